@@ -1,0 +1,60 @@
+"""The error family, and the one helper that words them: what was given, what is allowed, what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LrlabError(ValueError):
+    """Something that cannot be meant: the message says what was given, what is allowed and what to type."""
+
+
+class LrlabTypeError(LrlabError, TypeError):
+    """An `LrlabError` about the type of a value."""
+
+
+class MissingExtra(LrlabError, ImportError):
+    """A library is needed that is not installed; the message holds the line to type."""
+
+
+def worded(what: str, given: object = None, allowed: str = "", hint: str = "") -> str:
+    """Word an error in one shape: what is wrong, what was given, what is allowed, what to type.
+
+    >>> print(worded("cosine: span must be positive", -5, "updates, or a share", 'cosine(500)'))
+    cosine: span must be positive
+      given:   -5
+      allowed: updates, or a share
+      try:     cosine(500)
+    """
+    lines = [what]
+    if given is not None:
+        text = repr(given)
+        lines.append(f"  given:   {text if len(text) <= 200 else text[:197] + '...'}")
+    if allowed:
+        lines.append(f"  allowed: {allowed}")
+    if hint:
+        lines.append(f"  try:     {hint}")
+    return "\n".join(lines)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word most like `word`, or the empty string: for "did you mean" lines.
+
+    >>> nearest("cosin", ["cosine", "linear"])
+    'cosine'
+    """
+    found = get_close_matches(word, list(known), 1)
+    return found[0] if found else ""
+
+
+def missing(library: str, extra: str, purpose: str) -> MissingExtra:
+    """The error for a library that is not installed.
+
+    >>> print(missing("torch", "torch", "lrlab.adapters.torch"))
+    lrlab.adapters.torch needs torch, which is not installed
+      try:     pip install "lrlab[torch]"
+    """
+    return MissingExtra(
+        worded(f"{purpose} needs {library}, which is not installed", hint=f'pip install "lrlab[{extra}]"')
+    )

@@ -1,0 +1,140 @@
+"""How often `compare` errs: false 'worse' verdicts, interval coverage and power, simulated.
+
+    python benchmarks/error_rates.py            2000 comparisons per line, some minutes
+    python benchmarks/error_rates.py 200        fewer
+
+Each line simulates whole comparisons, the choice of the learning rate included. A run's score is
+
+    arm's mean + learning rate's penalty + 10 * fold effect + spread of the arm * (arm x fold + lr x fold / 2 + noise)
+
+with the fold effect shared by all arms. 'any false' is the share of reports that call some arm worse than a best
+that is not better; 'all hold' the share of reports in which every interval holds the true difference; 'each holds'
+the share of single intervals; 'found' the share of truly worse arms that are called worse.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.analysis.statistics import compare
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true in a simulated comparison; `means` and `spreads` (arms,), `penalties` (lrs,)."""
+
+    means: Array
+    spreads: Array
+    seeds: int
+    folds: int
+    penalties: tuple[float, ...] = (0.0, 0.0, 0.0)
+    cluster: int = 1
+    draw: str = "normal"
+    shape: dict[str, float] = field(default_factory=dict)
+
+    def scores(self, rng: np.random.Generator) -> Mapping[str, Mapping[float, Array]]:
+        """One simulated set of runs, as `compare` takes them."""
+        arms, lrs = len(self.means), len(self.penalties)
+        draw = partial(getattr(rng, self.draw), **self.shape)
+        scale = self.spreads[:, None, None, None]
+        families = draw(size=(-(-arms // self.cluster), 1, 1, self.folds)) if self.cluster > 1 else np.zeros(1)
+        own = draw(size=(arms, 1, 1, self.folds)) + 0.5 * draw(size=(arms, lrs, 1, self.folds))
+        own = own + draw(size=(arms, lrs, self.seeds, self.folds))
+        if self.cluster > 1:
+            own = 0.2 * own + np.repeat(families, self.cluster, axis=0)[:arms]
+        runs = self.means[:, None, None, None] + np.array(self.penalties)[None, :, None, None] + scale * own
+        runs = runs + 10 * rng.standard_normal(self.folds)
+        return {
+            f"arm{i:02}": {2.0**j: runs[i, j] for j in range(lrs)} for i in rng.permutation(arms)
+        }
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Shares over all simulated reports."""
+
+    any_false: float
+    all_hold: float
+    each_holds: float
+    found: float
+
+
+def measure(world: World, reports: int, seed: int = 0, level: float = 0.95) -> Rates:
+    """Simulate so many whole comparisons of `world` and count."""
+    rng = np.random.default_rng(seed)
+    any_false = all_hold = intervals = holding = true = found = 0
+    for _ in range(reports):
+        result = compare(world.scores(rng), level=level)
+        means = {f"arm{i:02}": mean for i, mean in enumerate(world.means)}
+        gaps = [(line, means[line.arm] - means[result.best]) for line in result.standings[1:]]
+        any_false += any(line.verdict == "worse" and gap <= 0 for line, gap in gaps)
+        held = [line.low is None or line.high is None or line.low <= gap <= line.high for line, gap in gaps]
+        all_hold += all(held)
+        intervals += len(held)
+        holding += sum(held)
+        true += sum(gap > 0 for _, gap in gaps)
+        found += sum(gap > 0 and line.verdict == "worse" for line, gap in gaps)
+    return Rates(any_false / reports, all_hold / reports, holding / intervals, found / true if true else float("nan"))
+
+
+def worlds() -> dict[str, World]:
+    """Every case that is printed, by name."""
+    found: dict[str, World] = {}
+    flat, far = np.zeros(13), np.r_[np.zeros(6), np.arange(1.0, 8.0)]
+    for seeds in (1, 2):
+        null = partial(World, seeds=seeds, folds=5)
+        name = f"13 equal arms x 3 lrs x 5 folds x {seeds} seeds: "
+        found[name + "equal spreads"] = null(flat, np.ones(13))
+        found[name + "lrs differ"] = null(flat, np.ones(13), penalties=(1.0, 0.0, 1.0))
+        found[name + "spreads 1 : 10"] = null(flat, np.geomspace(1, 10, 13))
+        found[name + "one arm 10 x noisier"] = null(flat, np.r_[10.0, np.ones(12)])
+        found[name + "one arm 10 x quieter"] = null(flat, np.r_[0.1, np.ones(12)])
+        found[name + "families of 3"] = null(flat, np.ones(13), cluster=3)
+        found[name + "heavy tails (t3)"] = null(flat, np.ones(13), draw="standard_t", shape={"df": 3})
+        found[name + "skewed (exponential)"] = null(flat, np.ones(13), draw="exponential")
+    found["13 equal arms x 3 lrs x 3 folds x 1 seed"] = World(flat, np.ones(13), 1, 3)
+    found["13 equal arms x 3 lrs x 10 folds x 1 seed"] = World(flat, np.ones(13), 1, 10)
+    found["6 of 13 arms equal, 7 worse: equal spreads"] = World(far, np.ones(13), 1, 5)
+    found["6 of 13 arms equal, 7 worse: spreads 1 : 10"] = World(far, np.geomspace(1, 10, 13), 1, 5)
+    for seeds in (6, 8, 12):
+        found[f"13 equal arms x 3 lrs x {seeds} seeds, fixed split"] = World(flat, np.ones(13), seeds, 1)
+    found["13 equal arms x 8 seeds: spreads 1 : 10"] = World(flat, np.geomspace(1, 10, 13), 8, 1)
+    found["6 of 13 equal, 7 worse x 8 seeds: equal spreads"] = World(far, np.ones(13), 8, 1)
+    two = partial(World, penalties=(0.0,))
+    for gap in (0.0, 3.0):
+        means = np.array([0.0, gap])
+        found[f"2 arms x 5 folds, {gap:g} apart"] = two(means, np.ones(2), 1, 5)
+        for seeds in (6, 8, 12):
+            found[f"2 arms x {seeds} seeds, {gap:g} apart"] = two(means, np.ones(2), seeds, 1)
+    paired = np.sqrt(2 * (1 + 0.25 + 1))
+    for seeds, folds in ((1, 5), (8, 1)):
+        units = f"{folds} folds" if folds > 1 else f"{seeds} seeds"
+        for gap in (1, 2, 3, 5):
+            means = np.r_[0.0, np.full(12, gap * paired)]
+            found[f"power, {units}, best of 13 ahead by {gap} paired sd"] = two(means, np.ones(13), seeds, folds)
+            means = np.r_[np.zeros(12), gap * paired]
+            found[f"power, {units}, 1 of 13 behind by {gap} paired sd"] = two(means, np.ones(13), seeds, folds)
+            means = np.r_[0.0, gap * paired]
+            found[f"power, {units}, 2 arms {gap} paired sd apart"] = two(means, np.ones(2), seeds, folds)
+    return found
+
+
+def main(reports: int) -> None:
+    """Print one line per case."""
+    print(f"{reports} reports per line\n{'':62}any false  all hold  each holds  found")
+    for name, world in worlds().items():
+        rates = measure(world, reports)
+        found = "" if np.isnan(rates.found) else f"{rates.found:7.3f}"
+        print(f"{name:62}{rates.any_false:9.3f}{rates.all_hold:10.3f}{rates.each_holds:12.3f}{found}", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)

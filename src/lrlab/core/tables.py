@@ -1,0 +1,120 @@
+"""Schedules whose values come from outside: a list, or a named function."""
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import field
+from fractions import Fraction
+
+from lrlab.core.fields import Name, Numbers
+from lrlab.core.maths import Value
+from lrlab.core.schedule import Clock, Schedule, Window, node, shape, word
+from lrlab.core.timescales import Timed
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+
+@shape
+class table(Schedule):
+    """Any list of values: one update each, in turn; the last is kept.
+
+    value = values[min(t, len(values) - 1)]
+
+    >>> table([0.1, 1, 0.5]).over(4).values().tolist()
+    [0.1, 1.0, 0.5, 0.5]
+    """
+
+    values: Numbers
+
+    def _length(self, clock: Clock) -> Fraction | None:
+        return Fraction(len(tuple(self.values)))
+
+    def _compile(self, window: Window) -> Value:
+        values = tuple(self.values)
+        last = len(values) - 1
+        return lambda t, m: m.take(values, m.minimum(t, last))
+
+    def words(self) -> str:
+        return f"takes {len(tuple(self.values))} listed values in turn"
+
+
+@node
+class Function(Timed):
+    """A named user function: value = f(t), t = updates since the phase began.
+
+    It is identified by its name and the hash of its source, so that a checkpoint or a text can be held against the
+    code. Two functions of one name and hash are equal. Made by `function`.
+    """
+
+    name: Name = field(kw_only=False)
+    digest: Name = field(kw_only=False)
+
+    def bound(self, target: Callable[[int], float]) -> "Function":
+        """The same schedule with its function, refused where the hash of its source is another."""
+        found = source_digest(target)
+        if found != self.digest:
+            raise LrlabError(
+                worded(
+                    f"function {self.name!r} is not the one that is meant: the hash of its source is {found}",
+                    self.digest,
+                    hint=f"bring back the old source, or write function({self.name}) in Python to take the new one",
+                )
+            )
+        made = Function(self.name, self.digest, span=self.span)
+        object.__setattr__(made, "_target", target)
+        return made
+
+    def _formula(self, window: Window) -> Value:
+        target = getattr(self, "_target", None)
+        if target is None:
+            raise LrlabError(
+                worded(
+                    f"function {self.name!r} is known by name and hash only",
+                    str(self),
+                    hint=f'lr.parse(text, functions={{"{self.name}": {self.name}}}), or lr.loads(..., functions=...)',
+                )
+            )
+        return lambda t, m: m.call(target, t)
+
+    def words(self) -> str:
+        return f"follows the function {self.name}"
+
+
+@word
+def function(
+    target: "Callable[[int], float] | str", digest: str | None = None, *, name: str | None = None, span: object = None
+) -> Function:
+    """A named user function of the update number, counted from the beginning of its phase.
+
+    value = f(t)
+
+    `target` is a function (or, in the text form, its name with the hash of its source). A lambda needs `name=`.
+
+    >>> def halves(t): return 0.5 ** t
+    >>> function(halves).over(3).values().tolist()
+    [1.0, 0.5, 0.25]
+    """
+    if isinstance(target, str):
+        if digest is None:
+            raise LrlabError(worded("function by its name needs the hash of its source", target, hint="function(f) in Python"))
+        return Function(target, digest, span=span)  # type: ignore[arg-type]
+    if not callable(target):
+        raise LrlabTypeError(worded("function needs a function of the update number", target, hint="function(f)"))
+    called = name or getattr(target, "__name__", type(target).__name__)
+    if called == "<lambda>":
+        raise LrlabError(worded("a lambda has no name to be known by", allowed="a named function", hint='function(f, name="mine")'))
+    made = Function(called, source_digest(target), span=span)  # type: ignore[arg-type]
+    object.__setattr__(made, "_target", target)
+    return made
+
+
+def source_digest(target: Callable[..., object]) -> str:
+    """The first 16 hex digits of the SHA-256 of a function's source, or of its bytecode where it has none."""
+    function = inspect.unwrap(target)
+    if not hasattr(function, "__code__"):
+        function = type(target).__call__  # a callable object is known by what it does when called
+    try:
+        source = inspect.getsource(function).strip()
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        source = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(target))
+    return hashlib.sha256(source.encode()).hexdigest()[:16]

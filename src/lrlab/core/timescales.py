@@ -1,0 +1,376 @@
+"""Schedules with a time scale of their own: they do not fill a span, and have no end unless `span=` gives one.
+
+`t` counts updates since the phase began. A length such as `every` may be any duration ("10%", "3ep"); a drop that
+falls between two updates happens at the rounded boundary (half up).
+"""
+
+import math
+from dataclasses import KW_ONLY, dataclass, field
+from fractions import Fraction
+from typing import dataclass_transform
+
+from lrlab.core.fields import (
+    Flag,
+    Length,
+    Lengths,
+    NotNegative,
+    Numbers,
+    OptionalLength,
+    OptionalPositive,
+    PhaseSpan,
+    Points,
+    Positive,
+)
+from lrlab.core.maths import Maths, Real, Time, Value
+from lrlab.core.schedule import Clock, Schedule, Window, shape
+from lrlab.core.units import Span, rounded
+from lrlab.errors import LrlabError, worded
+
+
+@dataclass_transform(frozen_default=True)
+@dataclass(frozen=True, repr=False)
+class Timed(Schedule):
+    """Abstract: a formula in `t` with its own time scale; `span` None: a share of what the other phases leave."""
+
+    _: KW_ONLY
+    span: PhaseSpan = None
+
+    def _length(self, clock: Clock) -> Fraction | None:
+        return None if self.span is None else clock.updates(Span.of(self.span))
+
+    def _formula(self, window: Window) -> Value:
+        """The function of t, endless."""
+        raise NotImplementedError
+
+    def _compile(self, window: Window) -> Value:
+        formula = self._formula(window)
+        if self.span is None:
+            return formula
+        end = window.length
+        return lambda t, m: formula(m.minimum(t, end), m)
+
+
+def drops(t: Time, every: float, m: Maths) -> Real:
+    """How many boundaries round(k * every), k = 1, 2 ..., are at or before update t.
+
+    k * every + 1/2 < t + 1 says the same without a rounding, and holds in float32 for t below 4 million.
+    """
+    return m.ceil((t + 0.5) / every) - 1
+
+
+@shape
+class step(Timed):
+    """A drop by the same factor at even distances.
+
+    value = gamma ** floor(t / every)
+
+    >>> step(2, gamma=0.1).over(5).values().round(4).tolist()
+    [1.0, 1.0, 0.1, 0.1, 0.01]
+
+    He et al., Deep Residual Learning, 2016, arXiv:1512.03385, section 3.4.
+    """
+
+    every: Length = field(default="30%", kw_only=False)
+    gamma: NotNegative = field(default=0.1, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        every = float(window.updates(self.every))
+        return lambda t, m: m.power(self.gamma, drops(t, every, m))
+
+    def words(self) -> str:
+        return f"is multiplied by {self.gamma:g} every {_plain(self.every)}"
+
+
+@shape
+class multistep(Timed):
+    """A drop by the same factor at each milestone.
+
+    value = gamma ** sum(t >= b for b in milestones)
+
+    Milestones are durations from the beginning of the phase.
+
+    >>> multistep([2, 3], gamma=0.1).over(5).values().round(4).tolist()
+    [1.0, 1.0, 0.1, 0.01, 0.01]
+
+    He et al., 2016, arXiv:1512.03385, section 4.2.
+    """
+
+    milestones: Lengths = field(default=("50%", "75%"), kw_only=False)
+    gamma: NotNegative = field(default=0.1, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        bounds = _rising([rounded(window.updates(b)) for b in self.milestones], self)
+        return lambda t, m: m.power(self.gamma, m.passed(bounds, t) * 1.0)
+
+    def words(self) -> str:
+        return f"is multiplied by {self.gamma:g} after {_listed(self.milestones)}"
+
+
+@shape
+class piecewise_constant(Timed):
+    """A level for each stretch between boundaries.
+
+    value = values[sum(t >= b for b in boundaries)]
+
+    One more value than boundaries; a boundary belongs to the stretch that it begins.
+
+    >>> piecewise_constant([2, 4], [1, 0.5, 0.1]).over(5).values().tolist()
+    [1.0, 1.0, 0.5, 0.5, 0.1]
+    """
+
+    boundaries: Lengths = field(default=("50%", "75%"), kw_only=False)
+    values: Numbers = field(default=(1.0, 0.1, 0.01), kw_only=False)
+
+    def _check(self) -> None:
+        if len(tuple(self.values)) != len(tuple(self.boundaries)) + 1:
+            raise LrlabError(
+                worded(
+                    "piecewise_constant needs one more value than boundaries",
+                    [list(self.boundaries), list(self.values)],
+                    hint="piecewise_constant([500, 800], [1, 0.1, 0.01])",
+                )
+            )
+
+    def _formula(self, window: Window) -> Value:
+        bounds = _rising([rounded(window.updates(b)) for b in self.boundaries], self)
+        values = tuple(self.values)
+        return lambda t, m: m.take(values, m.passed(bounds, t))
+
+    def words(self) -> str:
+        levels = ", ".join(f"{v:g}" for v in self.values)
+        return f"takes the levels {levels}, changing after {_listed(self.boundaries)}"
+
+
+@shape
+class piecewise_linear(Timed):
+    """Straight lines between points (duration from the beginning, multiple of the base LR).
+
+    value = interpolate(points, t)
+
+    Before the first point and after the last their values are held; two points at one time make a jump.
+
+    >>> piecewise_linear([(0, 0), (2, 1), (4, 0.5)]).over(5).values().tolist()
+    [0.0, 0.5, 1.0, 0.75, 0.5]
+    """
+
+    points: Points = field(default=((0, 0.1), ("10%", 1.0), ("100%", 0.0)), kw_only=False)
+
+    def _formula(self, window: Window) -> Value:
+        points = [(rounded(window.updates(at)), value) for at, value in self.points]
+        times = [at for at, _ in points]
+        if times != sorted(times):
+            raise LrlabError(worded("piecewise_linear: points must rise in time", [list(p) for p in points]))
+        values = tuple([points[0][1], *(value for _, value in points), points[-1][1]])
+        # Stretch k lies between point k-1 and point k; the first and the last have no end and no slope.
+        begins = tuple([0, *times])
+        lengths = tuple([1.0, *(max(b - a, 1) for a, b in zip(times, times[1:], strict=False)), 1.0])
+
+        def value(t: Time, m: Maths) -> Real:
+            k = m.passed(times, t)
+            low, high = m.take(values, k), m.take(values, k + 1 if len(values) > 2 else k)
+            return low + (high - low) * ((t - m.take(begins, k)) / m.take(lengths, k))
+
+        return value
+
+    def words(self) -> str:
+        stops = ", ".join(f"{value:g} at {_plain(at)}" for at, value in self.points)
+        return f"follows straight lines through {stops}"
+
+
+@shape
+class exponential(Timed):
+    """The same factor at every update, or in every stretch of time.
+
+    value = decay ** (t / every)
+
+    `gamma` is the factor per update (PyTorch's ExponentialLR); with `every="1ep"` per epoch, at its end. `decay` is
+    the factor per `every`, spread continuously over it, or with `staircase=True` at its end (TensorFlow's
+    ExponentialDecay). Without arguments it falls to 1 % over the run.
+
+    >>> exponential(gamma=0.5).over(4).values().round(6).tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    >>> exponential(decay=0.5, every=2, staircase=True).over(4).values().tolist()
+    [1.0, 1.0, 0.5, 0.5]
+    """
+
+    _: KW_ONLY
+    gamma: OptionalPositive = None
+    decay: OptionalPositive = None
+    every: OptionalLength = None
+    staircase: Flag = False
+
+    def _check(self) -> None:
+        if self.gamma is not None and (self.decay is not None or self.staircase):
+            hint = f"exponential(decay={self.gamma:g}, every=..., staircase=True), or exponential(gamma={self.gamma:g})"
+            raise LrlabError(worded("exponential takes gamma, or decay and every, not both", self.arguments(), hint=hint))
+        if self.decay is not None and self.every is None:
+            hint = f"exponential(decay={self.decay:g}, every=1000), or exponential(gamma={self.decay:g})"
+            raise LrlabError(worded("exponential: decay needs every, the time it takes", hint=hint))
+        if self.gamma is None and self.decay is None:
+            if self.every is not None or self.staircase:
+                hint = 'exponential(decay=0.5, every="10%")'
+                raise LrlabError(worded("exponential: every needs decay, the factor", hint=hint))
+            object.__setattr__(self, "decay", 0.01)
+            object.__setattr__(self, "every", Span.of("100%"))
+
+    def _formula(self, window: Window) -> Value:
+        factor = self.gamma if self.gamma is not None else self.decay
+        every = float(window.updates(self.every)) if self.every is not None else 1.0
+        jumps = self.staircase or self.gamma is not None
+        return _decaying(lambda x, m: m.exp(math.log(factor) * x), factor, every, jumps and every != 1)
+
+    def words(self) -> str:
+        if self.gamma is not None:
+            return f"is multiplied by {self.gamma:g} every {_plain(self.every) if self.every else 'update'}"
+        return f"falls exponentially, by {self.decay:g} every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+
+
+@shape
+class natural_exponential(Timed):
+    """A natural exponential.
+
+    value = exp(-rate * t / every)
+
+    With `staircase=True` t/every is rounded down. Without arguments it falls to 0.7 % over the run.
+
+    >>> natural_exponential(rate=1, every=2).over(3).values().round(4).tolist()
+    [1.0, 0.6065, 0.3679]
+    """
+
+    rate: Positive = field(default=5.0, kw_only=False)
+    every: Length = field(default="100%", kw_only=False)
+    staircase: Flag = field(default=False, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        every = float(window.updates(self.every))
+        return _counted(lambda x, m: m.exp(-self.rate * x), every, self.staircase)
+
+    def words(self) -> str:
+        return f"falls exponentially, by exp(-{self.rate:g}) every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+
+
+@shape
+class inverse_time(Timed):
+    """One over time.
+
+    value = 1 / (1 + rate * t / every)
+
+    With `staircase=True` t/every is rounded down. Without arguments it falls to 1/11 over the run.
+
+    >>> inverse_time(rate=1, every=2).over(3).values().round(4).tolist()
+    [1.0, 0.6667, 0.5]
+
+    Robbins & Monro, A Stochastic Approximation Method, 1951.
+    """
+
+    rate: Positive = field(default=1.0, kw_only=False)
+    every: Length = field(default="10%", kw_only=False)
+    staircase: Flag = field(default=False, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        every = float(window.updates(self.every))
+        return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.staircase)
+
+    def words(self) -> str:
+        return f"falls as one over time, to 1/{1 + self.rate:g} after {_plain(self.every)}{' in steps' if self.staircase else ''}"
+
+
+@shape
+class inverse_sqrt(Timed):
+    """One over the square root of time, beginning at the base LR.
+
+    value = (1 + t / timescale) ** -0.5
+
+    >>> inverse_sqrt(1).over(4).values().round(4).tolist()
+    [1.0, 0.7071, 0.5774, 0.5]
+
+    Raffel et al., T5, 2020, arXiv:1910.10683, section 3.1.2; Zhai et al., Scaling Vision Transformers, 2022,
+    arXiv:2106.04560, section 3.5 (timescale).
+    """
+
+    timescale: Length = field(default="2%", kw_only=False)
+
+    def _formula(self, window: Window) -> Value:
+        scale = float(window.updates(self.timescale))
+        return lambda t, m: 1 / m.sqrt(1 + t / scale)
+
+    def words(self) -> str:
+        return f"falls as one over the square root of time, on a scale of {_plain(self.timescale)}"
+
+
+@shape
+class inverse_power(Timed):
+    """One over a power of time, beginning at the base LR.
+
+    value = (1 + t / timescale) ** -power
+
+    >>> inverse_power(1, power=1).over(4).values().round(4).tolist()
+    [1.0, 0.5, 0.3333, 0.25]
+
+    Shen et al., Power Scheduler, 2024, arXiv:2408.13359, eq. 6 (power 0.51).
+    """
+
+    timescale: Length = field(default="2%", kw_only=False)
+    power: Positive = field(default=0.51, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        scale = float(window.updates(self.timescale))
+        return lambda t, m: m.power(1 + t / scale, -self.power)
+
+    def words(self) -> str:
+        return f"falls as time to the power of -{self.power:g}, on a scale of {_plain(self.timescale)}"
+
+
+@shape
+class noam(Timed):
+    """A linear rise, then one over the square root of time; the peak, at the last update of the rise, is 1.
+
+    value = min((t + 1) / warmup, sqrt(warmup / (t + 1)))
+
+    >>> noam(2).over(4).values().round(4).tolist()
+    [0.5, 1.0, 0.8165, 0.7071]
+
+    Vaswani et al., Attention Is All You Need, 2017, arXiv:1706.03762, eq. 3 (there in units of d_model**-0.5
+    * warmup**-0.5).
+    """
+
+    warmup: Length = field(default="5%", kw_only=False)
+
+    def _formula(self, window: Window) -> Value:
+        rise = max(rounded(window.updates(self.warmup)), 1)
+        return lambda t, m: m.minimum((t + 1) / rise, m.sqrt(rise / (t + 1)))
+
+    def words(self) -> str:
+        return f"rises linearly to 1 over {_plain(self.warmup)}, then falls as one over the square root of time"
+
+
+def _counted(formula: Value, every: float, staircase: bool) -> Value:
+    """A formula of x = t/every, rounded down on a staircase."""
+    if staircase:
+        return lambda t, m: formula(drops(t, every, m), m)
+    return lambda t, m: formula(t / every, m)
+
+
+def _decaying(smooth: Value, factor: float, every: float, staircase: bool) -> Value:
+    """factor**(t/every): on a staircase as a power, so that 0.1 after one drop is 0.1 to the last bit."""
+    if staircase:
+        return lambda t, m: m.power(factor, drops(t, every, m))
+    return lambda t, m: smooth(t / every, m)
+
+
+def _rising(bounds: list[int], schedule: Schedule) -> list[int]:
+    if bounds != sorted(bounds):
+        raise LrlabError(worded(f"{schedule}: the boundaries must rise; over this horizon they are", bounds))
+    return bounds
+
+
+def _plain(span: object) -> str:
+    """A duration in words."""
+    text = str(Span.of(span))
+    if text.endswith("%"):
+        return f"{text[:-1]} % of the run"
+    return f"{text} update{'' if text == '1' else 's'}" if text.isdigit() else text
+
+
+def _listed(spans: object) -> str:
+    return ", ".join(_plain(span) for span in spans)  # type: ignore[attr-defined]

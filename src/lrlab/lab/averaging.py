@@ -1,0 +1,100 @@
+"""Weight averaging: a moving average of a model's state, put in its place while it is evaluated.
+
+It knows no framework: a model is anything with `state_dict` and `load_state_dict`, its state a mapping of
+numbers and arrays. The opponent of every decay: a constant LR whose weights are averaged needs no schedule.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lrlab.errors import LrlabError, worded
+
+
+class Stateful(Protocol):
+    """What a model, an optimizer or a sampler is to the lab."""
+
+    def state_dict(self) -> Mapping[str, Any]: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
+
+
+class WeightAverage:
+    """The exponential moving average of a model's state over its updates.
+
+    after update n:  average = average + (1 - d) * (state - average),  d = min(1 - 1/window, n / (n + 9))
+
+    `window` is the memory in updates. The second term makes the average follow quickly at first, so that it
+    forgets the initial weights. Floating-point entries are averaged, others (counters) are taken as they are.
+
+    Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992.
+
+    >>> class Scalar:
+    ...     w = 0.0
+    ...     def state_dict(self): return {"w": self.w}
+    ...     def load_state_dict(self, state): self.w = state["w"]
+    >>> model = Scalar(); average = WeightAverage(model, window=2)
+    >>> model.w = 1.0; average.update(); model.w = 3.0; average.update()
+    >>> average.swap_in(); inside = model.w; average.swap_out(); round(inside, 3), model.w
+    (2.536, 3.0)
+    """
+
+    def __init__(self, model: Stateful, window: float) -> None:
+        self._model = model
+        self._longest = 1 - 1 / max(1.0, window)
+        self._updates = 0
+        self._average = _copied(model)
+        self._live: dict[str, Any] | None = None
+
+    def update(self) -> None:
+        """Take in the state after one more update."""
+        self._updates += 1
+        weight = 1 - min(self._longest, self._updates / (self._updates + 9))
+        for name, value in self._model.state_dict().items():
+            if is_floating(value):
+                self._average[name] = self._average[name] + weight * (value - self._average[name])
+            else:
+                self._average[name] = copy.deepcopy(value)
+
+    def swap_in(self) -> None:
+        """Put the average into the model, and keep the trained state aside; again: nothing happens."""
+        if self._live is None:
+            self._live = _copied(self._model)
+            self._model.load_state_dict(self._average)
+
+    def swap_out(self) -> None:
+        """Put the trained state back; without a `swap_in` before: nothing happens.
+
+        Raises `LrlabError` where the model was trained in between: that update would be lost.
+        """
+        if self._live is None:
+            return
+        now = self._model.state_dict()
+        changed = [name for name, value in self._average.items() if not same(now[name], value)]
+        if changed:
+            raise LrlabError(
+                worded(
+                    "the model changed while its averaged weights were being evaluated",
+                    changed,
+                    "between run.eval_now and run.report: evaluation only, in the model's evaluation mode",
+                    "opt.step() first; then  if run.eval_now: run.report(val_loss=evaluate(model))",
+                )
+            )
+        self._model.load_state_dict(self._live)
+        self._live = None
+
+
+def is_floating(value: object) -> bool:
+    """Whether a state's entry can be averaged: a float, or an array of floats of any library."""
+    return isinstance(value, float) or "float" in str(getattr(value, "dtype", ""))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two entries are equal; NaN equals NaN."""
+    equal = (a == b) | ((a != a) & (b != b)) if is_floating(a) else a == b
+    return bool(equal.all() if hasattr(equal, "all") else equal)
+
+
+def _copied(model: Stateful) -> dict[str, Any]:
+    return {name: copy.deepcopy(value) for name, value in model.state_dict().items()}

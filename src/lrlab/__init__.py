@@ -7,6 +7,7 @@
     c(0), c.values(), s.describe(10_000)
 
 Public names are resolved when they are first used: importing lrlab costs a few milliseconds and meets no framework.
+Every word of the text form (`cosine`, `warmup`, `wsd` ...) is a public name.
 """
 
 from __future__ import annotations
@@ -16,52 +17,61 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "lrlab.errors": ("LrlabError",),
-    "lrlab.core.schedule": ("Schedule",),
-    "lrlab.core.units": ("Horizon", "Span"),
-    "lrlab.core.curve": ("Curve",),
-    "lrlab.core.pacer": ("Pacer",),
-    "lrlab.core.controllers": ("Controller",),
-    "lrlab.core.text": ("parse",),
-    "lrlab.core.codec": ("dumps", "loads"),
-    "lrlab.core.lint": ("Finding",),
-    "lrlab.core.names": ("by_name",),
-    "lrlab.core.presets": (
-        "constant", "cosine", "cosine_cycle", "exp_range", "exponential", "function", "geometric", "hold",
-        "hyperbolic", "inverse_power", "inverse_sqrt", "inverse_time", "k_decay", "linear", "linear_cosine",
-        "maximum", "minimum", "mirror_cosine", "multistep", "natural_exponential", "noam", "one_cycle",
-        "one_minus_power", "one_minus_sqrt", "piecewise_constant", "piecewise_linear", "plateau", "polynomial",
-        "rex", "slanted_triangular", "step", "table", "tanh", "triangular", "triangular2", "warm_restarts",
-        "warmup", "wsd",
-    ),
-}  # fmt: skip
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605
+    "LrlabError": "lrlab.errors",
+    "Schedule": "lrlab.core.schedule",
+    "Horizon": "lrlab.core.units",
+    "Span": "lrlab.core.units",
+    "Curve": "lrlab.core.curve",
+    "Pacer": "lrlab.core.pacer",
+    "Controller": "lrlab.core.controllers",
+    "Finding": "lrlab.core.lint",
+    "parse": "lrlab.core.text",
+    "dumps": "lrlab.core.codec",
+    "loads": "lrlab.core.codec",
+    "by_name": "lrlab.core.names",
+}
 
 if TYPE_CHECKING:
-    from lrlab.core.codec import dumps, loads
-    from lrlab.core.controllers import Controller
-    from lrlab.core.curve import Curve
-    from lrlab.core.lint import Finding
-    from lrlab.core.names import by_name
-    from lrlab.core.pacer import Pacer
+    from lrlab.core.codec import dumps as dumps
+    from lrlab.core.codec import loads as loads
+    from lrlab.core.combine import maximum as maximum
+    from lrlab.core.combine import minimum as minimum
+    from lrlab.core.controllers import Controller as Controller
+    from lrlab.core.controllers import plateau as plateau
+    from lrlab.core.curve import Curve as Curve
+    from lrlab.core.legs import *  # noqa: F403
+    from lrlab.core.lint import Finding as Finding
+    from lrlab.core.names import by_name as by_name
+    from lrlab.core.pacer import Pacer as Pacer
     from lrlab.core.presets import *  # noqa: F403
-    from lrlab.core.schedule import Schedule
-    from lrlab.core.text import parse
-    from lrlab.core.units import Horizon, Span
-    from lrlab.errors import LrlabError
+    from lrlab.core.schedule import Schedule as Schedule
+    from lrlab.core.shapes import *  # noqa: F403
+    from lrlab.core.tables import function as function
+    from lrlab.core.tables import table as table
+    from lrlab.core.text import parse as parse
+    from lrlab.core.timescales import *  # noqa: F403
+    from lrlab.core.units import Horizon as Horizon
+    from lrlab.core.units import Span as Span
+    from lrlab.errors import LrlabError as LrlabError
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'lrlab' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOME[name]), name)
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name == "__all__":
+        return __dir__()
+    elif not name.startswith("_") and name in (words := import_module("lrlab.core.text").VOCABULARY):
+        value = words[name]
+    else:
+        raise AttributeError(f"module 'lrlab' has no attribute {name!r}")
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return __all__
+    import lrlab.core.text  # noqa: F401  (fills the vocabulary)
+    from lrlab.core.vocabulary import VOCABULARY
+
+    return sorted([*_HOMES, *VOCABULARY, "__version__"])

@@ -13,12 +13,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core.combine import Clip, Lasting, Maximum, Minimum, Product, Repeat, Reverse, Sequence, Sum
-from lrlab.core.combine import maximum, minimum, product, sequence, total
-from lrlab.core.schedule import VOCABULARY, Schedule
+from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum, maximum, minimum, product, sequence, total
+from lrlab.core.repeat import Repeat
+from lrlab.core.schedule import Schedule
 from lrlab.core.tables import Function
 from lrlab.core.text import _same, parse
 from lrlab.core.units import Span
+from lrlab.core.vocabulary import VOCABULARY
+from lrlab.core.wrap import Clip, Lasting, Reverse
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 VERSION = 1
@@ -54,9 +56,9 @@ _NAMES = {
 def dumps(schedule: Schedule, indent: int | None = None) -> str:
     """The JSON document of a schedule.
 
-    >>> from lrlab.core.presets import *
-    >>> dumps(warmup("2%") >> cosine(to=0.1))
-    '{"lrlab": 1, "schedule": {"kind": "sequence", "phases": [{"kind": "warmup", "span": "2%"}, {"kind": "cosine", "to": 0.1}]}}'
+    >>> from lrlab import *
+    >>> dumps(0.5 * cosine(to=0.1))
+    '{"lrlab": 1, "schedule": {"kind": "product", "factor": 0.5, "terms": [{"kind": "cosine", "to": 0.1}]}}'
     """
     if not isinstance(schedule, Schedule):
         raise LrlabTypeError(worded("dumps writes a schedule", schedule, hint="dumps(parse(text))"))
@@ -108,7 +110,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def schedule_of(written: Any, functions: Mapping[str, Callable[[int], float]], where: str = "$.schedule", depth: int = 0) -> Schedule:
+def schedule_of(
+    written: Any, functions: Mapping[str, Callable[[int], float]], where: str = "$.schedule", depth: int = 0
+) -> Schedule:
     """A schedule from its plain JSON values; `where` is the path for messages."""
     if depth > DEEPEST:
         raise LrlabError(worded(f"{where} is nested too deeply", allowed=f"at most {DEEPEST} levels"))
@@ -118,7 +122,13 @@ def schedule_of(written: Any, functions: Mapping[str, Callable[[int], float]], w
     make = _JOINED.get(kind) or VOCABULARY.get(kind)
     if make is None:
         known = sorted({*VOCABULARY, *_JOINED})
-        raise LrlabError(worded(f"{where}: the kind {kind!r} is not known", allowed=", ".join(known), hint=nearest(kind, known)))
+        raise LrlabError(
+            worded(
+                f"{where}: the kind {kind!r} is not known",
+                allowed=", ".join(known),
+                hint=nearest(kind, known),
+            )
+        )
     arguments = {}
     for name, value in written.items():
         if name == "kind":
@@ -158,7 +168,9 @@ def upgraded(document: dict[str, Any]) -> dict[str, Any]:
     """A document of the present version, from one of any version."""
     version = document["lrlab"]
     if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version <= VERSION:
-        raise LrlabError(worded("this document has a version that is not known", version, f"0 to {VERSION}", "a newer lrlab"))
+        raise LrlabError(
+            worded("this document has a version that is not known", version, f"0 to {VERSION}", "a newer lrlab")
+        )
     for upgrade in _UPGRADES[version:]:
         document = upgrade(document)
     if "schedule" not in document:

@@ -5,15 +5,15 @@ sums in one order, so that a*b == b*a. A product, sum or bound of schedules is o
 """
 
 import dataclasses
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Any
 
-from lrlab.core.fields import Length, Number, OptionalCount, OptionalLength, OptionalNumber, Positive, number
-from lrlab.core.maths import OPEN_LOOP, JaxMaths, Maths, Real, ScalarMaths, Time, Value
-from lrlab.core.schedule import Clock, Phase, Schedule, Window, beyond, node, word
-from lrlab.core.units import Span, rounded
+from lrlab.core.fields import Number, number
+from lrlab.core.maths import OPEN_LOOP, Maths, Real, Time, Value
+from lrlab.core.schedule import Clock, Phase, Schedule, Window, beyond
+from lrlab.core.units import rounded
+from lrlab.core.vocabulary import node, word
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -42,7 +42,8 @@ class Sequence(Schedule):
 
     def _length(self, clock: Clock) -> Fraction | None:
         lengths = [phase._length(clock) for phase in self.phases]
-        return None if None in lengths else sum(lengths, Fraction(0))  # type: ignore[arg-type]
+        known = [n for n in lengths if n is not None]
+        return sum(known, Fraction(0)) if len(known) == len(lengths) else None
 
     def _bounds(self, window: Window) -> list[tuple[int, int | None]]:
         """Where each phase begins and stops, in updates from the window's start: boundaries are rounded."""
@@ -53,7 +54,11 @@ class Sequence(Schedule):
             if None in lengths[:-1]:
                 phase = self.phases[lengths.index(None)]
                 raise LrlabError(
-                    worded(f"{phase} takes a share of a run whose length is not known", str(self), hint="over(10_000)")
+                    worded(
+                        f"{phase} takes a share of a run whose length is not known",
+                        str(self),
+                        hint="over(10_000)",
+                    )
                 )
             share = None
         else:
@@ -207,208 +212,6 @@ class Maximum(_Terms):
         return "takes the greatest of: " + "; ".join(term.words() for term in self.terms)
 
 
-class _Wrapped(Schedule):
-    """Abstract: one schedule, changed."""
-
-    schedule: Schedule
-
-    def _length(self, clock: Clock) -> Fraction | None:
-        return self.schedule._length(clock)
-
-
-@node
-class Clip(_Wrapped):
-    """Never below `low` nor above `high`."""
-
-    schedule: One
-    low: OptionalNumber = None
-    high: OptionalNumber = None
-
-    def _check(self) -> None:
-        if self.low is None and self.high is None:
-            raise LrlabError(worded("clip needs a bound", hint=".clip(low=0.1), .clip(high=1)"))
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise LrlabError(worded("clip: low is above high", (self.low, self.high)))
-
-    def _compile(self, window: Window) -> Value:
-        inner, low, high = self.schedule._compile(window), self.low, self.high
-
-        def value(t: Time, m: Maths) -> Real:
-            out = inner(t, m)
-            if low is not None:
-                out = m.maximum(out, low)
-            return out if high is None else m.minimum(out, high)
-
-        return value
-
-    def _phases(self, window: Window) -> tuple[Phase, ...]:
-        return self.schedule._phases(window)
-
-    def words(self) -> str:
-        bounds = [f"at least {self.low:g}"] if self.low is not None else []
-        bounds += [f"at most {self.high:g}"] if self.high is not None else []
-        return f"{self.schedule.words()}, but {' and '.join(bounds)}"
-
-
-@node
-class Lasting(_Wrapped):
-    """As one phase of a given length."""
-
-    schedule: One
-    span: Length
-
-    def _length(self, clock: Clock) -> Fraction | None:
-        return clock.updates(Span.of(self.span))
-
-    def _compile(self, window: Window) -> Value:
-        inner, end = self.schedule._compile(window.fit(self.schedule)), window.length
-        return lambda t, m: inner(m.minimum(t, end), m)
-
-    def words(self) -> str:
-        return f"{self.schedule.words()} (all within {self.span})"
-
-
-@node
-class Reverse(_Wrapped):
-    """Backwards: value(t) = schedule(n - t) over a phase of n updates."""
-
-    schedule: One
-
-    def _check(self) -> None:
-        _refuse_controllers(self.schedule, "reverse")
-
-    def _compile(self, window: Window) -> Value:
-        n = window.length
-        if n is None:
-            raise LrlabError(worded("reverse needs to know how long the schedule lasts", str(self), hint="over(10_000)"))
-        inner = self.schedule._compile(window)
-        return lambda t, m: inner(n - m.minimum(t, n), m)
-
-    def words(self) -> str:
-        return f"goes backwards through what {self.schedule.words()}"
-
-
-@node
-class Repeat(_Wrapped):
-    """Again and again: see `Schedule.repeat`."""
-
-    schedule: One
-    times: OptionalCount = None
-    stretch: Positive = 1.0
-    gain: Number = 1.0
-    cycle: OptionalLength = None
-
-    def _check(self) -> None:
-        _refuse_controllers(self.schedule, "repeat")
-        if self.times is None and self.stretch < 1:
-            raise LrlabError(worded("repeat without a count needs a stretch of at least 1", self.stretch, hint=".repeat(5, stretch=0.5)"))
-
-    def _sizes(self) -> Fraction:
-        """The length of all cycles in units of the first."""
-        stretch = _exact(self.stretch)
-        return sum((stretch**k for k in range(self.times or 0)), Fraction(0))
-
-    def _cycle(self, clock: Clock) -> Fraction | None:
-        if self.cycle is not None:
-            return clock.updates(Span.of(self.cycle))
-        shares = any(
-            isinstance(value, Span) and value.unit == "share" for part in self.schedule.walk() for value in _spans(part)
-        )
-        return None if shares else self.schedule._length(clock)
-
-    def _length(self, clock: Clock) -> Fraction | None:
-        cycle = self._cycle(clock)
-        return None if self.times is None or cycle is None else cycle * self._sizes()
-
-    def _compile(self, window: Window) -> Value:
-        cycle = self._cycle(window.clock)
-        if cycle is None and self.times is not None and window.length is not None:
-            cycle = window.length / self._sizes()
-        if cycle is None:
-            raise LrlabError(
-                worded("repeat does not know how long a cycle is", str(self), hint='.repeat(4), .repeat(cycle=500), or a span inside')
-            )
-        smallest = cycle * min(Fraction(1), _exact(self.stretch) ** ((self.times or 1) - 1))
-        if smallest < 1:
-            raise LrlabError(worded(f"repeat: a cycle is shorter than one update ({float(smallest):g})", str(self)))
-        inner: dict[int, Value] = {}
-
-        def cycle_value(length: int) -> Value:
-            if length not in inner:
-                stretched = self.cycle is None and self.schedule._length(window.clock) is not None
-                scale = window.clock.scale * length / cycle if stretched else window.clock.scale
-                clock = dataclasses.replace(window.clock, whole=length, scale=scale)
-                part = Window(clock, window.start, length, window.here)
-                inner[length] = self.schedule._compile(part.fit(self.schedule))
-            return inner[length]
-
-        if self.stretch == 1 and cycle.denominator == 1:
-            return self._even(int(cycle), cycle_value(int(cycle)))
-        return self._uneven(cycle, cycle_value, window.length)
-
-    def _even(self, n: int, inner: Value) -> Value:
-        """All cycles are n updates long: the time within one is a remainder."""
-        gain, last = self.gain, None if self.times is None else self.times - 1
-
-        def value(t: Time, m: Maths) -> Real:
-            k = t // n if last is None else m.minimum(t // n, last)
-            out = inner(m.minimum(t - k * n, n), m)
-            return out if gain == 1 else m.power(gain, k * 1.0) * out
-
-        return value
-
-    def _uneven(self, cycle: Fraction, inner: Callable[[int], Value], whole: int | None) -> Value:
-        """Cycles of different lengths: their rounded boundaries are found as far as they are asked for."""
-        stretch, size, end = _exact(self.stretch), cycle, Fraction(0)
-        starts = [0]
-
-        def reach(t: int) -> int:
-            """Extend the boundaries beyond t; the number of cycles that begin at or before it."""
-            nonlocal size, end
-            while starts[-1] <= t and (self.times is None or len(starts) <= self.times):
-                end += size
-                starts.append(rounded(end))
-                size = (size * stretch).limit_denominator(10**18)  # the fraction must not grow without bound
-            return min(len(starts) - 1, max(1, bisect_right(starts, t)))
-
-        def phase(k: int) -> Value:
-            part, length, height = inner(starts[k + 1] - starts[k]), starts[k + 1] - starts[k], self.gain**k
-            return lambda t, m: height * part(m.minimum(t, length), m)
-
-        def value(t: Time, m: Maths) -> Real:
-            if isinstance(m, JaxMaths):
-                cycles = reach(4 * (whole or 2**20))  # time is not known yet: laid out to four times the run
-            else:
-                cycles = reach(t if isinstance(m, ScalarMaths) else int(t.max(initial=0)))
-            return m.choose(starts[:cycles], phase, t)
-
-        return value
-
-    def words(self) -> str:
-        count = "without end" if self.times is None else f"{self.times} times"
-        length = f" of {self.cycle}" if self.cycle else ""
-        longer = f", each {self.stretch:g} times as long" if self.stretch != 1 else ""
-        higher = f", each {self.gain:g} times as high" if self.gain != 1 else ""
-        return f"repeats {count} cycles{length}{longer}{higher} in each of which it {self.schedule.words()}"
-
-
-def _spans(schedule: Schedule) -> Iterable[object]:
-    for value in schedule.arguments().values():
-        yield from value if isinstance(value, tuple) else (value,)
-
-
-def _refuse_controllers(schedule: Schedule, where: str) -> None:
-    for part in schedule.walk():
-        if part.neutral and not part.parts():
-            raise LrlabError(
-                worded(f"{part} inside {where} has no single phase to act in", str(schedule), hint=f"put it around: (...) * {part}")
-            )
-
-
-def _exact(x: float) -> Fraction:
-    return Fraction(str(x))
-
-
 # -- constructors that keep the normal form -----------------------------------------------------------------------
 
 
@@ -430,7 +233,8 @@ def _operand(given: object, operator: str) -> Schedule | float:
 
 def product(*factors: Schedule | float) -> Schedule:
     """The product, flat: numbers folded, terms in one order."""
-    scale, terms = 1.0, []
+    scale = 1.0
+    terms: list[Schedule] = []
     for given in factors:
         operand = _operand(given, "*")
         if isinstance(operand, float):
@@ -447,7 +251,8 @@ def product(*factors: Schedule | float) -> Schedule:
 
 def total(*summands: Schedule | float) -> Schedule:
     """The sum, flat: numbers folded, terms in one order."""
-    offset, terms = 0.0, []
+    offset = 0.0
+    terms: list[Schedule] = []
     for given in summands:
         operand = _operand(given, "+")
         if isinstance(operand, float):
@@ -480,7 +285,7 @@ def minimum(*schedules: Schedule) -> Schedule:
 
     value = min(a, b, ...)
 
-    >>> from lrlab.core.presets import *
+    >>> from lrlab import *
     >>> minimum(linear(), constant(level=0.6)).over(4).values().tolist()
     [0.6, 0.6, 0.5, 0.25]
     """
@@ -493,7 +298,7 @@ def maximum(*schedules: Schedule) -> Schedule:
 
     value = max(a, b, ...)
 
-    >>> from lrlab.core.presets import *
+    >>> from lrlab import *
     >>> maximum(linear(), constant(level=0.6)).over(4).values().tolist()
     [1.0, 0.75, 0.6, 0.6]
     """

@@ -14,14 +14,15 @@ nothing), `cause` with which numbers: whoever drives the controller logs it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol, TypeVar, dataclass_transform
 
 from lrlab.core.fields import Count, Mode, NotNegative, NotNegativeCount, OptionalName, Share
 from lrlab.core.maths import Value
-from lrlab.core.schedule import Clock, Schedule, Window, argument, shape
+from lrlab.core.schedule import Clock, Schedule, Window
+from lrlab.core.vocabulary import argument, shape
 from lrlab.errors import LrlabError, worded
 
 
@@ -61,7 +62,7 @@ class Controller(Schedule):
         stays as it is.
         """
         reading = metrics.get(self.metric or "") if isinstance(metrics, Mapping) else metrics
-        return state if reading is None else self.decide(state, float(reading), update)  # type: ignore[no-any-return]
+        return state if reading is None else self.decide(state, float(reading), update)
 
     def decide(self, state: Any, metric: float, update: int) -> State:
         """The state after one more value of its metric."""
@@ -85,10 +86,10 @@ class Controller(Schedule):
         return lambda t, m: m.factors[index]
 
 
-_State = TypeVar("_State", bound=NamedTuple)
+_State = TypeVar("_State", bound=State)
 
 
-def restored(kind: type[_State], record: Mapping[str, Any], controller: Controller) -> _State:
+def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller: Controller) -> _State:
     """A state from its JSON record: every field there, of the type that the fresh state's field has."""
     fresh = kind()._asdict()
     wrong = sorted(set(record) ^ set(fresh)) or [
@@ -97,7 +98,13 @@ def restored(kind: type[_State], record: Mapping[str, Any], controller: Controll
         if not isinstance(record[name], str if isinstance(default, str) else (int, float, type(None)))
     ]
     if wrong:
-        raise LrlabError(worded(f"this is no state of {controller}: {', '.join(map(str, wrong))}", dict(record), ", ".join(fresh)))
+        raise LrlabError(
+            worded(
+                f"this is no state of {controller}: {', '.join(map(str, wrong))}",
+                dict(record),
+                ", ".join(fresh),
+            )
+        )
     return kind(**record)
 
 
@@ -123,7 +130,7 @@ class plateau(Controller):
     multiplies is cut by `factor`, but never below `min` in all. For `cooldown` observations after a cut none counts
     as bad. An observation that is not finite is an event of its own ('nan'): it changes nothing else.
 
-    >>> from lrlab.core.presets import *
+    >>> from lrlab import *
     >>> p = plateau(factor=0.5, patience=2)
     >>> state = p.init()
     >>> for loss in (1.0, 1.0, 1.0): state = p.observe(state, loss, 0)

@@ -125,7 +125,9 @@ class Curve:
 
     def _known(self, what: str) -> int:
         if self.updates is None:
-            raise LrlabError(worded(f"{what} needs to know how long the run is", str(self.schedule), hint="over(10_000)"))
+            raise LrlabError(
+                worded(f"{what} needs to know how long the run is", str(self.schedule), hint="over(10_000)")
+            )
         return self.updates
 
     def __repr__(self) -> str:

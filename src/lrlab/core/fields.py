@@ -6,6 +6,7 @@ schedule's field names its kind, and nothing else has to: constructor, text, JSO
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeAlias
@@ -16,7 +17,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 def number(given: object, what: str) -> float:
     """A finite number, as float."""
-    if isinstance(given, bool) or isinstance(given, str) or not hasattr(given, "__float__"):
+    if isinstance(given, (bool, str)) or not hasattr(given, "__float__"):
         raise LrlabTypeError(worded(f"{what} must be a number", given))
     try:
         value = float(given)
@@ -151,7 +152,7 @@ def numbers(given: object, what: str) -> tuple[float, ...]:
 def lengths(given: object, what: str) -> tuple[Span, ...]:
     """A list of at least one duration; the same unit throughout must be in rising order."""
     spans = tuple(Span.of(item, f"{what}[{k}]") for k, item in enumerate(_items(given, what)))
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in itertools.pairwise(spans):
         if before.unit == after.unit and before.amount >= after.amount:
             raise LrlabError(worded(f"{what} must rise: {after} stands after {before}", list(spans)))
     return spans
@@ -165,7 +166,7 @@ def points(given: object, what: str) -> tuple[tuple[Span, float], ...]:
         if len(pair) != 2:
             raise LrlabTypeError(worded(f"{what}[{k}] must be a pair", item, hint='("10%", 1.0)'))
         pairs.append((Span.of(pair[0], f"{what}[{k}]"), number(pair[1], f"{what}[{k}]")))
-    for (before, _), (after, _) in zip(pairs, pairs[1:], strict=False):
+    for (before, _), (after, _) in itertools.pairwise(pairs):
         if before.unit == after.unit and before.amount > after.amount:
             raise LrlabError(worded(f"{what} must rise: {after} stands after {before}", [list(p) for p in pairs]))
     return tuple(pairs)

@@ -128,7 +128,12 @@ def checked(state: Mapping[str, Any]) -> tuple[int, Mapping[str, Mapping[str, An
         records = {str(name): dict(record) for name, record in state["controllers"].items()}
         decisions = tuple(Decision(**decision) for decision in state["decisions"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise LrlabError(worded(f"this is no state of a schedule: {error}", dict(state) if isinstance(state, Mapping) else state)) from None
+        raise LrlabError(
+            worded(
+                f"this is no state of a schedule: {error}",
+                dict(state) if isinstance(state, Mapping) else state,
+            )
+        ) from None
     if version != VERSION:
         raise LrlabError(worded("this state was written in another format", version, f"version {VERSION}"))
     if not isinstance(update, int) or isinstance(update, bool) or update < 0:

@@ -1,74 +1,32 @@
 """Schedules by the names people know: functions that return trees of shapes, and print as those trees.
 
-    one_cycle()   ->   cosine("30%", start=0.04, to=1) >> cosine(to=4e-06)
+one_cycle()   ->   cosine("30%", start=0.04, to=1) >> cosine(to=4e-06)
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
-from lrlab.core import combine, controllers, shapes, tables, timescales  # noqa: F401  (they fill the vocabulary)
-from lrlab.core.combine import maximum, minimum
-from lrlab.core.controllers import plateau
+from lrlab.core import shapes
 from lrlab.core.fields import length, number, positive
-from lrlab.core.schedule import VOCABULARY, Schedule, preset
-from lrlab.core.shapes import (
-    constant,
-    cosine,
-    cosine_cycle,
-    geometric,
-    hold,
-    hyperbolic,
-    k_decay,
-    linear,
-    linear_cosine,
-    mirror_cosine,
-    one_minus_power,
-    one_minus_sqrt,
-    polynomial,
-    rex,
-    tanh,
-    warmup,
-)
-from lrlab.core.tables import function, table
-from lrlab.core.timescales import (
-    exponential,
-    inverse_power,
-    inverse_sqrt,
-    inverse_time,
-    multistep,
-    natural_exponential,
-    noam,
-    piecewise_constant,
-    piecewise_linear,
-    step,
-)
+from lrlab.core.legs import Leg, cosine, cosine_cycle, linear
+from lrlab.core.schedule import Schedule
+from lrlab.core.shapes import constant
+from lrlab.core.timescales import exponential
 from lrlab.core.units import Span
+from lrlab.core.vocabulary import VOCABULARY, preset
 from lrlab.errors import LrlabError, nearest, worded
 
 SpanLike = int | str | Span
 
-# The shapes that can be a decay leg: they take a span and an end.
-LEGS = (
-    "linear",
-    "cosine",
-    "polynomial",
-    "one_minus_sqrt",
-    "one_minus_power",
-    "mirror_cosine",
-    "geometric",
-    "tanh",
-    "rex",
-    "k_decay",
-)
 
-
-def leg(name: str, span: SpanLike | None, what: str, **arguments: float) -> Schedule:
+def leg(name: str, span: SpanLike | None, what: str, **arguments: Any) -> Schedule:
     """A decay leg by its name. Raises `LrlabError` naming the known ones."""
-    if name not in LEGS:
-        raise LrlabError(worded(f"{what} is not a decay", name, ", ".join(LEGS), nearest(str(name), LEGS)))
-    return VOCABULARY[name](span, **arguments)
+    known = {kind.__name__: kind for kind in Leg.__subclasses__() if kind is not cosine_cycle}
+    if name not in known:
+        raise LrlabError(worded(f"{what} is not a decay", name, ", ".join(known), nearest(str(name), known)))
+    return known[name](span, **arguments)
 
 
 def _whole(span: SpanLike | None) -> Span:
@@ -204,7 +162,8 @@ def triangular2(half_cycle: SpanLike = "10%", *, low: float = 0.1) -> Schedule:
 def exp_range(half_cycle: SpanLike = "10%", *, low: float = 0.1, gamma: float = 0.9999) -> Schedule:
     """As `triangular`, with a height above `low` that shrinks by `gamma` at every update.
 
-    value = low + (1 - low) * exponential(gamma=gamma) * (linear(start=0, to=1) >> linear()).repeat(cycle=2 * half_cycle)
+    value = low + (1 - low) * exponential(gamma=gamma) * triangle,
+    triangle = (linear(start=0, to=1) >> linear()).repeat(cycle=2 * half_cycle)
 
     >>> exp_range(500, low=0, gamma=0.999)
     (linear(start=0, to=1) >> linear()).repeat(cycle=1000) * exponential(gamma=0.999)
@@ -230,6 +189,3 @@ def slanted_triangular(span: SpanLike | None = None, *, rise: SpanLike = "10%", 
     low = 1 / positive(ratio, "slanted_triangular: ratio")
     up = _part(span, rise, "slanted_triangular: rise")
     return _as_one(linear(up, start=low, to=1) >> linear(to=low), span)
-
-
-__all__ = sorted(VOCABULARY)

@@ -12,10 +12,11 @@ from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from typing import dataclass_transform
 
-from lrlab.core.fields import Flag, Length, Level, Number, OptionalLevel, PhaseSpan, Positive
+from lrlab.core.fields import Level, Number, OptionalLevel, PhaseSpan, Positive
 from lrlab.core.maths import Maths, Real, Time, Value
-from lrlab.core.schedule import Clock, Schedule, Window, shape
+from lrlab.core.schedule import Clock, Schedule, Window
 from lrlab.core.units import Span
+from lrlab.core.vocabulary import shape
 from lrlab.errors import LrlabError, worded
 
 
@@ -40,7 +41,11 @@ class Shape(Schedule):
         if value == "here":
             if window.here is None:
                 raise LrlabError(
-                    worded('"here" means the end of the phase before, and there is none', str(self), hint=f"... >> {self}")
+                    worded(
+                        '"here" means the end of the phase before, and there is none',
+                        str(self),
+                        hint=f"... >> {self}",
+                    )
                 )
             return window.here
         return float(value)  # type: ignore[arg-type]
@@ -48,47 +53,12 @@ class Shape(Schedule):
     def _needed(self, window: Window) -> int:
         if window.length is None:
             raise LrlabError(
-                worded(f"{self} needs to know how long it lasts", hint=f"over(10_000), or a span: {type(self).__name__}(500)")
+                worded(
+                    f"{self} needs to know how long it lasts",
+                    hint=f"over(10_000), or a span: {type(self).__name__}(500)",
+                )
             )
         return window.length
-
-
-@dataclass_transform(frozen_default=True)
-@dataclass(frozen=True, repr=False)
-class Leg(Shape):
-    """Abstract: value = to + (start - to) * fall, where `fall` goes from 1 at u = 0 to 0 at u = 1."""
-
-    _: KW_ONLY
-    start: Level = 1.0
-    to: Number = 0.0
-    closed: Flag = False
-
-    manner = ""
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        """The normalised shape; v = 1 - u, computed without cancellation."""
-        raise NotImplementedError
-
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
-        start, to = self._here(self.start, window), self.to
-        if n == 0:
-            return lambda t, m: to
-        last = max(n - 1, 1) if self.closed else n
-        closed_single = self.closed and n == 1
-        rise = start - to
-
-        def value(t: Time, m: Maths) -> Real:
-            t = m.minimum(t + 1 if closed_single else t, last)
-            return to + rise * self.fall(t / last, (last - t) / last, m)
-
-        return value
-
-    def words(self) -> str:
-        if self.start == self.to:
-            return f"holds {spoken(self.to)}"
-        rises = self.start != "here" and self.to > self.start
-        return f"{'rises' if rises else 'goes' if self.start == 'here' else 'falls'} {self.manner} from {spoken(self.start)} to {spoken(self.to)}"
 
 
 @shape
@@ -121,7 +91,7 @@ class hold(Shape):
 
     value = here
 
-    >>> from lrlab.core.presets import *
+    >>> from lrlab import *
     >>> (linear(4, to=0.2) >> hold(2)).over(6).values().round(3).tolist()
     [1.0, 0.8, 0.6, 0.4, 0.2, 0.2]
     """
@@ -163,297 +133,6 @@ class warmup(Shape):
 
     def words(self) -> str:
         return f"rises linearly from {spoken(self.start)} to 1"
-
-
-@shape
-class linear(Leg):
-    """A straight line.
-
-    value = to + (start - to) * (1 - u)
-
-    >>> linear(to=0.2).over(4).values().round(3).tolist()
-    [1.0, 0.8, 0.6, 0.4]
-
-    Defazio et al., When, Why and How Much?, 2023, arXiv:2310.07831.
-    """
-
-    manner = "linearly"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return v
-
-
-@shape
-class cosine(Leg):
-    """Half a cosine.
-
-    value = to + (start - to) * (1 + cos(pi * u)) / 2
-
-    >>> cosine(to=0.1).over(4).values().round(4).tolist()
-    [1.0, 0.8682, 0.55, 0.2318]
-
-    Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5.
-    """
-
-    manner = "as half a cosine"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * v)  # (1 + cos(pi u))/2 without the cancellation near the end
-        return s * s
-
-
-@shape
-class cosine_cycle(Leg):
-    """A full cosine: from `start` down to `to` in the middle and up again.
-
-    value = to + (start - to) * (1 + cos(2 * pi * u)) / 2
-
-    >>> cosine_cycle().over(4).values().round(3).tolist()
-    [1.0, 0.5, 0.0, 0.5]
-    """
-
-    manner = "as a full cosine"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        c = m.cos(math.pi * u)
-        return c * c
-
-    def words(self) -> str:
-        return f"swings {self.manner} from {spoken(self.start)} to {spoken(self.to)} and back"
-
-
-@shape
-class polynomial(Leg):
-    """A power of what is left.
-
-    value = to + (start - to) * (1 - u) ** power
-
-    >>> polynomial(power=2).over(4).values().tolist()
-    [1.0, 0.5625, 0.25, 0.0625]
-
-    Chen et al., DeepLab, 2017, arXiv:1606.00915, section 4.1 (the 'poly' policy, power 0.9).
-    """
-
-    _: KW_ONLY
-    power: Positive = 0.9
-
-    @property
-    def manner(self) -> str:  # type: ignore[override]
-        return f"as a polynomial of power {self.power:g}"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return m.power(v, self.power)
-
-
-@shape
-class one_minus_sqrt(Leg):
-    """Steep first, slow at the end: the cooldown of WSD.
-
-    value = to + (start - to) * (1 - sqrt(u))
-
-    >>> one_minus_sqrt().over(4).values().round(4).tolist()
-    [1.0, 0.5, 0.2929, 0.134]
-
-    Hägele et al., Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations, 2024,
-    arXiv:2405.18392, section 3.
-    """
-
-    manner = "as one minus a square root"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return v / (1 + m.sqrt(u))  # 1 - sqrt(u) without the cancellation near the end
-
-
-@shape
-class one_minus_power(Leg):
-    """Slow first, steep at the end (power > 1), or the other way round (power < 1).
-
-    value = to + (start - to) * (1 - u ** power)
-
-    >>> one_minus_power().over(4).values().tolist()
-    [1.0, 0.9375, 0.75, 0.4375]
-
-    Hägele et al., 2024, arXiv:2405.18392, appendix (the 'square' cooldown, power 2).
-    """
-
-    _: KW_ONLY
-    power: Positive = 2.0
-
-    @property
-    def manner(self) -> str:  # type: ignore[override]
-        return f"as one minus a power of {self.power:g}"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return 1 - m.power(u, self.power)
-
-
-@shape
-class mirror_cosine(Leg):
-    """The half cosine mirrored at the straight line: steep, flat, steep.
-
-    value = to + (start - to) * (2 * (1 - u) - (1 + cos(pi * u)) / 2)
-
-    >>> mirror_cosine().over(4).values().round(4).tolist()
-    [1.0, 0.6464, 0.5, 0.3536]
-
-    Hägele et al., 2024, arXiv:2405.18392, appendix.
-    """
-
-    manner = "as a mirrored cosine"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * v)
-        return 2 * v - s * s
-
-
-@shape
-class geometric(Leg):
-    """A straight line on a logarithmic axis: the same factor at every update.
-
-    value = start ** (1 - u) * to ** u
-
-    Both ends must be above 0.
-
-    >>> geometric(to=0.0001).over(4).values().round(4).tolist()
-    [1.0, 0.1, 0.01, 0.001]
-
-    Smith, Cyclical Learning Rates, 2017, arXiv:1506.01186 (range test); Luo et al., A Multi-Power Law, 2025,
-    arXiv:2503.12811 (WSD decay).
-    """
-
-    _: KW_ONLY
-    to: Positive = 0.01
-
-    manner = "geometrically"
-
-    def _check(self) -> None:
-        if self.start != "here" and self.start <= 0:
-            raise LrlabError(worded("geometric: start must be above 0", self.start))
-
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
-        start = self._here(self.start, window)
-        if start <= 0:
-            raise LrlabError(worded("geometric starts here, at 0, and can only start above 0", start, hint="linear(...)"))
-        if n == 0:
-            return lambda t, m: self.to
-        last = max(n - 1, 1) if self.closed else n
-        ratio = math.log(self.to / start)
-        late = 1 if self.closed and n == 1 else 0
-        return lambda t, m: start * m.exp(ratio * (m.minimum(t + late, last) / last))
-
-
-@shape
-class tanh(Leg):
-    """A hyperbolic tangent: flat, steep, flat.
-
-    value = to + (start - to) * (1 - tanh(lower * (1 - u) + upper * u)) / 2
-
-    It starts a little below `start` and ends a little above `to` (by 0.0025 of the fall with the paper's -6 and 3).
-
-    >>> tanh().over(4).values().round(4).tolist()
-    [1.0, 0.9994, 0.9526, 0.1824]
-
-    Hsueh et al., Stochastic Gradient Descent with Hyperbolic-Tangent Decay, 2019, arXiv:1806.01593, eq. 4.
-    """
-
-    _: KW_ONLY
-    lower: Number = -6.0
-    upper: Number = 3.0
-
-    manner = "as a hyperbolic tangent"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return 1 / (1 + m.exp(2 * (self.lower * v + self.upper * u)))
-
-
-@shape
-class rex(Leg):
-    """Reflected exponential: holds high for long and falls late.
-
-    value = to + (start - to) * (1 - u) / (1 - beta + beta * (1 - u))
-
-    >>> rex().over(4).values().round(4).tolist()
-    [1.0, 0.8571, 0.6667, 0.4]
-
-    Chen et al., REX: Revisiting Budgeted Training with an Improved Schedule, 2021, arXiv:2107.04197 (beta 1/2).
-    """
-
-    _: KW_ONLY
-    beta: Number = 0.5
-
-    manner = "as a reflected exponential"
-
-    def _check(self) -> None:
-        if not self.beta < 1:
-            raise LrlabError(worded("rex: beta must be below 1", self.beta))
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return v / (1 - self.beta + self.beta * v)
-
-
-@shape
-class k_decay(Leg):
-    """Half a cosine of a power of time: k > 1 stays high for longer.
-
-    value = to + (start - to) * (1 + cos(pi * u ** k)) / 2
-
-    >>> k_decay(k=2).over(4).values().round(4).tolist()
-    [1.0, 0.9904, 0.8536, 0.4025]
-
-    Zhang & Li, k-decay: A New Method for Learning Rate Schedule, 2020, arXiv:2004.05909.
-    """
-
-    _: KW_ONLY
-    k: Positive = 1.5
-
-    @property
-    def manner(self) -> str:  # type: ignore[override]
-        return f"as half a cosine of the {self.k:g}th power of time"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * (1 - m.power(u, self.k)))
-        return s * s
-
-
-@shape
-class hyperbolic(Leg):
-    """A hyperbola whose beginning does not depend on the length of the run, only on `upper`.
-
-    value = start + (start - to) * (sqrt(r * (1 - u) * (2 - r * (1 + u))) - sqrt(r * (2 - r)))
-
-    r = n/upper is the span as a share of `upper`, the longest run that is thought of (at least the span itself). It
-    ends at `to` only where upper = n; by default it ends at 0.134 of the fall.
-
-    >>> hyperbolic().over(4).values().round(4).tolist()
-    [1.0, 0.8261, 0.6253, 0.3841]
-
-    Kim, HyperbolicLR: Epoch insensitive learning rate scheduler, 2024, arXiv:2407.15200, eq. 6.
-    """
-
-    _: KW_ONLY
-    upper: Length = "200%"
-
-    manner = "as a hyperbola"
-
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
-        upper = float(window.updates(self.upper))
-        if upper < n:
-            raise LrlabError(worded(f"hyperbolic: upper must be at least its span, {n} updates", self.upper))
-        start, to = self._here(self.start, window), self.to
-        if n == 0:
-            return lambda t, m: to
-        last = max(n - 1, 1) if self.closed else n
-        r = n / upper
-        begin = math.sqrt(r * (2 - r))
-
-        def value(t: Time, m: Maths) -> Real:
-            t = m.minimum(t, last)
-            h = m.sqrt(r * ((last - t) / last) * (2 - r * (1 + t / last)))
-            return start + (start - to) * (h - begin)
-
-        return value
 
 
 @shape

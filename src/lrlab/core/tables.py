@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from lrlab.core.fields import Name, Numbers
 from lrlab.core.maths import Value
-from lrlab.core.schedule import Clock, Schedule, Window, node, shape, word
+from lrlab.core.schedule import Clock, Schedule, Window
 from lrlab.core.timescales import Timed
+from lrlab.core.vocabulary import node, shape, word
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -81,7 +82,11 @@ class Function(Timed):
 
 @word
 def function(
-    target: "Callable[[int], float] | str", digest: str | None = None, *, name: str | None = None, span: object = None
+    target: "Callable[[int], float] | str",
+    digest: str | None = None,
+    *,
+    name: str | None = None,
+    span: object = None,
 ) -> Function:
     """A named user function of the update number, counted from the beginning of its phase.
 
@@ -95,13 +100,21 @@ def function(
     """
     if isinstance(target, str):
         if digest is None:
-            raise LrlabError(worded("function by its name needs the hash of its source", target, hint="function(f) in Python"))
+            raise LrlabError(
+                worded("function by its name needs the hash of its source", target, hint="function(f) in Python")
+            )
         return Function(target, digest, span=span)  # type: ignore[arg-type]
     if not callable(target):
         raise LrlabTypeError(worded("function needs a function of the update number", target, hint="function(f)"))
     called = name or getattr(target, "__name__", type(target).__name__)
     if called == "<lambda>":
-        raise LrlabError(worded("a lambda has no name to be known by", allowed="a named function", hint='function(f, name="mine")'))
+        raise LrlabError(
+            worded(
+                "a lambda has no name to be known by",
+                allowed="a named function",
+                hint='function(f, name="mine")',
+            )
+        )
     made = Function(called, source_digest(target), span=span)  # type: ignore[arg-type]
     object.__setattr__(made, "_target", target)
     return made

@@ -14,11 +14,14 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core import presets as _presets  # noqa: F401  (fills the vocabulary)
-from lrlab.core.combine import Clip, Lasting, Maximum, Minimum, Product, Repeat, Reverse, Sequence, Sum
-from lrlab.core.schedule import VOCABULARY, Schedule
+from lrlab.core import legs, presets, shapes, timescales  # noqa: F401  (they fill the vocabulary)
+from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum
+from lrlab.core.repeat import Repeat
+from lrlab.core.schedule import Schedule
 from lrlab.core.tables import Function
 from lrlab.core.units import Span
+from lrlab.core.vocabulary import VOCABULARY
+from lrlab.core.wrap import Clip, Lasting, Reverse
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 METHODS = ("repeat", "clip", "reverse", "lasting", "hold", "scale")
@@ -89,7 +92,7 @@ def _same(value: object, default: object) -> bool:
         return isinstance(default, (int, str)) and value == Span.of(default)
     if isinstance(value, tuple):
         return isinstance(default, tuple) and [literal(v) for v in value] == [literal(_normal(d)) for d in default]
-    return type(value) is type(default) and value == default or value == default and isinstance(value, float)
+    return (type(value) is type(default) and value == default) or (value == default and isinstance(value, float))
 
 
 def _normal(item: object) -> object:
@@ -131,7 +134,11 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
         raise LrlabTypeError(worded("parse reads a text", text, hint='parse("cosine(to=0.1)")'))
     if len(text) > LONGEST:
         raise LrlabError(
-            worded(f"the text has {len(text)} characters", allowed=f"at most {LONGEST}", hint="dumps and loads (JSON)")
+            worded(
+                f"the text has {len(text)} characters",
+                allowed=f"at most {LONGEST}",
+                hint="dumps and loads (JSON)",
+            )
         )
     if _depth(text) > DEEPEST:
         raise LrlabError(worded("the text is nested too deeply", allowed=f"at most {DEEPEST} levels"))
@@ -139,13 +146,23 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         spot = (error.text or text).rstrip("\n") + "\n  " + " " * max((error.offset or 1) - 1, 0) + "^"
-        raise LrlabError(worded(f"this is not an expression ({error.msg}):\n  {spot}", hint='warmup("2%") >> cosine(to=0.1)')) from None
+        raise LrlabError(
+            worded(f"this is not an expression ({error.msg}):\n  {spot}", hint='warmup("2%") >> cosine(to=0.1)')
+        ) from None
     except (ValueError, MemoryError, RecursionError) as error:
         raise LrlabError(worded(f"this is not an expression: {error}", text)) from None
     found = _Reader(text, functions or {}).read(tree.body, 0)
     if not isinstance(found, Schedule):
-        hint = f"{text.strip()}()" if text.strip() in VOCABULARY else "constant(level=0.5)" if isinstance(found, float) else ""
-        raise LrlabError(worded("this is no schedule", text, "words such as " + ", ".join(list(VOCABULARY)[:8]) + " ...", hint))
+        hint = (
+            f"{text.strip()}()"
+            if text.strip() in VOCABULARY
+            else "constant(level=0.5)"
+            if isinstance(found, float)
+            else ""
+        )
+        raise LrlabError(
+            worded("this is no schedule", text, "words such as " + ", ".join(list(VOCABULARY)[:8]) + " ...", hint)
+        )
     return found
 
 
@@ -176,7 +193,9 @@ class _Reader:
                 return value
             case ast.Constant(value=int() | float() as value):
                 return value
-            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() as value)) if not isinstance(value, bool):
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() as value)) if (
+                not isinstance(value, bool)
+            ):
                 return -value if isinstance(tree.op, ast.USub) else value
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return tuple(self.read(item, depth + 1) for item in items)
@@ -203,9 +222,16 @@ class _Reader:
 
     def join(self, tree: ast.BinOp, depth: int) -> Any:
         left, right = self.read(tree.left, depth + 1), self.read(tree.right, depth + 1)
-        sign = {ast.RShift: ">>", ast.Mult: "*", ast.Add: "+"}[type(tree.op)]  # type: ignore[index]
+        sign = {ast.RShift: ">>", ast.Mult: "*", ast.Add: "+"}[type(tree.op)]
         if not isinstance(left, Schedule) and not isinstance(right, Schedule):
-            raise LrlabError(worded(f"{sign} joins schedules", f"{left!r} {sign} {right!r}", "at least one schedule", "0.5 * cosine()"))
+            raise LrlabError(
+                worded(
+                    f"{sign} joins schedules",
+                    f"{left!r} {sign} {right!r}",
+                    "at least one schedule",
+                    "0.5 * cosine()",
+                )
+            )
         if sign == ">>":
             return left >> right
         return left * right if sign == "*" else left + right
@@ -213,7 +239,14 @@ class _Reader:
     def method(self, inner: ast.expr, name: str, tree: ast.Call, depth: int) -> Any:
         schedule = self.read(inner, depth + 1)
         if not isinstance(schedule, Schedule) or name not in METHODS:
-            raise LrlabError(worded(f".{name}() is not known", self.text, ", ".join(f".{m}()" for m in METHODS), nearest(name, METHODS)))
+            raise LrlabError(
+                worded(
+                    f".{name}() is not known",
+                    self.text,
+                    ", ".join(f".{m}()" for m in METHODS),
+                    nearest(name, METHODS),
+                )
+            )
         return self.call(getattr(schedule, name), tree, depth, f".{name}")
 
     def call(self, function: Callable[..., Any], tree: ast.Call, depth: int, name: str = "") -> Any:
@@ -228,14 +261,23 @@ class _Reader:
         except LrlabError:
             raise
         except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
-            raise LrlabTypeError(worded(f"{name or 'a call'} does not take these arguments: {error}", self.text)) from None
+            raise LrlabTypeError(
+                worded(f"{name or 'a call'} does not take these arguments: {error}", self.text)
+            ) from None
         if isinstance(made, Function) and made.name in self.functions:
             return made.bound(self.functions[made.name])
         return made
 
     def unknown(self, name: str) -> LrlabError:
         hint = nearest(name, VOCABULARY)
-        return LrlabError(worded(f"the word {name!r} is not known", self.text, ", ".join(sorted(VOCABULARY)), hint and f"{hint}(...)"))
+        return LrlabError(
+            worded(
+                f"the word {name!r} is not known",
+                self.text,
+                ", ".join(sorted(VOCABULARY)),
+                hint and f"{hint}(...)",
+            )
+        )
 
 
 def _plainly(tree: ast.expr) -> str:

@@ -4,6 +4,7 @@
 falls between two updates happens at the rounded boundary (half up).
 """
 
+import itertools
 import math
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
@@ -22,8 +23,9 @@ from lrlab.core.fields import (
     Positive,
 )
 from lrlab.core.maths import Maths, Real, Time, Value
-from lrlab.core.schedule import Clock, Schedule, Window, shape
+from lrlab.core.schedule import Clock, Schedule, Window
 from lrlab.core.units import Span, rounded
+from lrlab.core.vocabulary import shape
 from lrlab.errors import LrlabError, worded
 
 
@@ -163,7 +165,7 @@ class piecewise_linear(Timed):
         values = tuple([points[0][1], *(value for _, value in points), points[-1][1]])
         # Stretch k lies between point k-1 and point k; the first and the last have no end and no slope.
         begins = tuple([0, *times])
-        lengths = tuple([1.0, *(max(b - a, 1) for a, b in zip(times, times[1:], strict=False)), 1.0])
+        lengths = tuple([1.0, *(max(b - a, 1) for a, b in itertools.pairwise(times)), 1.0])
 
         def value(t: Time, m: Maths) -> Real:
             k = m.passed(times, t)
@@ -202,7 +204,9 @@ class exponential(Timed):
     def _check(self) -> None:
         if self.gamma is not None and (self.decay is not None or self.staircase):
             hint = f"exponential(decay={self.gamma:g}, every=..., staircase=True), or exponential(gamma={self.gamma:g})"
-            raise LrlabError(worded("exponential takes gamma, or decay and every, not both", self.arguments(), hint=hint))
+            raise LrlabError(
+                worded("exponential takes gamma, or decay and every, not both", self.arguments(), hint=hint)
+            )
         if self.decay is not None and self.every is None:
             hint = f"exponential(decay={self.decay:g}, every=1000), or exponential(gamma={self.decay:g})"
             raise LrlabError(worded("exponential: decay needs every, the time it takes", hint=hint))
@@ -214,7 +218,7 @@ class exponential(Timed):
             object.__setattr__(self, "every", Span.of("100%"))
 
     def _formula(self, window: Window) -> Value:
-        factor = self.gamma if self.gamma is not None else self.decay
+        factor = float(self.gamma or self.decay or 1.0)  # one of them is there: see _check
         every = float(window.updates(self.every)) if self.every is not None else 1.0
         jumps = self.staircase or self.gamma is not None
         return _decaying(lambda x, m: m.exp(math.log(factor) * x), factor, every, jumps and every != 1)
@@ -222,7 +226,9 @@ class exponential(Timed):
     def words(self) -> str:
         if self.gamma is not None:
             return f"is multiplied by {self.gamma:g} every {_plain(self.every) if self.every else 'update'}"
-        return f"falls exponentially, by {self.decay:g} every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+        return (
+            f"falls exponentially, by {self.decay:g} every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+        )
 
 
 @shape
@@ -246,7 +252,8 @@ class natural_exponential(Timed):
         return _counted(lambda x, m: m.exp(-self.rate * x), every, self.staircase)
 
     def words(self) -> str:
-        return f"falls exponentially, by exp(-{self.rate:g}) every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+        steps = " in steps" if self.staircase else ""
+        return f"falls exponentially, by exp(-{self.rate:g}) every {_plain(self.every)}{steps}"
 
 
 @shape
@@ -272,7 +279,8 @@ class inverse_time(Timed):
         return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.staircase)
 
     def words(self) -> str:
-        return f"falls as one over time, to 1/{1 + self.rate:g} after {_plain(self.every)}{' in steps' if self.staircase else ''}"
+        steps = " in steps" if self.staircase else ""
+        return f"falls as one over time, to 1/{1 + self.rate:g} after {_plain(self.every)}{steps}"
 
 
 @shape

@@ -188,13 +188,22 @@ class Horizon:
             return Horizon()
         if isinstance(given, str):
             raise LrlabTypeError(
-                worded("the horizon is a text", given, "a number of updates or a Horizon", "Horizon(epochs=90, updates_per_epoch=391)")
+                worded(
+                    "the horizon is a text",
+                    given,
+                    "a number of updates or a Horizon",
+                    "Horizon(epochs=90, updates_per_epoch=391)",
+                )
             )
         try:
             return Horizon(updates=given)  # type: ignore[arg-type]
         except LrlabError as error:
             raise type(error)(
-                worded("the horizon must be a positive whole number of updates", given, hint="10_000, or Horizon(epochs=90, updates_per_epoch=391)")
+                worded(
+                    "the horizon must be a positive whole number of updates",
+                    given,
+                    hint="10_000, or Horizon(epochs=90, updates_per_epoch=391)",
+                )
             ) from None
 
     @property
@@ -226,7 +235,11 @@ class Horizon:
         if span.unit == "share":
             if self.total is None:
                 raise LrlabError(
-                    worded(f"{span!r} is a share of a run whose length is not known", self._facts(), hint="over(10_000)")
+                    worded(
+                        f"{span!r} is a share of a run whose length is not known",
+                        self._facts(),
+                        hint="over(10_000)",
+                    )
                 )
             return span.amount * self.total
         rate = self.rate(span.unit)
@@ -245,7 +258,7 @@ class Horizon:
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
 
     def __repr__(self) -> str:
-        return f"Horizon({', '.join(f'{name}={value:g}' if isinstance(value, float) else f'{name}={value}' for name, value in self.record().items())})"
+        return f"Horizon({', '.join(f'{name}={value}' for name, value in self.record().items())})"
 
     def _facts(self) -> Horizon | None:
         return self if self.record() else None
@@ -265,9 +278,10 @@ class Horizon:
             if amount is None or rate is None or self.total is None:
                 continue
             if abs(_exact(amount) * rate - self.total) > 1:  # a last partial update is no contradiction
+                counted = float(_exact(amount) * rate)
                 raise LrlabError(
                     worded(
-                        f"Horizon: {amount:g} {_TOTALS[unit]} are {float(_exact(amount) * rate):g} updates, not {self.total}",
+                        f"Horizon: {amount:g} {_TOTALS[unit]} are {counted:g} updates, not {self.total}",
                         self,
                         hint="leave one of them out: it follows from the others",
                     )

@@ -303,7 +303,7 @@ def _refuse_odd(pacer: Pacer, absolute: bool) -> None:
     curve = pacer.curve
     n = curve.updates or curve.phases[-1].start + BLOCK
     if n <= 2**20:
-        values = np.concatenate([curve.block(k) for k in range(-(-n // BLOCK))])[:n]
+        values = curve.between(0, n)
     else:  # a very long run: enough to see a peak, and where each phase begins
         starts = [phase.start for phase in curve.phases]
         values = curve(np.unique(np.concatenate([np.linspace(0, n - 1, 2**18, dtype=int), starts])))

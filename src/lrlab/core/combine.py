@@ -142,6 +142,12 @@ class Product(_Terms):
 
         return value
 
+    def _phases(self, window: Window) -> tuple[Phase, ...]:
+        phases = super()._phases(window)
+        if self.factor == 1 or phases[0].schedule is self:
+            return phases
+        return tuple(Phase(self.factor * phase.schedule, phase.start, phase.stop) for phase in phases)
+
     def words(self) -> str:
         said = ", times what ".join(term.words() for term in self.terms)
         return said if self.factor == 1 else f"{said}, all times {self.factor:g}"

@@ -88,16 +88,20 @@ class Curve:
 
         return self._evaluate(np.arange(index * BLOCK, (index + 1) * BLOCK), factors)
 
+    def between(self, start: int, stop: int, factors: Sequence[float] = ONES) -> NDArray[np.float64]:
+        """The values of the updates start ... stop-1, with the controllers at these factors: shape (stop-start,)."""
+        import numpy as np
+
+        first = start // BLOCK
+        blocks = [self.block(k, factors) for k in range(first, -(-stop // BLOCK))]
+        return np.concatenate(blocks)[start - first * BLOCK : stop - first * BLOCK]
+
     def values(self) -> NDArray[np.float64]:
         """What every update of the run uses: float64, shape (updates,).
 
         Raises `LrlabError` where the length of the run is not known.
         """
-        import numpy as np
-
-        n = self._known("values()")
-        blocks = [self.block(k) for k in range(-(-n // BLOCK))]
-        return np.concatenate(blocks)[:n]
+        return self.between(0, self._known("values()"))
 
     def lr(self, base_lr: float) -> NDArray[np.float64]:
         """The absolute LR of every update for a group of this base LR: float64, shape (updates,)."""

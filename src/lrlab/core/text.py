@@ -14,7 +14,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core import legs, presets, shapes, timescales  # noqa: F401  (they fill the vocabulary)
+from lrlab.core import controllers, legs, presets, shapes, tables, timescales  # noqa: F401  (they fill the vocabulary)
 from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum
 from lrlab.core.repeat import Repeat
 from lrlab.core.schedule import Schedule

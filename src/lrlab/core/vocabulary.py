@@ -157,3 +157,33 @@ def refuse_arguments(
     for name in required:
         if name not in given:
             raise LrlabTypeError(worded(f"{what} needs {name}", allowed=allowed, hint=f"{what}({name}=...)"))
+
+
+# -- what a word's docstring says ---------------------------------------------------------------------------------
+
+
+def sentence(name: str) -> str:
+    """The first sentence of a word's docstring."""
+    return inspect.cleandoc(VOCABULARY[name].__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def formula(name: str) -> str:
+    """The formula in a word's docstring: what follows `value =`, to the next blank line.
+
+    >>> formula("linear")
+    'to + (start - to) * (1 - u)'
+    """
+    paragraphs = inspect.cleandoc(VOCABULARY[name].__doc__ or "").split("\n\n")
+    found = [p.removeprefix("value = ").replace("\n", " ") for p in paragraphs if p.startswith("value = ")]
+    return found[0] if found else ""
+
+
+def signature(name: str) -> str:
+    """How a word is called, with its defaults.
+
+    >>> signature("cosine")
+    'cosine(span=None, *, start=1.0, to=0.0, closed=False)'
+    """
+    parameters = inspect.signature(VOCABULARY[name]).parameters.values()
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return f"{name}{inspect.Signature(plain)}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -184,7 +185,7 @@ def compare(
                 f"stopped. {done()} of {contest.runs} runs are kept in {store}: the same command goes on from there.",
                 130,
             )
-    page = report or Path(f"lrlab-{contest.task.name}.html")
+    page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', contest.task.name)}.html")
     from lrlab.views.page import html
 
     command = shlex.join(["lrlab", *sys.argv[1:]])

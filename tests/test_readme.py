@@ -1,0 +1,56 @@
+"""What the README says, done: its examples run, its picture is the project's own, its commands exist."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.split("\n")[0] for block in BLOCKS])
+def test_the_examples_run(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who copies an example gets what it says."""
+    (tmp_path / "example.py").write_text(block, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    exec(compile(block, "README.md", "exec"), {"__name__": "example"})
+
+
+def test_the_users_task_of_the_readme_can_be_compared(tmp_path: Path) -> None:
+    """The example of a task trains under two strategies."""
+    from lrlab import desk
+
+    block = next(block for block in BLOCKS if "def train(run)" in block)
+    (tmp_path / "mine.py").write_text(block, encoding="utf-8")
+    contest = desk.contest(
+        f"{tmp_path / 'mine.py'}:train",
+        schedules={"fixed": "constant()", "linear": "linear()"},
+        updates=20,
+        folds=2,
+        lrs=(1.0,),
+        evals=2,
+    )
+    outcome = desk.compare(contest, tmp_path / "runs", workers=0)
+    assert {arm["name"] for arm in outcome.record()["arms"]} == {"fixed", "linear"}
+    assert len(outcome.study.runs) == 4
+
+
+def test_the_picture_is_drawn_by_the_project() -> None:
+    """`lrlab show` with --svg makes the very file that the README shows."""
+    from lrlab import desk
+    from lrlab.views.figure import svg
+
+    drawn = svg(desk.show('warmup("5%") >> cosine(to=0.1)', 1000).figure)
+    assert (ROOT / "docs" / "curve.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_test_command_is_what_ci_runs() -> None:
+    """One command, written twice, must stay one."""
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    install = re.search(r'pip install (-c constraints.txt -e "\.\[\w+\]") && pytest', README)
+    assert install
+    assert install[1] in ci
+    assert re.search(r"^pytest$", ci, re.MULTILINE)

@@ -1,0 +1,93 @@
+"""The comparison as records: what is drawn is what was measured."""
+
+import dataclasses
+
+import numpy as np
+
+from lrlab.analysis.study import study_of
+from lrlab.core.pacer import Decision
+from lrlab.core.text import parse
+from lrlab.record.run import Run, Series
+from lrlab.views.model import Figure, Interval, Mark, Table
+from lrlab.views.study import lead, ranking, realised, report
+
+SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
+
+
+def run(arm: str, fold: int, lr: float = 2.0) -> Run:
+    """A run of 10 updates; the fixed LR is worse by far."""
+    score = (1.0 if arm == "fixed" else 0.1) + fold / 1000
+    decisions = (Decision(4, "plateau1", "cut", 1.0, 0.5, "said so"),) if arm == "plateau" else ()
+    return Run(
+        key=f"{arm}-{fold}",
+        task="toy",
+        arm=arm,
+        schedule=str(SCHEDULES[arm]),
+        lr=lr,
+        seed=0,
+        fold=fold,
+        updates=10,
+        metric="val_loss",
+        score=score,
+        outcome="finished",
+        seconds=1.0,
+        loss=Series(tuple(range(10)), tuple(np.linspace(2, score, 10).tolist())),
+        evals={"val_loss": Series((5, 10), (2 * score, score))},
+        decisions=decisions,
+        versions={"python": "3.11"},
+    )
+
+
+STUDY = study_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)
+
+
+def test_the_ranking_says_who_is_best_and_how_far_behind_the_rest_is() -> None:
+    """Rank, mean, interval and verdict of each strategy, best first."""
+    table = ranking(STUDY)
+    first, second = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    assert (first["strategy"], first["verdict"]) == ("plateau", Mark("best", "good"))
+    assert second["verdict"] == Mark("worse", "bad")
+    behind = second["behind the best"]
+    assert isinstance(behind, Interval)
+    assert abs(behind.mid - 0.9) < 1e-12
+    assert behind.low > 0
+    assert second["schedule"] == "constant()"
+
+
+def test_the_lead_is_the_answer() -> None:
+    """One reads this and nothing else."""
+    assert lead(STUDY) == "plateau is best on toy: val_loss 0.102. 1 strategy is worse."
+
+
+def test_the_realised_lr_has_the_decisions_in_it() -> None:
+    """What the optimizer used: schedule x LR x the factor since each decision."""
+    used = realised(STUDY, STUDY.runs_of("plateau", 2.0)[0])
+    expected = [2 * (1 - i / 10) * (1 if i < 4 else 0.5) for i in range(10)]
+    np.testing.assert_allclose(used, expected, rtol=1e-14)
+
+
+def test_the_report_has_every_figure_and_the_facts() -> None:
+    """Ranking, certainty, learning rates, losses, the grid of LRs; and how to repeat it."""
+    page = report(STUDY, {"Command": "lrlab compare toy"})
+    figures = [s for s in page.sections if isinstance(s, Figure)]
+    assert [f.title for f in figures] == ["Learning rate", "Training loss", "val_loss along the run"]
+    assert [line.name for line in figures[0].lines] == ["plateau", "fixed"]
+    grid = [s for s in page.sections if isinstance(s, Table)][-1]
+    assert grid.columns == ("strategy", "LR × 2")
+    assert page.facts["Command"] == "lrlab compare toy"
+
+
+def test_a_diverged_arm_is_shown_and_not_drawn() -> None:
+    """A run that diverged has no place on the loss axes, but one in the table."""
+    runs = [
+        dataclasses.replace(r, score=np.inf, outcome="diverged", evals={"val_loss": Series((5,), (np.inf,))})
+        if r.arm == "fixed"
+        else r
+        for r in STUDY.runs
+    ]
+    page = report(study_of(runs, SCHEDULES), {})
+    losses = next(s for s in page.sections if isinstance(s, Figure) and s.title == "Training loss")
+    assert [line.name for line in losses.lines] == ["plateau"]
+    table = page.sections[0]
+    assert isinstance(table, Table)
+    assert table.rows[1][2] == "diverged"

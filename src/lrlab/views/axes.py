@@ -48,6 +48,7 @@ def numbers(values: Sequence[float | None], digits: int = 4) -> list[str]:
     ]
 
 
+_DUST = 1e-9  # values that differ by a smaller share are one value: ticks between them would have one label
 # The ticks within each decade of a logarithmic axis, from dense to sparse.
 _MULTIPLES = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 
@@ -84,9 +85,10 @@ def axis(values: Iterable[float], count: int, *, log: bool = False, exact: bool 
     """
     values = list(values)
     low, high = (min(values), max(values)) if values else (1.0, 10.0) if log else (0.0, 1.0)
+    alike = high - low <= _DUST * max(abs(low), abs(high))
     if log:
-        return _log_axis(low, high, count, exact)
-    if low == high:
+        return _log_axis(*((low / 2, high * 2) if alike else (low, high)), count, exact)
+    if alike:
         room = abs(low) / 2 or 0.5
         low, high = low - room, high + room
     if not exact:
@@ -96,8 +98,6 @@ def axis(values: Iterable[float], count: int, *, log: bool = False, exact: bool 
 
 
 def _log_axis(low: float, high: float, count: int, exact: bool) -> Axis:
-    if low == high:
-        low, high = low / 2, high * 2
     decades = math.log10(high / low)
     if not exact:
         low, high = low / 10 ** (decades / 40), high * 10 ** (decades / 40)

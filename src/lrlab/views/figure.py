@@ -22,14 +22,12 @@ from lrlab.views.summary import summary
 from lrlab.views.thin import thinned
 
 _FONT = 'Inter,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif'
-_CHARACTER = 6.5  # the mean width of a character at 12 px, on the safe side
+_CHARACTER = 6.7  # the mean width of a character at 12 px, on the safe side
 _LEADER = 14.0  # from a line's end to its name
 _ROW = 16.0  # from one name to the next
 
 
-def svg(
-    figure: Figure, width: int = 720, height: int = 360, theme: Literal["auto", "light", "dark"] = "auto"
-) -> str:
+def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["auto", "light", "dark"] = "auto") -> str:
     """The figure as an SVG element of `width` x `height` CSS pixels; `theme="auto"` follows the reader's.
 
     Lines are named at their right ends. Raises `LrlabError` for less than 240 x 160 or an unknown theme.
@@ -57,7 +55,8 @@ def svg(
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" role="img" '
-            f'aria-labelledby="{scope}-t {scope}-d" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+            f'aria-labelledby="{scope}-t {scope}-d" '
+            f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
             f'<title id="{scope}-t">{escape(figure.title)}</title>',
             f'<desc id="{scope}-d">{escape(summary(figure))}</desc>',
             f"<style>{_style(f'#{scope}', theme)}</style>",
@@ -97,9 +96,7 @@ def _frame(figure: Figure, plot: _Plot, height: int) -> list[str]:
         at = round(plot.across(tick)) + 0.5
         out.append(f'<path class="axis" d="M{at} {_short(plot.bottom + 0.5)}v5"/>')
         out.append(_text(at, plot.bottom + 19, label, "muted middle"))
-    out.append(
-        f'<path class="axis" d="M{_short(plot.left)} {_short(plot.bottom + 0.5)}H{_short(plot.right)}"/>'
-    )
+    out.append(f'<path class="axis" d="M{_short(plot.left)} {_short(plot.bottom + 0.5)}H{_short(plot.right)}"/>')
     out.append(_text((plot.left + plot.right) / 2, plot.bottom + 36, figure.x_label, "muted middle"))
     return out + ([_text(16, height - 10, figure.note, "muted")] if figure.note else [])
 
@@ -113,32 +110,38 @@ def _drawn(figure: Figure, lines: list[Line], plot: _Plot, width: int) -> list[s
     for line, kind, whole in reversed(list(zip(lines, classes, figure.lines, strict=True))):
         finest = min((b - a for a, b in pairwise(whole.x)), default=0.0)
         out.append(f'<path class="line {kind}" d="{_path(line, plot, finest)}"/>')
+    return out + _names(lines, classes, plot, width)
+
+
+def _names(lines: list[Line], classes: list[str], plot: _Plot, width: int) -> list[str]:
+    """A name beside each line end, joined to it; where there is no room for all, only for lines in colour."""
+    pairs = list(zip(lines, classes, strict=True))
+    if len(pairs) * _ROW > plot.bottom - plot.top + _ROW:
+        pairs = [(line, kind) for line, kind in pairs if kind != "q"]
     ends = [
         next(((x, v) for x, v in zip(reversed(line.x), reversed(line.y), strict=True) if v is not None), None)
-        for line in lines
+        for line, _ in pairs
     ]
     wanted = [plot.down(end[1]) if end else plot.bottom for end in ends]
+    places = spread(wanted, _ROW, plot.top - 8, plot.bottom + 4)
     room = int((width - plot.right - _LEADER - 14) / _CHARACTER)
-    for line, kind, end, at in zip(
-        lines, classes, ends, spread(wanted, _ROW, plot.top - 8, plot.bottom + 4), strict=True
-    ):
+    out = []
+    for (line, kind), end, place in zip(pairs, ends, places, strict=True):
         if end:
             start = plot.across(end[0])
-            late = "" if start < plot.right - 1 else " joined"
-            to = f"{_short(plot.right + _LEADER)} {_short(at)}h4"
-            out.append(
-                f'<path class="leader {kind}{late}" d="M{_short(start)} {_short(plot.down(end[1]))}L{to}"/>'
-            )
+            joined = "" if start < plot.right - 1 else " joined"
+            route = f"M{_short(start)} {_short(plot.down(end[1]))}L{_short(plot.right + _LEADER)} {_short(place)}h4"
+            out.append(f'<path class="leader {kind}{joined}" d="{route}"/>')
         name = line.name if len(line.name) <= room else line.name[: room - 1] + "…"
-        out.append(_text(plot.right + _LEADER + 8, at + 4, name, "muted" if kind == "q" else "ink"))
+        out.append(_text(plot.right + _LEADER + 8, place + 4, name, "muted" if kind == "q" else "ink"))
     return out
 
 
 def _path(line: Line, plot: _Plot, finest: float) -> str:
     """The line as path data, crisp where it is a staircase.
 
-    Level stretches lie on whole pixels. A jump is upright if it takes less than a pixel, and if it leads from
-    one level to another between neighbouring points (`finest` apart): then a value is held until the next.
+    Level stretches lie on whole pixels, and a jump from one level to another between neighbouring points
+    (`finest` apart) is upright: there a value is held until the next one.
     """
     padded = (None, None, *line.y, None)
     out: list[str] = []
@@ -151,11 +154,9 @@ def _path(line: Line, plot: _Plot, finest: float) -> str:
             points = []
             continue
         at, down = plot.across(x), plot.down(y)
-        if points and abs(down - points[-1][1]) > 4:
-            if at - points[-1][0] < 1:
-                at = points[-1][0] = round(at)
-            elif two_before == before and y == after and x - past <= finest * 1.001:
-                points.append([at, points[-1][1]])
+        held = two_before == before and y == after and x - past <= finest * 1.001
+        if points and held:
+            points.append([at, points[-1][1]])
         points.append([at, round(down) if y in (before, after) else down])
         past = x
     return "".join([*out, _joined(points)])

@@ -43,15 +43,11 @@ class Line:
         for i, value in enumerate(x):
             if not math.isfinite(value) or (i and value <= x[i - 1]):
                 raise LrlabError(
-                    worded(
-                        f"line {self.name!r}: x[{i}]", value, "finite values, each larger than the one before"
-                    )
+                    worded(f"line {self.name!r}: x[{i}]", value, "finite values, each larger than the one before")
                 )
         object.__setattr__(self, "x", x)
         if (self.low is None) != (self.high is None):
-            raise LrlabError(
-                worded(f"line {self.name!r}: a band has two edges", allowed="low and high, or neither")
-            )
+            raise LrlabError(worded(f"line {self.name!r}: a band has two edges", allowed="low and high, or neither"))
         for field in ("y", "low", "high"):
             values = getattr(self, field)
             if values is None:
@@ -112,9 +108,7 @@ class Interval:
     def __post_init__(self) -> None:
         given = (self.low, self.mid, self.high)
         if not (all(math.isfinite(v) for v in given) and self.low <= self.mid <= self.high):
-            raise LrlabError(
-                worded("an interval is out of order", given, "finite numbers, low <= mid <= high")
-            )
+            raise LrlabError(worded("an interval is out of order", given, "finite numbers, low <= mid <= high"))
 
     @property
     def excludes_zero(self) -> bool:
@@ -154,9 +148,7 @@ class Table:
         object.__setattr__(self, "rows", tuple(tuple(row) for row in self.rows))
         for i, row in enumerate(self.rows):
             if len(row) != len(self.columns):
-                raise LrlabError(
-                    worded(f"table row {i} has {len(row)} cells", row, f"one for each of {self.columns}")
-                )
+                raise LrlabError(worded(f"table row {i} has {len(row)} cells", row, f"one for each of {self.columns}"))
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,15 @@ def summary(figure: Figure) -> str:
     first = min(line.x[0] for line in figure.lines)
     last = max(line.x[-1] for line in figure.lines)
     text = f"{len(figure.lines)} lines, {figure.x_label} {number(first)} to {number(last)}."
-    ends = {line.name: points[-1][1] for line in figure.lines if (points := _points(line))}
+    ends = {line.name: end for line in figure.lines if (end := line.y[-1]) is not None}
     lowest, highest = min(ends, key=ends.__getitem__, default=""), max(ends, key=ends.__getitem__, default="")
     if ends and ends[lowest] < ends[highest]:
         text += (
             f" {figure.y_label[:1].upper()}{figure.y_label[1:]} at the end: lowest {lowest} "
             f"({number(ends[lowest])}), highest {highest} ({number(ends[highest])})."
         )
-    return text
+    early = [line.name for line in figure.lines if line.name not in ends]
+    return text + (f" Without a value at the end: {', '.join(early)}." if early else "")
 
 
 def digest(figure: Figure) -> Table:
@@ -42,9 +43,7 @@ def digest(figure: Figure) -> Table:
             rows.append((line.name, None, None, None, None, None, None))
             continue
         low, high = min(points, key=_value), max(points, key=_value)
-        rows.append(
-            (line.name, points[0][1], low[1], number(low[0]), high[1], number(high[0]), points[-1][1])
-        )
+        rows.append((line.name, points[0][1], low[1], number(low[0]), high[1], number(high[0]), points[-1][1]))
     at = f"at {figure.x_label}"
     return Table(("line", "first", "lowest", at, "highest", at, "last"), tuple(rows))
 
@@ -62,6 +61,8 @@ def _told(line: Line, x_label: str) -> str:
     if not points:
         return f"{line.name} has no values."
     (first, start), (last, end) = points[0], points[-1]
+    if len(points) == 1:
+        return f"{line.name} is {number(start)} at {x_label} {number(first)}."
     low, high = min(points, key=_value), max(points, key=_value)
     where = f"({x_label} {number(first)} to {number(last)})"
     if low[1] == high[1]:

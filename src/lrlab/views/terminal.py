@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Literal
 
 from lrlab.errors import LrlabError, worded
 from lrlab.views.axes import Axis, axis
@@ -28,9 +29,7 @@ _GAP, _BAR_AT_LEAST, _BAR_AT_MOST = 2, 11, 31
 _TO_ASCII = str.maketrans("┤│└─┬━–…┊●", "||+-+---|o")
 
 
-def draw(
-    figure: Figure, width: int = 80, height: int = 20, *, colour: bool = True, ascii_only: bool = False
-) -> str:
+def draw(figure: Figure, width: int = 80, height: int = 20, *, colour: bool = True, ascii_only: bool = False) -> str:
     """The figure in `height` rows of at most `width` characters; a note comes below them.
 
     Lines are named at their right ends where there is room, in a legend below otherwise. Raises `LrlabError`
@@ -98,28 +97,23 @@ def table(given: Table, width: int = 80, *, colour: bool = True, ascii_only: boo
     from rich.text import Text
 
     cols = columns(given)
-    gaps = _GAP * (len(cols) - 1)
-    bar = min(width - gaps - _GAP - sum(max(map(len, (c.name, *c.texts))) for c in cols), _BAR_AT_MOST)
-    short = gaps + sum(_least(column, column.texts) for column in cols) > width
+    room = width - _GAP * (len(cols) - 1)
+    bar = min(room - _GAP - sum(max(map(len, (c.name, *c.texts))) for c in cols), _BAR_AT_MOST)
+    short = sum(_least(column, column.texts) for column in cols) > room
+    texts = [[t.split(" [")[0] for t in c.texts] if short and c.scale else list(c.texts) for c in cols]
     drawn = RichTable(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     contents: list[list[Text]] = []
-    for column in cols:
-        texts = [text.split(" [")[0] for text in column.texts] if short and column.scale else column.texts
-        drawn.add_column(
-            Text(_plain(column.name)),
-            justify="right" if column.numeric else "left",
-            min_width=_least(column, texts),
-        )
-        contents.append(
-            [Text(_plain(text), _style(cell)) for cell, text in zip(column.cells, texts, strict=True)]
-        )
+    for column, own, fit in zip(cols, texts, _widths(cols, texts, room), strict=True):
+        drawn.add_column(Text(_plain(column.name)), justify="right" if column.numeric else "left", width=fit)
+        contents.append([Text(_plain(t), _style(cell)) for t, cell in zip(own, column.cells, strict=True)])
         if column.scale and bar >= _BAR_AT_LEAST:
             drawn.add_column("", no_wrap=True)
             contents.append([Text(_bar(cell, column.scale, bar)) for cell in column.cells])
     for row in zip(*contents, strict=True):
         drawn.add_row(*row)
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, color_system="256" if colour else None)
+    system: Literal["256"] | None = "256" if colour else None
+    console = Console(file=out, width=width, force_terminal=colour, color_system=system, no_color=not colour)
     if given.title:
         console.print(Text(_plain(given.title), "bold"))
     console.print(drawn)
@@ -127,6 +121,23 @@ def table(given: Table, width: int = 80, *, colour: bool = True, ascii_only: boo
         console.print(Text(_plain(given.note), "dim"))
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
     return _in_ascii(text) if ascii_only else text
+
+
+def _widths(cols: Sequence[Column], texts: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The width of each column: all it wants if there is room; else names wrap first, then texts.
+
+    In each round the column with most to spare gives first, and none gives what it cannot do without.
+    """
+    pairs = list(zip(cols, texts, strict=True))
+    widths = [max(map(len, (column.name, *own))) for column, own in pairs]
+    names_wrap = [max(map(len, (*column.name.split(), *own)), default=0) for column, own in pairs]
+    for floors in (names_wrap, [_least(column, own) for column, own in pairs]):
+        while sum(widths) > room:
+            spare = [width - floor for width, floor in zip(widths, floors, strict=True)]
+            if max(spare) <= 0:
+                break
+            widths[spare.index(max(spare))] -= 1
+    return widths
 
 
 def _least(column: Column, texts: Sequence[str]) -> int:
@@ -214,18 +225,25 @@ def _end_labels(lines: list[Line], paints: list[int], y: Axis, rows: int, colour
 
 
 def _legend(lines: list[Line], paints: list[int], width: int, colour: bool, ascii_only: bool) -> list[str]:
-    """The names, each after its mark, in as many rows as they need."""
+    """The names of the lines in colour, each after its mark, in as many rows as they need."""
+    named = [pen for pen, slot in enumerate(slots(len(lines))) if slot is not None]
+    entries = [
+        (
+            f"{_MARKS[pen % len(_MARKS)] if ascii_only else '━'} {_short(_plain(lines[pen].name), width - 2)}",
+            paints[pen],
+        )
+        for pen in named
+    ]
+    if len(named) < len(lines):
+        entries.append((f"and {len(lines) - len(named)} more", TERMINAL_QUIET))
     rows: list[str] = []
     used = width + 1
-    for pen, (line, paint) in enumerate(zip(lines, paints, strict=True)):
-        name = _short(_plain(line.name), width - 2)
-        entry = _sgr(f"{_MARKS[pen % len(_MARKS)] if ascii_only else '━'} {name}", _paint(paint), colour)
-        if used + len(name) + 5 > width:
-            rows.append(entry)
-            used = len(name) + 2
-        else:
-            rows[-1] += "   " + entry
-            used += len(name) + 5
+    for text, paint in entries:
+        if used + _GAP + 1 + len(text) > width:
+            rows.append("")
+            used = 0
+        rows[-1] += (" " * (_GAP + 1) if used else "") + _sgr(text, _paint(paint), colour)
+        used += (_GAP + 1 if used else 0) + len(text)
     return rows
 
 

@@ -149,7 +149,7 @@ def test_a_crowd_without_room_is_named_as_far_as_it_is_in_colour():
 
 def test_long_names_are_cut():
     """A name never takes more than its share of the picture."""
-    picture = svg(figure(Line("x" * 300, [0, 1], [0, 1])))
+    picture = svg(figure(Line("x" * 300, [0, 1], [0, 1]), Line("other", [0, 1], [1, 0])))
     (name,) = [e.text for e in ElementTree.fromstring(picture).iter(f"{SVG}text") if e.text.startswith("x")]
     assert len(name) < 50
     assert name.endswith("…")

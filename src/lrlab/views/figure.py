@@ -30,7 +30,7 @@ _ROW = 16.0  # from one name to the next
 def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["auto", "light", "dark"] = "auto") -> str:
     """The figure as an SVG element of `width` x `height` CSS pixels; `theme="auto"` follows the reader's.
 
-    Lines are named at their right ends. Raises `LrlabError` for less than 240 x 160 or an unknown theme.
+    Lines are named at their right ends, where there are several. Raises `LrlabError` for less than 240 x 160 or an unknown theme.
 
     >>> ramp = Line("ramp", [0, 1], [0, 1])
     >>> picture = svg(Figure("A ramp", "update", "multiplier", (ramp,)))
@@ -44,7 +44,8 @@ def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["aut
     lines = [thinned(line, width // 2, log=figure.log_y) for line in figure.lines]
     values = (v for line in lines for edge in (line.y, line.low or (), line.high or ()) for v in edge)
     y = axis((v for v in values if v is not None), height // 60, log=figure.log_y)
-    names = max(len(line.name) for line in lines) * _CHARACTER + _LEADER + 20
+    # One line alone is what the title names.
+    names = max(len(line.name) for line in lines) * _CHARACTER + _LEADER + 20 if len(lines) > 1 else 24
     left = 26 + max(map(len, y.labels), default=0) * _CHARACTER
     right = width - min(names, 0.4 * width)
     x = axis((v for line in lines for v in (line.x[0], line.x[-1])), int(right - left) // 90, exact=True)
@@ -110,7 +111,7 @@ def _drawn(figure: Figure, lines: list[Line], plot: _Plot, width: int) -> list[s
     for line, kind, whole in reversed(list(zip(lines, classes, figure.lines, strict=True))):
         finest = min((b - a for a, b in pairwise(whole.x)), default=0.0)
         out.append(f'<path class="line {kind}" d="{_path(line, plot, finest)}"/>')
-    return out + _names(lines, classes, plot, width)
+    return out + (_names(lines, classes, plot, width) if len(lines) > 1 else [])
 
 
 def _names(lines: list[Line], classes: list[str], plot: _Plot, width: int) -> list[str]:

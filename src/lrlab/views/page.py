@@ -26,6 +26,7 @@ from lrlab.views.thin import thinned
 
 _COLUMNS = 300  # of thinned curves: an envelope of three pixels a column on a wide screen
 _COLOURS = len(LIGHT.series)
+_WRAPPED = 30  # a column with longer texts is set smaller, and wraps
 _FOREST = 150  # the width of an interval's picture
 
 
@@ -129,7 +130,9 @@ def _table(table: Table, names: Set[str], kind: str = "") -> str:
 def _class(column: Column) -> str:
     if column.scale:
         return ' class="interval"'
-    return ' class="number"' if column.numeric else ""
+    if column.numeric:
+        return ' class="number"'
+    return ' class="long"' if max(map(len, column.texts), default=0) > _WRAPPED else ""
 
 
 def _cell(column: Column, row: int) -> str:

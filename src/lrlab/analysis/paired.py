@@ -7,7 +7,7 @@ worlds without differences (pick the best arm, then take the largest t of any ot
 often such a world looks as extreme as the data:
 
 - `t_test`, for folds: worlds of independent normal scores. Each pair keeps its own spread, because spreads of
-  pairs differ tenfold in practice; equal independent arms are the least favourable case (benchmarks/statistics.py).
+  pairs differ tenfold in practice; equal independent arms are the least favourable case (benchmarks/error_rates.py).
 - `sign_flip_test`, for seeds: the data themselves, with the signs of all differences of a seed flipped together.
 
 Arms that are told apart leave the field one by one (step-down), so clear losers cost the close ones nothing.
@@ -28,17 +28,18 @@ Array = NDArray[np.float64]
 WORLDS = 20_000  # drawn normal worlds: the error rate is then .05 +- .0015
 MOST_FLIPS = 2048  # every flip up to 11 seeds, a fixed random sample of them beyond
 ENOUGH_FOLDS = 5  # with fewer, equal differences in all folds can be the coincidence of a coarse metric
-HALVINGS = 30  # an end of a sign-flip interval is found to a thousand-millionth of its distance
+HALVINGS = 24  # an end of a sign-flip interval is found to a ten-millionth of its distance
 ROUNDING = 1e-12  # differences below this share of the largest score are rounding
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One value per arm: adjusted p and the interval of the mean difference to the best (NaN: unbounded).
+    """One value per arm: mean difference to the best, its interval (NaN: unbounded), and the adjusted p.
 
     The interval lies above zero exactly where p <= 1 - level.
     """
 
+    difference: Array
     p: Array
     low: Array
     high: Array
@@ -51,41 +52,43 @@ def differences(scores: Array, best: int) -> Array:
     array([[0.  , 0.  ],
            [0.5 , 0.25]])
     """
-    found = scores - scores[best]
+    found: Array = scores - scores[best]
     found[np.abs(found) <= ROUNDING * np.abs(scores).max()] = 0.0
     return found
 
 
 def t_test(scores: Array, best: int, level: float) -> Tested:
-    """Paired t of every arm against the best on its fold means, corrected for the report; scores: (arms, folds).
+    """Paired t of every arm against the best (the lowest mean) over folds, corrected; scores: (arms, folds).
 
     t = mean(d) * sqrt(n) / sd(d)      d: differences to the best, n: folds, n - 1 degrees of freedom
 
-    Between two arms this is the plain paired t test. Equal differences in all folds have no spread to measure:
-    they count as beyond chance from 5 folds on; with fewer they carry the p of the sign test and no interval.
+    The interval is mean(d) -+ c * sd(d) / sqrt(n), c the corrected critical t. Between two arms this is the plain
+    paired t test. Equal differences in all folds have no spread to measure: they count as beyond chance from 5
+    folds on; with fewer they carry the p of the sign test and no interval.
 
     >>> found = t_test(np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [2.1, 2.9, 4.0, 5.2, 5.9]]), 0, 0.95)
     >>> [round(float(x[1]), 4) for x in (found.p, found.low, found.high)]
-    [0.0001, 0.8562, 1.1838]
+    [0.0001, 0.8581, 1.1819]
     """
     arms, folds = scores.shape
     d = differences(scores, best)
     centre, error = d.mean(1), d.std(1, ddof=1) / np.sqrt(folds)
-    still = error <= ROUNDING * np.abs(scores).max() / folds
-    error[still] = 0.0
-    t = np.divide(centre, error, out=np.where(centre > 0, np.inf, 0.0), where=~still)
-    blind = still & (centre > 0) & (folds < ENOUGH_FOLDS)
+    equal = error <= ROUNDING * np.abs(scores).max()
+    t = np.where(centre > 0, np.inf, 0.0)
+    np.divide(centre, error, out=t, where=~equal)
+    blind = equal & (centre > 0) & (folds < ENOUGH_FOLDS)
     t[blind] = 0.0
 
-    p, fields = _step_down(t, best, level, lambda field, arm: _normal_p(t[arm], len(field), folds))
-    reach = np.array([_normal_critical(len(field), folds, level) for field in fields]) * error
+    worlds = _normal_worlds(arms, folds)
+    p, fields = _step_down(t, best, level, lambda field, arm: _normal_p(t[arm], worlds[len(field) - 1]))
+    reach = np.array([_normal_critical(worlds[len(field) - 1], level) for field in fields]) * error
     low, high = centre - reach, centre + reach
     p[blind], low[blind], high[blind] = 0.5 ** (folds - 1), np.nan, np.nan
-    return Tested(p, low, high)
+    return Tested(centre, p, low, high)
 
 
 def sign_flip_test(scores: Array, best: int, level: float) -> Tested:
-    """Paired sign-flip test of every arm against the best over seeds, corrected; scores: (arms, seeds).
+    """Paired sign-flip test of every arm against the best (the lowest mean) over seeds; scores: (arms, seeds).
 
     p = share of flips s in {-1, 1}^n in which some arm's t against the best arm of that flip reaches t(arm),
     and never below 2^(1-n), what the two-sided test of a single pair can reach: 5 seeds cannot reach .05.
@@ -109,7 +112,7 @@ def sign_flip_test(scores: Array, best: int, level: float) -> Tested:
     low, high = np.full((2, arms), np.nan)
     low[best] = high[best] = 0.0
     if 2.0 ** (1 - seeds) > 1 - level:
-        return Tested(p, low, high)
+        return Tested(d.mean(1), p, low, high)
 
     for arm, field in enumerate(fields):
         if arm == best:
@@ -121,12 +124,11 @@ def sign_flip_test(scores: Array, best: int, level: float) -> Tested:
             return p_of(moved, field, arm) > 1 - level
 
         centre, width = d[arm].mean(), np.ptp(d[arm])
-        # Beyond its smallest and largest difference every sign is the same: a shift there is rejected for sure
-        # between two arms, nearly so among many; zero is tried first so that interval and verdict agree.
+        # Zero first, so that interval and verdict agree whatever the halving meets on its way.
         bottom = 0.0 if not possible(0.0) else _outside(possible, centre, -width)
         low[arm] = _edge(possible, centre, bottom)
         high[arm] = _edge(possible, centre, _outside(possible, centre, width))
-    return Tested(p, low, high)
+    return Tested(d.mean(1), p, low, high)
 
 
 def _step_down(
@@ -156,14 +158,23 @@ def _t(total: Array, squares: Array, n: int) -> Array:
     return t
 
 
+@dataclass(frozen=True)
+class _Worlds:
+    """Sorted largest t against the best of `arms` equal arms, one of each drawn world without differences."""
+
+    arms: int
+    folds: int
+    largest: Array
+
+
 @lru_cache(maxsize=16)
-def _normal_worlds(arms: int, folds: int) -> tuple[Array, ...]:
-    """Sorted largest t against the best arm in worlds without differences, for fields of 0, 1, 2, ..., arms."""
+def _normal_worlds(arms: int, folds: int) -> tuple[_Worlds, ...]:
+    """Worlds without differences for reports of 1, 2, ..., arms; the same draws whatever `arms` is."""
     draws = np.random.default_rng(20_240_613)
     best = draws.standard_normal((WORLDS, folds))
     earlier, largest = [best.copy()], np.zeros(WORLDS)
-    found = [largest, largest]
-    for _ in range(2, arms + 1):
+    found = [_Worlds(1, folds, largest)]
+    for count in range(2, arms + 1):
         new = draws.standard_normal((WORLDS, folds))
         wins = new.mean(1) < best.mean(1)
         d = new - best
@@ -174,35 +185,34 @@ def _normal_worlds(arms: int, folds: int) -> tuple[Array, ...]:
         largest = np.maximum(largest, t)
         largest[wins] = _t(d.sum(2), np.square(d).sum(2), folds).max(0)
         earlier.append(new)
-        found.append(np.sort(largest))
+        found.append(_Worlds(count, folds, np.sort(largest)))
     return tuple(found)
 
 
-def _normal_p(t: float, arms: int, folds: int) -> float:
-    """How often a report of `arms` equal arms shows a t of at least `t`; exact for two arms."""
-    if arms == 2:
-        return float(2 * stats.t.sf(t, folds - 1))
-    worlds = _normal_worlds(arms, folds)[arms]
-    return float(WORLDS - np.searchsorted(worlds, t) + 1) / (WORLDS + 1)
+def _normal_p(t: float, worlds: _Worlds) -> float:
+    """How often a report of equal arms shows a t of at least `t`; exact for two arms."""
+    if worlds.arms == 2:
+        return float(2 * stats.t.sf(t, worlds.folds - 1))
+    return float(WORLDS - np.searchsorted(worlds.largest, t) + 1) / (WORLDS + 1)
 
 
-def _normal_critical(arms: int, folds: int, level: float) -> float:
-    """The t that an arm must exceed in a field of `arms` so that `_normal_p` is at most 1 - level."""
-    if arms == 2:
-        return float(stats.t.ppf((1 + level) / 2, folds - 1))
+def _normal_critical(worlds: _Worlds, level: float) -> float:
+    """The t that an arm must exceed so that `_normal_p` is at most 1 - level."""
+    if worlds.arms <= 2:
+        return float(stats.t.ppf((1 + level) / 2, worlds.folds - 1))
     reaching = int((1 - level) * (WORLDS + 1)) - 1
-    return float(_normal_worlds(arms, folds)[arms][WORLDS - 1 - reaching])
+    return float(worlds.largest[WORLDS - 1 - reaching])
 
 
 @lru_cache(maxsize=16)
 def _signs(seeds: int) -> Array:
     """Flips as rows of -1 and 1: all of them, or a fixed sample that holds the identity."""
     if 2**seeds <= MOST_FLIPS:
-        bits = (np.arange(2**seeds)[:, None] >> np.arange(seeds)) & 1
+        flipped = (np.arange(2**seeds)[:, None] >> np.arange(seeds)) & 1 > 0
     else:
-        bits = np.random.default_rng(20_240_613).integers(0, 2, (MOST_FLIPS, seeds))
-        bits[0] = 0
-    return 1.0 - 2.0 * bits
+        flipped = np.random.default_rng(20_240_613).random((MOST_FLIPS, seeds)) < 0.5
+        flipped[0] = False
+    return np.where(flipped, -1.0, 1.0)
 
 
 def _largest_t(d: Array, signs: Array) -> Array:

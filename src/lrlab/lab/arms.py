@@ -35,9 +35,7 @@ class Arm:
             raise LrlabError(worded("an arm needs a name of printable characters", self.name))
         if self.averaging is not None and not 0 < self.averaging <= 1:
             raise LrlabError(
-                worded(
-                    "averaging is a share of the run", self.averaging, "above 0, at most 1", "averaging=0.1"
-                )
+                worded("averaging is a share of the run", self.averaging, "above 0, at most 1", "averaging=0.1")
             )
 
 

@@ -37,7 +37,7 @@ class WeightAverage:
     >>> model = Scalar(); average = WeightAverage(model, window=2)
     >>> model.w = 1.0; average.update(); model.w = 3.0; average.update()
     >>> average.swap_in(); inside = model.w; average.swap_out(); round(inside, 3), model.w
-    (2.536, 3.0)
+    (2.618, 3.0)
     """
 
     def __init__(self, model: Stateful, window: float) -> None:

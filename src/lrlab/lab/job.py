@@ -9,9 +9,11 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import numpy as np
 
 from lrlab.core.text import parse
 from lrlab.errors import LrlabError, worded
@@ -19,9 +21,6 @@ from lrlab.lab.arms import Arm
 from lrlab.lab.live import Diverged, LiveRun
 from lrlab.lab.task import Task
 from lrlab.record.run import VERSION, Run, content_key
-
-# What is seeded, and whose version belongs to a run's identity.
-LIBRARIES = ("numpy", "torch")
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,9 @@ def versions() -> dict[str, str]:
     Read from the installation, so that planning imports no framework.
     """
     found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "record": str(VERSION)}
-    for library in LIBRARIES:
-        try:
+    for library in ("numpy", "torch"):
+        with suppress(importlib.metadata.PackageNotFoundError):
             found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found
 
 
@@ -114,9 +111,7 @@ def train(task: Task, job: Job) -> Run:
     except Diverged:
         outcome, score = "diverged", live.worst
     except Exception as error:
-        error.add_note(
-            f"in the task {task.name}: arm {job.arm.name}, lr {job.lr:g}, seed {job.seed}, fold {job.fold}"
-        )
+        error.add_note(f"in the task {task.name}: arm {job.arm.name}, lr {job.lr:g}, seed {job.seed}, fold {job.fold}")
         raise
     return Run(
         key=job_key(task, job),
@@ -140,25 +135,22 @@ def train(task: Task, job: Job) -> Run:
 
 @contextmanager
 def seeded(seed: int, fold: int) -> Iterator[None]:
-    """Seed the random numbers of Python, and of NumPy and PyTorch where loaded, from seed and fold alone.
+    """Seed the random numbers of Python, NumPy and, where it is loaded, PyTorch: from seed and fold alone.
 
-    Raises `LrlabError` where one of them is first imported within: it would not have been seeded.
+    Raises `LrlabError` where PyTorch is first imported within: it would not have been seeded.
     """
     number = int.from_bytes(hashlib.sha256(f"{seed}/{fold}".encode()).digest()[:4])
-    loaded = [library for library in LIBRARIES if library in sys.modules]
     random.seed(number)
-    if "numpy" in loaded:
-        sys.modules["numpy"].random.seed(number)
-    if "torch" in loaded:
-        sys.modules["torch"].manual_seed(number)
+    np.random.seed(number)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(number)
     yield
-    late = [library for library in LIBRARIES if library in sys.modules and library not in loaded]
-    if late:
+    if torch is None and "torch" in sys.modules:
         raise LrlabError(
             worded(
-                f"{late[0]} was first imported while training, too late for its random numbers to be seeded",
-                late,
-                hint=f'import {late[0]} at the top of the file, or @task(needs=("{late[0]}",))',
+                "torch was first imported while training, too late for its random numbers to be seeded",
+                hint='import torch at the top of the file, or @task(needs=("torch",))',
             )
         )
 

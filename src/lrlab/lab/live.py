@@ -91,9 +91,7 @@ class LiveRun:
             if hasattr(value, "param_groups"):
                 for k, group in enumerate(value.param_groups):
                     if "lr" not in group:
-                        raise LrlabError(
-                            worded(f"group {k} of the optimizer {name} has no lr", sorted(group))
-                        )
+                        raise LrlabError(worded(f"group {k} of the optimizer {name} has no lr", sorted(group)))
                     self._groups.append((group, float(group["lr"])))
             elif not (hasattr(value, "state_dict") and hasattr(value, "load_state_dict")):
                 raise LrlabTypeError(

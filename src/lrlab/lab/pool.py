@@ -160,6 +160,8 @@ def _ask(process: subprocess.Popen[str], job: Job) -> dict[str, Any] | None:
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """End a worker and all that its task started."""
+    if process.returncode is not None:  # its number may be another process's by now
+        return
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

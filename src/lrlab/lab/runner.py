@@ -77,6 +77,8 @@ def run_jobs(
     Raises what training raises: see `lrlab.lab.pool.Pool.train`, or with workers=0 `lrlab.lab.job.train`.
     """
     workers = usable_cores() if workers is None else workers
+    if workers < 0:
+        raise LrlabError(worded("workers is a number of processes", workers, "0 (this process), 1, 2 ..."))
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
     runs: dict[str, Run] = {}
@@ -101,9 +103,7 @@ def run_jobs(
             seconds.append(run.seconds)
             left = (len(wanted) - len(runs)) * statistics.median(seconds) / max(1, workers)
             on_progress(Progress(run, False, len(runs), len(wanted), left))
-    return tuple(
-        dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True)
-    )
+    return tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))
 
 
 def usable_cores() -> int:

@@ -60,9 +60,7 @@ class Settings:
             if getattr(self, name) < 1:
                 raise LrlabError(worded(f"{name} must be at least 1", getattr(self, name)))
         if not self.lrs or min(self.lrs) <= 0:
-            raise LrlabError(
-                worded("lrs are multiples of the task's own LR", self.lrs, "above 0", "lrs=(0.5, 1, 2)")
-            )
+            raise LrlabError(worded("lrs are multiples of the task's own LR", self.lrs, "above 0", "lrs=(0.5, 1, 2)"))
 
 
 @dataclass(frozen=True)
@@ -136,9 +134,7 @@ def declaration_of(function: TrainFunction) -> Declaration:
     """What was declared of a function, or the defaults."""
     declaration = getattr(function, "lrlab_task", Declaration())
     if not isinstance(declaration, Declaration):
-        raise LrlabError(
-            worded("lrlab_task is set by the decorator alone", declaration, hint="@task(updates=500)")
-        )
+        raise LrlabError(worded("lrlab_task is set by the decorator alone", declaration, hint="@task(updates=500)"))
     return declaration
 
 
@@ -201,7 +197,8 @@ def _task(module: ModuleType, attribute: str, source: Path, name: str, text: str
         )
     said = declaration_of(function)
     for library in said.needs:
-        if importlib.util.find_spec(library) is None:
-            raise missing(library, "lab", f"the task {name}")
+        package = library.partition(".")[0]  # to look for a module of it would import it
+        if importlib.util.find_spec(package) is None:
+            raise missing(package, "lab", f"the task {name}")
     identity = hashlib.sha256(source.read_bytes() + b"\0" + attribute.encode()).hexdigest()
     return Task(name, text, function, identity, said.metric, said.mode, said.settings, said.quick, said.needs)

@@ -15,7 +15,8 @@ import signal
 import sys
 import threading
 import traceback
-from typing import IO, Any
+from collections.abc import Iterable
+from typing import Any
 
 from lrlab.errors import LrlabError
 from lrlab.lab.job import Job, train
@@ -25,10 +26,14 @@ from lrlab.record.run import to_json
 
 def main() -> None:
     """Serve the driver at the other end of standard input and output."""
+    # The two pipes are put out of the task's reach: it may print, ask for input, and start processes.
+    # The input is read without a buffer, for a buffer's lock would be copied locked into a forked process.
+    lines = os.fdopen(os.dup(0), "rb", buffering=0)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    jobs: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin, jobs), daemon=True).start()
+    jobs: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_listen, args=(lines, jobs), daemon=True).start()
     task = None
     while True:
         line = jobs.get()
@@ -44,7 +49,7 @@ def main() -> None:
         answers.flush()
 
 
-def _listen(lines: IO[str], jobs: queue.Queue[str]) -> None:
+def _listen(lines: Iterable[bytes], jobs: queue.Queue[bytes]) -> None:
     """Hand on the jobs. The end of the input is the end of the driver, however it died: nothing may be left
     over then, neither this process in the middle of a job nor what the task started (data loader workers)."""
     for line in lines:

@@ -87,10 +87,10 @@ def from_json(text: str | bytes) -> Run:
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LrlabError(f"not a stored run: torn, or not JSON ({error})") from error
     version = data.get("version") if isinstance(data, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int or version < 0:
         raise LrlabError("not a stored run: JSON of something else, without a version")
     if version > VERSION:
         raise LrlabError(
@@ -127,9 +127,13 @@ def _run(data: dict[str, Any]) -> Run:
         seconds=float(data["seconds"]),
         loss=_series(data["loss"]),
         evals={str(name): _series(series) for name, series in data["evals"].items()},
-        decisions=tuple(Decision(**decision) for decision in data["decisions"]),
+        decisions=tuple(_decision(decision) for decision in data["decisions"]),
         versions={str(name): str(version) for name, version in data["versions"].items()},
     )
+
+
+def _decision(data: dict[str, Any]) -> Decision:
+    return Decision(**{**data, "old": float(data["old"]), "new": float(data["new"])})
 
 
 def _series(data: dict[str, Any]) -> Series:

@@ -1,0 +1,63 @@
+"""The built-in task: held-out means held out, the data are the same everywhere, and schedules matter."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lrlab.lab.arms import default_arms
+from lrlab.lab.job import Job, train
+from lrlab.lab.task import load_task
+from lrlab.lab.tasks import digits
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+ARMS = {arm.name: arm for arm in default_arms()}
+
+
+def run(arm, updates, seed=0, fold=0, lr=1.0):
+    return train(load_task("digits"), Job(ARMS[arm], lr, seed, fold, 5, updates, 4))
+
+
+def test_the_folds_are_a_partition():
+    """Every image is held out exactly once, and never trained on in that fold, distorted copies included."""
+    parts = [digits.split(1797, fold, 5) for fold in range(5)]
+    assert sorted(np.concatenate([held_out for _, held_out in parts])) == list(range(1797))
+    for train_part, held_out in parts:
+        assert sorted([*train_part.tolist(), *held_out.tolist()]) == list(range(1797))
+    assert len(digits.split(1797, 0, 1)[0]) > 800  # one fold alone still holds something out
+
+
+def test_the_distorted_images_do_not_depend_on_the_random_state():
+    """Every process makes the same pool, whatever was seeded or drawn before."""
+    first = digits.distorted.__wrapped__()
+    torch.manual_seed(123)
+    second = digits.distorted.__wrapped__()
+    assert first[0].shape == (digits.COPIES, 1797, 1, 8, 8)
+    assert torch.equal(first[0], second[0])
+    assert torch.equal(first[1], second[1])
+
+
+def test_a_run_is_the_same_bits_again_and_learns():
+    """To the last bit of every loss and evaluation; far better than guessing, ln 10 = 2.3."""
+    first, second = run("cosine", 120), run("cosine", 120)
+    assert dataclasses.replace(second, seconds=first.seconds) == first
+    assert first.loss.values[0] > 2.0
+    assert first.score < 1.2
+
+
+def test_a_decay_beats_the_fixed_lr_beyond_the_noise():
+    """Paired by fold: warmup + linear is better in each, by more than the spread of the differences."""
+    better = [run("fixed", 240, fold=fold).score - run("warmup + linear", 240, fold=fold).score for fold in range(3)]
+    assert min(better) > 0
+    assert np.mean(better) > 2 * np.std(better, ddof=1) / np.sqrt(3)
+
+
+def test_the_defaults_are_those_that_the_statistics_need():
+    """At least five folds for a t test on fold means, in the quick mode too; the task's own LR is tried."""
+    task = load_task("digits")
+    assert task.settings.folds >= task.quick.folds >= 5
+    assert task.settings.lrs == (0.5, 1.0, 2.0)
+    assert 1.0 in task.quick.lrs
+    assert task.quick.updates < task.settings.updates

@@ -17,21 +17,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "LrlabError": "lrlab.errors",
-    "Schedule": "lrlab.core.schedule",
-    "Horizon": "lrlab.core.units",
-    "Span": "lrlab.core.units",
-    "Curve": "lrlab.core.curve",
-    "Pacer": "lrlab.core.pacer",
-    "Controller": "lrlab.core.controllers",
-    "Finding": "lrlab.core.lint",
-    "parse": "lrlab.core.text",
-    "dumps": "lrlab.core.codec",
-    "loads": "lrlab.core.codec",
-    "by_name": "lrlab.core.names",
+    "LrlabError": ("lrlab.errors", "LrlabError"),
+    "Schedule": ("lrlab.core.schedule", "Schedule"),
+    "Horizon": ("lrlab.core.units", "Horizon"),
+    "Span": ("lrlab.core.units", "Span"),
+    "Curve": ("lrlab.core.curve", "Curve"),
+    "Pacer": ("lrlab.core.pacer", "Pacer"),
+    "Controller": ("lrlab.core.controllers", "Controller"),
+    "Finding": ("lrlab.core.lint", "Finding"),
+    "parse": ("lrlab.core.text", "parse"),
+    "dumps": ("lrlab.core.codec", "dumps"),
+    "loads": ("lrlab.core.codec", "loads"),
+    "by_name": ("lrlab.core.names", "by_name"),
+    "Run": ("lrlab.record.log", "LogRun"),
+    "read_run": ("lrlab.record.readers", "read_run"),
+    "fit_law": ("lrlab.analysis.forecast", "fit_law"),
+    "Law": ("lrlab.analysis.forecast", "Law"),
 }
 
 if TYPE_CHECKING:
+    from lrlab.analysis.forecast import Law as Law
+    from lrlab.analysis.forecast import fit_law as fit_law
     from lrlab.core.codec import dumps as dumps
     from lrlab.core.codec import loads as loads
     from lrlab.core.combine import maximum as maximum
@@ -53,13 +59,21 @@ if TYPE_CHECKING:
     from lrlab.core.units import Horizon as Horizon
     from lrlab.core.units import Span as Span
     from lrlab.errors import LrlabError as LrlabError
+    from lrlab.record.log import LogRun as Run  # noqa: F401
+    from lrlab.record.readers import read_run as read_run
 
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
+        home, attribute = _HOMES[name]
+        try:
+            value = getattr(import_module(home), attribute)
+        except ModuleNotFoundError as error:
+            from lrlab.errors import missing
+
+            raise missing(error.name or home, "lab", f"lrlab.{name}") from None
     elif name == "__all__":
         return __dir__()
     elif not name.startswith("_") and name in (words := import_module("lrlab.core.text").VOCABULARY):

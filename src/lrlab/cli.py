@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import click
 
 from lrlab import __version__, desk
+from lrlab.cli_forecast import forecast
 from lrlab.errors import LrlabError
 
 
@@ -200,6 +201,9 @@ def compare(
     click.echo(f"\n{outcome.lead()}\n{outcome.study.comparison.advice}")
     kept = f", {outcome.reused} of them from before" if outcome.reused else ""
     click.echo(f"\n{contest.runs} runs{kept}, {outcome.seconds:.0f} s. Report: {page}")
+
+
+main.add_command(forecast)
 
 
 def _painted(text: str, style: str) -> str:

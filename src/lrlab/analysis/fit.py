@@ -1,9 +1,9 @@
 """Fitting a loss law to a few logged runs: robust maximum a posteriori by variable projection.
 
 The outer coefficients of a law are linear and are solved for exactly inside every evaluation, so that the search runs
-over its inner parameters alone (Golub & Pereyra, 1973). The loss is judged in relative terms with a Huber knee, the
-inner parameters have Student-t priors, both by iteratively reweighted least squares; several starts guard against the
-second basin that short logs have.
+over its inner parameters alone (Golub & Pereyra, 1973). Relative residuals have the heavy-tailed loss log(1 + r^2),
+inner parameters have Student-t priors, both by iteratively reweighted least squares. Several starts guard against
+the second basin that short logs have.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from lrlab.record.log import LogRun
 
 Floats = NDArray[np.float64]
 
-POINTS = 48  # per curve: the fit costs the same however densely a run was logged
-NOISE = 1e-3  # relative: spread of a logged loss about its law, and the knee of the Huber loss
-_FREEDOM = 3.0  # of the Student-t priors
-_EARLY = 0.04  # share of a run in which the noise between runs is larger than what the law says
+_POINTS = 48  # per curve: a fit costs the same however densely a run was logged
+_SIGMA = 1e-3  # the least unit of relative residuals: about twice the noise between two runs of one kind
+_KNEE = 2.0  # in units of sigma: beyond it a point loses influence
+_FREEDOM = 8.0  # of the Student-t priors
+_EARLY = 0.04  # of a run: so long the noise between runs is larger than what a law says
 _PASSES = 5
-COUNTS = (14.0, 40.0)
+_BOX = 5.0  # spreads around the prior mean: beyond, formulas overflow and nothing is learnt
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Where the fit ended: `inner` and `outer` parameters, their joint `covariance`, and the misfit.
+    """The most probable parameters, and how sure they are.
 
-    `covariance` is that of (inner, outer), shape (n + 3, n + 3), by the Laplace approximation; `misfit` is the
-    weighted root mean square of the relative residuals; `residuals` are the plain ones per curve.
+    `covariance` is that of (inner, outer) by the Laplace approximation, shape (inner + 3, inner + 3); `misfit` is the
+    weighted root mean square of the relative residuals.
     """
 
     inner: Floats
     outer: Floats
     covariance: Floats
     misfit: float
-    cost: float
 
 
 def prepare(run: LogRun) -> Curve:
@@ -61,7 +61,7 @@ def prepare(run: LogRun) -> Curve:
     Weight of a point after t updates: (1 + (2 t0 / t)^4)^-1/2, t0 = max(warmup, 4 % of the last logged update).
     """
     last = len(run.updates) - 1
-    kept = np.unique(np.linspace(0, last, min(POINTS, last + 1)).round().astype(np.int64))
+    kept = np.unique(np.linspace(0, last, min(_POINTS, last + 1)).round().astype(np.int64))
     updates, loss = run.updates[kept], run.loss[kept]
     early = max(run.warmup, _EARLY * float(updates[-1]))
     weight = (1.0 + (2.0 * early / updates) ** 4) ** -0.5
@@ -69,95 +69,112 @@ def prepare(run: LogRun) -> Curve:
 
 
 def fit(curves: Sequence[Curve], form: Form, prior: Prior, scale: Scale) -> Fitted:
-    """The most probable parameters of `form` given `curves`, from the best of several starts."""
+    """The most probable parameters of `form` given `curves`: two passes from each start, then on from the best."""
     problem = _Problem(curves, form, prior, scale)
-    found = [_descend(problem, start, 2) for start in prior.starts()]
-    best = min(found, key=lambda end: end[1])
-    inner, cost, weights = _descend(problem, best[0], _PASSES)
-    return problem.laplace(inner, cost, weights)
+    ends = [_descend(problem, start, 2, lenient=True) for start in prior.points()]
+    inner, weights, _ = _descend(problem, min(ends, key=lambda end: end[2])[0], _PASSES, lenient=False)
+    return _laplace(problem, problem.boxed(inner), weights)
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Of one pass: weight of each point, and the factor on each prior's residual."""
+
+    points: Floats
+    pull: Floats
 
 
 class _Problem:
-    """Weighted residuals of all curves and priors at once."""
+    """Points of all curves and the priors as one weighted least-squares problem."""
 
     def __init__(self, curves: Sequence[Curve], form: Form, prior: Prior, scale: Scale) -> None:
         self.curves, self.form, self.prior, self.scale = curves, form, prior, scale
+        self.mean, self.sd = prior.mean, prior.sd
         self.loss = np.concatenate([curve.loss for curve in curves])
-        # A curve counts as so many independent points, however many were logged: neighbours share their noise.
-        counts = COUNTS[0] if len(curves) <= 2 else COUNTS[1]
-        self.weight = np.concatenate([counts * curve.weight / curve.weight.sum() for curve in curves])
-        self.outer_mean, self.outer_sd = prior.outer(float(self.loss.min()))
+        self.outer_mean, self.outer_sd = prior.outer(float(self.loss.min()), float(self.loss.max()))
+        self.sigma = max(_SIGMA, *(_roughness(curve.loss) for curve in curves))
+        # Neighbouring points share their error, so a curve counts as some independent points, however many were
+        # logged: few where there are few curves, very few over several peak LRs, where the law itself errs most.
+        peaks = [float(curve.cells.lr.max()) for curve in curves]
+        count = 4.0 if max(peaks) > 1.2 * min(peaks) else 12.0 if len(curves) < 3 else 40.0
+        self.weight = np.concatenate([count * curve.weight / curve.weight.sum() for curve in curves])
+
+    def boxed(self, inner: Floats) -> Floats:
+        return np.clip(inner, self.mean - _BOX * self.sd, self.mean + _BOX * self.sd)
 
     def columns(self, inner: Floats) -> Floats:
+        inner = self.boxed(inner)
         return np.concatenate([self.form.columns(inner, curve.cells, self.scale) for curve in self.curves])
 
     def solve(self, columns: Floats, weight: Floats) -> Floats:
-        rows = np.sqrt(weight) / (NOISE * self.loss)
+        """The best outer coefficients, none negative."""
+        rows = np.sqrt(weight) / (self.sigma * self.loss)
         left = np.concatenate([columns * rows[:, None], np.diag(1.0 / self.outer_sd)])
         right = np.concatenate([self.loss * rows, self.outer_mean / self.outer_sd])
         outer: Floats = np.linalg.lstsq(left, right, rcond=None)[0]
-        if (outer < 0).any():
-            outer = nnls(left, right)[0]
-        return outer
+        return nnls(left, right)[0] if (outer < 0).any() else outer
 
-    def relative(self, inner: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    def misses(self, inner: Floats, weight: Floats) -> tuple[Floats, Floats]:
+        """Relative residuals in units of sigma, and the outer coefficients."""
         columns = self.columns(inner)
         outer = self.solve(columns, weight)
-        return (columns @ outer / self.loss - 1.0) / NOISE, outer
+        return (columns @ outer / self.loss - 1.0) / self.sigma, outer
 
-    def residuals(self, inner: Floats, weight: Floats, pull: Floats) -> Floats:
-        relative, outer = self.relative(inner, weight)
-        return np.concatenate(
-            [
-                np.sqrt(weight) * relative,
-                (outer - self.outer_mean) / self.outer_sd,
-                pull * (inner - self.prior.mean) / self.prior.sd,
-            ]
+    def residuals(self, inner: Floats, weights: _Weights) -> Floats:
+        missed, outer = self.misses(inner, weights.points)
+        from_prior = (outer - self.outer_mean) / self.outer_sd, weights.pull * (inner - self.mean) / self.sd
+        return np.concatenate([np.sqrt(weights.points) * missed, *from_prior])
+
+    def reweigh(self, inner: Floats, weight: Floats, lenient: bool) -> tuple[_Weights, float]:
+        """The weights at `inner`, and minus the log posterior there.
+
+        A `lenient` knee follows the typical miss, so that far from the optimum no half of the points is given up.
+        """
+        missed, outer = self.misses(inner, weight)
+        knee = max(_KNEE, float(np.median(np.abs(missed))) / 0.6745) if lenient else _KNEE
+        tail, away = 1.0 + (missed / knee) ** 2, (inner - self.mean) ** 2 / self.sd**2
+        cost = (
+            knee**2 * np.sum(self.weight * np.log(tail))
+            + np.sum(((outer - self.outer_mean) / self.outer_sd) ** 2)
+            + (_FREEDOM + 1.0) * np.sum(np.log1p(away / _FREEDOM))
         )
-
-    def reweigh(self, inner: Floats, weight: Floats) -> tuple[Floats, Floats, float]:
-        """Huber weights of the points, Student-t weights of the priors, and the cost they stand for."""
-        relative, outer = self.relative(inner, weight)
-        size, away = np.abs(relative), (inner - self.prior.mean) / self.prior.sd
-        huber = np.where(size <= 1.0, 0.5 * size**2, size - 0.5)
-        cost = float(
-            np.sum(self.weight * huber)
-            + 0.5 * np.sum(((outer - self.outer_mean) / self.outer_sd) ** 2)
-            + 0.5 * (_FREEDOM + 1.0) * np.sum(np.log1p(away**2 / _FREEDOM))
-        )
-        return (
-            self.weight / np.maximum(size, 1.0),
-            np.sqrt((_FREEDOM + 1.0) / (_FREEDOM + away**2)),
-            cost,
-        )
-
-    def laplace(self, inner: Floats, cost: float, weights: tuple[Floats, Floats]) -> Fitted:
-        weight, pull = weights
-        relative, outer = self.relative(inner, weight)
-        columns = self.columns(inner)
-        slopes = [columns]
-        for index in range(len(inner)):
-            step = 1e-4 * self.prior.sd[index]
-            moved = inner.copy()
-            moved[index] += step
-            slopes.append(((self.columns(moved) - columns) @ outer / step)[:, None])
-        design = np.hstack([*slopes[1:], columns]) * (np.sqrt(weight) / (NOISE * self.loss))[:, None]
-        precision = np.concatenate([(pull / self.prior.sd) ** 2, self.outer_sd**-2.0])
-        hessian = design.T @ design + np.diag(precision)
-        misfit = float(np.sqrt(np.sum(weight * relative**2) / np.sum(self.weight)))
-        covariance = np.linalg.inv(hessian) * max(1.0, misfit**2)
-        return Fitted(inner, outer, covariance, misfit * NOISE, cost)
+        pull = np.sqrt((_FREEDOM + 1.0) / (_FREEDOM + away))
+        return _Weights(self.weight / tail, pull), 0.5 * float(cost)
 
 
-def _descend(problem: _Problem, start: Floats, passes: int) -> tuple[Floats, float, tuple[Floats, Floats]]:
+def _roughness(loss: Floats) -> float:
+    """Relative noise of neighbouring points, from their second differences (robustly; 0 for fewer than 8 points)."""
+    bends = np.diff(np.log(loss), 2)
+    return float(np.median(np.abs(bends)) / (0.6745 * np.sqrt(6.0))) if len(bends) >= 6 else 0.0
+
+
+def _descend(problem: _Problem, start: Floats, passes: int, *, lenient: bool) -> tuple[Floats, _Weights, float]:
     inner = start
-    weight, pull, cost = problem.reweigh(inner, problem.weight)
+    weights, cost = problem.reweigh(inner, problem.weight, lenient)
     for _ in range(passes):
-        if len(inner):
-            found = least_squares(problem.residuals, inner, method="lm", args=(weight, pull), max_nfev=120, ftol=1e-5, xtol=1e-5)
-            inner = found.x
         before = cost
-        weight, pull, cost = problem.reweigh(inner, weight)
-        if abs(before - cost) < 1e-3:
+        if len(start):
+            found = least_squares(
+                problem.residuals, inner, method="lm", args=(weights,), x_scale=problem.sd, ftol=1e-3, xtol=1e-3
+            )
+            inner = found.x
+        weights, cost = problem.reweigh(inner, weights.points, lenient)
+        if abs(before - cost) < 1e-2:
             break
-    return inner, cost, (weight, pull)
+    return inner, weights, cost
+
+
+def _laplace(problem: _Problem, inner: Floats, weights: _Weights) -> Fitted:
+    """Covariance from the curvature at the optimum; wider where the law fits worse than sigma."""
+    missed, outer = problem.misses(inner, weights.points)
+    columns = problem.columns(inner)
+    slopes = []
+    for index, step in enumerate(1e-4 * problem.sd):
+        moved = inner.copy()
+        moved[index] += step
+        slopes.append((problem.columns(moved) - columns) @ outer / step)
+    design = np.column_stack([*slopes, columns]) * (np.sqrt(weights.points) / (problem.sigma * problem.loss))[:, None]
+    precision = np.concatenate([(weights.pull / problem.sd) ** 2, problem.outer_sd**-2.0])
+    misfit = float(np.sqrt(np.sum(weights.points * missed**2) / np.sum(weights.points)))
+    covariance = np.linalg.inv(design.T @ design + np.diag(precision)) * max(1.0, misfit**2)
+    return Fitted(inner, outer, covariance.astype(np.float64), misfit * problem.sigma)

@@ -10,9 +10,9 @@ Within a form the LR is in units of 1e-3 and time in units of 1000 updates unles
 parameters are of order one; "mpl" keeps the raw units of its paper.
 
     >>> law = FORMS["momentum"]
-    >>> columns = every(law, np.array([0.5, 0.99]), np.full(4, 1e-3))
-    >>> columns.shape, columns[:, 2].tolist()
-    ((4, 3), [0.0, 0.0, 0.0, 0.0])
+    >>> columns = every(law, np.array([0.5, 6.0]), np.full(4, 1e-3))
+    >>> columns.shape, bool(np.any(columns[:, 2]))
+    ((4, 3), False)
 """
 
 from __future__ import annotations
@@ -33,11 +33,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """The units of a law's parameters: LR, time in updates, and the weight decay (None: unknown, taken as 0.1)."""
+    """The units of a law's parameters: of the LR and of time (updates); and the weight decay (None: unknown)."""
 
     lr: float = 1e-3
     updates: float = 1000.0
     weight_decay: float | None = 0.1
+
+    @property
+    def decay(self) -> float:
+        """What the weight norm loses per unit of LR and of time; where it is unknown, as much as in usual units."""
+        return 0.1 if self.weight_decay is None else self.weight_decay * self.lr * self.updates
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,15 @@ def every(form: Form, inner: Floats, lrs: Floats, scale: Scale = Scale()) -> Flo
 
 @dataclass(frozen=True)
 class Effective:
-    """The run as the weights feel it, per cell: effective LR, its sum (progress), and the relaxation clock."""
+    """The run as the weights feel it, per cell: effective LR, its sum (progress), and the relaxation clock.
+
+    `square`, shape (cells + 1,), is the squared weight norm before the first and after each cell.
+    """
 
     lr: Floats
     progress: Floats
     clock: Floats
+    square: Floats
 
 
 def effective(inner: Floats, cells: Cells, scale: Scale) -> Effective:
@@ -77,14 +86,22 @@ def effective(inner: Floats, cells: Cells, scale: Scale) -> Effective:
     """
     gamma, log_decay, log_growth = inner[3], inner[5], inner[6]
     lr, time = cells.lr / scale.lr, cells.width / scale.updates
-    decay = 0.1 if scale.weight_decay is None else scale.weight_decay
-    lost = 2.0 * decay * scale.lr * scale.updates * np.exp(log_decay) * lr * time
-    kept = np.exp(-lost)
-    gained = np.exp(log_growth) * lr**2 * time * np.where(lost > 1e-8, -np.expm1(-lost) / (lost + 1e-300), 1.0)
-    pairs = zip(kept.tolist(), gained.tolist(), strict=True)
-    square = np.array(list(accumulate(pairs, lambda w, step: w * step[0] + step[1], initial=1.0)))
+    rate = np.maximum(2.0 * scale.decay * np.exp(log_decay) * time, 1e-12)
+    gained = np.exp(log_growth) * lr * time * -np.expm1(-rate * lr) / rate
+    square = _recurrence(rate * lr, gained)
     felt = lr / np.sqrt((square[:-1] + square[1:]) / 2.0)
-    return Effective(felt, np.cumsum(felt * time), np.cumsum(felt ** (1.0 - gamma) * time))
+    return Effective(felt, np.cumsum(felt * time), np.cumsum(felt ** (1.0 - gamma) * time), square)
+
+
+def _recurrence(lost: Floats, gained: Floats) -> Floats:
+    """w_k = w_{k-1} exp(-lost_k) + gained_k from w_0 = 1."""
+    total = np.cumsum(lost)
+    if total[-1] < 500.0:
+        grown = np.exp(total)
+        return np.append(1.0, (1.0 + np.cumsum(gained * grown)) / grown)
+    # The closed form would overflow, so step by step.
+    pairs = zip(np.exp(-lost).tolist(), gained.tolist(), strict=True)
+    return np.array(list(accumulate(pairs, lambda w, step: w * step[0] + step[1], initial=1.0)))
 
 
 def elr_columns(inner: Floats, cells: Cells, scale: Scale) -> Floats:
@@ -120,7 +137,7 @@ def mpl_columns(inner: Floats, cells: Cells, scale: Scale) -> Floats:
     del scale
     alpha, log_c, beta, gamma = inner
     total = _total(cells.lr * cells.width)
-    drops = _drops(cells.lr)
+    drops, _ = falls(cells.lr)
     speed = np.exp(log_c) * np.maximum(cells.lr, 1e-9 * cells.lr.max()) ** -gamma
     lag = remembered(drops, total, speed, max(beta, 0.01), cells.ends)
     gain = np.cumsum(drops)[cells.ends] - lag
@@ -131,15 +148,16 @@ def momentum_columns(inner: Floats, cells: Cells, scale: Scale) -> Floats:
     """Scaling law with learning-rate annealing ("momentum law").
 
     P = S1^-alpha,   S1 = sum of lr
-    N = -S2,   S2 = sum over i of m_i,   m_i = decay m_{i-1} + (lr_{i-1} - lr_i)   (after the first rise)
+    N = -S2,   S2 = sum over i of m_i,   m_i = d m_{i-1} + (lr_{i-1} - lr_i)   (after the first rise),
+        d = 1 - exp(-log_memory)
 
     Tissue et al., Scaling Law with Learning Rate Annealing, 2024, arXiv:2408.11029.
     """
-    alpha, decay = inner[0], min(inner[1], 0.99999)
+    alpha, decay = inner[0], -np.expm1(-max(inner[1], 0.1))
     total = _total(cells.lr * cells.width) / (scale.lr * scale.updates)
     kept = decay**cells.width
     area, momentum, areas = 0.0, 0.0, []
-    for drop, left in zip((_drops(cells.lr) / scale.lr).tolist(), kept.tolist(), strict=True):
+    for drop, left in zip((falls(cells.lr)[0] / scale.lr).tolist(), kept.tolist(), strict=True):
         momentum = decay * momentum + drop
         area += momentum * (1.0 - left) / (1.0 - decay)
         momentum *= left / decay
@@ -161,7 +179,7 @@ def convex_columns(inner: Floats, cells: Cells, scale: Scale) -> Floats:
     del inner
     lr, width = cells.lr / scale.lr, cells.width
     rows = [_bound(lr[: end + 1], width[: end + 1]) for end in cells.ends]
-    return np.array([(1.0, p / scale.updates, n) for p, n in rows])
+    return np.array([(1.0, p * scale.updates, n) for p, n in rows])
 
 
 def _bound(lr: Floats, width: Floats) -> tuple[float, float]:
@@ -188,16 +206,16 @@ def _bound(lr: Floats, width: Floats) -> tuple[float, float]:
 
 def _total(path: Floats) -> Floats:
     """Running sum, from its first positive value on: a law has no loss before the first update that moves anything."""
-    total = np.cumsum(path)
-    return np.maximum(total, path[np.argmax(path > 0)])
+    total: Floats = np.maximum(np.cumsum(path), path[np.argmax(path > 0)])
+    return total
 
 
-def _drops(lr: Floats) -> Floats:
-    """Falls of the LR from cell to cell (rises negative), from the end of the first rise on."""
+def falls(lr: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Falls of the LR from cell to cell (rises negative), and which count: those after the first rise."""
     drops = -np.diff(lr, prepend=lr[0])
-    risen = int(np.argmax(drops[1:] >= 0)) if len(lr) > 1 and (drops[1:] >= 0).any() else len(lr)
-    drops[: risen + 1] = 0.0
-    return drops
+    ended = np.flatnonzero(drops[1:] >= 0)
+    counted = np.arange(len(lr)) > (ended[0] if len(ended) else len(lr))
+    return drops * counted, counted
 
 
 FORMS = {
@@ -209,7 +227,7 @@ FORMS = {
             elr_columns,
         ),
         Form("mpl", ("alpha", "log_c", "beta", "gamma"), mpl_columns),
-        Form("momentum", ("alpha", "decay"), momentum_columns),
+        Form("momentum", ("alpha", "log_memory"), momentum_columns),
         Form("convex", (), convex_columns),
     )
 }

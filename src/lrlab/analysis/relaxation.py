@@ -19,6 +19,8 @@ from scipy.special import gamma, gammainc
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_Blocks = tuple[Floats, ...]  # source, clock, before, scale: each (blocks, BLOCK)
+
 _MANY = 1_000_000  # pairs: summed plainly up to here
 _BLOCK = 32  # updates: the exact part costs this many powers per update, the rest one exponential per rate
 _CHUNK = 1024  # blocks worked on at once, to bound the memory
@@ -43,7 +45,7 @@ def remembered(source: Floats, clock: Floats, scale: Floats, power: float, at: I
         return _every(source, clock, before, scale, power)[at]
     since = np.maximum(clock[at][:, None] - before, 0.0)
     met = np.arange(len(source)) <= at[:, None]
-    kernel = np.exp(-power * np.log1p(scale * since))
+    kernel = np.exp(-power * np.log(1.0 + scale * since))
     left: Floats = (kernel * met) @ source
     return left
 
@@ -58,9 +60,9 @@ def _every(source: Floats, clock: Floats, before: Floats, scale: Floats, power: 
     state, constant = np.zeros(len(rates)), 0.0
     out = []
     for first in range(0, len(blocked[0]), _CHUNK):
-        part = [values[first : first + _CHUNK] for values in blocked]
-        far, state, constant = _far(*part, rates, power, state, constant)
-        out.append(_near(*part, power) + far)
+        part = tuple(values[first : first + _CHUNK] for values in blocked)
+        far, state, constant = _far(part, rates, power, state, constant)
+        out.append(_near(part, power) + far)
     return np.concatenate(out).ravel()[: len(source)]
 
 
@@ -71,24 +73,18 @@ def _rates(scale: Floats, longest: float) -> Floats:
     return np.exp(np.arange(low, high + _SPACING, _SPACING))
 
 
-def _near(source: Floats, clock: Floats, before: Floats, scale: Floats, power: float) -> Floats:
-    """The pairs within a block (blocks, BLOCK), exactly."""
+def _near(blocks: _Blocks, power: float) -> Floats:
+    """The pairs within a block, exactly: shape (blocks, BLOCK)."""
+    source, clock, before, scale = blocks
     since = np.tril(clock[:, :, None] - before[:, None, :])
     kernel = np.tril(np.exp(-power * np.log1p(scale[:, None, :] * since)))
-    return np.einsum("btk,bk->bt", kernel, source)
+    near: Floats = np.einsum("btk,bk->bt", kernel, source)
+    return near
 
 
-def _far(
-    source: Floats,
-    clock: Floats,
-    before: Floats,
-    scale: Floats,
-    rates: Floats,
-    power: float,
-    state: Floats,
-    constant: float,
-) -> tuple[Floats, Floats, float]:
+def _far(blocks: _Blocks, rates: Floats, power: float, state: Floats, constant: float) -> tuple[Floats, Floats, float]:
     """What all earlier blocks left over, by one running value per rate; with the state after the last block."""
+    source, clock, before, scale = blocks
     units = rates / scale[:, :, None]
     shares = _SPACING * np.exp(power * np.log(units) - units) / gamma(power)
     slow = gammainc(power, units[:, :, 0] * np.exp(-_SPACING / 2))

@@ -39,9 +39,7 @@ def rows(path: Path) -> Iterator[Row]:
     Raises `LrlabError` where the file is missing, of no known format, or JSON that is broken.
     """
     if not path.exists():
-        raise LrlabError(
-            worded("no such log", str(path), "a CSV, JSON or JSON lines file, or TensorBoard events")
-        )
+        raise LrlabError(worded("no such log", str(path), "a CSV, JSON or JSON lines file, or TensorBoard events"))
     if path.is_dir() and not event_files(path):
         raise LrlabError(worded("no event files in this directory", str(path), "*tfevents*"))
     if path.is_dir() or "tfevents" in path.name:
@@ -97,9 +95,7 @@ def _document(path: Path) -> Iterator[Row]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise LrlabError(
-            worded(f"{path.name} is not JSON: {error}", allowed="one document, or one per line")
-        ) from None
+        raise LrlabError(worded(f"{path.name} is not JSON: {error}", allowed="one document, or one per line")) from None
     if isinstance(document, list):
         document = {"history": document}
     yield {"config": document.get("config") or {}}

@@ -20,7 +20,7 @@ class LogRun:
 
     `loss[j]` was observed after `updates[j]` completed updates (ascending, at least 1, within the horizon); `lrs[i]`
     is the LR that update i used. `weight_decay` is None where it is not known. `notes` says in sentences what was
-    repaired or left out.
+    repaired or left out; `batch_changes` that the batch size is not the same throughout, which no law knows.
     """
 
     updates: Ints
@@ -29,6 +29,7 @@ class LogRun:
     weight_decay: float | None = None
     name: str = ""
     notes: tuple[str, ...] = ()
+    batch_changes: bool = False
 
     @classmethod
     def from_arrays(
@@ -40,6 +41,7 @@ class LogRun:
         *,
         name: str = "",
         notes: Sequence[str] = (),
+        batch_changes: bool = False,
     ) -> LogRun:
         """A run from arrays: `updates` and `loss` (points,), `lrs` (horizon,) with the LR of every update from 0.
 
@@ -73,11 +75,9 @@ class LogRun:
                 )
             )
         if weight_decay is not None and not (np.isfinite(weight_decay) and weight_decay >= 0):
-            raise LrlabError(
-                worded("weight_decay", weight_decay, "a number of at least 0, or None if unknown")
-            )
-        at, value, found = _clean(at, value, len(rates))
-        return cls(at, value, rates, weight_decay, name, (*notes, *found))
+            raise LrlabError(worded("weight_decay", weight_decay, "a number of at least 0, or None if unknown"))
+        kept, clean, found = _clean(at, value, len(rates))
+        return cls(kept, clean, rates, weight_decay, name, (*notes, *found), batch_changes)
 
     @property
     def horizon(self) -> int:
@@ -102,9 +102,7 @@ def numbers(column: ArrayLike, what: str) -> Floats:
     try:
         array = np.asarray(column, dtype=np.float64)
     except (TypeError, ValueError):
-        raise LrlabTypeError(
-            worded(f"{what}: not numbers", _stranger(column), "a sequence of numbers")
-        ) from None
+        raise LrlabTypeError(worded(f"{what}: not numbers", _stranger(column), "a sequence of numbers")) from None
     if array.ndim != 1:
         raise LrlabError(worded(f"{what}: one dimension", f"shape {array.shape}", "shape (n,)"))
     return array

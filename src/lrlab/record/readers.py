@@ -9,9 +9,6 @@ Rows are streamed; of a file of any size only the columns in question are kept.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,21 +16,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.errors import LrlabError, nearest, worded
+from lrlab.core.text import parse
 from lrlab.record import learning_rates
-from lrlab.record.formats import STEP, Row, rows
+from lrlab.record.columns import Table, choose, collect, find, number
+from lrlab.record.formats import rows
 from lrlab.record.log import LogRun
+from lrlab.record.run import Run, from_json
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LOSS = ("val/loss", "val_loss", "eval/loss", "eval_loss", "validation/loss", "valid_loss", "test_loss")
 TRAIN_LOSS = ("loss", "train/loss", "train_loss", "train/train_loss", "training_loss")
+BATCH = ("batch_size", "train/batch_size", "global_batch_size", "tokens_per_update")
 RATE = ("lr", "learning_rate", "train/lr", "train_lr", "train/learning_rate", "lr-AdamW", "lr-Adam", "lr-SGD")
 
 _DENSE = 1000  # points: a training loss logged more often than this is taken to be of single batches
 _SMOOTHED = 200  # points that a smoothed training loss keeps
-_SHOWN = 12  # names listed in an error
 
 
 def read_run(
@@ -51,16 +50,21 @@ def read_run(
     """The run in a log file: CSV, JSON lines, TensorBoard events, a tracker's CSV export or history JSON.
 
     `loss` and `step` name columns; left out, a validation loss is preferred to a training loss, which is averaged
-    over `smooth` neighbouring points (by default, above 1000 points, so that 200 remain). `lr` names a column with the LR of the *next*
-    update (as schedulers report it after their step; sparse is enough), or gives the LR itself: a number, a schedule
-    or its text with absolute values, or an array with the LR of every update. `warmup` is the length of a linear
-    warmup that was not logged; with `parent`, loss and LR before the first logged point come from that run.
-    `weight_decay` and the warmup are taken from the configuration in the file where it has one.
+    over `smooth` neighbouring points (by default, above 1000 points, so that 200 remain).
+
+    `lr` names a column with the LR of the *next* update (as schedulers report it after their step; sparse is enough),
+    or gives the LR itself: a number, a schedule or its text with absolute values, or an array with the LR of every
+    update. `warmup` is the length of a linear warmup that was not logged; with `parent`, loss and LR before the first
+    logged point come from that run. `weight_decay` and the warmup are taken from the configuration in the file where
+    it has one.
 
     Raises `LrlabError` where a column is missing or holds no number.
     """
-    table = _collect(rows(Path(path)), step)
-    name = _choose(table, loss, (*LOSS, *TRAIN_LOSS), "loss", path)
+    if stored := _stored(Path(path)):
+        return from_record(stored, loss)
+    named = {name for name in (loss, lr) if isinstance(name, str)}
+    table = collect(rows(Path(path)), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named})
+    name = choose(table, loss, (*LOSS, *TRAIN_LOSS), "loss", path)
     at, values = table.column(name)
     notes = table.remarks(name)
     if name.endswith(TRAIN_LOSS) and not name.endswith(LOSS):
@@ -86,130 +90,49 @@ def read_run(
         before = parent.updates < at.min()
         at, values = np.append(parent.updates[before], at), np.append(parent.loss[before], values)
     if weight_decay is None:
-        weight_decay = _number(table.config.get("weight_decay"))
-    return LogRun.from_arrays(at, values, lrs, weight_decay, name=Path(path).stem, notes=notes)
+        weight_decay = number(table.config.get("weight_decay"))
+    batches = [table.column(column)[1] for column in BATCH if column in table.series]
+    return LogRun.from_arrays(
+        at,
+        values,
+        lrs,
+        weight_decay,
+        name=Path(path).stem,
+        notes=notes,
+        batch_changes=any(len(np.unique(sizes)) > 1 for sizes in batches),
+    )
 
 
-@dataclass
-class _Series:
-    at: array[float] = field(default_factory=lambda: array("d"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    strangers: int = 0
-    stranger: str = ""
+def from_record(run: Run, metric: str | None = None) -> LogRun:
+    """A run of our own store: an evaluated metric (by default the judged one) under the LR it really had.
+
+    The LR is in multiples of the task's own; what controllers decided is in it.
+    """
+    series = run.loss if metric == "loss" else run.evals.get(metric or run.metric, run.loss)
+    factors: dict[str, Floats] = {}
+    for decision in run.decisions:
+        factors.setdefault(decision.controller, np.ones(run.updates))[decision.update :] = decision.new
+    lrs = parse(run.schedule).over(run.updates).lr(run.lr) * np.prod([np.ones(run.updates), *factors.values()], axis=0)
+    note = 'the LR is in multiples of the task\'s own; fit it with prior="generic"'
+    return LogRun.from_arrays(series.updates, series.values, lrs, name=run.arm, notes=(note,))
 
 
-@dataclass
-class _Table:
-    """The numeric columns met in a file, each with its own steps."""
-
-    series: dict[str, _Series] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
-    unreadable: int = 0
-    uneven: dict[str, str] = field(default_factory=dict)
-
-    def column(self, name: str) -> tuple[Ints, Floats]:
-        series = self.series[name]
-        at = np.frombuffer(series.at, dtype=np.float64)
-        return np.rint(at).astype(np.int64), np.frombuffer(series.values, dtype=np.float64)
-
-    def remarks(self, name: str) -> tuple[str, ...]:
-        remarks = []
-        if self.unreadable:
-            remarks.append(f"{self.unreadable} lines could not be read and were left out")
-        if (series := self.series[name]).strangers:
-            remarks.append(
-                f"{series.strangers} entries of {name} are not numbers (the first: {series.stranger!r}) and were left out"
-            )
-        return tuple(remarks)
-
-
-def _collect(source: Iterable[Row], step: str | None) -> _Table:
-    table = _Table()
-    steps = (step,) if step else STEP
-    for row in source:
-        if isinstance(row.get("config"), dict):
-            table.config = row["config"]
-            continue
-        if isinstance(row.get("uneven"), dict):
-            table.uneven |= row["uneven"]
-            continue
-        if "unreadable" in row:
-            table.unreadable += 1
-            continue
-        at = next((number for name in steps if (number := _number(row.get(name))) is not None), None)
-        if at is None or not np.isfinite(at):
-            continue
-        for name, value in row.items():
-            if value is None or value == "" or name in steps or isinstance(value, dict | list):
-                continue
-            series = table.series.setdefault(name, _Series())
-            number = _number(value)
-            if number is None:
-                series.strangers += 1
-                series.stranger = series.stranger or str(value)[:40]
-            else:
-                series.at.append(at)
-                series.values.append(number)
-    if not table.series:
-        raise LrlabError(
-            worded(
-                "no column with steps and numbers found",
-                allowed=f"a step column: {', '.join(steps)}",
-                hint='step="epoch"',
-            )
-        )
-    return table
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or value is None:
+def _stored(path: Path) -> Run | None:
+    """A run of our own store, if the file is one."""
+    if path.suffix != ".json" or not path.is_file():
         return None
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    with path.open("rb") as stream:
+        head = stream.read(4000)
+    if b'"key"' not in head or b'"schedule"' not in head:
         return None
+    return from_json(path.read_text(encoding="utf-8"))
 
 
-def _find(table: _Table, name: str) -> str | None:
-    """A column by its name, or by its name after "<run> - ", as trackers export several runs."""
-    if name in table.series:
-        return name
-    return next((column for column in table.series if column.endswith(f" - {name}")), None)
-
-
-def _choose(table: _Table, asked: str | None, usual: tuple[str, ...], what: str, path: object) -> str:
-    found = [column for name in ((asked,) if asked else usual) if (column := _find(table, name))]
-    broken = [name for name in ((asked,) if asked else usual) if name in table.uneven]
-    if broken and not found:
-        raise LrlabError(
-            worded(
-                f"{path}: {broken[0]} and its steps differ in length",
-                table.uneven[broken[0]],
-                "one entry per step",
-            )
-        )
-    names = list(table.series)
-    if not found:
-        close = nearest(asked, names) if asked else ""
-        raise LrlabError(
-            worded(
-                f"{path}: no column {asked!r}" if asked else f"{path}: no {what} column",
-                names[:_SHOWN],
-                f"{what}= one of the columns",
-                f'{what}="{close or names[0]}"',
-            )
-        )
-    if not len(table.series[found[0]].values):
-        series = table.series[found[0]]
-        raise LrlabError(worded(f"{path}: {found[0]} holds no number", series.stranger, "numbers"))
-    return found[0]
-
-
-def _rate_column(table: _Table, lr: Any, path: object) -> str | None:
+def _rate_column(table: Table, lr: Any, path: object) -> str | None:
     if lr is None:
-        return _choose(table, None, RATE, "lr", path)
-    column = _find(table, lr) if isinstance(lr, str) else None
-    return _choose(table, column, (), "lr", path) if column else None
+        return choose(table, None, RATE, "lr", path)
+    column = find(table, lr) if isinstance(lr, str) else None
+    return choose(table, column, (), "lr", path) if column else None
 
 
 def _given(lr: Any, horizon: int) -> Floats:
@@ -217,8 +140,6 @@ def _given(lr: Any, horizon: int) -> Floats:
     if isinstance(lr, int | float):
         return np.full(horizon, float(lr))
     if isinstance(lr, str):
-        from lrlab.core.text import parse
-
         lr = parse(lr)
     if hasattr(lr, "over"):
         lr = lr.over(horizon).values()
@@ -237,7 +158,7 @@ def _ordered(at: Ints, values: Floats) -> tuple[Ints, Floats]:
 
 def _unlogged(known_at: Ints, configured: object) -> int | None:
     """A warmup named in the file's configuration, where the log begins after it."""
-    steps = _number(configured)
+    steps = number(configured)
     return int(steps) if steps and len(known_at) and known_at[0] >= steps else None
 
 

@@ -1,0 +1,152 @@
+"""`lrlab forecast`: fit a loss law to logs, and ask it about schedules that were never run.
+
+lrlab forecast fit constant.csv cosine.csv -o law.json
+lrlab forecast rank law.json 'wsd()' 'warmup("2%") >> cosine()' --steps 24000 --base-lr 3e-4
+lrlab forecast optimise law.json --steps 24000 --peak 3e-4
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
+base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
+level_option = click.option("--level", type=float, default=0.9, show_default=True, help="Probability of the interval.")
+log_options = (
+    click.option("--law", default="elr", show_default=True, help="elr, mpl, momentum or convex."),
+    click.option("--prior", default="llm", show_default=True, help="llm, or generic for anything else."),
+    click.option("--loss", help="Column of the loss."),
+    click.option("--lr", help="Column of the LR, or the LR as a schedule's text."),
+    click.option("--warmup", type=int, help="Updates of a linear warmup that was not logged."),
+    click.option("--weight-decay", type=float, help="Weight decay, where the log does not say."),
+)
+
+
+def _logs(command: Any) -> Any:
+    for option in reversed(log_options):
+        command = option(command)
+    logs = click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path))
+    return logs(command)
+
+
+@click.group()
+def forecast() -> None:
+    """Predict the loss under schedules that were never run, and find the best one."""
+
+
+@forecast.command()
+@_logs
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Save the law here, as JSON.")
+@json_option
+def fit(output: Path | None, as_json: bool, **options: Any) -> None:
+    """Fit a loss law to the logs of one to a few runs."""
+    from lrlab import desk_forecast as desk
+
+    fitted = desk.fit(**options)
+    if output is not None:
+        fitted.law.save(output)
+    _say(as_json, fitted.record(), [fitted.table()], [doubt.sentence for doubt in fitted.law.known.doubts])
+
+
+@forecast.command()
+@click.argument("law", type=click.Path(path_type=Path))
+@click.argument("expression", metavar="EXPR")
+@steps_option
+@base_lr_option
+@level_option
+@json_option
+def predict(law: Path, expression: str, steps: int, base_lr: float | None, level: float, as_json: bool) -> None:
+    """Predict the loss curve of one schedule, with its interval."""
+    _rank(law, (expression,), steps, base_lr, level, as_json, draw=True)
+
+
+@forecast.command()
+@click.argument("law", type=click.Path(path_type=Path))
+@click.argument("expressions", metavar="EXPR...", nargs=-1, required=True)
+@steps_option
+@base_lr_option
+@level_option
+@json_option
+def rank(
+    law: Path, expressions: tuple[str, ...], steps: int, base_lr: float | None, level: float, as_json: bool
+) -> None:
+    """Order schedules by their predicted final loss."""
+    _rank(law, expressions, steps, base_lr, level, as_json, draw=False)
+
+
+def _rank(
+    path: Path,
+    expressions: tuple[str, ...],
+    steps: int,
+    base_lr: float | None,
+    level: float,
+    as_json: bool,
+    *,
+    draw: bool,
+) -> None:
+    from lrlab import desk_forecast as desk
+
+    predictions = desk.predict(desk.load(path), expressions, steps, base_lr, level)
+    shown = [*([desk.predictions_figure(predictions)] if draw else []), desk.predictions_table(predictions)]
+    warnings = list(dict.fromkeys(text for p in predictions for text in p.warnings))
+    _say(as_json, desk.predictions_record(predictions), shown, warnings)
+
+
+@forecast.command()
+@click.argument("law", type=click.Path(path_type=Path))
+@steps_option
+@click.option("--peak", type=float, help="Highest LR; free within twice the logged peaks if left out.")
+@click.option("--warmup", type=int, help="Updates of the warmup; 2 % of the run if left out.")
+@click.option("--risk", default="mean", show_default=True, help="mean, or high for caution.")
+@json_option
+def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:
+    """Find the schedule with the lowest predicted final loss."""
+    from lrlab import desk_forecast as desk
+
+    optimum = desk.load(law).optimise(steps, peak=peak, warmup=warmup, risk=risk)
+    _say(as_json, desk.optimum_record(optimum), [desk.optimum_table(optimum)], list(optimum.warnings))
+
+
+@forecast.command()
+@_logs
+@click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
+@click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
+@base_lr_option
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default="lrlab-forecast.html")
+@json_option
+def report(
+    schedules: tuple[str, ...], steps: int | None, base_lr: float | None, output: Path, as_json: bool, **options: Any
+) -> None:
+    """Write a page with the fit, its residuals and the predictions."""
+    from lrlab import desk_forecast as desk
+    from lrlab.views.page import html
+
+    fitted = desk.fit(**options)
+    page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
+    output.write_text(html(page), encoding="utf-8")
+    _say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])
+
+
+def _say(as_json: bool, document: dict[str, Any], shown: list[Any], sentences: list[str]) -> None:
+    """The document alone, or figures and tables followed by the sentences."""
+    if as_json:
+        click.echo(json.dumps(document))
+        return
+    from lrlab.views.model import Figure
+    from lrlab.views.terminal import draw, table
+
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    for item in shown:
+        click.echo(
+            draw(item, width, 18, colour=False) if isinstance(item, Figure) else table(item, width, colour=False)
+        )
+    for sentence in sentences:
+        click.echo(f"\n{sentence}")

@@ -29,13 +29,20 @@ def worded(what: str, given: object = None, allowed: str = "", hint: str = "") -
     """
     lines = [what]
     if given is not None:
-        text = repr(given)
+        text = _shown(given)
         lines.append(f"  given:   {text if len(text) <= 200 else text[:197] + '...'}")
     if allowed:
         lines.append(f"  allowed: {allowed}")
     if hint:
         lines.append(f"  try:     {hint}")
     return "\n".join(lines)
+
+
+def _shown(given: object) -> str:
+    try:
+        return repr(given)
+    except Exception:  # whatever a value's own repr raises; Python's for a whole number of over 4300 digits
+        return f"a {type(given).__name__} that cannot be written out"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -13,7 +13,21 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum, maximum, minimum, product, sequence, total
+from lrlab.core.combine import (
+    Maximum,
+    Minimum,
+    Product,
+    Sequence,
+    Sum,
+    maximum,
+    minimum,
+    one,
+    product,
+    sequence,
+    several,
+    total,
+)
+from lrlab.core.fields import number
 from lrlab.core.repeat import Repeat
 from lrlab.core.schedule import Schedule
 from lrlab.core.tables import Function
@@ -28,15 +42,15 @@ DEEPEST = 100
 
 # The kinds that are not words: how their normal form is built again.
 _JOINED: dict[str, Callable[..., Schedule]] = {
-    "sequence": lambda phases: sequence(*phases),
-    "product": lambda terms, factor=1.0: product(factor, *terms),
-    "sum": lambda terms, offset=0.0: total(offset, *terms),
-    "minimum": lambda terms: minimum(*terms),
-    "maximum": lambda terms: maximum(*terms),
+    "sequence": lambda phases: sequence(*several(phases, "sequence: phases")),
+    "product": lambda terms, factor=1.0: product(number(factor, "product: factor"), *several(terms, "product: terms")),
+    "sum": lambda terms, offset=0.0: total(number(offset, "sum: offset"), *several(terms, "sum: terms")),
+    "minimum": lambda terms: minimum(*several(terms, "minimum: terms")),
+    "maximum": lambda terms: maximum(*several(terms, "maximum: terms")),
     "clip": Clip,
     "lasting": Lasting,
     "repeat": Repeat,
-    "reverse": Reverse,
+    "reverse": lambda schedule: one(schedule, "reverse: schedule").reverse(),
     "function": lambda name, digest, span=None: Function(name, digest, span=span),
 }
 _NAMES = {
@@ -158,7 +172,11 @@ def schedule_of(
 
 def _upgrade_0_1(document: dict[str, Any]) -> dict[str, Any]:
     """Version 0 held the text form: {"lrlab": 0, "text": "..."}."""
-    return {"lrlab": 1, "schedule": record(parse(document.get("text", "")))}
+    if "text" not in document:
+        raise LrlabError(
+            worded("this document holds no schedule", sorted(document), '{"lrlab": 0, "text": "cosine()"}')
+        )
+    return {"lrlab": 1, "schedule": record(parse(document["text"]))}
 
 
 _UPGRADES: list[Callable[[dict[str, Any]], dict[str, Any]]] = [_upgrade_0_1]

@@ -5,15 +5,16 @@ sums in one order, so that a*b == b*a. A product, sum or bound of schedules is o
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
-from lrlab.core.fields import Number, number
+from lrlab.core.fields import Number, items, number
 from lrlab.core.maths import OPEN_LOOP, Maths, Real, Time, Value
-from lrlab.core.schedule import Clock, Phase, Schedule, Window, beyond
+from lrlab.core.schedule import Clock, Phase, Schedule, Window, beyond, bounded
 from lrlab.core.units import rounded
-from lrlab.core.vocabulary import node, word
+from lrlab.core.vocabulary import node, preset
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -25,9 +26,9 @@ def one(given: object, what: str) -> Schedule:
     raise LrlabTypeError(worded(f"{what} must be a schedule", given, hint=hint))
 
 
-def several(given: Iterable[object], what: str) -> tuple[Schedule, ...]:
-    """A tuple of schedules."""
-    return tuple(one(item, f"{what}[{k}]") for k, item in enumerate(given))
+def several(given: object, what: str) -> tuple[Schedule, ...]:
+    """A tuple of at least one schedule."""
+    return tuple(one(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
 
 
 One = Annotated[Schedule, one]
@@ -39,6 +40,9 @@ class Sequence(Schedule):
     """One phase after another (`>>`). Phases without a span share equally what the others leave."""
 
     phases: Several
+
+    def replace(self, **changes: Any) -> Schedule:
+        return sequence(*super().replace(**changes).parts())
 
     def _length(self, clock: Clock) -> Fraction | None:
         lengths = [phase._length(clock) for phase in self.phases]
@@ -62,27 +66,27 @@ class Sequence(Schedule):
                 )
             share = None
         else:
-            if rounded(fixed) > window.length:
+            if fixed >= window.length + 1:  # less than an update too long: the window's own ends were rounded
                 raise beyond(list(self.phases), lengths, window.length)
-            share = (window.length - fixed) / free if free else None
+            share = max(window.length - fixed, Fraction(0)) / free if free else None
         bounds: list[tuple[int, int | None]] = []
         at = Fraction(0)
         for n in lengths:
             size = share if n is None else n
-            stop = None if size is None else rounded(at + size)
-            bounds.append((rounded(at), stop))
+            stop = None if size is None else bounded(at + size)
+            bounds.append((rounded(at), stop if stop is None or window.length is None else min(stop, window.length)))
             at += size or 0
         return bounds
 
     def _windows(self, window: Window) -> list[tuple[Window, Value]]:
         """The window of each phase and its function."""
         made: list[tuple[Window, Value]] = []
-        here = window.here
+        here: Callable[[], float] | None = window.here
         for phase, (start, stop) in zip(self.phases, self._bounds(window), strict=True):
             inside = window.inside(start, stop, here)
             value = phase._compile(inside)
             made.append((inside, value))
-            here = None if inside.length is None else float(value(inside.length, OPEN_LOOP))
+            here = None if inside.length is None else partial(_end, value, inside.length)
         return made
 
     def _compile(self, window: Window) -> Value:
@@ -101,6 +105,11 @@ class Sequence(Schedule):
 
     def words(self) -> str:
         return ", then ".join(phase.words() for phase in self.phases)
+
+
+def _end(value: Value, length: int) -> float:
+    """The value at which a phase ends: asked for only where a phase starts "here"."""
+    return float(value(length, OPEN_LOOP))
 
 
 class _Terms(Schedule):
@@ -131,6 +140,10 @@ class Product(_Terms):
     factor: Number
     terms: Several
 
+    def replace(self, **changes: Any) -> Schedule:
+        made = Product(**{**self.arguments(), **changes})
+        return product(made.factor, *made.terms)
+
     def _compile(self, window: Window) -> Value:
         values, factor = self._values(window), self.factor
 
@@ -160,6 +173,10 @@ class Sum(_Terms):
     offset: Number
     terms: Several
 
+    def replace(self, **changes: Any) -> Schedule:
+        made = Sum(**{**self.arguments(), **changes})
+        return total(made.offset, *made.terms)
+
     def _compile(self, window: Window) -> Value:
         values, offset = self._values(window), self.offset
 
@@ -182,6 +199,9 @@ class Minimum(_Terms):
 
     terms: Several
 
+    def replace(self, **changes: Any) -> Schedule:
+        return minimum(*super().replace(**changes).parts())
+
     def _compile(self, window: Window) -> Value:
         values = self._values(window)
 
@@ -203,6 +223,9 @@ class Maximum(_Terms):
 
     terms: Several
 
+    def replace(self, **changes: Any) -> Schedule:
+        return maximum(*super().replace(**changes).parts())
+
     def _compile(self, window: Window) -> Value:
         values = self._values(window)
 
@@ -223,6 +246,10 @@ class Maximum(_Terms):
 
 def sequence(*schedules: Schedule) -> Schedule:
     """One after another, flat."""
+    for given in schedules:
+        if not isinstance(given, Schedule):
+            hint = f"constant(level={given})" if isinstance(given, (int, float)) else "parse(text)"
+            raise LrlabTypeError(worded(">> joins schedules", given, "a schedule on both sides", hint))
     phases = [part for s in schedules for part in (s.phases if isinstance(s, Sequence) else (s,))]
     return phases[0] if len(phases) == 1 else Sequence(tuple(phases))
 
@@ -285,7 +312,7 @@ def _bound(kind: Any, schedules: tuple[Schedule, ...], what: str) -> Schedule:
     return made
 
 
-@word
+@preset
 def minimum(*schedules: Schedule) -> Schedule:
     """The least of several schedules at every update.
 
@@ -298,7 +325,7 @@ def minimum(*schedules: Schedule) -> Schedule:
     return _bound(Minimum, schedules, "minimum")
 
 
-@word
+@preset
 def maximum(*schedules: Schedule) -> Schedule:
     """The greatest of several schedules at every update.
 

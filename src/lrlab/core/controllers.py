@@ -93,9 +93,7 @@ def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller:
     """A state from its JSON record: every field there, of the type that the fresh state's field has."""
     fresh = kind()._asdict()
     wrong = sorted(set(record) ^ set(fresh)) or [
-        name
-        for name, default in fresh.items()
-        if not isinstance(record[name], str if isinstance(default, str) else (int, float, type(None)))
+        name for name, default in fresh.items() if not _like(record[name], default)
     ]
     if wrong:
         raise LrlabError(
@@ -106,6 +104,15 @@ def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller:
             )
         )
     return kind(**record)
+
+
+def _like(value: object, default: object) -> bool:
+    """Whether a recorded value has the type of the fresh one; None stands for a number that is not there yet."""
+    if default is None:
+        return value is None or _like(value, 0.0)
+    if isinstance(default, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is type(default)
 
 
 class PlateauState(NamedTuple):
@@ -172,13 +179,12 @@ class plateau(Controller):
         state = state._replace(best=best, bad=bad, cooldown=cooldown)
         if bad < self.patience:
             return state
-        return state._replace(
-            factor=max(state.factor * self.cut, min(self.min, state.factor)),
-            bad=0,
-            cooldown=self.cooldown,
-            event="cut",
-            cause=f"{bad} observations without improvement on {best:.6g}",
-        )
+        state = state._replace(bad=0, cooldown=self.cooldown)
+        least = max(state.factor * self.cut, min(self.min, state.factor))
+        if least == state.factor:
+            return state  # already at its floor
+        cause = f"{bad} observations without improvement on {best:.6g}"
+        return state._replace(factor=least, event="cut", cause=cause)
 
     def _improves(self, metric: float, best: float) -> bool:
         margin = self.threshold * abs(best)  # |best|: a negative metric must not turn the margin round

@@ -6,8 +6,9 @@ the next phase starts at its own u = 0; after the last the value at u = 1 is hel
 their own go on). Time is an integer and nothing accumulates: any update can be asked for, in any order.
 
 The values that are applied, stored, shared and hashed come from one evaluator, in blocks of `BLOCK` updates that
-begin at multiples of it, in float64 by NumPy: the same bits whoever asks. `curve(i)` is computed by the standard
-library alone and agrees to 2 units in the last place with the shapes that are made of sines, roots and powers.
+begin at multiples of it (and end with the run), in float64 by NumPy: the same bits whoever asks. `curve(i)` is
+computed by the standard library alone and agrees to 2 units in the last place with the shapes that are made of
+sines, roots and powers.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.controllers import Controller
 from lrlab.core.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths
-from lrlab.core.schedule import Clock, Phase, Schedule, Window
-from lrlab.core.units import Horizon
+from lrlab.core.schedule import Clock, Phase, Schedule, Window, beyond
+from lrlab.core.units import Horizon, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 4096
+LAST = 2**62  # the greatest update that can be asked for: time is a 64-bit integer
+LONGEST = 10**9  # values at once: 8 GB
 
 
 class Curve:
@@ -44,7 +47,14 @@ class Curve:
         self.schedule = schedule
         self.horizon = horizon
         self.updates = horizon.total
-        window = Window(Clock(horizon, self.updates), 0, self.updates).fit(schedule)
+        clock = Clock(horizon, self.updates)
+        length = schedule._length(clock)
+        if length is not None and self.updates is not None and rounded(length) > self.updates:
+            parts = getattr(schedule, "phases", (schedule,))
+            raise beyond(parts, [part._length(clock) for part in parts], self.updates)
+        window = Window(clock, 0, self.updates).fit(schedule)
+        if self.updates is None:
+            self.updates = window.length  # the schedule's own length, where it has one
         self._value = schedule._compile(window)
         self.phases: tuple[Phase, ...] = schedule._phases(window)
         self.controllers: tuple[Placed, ...] = _placed(window)
@@ -52,8 +62,8 @@ class Curve:
     def __call__(self, update: Any) -> Any:
         """The multiplier of one update (an integer) or of many (an array; under JAX also traced)."""
         if type(update) is int:
-            if update < 0:
-                raise LrlabError(worded("updates are counted from 0", update))
+            if not 0 <= update <= LAST:
+                raise LrlabError(worded("updates are counted from 0", update, f"0 to {LAST:.1e}"))
             return float(self._value(update, OPEN_LOOP))
         if type(update).__module__.partition(".")[0] in ("jax", "jaxlib"):
             jnp = sys.modules["jax.numpy"]
@@ -68,8 +78,11 @@ class Curve:
             raise LrlabTypeError(worded("an update is a whole number, or an array of them", updates, hint="curve(0)"))
         import numpy as np
 
-        wanted = np.asarray(updates)
-        if wanted.size and (wanted.dtype.kind not in "iu" or wanted.min() < 0):
+        try:
+            wanted = np.asarray(updates)
+        except ValueError:  # lists of different lengths
+            wanted = np.asarray(None)
+        if wanted.size and (wanted.dtype.kind not in "iu" or wanted.min() < 0 or wanted.max() > LAST):
             raise LrlabError(worded("updates are whole numbers, counted from 0", updates, hint="np.arange(1000)"))
         return self._evaluate(wanted.astype(np.int64), ONES)
 
@@ -82,19 +95,34 @@ class Curve:
         out[...] = value
         return out
 
-    def block(self, index: int, factors: Sequence[float] = ONES) -> NDArray[np.float64]:
-        """The values of the updates index*BLOCK ... (index+1)*BLOCK - 1, with the controllers at these factors."""
+    def block(self, update: int, factors: Sequence[float] = ONES) -> tuple[int, NDArray[np.float64]]:
+        """The block that `update` lies in: where it begins and its values, with the controllers at these factors."""
         import numpy as np
 
-        return self._evaluate(np.arange(index * BLOCK, (index + 1) * BLOCK), factors)
+        start = update // BLOCK * BLOCK
+        stop = start + BLOCK
+        if self.updates is not None and start < self.updates < stop:
+            start, stop = (start, self.updates) if update < self.updates else (self.updates, stop)
+        return start, self._evaluate(np.arange(start, stop), factors)
 
     def between(self, start: int, stop: int, factors: Sequence[float] = ONES) -> NDArray[np.float64]:
         """The values of the updates start ... stop-1, with the controllers at these factors: shape (stop-start,)."""
         import numpy as np
 
-        first = start // BLOCK
-        blocks = [self.block(k, factors) for k in range(first, -(-stop // BLOCK))]
-        return np.concatenate(blocks)[start - first * BLOCK : stop - first * BLOCK]
+        if stop - start > LONGEST:
+            raise LrlabError(
+                worded(
+                    f"{stop - start:.3g} values at once are too many",
+                    allowed=f"at most {LONGEST:.0e}",
+                    hint="some of them: curve(np.linspace(0, n - 1, 1000, dtype=int))",
+                )
+            )
+        pieces, at = [np.zeros(0)], start
+        while at < stop:
+            first, values = self.block(at, factors)
+            pieces.append(values[at - first : stop - first])
+            at = first + len(values)
+        return np.concatenate(pieces)
 
     def values(self) -> NDArray[np.float64]:
         """What every update of the run uses: float64, shape (updates,).
@@ -121,10 +149,11 @@ class Curve:
         most = min(self._known("common_prefix()"), other._known("common_prefix()"))
         for mine in set(self.controllers) ^ set(other.controllers):
             most = min(most, mine.start)
-        for k in range(-(-most // BLOCK)):
-            differ = np.flatnonzero(self.block(k) != other.block(k))
+        for at in range(0, most, BLOCK):
+            stop = min(at + BLOCK, most)
+            differ = np.flatnonzero(self.between(at, stop) != other.between(at, stop))
             if differ.size:
-                return min(most, k * BLOCK + int(differ[0]))
+                return at + int(differ[0])
         return most
 
     def _known(self, what: str) -> int:

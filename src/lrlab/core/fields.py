@@ -11,13 +11,13 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeAlias
 
-from lrlab.core.units import Span
+from lrlab.core.units import MOST, Span, whole
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
 def number(given: object, what: str) -> float:
     """A finite number, as float."""
-    if isinstance(given, (bool, str)) or not hasattr(given, "__float__"):
+    if isinstance(given, (bool, str)) or not hasattr(given, "__float__") or getattr(given, "ndim", 0) != 0:
         raise LrlabTypeError(worded(f"{what} must be a number", given))
     try:
         value = float(given)
@@ -64,9 +64,9 @@ def optional_number(given: object, what: str) -> float | None:
 
 def level(given: object, what: str) -> float | str:
     """A multiple of the base LR, or "here": the value at which the phase before ends."""
-    if given == "here":
-        return "here"
     if isinstance(given, str):
+        if given == "here":
+            return "here"
         raise LrlabTypeError(worded(f"{what} must be a multiple of the base LR", given, 'a number, or "here"'))
     return number(given, what)
 
@@ -96,11 +96,11 @@ def optional_length(given: object, what: str) -> Span | None:
 
 def count(given: object, what: str) -> int:
     """A whole number of at least 1."""
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
+    value = whole(given)
+    if value is None:
         raise LrlabTypeError(worded(f"{what} must be a whole number", given))
-    value = given.__index__()
-    if value < 1:
-        raise LrlabError(worded(f"{what} must be at least 1", given))
+    if not 1 <= value <= MOST:
+        raise LrlabError(worded(f"{what} must be at least 1", given, f"1 to {MOST:.0e}"))
     return int(value)
 
 
@@ -111,7 +111,7 @@ def optional_count(given: object, what: str) -> int | None:
 
 def not_negative_count(given: object, what: str) -> int:
     """A whole number of at least 0."""
-    return 0 if given == 0 and not isinstance(given, bool) else count(given, what)
+    return 0 if whole(given) == 0 else count(given, what)
 
 
 def flag(given: object, what: str) -> bool:
@@ -135,23 +135,32 @@ def optional_name(given: object, what: str) -> str | None:
     return None if given is None else name(given, what)
 
 
-def _items(given: object, what: str) -> tuple[object, ...]:
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+def items(given: object, what: str) -> tuple[object, ...]:
+    """A list of at least one thing."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise LrlabTypeError(worded(f"{what} must be a list", given))
-    items = tuple(given)
-    if not items:
-        raise LrlabError(worded(f"{what} is empty", list(items)))
-    return items
+    found = tuple(given)
+    if not found:
+        raise LrlabError(worded(f"{what} is empty", [], "at least one"))
+    return found
 
 
 def numbers(given: object, what: str) -> tuple[float, ...]:
     """A list of at least one finite number."""
-    return tuple(number(item, f"{what}[{k}]") for k, item in enumerate(_items(given, what)))
+    return tuple(number(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
+
+
+def part(given: object, what: str) -> tuple[float, ...]:
+    """The part of a shape that is shown: from one share of it to a later one."""
+    ends = numbers(given, what)
+    if len(ends) != 2 or not 0 <= ends[0] < ends[1]:
+        raise LrlabError(worded(f"{what} must be two rising shares of the shape", list(ends), hint="part=[0.25, 1]"))
+    return ends
 
 
 def lengths(given: object, what: str) -> tuple[Span, ...]:
     """A list of at least one duration; the same unit throughout must be in rising order."""
-    spans = tuple(Span.of(item, f"{what}[{k}]") for k, item in enumerate(_items(given, what)))
+    spans = tuple(Span.of(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
     for before, after in itertools.pairwise(spans):
         if before.unit == after.unit and before.amount >= after.amount:
             raise LrlabError(worded(f"{what} must rise: {after} stands after {before}", list(spans)))
@@ -161,7 +170,7 @@ def lengths(given: object, what: str) -> tuple[Span, ...]:
 def points(given: object, what: str) -> tuple[tuple[Span, float], ...]:
     """A list of (duration from the start, multiple of the base LR); equal durations make a jump."""
     pairs = []
-    for k, item in enumerate(_items(given, what)):
+    for k, item in enumerate(items(given, what)):
         pair = tuple(item) if isinstance(item, (list, tuple)) else ()
         if len(pair) != 2:
             raise LrlabTypeError(worded(f"{what}[{k}] must be a pair", item, hint='("10%", 1.0)'))
@@ -174,9 +183,9 @@ def points(given: object, what: str) -> tuple[tuple[Span, float], ...]:
 
 def mode(given: object, what: str) -> str:
     """Which metric is better: the least or the greatest."""
-    if given not in ("min", "max"):
+    if not isinstance(given, str) or given not in ("min", "max"):
         raise LrlabError(worded(f"{what} is not known", given, '"min" (lower is better) or "max"'))
-    return str(given)
+    return given
 
 
 # The annotations: what a type checker and a reader see, and the kind that checks it.
@@ -201,6 +210,7 @@ Flag: TypeAlias = Annotated[bool, flag]
 Name: TypeAlias = Annotated[str, name]
 OptionalName: TypeAlias = Annotated[str | None, optional_name]
 Numbers: TypeAlias = Annotated[Iterable[float], numbers]
+Part: TypeAlias = Annotated[Iterable[float], part]
 Lengths: TypeAlias = Annotated[Iterable[int | str | Span], lengths]
 Points: TypeAlias = Annotated[Iterable[tuple[int | str | Span, float]], points]
 Mode: TypeAlias = Annotated[Literal["min", "max"], mode]

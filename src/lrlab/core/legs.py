@@ -1,21 +1,25 @@
 """Shapes that go from `start` to `to` over a span: the straight line, the half cosine and the other decays.
 
 `u` runs from 0 (first update) to 1 (the end); `start` and `to` are multiples of the base LR. A leg declared `closed`
-uses u = (i - a)/(n - 1), so that its last update has exactly the end value. After its end it stays there.
+uses u = (i - a)/(n - 1), so that its last update has exactly the end value. After its end it stays there. With
+`part=[0.25, 1]` the span shows the shape from u = 0.25 on only; u beyond 1 counts as 1.
 
 The line `value = ...` in each docstring is executed by the tests.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import dataclass_transform
 
-from lrlab.core.fields import Flag, Length, Level, Number, Positive
+from lrlab.core.fields import Flag, Length, Level, Number, Part, Positive
 from lrlab.core.maths import Maths, Real, Time, Value
 from lrlab.core.schedule import Window
 from lrlab.core.shapes import Shape, spoken
 from lrlab.core.vocabulary import shape
 from lrlab.errors import LrlabError, worded
+
+WHOLE = (0.0, 1.0)
 
 
 @dataclass_transform(frozen_default=True)
@@ -27,6 +31,7 @@ class Leg(Shape):
     start: Level = 1.0
     to: Number = 0.0
     closed: Flag = False
+    part: Part = WHOLE
 
     manner = ""
 
@@ -39,23 +44,39 @@ class Leg(Shape):
         start, to = self._here(self.start, window), self.to
         if n == 0:
             return lambda t, m: to
-        last = max(n - 1, 1) if self.closed else n
-        closed_single = self.closed and n == 1
+        progress = self._progress(n)
         rise = start - to
 
         def value(t: Time, m: Maths) -> Real:
-            t = m.minimum(t + 1 if closed_single else t, last)
-            return to + rise * self.fall(t / last, (last - t) / last, m)
+            u, v = progress(t, m)
+            return to + rise * self.fall(u, v, m)
 
         return value
+
+    def _progress(self, n: int) -> Callable[[Time, Maths], tuple[Real, Real]]:
+        """The function (updates since the start, maths) -> u and 1 - u, over n updates."""
+        last = max(n - 1, 1) if self.closed else n
+        late = 1 if self.closed and n == 1 else 0
+        begin, end = self.part
+
+        def whole(t: Time, m: Maths) -> tuple[Real, Real]:
+            t = m.minimum(t + late, last)
+            return t / last, (last - t) / last
+
+        def piece(t: Time, m: Maths) -> tuple[Real, Real]:
+            u = m.minimum(begin + (end - begin) * (m.minimum(t + late, last) / last), 1.0)
+            return u, 1 - u
+
+        return whole if self.part == WHOLE else piece
 
     def words(self) -> str:
         if self.start == self.to:
             return f"holds {spoken(self.to)}"
+        of = "" if self.part == WHOLE else " (of that, from {:.4g} to {:.4g} of the way)".format(*self.part)
         if self.start == "here":
-            return f"goes {self.manner} from where it is to {spoken(self.to)}"
+            return f"goes {self.manner} from where it is to {spoken(self.to)}{of}"
         way = "rises" if self.to > self.start else "falls"
-        return f"{way} {self.manner} from {spoken(self.start)} to {spoken(self.to)}"
+        return f"{way} {self.manner} from {spoken(self.start)} to {spoken(self.to)}{of}"
 
 
 @shape
@@ -78,21 +99,26 @@ class linear(Leg):
 
 @shape
 class cosine(Leg):
-    """Half a cosine.
+    """Half a cosine, or a power of it.
 
-    value = to + (start - to) * (1 + cos(pi * u)) / 2
+    value = to + (start - to) * ((1 + cos(pi * u)) / 2) ** power
 
     >>> cosine(to=0.1).over(4).values().round(4).tolist()
     [1.0, 0.8682, 0.55, 0.2318]
 
-    Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5.
+    Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5; `power` is the exponent of Optax's cosine_decay_schedule.
     """
 
-    manner = "as half a cosine"
+    _: KW_ONLY
+    power: Positive = 1.0
+
+    @property
+    def manner(self) -> str:  # type: ignore[override]
+        return "as half a cosine" if self.power == 1 else f"as half a cosine to the power of {self.power:g}"
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         s = m.sin(math.pi / 2 * v)  # (1 + cos(pi u))/2 without the cancellation near the end
-        return s * s
+        return s * s if self.power == 1 else m.power(s * s, self.power)
 
 
 @shape
@@ -117,25 +143,28 @@ class cosine_cycle(Leg):
 
 @shape
 class polynomial(Leg):
-    """A power of what is left.
+    """A power of what is left; with k > 1 it stays high for longer.
 
-    value = to + (start - to) * (1 - u) ** power
+    value = to + (start - to) * (1 - u ** k) ** power
 
     >>> polynomial(power=2).over(4).values().tolist()
     [1.0, 0.5625, 0.25, 0.0625]
 
-    Chen et al., DeepLab, 2017, arXiv:1606.00915, section 4.1 (the 'poly' policy, power 0.9).
+    Chen et al., DeepLab, 2017, arXiv:1606.00915, section 4.1 (the 'poly' policy, power 0.9); Zhang & Li, k-decay,
+    2020, arXiv:2004.05909 (k).
     """
 
     _: KW_ONLY
     power: Positive = 0.9
+    k: Positive = 1.0
 
     @property
     def manner(self) -> str:  # type: ignore[override]
-        return f"as a polynomial of power {self.power:g}"
+        late = "" if self.k == 1 else f" of the {self.k:g}th power of time"
+        return f"as a polynomial of power {self.power:g}{late}"
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return m.power(v, self.power)
+        return m.power(v if self.k == 1 else 1 - m.power(u, self.k), self.power)
 
 
 @shape
@@ -232,10 +261,40 @@ class geometric(Leg):
             )
         if n == 0:
             return lambda t, m: self.to
-        last = max(n - 1, 1) if self.closed else n
-        ratio = math.log(self.to / start)
-        late = 1 if self.closed and n == 1 else 0
-        return lambda t, m: start * m.exp(ratio * (m.minimum(t + late, last) / last))
+        to, ratio, progress = self.to, math.log(self.to) - math.log(start), self._progress(n)
+
+        def value(t: Time, m: Maths) -> Real:
+            u, _ = progress(t, m)
+            return m.where(u == 1, to, start * m.exp(ratio * u))
+
+        return value
+
+
+@shape
+class logarithmic(Leg):
+    """A straight line on a logarithmic time axis: fast first, slow at the end.
+
+    value = to + (start - to) * (1 - log(1 + (ratio - 1) * u) / log(ratio))
+
+    `ratio` says how much faster it goes at the beginning than at the end.
+
+    >>> logarithmic(4, start=0, to=1, ratio=4, closed=True).over(4).values().round(4).tolist()
+    [0.0, 0.5, 0.7925, 1.0]
+
+    The default warmup of DeepSpeed's WarmupLR, over n updates with ratio = n.
+    """
+
+    _: KW_ONLY
+    ratio: Positive = 100.0
+
+    manner = "as a logarithm of time"
+
+    def _check(self) -> None:
+        if self.ratio == 1:
+            raise LrlabError(worded("logarithmic: ratio must not be 1", self.ratio, hint="linear(...)"))
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return 1 - m.log(1 + (self.ratio - 1) * u) / math.log(self.ratio)
 
 
 @shape
@@ -284,7 +343,7 @@ class rex(Leg):
             raise LrlabError(worded("rex: beta must be below 1", self.beta))
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return v / (1 - self.beta + self.beta * v)
+        return v / (1 - self.beta * u)
 
 
 @shape
@@ -339,13 +398,12 @@ class hyperbolic(Leg):
         start, to = self._here(self.start, window), self.to
         if n == 0:
             return lambda t, m: to
-        last = max(n - 1, 1) if self.closed else n
+        progress = self._progress(n)
         r = n / upper
         begin = math.sqrt(r * (2 - r))
 
         def value(t: Time, m: Maths) -> Real:
-            t = m.minimum(t, last)
-            h = m.sqrt(r * ((last - t) / last) * (2 - r * (1 + t / last)))
-            return start + (start - to) * (h - begin)
+            u, v = progress(t, m)
+            return start + (start - to) * (m.sqrt(r * v * (2 - r * (1 + u))) - begin)
 
         return value

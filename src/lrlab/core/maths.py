@@ -26,6 +26,7 @@ class Maths(Protocol):
     def sin(self, x: Real) -> Real: ...
     def cos(self, x: Real) -> Real: ...
     def exp(self, x: Real) -> Real: ...
+    def log(self, x: Real) -> Real: ...
     def sqrt(self, x: Real) -> Real: ...
     def power(self, x: Real, y: Real) -> Real: ...
     def ceil(self, x: Real) -> Real: ...
@@ -46,15 +47,23 @@ class Maths(Protocol):
 class ScalarMaths:
     """One update, by the standard library."""
 
-    sin, cos = staticmethod(math.sin), staticmethod(math.cos)
+    sin = staticmethod(math.sin)
     minimum, maximum = staticmethod(min), staticmethod(max)
 
     def __init__(self, factors: Sequence[float]) -> None:
         self.factors = factors
 
     @staticmethod
+    def cos(x: float) -> float:
+        return math.cos(x) if math.isfinite(x) else math.nan
+
+    @staticmethod
     def exp(x: float) -> float:
         return math.exp(x) if x < 709.0 else _overflowing(math.exp, x)
+
+    @staticmethod
+    def log(x: float) -> float:
+        return math.log(x) if x > 0 else math.nan
 
     @staticmethod
     def sqrt(x: float) -> float:
@@ -116,7 +125,8 @@ class _ArrayMaths:
     def __init__(self, library: ModuleType, factors: Sequence[float]) -> None:
         self.factors = factors
         self.library = library
-        self.sin, self.cos, self.exp, self.sqrt = library.sin, library.cos, library.exp, library.sqrt
+        self.sin, self.cos, self.sqrt = library.sin, library.cos, library.sqrt
+        self.exp, self.log = library.exp, library.log
         self.power, self.ceil = library.power, library.ceil
         self.minimum, self.maximum, self.where = library.minimum, library.maximum, library.where
 
@@ -129,6 +139,12 @@ class _ArrayMaths:
 
 class NumpyMaths(_ArrayMaths):
     """Many updates at once, in float64."""
+
+    def take(self, values: Sequence[float], index: Time) -> Real:
+        if index.size == 0:
+            return self.library.zeros(index.shape)
+        low, high = int(index.min()), int(index.max())  # a long table is not converted for every block
+        return self.library.asarray(values[low : high + 1], dtype=float)[index - low]
 
     def call(self, function: Callable[[int], float], t: Time) -> Real:
         flat = [float(function(i)) for i in t.ravel().tolist()]

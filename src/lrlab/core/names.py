@@ -76,9 +76,9 @@ def by_name(name: str, **arguments: Any) -> Schedule:
     >>> by_name("warmup_linear", warmup=500)
     warmup(500) >> linear()
     """
-    make = NAMES.get(name) or VOCABULARY.get(name)
+    make = (NAMES.get(name) or VOCABULARY.get(name)) if isinstance(name, str) else None
     if make is None:
         known = sorted({*NAMES, *VOCABULARY})
-        hint = _ELSEWHERE.get(name) or nearest(str(name), known)
+        hint = _ELSEWHERE.get(str(name)) or nearest(str(name), known)
         raise LrlabError(worded("no schedule has this name", name, ", ".join(known), hint and f'"{hint}"'))
     return make(**arguments)

@@ -10,11 +10,13 @@ Its state is plain JSON: the position, the controllers' records and the decision
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lrlab.core.curve import BLOCK, Curve
+from lrlab.core.curve import Curve
+from lrlab.core.fields import not_negative_count
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 VERSION = 1
@@ -47,7 +49,7 @@ class Pacer:
         self.update = 0
         self.states = [placed.controller.init() for placed in curve.controllers]
         self.decisions: tuple[Decision, ...] = ()
-        self._index = -1  # of the block in hand
+        self._start = 0  # of the block in hand
         self._block: list[float] = []
 
     @property
@@ -58,39 +60,55 @@ class Pacer:
     @property
     def value(self) -> float:
         """The multiplier that the next update uses."""
-        index, offset = divmod(self.update, BLOCK)
-        if index != self._index:
-            self._index = index
-            self._block = self.curve.block(index, self.factors).tolist()
+        offset = self.update - self._start
+        if not 0 <= offset < len(self._block):
+            self._start, values = self.curve.block(self.update, self.factors)
+            self._block = values.tolist()
+            offset = self.update - self._start
         return self._block[offset]
 
     def advance(self, updates: int = 1) -> None:
         """So many more updates are completed."""
-        self.update += updates
+        self.update += not_negative_count(updates, "advance: updates")
 
     def observe(self, value: float | None = None, /, **metrics: float) -> None:
         """Feed the controllers: `value` reaches every one that acts now, `acc=0.9` those with metric="acc".
 
-        Raises `LrlabError` where nothing is given, or something that is no number.
+        A controller whose metric is given by name hears that alone. Raises `LrlabError` where nothing is given, or
+        something that is no number, or only names while no controller listens to a name.
         """
         if value is None and not metrics:
             raise LrlabError(worded("observe needs a number", hint="observe(2.31), observe(val_loss=2.31)"))
         reading = None if value is None else _number(value, "value")
         named = {name: _number(given, name) for name, given in metrics.items()}
+        if reading is None:
+            self._refuse_unheard(named)
         for k, placed in enumerate(self.curve.controllers):
-            if not placed.acts(self.update):
+            seen = named if placed.controller.metric in named else reading
+            if seen is None or not placed.acts(self.update):
                 continue
-            for seen in ([reading] if reading is not None else []) + ([named] if named else []):
-                before = self.states[k]
-                after = placed.controller.observe(before, seen, self.update)
-                if after is before:
-                    continue
-                self.states[k] = after
-                old, new = placed.controller.factor(before), placed.controller.factor(after)
-                if after.event:
-                    self.decisions += (Decision(self.update, placed.name, after.event, old, new, after.cause),)
-                if new != old:
-                    self._index = -1
+            before = self.states[k]
+            after = placed.controller.observe(before, seen, self.update)
+            self.states[k] = after
+            old, new = placed.controller.factor(before), placed.controller.factor(after)
+            if after.event:
+                self.decisions += (Decision(self.update, placed.name, after.event, old, new, after.cause),)
+            if new != old:
+                self._block = []
+
+    def _refuse_unheard(self, named: Mapping[str, float]) -> None:
+        """Names that can reach nobody, because no controller listens to any name, are a mistake."""
+        controllers = [placed.controller for placed in self.curve.controllers]
+        if controllers and not any(controller.metric for controller in controllers):
+            name, value = next(iter(named.items()))
+            raise LrlabError(
+                worded(
+                    f"no controller of the schedule listens to {name}",
+                    dict(named),
+                    ", ".join(map(str, controllers)) + ": what is given without a name",
+                    f'observe({value:g}), or {type(controllers[0]).__name__}(metric="{name}") in the schedule',
+                )
+            )
 
     def state(self) -> dict[str, Any]:
         """Position, controllers' records and decisions, as plain JSON."""
@@ -118,7 +136,7 @@ class Pacer:
             )
         states = [placed.controller.restore(records[placed.name]) for placed in self.curve.controllers]
         self.update, self.states, self.decisions = update, states, decisions
-        self._index = -1
+        self._block = []
 
 
 def checked(state: Mapping[str, Any]) -> tuple[int, Mapping[str, Mapping[str, Any]], tuple[Decision, ...]]:
@@ -143,6 +161,10 @@ def checked(state: Mapping[str, Any]) -> tuple[int, Mapping[str, Mapping[str, An
 
 def _number(given: Any, name: str) -> float:
     try:
+        if isinstance(given, str):  # float() would read it
+            raise TypeError
         return float(given)
+    except OverflowError:  # a whole number beyond every float
+        return math.inf
     except (TypeError, ValueError):
         raise LrlabTypeError(worded(f"observe: {name} is no number", given, hint="observe(float(loss))")) from None

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from lrlab.core import shapes
-from lrlab.core.fields import length, number, positive
+from lrlab.core.fields import flag, length, number, positive
 from lrlab.core.legs import Leg, cosine, cosine_cycle, linear
 from lrlab.core.schedule import Schedule
 from lrlab.core.shapes import constant
@@ -24,8 +24,9 @@ SpanLike = int | str | Span
 def leg(name: str, span: SpanLike | None, what: str, **arguments: Any) -> Schedule:
     """A decay leg by its name. Raises `LrlabError` naming the known ones."""
     known = {kind.__name__: kind for kind in Leg.__subclasses__() if kind is not cosine_cycle}
-    if name not in known:
-        raise LrlabError(worded(f"{what} is not a decay", name, ", ".join(known), nearest(str(name), known)))
+    if not isinstance(name, str) or name not in known:
+        hint = nearest(name, known) if isinstance(name, str) else ""
+        raise LrlabError(worded(f"{what} is not a decay", name, ", ".join(known), hint))
     return known[name](span, **arguments)
 
 
@@ -90,12 +91,12 @@ def one_cycle(
 
     Smith & Topin, Super-Convergence, 2018, arXiv:1708.07120.
     """
-    if shape not in ("cosine", "linear"):
+    if not isinstance(shape, str) or shape not in ("cosine", "linear"):
         raise LrlabError(worded("one_cycle: shape is not known", shape, "cosine, linear"))
     draw = VOCABULARY[shape]
     up = _part(span, rise, "one_cycle: rise")
     climb = draw(up, start=start, to=1)
-    if not three_phase:
+    if not flag(three_phase, "one_cycle: three_phase"):
         return _as_one(climb >> draw(to=to), span)
     return _as_one(climb >> draw(up, to=start) >> draw(start=start, to=to), span)
 
@@ -118,7 +119,7 @@ def warm_restarts(
     Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5.
     """
     cycle = length(first_cycle, "warm_restarts: first_cycle")
-    floor = number(to, "warm_restarts: to")
+    floor, gain = number(to, "warm_restarts: to"), number(gain, "warm_restarts: gain")
     if gain == 1 or floor == 0:
         return cosine(to=floor).repeat(cycle=cycle, stretch=stretch, gain=gain)
     return floor + (1 - floor) * cosine().repeat(cycle=cycle, stretch=stretch, gain=gain)
@@ -186,6 +187,6 @@ def slanted_triangular(span: SpanLike | None = None, *, rise: SpanLike = "10%", 
 
     Howard & Ruder, ULMFiT, 2018, arXiv:1801.06146, eq. 3.
     """
-    low = 1 / positive(ratio, "slanted_triangular: ratio")
+    low = number(1 / positive(ratio, "slanted_triangular: ratio"), "slanted_triangular: 1 / ratio")
     up = _part(span, rise, "slanted_triangular: rise")
     return _as_one(linear(up, start=low, to=1) >> linear(to=low), span)

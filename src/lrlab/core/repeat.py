@@ -9,10 +9,13 @@ from lrlab.core.combine import One
 from lrlab.core.fields import Number, OptionalCount, OptionalLength, Positive
 from lrlab.core.maths import JaxMaths, Maths, Real, ScalarMaths, Time, Value
 from lrlab.core.schedule import Clock, Schedule, Window
-from lrlab.core.units import Span, rounded
+from lrlab.core.units import Span, narrowed, rounded
 from lrlab.core.vocabulary import node
 from lrlab.core.wrap import Wrapped, refuse_controllers
 from lrlab.errors import LrlabError, worded
+
+FINEST = 10**60  # the lengths of stretched cycles are kept to this part of an update
+MOST_STRETCHED = 10_000  # cycles of different lengths, laid out one by one
 
 
 @node
@@ -35,11 +38,23 @@ class Repeat(Wrapped):
                     hint=".repeat(5, stretch=0.5)",
                 )
             )
+        if self.stretch != 1 and not (0.001 <= self.stretch <= 1000 and abs(self.stretch - 1) >= 0.001):
+            raise LrlabError(worded("repeat: stretch is extreme", self.stretch, "1, or 0.001 to 0.999, 1.001 to 1000"))
+        if self.stretch != 1 and (self.times or 0) > MOST_STRETCHED:
+            raise LrlabError(
+                worded("repeat: too many cycles of different lengths", self.times, f"at most {MOST_STRETCHED}")
+            )
 
     def _sizes(self) -> Fraction:
         """The length of all cycles in units of the first."""
-        stretch = _exact(self.stretch)
-        return sum((stretch**k for k in range(self.times or 0)), Fraction(0))
+        times, stretch = self.times or 0, _exact(self.stretch)
+        if stretch == 1:
+            return Fraction(times)
+        size, whole = Fraction(1), Fraction(0)
+        for _ in range(times):
+            whole += size
+            size = _fine(size * stretch)
+        return whole
 
     def _cycle(self, clock: Clock) -> Fraction | None:
         if self.cycle is not None:
@@ -65,7 +80,8 @@ class Repeat(Wrapped):
                     hint=".repeat(4), .repeat(cycle=500), or a span inside",
                 )
             )
-        smallest = cycle * min(Fraction(1), _exact(self.stretch) ** ((self.times or 1) - 1))
+        stretch = _exact(self.stretch)
+        smallest = cycle * min(Fraction(1), stretch ** ((self.times or 1) - 1) if stretch < 1 else Fraction(1))
         if smallest < 1:
             raise LrlabError(worded(f"repeat: a cycle is shorter than one update ({float(smallest):g})", str(self)))
         inner: dict[int, Value] = {}
@@ -79,9 +95,12 @@ class Repeat(Wrapped):
                 inner[length] = self.schedule._compile(part.fit(self.schedule))
             return inner[length]
 
-        if self.stretch == 1 and cycle.denominator == 1:
+        cycle_value(max(int(smallest), 1))  # what does not fit is refused here, not in the middle of a run
+        if stretch != 1:
+            return self._uneven(cycle, cycle_value, window.length)
+        if cycle.denominator == 1:
             return self._even(int(cycle), cycle_value(int(cycle)))
-        return self._uneven(cycle, cycle_value, window.length)
+        return self._nearly_even(cycle, cycle_value, window.length)
 
     def _even(self, n: int, inner: Value) -> Value:
         """All cycles are n updates long: the time within one is a remainder."""
@@ -90,6 +109,33 @@ class Repeat(Wrapped):
         def value(t: Time, m: Maths) -> Real:
             k = t // n if last is None else m.minimum(t // n, last)
             out = inner(m.minimum(t - k * n, n), m)
+            return out if gain == 1 else m.power(gain, k * 1.0) * out
+
+        return value
+
+    def _nearly_even(self, cycle: Fraction, inner: Callable[[int], Value], whole: int | None) -> Value:
+        """Cycles of p/q updates: after rounding they have one of two lengths, and whole numbers tell which."""
+        cycle = narrowed(cycle, whole)
+        p, q = cycle.numerator, cycle.denominator
+        short, gain, last = p // q, self.gain, None if self.times is None else self.times - 1
+        traced = self._uneven(cycle, inner, whole)
+
+        def value(t: Time, m: Maths) -> Real:
+            if isinstance(m, JaxMaths):  # its integers may have 32 bits only
+                return traced(t, m)
+            k = ((2 * t + 1) * q - 1) // (
+                2 * p
+            )  # how many of the boundaries (2kp + q) // 2q, k > 0, are at or before t
+            if last is not None:
+                k = m.minimum(k, last)
+            start = (2 * k * p + q) // (2 * q)
+            long = (2 * (k + 1) * p + q) // (2 * q) - start > short
+            t = t - start
+            if isinstance(m, ScalarMaths):
+                n = short + bool(long)
+                out = inner(n)(min(t, n), m)
+            else:
+                out = m.where(long, inner(short + 1)(m.minimum(t, short + 1), m), inner(short)(m.minimum(t, short), m))
             return out if gain == 1 else m.power(gain, k * 1.0) * out
 
         return value
@@ -105,12 +151,15 @@ class Repeat(Wrapped):
             while starts[-1] <= t and (self.times is None or len(starts) <= self.times):
                 end += size
                 starts.append(rounded(end))
-                size = (size * stretch).limit_denominator(10**18)  # the fraction must not grow without bound
+                size = _fine(size * stretch)
             return min(len(starts) - 1, max(1, bisect_right(starts, t)))
 
         def phase(k: int) -> Value:
-            part, length, height = inner(starts[k + 1] - starts[k]), starts[k + 1] - starts[k], self.gain**k
-            return lambda t, m: height * part(m.minimum(t, length), m)
+            length = starts[k + 1] - starts[k]
+            part, gain = inner(length), self.gain
+            if gain == 1:
+                return lambda t, m: part(m.minimum(t, length), m)
+            return lambda t, m: m.power(gain, k * 1.0) * part(m.minimum(t, length), m)
 
         def value(t: Time, m: Maths) -> Real:
             if isinstance(m, JaxMaths):
@@ -136,3 +185,8 @@ def _spans(schedule: Schedule) -> Iterable[object]:
 
 def _exact(x: float) -> Fraction:
     return Fraction(str(x))
+
+
+def _fine(length: Fraction) -> Fraction:
+    """A length whose exact fraction does not grow without bound: the error is far below any rounding."""
+    return length if length.denominator <= FINEST else Fraction(rounded(length * FINEST), FINEST)

@@ -8,13 +8,13 @@ products and sums flat and in one order.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from lrlab.core.maths import Value
-from lrlab.core.units import Horizon, Span, rounded
+from lrlab.core.units import MOST, Horizon, Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 if TYPE_CHECKING:
@@ -34,20 +34,23 @@ class Clock:
         """A span in updates, exactly."""
         if span.unit == "share" and self.whole is not None:
             return span.amount * self.whole
-        return self.horizon.resolve(span) * self.scale
+        length = self.horizon.resolve(span) * self.scale
+        if length > MOST:
+            raise LrlabError(worded(f"{span!r} is longer than any run: {float(length):g} updates", self.horizon))
+        return length
 
 
 @dataclass(frozen=True)
 class Window:
     """Where a part of a schedule stands: `length` updates from the absolute update `start` (None: no known end).
 
-    `here` is the value at which the phase before ends; `controllers` collects the controllers that are met.
+    `here` gives the value at which the phase before ends; `controllers` collects the controllers that are met.
     """
 
     clock: Clock
     start: int
     length: int | None
-    here: float | None = None
+    here: Callable[[], float] | None = None
     controllers: list[tuple["Schedule", int, int | None]] = dataclasses.field(default_factory=list, compare=False)
 
     def updates(self, span: object) -> Fraction:
@@ -59,12 +62,14 @@ class Window:
         length = schedule._length(self.clock)
         if length is None:
             return self
-        if self.length is not None and rounded(length) > self.length:
+        if self.length is None:
+            return dataclasses.replace(self, length=bounded(length))
+        if length >= self.length + 1:  # less than an update too long: this window's own ends were rounded
             parts = getattr(schedule, "phases", (schedule,))
             raise beyond(parts, [part._length(self.clock) for part in parts], self.length)
-        return dataclasses.replace(self, length=rounded(length))
+        return dataclasses.replace(self, length=min(rounded(length), self.length))
 
-    def inside(self, start: int, stop: int | None, here: float | None) -> "Window":
+    def inside(self, start: int, stop: int | None, here: Callable[[], float] | None) -> "Window":
         """The window of one phase, `start` and `stop` counted from this window's start."""
         length = None if stop is None else stop - start
         return dataclasses.replace(self, start=self.start + start, length=length, here=here)
@@ -83,6 +88,13 @@ def beyond(schedules: Iterable["Schedule"], lengths: list[Fraction | None], whol
     )
 
 
+def bounded(length: Fraction) -> int:
+    """A length as whole updates. Raises `LrlabError` where it is longer than any run."""
+    if length > MOST:
+        raise LrlabError(worded("the schedule is longer than any run", allowed=f"at most {MOST:.0e} updates"))
+    return rounded(length)
+
+
 @dataclass(frozen=True)
 class Phase:
     """A stretch of a curve: `schedule` covers the updates `start` ... `stop`-1 (`stop` None: no known end)."""
@@ -97,6 +109,7 @@ class Schedule:
 
     # A controller is neutral: as a factor it neither gives nor takes a span.
     neutral = False
+    _depth = 1  # levels of schedules in schedules, itself included
     __array_ufunc__ = None  # a NumPy number times a schedule is a schedule, not an array
 
     def _check(self) -> None:
@@ -153,6 +166,12 @@ class Schedule:
 
     __replace__ = replace  # copy.replace() of Python 3.13
 
+    def __copy__(self) -> "Schedule":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Schedule":
+        return self  # a frozen value needs no second copy
+
     # -- text, JSON, words --------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
@@ -200,10 +219,12 @@ class Schedule:
         """First this, then that."""
         from lrlab.core.combine import sequence
 
-        return sequence(self, other) if isinstance(other, Schedule) else _refuse(">>", other)
+        return sequence(self, other)
 
-    def __rrshift__(self, other: object) -> "Schedule":
-        return _refuse(">>", other)
+    def __rrshift__(self, other: "Schedule") -> "Schedule":
+        from lrlab.core.combine import sequence
+
+        return sequence(other, self)
 
     def __mul__(self, other: "Schedule | float") -> "Schedule":
         """The product; a number scales every value."""
@@ -220,6 +241,19 @@ class Schedule:
         return total(self, other)
 
     __radd__ = __add__
+
+    def __sub__(self, other: object) -> "Schedule":
+        raise LrlabTypeError(worded("- is not defined for schedules", other, ">>, *, +", "... + -1 * (...)"))
+
+    __rsub__ = __sub__
+
+    def __truediv__(self, other: object) -> "Schedule":
+        raise LrlabTypeError(worded("/ is not defined for schedules", other, ">>, *, +", "0.5 * ..."))
+
+    __rtruediv__ = __truediv__
+
+    def __neg__(self) -> "Schedule":
+        raise LrlabTypeError(worded("- is not defined for schedules", self, ">>, *, +", "-1 * ..."))
 
     def scale(self, factor: float) -> "Schedule":
         """The same as `factor * self`."""
@@ -265,8 +299,3 @@ class Schedule:
         from lrlab.core.shapes import hold
 
         return self >> hold(span)
-
-
-def _refuse(operator: str, other: object) -> Schedule:
-    hint = f"constant({other}) for a phase at a level" if isinstance(other, (int, float)) else "parse(text)"
-    raise LrlabTypeError(worded(f"{operator} joins two schedules", other, "a schedule", hint))

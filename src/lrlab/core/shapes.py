@@ -47,7 +47,7 @@ class Shape(Schedule):
                         hint=f"... >> {self}",
                     )
                 )
-            return window.here
+            return window.here()
         return float(value)  # type: ignore[arg-type]
 
     def _needed(self, window: Window) -> int:
@@ -155,10 +155,12 @@ class linear_cosine(Shape):
     def _compile(self, window: Window) -> Value:
         n = self._needed(window)
 
+        last = max(n, 1)  # nothing but the end is left of a phase without updates
+
         def value(t: Time, m: Maths) -> Real:
-            t = m.minimum(t, n)
-            c = m.cos(math.pi * self.periods * (t / max(n, 1)))
-            return (self.alpha + (n - t) / max(n, 1)) * (c * c) + self.beta
+            t = m.minimum(t + last - n, last)
+            c = m.cos(math.pi * self.periods * (t / last))
+            return (self.alpha + (last - t) / last) * (c * c) + self.beta
 
         return value
 

@@ -1,16 +1,18 @@
 """Schedules whose values come from outside: a list, or a named function."""
 
+import functools
 import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
+from typing import Any
 
 from lrlab.core.fields import Name, Numbers
 from lrlab.core.maths import Value
 from lrlab.core.schedule import Clock, Schedule, Window
 from lrlab.core.timescales import Timed
-from lrlab.core.vocabulary import node, shape, word
+from lrlab.core.vocabulary import node, preset, shape
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -60,9 +62,17 @@ class Function(Timed):
                     hint=f"bring back the old source, or write function({self.name}) in Python to take the new one",
                 )
             )
+        return self._with(target)
+
+    def _with(self, target: Callable[[int], float] | None) -> "Function":
         made = Function(self.name, self.digest, span=self.span)
         object.__setattr__(made, "_target", target)
         return made
+
+    def replace(self, **changes: Any) -> "Function":
+        made = Function(**{**self.arguments(), **changes})
+        same = (made.name, made.digest) == (self.name, self.digest)
+        return made._with(getattr(self, "_target", None)) if same else made
 
     def _formula(self, window: Window) -> Value:
         target = getattr(self, "_target", None)
@@ -80,7 +90,7 @@ class Function(Timed):
         return f"follows the function {self.name}"
 
 
-@word
+@preset
 def function(
     target: "Callable[[int], float] | str",
     digest: str | None = None,
@@ -99,6 +109,8 @@ def function(
     [1.0, 0.5, 0.25]
     """
     if isinstance(target, str):
+        if name is not None:
+            raise LrlabError(worded("function: name= goes with a function, not with a text", name, hint=f'"{target}"'))
         if digest is None:
             raise LrlabError(
                 worded("function by its name needs the hash of its source", target, hint="function(f) in Python")
@@ -106,6 +118,8 @@ def function(
         return Function(target, digest, span=span)  # type: ignore[arg-type]
     if not callable(target):
         raise LrlabTypeError(worded("function needs a function of the update number", target, hint="function(f)"))
+    if digest is not None:
+        raise LrlabError(worded("function: the hash is taken from the function itself", digest, hint="function(f)"))
     called = name or getattr(target, "__name__", type(target).__name__)
     if called == "<lambda>":
         raise LrlabError(
@@ -115,14 +129,19 @@ def function(
                 hint='function(f, name="mine")',
             )
         )
-    made = Function(called, source_digest(target), span=span)  # type: ignore[arg-type]
-    object.__setattr__(made, "_target", target)
-    return made
+    return Function(called, source_digest(target), span=span)._with(target)  # type: ignore[arg-type]
 
 
 def source_digest(target: Callable[..., object]) -> str:
-    """The first 16 hex digits of the SHA-256 of a function's source, or of its bytecode where it has none."""
-    function = inspect.unwrap(target)
+    """The first 16 hex digits of the SHA-256 of a function's source and of the numbers and texts it has captured.
+
+    Without a source (typed at a prompt) its bytecode stands for it. Raises `LrlabError` for a partial, whose
+    arguments are in no source.
+    """
+    if isinstance(target, functools.partial):
+        hint = "def mine(t): return f(t, 0.5)"
+        raise LrlabError(worded("the arguments of a partial are in no source to be known by", target, hint=hint))
+    function: Any = inspect.unwrap(target)
     if not hasattr(function, "__code__"):
         function = type(target).__call__  # a callable object is known by what it does when called
     try:
@@ -130,4 +149,7 @@ def source_digest(target: Callable[..., object]) -> str:
     except (OSError, TypeError):
         code = getattr(function, "__code__", None)
         source = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(target))
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    captured = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    captured += [*(getattr(function, "__defaults__", None) or ()), *getattr(target, "__dict__", {}).values()]
+    known = [value for value in captured if isinstance(value, (bool, int, float, str))]
+    return hashlib.sha256(source.encode() + (repr(known).encode() if known else b"")).hexdigest()[:16]

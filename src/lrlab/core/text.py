@@ -11,11 +11,12 @@ The text is read with `ast` and never evaluated: it may hold the words of the vo
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrlab.core import controllers, legs, presets, shapes, tables, timescales  # noqa: F401  (they fill the vocabulary)
-from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum
+from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum, product, sequence, total
 from lrlab.core.repeat import Repeat
 from lrlab.core.schedule import Schedule
 from lrlab.core.tables import Function
@@ -142,14 +143,19 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
         )
     if _depth(text) > DEEPEST:
         raise LrlabError(worded("the text is nested too deeply", allowed=f"at most {DEEPEST} levels"))
+    if not text.strip():
+        raise LrlabError(worded("the text is empty", hint='warmup("2%") >> cosine(to=0.1)'))
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python would say of "1if" or "\\d" is nobody's business here
+            tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        spot = (error.text or text).rstrip("\n") + "\n  " + " " * max((error.offset or 1) - 1, 0) + "^"
         raise LrlabError(
-            worded(f"this is not an expression ({error.msg}):\n  {spot}", hint='warmup("2%") >> cosine(to=0.1)')
+            worded(f"this is not an expression ({error.msg}):\n{_spot(error)}", hint='warmup("2%") >> cosine(to=0.1)')
         ) from None
-    except (ValueError, MemoryError, RecursionError) as error:
+    except (MemoryError, RecursionError):
+        raise LrlabError(worded("the text is nested too deeply", text, f"at most {DEEPEST} levels")) from None
+    except ValueError as error:
         raise LrlabError(worded(f"this is not an expression: {error}", text)) from None
     found = _Reader(text, functions or {}).read(tree.body, 0)
     if not isinstance(found, Schedule):
@@ -166,6 +172,13 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     return found
 
 
+def _spot(error: SyntaxError) -> str:
+    """The part of the line around an error, and a sign below it."""
+    line, at = (error.text or "").rstrip("\n"), max((error.offset or 1) - 1, 0)
+    first = max(at - 60, 0)
+    return f"  {line[first : at + 40]}\n  {' ' * (at - first)}^"
+
+
 def _depth(text: str) -> int:
     """How deeply brackets and signs are nested: seen before Python's own parser has to."""
     depth = deepest = signs = 0
@@ -179,6 +192,13 @@ def _depth(text: str) -> int:
     return deepest
 
 
+_OPERATORS: dict[type[ast.operator], tuple[str, Callable[..., Schedule]]] = {
+    ast.RShift: (">>", sequence),
+    ast.Mult: ("*", product),
+    ast.Add: ("+", total),
+}
+
+
 class _Reader:
     """Walks the syntax tree; every node that is not listed here is refused."""
 
@@ -186,8 +206,8 @@ class _Reader:
         self.text, self.functions = text, functions
 
     def read(self, tree: ast.expr, depth: int) -> Any:
-        if depth > DEEPEST * 10:
-            raise LrlabError(worded("the text is nested too deeply", allowed=f"at most {DEEPEST * 10} operators"))
+        if depth > DEEPEST:
+            raise LrlabError(worded("the text is nested too deeply", allowed=f"at most {DEEPEST} levels"))
         match tree:
             case ast.Constant(value=bool() | None | str() as value):
                 return value
@@ -211,30 +231,32 @@ class _Reader:
                 if name in VOCABULARY:
                     raise LrlabError(worded(f"{name} is written without its brackets", self.text, hint=f"{name}()"))
                 raise self.unknown(name)
-        spot = ast.get_source_segment(self.text.strip(), tree) or self.text
         raise LrlabError(
             worded(
-                f"this is not allowed in a schedule: {spot[:80]}",
+                f"this is not allowed in a schedule: {self.segment(tree)}",
                 allowed="words, .methods, >>, *, +, numbers, texts, lists",
                 hint=_plainly(tree),
             )
         )
 
-    def join(self, tree: ast.BinOp, depth: int) -> Any:
-        left, right = self.read(tree.left, depth + 1), self.read(tree.right, depth + 1)
-        sign = {ast.RShift: ">>", ast.Mult: "*", ast.Add: "+"}[type(tree.op)]
-        if not isinstance(left, Schedule) and not isinstance(right, Schedule):
+    def join(self, tree: ast.BinOp, depth: int) -> Schedule:
+        """A chain of one operator, at once: a thousand phases are no thousand levels."""
+        operator, left = type(tree.op), tree.left
+        chain = [tree.right]
+        while isinstance(left, ast.BinOp) and type(left.op) is operator:
+            chain.append(left.right)
+            left = left.left
+        operands = [self.read(item, depth + 1) for item in [left, *reversed(chain)]]
+        sign, make = _OPERATORS[operator]
+        if not any(isinstance(operand, Schedule) for operand in operands):
             raise LrlabError(
-                worded(
-                    f"{sign} joins schedules",
-                    f"{left!r} {sign} {right!r}",
-                    "at least one schedule",
-                    "0.5 * cosine()",
-                )
+                worded(f"{sign} joins schedules", self.segment(tree), "at least one schedule", "0.5 * cosine()")
             )
-        if sign == ">>":
-            return left >> right
-        return left * right if sign == "*" else left + right
+        return make(*operands)
+
+    def segment(self, tree: ast.expr) -> str:
+        """The part of the text that a node stands for."""
+        return (ast.get_source_segment(self.text.strip(), tree) or self.text)[:80]
 
     def method(self, inner: ast.expr, name: str, tree: ast.Call, depth: int) -> Any:
         schedule = self.read(inner, depth + 1)
@@ -287,6 +309,8 @@ def _plainly(tree: ast.expr) -> str:
             return f"{1 / number:g} * ..."
         case ast.BinOp(op=ast.Sub()):
             return "... + -1 * (...)"
+        case ast.UnaryOp(op=ast.USub()):
+            return "-1 * ..."
         case ast.BinOp():
             return "the number itself"
     return ""

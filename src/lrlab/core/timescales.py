@@ -15,6 +15,7 @@ from lrlab.core.fields import (
     Length,
     Lengths,
     NotNegative,
+    Number,
     Numbers,
     OptionalLength,
     OptionalPositive,
@@ -22,9 +23,9 @@ from lrlab.core.fields import (
     Points,
     Positive,
 )
-from lrlab.core.maths import Maths, Real, Time, Value
+from lrlab.core.maths import JaxMaths, Maths, Real, Time, Value
 from lrlab.core.schedule import Clock, Schedule, Window
-from lrlab.core.units import Span, rounded
+from lrlab.core.units import Span, narrowed, rounded
 from lrlab.core.vocabulary import shape
 from lrlab.errors import LrlabError, worded
 
@@ -52,12 +53,22 @@ class Timed(Schedule):
         return lambda t, m: formula(m.minimum(t, end), m)
 
 
-def drops(t: Time, every: float, m: Maths) -> Real:
+def drops(every: Fraction, window: Window) -> Value:
     """How many boundaries round(k * every), k = 1, 2 ..., are at or before update t.
 
-    k * every + 1/2 < t + 1 says the same without a rounding, and holds in float32 for t below 4 million.
+    With every = p/q, k * p/q + 1/2 < t + 1 says the same in whole numbers.
     """
-    return m.ceil((t + 0.5) / every) - 1
+    if every < 1:
+        raise LrlabError(worded(f"a drop every {float(every):g} updates", allowed="at least 1 update apart"))
+    every = narrowed(every, window.length)
+    p, q = every.numerator, every.denominator
+
+    def count(t: Time, m: Maths) -> Real:
+        if q > 1 and isinstance(m, JaxMaths):  # its integers may have 32 bits only
+            return m.ceil((t + 0.5) / (p / q)) - 1
+        return t // p if q == 1 else ((2 * t + 1) * q - 1) // (2 * p)
+
+    return count
 
 
 @shape
@@ -76,8 +87,8 @@ class step(Timed):
     gamma: NotNegative = field(default=0.1, kw_only=True)
 
     def _formula(self, window: Window) -> Value:
-        every = float(window.updates(self.every))
-        return lambda t, m: m.power(self.gamma, drops(t, every, m))
+        count = drops(window.updates(self.every), window)
+        return lambda t, m: m.power(self.gamma, count(t, m) * 1.0)
 
     def words(self) -> str:
         return f"is multiplied by {self.gamma:g} every {_plain(self.every)}"
@@ -219,9 +230,9 @@ class exponential(Timed):
 
     def _formula(self, window: Window) -> Value:
         factor = float(self.gamma or self.decay or 1.0)  # one of them is there: see _check
-        every = float(window.updates(self.every)) if self.every is not None else 1.0
+        every = window.updates(self.every) if self.every is not None else Fraction(1)
         jumps = self.staircase or self.gamma is not None
-        return _decaying(lambda x, m: m.exp(math.log(factor) * x), factor, every, jumps and every != 1)
+        return _decaying(lambda x, m: m.exp(math.log(factor) * x), factor, every, jumps and every != 1, window)
 
     def words(self) -> str:
         if self.gamma is not None:
@@ -248,8 +259,8 @@ class natural_exponential(Timed):
     staircase: Flag = field(default=False, kw_only=True)
 
     def _formula(self, window: Window) -> Value:
-        every = float(window.updates(self.every))
-        return _counted(lambda x, m: m.exp(-self.rate * x), every, self.staircase)
+        every = window.updates(self.every)
+        return _counted(lambda x, m: m.exp(-self.rate * x), every, self.staircase, window)
 
     def words(self) -> str:
         steps = " in steps" if self.staircase else ""
@@ -275,8 +286,8 @@ class inverse_time(Timed):
     staircase: Flag = field(default=False, kw_only=True)
 
     def _formula(self, window: Window) -> Value:
-        every = float(window.updates(self.every))
-        return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.staircase)
+        every = window.updates(self.every)
+        return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.staircase, window)
 
     def words(self) -> str:
         steps = " in steps" if self.staircase else ""
@@ -312,6 +323,8 @@ class inverse_power(Timed):
 
     value = (1 + t / timescale) ** -power
 
+    With `staircase=True` t/timescale is rounded down.
+
     >>> inverse_power(1, power=1).over(4).values().round(4).tolist()
     [1.0, 0.5, 0.3333, 0.25]
 
@@ -320,13 +333,48 @@ class inverse_power(Timed):
 
     timescale: Length = field(default="2%", kw_only=False)
     power: Positive = field(default=0.51, kw_only=True)
+    staircase: Flag = field(default=False, kw_only=True)
 
     def _formula(self, window: Window) -> Value:
-        scale = float(window.updates(self.timescale))
-        return lambda t, m: m.power(1 + t / scale, -self.power)
+        scale = window.updates(self.timescale)
+        return _counted(lambda x, m: m.power(1.0 + x, -self.power), scale, self.staircase, window)
 
     def words(self) -> str:
-        return f"falls as time to the power of -{self.power:g}, on a scale of {_plain(self.timescale)}"
+        steps = " in steps" if self.staircase else ""
+        return f"falls as time to the power of -{self.power:g}{steps}, on a scale of {_plain(self.timescale)}"
+
+
+@shape
+class cosine_wave(Timed):
+    """A cosine that swings between the base LR and `to` without end.
+
+    value = to + (1 - to) * (1 + cos(2 * pi * (waves * t / every + phase))) / 2
+
+    `waves` full periods in every `every`, not necessarily whole updates; `phase` is where in the period it begins.
+
+    >>> cosine_wave(1.5, every=6, to=0.5).over(5).values().round(4).tolist()
+    [1.0, 0.75, 0.5, 0.75, 1.0]
+
+    What the 'cosine' of Hugging Face Transformers (num_cycles) and PyTorch's CosineAnnealingLR go on with after
+    their end.
+    """
+
+    waves: Positive = field(default=0.5, kw_only=False)
+    every: Length = field(default="100%", kw_only=False)
+    to: Number = field(default=0.0, kw_only=True)
+    phase: Number = field(default=0.0, kw_only=True)
+
+    def _formula(self, window: Window) -> Value:
+        every, to = float(window.updates(self.every)), self.to
+
+        def value(t: Time, m: Maths) -> Real:
+            c = m.cos(math.pi * (self.waves * t / every + self.phase))
+            return to + (1 - to) * (c * c)
+
+        return value
+
+    def words(self) -> str:
+        return f"swings as a cosine between 1 and {self.to:g}, {self.waves:g} times every {_plain(self.every)}"
 
 
 @shape
@@ -352,18 +400,20 @@ class noam(Timed):
         return f"rises linearly to 1 over {_plain(self.warmup)}, then falls as one over the square root of time"
 
 
-def _counted(formula: Value, every: float, staircase: bool) -> Value:
+def _counted(formula: Value, every: Fraction, staircase: bool, window: Window) -> Value:
     """A formula of x = t/every, rounded down on a staircase."""
     if staircase:
-        return lambda t, m: formula(drops(t, every, m), m)
-    return lambda t, m: formula(t / every, m)
+        count = drops(every, window)
+        return lambda t, m: formula(count(t, m) * 1.0, m)
+    size = float(every)
+    return lambda t, m: formula(t / size, m)
 
 
-def _decaying(smooth: Value, factor: float, every: float, staircase: bool) -> Value:
+def _decaying(smooth: Value, factor: float, every: Fraction, staircase: bool, window: Window) -> Value:
     """factor**(t/every): on a staircase as a power, so that 0.1 after one drop is 0.1 to the last bit."""
     if staircase:
-        return lambda t, m: m.power(factor, drops(t, every, m))
-    return lambda t, m: smooth(t / every, m)
+        return _counted(lambda x, m: m.power(factor, x), every, True, window)
+    return _counted(smooth, every, False, window)
 
 
 def _rising(bounds: list[int], schedule: Schedule) -> list[int]:

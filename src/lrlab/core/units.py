@@ -9,13 +9,17 @@ Amounts are exact fractions, so that sums of spans never drift; only boundaries 
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass, fields
 from fractions import Fraction
 
-from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 ALLOWED = 'updates (500), a share ("10%", "1/3"), "3ep", "64ksamples", "2Gtok", "30min"'
+
+MOST = 10**15  # updates: longer than any run, and sums of it stay within 64-bit integers
+_MOST_OF_A_UNIT = 10**18
 
 _PREFIX = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _CLOCK = {"s": 1, "min": 60, "h": 3600}
@@ -29,8 +33,19 @@ _WORDS = {  # what people write for a unit -> (unit, how many of it)
     **{word: ("seconds", 60) for word in ("min", "minute", "minutes")},
     **{word: ("seconds", 3600) for word in ("h", "hour", "hours")},
 }
-_SPAN = re.compile(r"\s*(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(e\+?\d{1,2})?\s*([kMGT]?)\s*([A-Za-z]+|%)\s*")
-_SHARE = re.compile(r"\s*(\d{1,18})\s*/\s*(\d{1,18})\s*")
+# One name for the words in `Horizon` that say how long the run is, in each unit, and its rate.
+_TOTALS = {"epochs": "epochs", "samples": "samples", "tokens": "tokens", "seconds": "minutes"}
+_RATES = {
+    "epochs": "updates_per_epoch=391",
+    "samples": "samples_per_update=256",
+    "tokens": "tokens_per_update=524288",
+    "seconds": "minutes=30 beside updates=",
+}
+_UNITS = ("updates", "share", *_TOTALS)
+
+_NUMBER = r"\d{1,40}/\d{1,40}|(?:\d{1,40}(?:\.\d{0,90})?|\.\d{1,90})(?:e\+?\d{1,2})?"
+_SPAN = re.compile(rf"\s*({_NUMBER})\s*([kMGT]?)\s*([A-Za-z]+|%|)\s*", re.ASCII)
+_BARE = ("step", "steps", "it", "iter", "iters", "iteration", "iterations", "batch", "batches")  # updates, to others
 
 
 def _decimal(x: Fraction) -> str | None:
@@ -58,6 +73,16 @@ class Span:
     amount: Fraction
     unit: str
 
+    def __post_init__(self) -> None:
+        amount = self.amount
+        if self.unit not in _UNITS or not isinstance(amount, (int, Fraction)) or isinstance(amount, bool):
+            raise LrlabTypeError(worded("Span: this is no amount of a unit", (amount, self.unit), ", ".join(_UNITS)))
+        if not 0 <= amount <= _MOST_OF_A_UNIT:
+            raise LrlabError(worded("a span is too long, or negative", float(amount), f"0 to {_MOST_OF_A_UNIT:.0e}"))
+        if self.unit == "updates" and amount.denominator != 1:
+            raise LrlabError(worded("a span is a part of an update", float(amount), "a whole number of updates"))
+        object.__setattr__(self, "amount", Fraction(amount))
+
     @staticmethod
     def of(given: object, what: str = "span") -> Span:
         """Read a span from what a user writes.
@@ -66,32 +91,35 @@ class Span:
         """
         if isinstance(given, Span):
             return given
-        if isinstance(given, int) and not isinstance(given, bool):
-            if given < 0:
+        count = whole(given)
+        if count is not None:
+            if count < 0:
                 raise LrlabError(worded(f"{what} must not be negative", given, ALLOWED))
-            return Span(Fraction(given), "updates")
+            if count > MOST:
+                raise LrlabError(worded(f"{what} is longer than any run", given, f"at most {MOST:.0e} updates"))
+            return Span(Fraction(count), "updates")
         if isinstance(given, float):
             share = f'"{given * 100:g}%"' if 0 < given < 1 else f"{int(given)}" if math.isfinite(given) else ""
             raise LrlabTypeError(worded(f"{what} is a number without a unit", given, ALLOWED, share))
         if not isinstance(given, str):
             raise LrlabTypeError(worded(f"{what} is not a duration", given, ALLOWED))
-        if match := _SHARE.fullmatch(given):
-            if int(match[2]) == 0:
-                raise LrlabError(worded(f"{what} divides by zero", given, ALLOWED, '"1/3"'))
-            return Span(Fraction(int(match[1]), int(match[2])), "share")
         match = _SPAN.fullmatch(given)
         if match is None:
-            hint = f'"{given.strip()}ep" or {given.strip()}' if given.strip().isdigit() else ""
-            raise LrlabError(worded(f"{what} is not a duration", given, ALLOWED, hint))
-        number, exponent, prefix, word = match.groups()
-        amount = Fraction(number.rstrip(".") + (exponent or "")) * _PREFIX[prefix]
-        if word == "%" and not prefix:
-            return Span(amount / 100, "share")
-        if word not in _WORDS:
-            hint = f'"{number}Gtok"' if word in ("B", "Btok") else ""
-            raise LrlabError(worded(f"{what} has an unknown unit {word!r}", given, ALLOWED, hint))
-        unit, many = _WORDS[word]
+            raise LrlabError(worded(f"{what} is not a duration", given, ALLOWED))
+        number, prefix, word = match.groups()
+        if "/" in number and int(number.partition("/")[2]) == 0:
+            raise LrlabError(worded(f"{what} divides by zero", given, ALLOWED, '"1/3"'))
+        amount = Fraction(number) * _PREFIX[prefix]
+        if (word == "%" or ("/" in number and not word)) and not prefix:
+            unit, many = "share", Fraction(1, 100) if word else Fraction(1)
+        elif word in _WORDS:
+            unit, many = _WORDS[word][0], Fraction(_WORDS[word][1])
+        else:
+            problem = f"has an unknown unit {prefix + word!r}" if prefix + word else "has no unit"
+            raise LrlabError(worded(f"{what} {problem}", given, ALLOWED, _instead(number, prefix, word)))
         amount *= many
+        if amount > (MOST if unit == "updates" else _MOST_OF_A_UNIT):
+            raise LrlabError(worded(f"{what} is longer than any run", given, f"at most {MOST:.0e} updates"))
         if unit == "updates" and amount.denominator != 1:
             raise LrlabError(worded(f"{what} is a part of an update", given, "a whole number of updates"))
         return Span(amount, unit)
@@ -106,18 +134,55 @@ class Span:
         if self.unit == "seconds":
             sizes = {word: size for word, size in _CLOCK.items() if self.amount % size == 0 and self.amount}
             word = max(sizes or {"s": 1}, key=_CLOCK.__getitem__)
-            return f"{_decimal(self.amount / _CLOCK[word])}{word}"
+            return f"{_written(self.amount / _CLOCK[word])}{word}"
         word = next(word for word, unit in _COUNTED.items() if unit == self.unit)
         prefixes = [p for p, size in _PREFIX.items() if self.amount % size == 0 and self.amount]
         prefix = max(prefixes, key=_PREFIX.__getitem__) if prefixes and word != "ep" else ""
-        return f"{_decimal(self.amount / _PREFIX[prefix])}{prefix}{word}"
+        return f"{_written(self.amount / _PREFIX[prefix])}{prefix}{word}"
 
     def __repr__(self) -> str:
         return str(self) if self.unit == "updates" else f'"{self}"'
 
     def portion(self, share: Fraction) -> Span:
-        """This span times a share of it (updates may then be a fraction; the boundary is rounded)."""
-        return Span(self.amount * share, self.unit)
+        """A share of this span; of updates a whole number, rounded half up."""
+        amount = self.amount * share
+        return Span(Fraction(rounded(amount)) if self.unit == "updates" else amount, self.unit)
+
+
+def _written(x: Fraction) -> str:
+    """An amount exactly: as a decimal number where it is one, else as a fraction."""
+    return _decimal(x) or str(x)
+
+
+def _instead(number: str, prefix: str, word: str) -> str:
+    """What to type for a duration whose unit is not known."""
+    if prefix + word == "":
+        return f'"{number}ep" or {number}' if number.isdigit() else ""
+    if word in ("B", "Btok"):
+        return f'"{number}Gtok"'
+    if word == "":
+        return f'"{number}{prefix}tok" or "{number}{prefix}updates"'
+    if word in _BARE:
+        return f'"{number}{prefix}updates"' if prefix else f"{number}, without a unit: updates"
+    return f'"{number}{prefix}{close}"' if (close := nearest(word, _WORDS)) else ""
+
+
+def whole(given: object) -> int | None:
+    """A whole number (also NumPy's) as int; None where it is none."""
+    if isinstance(given, bool) or not hasattr(given, "__index__"):
+        return None
+    try:
+        return operator.index(given)
+    except TypeError:  # an array has the method, but only one of whole numbers without dimensions has the value
+        return None
+
+
+def narrowed(x: Fraction, whole: int | None) -> Fraction:
+    """A number of updates whose products with the times of a run of `whole` updates stay within 64-bit integers.
+
+    Exact below a denominator of at least 300; beyond, far closer than any boundary can show.
+    """
+    return x.limit_denominator(2**57 // max(whole or 0, 2**27))
 
 
 def rounded(x: Fraction) -> int:
@@ -127,16 +192,6 @@ def rounded(x: Fraction) -> int:
     (3, 2)
     """
     return math.floor(x + Fraction(1, 2))
-
-
-# One name for the words in `Horizon` that say how long the run is, in each unit, and its rate.
-_TOTALS = {"epochs": "epochs", "samples": "samples", "tokens": "tokens", "seconds": "minutes"}
-_RATES = {
-    "epochs": "updates_per_epoch=391",
-    "samples": "samples_per_update=256",
-    "tokens": "tokens_per_update=524288",
-    "seconds": "minutes=30 beside updates=",
-}
 
 
 @dataclass(frozen=True)
@@ -165,18 +220,12 @@ class Horizon:
     def __post_init__(self) -> None:
         for field in fields(self):
             given = getattr(self, field.name)
-            if given is None:
-                continue
-            if isinstance(given, bool) or not hasattr(given, "__float__"):
-                raise LrlabTypeError(worded(f"Horizon: {field.name} is not a number", given))
-            if not math.isfinite(given) or given <= 0:
-                raise LrlabError(worded(f"Horizon: {field.name} must be positive", given))
-            if field.name == "updates":
-                if given != int(given):
-                    raise LrlabError(worded("Horizon: updates must be whole", given, hint=f"{round(given)}"))
-                object.__setattr__(self, "updates", int(given))
-        if self.total is not None and self.total < 1:
-            raise LrlabError(worded("Horizon: the run is shorter than one update", self))
+            if given is not None:
+                object.__setattr__(self, field.name, _fact(given, field.name))
+        if self.total is not None and not 1 <= self.total <= MOST:
+            raise LrlabError(
+                worded(f"Horizon: a run of {self.total} updates", self._facts(), f"1 to {MOST:.0e} updates in all")
+            )
         self._refuse_contradictions()
 
     @staticmethod
@@ -286,6 +335,25 @@ class Horizon:
                         hint="leave one of them out: it follows from the others",
                     )
                 )
+
+
+def _fact(given: object, name: str) -> float:
+    """A fact of a horizon: a number above 0, whole where it was given so."""
+    count = whole(given)
+    if count is None:
+        if isinstance(given, (bool, str)) or not hasattr(given, "__float__") or getattr(given, "ndim", 0) != 0:
+            raise LrlabTypeError(worded(f"Horizon: {name} is not a number", given))
+        value = float(given)
+        if name == "updates":
+            if not value.is_integer():
+                hint = str(round(value)) if math.isfinite(value) else ""
+                raise LrlabError(worded("Horizon: updates must be whole", given, hint=hint))
+            value = int(value)
+    else:
+        value = count
+    if not 0 < value <= _MOST_OF_A_UNIT:
+        raise LrlabError(worded(f"Horizon: {name} must be positive", given, f"at most {_MOST_OF_A_UNIT:.0e}"))
+    return value
 
 
 def _exact(x: float) -> Fraction:

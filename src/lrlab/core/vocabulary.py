@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast, dataclass_transform
 
 from lrlab.core.schedule import Schedule
-from lrlab.errors import LrlabTypeError, nearest, worded
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+
+DEEPEST = 90  # levels of schedules in schedules: text, hash, copies and values stay within Python's own depth
 
 # Every word of the text form, with what it makes: filled by the decorators `word` and `node`, in one place each.
 VOCABULARY: dict[str, Callable[..., Schedule]] = {}
@@ -71,11 +73,14 @@ def word(function: _Function) -> _Function:
 def preset(function: _Function) -> _Function:
     """Make a function that returns a tree a word of the text form, with the same worded errors as a shape."""
     parameters = inspect.signature(function).parameters.values()
-    positional = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
 
     @functools.wraps(function)
     def made(*args: Any, **kwargs: Any) -> Schedule:
-        refuse_arguments(function.__name__, args, kwargs, positional, [p.name for p in parameters], [])
+        refuse_arguments(function.__name__, () if any_number else args, kwargs, positional, names, required)
         return function(*args, **kwargs)
 
     return word(cast(_Function, made))
@@ -95,14 +100,18 @@ def node(cls: _Class) -> _Class:
     positional = [name for name, f in zip(attribute, fields, strict=True) if not f.kw_only]
     required = [name for name, f in zip(attribute, fields, strict=True) if f.default is dataclasses.MISSING]
     kinds = {name: f.type.__metadata__[0] for name, f in zip(attribute, fields, strict=True)}
-    construct = made.__init__
+    construct, label = made.__init__, made.__name__.lower()
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        refuse_arguments(made.__name__, args, kwargs, positional, list(attribute), required)
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        refuse_arguments(label, args, kwargs, positional, list(attribute), required)
         construct(self, *args, **{attribute[name]: value for name, value in kwargs.items()})
         for name, kind in kinds.items():
-            object.__setattr__(self, attribute[name], kind(getattr(self, attribute[name]), f"{made.__name__}: {name}"))
+            object.__setattr__(self, attribute[name], kind(getattr(self, attribute[name]), f"{label}: {name}"))
         self._check()
+        depth = 1 + max((part._depth for part in self.parts()), default=0)
+        if depth > DEEPEST:
+            raise LrlabError(worded(f"{label}: schedules are nested too deeply", allowed=f"at most {DEEPEST} levels"))
+        object.__setattr__(self, "_depth", depth)
 
     made.__init__ = __init__
     made.__signature__ = inspect.Signature(
@@ -181,8 +190,8 @@ def formula(name: str) -> str:
 def signature(name: str) -> str:
     """How a word is called, with its defaults.
 
-    >>> signature("cosine")
-    'cosine(span=None, *, start=1.0, to=0.0, closed=False)'
+    >>> signature("warmup")
+    'warmup(span=None, *, start=None)'
     """
     parameters = inspect.signature(VOCABULARY[name]).parameters.values()
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]

@@ -1,0 +1,92 @@
+"""Cycles: exact boundaries, whatever their lengths; nothing that a short text could make expensive."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+
+
+@pytest.mark.parametrize("stretch", [0.9, 1, 1.1, 1.5, 2])
+@pytest.mark.parametrize("n", [300, 997, 5000])
+@pytest.mark.parametrize("times", [1, 3, 7])
+def test_boundaries(stretch, n, times):
+    """Cycle k begins at the rounded exact sum; the scalar, the array and exact fractions agree."""
+    curve = lr.linear().repeat(times, stretch=stretch).over(n)
+    size = Fraction(n) / sum(Fraction(str(stretch)) ** k for k in range(times))
+    at, begins = Fraction(0), []
+    for k in range(times):
+        begins.append(math.floor(at + Fraction(1, 2)))
+        at += size * Fraction(str(stretch)) ** k
+    values = curve.values()
+    assert np.flatnonzero(values == 1).tolist() == begins
+    assert [curve(i) for i in range(n)] == pytest.approx(values.tolist(), rel=1e-15)
+
+
+def test_endless_stretched_cycles_far_out():
+    """2**k cycles: update 10**15 is found at once, and exactly."""
+    curve = lr.linear().repeat(cycle=3, stretch=2).over(10**15)
+    k = 40
+    begin = 3 * (2**k - 1)
+    assert curve(begin) == 1
+    assert curve(begin - 1) == pytest.approx(1 / (3 * 2 ** (k - 1)))
+
+
+def test_gain():
+    """Cycle k is gain**k as high; the end value is held, times the last gain."""
+    curve = lr.linear(to=0.5).repeat(3, gain=0.5).over(6)
+    assert curve.values().tolist() == [1, 0.75, 0.5, 0.375, 0.25, 0.1875]
+    assert curve(6) == curve(100) == 0.125
+
+
+def test_shares_are_of_one_cycle():
+    """ "50%" inside is half a cycle."""
+    curve = (lr.constant("50%") >> lr.constant(level=0.5)).repeat(3).over(12)
+    assert curve.values().tolist() == [1, 1, 0.5, 0.5] * 3
+
+
+def test_fixed_spans_are_stretched_with_their_cycle():
+    """A schedule of 10 updates, twice as long the second time."""
+    curve = (lr.constant(4) >> lr.constant(6, level=0.5)).repeat(2, stretch=2).over(30)
+    assert curve.values().tolist() == [1] * 4 + [0.5] * 6 + [1] * 8 + [0.5] * 12
+
+
+def test_cycles_of_cycles():
+    """A repeat in a repeat."""
+    curve = lr.linear().repeat(2).repeat(3).over(12)
+    assert curve.values().tolist() == [1, 0.5] * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("cosine().repeat(stretch=0.5)", "needs a stretch of at least 1"),
+        ("cosine().repeat(3, stretch=1.0000001)", "stretch is extreme"),
+        ("cosine().repeat(3, stretch=1e300)", "stretch is extreme"),
+        ("cosine().repeat(1000000, stretch=1.5)", "too many cycles"),
+        ("cosine().repeat(1000000000)", "shorter than one update"),
+        ("cosine().repeat(10000, stretch=1000)", "shorter than one update"),
+        ("cosine().repeat(10000, stretch=0.001)", "shorter than one update"),
+        ("cosine(5).repeat(1000000000000)", "of 1000 updates"),
+        ("cosine().repeat()", "how long a cycle is"),
+        ("cosine(600).repeat(cycle=500)", "600 of 500"),
+        ("cosine(400).repeat(3, cycle=500, stretch=0.5)", "400 of 125"),
+        ('cosine().repeat(cycle="0.01%")', "shorter than one update"),
+        ("cosine().repeat(cycle=0)", "longer than 0"),
+    ],
+)
+def test_refusals(text, says):
+    """Refused when it is written or laid over a run, never in the middle of one, and at once."""
+    with pytest.raises(lr.LrlabError) as caught:
+        lr.parse(text).over(1000)
+    assert says in str(caught.value)
+
+
+def test_a_million_short_cycles():
+    """Cycles of one, two or 1.5 updates over a long run are no loop over cycles."""
+    for cycle in (1, 2, "0.00015%"):
+        values = lr.linear().repeat(cycle=cycle).over(10**6).values()
+        assert values[0] == 1
+        assert values.shape == (10**6,)

@@ -1,0 +1,41 @@
+"""One concept per file, and a test for each."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "lrlab"
+FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__.py"]
+
+# Files without a test of their own name, and where they are tested.
+ELSEWHERE = {
+    "errors.py": "every refusal in tests/core",
+    "cli.py": "tests/test_cli.py",
+    "desk.py": "tests/test_desk.py",
+    "__main__.py": "tests/test_cli.py",
+    "testing/strategies.py": "tests/core/test_laws.py",
+}
+LONGEST = 400  # lines: beyond, a file holds two ideas
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_file_has_a_test(path):
+    """tests/<room>/test_<file>.py mirrors src/lrlab/<room>/<file>.py."""
+    place = path.relative_to(SOURCE)
+    if str(place) in ELSEWHERE:
+        return
+    assert (ROOT / "tests" / place.parent / f"test_{place.name}").exists()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_file_is_read_in_one_sitting(path):
+    """A module says what it is for and stays within the limit."""
+    text = path.read_text()
+    assert text.startswith('"""')
+    assert len(text.splitlines()) <= LONGEST
+
+
+def test_the_list_of_exceptions_is_true():
+    """No exception outlives its file."""
+    assert {str(path.relative_to(SOURCE)) for path in FILES} >= set(ELSEWHERE)

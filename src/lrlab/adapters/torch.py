@@ -12,9 +12,10 @@ number of completed updates; `T_max`, `total_iters` are the span, `eta_min` is `
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from lrlab.core.curve import BLOCK
 from lrlab.core.lint import SMALL
@@ -32,20 +33,36 @@ try:
 except ModuleNotFoundError:
     raise missing("torch", "torch", "lrlab.adapters.torch") from None
 
-PATIENCE = 3  # calls of step() without any update seen, until it is an error
+from lrlab.adapters.torch_groups import Groups, as_stored
+from lrlab.adapters.torch_updates import Patience, capturing, hooked, listen, overflowed
+
+log = logging.getLogger(__name__)
+
+# What the latest scheduler of each optimizer has left there, for the next one.
+_LEFT: WeakKeyDictionary[Optimizer, Groups] = WeakKeyDictionary()
 
 
 class Scheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
     """Multiplies each parameter group's own LR by what the schedule says for the update at hand.
 
     `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. With `follow="updates"` the
-    position is the number of updates that the optimizer has made: `step()` moves to it, and changes nothing without
-    a new one, so that gradient accumulation, skipped updates and repeated calls cannot change the curve. With
-    `follow="calls"` every call of `step()` counts. With `absolute=True` the schedule's values are the LR itself.
+    position is the number of updates that the optimizer has made: `step()` writes the LR of the next one, and
+    changes nothing without a new one, so that gradient accumulation, skipped updates and repeated calls cannot
+    change the curve. With `follow="calls"` every call of `step()` counts. With `absolute=True` the schedule's values
+    are the LR itself.
 
     Attaching writes the LR of the first update; a group that is added later gets its own LR times the present
-    factor. A tensor LR is written in place. Raises `LrlabError` where the schedule is negative somewhere, or its
-    largest multiplier is so small that it was almost surely meant as an absolute LR.
+    factor. A tensor LR is written in place. A second scheduler on the same optimizer takes over from the first, with
+    its base LRs. The LR is the scheduler's: `base_lrs` is the place to change it. Raises `LrlabError` where the
+    schedule is negative somewhere, or its largest multiplier is so small that it was almost surely meant as an
+    absolute LR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    >>> scheduler = Scheduler(optimizer, "warmup(3) >> cosine()", horizon=10)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.update, scheduler.get_last_lr()
+    (1, [0.05])
     """
 
     def __init__(
@@ -66,38 +83,50 @@ class Scheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
             raise LrlabError(worded("follow is not known", follow, '"updates", "calls"'))
         if not isinstance(schedule, Schedule):
             schedule = parse(schedule)
-        self.optimizer = optimizer
+        self.optimizer = hooked(optimizer)
         self.schedule = schedule
         self.follow = follow
         self.absolute = absolute
         self.pacer = Pacer(schedule.over(horizon))
         _refuse_odd(self.pacer, absolute)
-        self.base_lrs: list[float] = []
-        self._seen = 0  # updates that the optimizer has made since it was attached
-        self._counted = 0  # of these, how many are in the position
-        self._calls = 0
-        self._groups: list[dict[str, Any]] = []
-        self._shares: list[tuple[float, list[dict[str, Any]]]] = []
-        self._step_count = 0  # Accelerate counts in it while gradients accumulate
-        _listen(self)
-        self._adopt()
+        before = _LEFT.get(self.optimizer)
+        self._drive(Groups(self.optimizer.param_groups, absolute, before))
+        if before is not None:
+            before.retire()
+
+    def _drive(self, groups: Groups) -> None:
+        """Begin to write into the optimizer."""
+        self._groups = groups
+        self._patience = Patience()
+        self._reported = False
+        self._aside = 0  # steps of the optimizer with an LR of 0 that something else has put there
+        self._written = self.pacer.update  # the position that the LR in the optimizer is of
+        _LEFT[self.optimizer] = groups
+        listen(self.optimizer, self)
         self._write()
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
     def step(self, epoch: None = None) -> None:
-        """Move to the number of completed updates and write the LR of the next one."""
+        """Write the LR of the next update."""
         if epoch is not None:
-            raise LrlabError(worded("step() takes no epoch: the position is counted", epoch, hint="scheduler.step()"))
+            raise LrlabError(
+                worded(
+                    "step() takes nothing: the position is counted, a metric is observed",
+                    epoch,
+                    hint="scheduler.step(); scheduler.observe(val_loss)",
+                )
+            )
+        pacer = self.pacer
         if self.follow == "calls":
-            self.pacer.update += 1
-        elif self._seen != self._counted:
-            self.pacer.update += self._seen - self._counted
-            self._counted = self._seen
-        else:
-            self._wait()
+            pacer.update += 1
+        elif pacer.update == self._written and not self._take_in_aside():
+            self._patience.wait(self.optimizer)
             return
-        self._write()
+        elif pacer.update - self._written > 1:
+            self._report_missed()
+        self._groups.write(self.optimizer.param_groups, pacer.value)  # as _write(), without a call
+        self._written = pacer.update
 
     def observe(self, value: float | Tensor | None = None, /, **metrics: float | Tensor) -> None:
         """Feed the controllers in the schedule, and write the LR that they decide on before returning."""
@@ -119,9 +148,28 @@ class Scheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
     def get_last_lr(self) -> list[float]:
         """The LR of each group that the next update uses."""
         value = self.pacer.value
-        return [value if self.absolute else base * value for base in self.base_lrs]
+        return [self._groups.lr(base, value) for base in self.base_lrs]
 
     get_lr = get_last_lr
+
+    @property
+    def base_lrs(self) -> list[float]:
+        """What the schedule multiplies, for each group; set it to change the LR from the next update on."""
+        if self._groups.changed(self.optimizer.param_groups) and not self._groups.retired:
+            self._write()
+        return list(self._groups.base_lrs)
+
+    @base_lrs.setter
+    def base_lrs(self, base_lrs: Sequence[float]) -> None:
+        if len(base_lrs) != len(self.optimizer.param_groups):
+            raise LrlabError(worded("a base LR is needed for each group", base_lrs, f"{len(self.base_lrs)} numbers"))
+        self._groups.take(self.optimizer.param_groups, base_lrs)
+        self._write()
+
+    def __repr__(self) -> str:
+        return f"Scheduler({self.schedule}, horizon={self.pacer.curve.horizon!r}, update={self.update})"
+
+    # PyTorch's names, which trainers read; Accelerate adds to _step_count while gradients accumulate.
 
     @property
     def last_epoch(self) -> int:
@@ -132,20 +180,26 @@ class Scheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
     def _last_lr(self) -> list[float]:
         return self.get_last_lr()
 
-    def __repr__(self) -> str:
-        return f"Scheduler({self.schedule}, horizon={self.pacer.curve.horizon!r}, update={self.update})"
+    @property
+    def _step_count(self) -> int:
+        return self.pacer.update + 1
+
+    @_step_count.setter
+    def _step_count(self, count: int) -> None:
+        pass
 
     # -- state --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """Position, controllers' records and base LRs, as plain numbers and texts (JSON).
 
-        The text of the schedule, the horizon and the fingerprint are for comparison only: configuration comes
-        from code.
+        The LRs in the optimizer, the text of the schedule, the horizon and the fingerprint are for comparison only:
+        configuration comes from code. Right at any point of the loop, also between the two step() calls.
         """
         return {
             **self.pacer.state(),
-            "base_lrs": list(self.base_lrs),
+            "base_lrs": self.base_lrs,
+            "lrs": [float(group["lr"]) for group in self.optimizer.param_groups],
             "schedule": str(self.schedule),
             "horizon": self.pacer.curve.horizon.record(),
             "absolute": self.absolute,
@@ -158,142 +212,125 @@ class Scheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
         Build, load the optimizer and load the scheduler in any order. Raises `LrlabError`, and changes nothing,
         where the state belongs to another schedule, horizon or base LR: the message shows each difference.
         """
-        checked(state_dict)
-        self._adopt()
-        self._refuse_difference(state_dict)
-        self.pacer.restore({key: state_dict[key] for key in ("version", "update", "controllers", "decisions")})
-        self._rebase([float(base) for base in state_dict["base_lrs"]])
-        self._counted = self._seen
+        there = Pacer(self.pacer.curve)
+        recorded = self._checked(state_dict, there)
+        self.pacer = there
+        self._groups.take(self.optimizer.param_groups, recorded)
         self._write()
 
-    def _refuse_difference(self, state: Mapping[str, Any]) -> None:
-        rows: list[tuple[str, object, object]] = []
+    def _checked(self, state: Mapping[str, Any], there: Pacer) -> list[float]:
+        """Put a pacer to a recorded state; the recorded base LRs, which are those of the code."""
+        checked(state)
+        mine = self.base_lrs
+        try:
+            recorded, lrs = ([float(lr) for lr in state[key]] for key in ("base_lrs", "lrs"))
+        except (KeyError, TypeError, ValueError):
+            raise LrlabError(worded("this is no state of a Scheduler: no base LRs", dict(state))) from None
         configured = {
             "schedule": str(self.schedule),
             "horizon": self.pacer.curve.horizon.record(),
             "absolute": self.absolute,
         }
-        rows.extend(
-            (field, state.get(field), given) for field, given in configured.items() if state.get(field) != given
-        )
-        recorded = state.get("base_lrs", [])
-        if len(recorded) != len(self.base_lrs):
-            rows.append(("parameter groups", len(recorded), len(self.base_lrs)))
-        elif not rows:
-            realised = self._realised(state)
-            for k, (base, mine) in enumerate(zip(recorded, self.base_lrs, strict=True)):
-                # A group that was loaded before the scheduler was built holds the recorded realised LR.
-                if mine != base and mine != realised[k]:
-                    rows.append((f"base LR of group {k}", base, mine))
+        rows = [(field, state.get(field), own) for field, own in configured.items() if state.get(field) != own]
+        if not len(recorded) == len(lrs) == len(mine):
+            rows.append(("parameter groups", len(recorded), len(mine)))
+        if not rows:
+            there.restore({key: state[key] for key in ("version", "update", "controllers", "decisions")})
+            for k, group in enumerate(self.optimizer.param_groups):
+                # A group that was loaded before the scheduler was built brought the LR that was realised then.
+                loaded = lrs[k], as_stored(self._groups.lr(recorded[k], there.value), group["lr"])
+                if not self.absolute and mine[k] not in (recorded[k], *loaded):
+                    rows.append((f"base LR of group {k}", recorded[k], mine[k]))
         if rows:
             table = "\n".join(
-                f"  {field}: in the checkpoint {theirs}, in the code {mine}" for field, theirs, mine in rows
+                f"  {field}: in the checkpoint {theirs}, in the code {own}" for field, theirs, own in rows
             )
             raise LrlabError(
                 f"the checkpoint and the code disagree, and nothing was loaded\n{table}\n"
                 "  try:     build the scheduler as the run was started, or start a new one from the loaded weights"
             )
+        return recorded
 
-    def _realised(self, state: Mapping[str, Any]) -> list[float]:
-        """The LR of each group in the recorded state."""
-        there = Pacer(self.pacer.curve)
-        there.restore({key: state[key] for key in ("version", "update", "controllers", "decisions")})
-        return [
-            _as_stored(there.value if self.absolute else base * there.value, group["lr"])
-            for base, group in zip(state["base_lrs"], self._groups, strict=True)
-        ]
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy.deepcopy() take: the optimizer too, but neither hooks nor the compiled curve."""
+        return {
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "horizon": self.pacer.curve.horizon,
+            "follow": self.follow,
+            "absolute": self.absolute,
+            "base_lrs": self.base_lrs,
+            "pacer": self.pacer.state(),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.optimizer, self.schedule = state["optimizer"], state["schedule"]
+        self.follow, self.absolute = state["follow"], state["absolute"]
+        self.pacer = Pacer(self.schedule.over(state["horizon"]))
+        self.pacer.restore(state["pacer"])
+        groups = Groups(self.optimizer.param_groups, self.absolute)
+        groups.take(self.optimizer.param_groups, state["base_lrs"])
+        self._drive(groups)
 
     # -- the optimizer ------------------------------------------------------------------------------------------
 
-    def _adopt(self) -> None:
-        """Take in the optimizer's groups: all of them at first, later the new ones."""
-        groups = self.optimizer.param_groups
-        fresh = groups[len(self.base_lrs) :]
-        self._groups = groups
-        self._rebase([*self.base_lrs[: len(groups)], *(float(group["lr"]) for group in fresh)])
-
-    def _rebase(self, base_lrs: list[float]) -> None:
-        """Set the base LR of each group; groups of one base LR are written together."""
-        self.base_lrs = base_lrs
-        shares: dict[float, list[dict[str, Any]]] = {}
-        for base, group in zip(base_lrs, self._groups, strict=True):
-            shares.setdefault(base, []).append(group)
-        self._shares = list(shares.items())
-        self._tensors = any(isinstance(group["lr"], Tensor) for group in self._groups)
-        self._many = len(self._groups)
-
     def _write(self) -> None:
         """Write the LR of the next update into every group."""
+        self._groups.write(self.optimizer.param_groups, self.pacer.value)
+        self._written = self.pacer.update
+
+    def _before_step(self) -> None:
         groups = self.optimizer.param_groups
-        if groups is not self._groups or len(groups) != self._many:
-            self._adopt()
-        value = self.pacer.value
-        for base, alike in self._shares:
-            lr = value if self.absolute else base * value
-            if self._tensors:
-                for group in alike:
-                    if isinstance(group["lr"], Tensor):
-                        group["lr"].fill_(lr)
-                    else:
-                        group["lr"] = lr
-            else:
-                for group in alike:
-                    group["lr"] = lr
+        if self._groups.changed(groups) and not (self._groups.retired or self._groups.set_aside(groups)):
+            self._write()  # a group was added since: its first update has the present factor too
 
-    def _wait(self) -> None:
-        """A call without a new update: fine while gradients are there, an error where nothing ever updates."""
-        self._calls += 1
-        if self._seen or self._calls < PATIENCE:
+    def _after_step(self) -> None:
+        if capturing(self.optimizer):
+            self._refuse_capture()
             return
-        if any(p.grad is not None for group in self.optimizer.param_groups for p in group["params"]):
-            return  # accumulating, or an overflow was skipped: the first update is still to come
-        raise LrlabError(
-            worded(
-                f"step() was called {self._calls} times and the optimizer has made no update",
-                allowed="optimizer.step() before scheduler.step()",
-                hint='Scheduler(..., follow="calls"), under which every call counts',
+        self._patience.end()
+        if self.follow == "calls" or overflowed(self.optimizer):
+            return
+        if self._groups.set_aside(self.optimizer.param_groups):
+            self._aside += 1
+        else:
+            self.pacer.update += 1
+
+    def _take_in_aside(self) -> bool:
+        """Count the steps with an LR of 0 where it is still there: somebody meant it, so they were updates."""
+        meant = self._aside if self._groups.set_aside(self.optimizer.param_groups) else 0
+        self._aside = 0
+        self.pacer.update += meant
+        return meant > 0
+
+    def _after_load(self) -> None:
+        if not self._groups.retired:
+            self._write()  # the LR in the optimizer is the scheduler's, whatever was loaded into it
+
+    # -- what cannot be meant -----------------------------------------------------------------------------------
+
+    def _refuse_capture(self) -> None:
+        if self.follow == "updates" or not all(isinstance(g["lr"], Tensor) for g in self.optimizer.param_groups):
+            raise LrlabError(
+                worded(
+                    "optimizer.step() is captured in a CUDA graph, whose replays are not seen and keep a float LR",
+                    hint='a tensor LR in the optimizer, and Scheduler(..., follow="calls")',
+                )
             )
+
+    def _report_missed(self) -> None:
+        """Say once where updates were made with an LR that is not the schedule's, for want of a step()."""
+        first, now = self._written, self.pacer.update
+        if self._reported or self._groups.used(self.pacer.curve.between(first, now, self.pacer.factors)):
+            return
+        self._reported = True
+        log.warning(
+            "The updates %d ... %d all used the LR of update %d: call scheduler.step() after every optimizer.step() "
+            '(Lightning: "interval": "step").',
+            first,
+            now - 1,
+            first,
         )
-
-    def _updated(self) -> None:
-        """The optimizer has finished step(); a fused one does so too where an overflow made it skip."""
-        overflow = getattr(self.optimizer, "found_inf", None)
-        if overflow is None or not float(overflow):
-            self._seen += 1
-
-
-def _listen(scheduler: Scheduler) -> None:
-    """Hook a scheduler to its optimizer, without keeping either alive."""
-    reference = weakref.ref(scheduler)
-    optimizer = scheduler.optimizer
-
-    def before(opt: Any, args: Any, kwargs: Any) -> None:
-        mine = reference()
-        if mine is not None and len(opt.param_groups) != mine._many:
-            mine._write()  # a group was added since: its first update has the present factor too
-
-    def after(opt: Any, args: Any, kwargs: Any) -> None:
-        mine = reference()
-        if mine is not None:
-            mine._updated()
-
-    def loaded(opt: Any) -> None:
-        mine = reference()
-        if mine is not None:
-            mine._write()  # the LR in the optimizer is the scheduler's, whatever was loaded into it
-
-    hooks = (
-        optimizer.register_step_pre_hook(before),
-        optimizer.register_step_post_hook(after),
-        optimizer.register_load_state_dict_post_hook(loaded),
-    )
-    for hook in hooks:
-        weakref.finalize(scheduler, hook.remove)
-
-
-def _as_stored(lr: float, kept: float | Tensor) -> float:
-    """An LR as its group keeps it: a tensor rounds it to its own precision."""
-    return float(kept.new_tensor(lr)) if isinstance(kept, Tensor) else lr
 
 
 def _refuse_odd(pacer: Pacer, absolute: bool) -> None:

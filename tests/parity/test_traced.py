@@ -1,0 +1,103 @@
+"""One curve, three evaluators: NumPy in blocks (what is applied), the standard library, and JAX under tracing."""
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.core import text  # noqa: F401  (it fills the vocabulary)
+from lrlab.core.vocabulary import VOCABULARY
+
+
+def halving(t):
+    """A function that works on traced numbers, too."""
+    return 0.5 ** (t / 1000)
+
+
+ARGUMENTS = {
+    "table": ([0.3, 1, 0.5],),
+    "function": (halving,),
+    "minimum": (lr.linear(), lr.cosine()),
+    "maximum": (lr.linear(), lr.cosine()),
+}
+WORDS = {word: make(*ARGUMENTS.get(word, ())) for word, make in VOCABULARY.items() if word != "hold"}
+COMPOSED = {
+    str(schedule): schedule
+    for schedule in (
+        lr.warmup("2%") >> lr.cosine(to=0.1),
+        lr.linear("30%", start=0, to=1) >> lr.hold("20%") >> lr.one_minus_sqrt(),
+        lr.warm_restarts("10%", stretch=2, gain=0.7, to=0.1),
+        lr.warm_restarts("10%", stretch=1.5),
+        (0.5 * lr.linear() + 0.1) * lr.step("30%", gamma=0.5),
+        lr.polynomial(to=0.1).reverse().clip(0.2, 0.9),
+        lr.tanh(start=0.2, to=1, closed=True),
+        lr.wsd(warmup="3%", decay="30%", shape="geometric", to=0.01).repeat(2),
+        lr.exponential(decay=0.5, every="10%", staircase=True),
+        lr.inverse_time(1, "15%", staircase=True),
+    )
+}
+EVERY = pytest.mark.parametrize("schedule", [*WORDS.values(), *COMPOSED.values()], ids=[*WORDS, *COMPOSED])
+
+
+def probed(updates, seed=0, count=1000):
+    """All updates of a short run; of a long one the first, the last, and some between."""
+    if updates <= count:
+        return np.arange(updates)
+    between = np.random.default_rng(seed).integers(0, updates, count - 400)
+    return np.unique(np.concatenate([np.arange(200), between, np.arange(updates - 200, updates)]))
+
+
+@EVERY
+@pytest.mark.parametrize("updates", [10, 1000, 100_000])
+def test_traced_in_float64(schedule, updates, agree):
+    """Under jit and vmap: relative 1e-12, and 1e-15 of the peak where a shape ends at 0."""
+    jax = pytest.importorskip("jax")
+    curve = schedule.over(updates)
+    at = probed(updates)
+    with jax.enable_x64(True):
+        several = jax.jit(jax.vmap(curve))(jax.numpy.asarray(at))
+        one = jax.jit(curve)(jax.numpy.asarray(at[-1]))
+        assert (several.dtype, several.shape, one.dtype, one.shape) == ("float64", at.shape, "float64", ())
+        agree(several, curve.values()[at])
+        agree(one, curve.values()[at[-1]], of_peak=1e-15 * curve.values().max())
+
+
+@EVERY
+@pytest.mark.parametrize("updates", [10, 1000, 100_000])
+def test_traced_in_float32(schedule, updates, agree):
+    """Under jit and vmap without x64: within 1e-6 of the peak."""
+    jax = pytest.importorskip("jax")
+    curve = schedule.over(updates)
+    at = probed(updates)
+    several = jax.jit(jax.vmap(curve))(jax.numpy.asarray(at))
+    assert (several.dtype, several.shape) == ("float32", at.shape)
+    agree(several, curve.values()[at], relative=0, of_peak=1e-6)
+
+
+LENGTHS = pytest.mark.parametrize(
+    "updates", [10, 97, 1000, 9999, 100_000, pytest.param(1_000_000, marks=pytest.mark.exhaustive)]
+)
+# Near their zero they are differences of nearly equal numbers: there the last places of the peak count.
+DIFFERENCES = {"k_decay", "logarithmic", "one_minus_power"}
+
+
+def evaluated_twice(schedule, updates):
+    """curve(i), by the standard library, and values(), by NumPy, at the same updates."""
+    curve = schedule.over(updates)
+    at = probed(updates, count=2000)
+    return np.array([curve(int(update)) for update in at]), curve.values()[at]
+
+
+@EVERY
+@LENGTHS
+def test_scalar_is_what_is_applied_to_two_units_in_the_last_place_of_the_peak(schedule, updates):
+    """Whatever a schedule is made of, no value differs by more than 4e-16 of the greatest."""
+    scalar, applied = evaluated_twice(schedule, updates)
+    assert np.abs(scalar - applied).max() <= 2 * np.spacing(np.abs(applied).max())
+
+
+@pytest.mark.parametrize("word", sorted(set(WORDS) - DIFFERENCES))
+@LENGTHS
+def test_scalar_is_what_is_applied_to_two_units_in_its_last_place(word, updates):
+    """A shape that falls from the base LR, by its defaults, keeps its last places also where it is small."""
+    scalar, applied = evaluated_twice(WORDS[word], updates)
+    assert (np.abs(scalar - applied) / np.spacing(np.maximum(np.abs(scalar), np.abs(applied)))).max() <= 2

@@ -7,8 +7,7 @@ their own go on). Time is an integer and nothing accumulates: any update can be 
 
 The values that are applied, stored, shared and hashed come from one evaluator, in blocks of `BLOCK` updates that
 begin at multiples of it (and end with the run), in float64 by NumPy: the same bits whoever asks. `curve(i)` is
-computed by the standard library alone and agrees to 2 units in the last place with the shapes that are made of
-sines, roots and powers.
+computed by the standard library alone and agrees to 2 units in the last place of the peak.
 """
 
 from __future__ import annotations

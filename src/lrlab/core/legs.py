@@ -45,11 +45,10 @@ class Leg(Shape):
         if n == 0:
             return lambda t, m: to
         progress = self._progress(n)
-        rise = start - to
 
         def value(t: Time, m: Maths) -> Real:
-            u, v = progress(t, m)
-            return to + rise * self.fall(u, v, m)
+            fall = self.fall(*progress(t, m), m)
+            return start * fall + to * (1 - fall)  # to the last bit `start` at u = 0 and `to` at u = 1
 
         return value
 

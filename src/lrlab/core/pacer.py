@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lrlab.core.curve import Curve
+from lrlab.core.curve import LAST, Curve
 from lrlab.core.fields import not_negative_count
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
@@ -48,9 +48,14 @@ class Pacer:
         self.curve = curve
         self.update = 0
         self.states = [placed.controller.init() for placed in curve.controllers]
-        self.decisions: tuple[Decision, ...] = ()
+        self._decisions: list[Decision] = []
         self._start = 0  # of the block in hand
         self._block: list[float] = []
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What the controllers did, in order."""
+        return tuple(self._decisions)
 
     @property
     def factors(self) -> list[float]:
@@ -92,7 +97,7 @@ class Pacer:
             self.states[k] = after
             old, new = placed.controller.factor(before), placed.controller.factor(after)
             if after.event:
-                self.decisions += (Decision(self.update, placed.name, after.event, old, new, after.cause),)
+                self._decisions.append(Decision(self.update, placed.name, after.event, old, new, after.cause))
             if new != old:
                 self._block = []
 
@@ -118,7 +123,7 @@ class Pacer:
             "controllers": {
                 placed.name: state._asdict() for placed, state in zip(self.curve.controllers, self.states, strict=True)
             },
-            "decisions": [asdict(decision) for decision in self.decisions],
+            "decisions": [asdict(decision) for decision in self._decisions],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -135,7 +140,7 @@ class Pacer:
                 )
             )
         states = [placed.controller.restore(records[placed.name]) for placed in self.curve.controllers]
-        self.update, self.states, self.decisions = update, states, decisions
+        self.update, self.states, self._decisions = update, states, list(decisions)
         self._block = []
 
 
@@ -154,7 +159,7 @@ def checked(state: Mapping[str, Any]) -> tuple[int, Mapping[str, Mapping[str, An
         ) from None
     if version != VERSION:
         raise LrlabError(worded("this state was written in another format", version, f"version {VERSION}"))
-    if not isinstance(update, int) or isinstance(update, bool) or update < 0:
+    if not isinstance(update, int) or isinstance(update, bool) or not 0 <= update <= LAST:
         raise LrlabError(worded("the recorded position is no number of completed updates", update))
     return update, records, decisions
 

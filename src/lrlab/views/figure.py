@@ -30,7 +30,8 @@ _ROW = 16.0  # from one name to the next
 def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["auto", "light", "dark"] = "auto") -> str:
     """The figure as an SVG element of `width` x `height` CSS pixels; `theme="auto"` follows the reader's.
 
-    Lines are named at their right ends, where there are several. Raises `LrlabError` for less than 240 x 160 or an unknown theme.
+    Lines are named at their right ends, where there are several. Raises `LrlabError` for less than 240 x 160 or an
+    unknown theme.
 
     >>> ramp = Line("ramp", [0, 1], [0, 1])
     >>> picture = svg(Figure("A ramp", "update", "multiplier", (ramp,)))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lrlab.core.lint import Finding as Finding
     from lrlab.core.names import by_name as by_name
     from lrlab.core.pacer import Pacer as Pacer
+    from lrlab.core.piecewise import *  # noqa: F403
     from lrlab.core.presets import *  # noqa: F403
     from lrlab.core.schedule import Schedule as Schedule
     from lrlab.core.shapes import *  # noqa: F403

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core.legs import Leg
+from lrlab.core.shapes import Leg
 
 LEGS = Leg.__subclasses__()
 EXACT = [leg for leg in LEGS if leg.__name__ not in ("tanh", "hyperbolic", "cosine_cycle", "cosine_wave")]

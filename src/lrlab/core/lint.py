@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lrlab.core.combine import Product, Sequence, product, sequence
 from lrlab.core.curve import Curve
+from lrlab.core.piecewise import multistep, piecewise_constant, step
 from lrlab.core.schedule import Clock, Schedule
-from lrlab.core.timescales import exponential, multistep, piecewise_constant, step
+from lrlab.core.timescales import exponential
 from lrlab.core.units import Horizon, Span, rounded
 
 if TYPE_CHECKING:

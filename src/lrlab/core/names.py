@@ -8,10 +8,11 @@ from typing import Any
 from lrlab.core.controllers import plateau
 from lrlab.core.fields import SpanLike
 from lrlab.core.legs import cosine, linear, polynomial
+from lrlab.core.piecewise import multistep, step
 from lrlab.core.presets import triangular, triangular2, warm_restarts, wsd
 from lrlab.core.schedule import Schedule
 from lrlab.core.shapes import constant, warmup
-from lrlab.core.timescales import exponential, multistep, step
+from lrlab.core.timescales import exponential
 from lrlab.core.vocabulary import VOCABULARY, refuse_arguments
 from lrlab.errors import LrlabError, nearest, worded
 

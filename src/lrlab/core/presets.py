@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from lrlab.core import shapes
 from lrlab.core.fields import flag, length, number, positive
-from lrlab.core.legs import Leg, cosine, cosine_cycle, linear
+from lrlab.core.legs import cosine, cosine_cycle, linear
 from lrlab.core.schedule import Schedule
-from lrlab.core.shapes import constant
+from lrlab.core.shapes import Leg, constant
 from lrlab.core.timescales import exponential
 from lrlab.core.units import Span
 from lrlab.core.vocabulary import VOCABULARY, preset

@@ -8,11 +8,12 @@ Every class here is a word of the text form. The line `value = ...` in its docst
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from typing import dataclass_transform
 
-from lrlab.core.fields import Level, Number, OptionalLevel, PhaseSpan, Positive
+from lrlab.core.fields import Flag, Level, Number, OptionalLevel, Part, PhaseSpan, Positive
 from lrlab.core.maths import Maths, Real, Time, Value
 from lrlab.core.schedule import Clock, Schedule, Window
 from lrlab.core.units import Span
@@ -59,6 +60,65 @@ class Shape(Schedule):
                 )
             )
         return window.length
+
+
+WHOLE = (0.0, 1.0)
+
+
+@dataclass_transform(frozen_default=True)
+@dataclass(frozen=True, repr=False)
+class Leg(Shape):
+    """Abstract: value = to + (start - to) * fall, where `fall` goes from 1 at u = 0 to 0 at u = 1."""
+
+    _: KW_ONLY
+    start: Level = 1.0
+    to: Number = 0.0
+    closed: Flag = False
+    part: Part = WHOLE
+
+    manner = ""
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        """The normalised shape; v = 1 - u, computed without cancellation."""
+        raise NotImplementedError
+
+    def _compile(self, window: Window) -> Value:
+        n = self._needed(window)
+        start, to = self._here(self.start, window), self.to
+        if n == 0:
+            return lambda t, m: to
+        progress = self._progress(n)
+
+        def value(t: Time, m: Maths) -> Real:
+            fall = self.fall(*progress(t, m), m)
+            return start * fall + to * (1 - fall)  # to the last bit `start` at u = 0 and `to` at u = 1
+
+        return value
+
+    def _progress(self, n: int) -> Callable[[Time, Maths], tuple[Real, Real]]:
+        """The function (updates since the start, maths) -> u and 1 - u, over n updates."""
+        last = max(n - 1, 1) if self.closed else n
+        late = 1 if self.closed and n == 1 else 0
+        begin, end = self.part
+
+        def whole(t: Time, m: Maths) -> tuple[Real, Real]:
+            t = m.minimum(t + late, last)
+            return t / last, (last - t) / last
+
+        def piece(t: Time, m: Maths) -> tuple[Real, Real]:
+            u = m.minimum(begin + (end - begin) * (m.minimum(t + late, last) / last), 1.0)
+            return u, 1 - u
+
+        return whole if self.part == WHOLE else piece
+
+    def words(self) -> str:
+        if self.start == self.to:
+            return f"holds {spoken(self.to)}"
+        of = "" if self.part == WHOLE else " (of that, from {:.4g} to {:.4g} of the way)".format(*self.part)
+        if self.start == "here":
+            return f"goes {self.manner} from where it is to {spoken(self.to)}{of}"
+        way = "rises" if self.to > self.start else "falls"
+        return f"{way} {self.manner} from {spoken(self.start)} to {spoken(self.to)}{of}"
 
 
 @shape

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core import controllers, legs, presets, shapes, tables, timescales  # noqa: F401  (they fill the vocabulary)
+from lrlab.core import controllers, legs, piecewise, presets, shapes, tables, timescales  # noqa: F401  (they fill the vocabulary)
 from lrlab.core.combine import Maximum, Minimum, Product, Sequence, Sum, product, sequence, total
 from lrlab.core.repeat import Repeat
 from lrlab.core.schedule import Schedule

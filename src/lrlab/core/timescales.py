@@ -4,7 +4,6 @@
 falls between two updates happens at the rounded boundary (half up).
 """
 
-import itertools
 import math
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
@@ -13,14 +12,10 @@ from typing import dataclass_transform
 from lrlab.core.fields import (
     Flag,
     Length,
-    Lengths,
-    NotNegative,
     Number,
-    Numbers,
     OptionalLength,
     OptionalPositive,
     PhaseSpan,
-    Points,
     Positive,
 )
 from lrlab.core.maths import JaxMaths, Maths, Real, Time, Value
@@ -72,125 +67,6 @@ def drops(every: Fraction, window: Window) -> Value:
 
 
 @shape
-class step(Timed):
-    """A drop by the same factor at even distances.
-
-    value = gamma ** floor(t / every)
-
-    >>> step(2, gamma=0.1).over(5).values().round(4).tolist()
-    [1.0, 1.0, 0.1, 0.1, 0.01]
-
-    He et al., Deep Residual Learning, 2016, arXiv:1512.03385, section 3.4.
-    """
-
-    every: Length = field(default="30%", kw_only=False)
-    gamma: NotNegative = field(default=0.1, kw_only=True)
-
-    def _formula(self, window: Window) -> Value:
-        count = drops(window.updates(self.every), window)
-        return lambda t, m: m.power(self.gamma, count(t, m) * 1.0)
-
-    def words(self) -> str:
-        return f"is multiplied by {self.gamma:g} every {_plain(self.every)}"
-
-
-@shape
-class multistep(Timed):
-    """A drop by the same factor at each milestone.
-
-    value = gamma ** sum(t >= b for b in milestones)
-
-    Milestones are durations from the beginning of the phase.
-
-    >>> multistep([2, 3], gamma=0.1).over(5).values().round(4).tolist()
-    [1.0, 1.0, 0.1, 0.01, 0.01]
-
-    He et al., 2016, arXiv:1512.03385, section 4.2.
-    """
-
-    milestones: Lengths = field(default=("50%", "75%"), kw_only=False)
-    gamma: NotNegative = field(default=0.1, kw_only=True)
-
-    def _formula(self, window: Window) -> Value:
-        bounds = _rising([rounded(window.updates(b)) for b in self.milestones], self)
-        return lambda t, m: m.power(self.gamma, m.passed(bounds, t) * 1.0)
-
-    def words(self) -> str:
-        return f"is multiplied by {self.gamma:g} after {_listed(self.milestones)}"
-
-
-@shape
-class piecewise_constant(Timed):
-    """A level for each stretch between boundaries.
-
-    value = values[sum(t >= b for b in boundaries)]
-
-    One more value than boundaries; a boundary belongs to the stretch that it begins.
-
-    >>> piecewise_constant([2, 4], [1, 0.5, 0.1]).over(5).values().tolist()
-    [1.0, 1.0, 0.5, 0.5, 0.1]
-    """
-
-    boundaries: Lengths = field(default=("50%", "75%"), kw_only=False)
-    values: Numbers = field(default=(1.0, 0.1, 0.01), kw_only=False)
-
-    def _check(self) -> None:
-        if len(tuple(self.values)) != len(tuple(self.boundaries)) + 1:
-            raise LrlabError(
-                worded(
-                    "piecewise_constant needs one more value than boundaries",
-                    [list(self.boundaries), list(self.values)],
-                    hint="piecewise_constant([500, 800], [1, 0.1, 0.01])",
-                )
-            )
-
-    def _formula(self, window: Window) -> Value:
-        bounds = _rising([rounded(window.updates(b)) for b in self.boundaries], self)
-        values = tuple(self.values)
-        return lambda t, m: m.take(values, m.passed(bounds, t))
-
-    def words(self) -> str:
-        levels = ", ".join(f"{v:g}" for v in self.values)
-        return f"takes the levels {levels}, changing after {_listed(self.boundaries)}"
-
-
-@shape
-class piecewise_linear(Timed):
-    """Straight lines between points (duration from the beginning, multiple of the base LR).
-
-    value = interpolate(points, t)
-
-    Before the first point and after the last their values are held; two points at one time make a jump.
-
-    >>> piecewise_linear([(0, 0), (2, 1), (4, 0.5)]).over(5).values().tolist()
-    [0.0, 0.5, 1.0, 0.75, 0.5]
-    """
-
-    points: Points = field(default=((0, 0.1), ("10%", 1.0), ("100%", 0.0)), kw_only=False)
-
-    def _formula(self, window: Window) -> Value:
-        points = [(rounded(window.updates(at)), value) for at, value in self.points]
-        times = [at for at, _ in points]
-        if times != sorted(times):
-            raise LrlabError(worded("piecewise_linear: points must rise in time", [list(p) for p in points]))
-        values = tuple([points[0][1], *(value for _, value in points), points[-1][1]])
-        # Stretch k lies between point k-1 and point k; the first and the last have no end and no slope.
-        begins = tuple([0, *times])
-        lengths = tuple([1.0, *(max(b - a, 1) for a, b in itertools.pairwise(times)), 1.0])
-
-        def value(t: Time, m: Maths) -> Real:
-            k = m.passed(times, t)
-            low, high = m.take(values, k), m.take(values, k + 1 if len(values) > 2 else k)
-            return low + (high - low) * ((t - m.take(begins, k)) / m.take(lengths, k))
-
-        return value
-
-    def words(self) -> str:
-        stops = ", ".join(f"{value:g} at {_plain(at)}" for at, value in self.points)
-        return f"follows straight lines through {stops}"
-
-
-@shape
 class exponential(Timed):
     """The same factor at every update, or in every stretch of time.
 
@@ -236,9 +112,9 @@ class exponential(Timed):
 
     def words(self) -> str:
         if self.gamma is not None:
-            return f"is multiplied by {self.gamma:g} every {_plain(self.every) if self.every else 'update'}"
+            return f"is multiplied by {self.gamma:g} every {plain(self.every) if self.every else 'update'}"
         return (
-            f"falls exponentially, by {self.decay:g} every {_plain(self.every)}{' in steps' if self.staircase else ''}"
+            f"falls exponentially, by {self.decay:g} every {plain(self.every)}{' in steps' if self.staircase else ''}"
         )
 
 
@@ -264,7 +140,7 @@ class natural_exponential(Timed):
 
     def words(self) -> str:
         steps = " in steps" if self.staircase else ""
-        return f"falls exponentially, by exp(-{self.rate:g}) every {_plain(self.every)}{steps}"
+        return f"falls exponentially, by exp(-{self.rate:g}) every {plain(self.every)}{steps}"
 
 
 @shape
@@ -291,7 +167,7 @@ class inverse_time(Timed):
 
     def words(self) -> str:
         steps = " in steps" if self.staircase else ""
-        return f"falls as one over time, to 1/{1 + self.rate:g} after {_plain(self.every)}{steps}"
+        return f"falls as one over time, to 1/{1 + self.rate:g} after {plain(self.every)}{steps}"
 
 
 @shape
@@ -314,7 +190,7 @@ class inverse_sqrt(Timed):
         return lambda t, m: 1 / m.sqrt(1 + t / scale)
 
     def words(self) -> str:
-        return f"falls as one over the square root of time, on a scale of {_plain(self.timescale)}"
+        return f"falls as one over the square root of time, on a scale of {plain(self.timescale)}"
 
 
 @shape
@@ -341,7 +217,7 @@ class inverse_power(Timed):
 
     def words(self) -> str:
         steps = " in steps" if self.staircase else ""
-        return f"falls as time to the power of -{self.power:g}{steps}, on a scale of {_plain(self.timescale)}"
+        return f"falls as time to the power of -{self.power:g}{steps}, on a scale of {plain(self.timescale)}"
 
 
 @shape
@@ -374,7 +250,7 @@ class cosine_wave(Timed):
         return value
 
     def words(self) -> str:
-        return f"swings as a cosine between 1 and {self.to:g}, {self.waves:g} times every {_plain(self.every)}"
+        return f"swings as a cosine between 1 and {self.to:g}, {self.waves:g} times every {plain(self.every)}"
 
 
 @shape
@@ -397,7 +273,7 @@ class noam(Timed):
         return lambda t, m: m.minimum((t + 1) / rise, m.sqrt(rise / (t + 1)))
 
     def words(self) -> str:
-        return f"rises linearly to 1 over {_plain(self.warmup)}, then falls as one over the square root of time"
+        return f"rises linearly to 1 over {plain(self.warmup)}, then falls as one over the square root of time"
 
 
 def _counted(formula: Value, every: Fraction, staircase: bool, window: Window) -> Value:
@@ -416,19 +292,9 @@ def _decaying(smooth: Value, factor: float, every: Fraction, staircase: bool, wi
     return _counted(smooth, every, False, window)
 
 
-def _rising(bounds: list[int], schedule: Schedule) -> list[int]:
-    if bounds != sorted(bounds):
-        raise LrlabError(worded(f"{schedule}: the boundaries must rise; over this horizon they are", bounds))
-    return bounds
-
-
-def _plain(span: object) -> str:
+def plain(span: object) -> str:
     """A duration in words."""
     text = str(Span.of(span))
     if text.endswith("%"):
         return f"{text[:-1]} % of the run"
     return f"{text} update{'' if text == '1' else 's'}" if text.isdigit() else text
-
-
-def _listed(spans: object) -> str:
-    return ", ".join(_plain(span) for span in spans)  # type: ignore[attr-defined]

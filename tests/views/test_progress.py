@@ -1,0 +1,57 @@
+"""Progress: a bar where somebody looks, a line now and then elsewhere, nothing for a program."""
+
+import io
+from dataclasses import dataclass
+
+import pytest
+
+from lrlab.views import progress as module
+from lrlab.views.progress import progress
+
+
+@dataclass
+class Step:
+    """What a runner tells."""
+
+    done: int
+    total: int = 4
+    seconds_left: float | None = None
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log file gets a line every ten seconds, not one per run."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    stream = io.StringIO()
+    with progress("two on toy", 4, stream) as (moved, done):
+        for k in range(1, 5):
+            now[0] += 4.0
+            moved(Step(k, seconds_left=75.0))
+        assert done() == 4
+    assert stream.getvalue() == "two on toy: 3 of 4 runs, 1:15 left\n"
+
+
+def test_a_program_gets_nothing() -> None:
+    """With --json the only output is the document."""
+    stream = io.StringIO()
+    with progress("two on toy", 4, stream, quiet=True) as (moved, done):
+        moved(Step(2))
+        assert done() == 2
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_gets_a_bar_that_goes_away() -> None:
+    """The bar shows count and remaining time, and leaves the screen to the answer."""
+    stream = Terminal()
+    with progress("two on toy", 4, stream) as (moved, _):
+        moved(Step(1, seconds_left=9.0))
+    shown = stream.getvalue()
+    assert "two on toy" in shown
+    assert shown.endswith("\x1b[2K"), "the line is cleared at the end"

@@ -56,7 +56,13 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Law:
-    """A fitted loss law. Made by `fit_law`, `Law.from_parameters` and `Law.load`."""
+    """A fitted loss law. Made by `fit_law`, `Law.from_parameters` and `Law.load`.
+
+    >>> updates = np.arange(100, 2001, 100)
+    >>> law = fit_law(LogRun.from_arrays(updates, 3 + updates**-0.5, [1e-3] * 2000))
+    >>> law.predict("cosine()", base_lr=1e-3, horizon=2000).loss.shape
+    (2000,)
+    """
 
     name: str
     fitted: Fitted
@@ -189,6 +195,11 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
     (mean, sd). What the logs cannot identify is said in the `warnings` of every prediction.
 
     Raises `LrlabError` for an unknown law or prior, and where runs have different weight decays.
+
+    >>> updates = np.arange(100, 2001, 100)
+    >>> run = LogRun.from_arrays(updates, 3 + updates**-0.5, [1e-3] * 2000)
+    >>> fit_law([run], prior="generic").name
+    'elr'
     """
     runs = [runs] if isinstance(runs, LogRun) else list(runs)
     if not runs or not all(isinstance(run, LogRun) for run in runs):

@@ -21,6 +21,9 @@ class LogRun:
     `loss[j]` was observed after `updates[j]` completed updates (ascending, at least 1, within the horizon); `lrs[i]`
     is the LR that update i used. `weight_decay` is None where it is not known. `notes` says in sentences what was
     repaired or left out; `batch_changes` that the batch size is not the same throughout, which no law knows.
+
+    >>> LogRun.from_arrays(updates=[100, 200], loss=[3.5, 3.0], lrs=[1e-3] * 200).horizon
+    200
     """
 
     updates: Ints

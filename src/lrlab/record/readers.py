@@ -59,6 +59,12 @@ def read_run(
     it has one.
 
     Raises `LrlabError` where a column is missing or holds no number.
+
+    >>> import tempfile
+    >>> log = Path(tempfile.mkdtemp(), "log.csv")
+    >>> _ = log.write_text("step,val_loss,lr\\n1,4.0,0.1\\n2,3.5,0.1\\n3,3.2,0.1\\n")
+    >>> read_run(log).loss.tolist()
+    [4.0, 3.5, 3.2]
     """
     if stored := _stored(Path(path)):
         return from_record(stored, loss)

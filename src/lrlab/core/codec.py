@@ -31,7 +31,7 @@ from lrlab.core.fields import number
 from lrlab.core.repeat import Repeat
 from lrlab.core.schedule import Schedule
 from lrlab.core.tables import Function
-from lrlab.core.text import _same, parse
+from lrlab.core.text import is_default, parse
 from lrlab.core.units import Span
 from lrlab.core.vocabulary import VOCABULARY
 from lrlab.core.wrap import Clip, Lasting, Reverse
@@ -106,7 +106,7 @@ def record(schedule: Schedule) -> dict[str, Any]:
     signature: Any = type(schedule).__signature__  # type: ignore[attr-defined]
     written: dict[str, Any] = {"kind": _NAMES.get(type(schedule), type(schedule).__name__)}
     for name, value in schedule.arguments().items():
-        if value is not None and not _same(value, signature.parameters[name].default):
+        if value is not None and not is_default(value, signature.parameters[name].default):
             written[name] = _plain(value)
     if isinstance(schedule, (Product, Sum)):
         neutral = {"factor": 1.0, "offset": 0.0}

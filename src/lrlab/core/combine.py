@@ -193,52 +193,58 @@ class Sum(_Terms):
         return said if self.offset == 0 else f"{said}, all raised by {self.offset:g}"
 
 
+class _Extreme(_Terms):
+    """Abstract: one of the terms at every update, by `pick` of two of them."""
+
+    said = ""
+
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        """The one of the two that counts."""
+        raise NotImplementedError
+
+    def replace(self, **changes: Any) -> Schedule:
+        return _bound(type(self), super().replace(**changes).parts(), type(self).__name__.lower())
+
+    def _compile(self, window: Window) -> Value:
+        values = self._values(window)
+
+        def value(t: Time, m: Maths) -> Real:
+            out = values[0](t, m)
+            for term in values[1:]:
+                out = self.pick(out, term(t, m), m)
+            return out
+
+        return value
+
+    def words(self) -> str:
+        return f"takes the {self.said} of: " + "; ".join(term.words() for term in self.terms)
+
+
 @node
-class Minimum(_Terms):
+class Minimum(_Extreme):
     """The least of several schedules at every update."""
 
     terms: Several
 
-    def replace(self, **changes: Any) -> Schedule:
-        return minimum(*super().replace(**changes).parts())
+    said = "least"
 
-    def _compile(self, window: Window) -> Value:
-        values = self._values(window)
-
-        def value(t: Time, m: Maths) -> Real:
-            out = values[0](t, m)
-            for term in values[1:]:
-                out = m.minimum(out, term(t, m))
-            return out
-
-        return value
-
-    def words(self) -> str:
-        return "takes the least of: " + "; ".join(term.words() for term in self.terms)
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        return m.minimum(x, y)
 
 
 @node
-class Maximum(_Terms):
+class Maximum(_Extreme):
     """The greatest of several schedules at every update."""
 
     terms: Several
 
-    def replace(self, **changes: Any) -> Schedule:
-        return maximum(*super().replace(**changes).parts())
+    said = "greatest"
 
-    def _compile(self, window: Window) -> Value:
-        values = self._values(window)
-
-        def value(t: Time, m: Maths) -> Real:
-            out = values[0](t, m)
-            for term in values[1:]:
-                out = m.maximum(out, term(t, m))
-            return out
-
-        return value
-
-    def words(self) -> str:
-        return "takes the greatest of: " + "; ".join(term.words() for term in self.terms)
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        return m.maximum(x, y)
 
 
 # -- constructors that keep the normal form -----------------------------------------------------------------------

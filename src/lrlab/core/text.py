@@ -79,7 +79,7 @@ def _arguments(s: Schedule, positional: tuple[str, ...], skip: int = 0) -> str:
     given = s.arguments()
     texts, named = [], False
     for name in [*positional, *(name for name in list(given)[skip:] if name not in positional)]:
-        if _same(given[name], defaults[name]):
+        if is_default(given[name], defaults[name]):
             named = True
             continue
         value = literal(given[name])
@@ -87,7 +87,7 @@ def _arguments(s: Schedule, positional: tuple[str, ...], skip: int = 0) -> str:
     return ", ".join(texts)
 
 
-def _same(value: object, default: object) -> bool:
+def is_default(value: object, default: object) -> bool:
     """Whether a normal form is that of the default."""
     if isinstance(value, Span):
         return isinstance(default, (int, str)) and value == Span.of(default)

@@ -64,7 +64,7 @@ def lead(study: Study) -> str:
     worse = len(study.comparison.standings) - len(together) - 1
     score = study.value(best.mean)
     said = f"{best.arm} is best on {study.task}" + (f": {study.metric} {score:.3g}." if score is not None else ".")
-    if together and not worse:
+    if len(together) > 1 and not worse:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
         said += f" It cannot be told from {_listed(together)}."

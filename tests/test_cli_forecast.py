@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lrlab import desk
 from lrlab.cli_forecast import forecast
+from lrlab.errors import LrlabError
+from lrlab.lab.job import job_key
+from lrlab.lab.runner import plan
+from lrlab.record.run import Run, Series
+from lrlab.record.store import Store
 
 DATA = Path(__file__).parent / "data" / "multi-power-law"
 LOGS = [str(DATA / f"{name}.csv") for name in ("constant_24000", "cosine_24000")]
@@ -64,3 +70,57 @@ def test_report_writes_a_page(tmp_path):
     text = page.read_text()
     assert "constant_24000" in text
     assert "no logged run lowers its LR" in text
+
+
+def test_branch_states_the_trade_off(law):
+    """Both ends, the price and the gain; as a document with the advice."""
+    plan = ["branch", law, "warmup(2160) >> constant()", *RUN, "--at", "10000", "--decay", "4000"]
+    assert "10000 further updates lower the final loss" in ask(*plan)
+    document = json.loads(ask(*plan, "--json"))
+    assert (document["now"]["updates"], document["later"]["updates"]) == (14000, 24000)
+    assert document["advice"] == "train on"
+    assert document["gain_per_update"] == pytest.approx(document["gain"] / 10000)
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """A store with all runs of a comparison but one arm's, as if it had been stopped there."""
+    arms = {name: f"{name}()" for name in ("constant", "cosine", "linear", "wsd")}
+    contest = desk.contest("digits", schedules=arms, updates=400, folds=2, seeds=1, lrs=(1.0,))
+    for job in plan(contest.arms, contest.settings):
+        if job.arm.name != "linear":
+            fall = job.arm.schedule.over(400).values().cumsum()
+            loss = Series(tuple(range(400)), tuple((0.3 + 2 * (1 + fall) ** -0.5).tolist()))
+            run = Run(
+                job_key(contest.task, job), "digits", job.arm.name, str(job.arm.schedule), 1.0, 0, job.fold, 400,
+                "val_loss", 0.5, "finished", 1.0, loss, {}, (), {},
+            )  # fmt: skip
+            Store(tmp_path).put(run)
+    options = [f"--arm={name}={text}" for name, text in arms.items()]
+    return ["study", "digits", *options, "--updates=400", "--folds=2", "--seeds=1", "--lrs=1", f"--store={tmp_path}"]
+
+
+def test_study_forecasts_what_an_interrupted_comparison_lacks(interrupted):
+    """The arm without runs is predicted, the others are judged, and nobody wins."""
+    text = ask(*interrupted)
+    assert "1 still without a finished run are forecast; 3 with one" in text
+    assert "No winner is declared" in text
+    document = json.loads(ask(*interrupted, "--json"))
+    (missing,) = (f for f in document["forecasts"] if f["measured"] is None)
+    assert missing["arm"] == "linear"
+    assert missing["low"] < missing["loss"] < missing["high"]
+    assert document["winner"] is None
+
+
+def test_study_of_nothing_is_a_sentence(interrupted, tmp_path):
+    """With the way on."""
+    with pytest.raises(LrlabError, match="too little is finished"):
+        ask(*interrupted[:-1], f"--store={tmp_path / 'elsewhere'}")
+
+
+def test_files_that_cannot_be_written_are_a_sentence(tmp_path):
+    """The law and the page alike."""
+    nowhere = str(tmp_path / "no" / "such" / "file")
+    for command in (["fit", LOGS[0], *LOG], ["report", LOGS[0], *LOG]):
+        with pytest.raises(LrlabError, match="cannot be written"):
+            ask(*command, "-o", nowhere)

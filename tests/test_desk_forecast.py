@@ -1,5 +1,6 @@
 """The answers of the desk as records: documents that are JSON, tables and figures that can be drawn."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -38,5 +39,16 @@ def test_a_report_holds_fit_predictions_and_parameters(fitted):
     """And one figure per logged run."""
     page = desk.report(fitted, ["wsd()"], None, 3e-4, "lrlab forecast report")
     titles = [getattr(section, "title", "") for section in page.sections]
-    assert {"constant_24000", "cosine_24000", "Predicted loss"} <= set(titles)
+    assert {"constant_24000", "cosine_24000", "Residuals", "Predicted loss"} <= set(titles)
     assert page.facts["command"] == "lrlab forecast report"
+
+
+def test_long_names_and_long_schedules_are_shortened_in_tables_alone(fitted):
+    """A name keeps its ends, a chain of pieces its first ones; the document has all of it."""
+    optimum = fitted.law.optimise(3000, peak=3e-4)
+    assert "straight pieces" in str(desk.optimum_table(optimum).rows)
+    assert desk.optimum_record(optimum)["schedule"] == str(optimum.schedule)
+    long = dataclasses.replace(fitted.runs[0], name="a" * 50 + "the end")
+    (row,) = desk.Fit(fitted.law, (long,)).table().rows
+    assert len(row[0]) == 40
+    assert row[0].endswith("the end")

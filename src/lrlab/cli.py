@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import click
 
 from lrlab import __version__, desk
+from lrlab.cli_contest import contest_options
 from lrlab.cli_forecast import forecast
 from lrlab.errors import LrlabError
 
@@ -113,46 +114,8 @@ def list_words(as_json: bool) -> None:
     click.echo("Joined by  >> (then)  *  +  and  .clip() .repeat() .reverse() .lasting() .hold()")
 
 
-def _strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in given:
-        name, sign, expression = text.partition("=")
-        if not sign or not name.strip() or "(" in name:
-            name, expression = text, text
-        if name.strip() in found:
-            raise click.BadParameter(f"two strategies are called {name.strip()}")
-        found[name.strip()] = expression
-    return found
-
-
-def _multiples(ctx: click.Context, parameter: click.Parameter, given: str | None) -> tuple[float, ...] | None:
-    try:
-        return None if given is None else tuple(float(part) for part in given.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{given!r} is no list of numbers such as 0.5,1,2") from None
-
-
 @main.command()
-@click.argument("task")
-@click.option("--quick", is_flag=True, help="All strategies, but fewer updates, folds and LRs.")
-@click.option(
-    "--arm", "schedules", multiple=True, metavar="NAME=EXPR", callback=_strategies,
-    help="A strategy to compare, instead of the default ones; give several.",
-)  # fmt: skip
-@click.option("--updates", type=click.IntRange(min=1), help="Updates of each run.")
-@click.option("--folds", type=click.IntRange(min=1), help="Folds of the cross-validation.")
-@click.option("--seeds", type=click.IntRange(min=1), help="Seeds.")
-@click.option(
-    "--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first seed: others confirm."
-)
-@click.option("--lrs", metavar="LIST", callback=_multiples, help="Multiples of the task's own LR, such as 0.5,1,2.")
-@click.option(
-    "--store",
-    default="lrlab-runs",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where runs are kept.",
-)
+@contest_options
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="The report to write.  [default: lrlab-TASK.html]"
 )

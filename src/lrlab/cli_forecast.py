@@ -16,6 +16,9 @@ from typing import Any
 
 import click
 
+from lrlab.cli_contest import contest_options
+from lrlab.errors import LrlabError, worded
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
 steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
 base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
@@ -25,6 +28,7 @@ log_options = (
     click.option("--prior", default="llm", show_default=True, help="llm, or generic for anything else."),
     click.option("--loss", help="Column of the loss."),
     click.option("--lr", help="Column of the LR, or the LR as a schedule's text."),
+    click.option("--step", help="Column of the update number."),
     click.option("--warmup", type=int, help="Updates of a linear warmup that was not logged."),
     click.option("--weight-decay", type=float, help="Weight decay, where the log does not say."),
 )
@@ -116,6 +120,58 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
 
 
 @forecast.command()
+@click.argument("law", type=click.Path(path_type=Path))
+@click.argument("expression", metavar="EXPR")
+@steps_option
+@click.option("--at", type=click.IntRange(min=1), required=True, help="Updates done when the decay could begin.")
+@click.option("--decay", type=click.IntRange(min=1), required=True, help="Length of the decay in updates.")
+@click.option("--shape", default="linear()", show_default=True, help="The decay, a schedule that falls from 1.")
+@base_lr_option
+@level_option
+@json_option
+def branch(
+    law: Path,
+    expression: str,
+    steps: int,
+    at: int,
+    decay: int,
+    shape: str,
+    base_lr: float | None,
+    level: float,
+    as_json: bool,
+) -> None:
+    """Decay now, or train on and decay at the end of the horizon?
+
+    EXPR is the schedule without the decay. Both branches follow it, and then fall from the LR it has there.
+    """
+    from lrlab import desk_forecast as desk
+
+    found = desk.load(law).branch(
+        expression, at=at, decay=decay, base_lr=base_lr, horizon=steps, shape=shape, level=level
+    )
+    warnings = list(dict.fromkeys([*found.now.warnings, *found.later.warnings]))
+    _say(as_json, desk.branch_record(found), [desk.branch_table(found)], [found.sentence, *warnings])
+
+
+@forecast.command()
+@contest_options
+@level_option
+@json_option
+def study(store: Path, level: float, as_json: bool, **options: Any) -> None:
+    """Forecast a comparison that is not finished: the final training loss of what is still to be trained.
+
+    Takes the same TASK and options as `lrlab compare`, and its finished runs from the store. It orders; it never
+    declares a winner.
+    """
+    from lrlab import desk_forecast as forecasts
+    from lrlab.desk import contest
+
+    found = forecasts.study(contest(**options), store, level)
+    shown, sentences = [forecasts.outlook_table(found)], forecasts.outlook_sentences(found)
+    _say(as_json, forecasts.outlook_record(found), shown, sentences)
+
+
+@forecast.command()
 @_logs
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
@@ -131,7 +187,10 @@ def report(
 
     fitted = desk.fit(**options)
     page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
-    output.write_text(html(page), encoding="utf-8")
+    try:
+        output.write_text(html(page), encoding="utf-8")
+    except OSError as error:
+        raise LrlabError(worded(f"the report cannot be written: {error.strerror}", str(output))) from None
     _say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.analysis.forecast import Law, fit_law
+from lrlab.analysis.forecast import Law, fit_law, learning_rates
 from lrlab.errors import LrlabError
 from lrlab.record.log import LogRun
 from lrlab.record.readers import read_run
@@ -141,3 +141,23 @@ def test_runs_of_different_weight_decay_are_not_one_law():
         fit_law([a, b])
     with pytest.raises(LrlabError, match="positive"):
         fit_law(LogRun.from_arrays([50, 100], [3.0, -2.0], lrs))
+
+
+def test_an_array_is_absolute_whatever_the_base_lr():
+    """So that schedules and arrays can be ranked together."""
+    law = Law.from_parameters(
+        "momentum",
+        {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4},
+        peak=1e-3,
+        horizon=500,
+    )
+    lrs = lr.parse("cosine()").over(500).lr(1e-3)
+    first, second = law.rank(["cosine()", lrs], base_lr=1e-3, horizon=500)
+    assert np.array_equal(first.loss, second.loss)
+
+
+@pytest.mark.parametrize("base_lr", ["x", 0.0, -1e-3, np.inf, np.nan])
+def test_a_base_lr_that_is_none_is_refused(base_lr):
+    """In words."""
+    with pytest.raises(LrlabError, match="base_lr"):
+        learning_rates("cosine()", base_lr, 100)

@@ -115,13 +115,14 @@ def test_text_among_numbers_is_left_out_with_a_note(tmp_path):
     [
         ("step,lr,loss\n10,0.001,a\n20,0.001,b\n", "holds no number"),
         ("step,lr,accuracy\n10,0.001,1\n", "no loss column"),
-        ("time,lr,loss\n10,0.001,1\n", "no column with steps"),
+        ("time,lr,loss\n10,0.001,1\n", "no rows with a step"),
+        ("step,lr,loss\n10,0.001,nan\n20,0.001,inf\n", "holds no finite number"),
         ("step,lr,loss\n10,0.001,1\n", "too few points"),
         ("step,lr,loss\n10,0.001,nan\n20,0.001,inf\n30,0.001,2\n", "too few points"),
-        ("", "no column with steps"),
+        ("", "no rows with a step"),
         (
             '{"history": {"val": {"iter": [1, 2], "val_loss": [1.0]}},\n"config": {}}',
-            "differ in length|no loss|no column",
+            "val_loss.*1 entries for 2 steps",
         ),
         ("{\n broken", "not JSON"),
     ],

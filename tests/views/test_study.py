@@ -9,7 +9,7 @@ from lrlab.core.pacer import Decision
 from lrlab.core.text import parse
 from lrlab.record.run import Run, Series
 from lrlab.views.model import Figure, Interval, Mark, Table
-from lrlab.views.study import lead, ranking, realised, report
+from lrlab.views.study import lead, ranking, report
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
 
@@ -57,13 +57,6 @@ def test_the_ranking_says_who_is_best_and_how_far_behind_the_rest_is() -> None:
 def test_the_lead_is_the_answer() -> None:
     """One reads this and nothing else."""
     assert lead(STUDY) == "plateau is best on toy: val_loss 0.102. 1 strategy is worse."
-
-
-def test_the_realised_lr_has_the_decisions_in_it() -> None:
-    """What the optimizer used: schedule x LR x the factor since each decision."""
-    used = realised(STUDY, STUDY.runs_of("plateau", 2.0)[0])
-    expected = [2 * (1 - i / 10) * (1 if i < 4 else 0.5) for i in range(10)]
-    np.testing.assert_allclose(used, expected, rtol=1e-14)
 
 
 def test_the_report_has_every_figure_and_the_facts() -> None:

@@ -87,7 +87,12 @@ def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     away, longer = max(peak / nearest, nearest / peak), horizon / known.longest
     if away > _PEAK_REFUSED:
         raise LrlabError(
-            worded("peak LR too far from the logs", f"{peak:g}", f"{nearest / 30:g} ... {nearest * 30:g}", "base_lr=")
+            worded(
+                "peak LR too far from the logs",
+                f"{peak:g}",
+                f"{nearest / 30:g} ... {nearest * 30:g}",
+                f"base_lr={nearest:g}",
+            )
         )
     if longer > _HORIZON_REFUSED:
         raise LrlabError(worded("horizon too far from the logs", horizon, f"up to {30 * known.longest} updates"))
@@ -96,12 +101,12 @@ def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     found.append(Doubt(sentence if away > _PEAK_FAR else "", 0.003 * np.log2(away)))
     sentence = f"the run is {longer:.1f}x as long as the longest logged one ({known.longest} updates)"
     found.append(Doubt(sentence if longer > _HORIZON_FAR else "", 0.0015 * np.log2(max(longer, 1.0))))
-    if (rise := _late_rise(lrs)) > 0.1:
+    if (rise := late_rise(lrs)) > 0.1:
         found.append(Doubt(f"the LR goes up again by {rise:.0%} of its peak: rises were never checked", 0.006 * rise))
     return tuple(doubt for doubt in found if doubt.sd > 0 or doubt.sentence)
 
 
-def _late_rise(lrs: Floats) -> float:
+def late_rise(lrs: Floats) -> float:
     """The largest rise of the LR after it first fell, as a share of its peak."""
     fell = int(np.argmax(np.diff(lrs) < 0)) if (np.diff(lrs) < 0).any() else len(lrs)
     after = lrs[fell:]

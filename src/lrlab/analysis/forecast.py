@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.log import LogRun, numbers
 
 if TYPE_CHECKING:
+    from lrlab.analysis.branching import Branch
     from lrlab.analysis.optimise import Optimum
 
 Floats = NDArray[np.float64]
@@ -106,7 +108,8 @@ class Law:
     ) -> Prediction:
         """The loss after every update under a schedule or under the LR of every update (updates,).
 
-        A schedule (or its text) needs `horizon`, the number of updates, and `base_lr` unless its values are absolute.
+        A schedule (or its text) needs `horizon`, the number of updates, and `base_lr` unless its values are absolute;
+        an array needs neither, and `base_lr` does not change it.
         The interval holds the loss of one run at a time with probability `level`.
 
         Raises `LrlabError` where the logs say nothing of such a run: a peak LR or horizon beyond 30 times theirs.
@@ -148,9 +151,28 @@ class Law:
 
         return optimise(self, steps, peak=peak, warmup=warmup, shape=shape, prefix=prefix, risk=risk)
 
+    def branch(
+        self,
+        schedule: ScheduleLike,
+        *,
+        at: int,
+        decay: int,
+        base_lr: float | None = None,
+        horizon: int | None = None,
+        shape: ScheduleLike = "linear()",
+        level: float = 0.9,
+    ) -> Branch:
+        """Decaying after `at` updates against training on and decaying last: see `analysis/branching.py`."""
+        from lrlab.analysis.branching import branch
+
+        return branch(self, schedule, at=at, decay=decay, base_lr=base_lr, horizon=horizon, shape=shape, level=level)
+
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the law as JSON."""
-        Path(path).write_text(json.dumps(self.record(), indent=1) + "\n", encoding="utf-8")
+        """Write the law as JSON. Raises `LrlabError` where the file cannot be written."""
+        try:
+            Path(path).write_text(json.dumps(self.record(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise LrlabError(worded(f"the law cannot be written: {error.strerror}", str(path))) from None
 
     def record(self) -> dict[str, Any]:
         """The law as plain numbers and strings: the JSON form."""
@@ -210,7 +232,9 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
         mean, _ = chosen.inner["log_decay"]
         chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, 1.2)})
     if any(run.loss.min() <= 0 for run in runs):
-        raise LrlabError(worded("a loss law needs positive losses", min(run.loss.min() for run in runs), "above 0"))
+        raise LrlabError(
+            worded("a loss law needs positive losses", min(float(run.loss.min()) for run in runs), "above 0")
+        )
     fitted = fit([prepare(run) for run in runs], form, chosen, scale)
     known = seen(runs)
     if fitted.misfit > _POOR:
@@ -221,7 +245,9 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
 
 
 def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:
-    """The LR of every update (updates,), from a schedule over a horizon or from such an array."""
+    """The LR of every update (updates,), from a schedule over a horizon or from such an array, which is absolute."""
+    if base_lr is not None and not (isinstance(base_lr, Real) and 0 < base_lr < np.inf):
+        raise LrlabError(worded("base_lr", base_lr, "a positive number", "base_lr=3e-4"))
     if isinstance(schedule, str):
         schedule = parse(schedule)
     if isinstance(schedule, Schedule):
@@ -229,7 +255,7 @@ def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int |
             raise LrlabError(worded("how long is the run?", str(schedule), "horizon= in updates", "horizon=10_000"))
         lrs = schedule.over(horizon).lr(1.0 if base_lr is None else base_lr)
     else:
-        lrs = numbers(schedule, "lrs") * (1.0 if base_lr is None else base_lr)
+        lrs = numbers(schedule, "lrs")
         if horizon is not None and horizon != len(lrs):
             raise LrlabError(worded("horizon and the number of LRs differ", f"{horizon} and {len(lrs)}"))
     if not len(lrs) or not np.isfinite(lrs).all() or lrs.min() < 0 or lrs.max() <= 0:

@@ -76,11 +76,13 @@ class Table:
         return tuple(remarks)
 
 
-def collect(source: Iterable[Row], step: str | None, wanted: Collection[str]) -> Table:
+def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], path: object = "the log") -> Table:
     """Gather the `wanted` columns of the rows, with the steps of a column `step` (or of a usual name)."""
     table = Table()
     steps = (step,) if step else STEP
+    names: list[str] = []
     for row in source:
+        names = names or list(row)[:_SHOWN]
         if isinstance(row.get("config"), dict):
             table.config = row["config"]
         elif isinstance(row.get("uneven"), dict):
@@ -92,9 +94,12 @@ def collect(source: Iterable[Row], step: str | None, wanted: Collection[str]) ->
                 if name not in table.others:
                     _put(table, name, at, value, wanted, steps)
     if not table.series and not table.others:
+        broken = [f"{name}: {what}" for name, what in table.uneven.items()]
+        unreadable = [f"{table.unreadable} lines that cannot be read"] if table.unreadable else []
         raise LrlabError(
             worded(
-                "no column with steps and numbers found",
+                f"{path}: no rows with a step and numbers",
+                unreadable or broken or names or "no rows",
                 allowed=f"a step column: {', '.join(steps)}",
                 hint='step="epoch"',
             )
@@ -164,11 +169,12 @@ def choose(table: Table, asked: str | None, usual: tuple[str, ...], what: str, p
             worded(
                 f"{path}: no column {asked!r}" if asked else f"{path}: no {what} column",
                 names[:_SHOWN],
-                f"{what}= one of the columns",
-                f'{what}="{close or names[0]}"',
+                f"{what}= one of the columns" + (", or the LR as a schedule's text" if what == "lr" else ""),
+                'lr="3e-4 * (warmup(100) >> cosine())"' if what == "lr" else f'{what}="{close or names[0]}"',
             )
         )
-    if not len(table.series[found[0]].values):
-        series = table.series[found[0]]
-        raise LrlabError(worded(f"{path}: {found[0]} holds no number", series.stranger, "numbers"))
+    series = table.series[found[0]]
+    if not any(math.isfinite(value) for value in series.values):
+        what, entry = ("no finite number", series.values[0]) if series.values else ("no number", series.stranger)
+        raise LrlabError(worded(f"{path}: {found[0]} holds {what}", entry, "numbers"))
     return found[0]

@@ -21,6 +21,7 @@ from lrlab.record import learning_rates
 from lrlab.record.columns import Table, choose, collect, find, number
 from lrlab.record.formats import rows
 from lrlab.record.log import LogRun
+from lrlab.record.realised import realised
 from lrlab.record.run import Run, from_json
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,7 @@ def read_run(
     if stored := _stored(Path(path)):
         return from_record(stored, loss)
     named = {name for name in (loss, lr) if isinstance(name, str)}
-    table = collect(rows(Path(path)), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named})
+    table = collect(rows(Path(path)), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named}, path)
     name = choose(table, loss, (*LOSS, *TRAIN_LOSS), "loss", path)
     at, values = table.column(name)
     notes = table.remarks(name)
@@ -115,12 +116,8 @@ def from_record(run: Run, metric: str | None = None) -> LogRun:
     The LR is in multiples of the task's own; what controllers decided is in it.
     """
     series = run.loss if metric == "loss" else run.evals.get(metric or run.metric, run.loss)
-    factors: dict[str, Floats] = {}
-    for decision in run.decisions:
-        factors.setdefault(decision.controller, np.ones(run.updates))[decision.update :] = decision.new
-    lrs = parse(run.schedule).over(run.updates).lr(run.lr) * np.prod([np.ones(run.updates), *factors.values()], axis=0)
     note = 'the LR is in multiples of the task\'s own; fit it with prior="generic"'
-    return LogRun.from_arrays(series.updates, series.values, lrs, name=run.arm, notes=(note,))
+    return LogRun.from_arrays(series.updates, series.values, realised(run), name=run.arm, notes=(note,))
 
 
 def _stored(path: Path) -> Run | None:
@@ -179,12 +176,15 @@ def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) 
 
 def _smooth(at: Ints, values: Floats, points: int | None) -> tuple[Ints, Floats, tuple[str, ...]]:
     """Means of consecutive points: the loss of one batch is mostly noise."""
+    logged, entries = at, values
     at, values = _ordered(at, values)
     size = points or (-(-len(at) // _SMOOTHED) if len(at) > _DENSE else 1)
     bins = len(at) // size
     if size < 2 or bins < 2:
-        return at, values, ()
+        return logged, entries, ()
     used = slice(len(at) - bins * size, None)
     middle = np.rint(at[used].reshape(bins, size).mean(1)).astype(np.int64)
-    note = f"training loss: means of {size} neighbouring points"
-    return middle, values[used].reshape(bins, size).mean(1), (note,)
+    notes = [f"training loss: means of {size} neighbouring points"]
+    if lost := int((~np.isfinite(entries)).sum()):
+        notes.append(f"{lost} points that are not finite were left out")
+    return middle, values[used].reshape(bins, size).mean(1), tuple(notes)

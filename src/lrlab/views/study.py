@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.analysis.statistics import Standing
 from lrlab.analysis.study import Study
+from lrlab.record.realised import realised
 from lrlab.record.run import Run, Series
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
@@ -101,25 +101,8 @@ def _arms(study: Study) -> Iterable[tuple[str, float, tuple[Run, ...]]]:
         yield standing.arm, lr, study.runs_of(standing.arm, lr)
 
 
-def realised(study: Study, run: Run) -> NDArray[np.float64]:
-    """The LR of every update of a run, as a multiple of the task's own: schedule, base LR and decisions."""
-    curve = study.schedules[run.arm].over(run.updates)
-    factors = [1.0] * len(curve.controllers)
-    marks = [0, *(min(d.update, run.updates) for d in run.decisions), run.updates]
-    pieces = []
-    for k, (start, stop) in enumerate(pairwise(marks)):
-        if k:
-            decision = run.decisions[k - 1]
-            factors[[c.name for c in curve.controllers].index(decision.controller)] = decision.new
-        if stop > start:
-            pieces.append(curve.between(start, stop, factors))
-    return run.lr * np.concatenate(pieces)
-
-
 def _learning_rates(study: Study) -> Figure:
-    lines = [
-        Line(arm, list(range(runs[0].updates)), realised(study, runs[0]).tolist()) for arm, _, runs in _arms(study)
-    ]
+    lines = [Line(arm, list(range(runs[0].updates)), realised(runs[0]).tolist()) for arm, _, runs in _arms(study)]
     note = "As the first fold of the first seed used it, at the LR that was chosen most often."
     return Figure("Learning rate", "update", "multiple of the task's own LR", tuple(lines), note=note)
 

@@ -1,0 +1,63 @@
+"""The options that set up a comparison, for every command that is about one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Schedules by name, from NAME=EXPR or EXPR; two of one name are refused."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, expression = text.partition("=")
+        if not sign or not name.strip() or "(" in name:
+            name, expression = text, text
+        if name.strip() in found:
+            raise click.BadParameter(f"two strategies are called {name.strip()}")
+        found[name.strip()] = expression
+    return found
+
+
+def multiples(ctx: click.Context, parameter: click.Parameter, given: str | None) -> tuple[float, ...] | None:
+    """Numbers from a text such as 0.5,1,2."""
+    try:
+        return None if given is None else tuple(float(part) for part in given.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is no list of numbers such as 0.5,1,2") from None
+
+
+_OPTIONS = (
+    click.option("--quick", is_flag=True, help="All strategies, but fewer updates, folds and LRs."),
+    click.option(
+        "--arm",
+        "schedules",
+        multiple=True,
+        metavar="NAME=EXPR",
+        callback=strategies,
+        help="A strategy to compare, instead of the default ones; give several.",
+    ),
+    click.option("--updates", type=click.IntRange(min=1), help="Updates of each run."),
+    click.option("--folds", type=click.IntRange(min=1), help="Folds of the cross-validation."),
+    click.option("--seeds", type=click.IntRange(min=1), help="Seeds."),
+    click.option(
+        "--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first seed: others confirm."
+    ),
+    click.option("--lrs", metavar="LIST", callback=multiples, help="Multiples of the task's own LR, such as 0.5,1,2."),
+    click.option(
+        "--store",
+        default="lrlab-runs",
+        show_default=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where runs are kept.",
+    ),
+)
+
+
+def contest_options(command: Any) -> Any:
+    """A command with the argument TASK and the options of a comparison."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return click.argument("task")(command)

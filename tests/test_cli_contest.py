@@ -1,0 +1,44 @@
+"""The options of a comparison: the same names and meanings for every command that is about one."""
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lrlab.cli import compare
+from lrlab.cli_contest import contest_options
+
+
+@click.command()
+@contest_options
+def echo(**options):
+    click.echo(repr(options))
+
+
+def ask(*arguments):
+    return CliRunner().invoke(echo, ["digits", *arguments])
+
+
+def test_they_are_those_of_compare():
+    """With the same defaults; what only training needs is left out."""
+    mine = {option.name: option.default for option in echo.params}
+    theirs = {option.name: option.default for option in compare.params}
+    assert mine.items() <= theirs.items()
+    assert set(theirs) - set(mine) == {"report", "workers", "as_json"}
+
+
+def test_strategies_and_multiples_are_read():
+    """By name, or by their own text; LRs as numbers."""
+    answer = ask("--arm", "mine=cosine(to=0.1)", "--arm", "wsd()", "--lrs", "0.5,2").output
+    assert "'schedules': {'mine': 'cosine(to=0.1)', 'wsd()': 'wsd()'}" in answer
+    assert "'lrs': (0.5, 2.0)" in answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(("--arm", "a=cosine()", "--arm", "a=wsd()"), "two strategies are called a"), (("--lrs", "1,x"), "no list of")],
+)
+def test_what_cannot_be_read_is_said(arguments, sentence):
+    """Exit code 2: the command line was not understood."""
+    answer = ask(*arguments)
+    assert answer.exit_code == 2
+    assert sentence in answer.output

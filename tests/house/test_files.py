@@ -15,6 +15,16 @@ ELSEWHERE = {
     "desk.py": "tests/test_desk.py",
     "__main__.py": "tests/test_cli.py",
     "testing/strategies.py": "tests/core/test_laws.py",
+    "dialects/imported.py": "every importer in tests/dialects",
+    "dialects/building.py": "every importer in tests/dialects",
+    "dialects/calls.py": "tests/dialects/test_optax.py",
+    "dialects/torch_joined.py": "tests/dialects/test_torch.py",
+    "dialects/export_pieces.py": "tests/dialects/test_export.py",
+    "dialects/export_python.py": "tests/dialects/test_export.py",
+    "dialects/export_torch.py": "tests/dialects/test_export.py",
+    "dialects/export_keras.py": "tests/dialects/test_export.py",
+    "dialects/export_optax.py": "tests/dialects/test_export.py",
+    "dialects/export_transformers.py": "tests/dialects/test_export.py",
 }
 LONGEST = 400  # lines: beyond, a file holds two ideas
 

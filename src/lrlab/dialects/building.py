@@ -1,0 +1,199 @@
+"""What the importers build with: phases in whole updates, cut to length, and cycles whose ends are no whole updates."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from lrlab.core.combine import Product, Sum, product, sequence, total
+from lrlab.core.combine import Sequence as Phases
+from lrlab.core.controllers import plateau
+from lrlab.core.legs import cosine_cycle, linear
+from lrlab.core.piecewise import multistep, piecewise_constant
+from lrlab.core.repeat import Repeat
+from lrlab.core.schedule import Clock, Schedule
+from lrlab.core.shapes import WHOLE, Leg, constant
+from lrlab.core.tables import table
+from lrlab.core.timescales import Timed, cosine_wave
+from lrlab.core.units import Horizon, rounded, whole
+from lrlab.core.wrap import Clip, Lasting
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+
+ABSOLUTE = Clock(Horizon(), None)  # of schedules whose spans are updates
+
+
+def real(given: object, what: str) -> float:
+    """A finite number: Python's, NumPy's, or one in a tensor."""
+    try:
+        value = float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise LrlabTypeError(worded(f"{what} must be a number", given)) from None
+    if not math.isfinite(value):
+        raise LrlabError(worded(f"{what} must be a finite number", given))
+    return value
+
+
+def steps(given: object, what: str, least: int = 0) -> int:
+    """A whole number of updates; 1000.0 counts as one."""
+    count = whole(given)
+    if count is None and isinstance(given, float) and given.is_integer():
+        count = int(given)
+    if count is None:
+        raise LrlabTypeError(worded(f"{what} must be a whole number of updates", given))
+    if count < least:
+        raise LrlabError(worded(f"{what} must be at least {least}", given))
+    return count
+
+
+def known(name: object, table: Mapping[str, Any], what: str) -> Any:
+    """What a name stands for. Raises `LrlabError` naming the known ones."""
+    if not isinstance(name, str) or name not in table:
+        raise LrlabError(worded(f"{what} is not known", name, ", ".join(table), nearest(str(name), table)))
+    return table[name]
+
+
+def then(*phases: Schedule | None) -> Schedule:
+    """One after another; None is no phase."""
+    return sequence(*(phase for phase in phases if phase is not None))
+
+
+def climb(n: int, start: float = 0.0, to: float = 1.0) -> Schedule | None:
+    """A straight line over n updates, or no phase."""
+    return linear(n, start=start, to=to) if n > 0 else None
+
+
+def flat(n: int, level: float = 1.0) -> Schedule | None:
+    """A level for n updates, or no phase."""
+    return constant(n, level=level) if n > 0 else None
+
+
+def wave(n: float, waves: float = 0.5, to: float = 0.0, phase: float = 0.0) -> Schedule:
+    """A cosine without end, `waves` periods in n updates: cycles where a period is a whole number of updates."""
+    if waves == 0:
+        return constant(level=to + (1 - to) * (1 + math.cos(2 * math.pi * phase)) / 2)
+    period = Fraction(n) / abs(Fraction(waves))
+    if period.denominator == 1 and phase == 0:
+        return cosine_cycle(int(period), to=to).repeat()
+    if Fraction(n).denominator != 1:
+        return cosine_wave(abs(waves) / n, every=1, to=to, phase=phase)
+    return cosine_wave(abs(waves), every=int(n), to=to, phase=phase)
+
+
+def drops(bounds: Iterable[int], gamma: float) -> Schedule:
+    """A factor `gamma` at each of the updates; one that stands there twice counts twice."""
+    late = sorted(bound for bound in bounds if bound > 0)
+    early = len(list(bounds)) - len(late)
+    if not late or gamma == 1:
+        return constant(level=gamma**early)
+    if len(set(late)) == len(late):
+        falling = multistep(late, gamma=gamma)
+        return falling if early == 0 else gamma**early * falling
+    edges = sorted(set(late))
+    passed = [early, *itertools.accumulate((late.count(edge) for edge in edges), initial=early)][1:]
+    return piecewise_constant(edges, [gamma**k for k in passed])
+
+
+def cuts(patience: int, **arguments: Any) -> Schedule:
+    """A plateau, with what another library says of it."""
+    make: Any = plateau
+    made: Schedule = make(patience=patience, **arguments)
+    return made
+
+
+def fixed(schedule: Schedule) -> int:
+    """How many updates a run must have for all that has a fixed length."""
+    length = schedule._length(ABSOLUTE)
+    if length is not None:
+        return rounded(length)
+    if isinstance(schedule, Phases):
+        return sum(fixed(phase) for phase in schedule.phases)
+    return 0 if isinstance(schedule, Repeat) else max((fixed(part) for part in schedule.parts()), default=0)
+
+
+# -- cutting ------------------------------------------------------------------------------------------------------
+
+
+def cut(schedule: Schedule, n: int) -> Schedule | None:
+    """The first n updates of a schedule in absolute updates, as a phase of exactly that length."""
+    if n <= 0:
+        return None
+    length = schedule._length(ABSOLUTE)
+    if length is not None and length < n:
+        end = schedule.over()(int(length))
+        return schedule >> constant(n - int(length), level=end)
+    if length == n:
+        return schedule
+    if isinstance(schedule, Phases):
+        return _cut_phases(schedule, n)
+    if isinstance(schedule, Product):
+        return product(schedule.factor, *(cut(term, n) or term for term in schedule.terms))
+    if isinstance(schedule, Sum):
+        return total(schedule.offset, *(cut(term, n) or term for term in schedule.terms))
+    if isinstance(schedule, Clip):
+        return schedule.replace(schedule=cut(schedule.schedule, n))
+    if isinstance(schedule, Leg) and length is not None and not schedule.closed:
+        begin, end = schedule.part
+        return schedule.replace(span=n, part=(begin, begin + (end - begin) * n / int(length)))
+    if isinstance(schedule, (Timed, constant)):
+        return schedule.replace(span=n)
+    if isinstance(schedule, table):
+        return table(tuple(schedule.values)[:n])
+    if isinstance(schedule, Lasting):
+        return cut(schedule.schedule, n)
+    if isinstance(schedule, Repeat) and schedule.times is None and schedule.stretch == 1:
+        inner = schedule.schedule
+        first = inner._length(ABSOLUTE)
+        if first is not None and n <= first:
+            return cut(inner, n)
+        return schedule.lasting(n)
+    return schedule.lasting(n)
+
+
+def _cut_phases(schedule: Phases, n: int) -> Schedule:
+    parts: list[Schedule] = []
+    left = n
+    for phase in schedule.phases:
+        length = phase._length(ABSOLUTE)
+        piece = phase if length is not None and length <= left else cut(phase, left)
+        if piece is None:
+            break
+        parts.append(piece)
+        left -= int(piece._length(ABSOLUTE) or 0)
+        if left <= 0:
+            break
+    return sequence(*parts)
+
+
+# -- cycles -------------------------------------------------------------------------------------------------------
+
+
+def piece(shape: Any, at: int, stop: int, begin: float, length: float, **arguments: float) -> Schedule | None:
+    """The updates `at` ... stop-1 of a leg that begins at the real time `begin` and is `length` updates long."""
+    if stop <= at:
+        return None
+    ends = ((at - begin) / length, (stop - begin) / length)
+    part = WHOLE if ends == WHOLE else (max(ends[0], 0.0), ends[1])
+    made: Schedule = shape(stop - at, part=part, **arguments)
+    return made
+
+
+def boundaries(index: Callable[[int], int], guesses: Sequence[float], first: int = 0) -> list[int]:
+    """The first update of cycle 0, 1, 2 ... by the library's own rounding: `index` says which cycle an update is in.
+
+    `guesses` are the real times at which the cycles begin; the boundary is sought within two updates of them. Stops
+    before the first that `index` cannot be asked for.
+    """
+    found: list[int] = []
+    for cycle, guess in enumerate(guesses):
+        nearby = range(max(math.floor(guess) - 1, 0), math.ceil(guess) + 3)
+        try:
+            at = next((t for t in nearby if index(t) >= cycle), None)
+        except ValueError:
+            break
+        if at is None:
+            break
+        found.append(max(at, first))
+    return found

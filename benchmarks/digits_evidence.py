@@ -17,8 +17,8 @@ import sys
 
 import numpy as np
 
-from lrlab import desk
 from lrlab.analysis.aa import aa_rate
+from lrlab.desk import contest as desk
 from lrlab.lab.engine import Progress
 
 OTHER_SEED = 1000

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import lrlab as lr
-from lrlab import desk
+from lrlab.desk import contest as desk
 from lrlab.lab.arms import Arm
 from lrlab.lab.controls import Control, Regime
 from lrlab.lab.engine import run_jobs

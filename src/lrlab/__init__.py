@@ -33,8 +33,8 @@ _HOMES = {
     "by_name": ("lrlab.core.names", "by_name"),
     "Run": ("lrlab.record.log", "LogRun"),
     "read_run": ("lrlab.record.readers", "read_run"),
-    "compare": ("lrlab.desk_compare", "compare"),
-    "tune": ("lrlab.desk_tune", "tune"),
+    "compare": ("lrlab.desk.compare", "compare"),
+    "tune": ("lrlab.desk.tune", "tune"),
     "task": ("lrlab.lab.task", "task"),
     "functional": ("lrlab.lab.functional", "functional"),
     "keras_callback": ("lrlab.lab.keras_callback", "keras_callback"),
@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from lrlab.core.timescales import *  # noqa: F403
     from lrlab.core.units import Horizon as Horizon
     from lrlab.core.units import Span as Span
-    from lrlab.desk_compare import compare as compare
-    from lrlab.desk_tune import tune as tune
+    from lrlab.desk.compare import compare as compare
+    from lrlab.desk.tune import tune as tune
     from lrlab.errors import LrlabError as LrlabError
     from lrlab.lab.functional import functional as functional
     from lrlab.lab.keras_callback import keras_callback as keras_callback

@@ -1,5 +1,5 @@
 """`python -m lrlab`: the command line."""
 
-from lrlab.cli import main
+from lrlab.cli.main import main
 
 main(prog_name="lrlab")

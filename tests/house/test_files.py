@@ -11,10 +11,9 @@ FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__
 # Files without a test of their own name, and where they are tested.
 ELSEWHERE = {
     "errors.py": "every refusal in tests/core",
-    "cli.py": "tests/test_cli.py",
-    "desk.py": "tests/test_desk.py",
-    "desk_live.py": "tests/test_cli_live.py",
-    "__main__.py": "tests/test_cli.py",
+    "cli/output.py": "tests/cli/test_main.py",
+    "desk/live.py": "tests/cli/test_live.py",
+    "__main__.py": "tests/cli/test_main.py",
     "adapters/lightning.py": "tests/trainers/test_lightning.py",
     "adapters/transformers.py": "tests/trainers/test_transformers.py",
     "testing/strategies.py": "tests/core/test_laws.py",

@@ -30,8 +30,7 @@ MAY = {
 
 def room(path):
     """The first part of a file's place in the package: core, lab, desk ..."""
-    first = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    return first.partition("_")[0] if first.startswith(("cli_", "desk_")) else first
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 def imports(path, top_only=False):
@@ -67,7 +66,7 @@ def test_rooms_import_downwards_only(path):
     for module in imports(path):
         parts = module.split(".")
         if parts[0] == "lrlab" and len(parts) > 1 and parts[1] != "__version__":
-            there = parts[1].partition("_")[0]
+            there = parts[1]
             assert there == here or there in MAY[here], f"{path.relative_to(ROOT)} imports {module}"
 
 

@@ -16,7 +16,7 @@ import lrlab as lr
 from lrlab.adapters import torch_ranks
 from lrlab.adapters.torch import Scheduler
 from lrlab.adapters.torch_guard import Rescue
-from lrlab.cli import main
+from lrlab.cli.main import main
 from lrlab.dialects import from_optax, from_torch
 from lrlab.record.realised import factored
 

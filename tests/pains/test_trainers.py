@@ -316,7 +316,7 @@ def test_52_three_groups_are_one_curve_and_their_ratios_the_same_in_every_log(tm
 
 def test_53_the_preview_is_the_function_that_the_run_uses(tmp_path):
     """ "No preview": the points of the picture are the values that a run under the Trainer was given, bit for bit."""
-    from lrlab import desk
+    from lrlab.desk import schedules as desk
 
     used = []
 

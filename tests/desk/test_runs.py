@@ -5,7 +5,7 @@ import os
 import pytest
 
 import lrlab as lr
-from lrlab import desk_runs
+from lrlab.desk import runs as desk
 from lrlab.errors import LrlabError
 from lrlab.lab.arms import Arm
 from lrlab.lab.engine import run_jobs
@@ -14,7 +14,7 @@ from lrlab.lab.task import load_task
 from lrlab.record.states import States
 from lrlab.record.store import Store
 
-QUADRATIC = os.path.join(os.path.dirname(__file__), "lab", "quadratic.py") + ":train"
+QUADRATIC = os.path.join(os.path.dirname(os.path.dirname(__file__)), "lab", "quadratic.py") + ":train"
 ARMS = (Arm("fixed", lr.constant()), Arm("late", lr.wsd(warmup=0, decay="20%")), Arm("p", lr.plateau(patience=1)))
 
 
@@ -29,39 +29,39 @@ def test_the_list_has_every_run(stored):
     """By strategy with the mean, or each with its key; damaged files are named."""
     store, runs = stored
     (store / "torn.json").write_text("{")
-    answer = desk_runs.listing(store)
+    answer = desk.listing(store)
     assert [row[1:5] for row in answer.tables[0].rows] == [(a.name, 1.0, 60, 2) for a in ARMS]
     assert answer.tables[0].rows[0][6] == pytest.approx((runs["fixed", 0].score + runs["fixed", 1].score) / 2)
     assert "6 runs" in answer.sentences[0]
     assert answer.sentences[1].startswith("not read: torn.json")
-    assert len(desk_runs.listing(store, each=True).tables[0].rows) == len(answer.record["runs"]) == 6
-    assert desk_runs.listing(store, "another").tables == ()
+    assert len(desk.listing(store, each=True).tables[0].rows) == len(answer.record["runs"]) == 6
+    assert desk.listing(store, "another").tables == ()
 
 
 def test_one_run_is_shown_by_the_beginning_of_its_key(stored):
     """Its facts, reports and decisions; an unknown or ambiguous beginning is said."""
     store, runs = stored
     run = runs["p", 1]
-    facts, reports, decisions = desk_runs.show(store, run.key[:10]).tables
+    facts, reports, decisions = desk.show(store, run.key[:10]).tables
     assert ("schedule", run.schedule) in facts.rows
     assert [row[0] for row in reports.rows] == list(run.evals["val_loss"].updates)
     assert len(decisions.rows) == len(run.decisions) > 0
     for key in ("", "zz"):
         with pytest.raises(LrlabError, match="runs have a key that begins like this"):
-            desk_runs.show(store, key)
+            desk.show(store, key)
 
 
 def test_where_two_runs_part_is_said(stored):
     """In what was asked, from which update on in LR and loss, and in what was trained."""
     store, runs = stored
     a, b = runs["fixed", 0], runs["late", 0]
-    answer = desk_runs.compared(store, a.key, b.key)
+    answer = desk.compared(store, a.key, b.key)
     lrs = [lr.wsd(warmup=0, decay="20%").over(60)(k) for k in range(60)]
     first = next(k for k, value in enumerate(lrs) if value != 1)
     assert answer.record["first"] == {"lr": first, "loss": first + 1}
     assert answer.record["differ"] == ["arm", "schedule"]
     assert "What they have trained is different." in answer.sentences
-    same = desk_runs.compared(store, a.key, a.key)
+    same = desk.compared(store, a.key, a.key)
     assert same.record["first"] == {"lr": None, "loss": None}
     assert same.sentences[-1] == "What they have trained is the same."
 
@@ -69,11 +69,11 @@ def test_where_two_runs_part_is_said(stored):
 def test_pruning_forgets_states_and_old_runs(stored):
     """First only said, then done; runs stay unless they are too old."""
     store, runs = stored
-    said = desk_runs.pruned(store, days=1, dry=True)
+    said = desk.pruned(store, days=1, dry=True)
     assert States(store).cells()
     assert (said.record["runs"], said.record["states"] > 0) == (0, True)
     os.utime(store / f"{runs['p', 0].key}.json", (0, 0))
-    done = desk_runs.pruned(store, days=1)
+    done = desk.pruned(store, days=1)
     assert (done.record["runs"], States(store).cells()) == (1, ())
     assert len(Store(store).listing().runs) == 5
     assert "1 runs forgotten" in done.sentences[0]

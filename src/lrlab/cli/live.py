@@ -9,10 +9,9 @@ from pathlib import Path
 
 import click
 
-from lrlab import desk_live
-
-VERSION = 1
-json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+from lrlab.cli.output import json_option
+from lrlab.desk import VERSION
+from lrlab.desk import live as desk
 
 
 @click.command()
@@ -26,7 +25,7 @@ def live(run: Path, factor: float | None, as_json: bool) -> None:
     takes the factor at its next update, logs it as a decision, and takes it at the same update again if it is
     resumed from before.
     """
-    orders = desk_live.live(run, factor)
+    orders = desk.live(run, factor)
     if as_json:
         click.echo(json.dumps({"version": VERSION, "orders": [asdict(order) for order in orders]}))
         return
@@ -47,7 +46,7 @@ def replay(log: Path, updates: int | None, out: Path | None, as_json: bool) -> N
 
     LOG is the journal, or the folder of the run with one. Exit code 1 where anything differs.
     """
-    found = desk_live.replayed(log, updates)
+    found = desk.replayed(log, updates)
     if out:
         heads = ["update", *(f"lr{k}" if k else "lr" for k in range(len(found.base_lrs)))]
         lines = [",".join(map(repr, (update, *row))) for update, row in enumerate(found.lrs.T.tolist())]

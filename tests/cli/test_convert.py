@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from lrlab.cli import main
+from lrlab.cli.main import main
 
 COSINE = ("transformers:cosine", "warmup_steps=10", "max_steps=100")
 

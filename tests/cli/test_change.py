@@ -7,10 +7,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from lrlab import desk
-from lrlab.cli import main
-from lrlab.cli_change import chosen
+from lrlab.cli.change import chosen
+from lrlab.cli.main import main
 from lrlab.core.change import HOWS
+from lrlab.desk import schedules as desk
 from lrlab.errors import LrlabError
 
 

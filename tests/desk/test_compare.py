@@ -11,7 +11,7 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms import Arm
 from lrlab.lab.task import load_task
 
-QUADRATIC = str(Path(__file__).parent / "lab" / "quadratic.py") + ":train"
+QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SCHEDULES = {"fixed": lr.constant(), "late": 'wsd(warmup=0, decay="20%")', "early": lr.wsd(warmup=0, decay="50%")}
 
 

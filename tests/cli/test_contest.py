@@ -4,8 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lrlab.cli import compare
-from lrlab.cli_contest import contest_options
+from lrlab.cli.compare import compare
+from lrlab.cli.contest import contest_options
 
 
 @click.command()

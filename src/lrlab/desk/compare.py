@@ -14,8 +14,8 @@ from lrlab.core.schedule import Schedule
 from lrlab.core.shapes import constant
 from lrlab.core.text import parse
 from lrlab.core.units import Horizon
-from lrlab.desk import Contest, Outcome
-from lrlab.desk import compare as run_contest
+from lrlab.desk.contest import Contest, Outcome
+from lrlab.desk.contest import compare as run_contest
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms import Arm, default_arms
 from lrlab.lab.cluster import opened

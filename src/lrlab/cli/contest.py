@@ -44,6 +44,34 @@ def multiples(ctx: click.Context, parameter: click.Parameter, given: str | None)
         raise click.BadParameter(f"{given!r} is no list of numbers such as 0.5,1,2") from None
 
 
+store_option = click.option(
+    "--store",
+    default="lrlab-runs",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where runs are kept.",
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=0), help="Processes that train; 0: in this one.  [default: one per core]"
+)
+executor_option = click.option(
+    "--executor",
+    default="local",
+    show_default=True,
+    metavar="WHERE",
+    help="Where to train: local, ray (the cluster at hand), ray://HOST:PORT or dask://HOST:PORT.",
+)
+config_option = click.option(
+    "--config",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=settings,
+    help="What the task finds in run.config, such as size=tiny.",
+)
+lrs_option = click.option(
+    "--lrs", metavar="LIST", callback=multiples, help="Multiples of the task's own LR, such as 0.5,1,2."
+)
+
 _OPTIONS = (
     click.option("--quick", is_flag=True, help="All strategies, but fewer updates, folds and LRs."),
     click.option(
@@ -57,27 +85,15 @@ _OPTIONS = (
     click.option(
         "--arms", metavar="SET", help="A whole set: strategies (the default ones) or optimizers; --arm adds to it."
     ),
-    click.option(
-        "--config",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=settings,
-        help="What the task finds in run.config, such as size=tiny.",
-    ),
+    config_option,
     click.option("--updates", type=click.IntRange(min=1), help="Updates of each run."),
     click.option("--folds", type=click.IntRange(min=1), help="Folds of the cross-validation."),
     click.option("--seeds", type=click.IntRange(min=1), help="Seeds."),
     click.option(
         "--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first seed: others confirm."
     ),
-    click.option("--lrs", metavar="LIST", callback=multiples, help="Multiples of the task's own LR, such as 0.5,1,2."),
-    click.option(
-        "--store",
-        default="lrlab-runs",
-        show_default=True,
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where runs are kept.",
-    ),
+    lrs_option,
+    store_option,
 )
 
 

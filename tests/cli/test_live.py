@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import lrlab as lr
-from lrlab.cli import main
+from lrlab.cli.main import main
 from lrlab.core.checkpoint import Checkpoint
 from lrlab.record.journal import Journal
 from lrlab.record.live import Live

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lrlab import desk_forecast as desk
+from lrlab.desk import forecast as desk
 
-DATA = Path(__file__).parent / "data" / "multi-power-law"
+DATA = Path(__file__).parents[1] / "data" / "multi-power-law"
 
 
 @pytest.fixture(scope="module")

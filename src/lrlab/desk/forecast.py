@@ -22,7 +22,7 @@ from lrlab.analysis.branching import Branch
 from lrlab.analysis.forecast import Law, Prediction, fit_law
 from lrlab.analysis.optimise import Optimum
 from lrlab.analysis.outlook import Outlook, Place, outlook
-from lrlab.desk import Contest
+from lrlab.desk.contest import Contest
 from lrlab.lab.job import jobs_of
 from lrlab.lab.recipe import job_key
 from lrlab.record.log import LogRun

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab import desk_tune
-from lrlab.desk_tune import tune
+from lrlab.desk import tune as desk
+from lrlab.desk.tune import tune
 from lrlab.errors import LrlabError
 from lrlab.lab.stage import execute
 from lrlab.lab.task import Settings, task
 
-QUADRATIC = str(Path(__file__).parent / "lab" / "quadratic.py") + ":train"
+QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SPACE = {"WSD": 'wsd(warmup="5%", decay="{decay: 20..80 by 20}%", to={floor: 0|0.1})', "fixed": lr.constant()}
 GIVEN = {"budget": 30, "horizon": 40, "lrs": (0.5, 1.0), "workers": 0, "quiet": True}
 
@@ -64,13 +64,13 @@ def test_the_same_call_goes_on_where_it_was(tmp_path, monkeypatch):
 def test_it_is_judged_on_what_it_has_not_seen(tmp_path, monkeypatch):
     """Two folds for the search, six others for the verdict; with one fold, seeds."""
     seen = []
-    engine = desk_tune.run_jobs
+    engine = desk.run_jobs
 
     def watched(task, jobs, store, **how):
         seen.append(jobs)
         return engine(task, jobs, store, **how)
 
-    monkeypatch.setattr(desk_tune, "run_jobs", watched)
+    monkeypatch.setattr(desk, "run_jobs", watched)
     found = tuned(tmp_path, seed=3)
     units = [{(job.seed, job.fold) for job in jobs} for jobs in seen]
     if found.comparison is not None:

@@ -7,19 +7,20 @@ lrlab forecast optimise law.json --steps 24000 --peak 3e-4
 
 from __future__ import annotations
 
-import json
 import shlex
-import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrlab.cli_contest import contest_options
+from lrlab.cli.contest import contest_options
+from lrlab.cli.output import json_option, say
 from lrlab.errors import LrlabError, worded
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+if TYPE_CHECKING:
+    from lrlab.views.model import Figure, Table
+
 steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
 base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
 level_option = click.option("--level", type=float, default=0.9, show_default=True, help="Probability of the interval.")
@@ -52,12 +53,12 @@ def forecast() -> None:
 @json_option
 def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     """Fit a loss law to the logs of one to a few runs."""
-    from lrlab import desk_forecast as desk
+    from lrlab.desk import forecast as desk
 
     fitted = desk.fit(**options)
     if output is not None:
         fitted.law.save(output)
-    _say(as_json, fitted.record(), [fitted.table()], [doubt.sentence for doubt in fitted.law.known.doubts])
+    say(as_json, fitted.record(), [fitted.table()], [doubt.sentence for doubt in fitted.law.known.doubts])
 
 
 @forecast.command()
@@ -96,12 +97,14 @@ def _rank(
     *,
     draw: bool,
 ) -> None:
-    from lrlab import desk_forecast as desk
+    from lrlab.desk import forecast as desk
 
     predictions = desk.predict(desk.load(path), expressions, steps, base_lr, level)
-    shown = [*([desk.predictions_figure(predictions)] if draw else []), desk.predictions_table(predictions)]
+    shown: list[Figure | Table] = [desk.predictions_table(predictions)]
+    if draw:
+        shown.insert(0, desk.predictions_figure(predictions))
     warnings = list(dict.fromkeys(text for p in predictions for text in p.warnings))
-    _say(as_json, desk.predictions_record(predictions), shown, warnings)
+    say(as_json, desk.predictions_record(predictions), shown, warnings)
 
 
 @forecast.command()
@@ -113,10 +116,10 @@ def _rank(
 @json_option
 def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:
     """Find the schedule with the lowest predicted final loss."""
-    from lrlab import desk_forecast as desk
+    from lrlab.desk import forecast as desk
 
     optimum = desk.load(law).optimise(steps, peak=peak, warmup=warmup, risk=risk)
-    _say(as_json, desk.optimum_record(optimum), [desk.optimum_table(optimum)], list(optimum.warnings))
+    say(as_json, desk.optimum_record(optimum), [desk.optimum_table(optimum)], list(optimum.warnings))
 
 
 @forecast.command()
@@ -144,13 +147,13 @@ def branch(
 
     EXPR is the schedule without the decay. Both branches follow it, and then fall from the LR it has there.
     """
-    from lrlab import desk_forecast as desk
+    from lrlab.desk import forecast as desk
 
     found = desk.load(law).branch(
         expression, at=at, decay=decay, base_lr=base_lr, horizon=steps, shape=shape, level=level
     )
     warnings = list(dict.fromkeys([*found.now.warnings, *found.later.warnings]))
-    _say(as_json, desk.branch_record(found), [desk.branch_table(found)], [found.sentence, *warnings])
+    say(as_json, desk.branch_record(found), [desk.branch_table(found)], [found.sentence, *warnings])
 
 
 @forecast.command()
@@ -163,12 +166,12 @@ def study(store: Path, level: float, as_json: bool, **options: Any) -> None:
     Takes the same TASK and options as `lrlab compare`, and its finished runs from the store. It orders; it never
     declares a winner.
     """
-    from lrlab import desk_forecast as forecasts
-    from lrlab.desk import contest
+    from lrlab.desk import forecast as forecasts
+    from lrlab.desk.contest import contest
 
     found = forecasts.study(contest(**options), store, level)
     shown, sentences = [forecasts.outlook_table(found)], forecasts.outlook_sentences(found)
-    _say(as_json, forecasts.outlook_record(found), shown, sentences)
+    say(as_json, forecasts.outlook_record(found), shown, sentences)
 
 
 @forecast.command()
@@ -182,7 +185,7 @@ def report(
     schedules: tuple[str, ...], steps: int | None, base_lr: float | None, output: Path, as_json: bool, **options: Any
 ) -> None:
     """Write a page with the fit, its residuals and the predictions."""
-    from lrlab import desk_forecast as desk
+    from lrlab.desk import forecast as desk
     from lrlab.views.page import html
 
     fitted = desk.fit(**options)
@@ -191,21 +194,4 @@ def report(
         output.write_text(html(page), encoding="utf-8")
     except OSError as error:
         raise LrlabError(worded(f"the report cannot be written: {error.strerror}", str(output))) from None
-    _say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])
-
-
-def _say(as_json: bool, document: dict[str, Any], shown: list[Any], sentences: list[str]) -> None:
-    """The document alone, or figures and tables followed by the sentences."""
-    if as_json:
-        click.echo(json.dumps(document))
-        return
-    from lrlab.views.model import Figure
-    from lrlab.views.terminal import draw, table
-
-    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 140))
-    for item in shown:
-        click.echo(
-            draw(item, width, 18, colour=False) if isinstance(item, Figure) else table(item, width, colour=False)
-        )
-    for sentence in sentences:
-        click.echo(f"\n{sentence}")
+    say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lrlab import desk
-from lrlab.cli_forecast import forecast
+from lrlab.cli.forecast import forecast
+from lrlab.desk import contest as desk
 from lrlab.errors import LrlabError
 from lrlab.lab.job import jobs_of
 from lrlab.lab.recipe import job_key
 from lrlab.record.run import Run, Series
 from lrlab.record.store import Store
 
-DATA = Path(__file__).parent / "data" / "multi-power-law"
+DATA = Path(__file__).parents[1] / "data" / "multi-power-law"
 LOGS = [str(DATA / f"{name}.csv") for name in ("constant_24000", "cosine_24000")]
 LOG = ["--warmup", "2160", "--weight-decay", "0.1"]
 RUN = ["--steps", "24000", "--base-lr", "3e-4"]

@@ -12,7 +12,9 @@ import shlex
 
 import click
 
-from lrlab import desk
+from lrlab.cli.output import json_option
+from lrlab.desk import VERSION
+from lrlab.desk import schedules as desk
 
 TARGETS = ("text", "json", "torch", "optax", "keras", "transformers", "python", "toml")
 
@@ -22,7 +24,7 @@ TARGETS = ("text", "json", "torch", "optax", "keras", "transformers", "python", 
 @click.option("--to", "target", type=click.Choice(TARGETS), default="text", show_default=True, help="What to write.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the run in updates, where SOURCE leaves it out.")
 @click.option("--lr", "base_lr", type=float, help="The optimizer's own LR, where SOURCE leaves it out.")
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+@json_option
 def convert(source: tuple[str, ...], target: str, steps: int | None, base_lr: float | None, as_json: bool) -> None:
     """Read another library's schedule with its exact meaning, and write it as text or as code.
 
@@ -39,7 +41,7 @@ def convert(source: tuple[str, ...], target: str, steps: int | None, base_lr: fl
     """
     found = desk.convert(source[0] if len(source) == 1 else shlex.join(source), target, steps, base_lr)
     if as_json:
-        click.echo(json.dumps({"version": desk.VERSION, **found.record}))
+        click.echo(json.dumps({"version": VERSION, **found.record}))
         return
     click.echo(found.output.rstrip())
     click.echo(f"\n{found.source.convention}", err=True)

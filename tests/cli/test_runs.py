@@ -7,14 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 import lrlab as lr
-from lrlab.cli_runs import runs
+from lrlab.cli.runs import runs
 from lrlab.lab.arms import Arm
 from lrlab.lab.engine import run_jobs
 from lrlab.lab.job import Job
 from lrlab.lab.task import load_task
 from lrlab.record.store import Store
 
-QUADRATIC = f"{Path(__file__).parent / 'lab' / 'quadratic.py'}:train"
+QUADRATIC = f"{Path(__file__).parents[1] / 'lab' / 'quadratic.py'}:train"
 
 
 @pytest.fixture

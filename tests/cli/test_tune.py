@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lrlab.cli import main
+from lrlab.cli.main import main
 
-QUADRATIC = str(Path(__file__).parent / "lab" / "quadratic.py") + ":train"
+QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SMALL = ("--updates", "40", "--lrs", "0.5,1", "--workers", "0", "--arm", "fixed=constant()", "--budget")
 
 
@@ -65,7 +65,7 @@ def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch):
     def interrupted(*given, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lrlab.desk_tune.run_jobs", interrupted)
+    monkeypatch.setattr("lrlab.desk.tune.run_jobs", interrupted)
     answer = ask(tmp_path, "31")
     assert answer.exit_code == 130
     assert "the same command goes on" in answer.stderr

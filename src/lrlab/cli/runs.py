@@ -8,26 +8,16 @@ lrlab runs prune --older-than 30
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from lrlab.desk_runs import Answer
+from lrlab.cli.contest import store_option
+from lrlab.cli.output import json_option, say
 
-store_option = click.option(
-    "--store",
-    default="lrlab-runs",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where runs are kept.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+if TYPE_CHECKING:
+    from lrlab.desk.runs import Answer
 
 
 @click.group()
@@ -42,7 +32,7 @@ def runs() -> None:
 @json_option
 def list_runs(task: str | None, each: bool, store: Path, as_json: bool) -> None:
     """List what is stored, by strategy."""
-    from lrlab import desk_runs as desk
+    from lrlab.desk import runs as desk
 
     _say(desk.listing(store, task, each=each), as_json)
 
@@ -53,7 +43,7 @@ def list_runs(task: str | None, each: bool, store: Path, as_json: bool) -> None:
 @json_option
 def show(key: str, store: Path, as_json: bool) -> None:
     """Show one run. KEY is the beginning of its key."""
-    from lrlab import desk_runs as desk
+    from lrlab.desk import runs as desk
 
     _say(desk.show(store, key), as_json)
 
@@ -65,7 +55,7 @@ def show(key: str, store: Path, as_json: bool) -> None:
 @json_option
 def compare(first: str, second: str, store: Path, as_json: bool) -> None:
     """Say in what two runs differ, and from which update on."""
-    from lrlab import desk_runs as desk
+    from lrlab.desk import runs as desk
 
     _say(desk.compared(store, first, second), as_json)
 
@@ -79,21 +69,10 @@ def compare(first: str, second: str, store: Path, as_json: bool) -> None:
 @json_option
 def prune(days: float | None, dry: bool, store: Path, as_json: bool) -> None:
     """Forget the states to go on from. The runs stay, unless they are too old."""
-    from lrlab import desk_runs as desk
+    from lrlab.desk import runs as desk
 
     _say(desk.pruned(store, days=days, dry=dry), as_json)
 
 
 def _say(answer: Answer, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(answer.document(), allow_nan=False))
-        return
-    from lrlab.views.terminal import table
-
-    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 140))
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
-    for each in answer.tables:
-        click.echo(table(each, width, colour=colour, ascii_only=ascii_only) + "\n")
-    for sentence in answer.sentences:
-        click.echo(sentence)
+    say(as_json, answer.document(), answer.tables, answer.sentences)

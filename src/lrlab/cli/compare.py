@@ -1,0 +1,69 @@
+"""`lrlab compare`: train a task under many strategies, and say which is best.
+
+lrlab compare digits
+lrlab compare mine.py:train --arm 'a=cosine()' --arm 'b=wsd()' --folds 8
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrlab.cli.contest import contest_options, executor_option, workers_option
+from lrlab.cli.output import fail, json_option, say, width
+from lrlab.desk import contest as desk
+
+
+@click.command()
+@contest_options
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="The report to write.  [default: lrlab-TASK.html]"
+)
+@workers_option
+@executor_option
+@click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
+@click.option("--audit", type=click.IntRange(min=0), default=0, help="Train so many runs again, alone, and compare.")
+@json_option
+def compare(
+    task: str,
+    quick: bool,
+    schedules: dict[str, str],
+    store: Path,
+    report: Path | None,
+    workers: int | None,
+    executor: str,
+    first_seed: int,
+    audit: int,
+    until_settled: bool,
+    as_json: bool,
+    **changes: Any,
+) -> None:
+    """Train TASK under many learning-rate strategies and say which is best, and how sure one can be.
+
+    TASK is a built-in task (digits) or path/to/file.py:name, a function train(run). All strategies are trained on
+    the same folds, seeds and batches, each at several LRs, and ranked on folds that their LR was not chosen on.
+    Finished runs are kept: the same command goes on where it was interrupted.
+    """
+    from lrlab.views.page import html
+    from lrlab.views.progress import progress
+
+    contest = desk.contest(task, quick=quick, schedules=schedules, first_seed=first_seed, **changes)
+    if because := desk.fresh_because(contest, store):
+        click.echo(because, err=True)
+    how: dict[str, Any] = {"workers": workers, "executor": executor, "audit": audit, "until_settled": until_settled}
+    title = f"{len(contest.arms)} strategies on {contest.task.name}"
+    with progress(title, contest.runs, sys.stderr, quiet=as_json) as (moved, done):
+        try:
+            outcome = desk.compare(contest, store, on_progress=moved, **how)
+        except KeyboardInterrupt:
+            kept = f"{done()} of {contest.runs} runs are kept in {store}"
+            fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
+    page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', contest.task.name)}.html")
+    page.write_text(html(outcome.report(shlex.join(["lrlab", *sys.argv[1:]]))), encoding="utf-8")
+    document = {**outcome.record(), "report": str(page)}
+    say(as_json, document, [outcome.table(wide=width() >= 110)], outcome.sentences(str(page)))

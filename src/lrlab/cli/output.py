@@ -1,0 +1,65 @@
+"""How every command answers: a table, a sentence or a document, and what it says where it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from lrlab.desk import VERSION
+
+if TYPE_CHECKING:
+    from lrlab.views.model import Figure, Table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+
+
+def say(as_json: bool, document: Mapping[str, Any], shown: Iterable[Figure | Table], sentences: Iterable[str]) -> None:
+    """The document alone, or figures and tables followed by the sentences."""
+    if as_json:
+        click.echo(json.dumps(document, allow_nan=False))
+        return
+    for each in shown:
+        click.echo(drawn(each) + "\n")
+    for sentence in sentences:
+        click.echo(sentence)
+
+
+def drawn(given: Figure | Table) -> str:
+    """A figure or a table as this terminal can show it."""
+    from lrlab.views.model import Figure
+    from lrlab.views.terminal import draw, table
+
+    how = {"colour": coloured(), "ascii_only": "utf" not in (sys.stdout.encoding or "").lower()}
+    return draw(given, width(), 18, **how) if isinstance(given, Figure) else table(given, width(), **how)
+
+
+def width() -> int:
+    """The columns of the terminal, within reason."""
+    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def coloured() -> bool:
+    """Whether whoever reads sees colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def painted(text: str, style: str) -> str:
+    """A text that is bold, or bold in a colour."""
+    if not coloured():
+        return text
+    return click.style(text, bold=True) if style == "bold" else click.style(text, fg=style, bold=True)
+
+
+def fail(message: str, code: int, as_json: bool) -> NoReturn:
+    """End with a sentence, or a document where JSON was asked for."""
+    if as_json:
+        click.echo(json.dumps({"version": VERSION, "error": message}))
+    else:
+        click.echo(f"lrlab: {message}", err=True)
+    sys.exit(code)

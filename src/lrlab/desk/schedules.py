@@ -1,0 +1,104 @@
+"""Looking at schedules: one over a run, the words there are, another library's."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lrlab.core.codec import record
+from lrlab.core.curve import Curve
+from lrlab.core.schedule import Schedule
+from lrlab.core.text import parse
+from lrlab.core.units import Horizon
+from lrlab.core.vocabulary import VOCABULARY, formula, sentence, signature
+from lrlab.desk import VERSION
+
+if TYPE_CHECKING:
+    from lrlab.dialects.convert import Converted
+    from lrlab.views.model import Figure
+
+POINTS = 1000  # of a curve in a record
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One schedule over a horizon: what it does, what looks unintended, and its picture."""
+
+    schedule: Schedule
+    horizon: Horizon
+    words: str
+    findings: tuple[Any, ...]
+    figure: Figure
+    record: dict[str, Any]
+
+
+def show(
+    text: str,
+    horizon: int | Horizon,
+    base_lr: float | None = None,
+    change: Callable[[Curve], Curve] | None = None,
+) -> Preview:
+    """Preview a schedule over a run; with `base_lr` in absolute LRs. A `change` of it is drawn beside the plan."""
+    import numpy as np
+
+    from lrlab.views.model import Figure, Line
+
+    planned = parse(text).over(horizon)
+    curve = planned if change is None else change(planned)
+    schedule = curve.schedule
+    values = curve.values() if base_lr is None else curve.lr(base_lr)
+    n = len(values)
+    starts = [phase.start for phase in curve.phases if phase.start < n]
+    at = np.unique(np.concatenate([np.linspace(0, n - 1, min(n, POINTS), dtype=int), starts])).tolist()
+    words, findings = schedule.describe(curve.horizon), schedule.lint(curve.horizon)
+    label = "multiple of the base LR" if base_lr is None else "learning rate"
+    plain = {
+        "version": VERSION,
+        "schedule": str(schedule),
+        "document": record(schedule),
+        "fingerprint": schedule.fingerprint(),
+        "horizon": curve.horizon.record(),
+        "base_lr": base_lr,
+        "phases": [{"schedule": str(p.schedule), "start": p.start, "stop": p.stop} for p in curve.phases],
+        "first": float(values[0]),
+        "peak": float(values.max()),
+        "lowest": float(values.min()),
+        "last": float(values[-1]),
+        "area": float(values.mean()),
+        "points": [[i, float(values[i])] for i in at],
+        "description": words,
+        "findings": [{"code": f.code, "message": f.message, "hint": f.hint, "update": f.update} for f in findings],
+    }
+    lines = [Line("schedule", list(range(n)), values.tolist())]
+    if change is not None:
+        old = planned.values() if base_lr is None else planned.lr(base_lr)
+        lines = [
+            dataclasses.replace(lines[0], name="changed"),
+            Line("as planned", list(range(len(old))), old.tolist()),
+        ]
+    figure = Figure(str(planned.schedule), "update", label, tuple(lines))
+    return Preview(schedule, curve.horizon, words, findings, figure, plain)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the vocabulary: how it is called, its formula and what it is, in a sentence."""
+
+    name: str
+    signature: str
+    formula: str
+    sentence: str
+
+
+def words() -> tuple[Word, ...]:
+    """Every word of the vocabulary, in the order of the alphabet."""
+    return tuple(Word(name, signature(name), formula(name), sentence(name)) for name in sorted(VOCABULARY))
+
+
+def convert(source: str, target: str, steps: int | None = None, base_lr: float | None = None) -> Converted:
+    """Read another library's configuration, and write it in the words of `target`."""
+    from lrlab.dialects.convert import convert as converted
+
+    return converted(source, target, horizon=steps, base_lr=base_lr)

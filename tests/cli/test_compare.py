@@ -1,0 +1,91 @@
+"""`lrlab compare` as a newcomer and as a program use it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+QUADRATIC = Path(__file__).parents[1] / "lab" / "quadratic.py"
+
+
+@pytest.fixture
+def compare(lrlab):
+    """Compare three strategies on a task that trains in a millisecond."""
+    arms = ["--arm", "fixed=constant()", "--arm", "linear()", "--arm", 'wsd=wsd(decay="50%")']
+
+    def run(cwd, *more):
+        return lrlab("compare", f"{QUADRATIC}:train", "--folds", "5", "--workers", "1", *arms, *more, cwd=cwd)
+
+    return run
+
+
+def test_compare_ranks_reports_and_reuses(compare, tmp_path):
+    """The main job: a table, a page, a store; the second time nothing is trained."""
+    first = compare(tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert re.search(r"^ ?1 +\S.*best$", first.stdout, re.MULTILINE)
+    assert "30 runs, " in first.stdout
+    page = (tmp_path / "lrlab-quadratic-train.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "wsd" in page
+    again = compare(tmp_path, "--json")
+    found = json.loads(again.stdout)
+    assert (found["runs"], found["reused"], found["version"]) == (30, 30, 1)
+    assert [arm["rank"] for arm in found["arms"]] == [1, 2, 3]
+    assert {arm["name"] for arm in found["arms"]} == {"fixed", "linear()", "wsd"}
+    assert found["arms"][0]["verdict"] == "best"
+    assert all(len(arm["scores"]) == 5 for arm in found["arms"])
+
+
+def test_compare_says_what_sharing_saved_and_what_the_audit_found(lrlab, tmp_path):
+    """In text and in the document; and why nothing that is stored fits, after the code has changed."""
+    task = tmp_path / "mine.py"
+    task.write_text(QUADRATIC.read_text())
+    arms = ["--arm", "fixed=constant()", "--arm", 'wsd=wsd(warmup=0, decay="50%")', "--workers", "0", "--audit", "1"]
+    first = lrlab("compare", "mine.py:train", "--folds", "5", *arms, cwd=tmp_path)
+    assert re.search(r"instead of 1200: \d\d% saved", first.stdout), first.stderr
+    assert "1 run trained again alone: identical to the last bit" in first.stdout
+    task.write_text(task.read_text() + "# another\n")
+    again = lrlab("compare", "mine.py:train", "--folds", "5", *arms, "--json", cwd=tmp_path)
+    assert "of another recipe: its code changed" in again.stderr
+    found = json.loads(again.stdout)
+    assert found["effort"]["trained"] < found["effort"]["naive"] == 1200
+    assert found["audit"]["passed"] is True
+
+
+def test_compare_takes_a_configuration_and_stops_when_it_is_settled(lrlab, tmp_path):
+    """One arm is so much worse that five of fifteen folds show it."""
+    log = tmp_path / "log"
+    arms = ["--arm", "fixed=constant()", "--arm", "hardly=constant(level=0.001)", "--lrs", "1"]
+    more = ["--until-settled", "--config", f"log={log}", "--workers", "0"]
+    done = lrlab("compare", f"{QUADRATIC}:train", "--folds", "15", *arms, *more, cwd=tmp_path)
+    assert "Settled after 5 of 15 folds" in done.stdout, done.stderr
+    assert "\n10 runs" in done.stdout
+    assert len(log.read_text().splitlines()) == 10 * 60
+
+
+def test_compare_names_what_failed(compare, tmp_path):
+    """Every run with its cause, and one traceback that is the task's own; exit code 1."""
+    done = compare(tmp_path, "--config", "raise=true", "--lrs", "1")
+    assert done.returncode == 1
+    assert "15 of 15 runs failed" in done.stderr
+    assert "arm wsd, lr 1, seed 0, fold 4: RuntimeError: out of cheese" in done.stderr
+    assert done.stderr.count("Traceback") == 1
+
+
+def test_compare_refuses_in_a_sentence(lrlab, tmp_path):
+    """Nothing is trained where the question makes no sense."""
+    for arguments, said in [
+        (("compare", "nonsense"), "digits"),
+        (("compare", "nowhere.py:train"), "nowhere.py"),
+        (("compare", f"{QUADRATIC}:train", "--arm", "a=cosine(", "--arm", "b=linear()"), "never closed"),
+        (("compare", f"{QUADRATIC}:train", "--arm", "linear()"), "cannot be compared"),
+        (("compare", f"{QUADRATIC}:train", "--lrs", "a,b"), "list of numbers"),
+        (("compare", f"{QUADRATIC}:train", "--lrs", "0,1"), "above 0"),
+    ]:
+        done = lrlab(*arguments, cwd=tmp_path)
+        assert done.returncode in (1, 2), arguments
+        assert said in done.stderr, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,60 @@
+"""`lrlab show` and `lrlab list` as a newcomer and as a program use them."""
+
+import json
+import re
+
+import pytest
+
+
+def test_show_draws_describes_and_lints(lrlab):
+    """One look tells the shape, the words and what is odd."""
+    done = lrlab("show", "warmup(10, start=0) >> cosine(to=0.1)", "--steps", "200")
+    assert done.returncode == 0, done.stderr
+    assert "⠉" in done.stdout
+    assert "updates 10 to 199: falls as half a cosine from 1 to 0.1" in done.stdout
+    assert "the first update has LR 0" in done.stdout
+    assert "\x1b" not in done.stdout, "no colour where nobody looks"
+
+
+def test_show_json_is_one_document_that_says_the_same(lrlab):
+    """A program gets the numbers."""
+    done = lrlab("show", "linear()", "--steps", "4", "--lr", "0.5", "--json")
+    found = json.loads(done.stdout)
+    assert found["points"] == [[0, 0.5], [1, 0.375], [2, 0.25], [3, 0.125]]
+    assert (found["schedule"], found["version"]) == ("linear()", 1)
+    assert found["phases"] == [{"schedule": "linear()", "start": 0, "stop": 4}]
+
+
+def test_show_writes_the_picture(lrlab, tmp_path):
+    """The picture in the README is made this way."""
+    assert lrlab("show", "cosine()", "--svg", str(tmp_path / "curve.svg")).returncode == 0
+    assert (tmp_path / "curve.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("cosin()", "cosine(...)"),
+        ("cosine(T_max=5)", "the span, first"),
+        ("cosine(to=0.1", "never closed"),
+        ("warmup(2000)", "2000 of 1000 updates"),
+        ("0.5", "no schedule"),
+    ],
+)
+def test_show_says_what_to_type_instead(lrlab, expression, said):
+    """A mistake is a sentence and exit code 1, never a traceback; in JSON it is a document."""
+    done = lrlab("show", expression)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    document = lrlab("show", expression, "--json")
+    assert document.returncode == 1
+    assert said in json.loads(document.stdout)["error"]
+
+
+def test_list_has_every_word_with_a_formula(lrlab):
+    """What can be typed, with what it means."""
+    words = json.loads(lrlab("list", "--json").stdout)["words"]
+    assert {"cosine", "warmup", "wsd", "plateau", "one_cycle", "function"} <= {word["name"] for word in words}
+    assert all(word["formula"] and word["sentence"] for word in words)
+    assert re.search(r"^cosine  Half a cosine", lrlab("list").stdout, re.MULTILINE)

@@ -72,6 +72,7 @@ def test_compare_names_what_failed(compare, tmp_path):
     assert "15 of 15 runs failed" in done.stderr
     assert "arm wsd, lr 1, seed 0, fold 4: RuntimeError: out of cheese" in done.stderr
     assert done.stderr.count("Traceback") == 1
+    assert done.stderr.startswith("failed: arm "), "one line as soon as it happens"
 
 
 def test_compare_refuses_in_a_sentence(lrlab, tmp_path):

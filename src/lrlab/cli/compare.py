@@ -57,11 +57,11 @@ def compare(
         click.echo(because, err=True)
     how: dict[str, Any] = {"workers": workers, "executor": executor, "audit": audit, "until_settled": until_settled}
     title = f"{len(contest.arms)} strategies on {contest.task.name}"
-    with progress(title, contest.runs, sys.stderr, quiet=as_json) as (moved, done):
+    with progress(title, contest.runs, sys.stderr, quiet=as_json) as watch:
         try:
-            outcome = desk.compare(contest, store, on_progress=moved, **how)
+            outcome = desk.compare(contest, store, on_progress=watch.moved, on_failed=watch.failed, **how)
         except KeyboardInterrupt:
-            kept = f"{done()} of {contest.runs} runs are kept in {store}"
+            kept = f"{watch.done} of {contest.runs} runs are kept in {store}"
             fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
     page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', contest.task.name)}.html")
     page.write_text(html(outcome.report(shlex.join(["lrlab", *sys.argv[1:]]))), encoding="utf-8")

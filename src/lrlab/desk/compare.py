@@ -120,8 +120,10 @@ class Study:
         """Train what is not stored yet, and judge; how far it is goes to standard error."""
         if self._outcome is None:
             text = f"{len(self.contest.arms)} strategies on {self.contest.task.name}"
-            with progress(text, self.contest.runs, sys.stderr, quiet=quiet) as (moved, _):
-                self._outcome = run_contest(self.contest, self.store, on_progress=moved, **self._how)
+            with progress(text, self.contest.runs, sys.stderr, quiet=quiet) as watch:
+                self._outcome = run_contest(
+                    self.contest, self.store, on_progress=watch.moved, on_failed=watch.failed, **self._how
+                )
         return self._outcome
 
     @property

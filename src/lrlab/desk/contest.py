@@ -201,6 +201,7 @@ def compare(
     audit: int = 0,
     until_settled: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
+    on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> Outcome:
     """Train what is not stored yet, and judge. Interrupted, the same call goes on from where it was.
 
@@ -230,7 +231,9 @@ def compare(
         how: Any = {"workers": workers, "executor": where}
         for units in looks.units:  # jobs come by seed and fold, so that the first ones are a smaller comparison
             part = jobs[len(runs) : len(jobs) * units // looks.units[-1]]
-            more, took = run_jobs(given.task, part, Store(store), fork_every=fork_every, on_progress=seen, **how)
+            more, took = run_jobs(
+                given.task, part, Store(store), fork_every=fork_every, on_progress=seen, on_failed=on_failed, **how
+            )
             runs, effort = runs + more, effort + took
             study = study_of(runs, {arm.name: arm.schedule for arm in given.arms}, given.task.mode, looks.each)
             if study.comparison.settled:

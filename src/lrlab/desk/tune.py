@@ -226,8 +226,10 @@ class _Lab:
     def train(self, jobs: Sequence[Job]) -> Sequence[Run]:
         """The runs of these jobs, from the store where they are there."""
         text = f"{len(jobs)} runs of {jobs[0].updates} updates on {self._task.name}"
-        with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as (moved, _):
-            runs, effort = run_jobs(self._task, jobs, self._store, on_progress=moved, **self._how)
+        with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:
+            runs, effort = run_jobs(
+                self._task, jobs, self._store, on_progress=watch.moved, on_failed=watch.failed, **self._how
+            )
         self.runs += len(runs)
         self.trained += effort.trained
         return runs

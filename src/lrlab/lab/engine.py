@@ -103,6 +103,7 @@ def run_jobs(
     executor: Executor | None = None,
     fork_every: int = 1,
     on_progress: Callable[[Progress], object] = lambda progress: None,
+    on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> tuple[tuple[Run, ...], Effort]:
     """Give the run of every job, in the order of the jobs, and what it took; each is stored once it is finished.
 
@@ -110,7 +111,8 @@ def run_jobs(
     of `lrlab.lab.executor.Executor`. Training forks at multiples of `fork_every` updates (0: nowhere), and where the
     data can be taken up again. Interrupted, it loses only the stages in hand.
 
-    Raises `TaskError` where training failed, once all that does not depend on it is trained and stored. Misuse of
+    `on_failed` is told which run failed, and why, when it does. Raises `TaskError` where training failed, once all that
+    does not depend on it is trained and stored. Misuse of
     `run` ends it at once (see `lrlab.lab.executor.Executor.wait`), as does with workers=0 any exception.
     """
     keys = [job_key(task, job) for job in jobs]
@@ -123,7 +125,7 @@ def run_jobs(
             on_progress(Progress(stored, True, len(runs), len(wanted), None))
     missing = {key: job for key, job in wanted.items() if key not in runs}
     before, began = len(runs), time.monotonic()
-    drive = _Drive(task, store, fork_every)
+    drive = _Drive(task, store, fork_every, on_failed)
     with contextlib.ExitStack() as stack:
         if missing and executor is None:
             executor = _own(task, jobs[0], workers)
@@ -171,11 +173,11 @@ def _named(failed: Sequence[tuple[Job, str]], total: int) -> str:
 class _Drive:
     """The stages of some jobs, from what is stored to the last run."""
 
-    def __init__(self, task: Task, store: Store, fork_every: int) -> None:
+    def __init__(self, task: Task, store: Store, fork_every: int, on_failed: Callable[[str, str], object]) -> None:
         self.effort = Effort()
         self.failed: list[tuple[Job, str]] = []
         self._task, self._store, self._states = task, store, States(store.folder)
-        self._fork_every = fork_every
+        self._fork_every, self._on_failed = fork_every, on_failed
         self._every: dict[str, int] = {}  # of a cell, once a stage has told
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
         self._queue: list[tuple[int, int, int, _Work]] = []
@@ -302,7 +304,9 @@ class _Drive:
     def _advance(self, work: _Work, reached: Reached) -> None:
         """A stage is over: its jobs stand further on."""
         if reached.failed:  # and with it all that would go on from it
-            self.failed += [(entry.job, reached.failed) for entry in work.entries]
+            for entry in work.entries:
+                self.failed.append((entry.job, reached.failed))
+                self._on_failed(entry.job.title, reached.failed)
         elif reached.torn:
             self._place(work.cell, work.entries)
         elif reached.place is None:

@@ -1,11 +1,17 @@
-"""How far a comparison is: a bar with the remaining time on a terminal, a plain line now and then elsewhere."""
+"""How far a comparison is: a bar with the remaining time on a terminal, a plain line now and then elsewhere.
+
+A run that fails is told at once, for the others may take hours: the first of each cause, all are named at the end.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 EVERY = 10.0  # seconds between two plain lines
 
@@ -21,59 +27,82 @@ class Step(Protocol):
     def seconds_left(self) -> float | None: ...
 
 
-@contextmanager
-def progress(
-    text: str, total: int, stream: IO[str], *, quiet: bool = False
-) -> Iterator[tuple[Callable[[Step], None], Callable[[], int]]]:
-    """Give a function to call at each step, and one that tells how many are done."""
-    last = 0
+class Watch:
+    """Follows what is trained, and shows nothing of it: for programs.
 
-    def count(step: Step) -> None:
-        nonlocal last
-        last = step.done
+    >>> watch = Watch()
+    >>> watch.failed("arm a, lr 1", "RuntimeError: out of cheese")
+    >>> watch.done
+    0
+    """
 
-    if quiet:
-        yield count, lambda: last
-        return
-    draw = _bar(text, total, stream) if stream.isatty() else _lines(text, stream)
-    with draw as moved:
+    def __init__(self) -> None:
+        self.done = 0
+        self._causes: set[str] = set()
 
-        def both(step: Step) -> None:
-            count(step)
-            moved(step)
+    def moved(self, step: Step) -> None:
+        """A run is there."""
+        self.done = step.done
 
-        yield both, lambda: last
+    def failed(self, what: str, cause: str) -> None:
+        """A run has failed, for a cause of one or more lines."""
+        first = cause.partition("\n")[0]
+        if first not in self._causes:
+            self._causes.add(first)
+            self._say(f"failed: {what}: {first}")
 
-
-@contextmanager
-def _bar(text: str, total: int, stream: IO[str]) -> Iterator[Callable[[Step], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[left]}"),
-    )
-    console = Console(file=stream)
-    with Progress(*columns, console=console, transient=True, refresh_per_second=10) as bars:
-        bar = bars.add_task(text, total=total, left="")
-        yield lambda step: bars.update(bar, completed=step.done, total=step.total, left=_left(step.seconds_left))
+    def _say(self, text: str) -> None:
+        pass
 
 
-@contextmanager
-def _lines(text: str, stream: IO[str]) -> Iterator[Callable[[Step], None]]:
-    said = time.monotonic()
+class _Lines(Watch):
+    def __init__(self, text: str, stream: IO[str]) -> None:
+        super().__init__()
+        self._text, self._stream, self._said = text, stream, time.monotonic()
 
-    def moved(step: Step) -> None:
-        nonlocal said
-        if time.monotonic() - said >= EVERY:
-            said = time.monotonic()
+    def moved(self, step: Step) -> None:
+        super().moved(step)
+        if time.monotonic() - self._said >= EVERY:
+            self._said = time.monotonic()
             left = _left(step.seconds_left)
-            print(f"{text}: {step.done} of {step.total} runs{', ' + left if left else ''}", file=stream, flush=True)
+            self._say(f"{self._text}: {step.done} of {step.total} runs{', ' + left if left else ''}")
 
-    yield moved
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class _Bar(Watch):
+    def __init__(self, text: str, total: int, bars: RichProgress) -> None:
+        super().__init__()
+        self._bars, self._bar = bars, bars.add_task(text, total=total, left="")
+
+    def moved(self, step: Step) -> None:
+        super().moved(step)
+        self._bars.update(self._bar, completed=step.done, total=step.total, left=_left(step.seconds_left))
+
+    def _say(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False)
+
+
+@contextmanager
+def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> Iterator[Watch]:
+    """Show on the stream how far `total` runs are, unless it shall be `quiet`."""
+    if quiet:
+        yield Watch()
+    elif not stream.isatty():
+        yield _Lines(text, stream)
+    else:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns: tuple[Any, ...] = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
+        with Progress(*columns, console=Console(file=stream), transient=True, refresh_per_second=10) as bars:
+            yield _Bar(text, total, bars)
 
 
 def _left(seconds: float | None) -> str:

@@ -23,3 +23,9 @@ def test_intervals_share_decimals_and_a_scale_with_zero():
     assert column.texts == ("0", "+0.123 [0.010, 0.200]", "-0.100 [-0.200, 0.000]")
     assert one(Interval(1, 2, 3)).scale.low == 0
     assert one("text").scale is None
+
+
+def test_intervals_that_hold_zero_are_seen_to_do_so():
+    """One arm that is far off does not round the others to nothing."""
+    column = one(Interval(0.03, 0.0724, 0.1149), Interval(-0.0001, 0.00005, 0.0002), Interval(-0.0002, 0, 0.0002))
+    assert column.texts[1:] == ("+0.0001 [-0.0001, 0.0002]", "0.0000 [-0.0002, 0.0002]")

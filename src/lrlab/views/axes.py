@@ -25,13 +25,14 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def numbers(values: Sequence[float | None], digits: int = 4) -> list[str]:
+def numbers(values: Sequence[float | None], digits: int = 4, finest: float = 0.0) -> list[str]:
     """A column of numbers with the same decimals, `digits` significant ones for the largest, fewer if exact.
 
-    More than four decimals only where the largest would have fewer than three digits.
+    More than four decimals only where the largest would have fewer than three digits, or up to six where a difference
+    of `finest` would not be seen.
 
-    >>> numbers([0.26512, 0.2891, None, 0.418]), numbers([0.3, 1.0, 3.0])
-    (['0.2651', '0.2891', '–', '0.4180'], ['0.3', '1.0', '3.0'])
+    >>> numbers([0.26512, 0.2891, None, 0.418]), numbers([0.3, 1.0, 3.0]), numbers([0.1, 0.00012], finest=0.00002)
+    (['0.2651', '0.2891', '–', '0.4180'], ['0.3', '1.0', '3.0'], ['0.10000', '0.00012'])
     """
     finite = [v for v in values if v is not None and math.isfinite(v)]
     largest = max((abs(v) for v in finite), default=0.0)
@@ -39,6 +40,7 @@ def numbers(values: Sequence[float | None], digits: int = 4) -> list[str]:
         return [_exponent(v, digits - 2) if v and math.isfinite(v) else number(v) for v in values]
     size = _magnitude(largest)
     most = max(0, min(digits - 1 - size, max(4, 2 - size)))
+    most = max(most, min(6, -_magnitude(finest))) if finest else most
     places = next((p for p in range(most) if all(round(v, p) == v for v in finite)), most)
     return [
         f"{round(v, places) + 0.0:,.{places}f}"  # adding 0.0 turns a rounded -0.0 into 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from lrlab.views.axes import Axis, axis, number, numbers
 from lrlab.views.model import Cell, Interval, Mark, Table
@@ -34,7 +35,8 @@ def _column(name: str, cells: Sequence[Cell]) -> Column:
     floats = iter(numbers([cell for cell in cells if isinstance(cell, float)]))
     intervals = [cell for cell in cells if isinstance(cell, Interval)]
     ends = [value for cell in intervals for value in (cell.low, cell.mid, cell.high)]
-    worded = iter(numbers(ends, 3))
+    widths = [cell.high - cell.low for cell in intervals if cell.low < cell.high]
+    worded = iter(numbers(ends, 3, finest=median(widths) if widths else 0.0))
     texts: list[str] = []
     for cell in cells:
         match cell:

@@ -7,6 +7,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.controllers import better
+from lrlab.core.plateau import PlateauState
 from lrlab.testing.cases import ControllerCase
 
 
@@ -62,6 +63,14 @@ def test_observations_by_name():
     assert named.observe(state, {"loss": 1.0}, 0) is state
     assert named.observe(state, {"acc": 1.0}, 0).observed == 1
     assert lr.plateau().observe(state, {"acc": 1.0}, 0) is state
+
+
+def test_an_observation_is_counted_once(monkeypatch):
+    """By `observe`: also where `decide` counts as well, or begins a fresh state."""
+    controller = lr.plateau()
+    for observed in (0, 1, 7):
+        monkeypatch.setattr(lr.plateau, "decide", lambda *given, count=observed: PlateauState(observed=count))
+        assert controller.observe(PlateauState(observed=6), 1.0, 0).observed == 7
 
 
 def test_state_is_restored_from_its_record():

@@ -17,7 +17,7 @@ to end the run.
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
-from typing import Any, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 from lrlab.core.fields import OptionalName
 from lrlab.core.maths import Value
@@ -38,12 +38,17 @@ class State(Protocol):
     @property
     def cause(self) -> str: ...
     def _asdict(self) -> dict[str, Any]: ...
+    @property
+    def _replace(self) -> Callable[..., "State"]: ...
 
 
 @dataclass_transform(frozen_default=True)
 @dataclass(frozen=True, repr=False)
 class Controller(Schedule):
     """Abstract: `init() -> state`, `observe(state, metrics, update) -> state`, `factor(state) -> float`.
+
+    A kind of its own says in `state_type` what its state is, a NamedTuple whose defaults are the state before
+    anything was observed, and in `decide` what it makes of a value.
 
     `metric` is the name of the observation it listens to (None: only what comes without a name), `name` the key of
     its state in a checkpoint (None: its kind and ordinal).
@@ -55,31 +60,35 @@ class Controller(Schedule):
 
     neutral = True
     survives = False  # whether it keeps its state where a run goes back to a snapshot
+    state_type: ClassVar[type[State]]
 
     def init(self) -> State:
         """The state before anything was observed."""
-        raise NotImplementedError
+        return self.state_type()
 
-    def observe(self, state: Any, metrics: float | Mapping[str, float], update: int) -> State:
+    def observe(self, state: State, metrics: float | Mapping[str, float], update: int) -> State:
         """The state after an observation made when `update` updates were completed.
 
         `metrics` is one number, or numbers by name; where the metric it listens to is not among them, the state
         stays as it is.
         """
         reading = metrics.get(self.metric or "") if isinstance(metrics, Mapping) else metrics
-        return state if reading is None else self.decide(state, float(reading), update)
+        if reading is None:
+            return state
+        after = self.decide(state._replace(event="", cause=""), float(reading), update)
+        return after._replace(observed=state.observed + 1)
 
     def decide(self, state: Any, metric: float, update: int) -> State:
-        """The state after one more value of its metric."""
+        """The state after one more value of its metric, which `observe` counts; the last event is cleared already."""
         raise NotImplementedError
 
     def factor(self, state: Any) -> float:
-        """What the schedule around it is multiplied by now."""
-        raise NotImplementedError
+        """What the schedule around it is multiplied by now: its state keeps it as `factor`."""
+        return float(state.factor)
 
     def restore(self, record: Mapping[str, Any]) -> State:
         """The state from its JSON record (`state._asdict()`). Raises `LrlabError` where it is none."""
-        raise NotImplementedError
+        return restored(self.state_type, record, self)
 
     def _length(self, clock: Clock) -> Fraction | None:
         return None

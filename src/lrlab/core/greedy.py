@@ -1,11 +1,10 @@
 """GreedyLR: raise the LR while a metric improves, cut it while it does not."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import KW_ONLY
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lrlab.core.controllers import Controller, better, restored
+from lrlab.core.controllers import Controller, better
 from lrlab.core.fields import (
     Count,
     Mode,
@@ -76,21 +75,13 @@ class greedy(Controller):
     reset: NotNegativeCount = 500
     window: Count = 1
 
+    state_type = GreedyState
+
     def _check(self) -> None:
         if not self.min <= 1 <= self.max:
             raise LrlabError(worded("greedy: it begins at 1", [self.min, self.max], "min <= 1 <= max"))
 
-    def init(self) -> GreedyState:
-        return GreedyState()
-
-    def factor(self, state: GreedyState) -> float:
-        return state.factor
-
-    def restore(self, record: Mapping[str, Any]) -> GreedyState:
-        return restored(GreedyState, record, self)
-
     def decide(self, state: GreedyState, metric: float, update: int) -> GreedyState:
-        state = state._replace(observed=state.observed + 1, event="", cause="")
         if not math.isfinite(metric):
             return state._replace(event="nan", cause=f"the observation is {metric}")
         if self.window > 1:
@@ -118,7 +109,7 @@ class greedy(Controller):
             after = after._replace(low=state.low + 1)
         if 0 < self.reset <= after.low:
             cause = f"{self.reset} cuts were due at the least factor"
-            return GreedyState(rest=self.cooldown, observed=state.observed, event="restart", cause=cause)
+            return GreedyState(rest=self.cooldown, event="restart", cause=cause)
         return after if after.factor == state.factor else after._replace(event="cut", cause=cause)
 
     def words(self) -> str:

@@ -1,11 +1,10 @@
 """The divergence guard: notice a spike of the loss or a NaN, cut the LR, and stop the run when that does not help."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import KW_ONLY
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lrlab.core.controllers import Controller, restored
+from lrlab.core.controllers import Controller
 from lrlab.core.fields import Count, NotNegativeCount, Positive, Share
 from lrlab.core.vocabulary import argument, shape
 from lrlab.errors import LrlabError, worded
@@ -66,22 +65,13 @@ class guard(Controller):
     tries: Count = 3
 
     survives = True
+    state_type = GuardState
 
     def _check(self) -> None:
         if self.multiple < 1:
             raise LrlabError(worded("guard: multiple must be at least 1, which is the mean", self.multiple))
 
-    def init(self) -> GuardState:
-        return GuardState()
-
-    def factor(self, state: GuardState) -> float:
-        return state.factor
-
-    def restore(self, record: Mapping[str, Any]) -> GuardState:
-        return restored(GuardState, record, self)
-
     def decide(self, state: GuardState, metric: float, update: int) -> GuardState:
-        state = state._replace(observed=state.observed + 1, event="", cause="")
         if not math.isfinite(metric):
             return self._rescued(state, "nan", f"the loss is {metric}")
         if state.rest > 0:

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lrlab.core.controllers import Controller, State, restored
+from lrlab.core.controllers import Controller, State
 from lrlab.core.fields import Name
 from lrlab.core.vocabulary import shape
 
@@ -41,30 +41,20 @@ class manual(Controller):
     metric: Name = "live"
 
     survives = True
+    state_type = ManualState
 
-    def init(self) -> ManualState:
-        return ManualState()
-
-    def observe(self, state: Any, metrics: float | Mapping[str, float], update: int) -> State:
+    def observe(self, state: State, metrics: float | Mapping[str, float], update: int) -> State:
         """The state after an observation by name; one without a name is a loss, and no factor."""
         if isinstance(metrics, Mapping):
             return super().observe(state, metrics, update)
-        quiet: ManualState = state._replace(event="", cause="")
-        return quiet
+        return state._replace(event="", cause="")
 
     def decide(self, state: ManualState, metric: float, update: int) -> ManualState:
-        state = state._replace(observed=state.observed + 1, event="", cause="")
         if not (math.isfinite(metric) and metric >= 0):
             return state._replace(event="refused", cause=f"{metric} is no factor")
         if metric == state.factor:
             return state
         return state._replace(factor=metric, event="set", cause=f"{self.metric} was set to {metric:g}")
-
-    def factor(self, state: ManualState) -> float:
-        return state.factor
-
-    def restore(self, record: Mapping[str, Any]) -> ManualState:
-        return restored(ManualState, record, self)
 
     def words(self) -> str:
         return f"is multiplied by what {self.metric} was last set to"

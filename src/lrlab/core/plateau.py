@@ -6,11 +6,10 @@ counted, which the importers of `lrlab.dialects` translate.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import KW_ONLY
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lrlab.core.controllers import Controller, better, restored
+from lrlab.core.controllers import Controller, better
 from lrlab.core.fields import Count, Flag, Mode, NanRule, NotNegative, NotNegativeCount, Share, ThresholdMode
 from lrlab.core.vocabulary import argument, shape
 from lrlab.errors import LrlabError, worded
@@ -74,21 +73,13 @@ class plateau(Controller):
     average: Count = 1
     nan: NanRule = "hold"
 
+    state_type = PlateauState
+
     def _check(self) -> None:
         if self.restart and self.min == 0:
             raise LrlabError(worded("plateau: restart=True needs a floor to restart from", hint="min=0.01"))
 
-    def init(self) -> PlateauState:
-        return PlateauState()
-
-    def factor(self, state: PlateauState) -> float:
-        return state.factor
-
-    def restore(self, record: Mapping[str, Any]) -> PlateauState:
-        return restored(PlateauState, record, self)
-
     def decide(self, state: PlateauState, metric: float, update: int) -> PlateauState:
-        state = state._replace(observed=state.observed + 1, event="", cause="")
         if not math.isfinite(metric):
             state = state._replace(event="nan", cause=f"the observation is {metric}")
             if self.nan == "hold":

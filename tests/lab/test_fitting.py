@@ -1,11 +1,12 @@
 """The shared loop: it keeps the contract of `run`, and evaluates without leaving a trace."""
 
 import contextlib
+import math
 
 import pytest
 
 import lrlab as lr
-from lrlab.lab.fitting import evaluating, fit
+from lrlab.lab.fitting import evaluating, fit, fit_supervised
 from lrlab.lab.live import LiveRun
 from lrlab.lab.optimizers import optimizer
 
@@ -42,6 +43,24 @@ def test_it_trains_logs_and_reports():
     assert run.evals["val_loss"].updates == (10, 20, 30, 40)
     assert run.score < 0.5 * run.loss.values[0]
     assert seen == [(False, True)] * 4
+
+
+def test_a_supervised_task_names_its_loss_and_what_is_told_of_it():
+    """The configuration chooses the optimizer, the weights are pulled to zero by `l2`, each metric sees one loss."""
+    pair, lrs, square = (torch.ones(1, 1), torch.zeros(1, 1)), {"adam": 9.0, "sgd": 0.1}, torch.nn.functional.mse_loss
+
+    def trained(l2):
+        run = LiveRun(lr.constant(), 2, config={"optimizer": "sgd"}, metric="loss")
+        model = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.ones_(model.weight)
+        fit_supervised(run, model, lrs, [pair, pair], square, pair, l2=l2, loss=float, log=torch.log)
+        return run
+
+    plain, pulled = trained(0.0), trained(0.5)  # by hand: w becomes w - 0.1 (2 w + l2 w), from 1
+    assert plain.loss.values == pytest.approx([1.0, 0.8**2])
+    assert pulled.loss.values == pytest.approx([1.0, 0.75**2])
+    assert plain.evals["loss"].values == pytest.approx([0.64**2])
+    assert plain.evals["log"].values == pytest.approx([2 * math.log(0.64)])
 
 
 @pytest.mark.parametrize("kind", ["adamw", "schedule-free sgd"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 _Size = TypeVar("_Size")
 Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many items are trained on and how many are judged, and how wide the network is."""
+
+    trained: int
+    judged: int
+    width: int
 
 
 def sized(config: Mapping[str, Any], sizes: Mapping[str, _Size]) -> _Size:

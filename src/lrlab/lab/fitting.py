@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.optimizers import optimizer
+
 if TYPE_CHECKING:
     from lrlab.lab.live import LiveRun
 
@@ -33,6 +35,36 @@ def fit(
             with evaluating(model, opt):
                 metrics = judged()
             run.report(**metrics)
+
+
+def fit_supervised(
+    run: LiveRun,
+    model: Any,
+    lrs: Mapping[str, float],
+    batches: Iterable[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Any],
+    judged: tuple[Any, Any],
+    /,
+    *,
+    l2: float = 0.0,
+    **metrics: Callable[[Any], Any],
+) -> None:
+    """Train a model to answer x with y, with the optimizer that the run's configuration names, at its LR in `lrs`.
+
+    The loss of a batch (x, y) is `loss(model(x), y)`. Each of the `metrics` is a function of that loss on the one
+    batch that is `judged`: `log10_mse=torch.log10`, or `val_loss=float` for the loss itself. For `l2` see
+    `lrlab.lab.optimizers.optimizer`.
+    """
+    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=lrs, l2=l2)
+
+    def loss_of(x: Any, y: Any) -> Any:
+        return loss(model(x), y)
+
+    def reported() -> dict[str, Any]:
+        judged_loss = loss_of(*judged)
+        return {name: metric(judged_loss) for name, metric in metrics.items()}
+
+    fit(run, model, opt, batches, loss_of, reported)
 
 
 @contextmanager

@@ -15,8 +15,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from lrlab.lab.data import batches, parts, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ LRS = {
     "schedule-free sgd": 0.1,
     "schedule-free adamw": 0.05,
 }
-
-
 SIZES = {"tiny": 200, "std": 442}  # patients
 
 
@@ -54,17 +51,9 @@ def train(run: LiveRun) -> None:
 
     x, y = (column[: sized(run.config, SIZES)] for column in data())
     train_part, held_out = parts(len(x), run.fold, run.folds)
-    model = torch.nn.Linear(10, 1)
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS)
-    loss_of = torch.nn.functional.mse_loss
-    fit(
-        run,
-        model,
-        opt,
-        batches(BATCH, x[train_part], y[train_part]),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"mse": loss_of(model(x[held_out]), y[held_out])},
-    )
+    trained, judged = (x[train_part], y[train_part]), (x[held_out], y[held_out])
+    loss = torch.nn.functional.mse_loss
+    fit_supervised(run, torch.nn.Linear(10, 1), LRS, batches(BATCH, *trained), loss, judged, mse=float)
 
 
 @functools.cache

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrlab.lab.data import parts, sized
-from lrlab.lab.fitting import evaluating
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
     from lrlab.lab.live import LiveRun
@@ -55,30 +56,16 @@ def train(run: LiveRun) -> None:
 
     images, labels = distorted()
     train_part, held_out = map(torch.from_numpy, parts(len(labels), run.fold, run.folds))
-    judged = sized(run.config, SIZES)
-    judged_images = images[:judged, held_out].flatten(0, 1)
-    judged_labels = labels[held_out].repeat(judged)
+    copies = sized(run.config, SIZES)
+    judged = images[:copies, held_out].flatten(0, 1), labels[held_out].repeat(copies)
 
-    model = network()
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS, l2=5e-4)
-    loss_of = torch.nn.functional.cross_entropy
-    run.track(model=model, opt=opt)
-
-    def batches() -> Any:  # tensors are indexed: a DataLoader would cost more than the network
-        while True:
+    def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        while True:  # tensors are indexed: a DataLoader would cost more than the network
             rows = train_part[torch.randint(len(train_part), (BATCH,))]
             yield images[torch.randint(COPIES, (BATCH,)), rows], labels[rows]
 
-    for _, (x, y) in run.steps(batches()):
-        loss = loss_of(model(x), y)
-        opt.zero_grad()
-        loss.backward()
-        opt.step()
-        run.log(loss=loss)
-        if run.eval_now:
-            with evaluating(model, opt):
-                val_loss = loss_of(model(judged_images), judged_labels)
-            run.report(val_loss=val_loss)
+    loss = torch.nn.functional.cross_entropy
+    fit_supervised(run, network(), LRS, batches(), loss, judged, l2=5e-4, val_loss=float)
 
 
 @functools.cache

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lrlab.lab.data import batches, draws, parts, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 from lrlab.lab.tasks.digits import network
 
@@ -43,16 +41,7 @@ LRS = {
     "schedule-free sgd": 0.1,
     "schedule-free adamw": 0.005,
 }
-
-
-@dataclass(frozen=True)
-class Size:
-    """Updates of the training before the shift."""
-
-    before: int
-
-
-SIZES = {"tiny": Size(60), "std": Size(300)}
+SIZES = {"tiny": 60, "std": 300}  # updates of the training before the shift
 
 
 @task(
@@ -67,23 +56,16 @@ def train(run: LiveRun) -> None:
     """Train the pretrained network on."""
     import torch
 
-    size = sized(run.config, SIZES)
+    model = copy.deepcopy(pretrained(sized(run.config, SIZES)))
     _, _, shifted, labels = data()
     train_part, held_out = parts(len(labels), run.fold, run.folds)
-    train_part = train_part[:SHIFTED]
-    x, y = shifted[train_part].flatten(0, 1), labels[train_part].repeat_interleave(COPIES)
-    judged_x, judged_y = shifted[held_out].flatten(0, 1), labels[held_out].repeat_interleave(COPIES)
-    model = copy.deepcopy(pretrained(size))
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS)
-    loss_of = torch.nn.functional.cross_entropy
-    fit(
-        run,
-        model,
-        opt,
-        batches(BATCH, x, y),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"val_loss": loss_of(model(judged_x), judged_y)},
-    )
+
+    def pairs(images: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        return shifted[images].flatten(0, 1), labels[images].repeat_interleave(COPIES)
+
+    x, y = pairs(train_part[:SHIFTED])
+    loss = torch.nn.functional.cross_entropy
+    fit_supervised(run, model, LRS, batches(BATCH, x, y), loss, pairs(held_out), val_loss=float)
 
 
 @functools.cache
@@ -99,7 +81,7 @@ def data() -> tuple[torch.Tensor, ...]:
 
 
 @functools.cache
-def pretrained(size: Size) -> torch.nn.Module:
+def pretrained(updates: int) -> torch.nn.Module:
     """The network after its training on upright images; PyTorch's random numbers are left as they were."""
     import torch
 
@@ -108,7 +90,7 @@ def pretrained(size: Size) -> torch.nn.Module:
         torch.manual_seed(0)
         model = network()
         opt = torch.optim.Adam(model.parameters(), lr=0.005, fused=True)
-        for _, (images, labels) in zip(range(size.before), batches(BATCH, x, y), strict=False):
+        for _, (images, labels) in zip(range(updates), batches(BATCH, x, y), strict=False):
             opt.zero_grad()
             torch.nn.functional.cross_entropy(model(images), labels).backward()
             opt.step()

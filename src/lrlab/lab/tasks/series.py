@@ -13,14 +13,12 @@ Base LRs by a scan in factors of two under warmup and linear decay: .02 .04 .08 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import batches, draws, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.data import Size, batches, draws, sized, tensors
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
@@ -44,16 +42,7 @@ LRS = {
 }
 
 
-@dataclass(frozen=True)
-class Size:
-    """How many pieces of the series, and the width of the network's state."""
-
-    trained: int
-    judged: int
-    width: int
-
-
-SIZES = {"tiny": Size(1000, 500, 16), "std": Size(4000, 2000, 32)}
+SIZES = {"tiny": Size(1000, 500, 16), "std": Size(4000, 2000, 32)}  # pieces of the series, width of the GRU's state
 
 
 @task(
@@ -70,17 +59,12 @@ def train(run: LiveRun) -> None:
 
     size = sized(run.config, SIZES)
     x, y, judged_x, clean = data(size, run.fold)
-    model = network(size.width)
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS)
-    loss_of = torch.nn.functional.mse_loss
-    fit(
-        run,
-        model,
-        opt,
-        batches(BATCH, x, y),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"log10_nmse": (loss_of(model(judged_x), clean) / clean.var()).log10()},
-    )
+
+    def log10_nmse(mse: torch.Tensor) -> torch.Tensor:
+        return (mse / clean.var()).log10()
+
+    loss, judged = torch.nn.functional.mse_loss, (judged_x, clean)
+    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, log10_nmse=log10_nmse)
 
 
 @functools.lru_cache(maxsize=2)

@@ -13,14 +13,12 @@ Base LRs by a scan in factors of two under warmup and linear decay: .025 .1 .2 .
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import batches, draws, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.data import Size, batches, draws, sized, tensors
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
@@ -43,16 +41,7 @@ LRS = {
 }
 
 
-@dataclass(frozen=True)
-class Size:
-    """How many signals, and the channels of the first convolution."""
-
-    trained: int
-    judged: int
-    channels: int
-
-
-SIZES = {"tiny": Size(1000, 500, 8), "std": Size(4000, 2000, 16)}
+SIZES = {"tiny": Size(1000, 500, 8), "std": Size(4000, 2000, 16)}  # signals, channels of the first convolution
 
 
 @task(
@@ -69,17 +58,8 @@ def train(run: LiveRun) -> None:
 
     size = sized(run.config, SIZES)
     x, y, judged_x, judged_y = data(size, run.fold)
-    model = network(size.channels)
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS, l2=5e-4)
-    loss_of = torch.nn.functional.cross_entropy
-    fit(
-        run,
-        model,
-        opt,
-        batches(BATCH, x, y),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"val_loss": loss_of(model(judged_x), judged_y)},
-    )
+    loss, judged = torch.nn.functional.cross_entropy, (judged_x, judged_y)
+    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, l2=5e-4, val_loss=float)
 
 
 @functools.lru_cache(maxsize=2)

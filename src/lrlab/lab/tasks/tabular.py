@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import batches, draws, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.data import Size, batches, draws, sized, tensors
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
@@ -42,16 +40,7 @@ LRS = {
 }
 
 
-@dataclass(frozen=True)
-class Size:
-    """How many rows, and the width of the hidden layers."""
-
-    trained: int
-    judged: int
-    width: int
-
-
-SIZES = {"tiny": Size(500, 500, 32), "std": Size(2000, 2000, 64)}
+SIZES = {"tiny": Size(500, 500, 32), "std": Size(2000, 2000, 64)}  # rows, width of the hidden layers
 
 
 @task(
@@ -68,17 +57,8 @@ def train(run: LiveRun) -> None:
 
     size = sized(run.config, SIZES)
     x, y, judged_x, clean = data(size, run.fold)
-    model = network(size.width)
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS)
-    loss_of = torch.nn.functional.mse_loss
-    fit(
-        run,
-        model,
-        opt,
-        batches(BATCH, x, y),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"log10_mse": loss_of(model(judged_x), clean).log10()},
-    )
+    loss, judged = torch.nn.functional.mse_loss, (judged_x, clean)
+    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, log10_mse=torch.log10)
 
 
 @functools.lru_cache(maxsize=2)

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab.lab.data import draws, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
+from lrlab.lab.fitting import fit_supervised
 from lrlab.lab.task import Settings, task
 
 if TYPE_CHECKING:
@@ -69,25 +68,19 @@ def train(run: LiveRun) -> None:
 
     size = sized(run.config, SIZES)
     inner, outer = teacher(run.fold)
-    judged = tensors(draws("judged", run.fold).normal(size=(size.judged, INPUTS)))[0]
-    truth = torch.tanh(judged @ inner) @ outer
+    (judged,) = tensors(draws("judged", run.fold).normal(size=(size.judged, INPUTS)))
     model = torch.nn.Sequential(torch.nn.Linear(INPUTS, size.width), torch.nn.Tanh(), torch.nn.Linear(size.width, 1))
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS)
-    loss_of = torch.nn.functional.mse_loss
+
+    def answered(x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(x @ inner) @ outer
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         while True:
             x = torch.randn(BATCH, INPUTS)
-            yield x, torch.tanh(x @ inner) @ outer + NOISE * torch.randn(BATCH, 1)
+            yield x, answered(x) + NOISE * torch.randn(BATCH, 1)
 
-    fit(
-        run,
-        model,
-        opt,
-        batches(),
-        lambda x, y: loss_of(model(x), y),
-        lambda: {"log10_excess": loss_of(model(judged), truth).log10()},
-    )
+    loss = torch.nn.functional.mse_loss
+    fit_supervised(run, model, LRS, batches(), loss, (judged, answered(judged)), log10_excess=torch.log10)
 
 
 @functools.cache

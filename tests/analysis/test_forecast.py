@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.analysis.forecast import Law, fit_law, learning_rates
+from lrlab.analysis.forecast import Law, fit_law
 from lrlab.errors import LrlabError
 from lrlab.record.log import LogRun
 from lrlab.record.readers import read_run
@@ -154,10 +154,3 @@ def test_an_array_is_absolute_whatever_the_base_lr():
     lrs = lr.parse("cosine()").over(500).lr(1e-3)
     first, second = law.rank(["cosine()", lrs], base_lr=1e-3, horizon=500)
     assert np.array_equal(first.loss, second.loss)
-
-
-@pytest.mark.parametrize("base_lr", ["x", 0.0, -1e-3, np.inf, np.nan])
-def test_a_base_lr_that_is_none_is_refused(base_lr):
-    """In words."""
-    with pytest.raises(LrlabError, match="base_lr"):
-        learning_rates("cosine()", base_lr, 100)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast import ScheduleLike, learning_rates
+from lrlab.analysis.curves import ScheduleLike, learning_rates
 from lrlab.errors import LrlabError, worded
 
 if TYPE_CHECKING:

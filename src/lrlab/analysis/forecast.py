@@ -9,30 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from lrlab.analysis.branching import branch
+from lrlab.analysis.curves import ScheduleLike, learning_rates, spoken
 from lrlab.analysis.doubts import Doubt, Seen, doubts, seen
 from lrlab.analysis.fit import Fitted, fit, prepare
 from lrlab.analysis.intervals import half_width
 from lrlab.analysis.laws import FORMS, Scale, every
+from lrlab.analysis.optimise import optimise
 from lrlab.analysis.priors import Prior, Spread, prior_for
-from lrlab.core.schedule import Schedule
-from lrlab.core.text import parse
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.record.log import LogRun, numbers
-
-if TYPE_CHECKING:
-    from lrlab.analysis.branching import Branch
-    from lrlab.analysis.optimise import Optimum
+from lrlab.record.log import LogRun
 
 Floats = NDArray[np.float64]
-ScheduleLike = Schedule | str | ArrayLike
 
 VERSION = 1
 OUTER = ("floor", "progress", "noise")
@@ -122,7 +117,7 @@ class Law:
         sd = np.array([doubt.sd for doubt in found])
         half = half_width(form, self.fitted, self.scale, lrs, loss, sd, level)
         sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
-        return Prediction(_spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
+        return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
 
     def rank(
         self,
@@ -136,36 +131,8 @@ class Law:
         predictions = [self.predict(s, base_lr=base_lr, horizon=horizon, level=level) for s in schedules]
         return sorted(predictions, key=lambda prediction: prediction.final)
 
-    def optimise(
-        self,
-        steps: int,
-        *,
-        peak: float | None = None,
-        warmup: int | None = None,
-        shape: str = "monotone",
-        prefix: ArrayLike | None = None,
-        risk: str = "mean",
-    ) -> Optimum:
-        """The schedule with the lowest predicted final loss after `steps` updates: see `analysis/optimise.py`."""
-        from lrlab.analysis.optimise import optimise
-
-        return optimise(self, steps, peak=peak, warmup=warmup, shape=shape, prefix=prefix, risk=risk)
-
-    def branch(
-        self,
-        schedule: ScheduleLike,
-        *,
-        at: int,
-        decay: int,
-        base_lr: float | None = None,
-        horizon: int | None = None,
-        shape: ScheduleLike = "linear()",
-        level: float = 0.9,
-    ) -> Branch:
-        """Decaying after `at` updates against training on and decaying last: see `analysis/branching.py`."""
-        from lrlab.analysis.branching import branch
-
-        return branch(self, schedule, at=at, decay=decay, base_lr=base_lr, horizon=horizon, shape=shape, level=level)
+    optimise = optimise  # functions of a law are its methods: `law.optimise(steps)`, `law.branch(schedule, at=...)`
+    branch = branch
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the law as JSON. Raises `LrlabError` where the file cannot be written."""
@@ -246,25 +213,6 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
     return Law(law, fitted, scale, known, prior if isinstance(prior, str) else "given")
 
 
-def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:
-    """The LR of every update (updates,), from a schedule over a horizon or from such an array, which is absolute."""
-    if base_lr is not None and not (isinstance(base_lr, Real) and 0 < base_lr < np.inf):
-        raise LrlabError(worded("base_lr", base_lr, "a positive number", "base_lr=3e-4"))
-    if isinstance(schedule, str):
-        schedule = parse(schedule)
-    if isinstance(schedule, Schedule):
-        if horizon is None:
-            raise LrlabError(worded("how long is the run?", str(schedule), "horizon= in updates", "horizon=10_000"))
-        lrs = schedule.over(horizon).lr(1.0 if base_lr is None else base_lr)
-    else:
-        lrs = numbers(schedule, "lrs")
-        if horizon is not None and horizon != len(lrs):
-            raise LrlabError(worded("horizon and the number of LRs differ", f"{horizon} and {len(lrs)}"))
-    if not len(lrs) or not np.isfinite(lrs).all() or lrs.min() < 0 or lrs.max() <= 0:
-        raise LrlabError(worded("LRs must be finite, not negative, and not all 0", lrs[:3].tolist()))
-    return lrs
-
-
 def _form(law: str) -> Any:
     prior_for(law, "llm")
     return FORMS[law]
@@ -282,9 +230,3 @@ def _scale(runs: Sequence[LogRun], prior: Prior) -> Scale:
     # The prior's centres belong to peaks near 0.7 and runs of some 24 units.
     peak, longest = np.median([run.lrs.max() for run in runs]), max(int(run.updates[-1]) for run in runs)
     return Scale(float(peak) / 0.7, longest / 24.0, decay)
-
-
-def _spoken(schedule: object) -> str:
-    if isinstance(schedule, Schedule | str):
-        return str(schedule)
-    return f"{np.size(schedule)} learning rates"  # type: ignore[arg-type]

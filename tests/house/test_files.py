@@ -22,6 +22,7 @@ ELSEWHERE = {
     "dialects/cycles.py": "every importer in tests/dialects",
     "dialects/calls.py": "tests/dialects/test_optax.py",
     "dialects/torch_joined.py": "tests/dialects/test_torch.py",
+    "dialects/torch_rules.py": "tests/dialects/test_torch.py",
     "dialects/export_pieces.py": "tests/dialects/test_export.py",
     "dialects/export_python.py": "tests/dialects/test_export.py",
     "dialects/export_torch.py": "tests/dialects/test_export.py",

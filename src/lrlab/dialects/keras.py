@@ -169,28 +169,6 @@ def _restarts(
     return Made(height * cosines(begins, gain=m_mul) + floor, peak, after=after)
 
 
-def _reduce_on_plateau(
-    factor: float = 0.1,
-    patience: int = 10,
-    mode: str = "auto",
-    min_delta: float = 1e-4,
-    cooldown: int = 0,
-    min_lr: float = 0.0,
-    learning_rate: float | None = None,
-) -> Made:
-    made = as_keras(
-        learning_rate,
-        factor=factor,
-        patience=patience,
-        mode=mode,
-        min_delta=min_delta,
-        cooldown=cooldown,
-        min_lr=min_lr,
-    )
-    after = f"the LR is cut at the {patience}th observation in a row that is not better; a NaN counts as one"
-    return Made(made, learning_rate or 1.0, after=after)
-
-
 RECIPES: dict[str, Callable[..., Made]] = {
     "ExponentialDecay": _exponential,
     "InverseTimeDecay": _inverse_time,
@@ -198,5 +176,5 @@ RECIPES: dict[str, Callable[..., Made]] = {
     "PolynomialDecay": _polynomial,
     "CosineDecay": _cosine,
     "CosineDecayRestarts": _restarts,
-    "ReduceLROnPlateau": _reduce_on_plateau,
+    "ReduceLROnPlateau": as_keras,
 }

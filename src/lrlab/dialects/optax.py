@@ -244,29 +244,6 @@ def _joined(members: Sequence[Made], boundaries: Sequence[int]) -> Made:
     return Made(then(*phases), peak, end, last.after)
 
 
-def _reduce_on_plateau(
-    factor: float = 0.1,
-    patience: int = 10,
-    rtol: float = 1e-4,
-    atol: float = 0.0,
-    cooldown: int = 0,
-    accumulation_size: int = 1,
-    min_scale: float = 0.0,
-) -> Made:
-    made = as_optax(
-        factor=factor,
-        patience=patience,
-        rtol=rtol,
-        atol=atol,
-        cooldown=cooldown,
-        accumulation_size=accumulation_size,
-        min_scale=min_scale,
-    )
-    mean = f"mean of {accumulation_size} observations" if accumulation_size > 1 else "observation"
-    after = f"the LR is cut at the {patience}th {mean} in a row that is not better; a NaN counts as one"
-    return Made(made, 1.0, after=after)
-
-
 RECIPES: dict[str, Callable[..., Made]] = {
     "constant_schedule": _constant,
     "linear_schedule": _linear,
@@ -282,5 +259,5 @@ RECIPES: dict[str, Callable[..., Made]] = {
     "warmup_exponential_decay_schedule": _warmup_exponential,
     "sgdr_schedule": _sgdr,
     "join_schedules": _join,
-    "reduce_on_plateau": _reduce_on_plateau,
+    "reduce_on_plateau": as_optax,
 }

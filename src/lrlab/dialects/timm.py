@@ -263,7 +263,7 @@ def _decay(name: str, n: int) -> Schedule:
 
 
 def _plateau(given: Given) -> Made:
-    cutting = as_torch(
+    cutting, _ = as_torch(
         given.base, factor=given.rate, patience=given.patience, mode=given.mode, min_lr=given.floor * given.base
     )
     waits = flat(1) if given.warmup.n else None  # the observation with which the warmup ends is not heard there

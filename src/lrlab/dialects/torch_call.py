@@ -15,7 +15,8 @@ from typing import Any
 from lrlab.dialects.building import known
 from lrlab.dialects.calls import Call
 from lrlab.dialects.imported import Imported
-from lrlab.dialects.torch import READERS, from_torch
+from lrlab.dialects.torch import from_torch
+from lrlab.dialects.torch_rules import READERS
 from lrlab.errors import LrlabError, missing, worded
 
 NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") if name != "Scheduler"}

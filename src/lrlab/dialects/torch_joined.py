@@ -23,7 +23,7 @@ from lrlab.core.schedule import Schedule
 from lrlab.core.shapes import constant
 from lrlab.core.tables import table
 from lrlab.dialects.building import cut, fixed, real, then
-from lrlab.dialects.torch import Rule, read
+from lrlab.dialects.torch_rules import Rule, read
 from lrlab.errors import LrlabError, worded
 
 UNKNOWN_END = 1000  # updates: how far to rehearse where nothing says how long the run is

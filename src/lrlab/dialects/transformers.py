@@ -232,31 +232,6 @@ def _warmup_stable_decay(
     return settled(then(rise, flat(stable), end), min_lr_ratio), after
 
 
-def _reduce_lr_on_plateau(
-    learning_rate: float | None = None,
-    mode: str = "min",
-    factor: float = 0.1,
-    patience: int = 10,
-    threshold: float = 1e-4,
-    threshold_mode: str = "rel",
-    cooldown: int = 0,
-    min_lr: float = 0.0,
-    eps: float = 1e-8,
-) -> Recipe:
-    made = as_torch(
-        learning_rate,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-        min_lr=min_lr,
-        eps=eps,
-    )
-    return made, f"the LR is cut at the {patience + 1}th observation in a row that is not better; a NaN counts as one"
-
-
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "linear": _linear,
     "cosine": _cosine,
@@ -265,7 +240,7 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
     "constant": _constant,
     "constant_with_warmup": _constant_with_warmup,
     "inverse_sqrt": _inverse_sqrt,
-    "reduce_lr_on_plateau": _reduce_lr_on_plateau,
+    "reduce_lr_on_plateau": as_torch,
     "cosine_with_min_lr": _cosine_with_min_lr,
     "cosine_warmup_with_min_lr": _cosine_warmup_with_min_lr,
     "warmup_stable_decay": _warmup_stable_decay,

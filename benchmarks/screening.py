@@ -1,16 +1,18 @@
 """Screening: how often does a rung throw away the schedule that would have won?
 
-    python benchmarks/screening.py [--folds 8] [--tasks digits,charlm] [--store lrlab-screening]
+    python benchmarks/screening.py [--seeds 0,1] [--tasks digits,charlm] [--store lrlab-screening]
 
 A zoo of 16 schedules is trained on the built-in tasks that have a separable winner, each run complete at T, T/2 and T/4
-updates, one seed on each fold. A study is 8 of the 16, drawn at random, on one fold; its winner is the one that ends
-lowest at T. A rule is shown part of the curves, and the question is in how many studies it kills the winner:
+updates, on 8 folds under each seed. A study is 8 of the 16, drawn at random, on one, two or four folds; its winner is
+the one that ends lowest at T on the same folds. A rule is shown part of the curves, and the question is in how many
+studies it kills the winner:
 
 - complete schedules at T/4 or T/2, ends compared with ends, half is kept;
 - the runs of T updates, cut off at 25 or 50 % and compared there, half is kept, ties too (runs that are still the same
   run are not told apart by chance);
 - Optuna's MedianPruner and SuccessiveHalvingPruner with their defaults, fed the same curves in random order;
-- what `lrlab tune` does: two folds at once, complete schedules at T/4 and T/2, half and all within the noise is kept;
+- what `lrlab tune` does: two folds at once, complete schedules, half and all within the noise is kept, at each rung
+  alone and at one after the other;
 - for scale, the same runs of T updates on another fold: what chance alone would kill.
 
 For each rule: the share of studies whose winner is killed, by task and over all tasks with its standard error; the
@@ -19,8 +21,8 @@ the difference of two schedules between folds. A winner that chance has made can
 number is high and the last one is low. Above it, the share of pairs of schedules that differ on a task (|t| above 2.8,
 paired by fold).
 
-Runs are kept in the store: interrupted, the script goes on where it was. It trains some 500 000 updates: a quarter of
-an hour or so on two cores.
+Runs are kept in the store: interrupted, the script goes on where it was. It trains about a million updates: half an
+hour or so on two cores.
 """
 
 from __future__ import annotations
@@ -73,25 +75,24 @@ TASKS = {  # T, and the size
 EVALS = 16  # of a run of T updates: one at 25 %, one at 50 %
 FOLDS = 8  # into which the data are cut
 CANDIDATES, DRAWS = 8, 40  # schedules of a study, and studies on each fold
-AT_ONCE = 2  # folds that are trained before the next task's, so that an interruption leaves whole ones
 
 
-def trained(name: str, folds: Sequence[int], store: Store, workers: int | None) -> dict[str, Array]:
+def trained(name: str, seed: int, store: Store, workers: int | None) -> dict[str, Array]:
     """The curves of a task by length: (folds, schedules, evaluations), inf from where a run has diverged."""
     task, (full, size) = load_task(name), TASKS[name]
     lengths = {"T": (full, EVALS), "T/2": (full // 2, 1), "T/4": (full // 4, 1)}
-    places = [(length, fold, arm) for length in lengths for fold in folds for arm in ZOO]
+    places = [(length, fold, arm) for length in lengths for fold in range(FOLDS) for arm in ZOO]
     jobs = [
-        Job(Arm(arm, parse(ZOO[arm])), 1.0, 0, fold, FOLDS, *lengths[length], {"size": size})
+        Job(Arm(arm, parse(ZOO[arm])), 1.0, seed, fold, FOLDS, *lengths[length], {"size": size})
         for length, fold, arm in places
     ]
     runs, effort = run_jobs(task, jobs, store, workers=workers)
     if effort.trained:
-        print(f"{name}, folds {[*folds]}: {effort.trained} of {effort.naive} updates trained", flush=True)
-    curves = {length: np.full((len(folds), len(ZOO), evals), np.inf) for length, (_, evals) in lengths.items()}
+        print(f"{name}, seed {seed}: {effort.trained} of {effort.naive} updates trained", flush=True)
+    curves = {length: np.full((FOLDS, len(ZOO), evals), np.inf) for length, (_, evals) in lengths.items()}
     for (length, fold, arm), run in zip(places, runs, strict=True):
         seen = run.evals[run.metric].values if run.outcome == "finished" else ()
-        curves[length][folds.index(fold), list(ZOO).index(arm), : len(seen)] = seen
+        curves[length][fold, list(ZOO).index(arm), : len(seen)] = seen
     return curves
 
 
@@ -138,13 +139,17 @@ def cut_off(share: float) -> Rule:
     return lambda study, draw: half(study.curves["T"][..., round(share * EVALS) - 1].mean(axis=1))
 
 
-def tuned(study: Study, draw: np.random.Generator) -> Iterable[int]:
-    """The rungs of `lrlab tune`: half, and whoever is within the noise."""
-    left = np.arange(len(study.ends))
-    for length in ("T/4", "T/2"):
-        ranked = ranking(study.curves[length][left, :, -1])
-        left = left[list(ranked.order[: ranked.close])]
-    return left.tolist()
+def tuned(*lengths: str) -> Rule:
+    """The rungs of `lrlab tune`, one after the other: half, and whoever is within the noise."""
+
+    def rule(study: Study, draw: np.random.Generator) -> Iterable[int]:
+        left = np.arange(len(study.ends))
+        for length in lengths:
+            ranked = ranking(study.curves[length][left, :, -1])
+            left = left[list(ranked.order[: ranked.close])]
+        return left.tolist()
+
+    return rule
 
 
 def pruned(pruner: Callable[[], optuna.pruners.BasePruner]) -> Rule:
@@ -181,14 +186,16 @@ RULES: tuple[tuple[str, int, Rule], ...] = (
     ("another fold, complete", 1, lambda study, draw: half(study.again)),
     ("complete at T/4, 2 folds", 2, complete("T/4")),
     ("complete at T/2, 2 folds", 2, complete("T/2")),
-    ("as lrlab tune, 2 folds", 2, tuned),
+    ("as lrlab tune at T/4", 2, tuned("T/4")),
+    ("as lrlab tune at T/2", 2, tuned("T/2")),
+    ("as lrlab tune, both", 2, tuned("T/4", "T/2")),
     ("complete at T/4, 4 folds", 4, complete("T/4")),
     ("complete at T/2, 4 folds", 4, complete("T/2")),
 )
 
 
 def studies(curves: dict[str, Array], folds: int, draw: np.random.Generator) -> Iterator[Study]:
-    """Random studies on each fold, or on each group of neighbours; curves: (folds, schedules, evaluations)."""
+    """Random studies on each fold, or on each group of neighbours; curves: (folds of all seeds, schedules, evals)."""
     several = len(curves["T"])
     for first in range(0, several - folds + 1, folds):
         for _ in range(DRAWS):
@@ -201,21 +208,20 @@ def main() -> None:
     """Train what is not stored, and print the table."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--tasks", default=",".join(TASKS))
-    options.add_argument("--folds", type=int, default=FOLDS)
+    options.add_argument("--seeds", default="0,1")
     options.add_argument("--store", type=Path, default=Path("lrlab-screening"))
     options.add_argument("--workers", type=int)
     given = options.parse_args()
-    names = given.tasks.split(",")
+    names, seeds = given.tasks.split(","), [int(seed) for seed in given.seeds.split(",")]
 
     parts: dict[str, list[dict[str, Array]]] = {name: [] for name in names}
-    for first in range(0, given.folds, AT_ONCE):
+    for seed in seeds:
         for name in names:
-            folds = range(first, min(first + AT_ONCE, given.folds))
-            parts[name].append(trained(name, folds, Store(given.store), given.workers))
+            parts[name].append(trained(name, seed, Store(given.store), given.workers))
     curves = {name: {k: np.concatenate([part[k] for part in those]) for k in those[0]} for name, those in parts.items()}
 
     different = {name: differing(c["T"][..., -1]) for name, c in curves.items()}
-    print(f"\n{given.folds} folds, {CANDIDATES} of {len(ZOO)} schedules, {DRAWS} draws on each fold or group of folds")
+    print(f"\n{len(seeds)} x {FOLDS} folds, {CANDIDATES} of {len(ZOO)} schedules, {DRAWS} draws on each study's folds")
     print(f"{'':<26s}" + "".join(f"{name:>10s}" for name in names) + "   all         kept  behind")
     print(f"{'(pairs that differ)':<26s}" + "".join(f"{different[name]:>10.2f}" for name in names))
     for name, folds, rule in RULES:

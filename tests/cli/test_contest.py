@@ -33,6 +33,12 @@ def test_strategies_and_multiples_are_read():
     assert "'lrs': (0.5, 2.0)" in answer
 
 
+@pytest.mark.parametrize("place", ["s3://bucket/runs", "memory://", "C:/runs", "runs:old", "../runs"])
+def test_the_place_of_the_runs_is_handed_on_as_it_was_typed(place):
+    """A URL has two slashes, and keeps them."""
+    assert f"'store': '{place}'" in ask("--store", place).output
+
+
 def test_a_set_of_arms_and_a_configuration_are_read():
     """Values as JSON where they are, else as texts."""
     answer = ask("--arms", "optimizers", "--config", "size=tiny", "--config", "depth=3", "--config", "path=a=b").output

@@ -82,8 +82,8 @@ def test_branch_states_the_trade_off(law):
     assert document["gain_per_update"] == pytest.approx(document["gain"] / 10000)
 
 
-@pytest.fixture
-def interrupted(tmp_path):
+@pytest.fixture(params=["", "file://"])
+def interrupted(request, tmp_path):
     """A store with all runs of a comparison but one arm's, as if it had been stopped there."""
     arms = {name: f"{name}()" for name in ("constant", "cosine", "linear", "wsd")}
     contest = desk.contest("digits", schedules=arms, updates=400, folds=2, seeds=1, lrs=(1.0,))
@@ -95,9 +95,18 @@ def interrupted(tmp_path):
                 job_key(contest.task, job), "digits", job.arm.name, str(job.arm.schedule), 1.0, 0, job.fold, 400,
                 "val_loss", 0.5, "finished", 1.0, loss, {}, (), {},
             )  # fmt: skip
-            Store(tmp_path).put(run)
+            Store(f"{request.param}{tmp_path}").put(run)
     options = [f"--arm={name}={text}" for name, text in arms.items()]
-    return ["study", "digits", *options, "--updates=400", "--folds=2", "--seeds=1", "--lrs=1", f"--store={tmp_path}"]
+    return [
+        "study",
+        "digits",
+        *options,
+        "--updates=400",
+        "--folds=2",
+        "--seeds=1",
+        "--lrs=1",
+        f"--store={request.param}{tmp_path}",
+    ]
 
 
 def test_study_forecasts_what_an_interrupted_comparison_lacks(interrupted):

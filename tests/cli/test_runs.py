@@ -17,11 +17,13 @@ from lrlab.record.store import Store
 QUADRATIC = f"{Path(__file__).parents[1] / 'lab' / 'quadratic.py'}:train"
 
 
-@pytest.fixture
-def store(tmp_path):
+@pytest.fixture(params=["", "file://"])
+def store(request, tmp_path):
+    """A folder, and the URL of one."""
+    store = f"{request.param}{tmp_path}"
     jobs = [Job(Arm(name, s), 5.0, 0, 0, 2, 60, 6) for name, s in (("a", lr.constant()), ("b", lr.linear()))]
-    run_jobs(load_task(QUADRATIC), jobs, Store(tmp_path), workers=0)
-    return tmp_path
+    run_jobs(load_task(QUADRATIC), jobs, Store(store), workers=0)
+    return store
 
 
 def ask(*arguments):
@@ -34,8 +36,8 @@ def test_every_command_speaks_both(store):
     """Text, and one document of strict JSON; what diverged has infinite scores."""
     keys = [run.key for run in Store(store).listing().runs]
     for arguments in (["list"], ["list", "--each"], ["show", keys[0]], ["compare", *keys], ["prune", "--dry-run"]):
-        assert ask(*arguments, "--store", str(store)).strip()
-        document = json.loads(ask(*arguments, "--store", str(store), "--json"), parse_constant=pytest.fail)
+        assert ask(*arguments, "--store", store).strip()
+        document = json.loads(ask(*arguments, "--store", store, "--json"), parse_constant=pytest.fail)
         assert document["version"] == 1
-    assert "3 states and 0 runs forgotten" in ask("prune", "--store", str(store))
-    assert "2 runs in" in ask("list", "--store", str(store))
+    assert "3 states and 0 runs forgotten" in ask("prune", "--store", store)
+    assert "2 runs in" in ask("list", "--store", store)

@@ -38,6 +38,16 @@ def test_the_list_has_every_run(stored):
     assert desk.listing(store, "another").tables == ()
 
 
+def test_rows_of_several_recipes_are_not_passed_over(stored):
+    """Their mean is of runs that nobody compared."""
+    store, _ = stored
+    assert not any("several recipes" in sentence for sentence in desk.listing(store).sentences)
+    other = Job(ARMS[0], 1.0, 0, 0, 2, 60, 6, {"another": "configuration"})
+    run_jobs(load_task(QUADRATIC), [other], Store(store), workers=0)
+    assert any("several recipes" in sentence for sentence in desk.listing(store).sentences)
+    assert not any("several recipes" in sentence for sentence in desk.listing(store, each=True).sentences)
+
+
 def test_one_run_is_shown_by_the_beginning_of_its_key(stored):
     """Its facts, reports and decisions; an unknown or ambiguous beginning is said."""
     store, runs = stored
@@ -70,10 +80,10 @@ def test_pruning_forgets_states_and_old_runs(stored):
     """First only said, then done; runs stay unless they are too old."""
     store, runs = stored
     said = desk.pruned(store, days=1, dry=True)
-    assert States(store).cells()
+    assert States(store).stored()
     assert (said.record["runs"], said.record["states"] > 0) == (0, True)
     os.utime(store / f"{runs['p', 0].key}.json", (0, 0))
     done = desk.pruned(store, days=1)
-    assert (done.record["runs"], States(store).cells()) == (1, ())
+    assert (done.record["runs"], States(store).stored()) == (1, {})
     assert len(Store(store).listing().runs) == 5
     assert "1 runs forgotten" in done.sentences[0]

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import lrlab as lr
+from lrlab.lab.arms import Arm
 from lrlab.lab.controls import Control
 from lrlab.lab.engine import Effort, run_jobs
 from lrlab.lab.job import jobs_of
@@ -24,6 +26,12 @@ from lrlab.record.store import Store
 
 QUADRATIC = Path(__file__).with_name("quadratic.py")
 NETWORK = Path(__file__).with_name("network.py")
+ARMS = (
+    Arm("fixed", lr.constant()),
+    Arm("late", lr.wsd(warmup=0, decay="20%")),
+    Arm("early", lr.wsd(warmup=0, decay="60%")),
+    Arm("steps", lr.multistep(["30%", "70%"], gamma=0.3)),
+)
 
 
 @pytest.fixture
@@ -78,6 +86,7 @@ except LrlabError as error:
 else:
     print(json.dumps(vars(effort)))
 """
+_IS_DRIVER = "lrlab.lab.cluster import opened"  # in its command line
 
 
 class Room:
@@ -160,13 +169,14 @@ def room():
 class Trial:
     """Jobs that drivers in a room train, and what they should become."""
 
-    def __init__(self, room, task, folder, jobs):
+    def __init__(self, room, task, folder, jobs, scheme):
         self.room, self.task, self.folder, self.jobs = room, task, folder, jobs
+        self.store = f"{scheme}{folder}"
         (folder / "jobs").write_text(json.dumps([job.to_json() for job in jobs]))
 
     def driver(self, where, **variables):
         """A driver, started."""
-        given = (self.task.text, self.folder / "jobs", self.folder, where)
+        given = (self.task.text, self.folder / "jobs", self.store, where)
         return self.room.popen(sys.executable, "-c", _DRIVER, *given, **variables)
 
     def trained(self, where, **variables):
@@ -175,14 +185,31 @@ class Trial:
         assert said.rstrip().endswith("}"), said
         return json.loads(said.splitlines()[-1])
 
+    def killed(self, where):
+        """Kill a driver after two more states are stored; whether that could be done."""
+        driver = self.driver(where)
+        done = self.progress(2) and self.room.kill(_IS_DRIVER)
+        driver.wait()
+        return done
+
+    def interrupted(self, where):
+        """Press Ctrl-C as soon as something trains; whether nothing does afterwards, and the store is tidy."""
+        driver = self.driver(where)
+        done = self.room.kill("lrlab.lab.worker", 0) and self.room.kill(_IS_DRIVER, signal.SIGINT)
+        driver.wait()
+        return done and self.quiet() and self.tidy
+
     @contextlib.contextmanager
     def killing(self, *words):
-        """Kill one process after the other beside what follows, each after some progress; all of them, or it fails."""
+        """Kill one process after the other beside what follows; all of them, or it fails.
+
+        Each after two more states are stored, so that chance does not lose one stage as often as a stage may be lost.
+        """
         killed = []
 
         def kill():
             for word in words:
-                killed.append(self.progress() and self.room.kill(word))
+                killed.append(self.progress(2) and self.room.kill(word))
 
         killer = threading.Thread(target=kill)
         killer.start()
@@ -190,7 +217,7 @@ class Trial:
         killer.join()
         assert killed == [True] * len(words)
 
-    def progress(self, states=1):
+    def progress(self, states):
         """Wait for so many more stored states; whether they came."""
         before = self.stored
         return soon(lambda: self.stored >= before + states)
@@ -212,9 +239,14 @@ class Trial:
         """How many states are stored."""
         return len([*self.folder.glob("states/*/[0-9]*")])
 
+    @property
+    def tidy(self):
+        """Whether no driver has left anything of its own behind."""
+        return not list(self.folder.glob(".driver-*"))
+
     def as_here(self):
         """Whether every run is stored, and is what this process trains: final weights, losses, decisions."""
-        runs, effort = run_jobs(self.task, self.jobs, Store(self.folder), workers=0)
+        runs, effort = run_jobs(self.task, self.jobs, Store(self.store), workers=0)
         alone = [train(self.task, job) for job in self.jobs]
         return effort == Effort() and alone == [
             dataclasses.replace(run, seconds=other.seconds) for run, other in zip(runs, alone, strict=True)
@@ -222,13 +254,28 @@ class Trial:
 
 
 @pytest.fixture
+def arms() -> tuple[Arm, ...]:
+    """Four that share their beginnings."""
+    return ARMS
+
+
+@pytest.fixture
 def trial(room, quadratic, tmp_path):
     """Makes a trial of some jobs; slow enough that something can happen on the way."""
 
-    def make(arms, task=quadratic, threads=1, device="cpu", seeds=1, **config):
+    def make(arms=ARMS, task=quadratic, threads=1, device="cpu", seeds=1, scheme="", **config):
         (tmp_path / "store").mkdir()
         settings = dataclasses.replace(task.settings, seeds=seeds)
         jobs = jobs_of(arms, settings, config=config, threads=threads, device=device)
-        return Trial(room, task, tmp_path / "store", jobs)
+        return Trial(room, task, tmp_path / "store", jobs, scheme)
 
     return make
+
+
+@pytest.fixture
+def fatal(tmp_path) -> Task:
+    """A task that kills the cluster's own worker each time."""
+    path = tmp_path / "kills.py"
+    path.write_text("import os, signal\ndef train(run):\n    os.kill(os.getppid(), signal.SIGKILL)\n")
+    task = load_task(f"{path}:train")
+    return dataclasses.replace(task, settings=dataclasses.replace(task.settings, folds=1, lrs=(1.0,)))

@@ -1,6 +1,8 @@
 """The audit catches whatever makes a forked run another than the run alone; each known trap is a failing fixture."""
 
 import dataclasses
+import json
+import math
 import os
 
 import pytest
@@ -11,9 +13,23 @@ from lrlab.lab.arms import Arm
 from lrlab.lab.audit import Audit, Finding, audited
 from lrlab.lab.engine import run_jobs
 from lrlab.lab.job import jobs_of
+from lrlab.lab.task import Settings, task_of
 from lrlab.record.store import Store
 
 ARMS = tuple(Arm(decay, lr.wsd(warmup=0, decay=decay)) for decay in ("20%", "50%"))
+
+
+class Rates:
+    """An optimizer that has nothing but its LR."""
+
+    def __init__(self):
+        self.param_groups = [{"lr": 1.0}]
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
 
 
 def study(task, folder, updates=60, **config):
@@ -75,6 +91,36 @@ def test_unpinned_threads_are_caught(network, tmp_path, monkeypatch):
     jobs = study(network, tmp_path, updates=24, trap="threads", loader="generator")
     monkeypatch.setenv("THREADS_OF_THE_TEST", "2")
     assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+
+
+def test_a_run_that_diverged_or_reports_nan_is_held_against_its_like(tmp_path):
+    """NaN equals NaN here: what trains the same is not called different for it."""
+
+    def train(run):
+        run.track(opt=(opt := Rates()))
+        for update, _ in run.steps([0]):
+            run.log(loss=math.nan if update > 8 and opt.param_groups[0]["lr"] < 0.5 else 1.0)
+            if run.eval_now:
+                run.report(val_loss=1.0, other=math.nan)
+
+    task = dataclasses.replace(task_of(train), settings=Settings(updates=12, folds=1, lrs=(1.0,)))
+    jobs = study(task, tmp_path, updates=12)
+    audit = audited(task, jobs, Store(tmp_path), 9, workers=0)
+    assert audit.passed
+    assert {run.outcome for run in Store(tmp_path).listing().runs} == {"diverged"}
+
+
+def test_the_record_is_strict_json():
+    """Where one diverged and the other did not, no number says how far they are apart."""
+    audit = Audit((Finding("a", False, math.inf),))
+    assert json.loads(json.dumps(audit.record(), allow_nan=False))["findings"][0]["largest"] == "inf"
+    assert str(audit) == "NOT IDENTICAL: 1 of 1 runs trained again alone differs (a: another course)"
+
+
+def test_nothing_is_claimed_of_nothing():
+    """Whatever was to be trained again may have been pruned in between."""
+    assert not Audit(()).passed
+    assert "identical" not in str(Audit(()))
 
 
 def test_the_worst_is_named():

@@ -1,26 +1,15 @@
 """A Dask scheduler and two workers in a network of their own: what they train is what this process trains."""
 
-import dataclasses
 import importlib.util
-import signal
 import sys
 
 import pytest
 
-import lrlab as lr
-from lrlab.lab.arms import Arm
-from lrlab.lab.task import load_task
-
 if importlib.util.find_spec("distributed") is None:
     pytest.skip("Dask is not installed", allow_module_level=True)
 
-ARMS = (
-    Arm("fixed", lr.constant()),
-    Arm("late", lr.wsd(warmup=0, decay="20%")),
-    Arm("early", lr.wsd(warmup=0, decay="60%")),
-    Arm("steps", lr.multistep(["30%", "70%"], gamma=0.3)),
-)
 HERE = "127.0.0.1:8786"
+DASK = f"dask://{HERE}"
 SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "8786")
 WORKER = (
     sys.executable,
@@ -33,7 +22,6 @@ WORKER = (
     "127.0.0.1",
 )
 BOTH_THERE = f"import distributed; distributed.Client('tcp://{HERE}').wait_for_workers(2, 60)"
-DRIVER = "lrlab.lab.cluster import opened"
 
 
 @pytest.fixture(scope="module")
@@ -50,72 +38,60 @@ def start(room):
     room.run(sys.executable, "-c", BOTH_THERE)
 
 
-def test_two_workers_give_what_one_machine_gives_though_one_is_killed(cluster, trial):
-    """Bit by bit; the stage in hand is trained again, and no process of ours is left."""
-    study = trial(ARMS, slow=0.005)
+@pytest.mark.parametrize("scheme", ["", pytest.param("file://", marks=pytest.mark.exhaustive)])
+def test_two_workers_give_what_one_machine_gives_though_one_is_killed(cluster, trial, scheme):
+    """Bit by bit, also where the store is a URL; the stage in hand is trained again, and no process of ours is left."""
+    study = trial(slow=0.005, scheme=scheme)
     with study.killing("spawn_main"):
-        effort = study.trained(f"dask://{HERE}")
+        effort = study.trained(DASK)
     assert effort.get("stages") == study.stages, effort
     assert study.quiet()
     assert study.as_here()
-    assert not list(study.folder.glob(".driver-*"))
+    assert study.tidy
 
 
-def test_a_stage_that_needs_a_gpu_goes_where_one_is(cluster, trial):
+def test_a_stage_that_needs_a_gpu_goes_where_one_is(cluster, trial, arms):
     """To the worker that says so; its processes see that one."""
-    study = trial(ARMS[:1], device="cuda")
-    effort = study.trained(f"dask://{HERE}")
+    study = trial(arms[:1], device="cuda")
+    effort = study.trained(DASK)
     assert effort.get("stages") == study.stages, effort
 
 
 def test_no_scheduler_at_the_address(room, trial):
     """What to type is said."""
-    assert "no Dask scheduler can be reached" in trial(ARMS).trained("dask://127.0.0.1:7")["error"]
+    assert "no Dask scheduler can be reached" in trial().trained("dask://127.0.0.1:7")["error"]
 
 
 def test_an_interruption_ends_what_trains(cluster, trial):
     """Ctrl-C in the middle of stages that would take an hour."""
-    study = trial(ARMS, slow=100)
-    driver = study.driver(f"dask://{HERE}")
-    assert cluster.kill("lrlab.lab.worker", 0)  # it is there
-    assert cluster.kill(DRIVER, signal.SIGINT)
-    driver.wait()
-    assert study.quiet()
-    assert not list(study.folder.glob(".driver-*"))
+    assert trial(slow=100).interrupted(DASK)
 
 
 @pytest.mark.exhaustive
-def test_a_network_is_the_same_with_two_threads(cluster, trial, network):
+def test_a_network_is_the_same_with_two_threads(cluster, trial, network, arms):
     """In the processes beside the workers, whatever those have."""
-    study = trial(ARMS[1:3], task=network, threads=2, loader="batches")
-    assert study.trained(f"dask://{HERE}")["stages"] == study.stages
+    study = trial(arms[1:3], task=network, threads=2, loader="batches")
+    assert study.trained(DASK)["stages"] == study.stages
     assert study.as_here()
 
 
 @pytest.mark.exhaustive
 def test_drivers_and_workers_are_killed(cluster, trial):
     """Three drivers, three workers: the bits are the same."""
-    study = trial(ARMS, seeds=2, slow=0.02)
+    study = trial(seeds=2, slow=0.02)
     for _ in range(3):
-        driver = study.driver(f"dask://{HERE}")
-        assert study.progress(2)
-        assert cluster.kill(DRIVER)
-        driver.wait()
+        assert study.killed(DASK)
     done = study.stored
     with study.killing(*["spawn_main"] * 3):
-        effort = study.trained(f"dask://{HERE}")
+        effort = study.trained(DASK)
     assert effort["stages"] <= study.stages - done
     assert study.as_here()
 
 
 @pytest.mark.exhaustive
-def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, tmp_path):
+def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, arms, fatal):
     """Here by killing the cluster's own worker each time; the driver does not wait for ever, and says it."""
-    path = tmp_path / "kills.py"
-    path.write_text("import os, signal\ndef train(run):\n    os.kill(os.getppid(), signal.SIGKILL)\n")
-    task = load_task(f"{path}:train")
-    task = dataclasses.replace(task, settings=dataclasses.replace(task.settings, folds=1, lrs=(1.0,)))
-    error = trial(ARMS[:1], task=task).trained(f"dask://{HERE}")["error"]
+    error = trial(arms[:1], task=fatal).trained(DASK)["error"]
     assert "1 of 1 runs failed" in error
     assert "Dask workers were lost" in error
 
@@ -123,11 +99,11 @@ def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, tmp_pa
 @pytest.mark.exhaustive
 def test_a_scheduler_that_dies_is_named_and_the_same_line_goes_on_with_another(cluster, trial):
     """Nothing that was finished is trained again."""
-    study = trial(ARMS, slow=0.02)
+    study = trial(slow=0.02)
     with study.killing("dask_scheduler"):
-        said = study.trained(f"dask://{HERE}")["error"]
+        said = study.trained(DASK)["error"]
     assert "the same line goes on" in said
     start(cluster)
-    effort = study.trained(f"dask://{HERE}")
+    effort = study.trained(DASK)
     assert 0 < effort["stages"] < study.stages
     assert study.as_here()

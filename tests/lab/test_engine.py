@@ -23,7 +23,7 @@ from lrlab.lab.recipe import cell_of
 from lrlab.lab.stage import train
 from lrlab.lab.task import load_task
 from lrlab.lab.tree import stages_of, tree, updates_of
-from lrlab.record.states import States
+from lrlab.record.states import States, Torn
 from lrlab.record.store import Store
 
 ARMS = (Arm("fixed", lr.constant()), Arm("cosine", lr.cosine()))
@@ -217,7 +217,7 @@ def test_what_fails_takes_only_those_along_that_depend_on_it(quadratic, tmp_path
     cause = "RuntimeError: out of cheese" if trouble == "raise below" else "3 worker processes died of it, exit code 9"
     assert all((f"  {job.title}: {cause}" in said) == ((job.arm.name, job.lr) not in fine) for job in jobs)
     path.write_text("0")
-    before = sum(place.at for places in map(States(tmp_path).places, States(tmp_path).cells()) for place in places)
+    before = sum(place.at for _, place in States(tmp_path).stored())
     runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=2)
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
     assert 0 < effort.trained < before
@@ -326,8 +326,15 @@ def test_states_that_nobody_waits_for_are_forgotten_beyond_a_budget(quadratic, t
     jobs = jobs_of(FAMILY, quadratic.settings)
     runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
-    states = States(tmp_path)
-    assert all(place.end for cell in states.cells() for place in states.places(cell))
+    assert all(place.end for _, place in States(tmp_path).stored())
+
+
+def whole(states, cell, place):
+    """Whether a state is not torn."""
+    try:
+        return states.get(cell, place)
+    except Torn:
+        return False
 
 
 def stored_stages(task, jobs, folder):
@@ -337,7 +344,7 @@ def stored_stages(task, jobs, folder):
     for job in jobs:
         cells.setdefault(cell_of(task, job), []).append(Control(job.regime, job.updates))
     for cell, controls in cells.items():
-        there = {(place.at, place.digest) for place in states.places(cell)}
+        there = {(place.at, place.digest) for place in states.places(cell) if whole(states, cell, place)}
         for root in tree(controls, jobs[0].updates):
             for node in root.walk():
                 done += (node.stop, controls[node.arms[0]].digests([node.stop])[node.stop]) in there
@@ -357,9 +364,10 @@ run_jobs(load_task(sys.argv[1]), jobs, Store(sys.argv[3]), workers=2)
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 @pytest.mark.parametrize("kills", [(1, 2), pytest.param((3, 6), marks=pytest.mark.exhaustive)])
-def test_drivers_and_workers_may_be_killed(quadratic, tmp_path, kills):
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_drivers_and_workers_may_be_killed(quadratic, tmp_path, kills, scheme):
     """No finished stage is trained again, no torn file is accepted, and the results are those of no kill at all."""
-    drivers, workers = kills
+    (drivers, workers), store = kills, f"{scheme}{tmp_path}"
     pids = tmp_path / "pids"
     pids.mkdir()
     arms = [arm for arm in FAMILY if "plateau" not in arm.name]
@@ -367,13 +375,13 @@ def test_drivers_and_workers_may_be_killed(quadratic, tmp_path, kills):
     _, stages = reference(jobs)
     for _ in range(drivers):
         text = json.dumps([job.to_json() for job in jobs])
-        driver = subprocess.Popen([sys.executable, "-c", DRIVER, quadratic.text, text, str(tmp_path)])
-        before = stored_stages(quadratic, jobs, tmp_path)
-        while stored_stages(quadratic, jobs, tmp_path) < before + 3 and driver.poll() is None:
+        driver = subprocess.Popen([sys.executable, "-c", DRIVER, quadratic.text, text, store])
+        before = stored_stages(quadratic, jobs, store)
+        while stored_stages(quadratic, jobs, store) < before + 3 and driver.poll() is None:
             time.sleep(0.02)
         driver.kill()
         driver.wait()
-    done = stored_stages(quadratic, jobs, tmp_path)
+    done = stored_stages(quadratic, jobs, store)
     assert 0 < done < stages
 
     def kill_some():
@@ -391,11 +399,59 @@ def test_drivers_and_workers_may_be_killed(quadratic, tmp_path, kills):
     killed = []
     killer = threading.Thread(target=kill_some, daemon=True)
     killer.start()
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=2)
+    runs, effort = run_jobs(quadratic, jobs, Store(store), workers=2)
     assert len(killed) == workers
     assert effort.stages == stages - done
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
-    assert Store(tmp_path).listing().skipped == ()
+    assert Store(store).listing().skipped == ()
+
+
+@pytest.mark.parametrize(("scheme", "workers"), [("memory", 0), ("file", 2)])
+def test_a_url_keeps_what_a_folder_keeps(quadratic, tmp_path, scheme, workers):
+    """The same runs from as many updates, which are not trained again; where a run is lost its end is there."""
+    store = Store(f"{scheme}://{tmp_path}/url")
+    jobs = jobs_of(FAMILY, quadratic.settings)
+    runs, effort = run_jobs(quadratic, jobs, store, workers=workers)
+    expected, as_there = run_jobs(quadratic, jobs, Store(tmp_path / "folder"), workers=0)
+    assert all(itertools.starmap(same, zip(runs, expected, strict=True)))
+    assert effort == as_there
+    assert run_jobs(quadratic, jobs, store, workers=0) == (runs, Effort())
+    for file in store.files():
+        store.forget(file)
+    again, effort = run_jobs(quadratic, jobs, store, workers=0)
+    assert (again, effort.trained) == (runs, 0)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [("memory://", "in the memory of this process"), ("", "cannot be read"), ("file://", "cannot be read")],
+)
+def test_what_could_not_be_kept_is_not_trained(quadratic, tmp_path, scheme, said):
+    """Where workers would not find it, or nobody can write."""
+    log, file = tmp_path / "log", tmp_path / "file"
+    file.touch()
+    jobs = jobs_of(ARMS, quadratic.settings, config={"log": str(log)})
+    with pytest.raises(LrlabError, match=f"(?s){said}.*file/runs"):
+        run_jobs(quadratic, jobs, Store(f"{scheme}{file}/runs"), workers=1)
+    assert not log.exists()
+
+
+def test_a_store_that_can_only_be_read_is_said_before_anything_is_trained(quadratic, tmp_path, monkeypatch):
+    """Its finished runs are of use all the same."""
+    log = tmp_path / "log"
+    jobs = jobs_of(ARMS, quadratic.settings, config={"log": str(log)})
+    store = Store(f"memory://{tmp_path}")
+    runs, _ = run_jobs(quadratic, jobs[:2], store, workers=0)
+    log.unlink()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Forbidden")
+
+    monkeypatch.setattr("fsspec.implementations.memory.MemoryFileSystem.pipe_file", refuse)
+    with pytest.raises(LrlabError, match=r"(?s)nothing can be stored: .*Forbidden"):
+        run_jobs(quadratic, jobs, store, workers=0)
+    assert not log.exists()
+    assert run_jobs(quadratic, jobs[:2], store, workers=0) == (runs, Effort())
 
 
 def test_longer_jobs_begin_first(quadratic, tmp_path):

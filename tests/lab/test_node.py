@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import sys
 import threading
 import time
 
@@ -40,14 +41,15 @@ def soon(condition):
     return condition()
 
 
-def test_a_stage_is_trained_as_in_this_process_by_one_that_stays(quadratic, tmp_path, orders):
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_stage_is_trained_as_in_this_process_by_one_that_stays(quadratic, tmp_path, orders, scheme):
     """The same bits; the process is kept for the next stage, and is not this one."""
     pids = tmp_path / "pids"
     pids.mkdir()
     for seed in (0, 1):
-        stage = stage_of(quadratic, tmp_path, seed, pids=str(pids))
+        stage = stage_of(quadratic, f"{scheme}{tmp_path}", seed, pids=str(pids))
         reached = Reached.from_json(fulfil(orders.of(stage)))
-        record = States(tmp_path).get(cell_of(quadratic, stage.job), reached.place).record
+        record = States(stage.store).get(cell_of(quadratic, stage.job), reached.place).record
         here = train(quadratic, stage.job)
         assert dataclasses.replace(run_of(quadratic, stage.job, record), seconds=here.seconds) == here
     trained_by = {int(path.name) for path in pids.iterdir()} - {os.getpid()}
@@ -91,12 +93,29 @@ def test_a_node_with_other_versions_is_refused(quadratic, tmp_path, orders):
         fulfil(order)
 
 
-def test_a_store_that_a_node_does_not_see_is_named(quadratic, tmp_path, orders):
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_store_that_a_node_does_not_see_is_named(quadratic, tmp_path, orders, scheme):
     """Also where the node has a folder of the same path: it lacks what the driver has put there."""
-    order = orders.of(stage_of(quadratic, tmp_path))
+    order = orders.of(stage_of(quadratic, f"{scheme}{tmp_path}"))
     (tmp_path / order.mark).unlink()
     with pytest.raises(LrlabError, match=r"(?s)does not see the store.*all nodes share"):
         fulfil(order)
+
+
+def test_why_a_node_does_not_see_a_url_is_said(quadratic, tmp_path, orders, monkeypatch):
+    """It was not let in, or it lacks the library; in one line, with the name of the node."""
+    order = orders.of(stage_of(quadratic, f"file://{tmp_path}"))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Forbidden")
+
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.info", refuse)
+    with pytest.raises(LrlabError, match=r"the node .* does not see the store of the driver: .*Forbidden\n"):
+        fulfil(order)
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    with pytest.raises(LrlabError, match=r"the node .* does not see the store of the driver: .*needs fsspec.*\n"):
+        fulfil(order)
+    monkeypatch.undo()
 
 
 def test_a_function_in_no_file_is_refused_before_it_is_sent(quadratic, tmp_path, orders):
@@ -105,10 +124,11 @@ def test_a_function_in_no_file_is_refused_before_it_is_sent(quadratic, tmp_path,
         orders.of(stage_of(dataclasses.replace(quadratic, text=""), tmp_path))
 
 
-def test_the_marks_of_a_driver_are_taken_away(quadratic, tmp_path):
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_the_marks_of_a_driver_are_taken_away(quadratic, tmp_path, scheme):
     """One for each store while it works, none afterwards; and they are no runs."""
     orders = Orders()
-    marks = [orders.of(stage_of(quadratic, tmp_path, seed)).mark for seed in (0, 1)]
+    marks = [orders.of(stage_of(quadratic, f"{scheme}{tmp_path}", seed)).mark for seed in (0, 1)]
     assert orders.marks == (marks[0],) == (marks[1],)
     assert [path.name for path in tmp_path.iterdir()] == [marks[0]]
     orders.close()

@@ -23,6 +23,7 @@ def test_the_plan_is_what_happens(quadratic, tmp_path):
     after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert (after.runs, after.shared, after.seconds) == (0, 0, None)
     assert str(after) == "12 runs, 12 of them stored"
+    assert "where training can fork at any update" in str(plan)  # which a loader may not allow
 
 
 def test_the_plan_says_what_it_is_about(quadratic, tmp_path):
@@ -34,6 +35,7 @@ def test_the_plan_says_what_it_is_about(quadratic, tmp_path):
     assert f"240 updates each alone, about {plan.shared} in 7 stages" in str(plan)
     assert plan.seconds == 0.5 * max(60, plan.shared / 2)
     assert "at least 60 updates one after the other" in str(plan)
+    assert "measure" not in str(plan)
 
 
 def test_the_pace_is_measured_without_storing_anything(quadratic, tmp_path):
@@ -45,6 +47,20 @@ def test_the_pace_is_measured_without_storing_anything(quadratic, tmp_path):
     epochs = dataclasses.replace(quadratic, function=lambda run: quadratic.function(Epochs(run)))
     assert measured(epochs, slow).every == 7
     assert not any(tmp_path.iterdir())
+
+
+def test_the_pace_of_what_diverges_at_once_is_not_known(quadratic):
+    """There is no second update to measure by."""
+
+    made = quadratic.function.__globals__
+
+    def diverging(run):
+        run.track(opt=made["SGD"](made["Model"](), lr=0.1))
+        for _ in run.steps([0]):
+            run.log(loss=float("nan"))
+
+    job = jobs_of(ARMS, quadratic.settings)[0]
+    assert measured(dataclasses.replace(quadratic, function=diverging), job).seconds == 0.0
 
 
 class Epochs:

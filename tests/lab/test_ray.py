@@ -2,28 +2,18 @@
 
 import dataclasses
 import importlib.util
-import signal
 import sys
 
 import pytest
 
-import lrlab as lr
-from lrlab.lab.arms import Arm
 from lrlab.lab.task import load_task
 from lrlab.record.store import Store
 
 if importlib.util.find_spec("ray") is None:
     pytest.skip("Ray is not installed", allow_module_level=True)
 
-ARMS = (
-    Arm("fixed", lr.constant()),
-    Arm("late", lr.wsd(warmup=0, decay="20%")),
-    Arm("early", lr.wsd(warmup=0, decay="60%")),
-    Arm("steps", lr.multistep(["30%", "70%"], gamma=0.3)),
-)
 START = (sys.executable, "-m", "ray.scripts.scripts", "start", "--disable-usage-stats")
 NODE = ("--num-cpus", "1", "--object-store-memory", "80000000", "--include-log-monitor", "false")
-DRIVER = "lrlab.lab.cluster import opened"
 SECOND_NODE = (*START, *NODE, "--address", "127.0.0.1:6379", "--num-gpus", "2")
 
 
@@ -40,18 +30,19 @@ def start(room):
     room.run(*SECOND_NODE)
 
 
-def test_two_nodes_give_what_one_machine_gives_though_a_worker_is_killed(cluster, trial):
-    """Bit by bit; the stage in hand is trained again, and nothing else."""
-    study = trial(ARMS, slow=0.005)
+@pytest.mark.parametrize("scheme", ["", pytest.param("file://", marks=pytest.mark.exhaustive)])
+def test_two_nodes_give_what_one_machine_gives_though_a_worker_is_killed(cluster, trial, scheme):
+    """Bit by bit, also where the store is a URL; the stage in hand is trained again, and nothing else."""
+    study = trial(slow=0.005, scheme=scheme)
     with study.killing("ray::fulfil"):
         effort = study.trained("ray")
     assert effort["stages"] == study.stages
     assert study.as_here()
-    assert not list(study.folder.glob(".driver-*"))
+    assert study.tidy
 
 
 @pytest.mark.exhaustive
-def test_every_stage_gets_a_gpu_of_its_own(cluster, trial, tmp_path):
+def test_every_stage_gets_a_gpu_of_its_own(cluster, trial, tmp_path, arms):
     """The training sees one; here they are numbers in the environment."""
     path = tmp_path / "sees.py"
     path.write_text(
@@ -67,7 +58,7 @@ def test_every_stage_gets_a_gpu_of_its_own(cluster, trial, tmp_path):
     )
     task = load_task(f"{path}:train")
     task = dataclasses.replace(task, settings=dataclasses.replace(task.settings, updates=2, folds=3, lrs=(1.0,)))
-    study = trial(ARMS[:1], task=task, device="cuda")
+    study = trial(arms[:1], task=task, device="cuda")
     effort = study.trained("ray")
     assert effort["stages"] == 3
     assert {run.score for run in Store(study.folder).listing().runs} <= {0.0, 1.0}
@@ -75,7 +66,7 @@ def test_every_stage_gets_a_gpu_of_its_own(cluster, trial, tmp_path):
 
 def test_without_a_cluster_none_is_started(room, trial):
     """What to type is said."""
-    study = trial(ARMS)
+    study = trial()
     said = study.trained("ray", RAY_ADDRESS="local")["error"]
     assert "no Ray cluster can be reached" in said
     assert "ray start --head" in said
@@ -84,19 +75,13 @@ def test_without_a_cluster_none_is_started(room, trial):
 @pytest.mark.exhaustive
 def test_an_interruption_ends_what_trains(cluster, trial):
     """Ctrl-C in the middle of stages that would take an hour."""
-    study = trial(ARMS, slow=100)
-    driver = study.driver("ray")
-    assert cluster.kill("lrlab.lab.worker", 0)  # it is there
-    assert cluster.kill(DRIVER, signal.SIGINT)
-    driver.wait()
-    assert study.quiet()
-    assert not list(study.folder.glob(".driver-*"))
+    assert trial(slow=100).interrupted("ray")
 
 
 @pytest.mark.exhaustive
 def test_no_cluster_at_the_address(cluster, trial):
     """Nobody is there: at the address of a client, of a node."""
-    study = trial(ARMS)
+    study = trial()
     for where, variable in (("ray://127.0.0.1:7", ""), ("ray", "127.0.0.1:7777")):
         assert "no Ray cluster can be reached" in study.trained(where, RAY_ADDRESS=variable)["error"]
 
@@ -105,7 +90,7 @@ def test_no_cluster_at_the_address(cluster, trial):
 @pytest.mark.skipif(importlib.util.find_spec("grpc") is None, reason="Ray Client needs gRPC: ray[client]")
 def test_from_outside_of_the_cluster(cluster, trial):
     """By Ray Client, which has another process as its driver there."""
-    study = trial(ARMS)
+    study = trial()
     assert study.trained("ray://127.0.0.1:10001")["stages"] == study.stages
     assert study.as_here()
 
@@ -113,24 +98,21 @@ def test_from_outside_of_the_cluster(cluster, trial):
 @pytest.mark.exhaustive
 def test_drivers_and_workers_are_killed(cluster, trial):
     """Three drivers and six workers: no finished stage is trained again, and the bits are the same."""
-    study = trial(ARMS, seeds=2, slow=0.02)
+    study = trial(seeds=2, slow=0.02)
     for _ in range(3):
-        driver = study.driver("ray")
-        assert study.progress(2)
-        assert cluster.kill(DRIVER)
-        driver.wait()
+        assert study.killed("ray")
         assert study.quiet()
     done = study.stored
     with study.killing(*["ray::fulfil"] * 6):
         effort = study.trained("ray")
-    assert done + effort["stages"] == study.stages
+    assert effort.get("stages") == study.stages - done, effort
     assert study.as_here()
 
 
 @pytest.mark.exhaustive
 def test_a_node_is_killed(cluster, trial):
     """What it had in hand is trained on the other one."""
-    study = trial(ARMS, slow=0.02)
+    study = trial(slow=0.02)
     with study.killing("GPU,2"):
         effort = study.trained("ray")
     assert not cluster.processes("GPU,2")
@@ -140,13 +122,9 @@ def test_a_node_is_killed(cluster, trial):
 
 
 @pytest.mark.exhaustive
-def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, tmp_path):
+def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, arms, fatal):
     """Here by killing the cluster's own worker each time; the driver does not wait for ever, and says it."""
-    path = tmp_path / "kills.py"
-    path.write_text("import os, signal\ndef train(run):\n    os.kill(os.getppid(), signal.SIGKILL)\n")
-    task = load_task(f"{path}:train")
-    task = dataclasses.replace(task, settings=dataclasses.replace(task.settings, folds=1, lrs=(1.0,)))
-    error = trial(ARMS[:1], task=task).trained("ray")["error"]
+    error = trial(arms[:1], task=fatal).trained("ray")["error"]
     assert "1 of 1 runs failed" in error
     assert "3 Ray workers were lost" in error
 
@@ -154,7 +132,7 @@ def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, tmp_pa
 @pytest.mark.exhaustive
 def test_a_cluster_that_dies_is_named_and_the_same_line_goes_on_with_another(cluster, trial):
     """The head is killed, and started again."""
-    study = trial(ARMS, slow=0.02)
+    study = trial(slow=0.02)
     with study.killing("gcs_server"):
         said, _ = study.driver("ray").communicate(timeout=300)
     assert "Failed to connect to GCS" in said  # Ray itself ends the driver, after a minute

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.record.files import opened
 from lrlab.record.run import Run, Series, to_json
 from lrlab.record.store import Listing, Store
 
@@ -24,33 +25,53 @@ def run(key="a" * 64, **changes):
     return Run(**{**fields, **changes})
 
 
-def test_what_is_put_is_got(tmp_path):
-    """In a directory that did not exist, by key and in the listing; an unknown key is None."""
-    store = Store(tmp_path / "deep" / "runs")
+def test_what_is_put_is_got(place):
+    """In a place that did not exist, by key and in the listing; an unknown key is None."""
+    store = Store(f"{place}/deep/runs")
     assert store.get("a" * 64) is None
     store.put(run())
     store.put(run("b" * 64, seed=7))
     assert store.get("a" * 64) == run()
-    assert Store(tmp_path / "deep" / "runs").listing() == Listing((run(), run("b" * 64, seed=7)), ())
-    assert sorted(p.name for p in store.folder.iterdir()) == ["a" * 64 + ".json", "b" * 64 + ".json"]
+    assert store.find(["b" * 64, "c" * 64, "a" * 64]) == {"b" * 64: run("b" * 64, seed=7), "a" * 64: run()}
+    assert Store(store.address).listing() == Listing((run(), run("b" * 64, seed=7)), ())
+    assert sorted(store.files()) == ["a" * 64 + ".json", "b" * 64 + ".json"]
+    store.forget("a" * 64 + ".json")
+    assert store.listing().runs == (run("b" * 64, seed=7),)
 
 
-def test_putting_again_changes_nothing(tmp_path):
+def test_putting_again_changes_nothing(place):
     """The same run trained by two at once: the file is whole at every moment."""
-    store = Store(tmp_path)
+    store = Store(place)
     store.put(run())
     store.put(run())
     assert store.listing().runs == (run(),)
 
 
-def test_every_cut_of_a_file_is_skipped_with_a_sentence(tmp_path):
+def test_many_runs_are_got_at_once_and_in_order(place):
+    """More than are asked for beside each other; a torn one is passed over."""
+    store, keys = Store(place), [f"{k:064}" for k in range(110)]
+    for key in keys:
+        store.put(run(key))
+    opened(place).write(f"{keys[7]}.json", b"{")
+    assert list(store.find([*keys, "none"])) == [*keys[:7], *keys[8:]]
+    listing = store.listing()
+    assert [r.key for r in listing.runs] == [*keys[:7], *keys[8:]]
+    assert len(listing.skipped) == 1
+
+
+def test_a_probe_leaves_nothing(place):
+    """Where it can write."""
+    Store(place).probe()
+    assert opened(place).names() == []
+
+
+def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
     """Torn at any byte: no run, no exception, and get() says that there is none."""
-    store = Store(tmp_path)
+    store, files = Store(place), opened(place)
     store.put(run())
-    path = tmp_path / f"{'a' * 64}.json"
-    whole = path.read_bytes()
+    ((name, whole),) = files.read(files.names())
     for length in range(len(whole) - 2):  # without the newline, or the last brace's newline, it is still whole
-        path.write_bytes(whole[:length])
+        files.write(name, whole[:length])
         assert store.get("a" * 64) is None
         listing = store.listing()
         assert listing.runs == ()
@@ -74,12 +95,12 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(tmp_path):
         ("outcome.json", to_json(run("outcome")).replace("finished", "bored").encode(), "bored"),
     ],
 )
-def test_a_foreign_file_is_skipped_with_a_sentence(tmp_path, name, content, said):
-    """Whatever lies in the directory; the good run beside it is listed."""
-    store = Store(tmp_path)
+def test_a_foreign_file_is_skipped_with_a_sentence(place, name, content, said):
+    """Whatever lies in the folder; the good run beside it is listed."""
+    store = Store(place)
     store.put(run())
-    (tmp_path / name).write_bytes(content)
-    (tmp_path / "README").write_text("not looked at")
+    opened(place).write(name, content)
+    opened(place).write("README", b"not looked at")
     listing = store.listing()
     assert listing.runs == (run(),)
     assert len(listing.skipped) == 1
@@ -93,11 +114,33 @@ def test_a_directory_in_the_place_of_a_file_is_skipped(tmp_path):
     assert "x.json" in Store(tmp_path).listing().skipped[0]
 
 
-def test_a_store_that_cannot_be_written_is_said(tmp_path):
-    """A file where the directory should be."""
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_store_that_cannot_be_written_is_said(tmp_path, scheme):
+    """A file where the folder should be; the probe finds it, too."""
     (tmp_path / "runs").write_text("I am a file")
-    with pytest.raises(LrlabError, match=r"(?s)cannot be stored.*runs"):
-        Store(tmp_path / "runs").put(run())
+    store = Store(f"{scheme}{tmp_path}/runs")
+    with pytest.raises(LrlabError, match=r"(?s)a finished run cannot be stored.*runs"):
+        store.put(run())
+    with pytest.raises(LrlabError, match=r"(?s)nothing can be stored.*runs"):
+        store.probe()
+    with pytest.raises(LrlabError, match=r"(?s)the store cannot be read: .*[Nn]ot a directory.*runs"):
+        store.find(["a" * 64])
+
+
+def test_a_store_that_cannot_be_reached_has_not_no_runs(monkeypatch):
+    """A lost connection is said; nothing is trained again for it."""
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+    store = Store("memory://runs")
+
+    def fail(*_, **__):
+        raise TimeoutError("nobody answers")
+
+    monkeypatch.setattr(memory, "cat_file", fail)
+    with pytest.raises(LrlabError, match=r"(?s)the store cannot be read: TimeoutError: nobody answers.*memory://runs"):
+        store.get("a" * 64)
+    monkeypatch.setattr(memory, "ls", fail)
+    with pytest.raises(LrlabError, match="nobody answers"):
+        store.listing()
 
 
 def test_a_failing_disk_leaves_no_half_run(tmp_path, monkeypatch):
@@ -113,8 +156,9 @@ def test_a_failing_disk_leaves_no_half_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_a_killed_writer_leaves_whole_runs_only(tmp_path):
-    """Killed at a random moment of writing one run after the other: every .json is a run, and none is torn."""
+def test_a_killed_writer_leaves_whole_runs_only(shared_place, tmp_path):
+    """Killed at a random moment of writing one run after the other: every .json is a run, and none is torn; where a
+    put may be cut short it is at most the last one, and is named."""
     code = (
         "import dataclasses, sys; from lrlab.record.store import Store; from lrlab.record.run import from_json\n"
         "run = from_json(open(sys.argv[1]).read()); store = Store(sys.argv[2]); print('go', flush=True)\n"
@@ -123,12 +167,12 @@ def test_a_killed_writer_leaves_whole_runs_only(tmp_path):
     big = dataclasses.replace(run(), loss=Series(tuple(range(5000)), (0.123456789,) * 5000))
     (tmp_path / "run").write_text(to_json(big))
     for attempt in range(4):
-        folder = tmp_path / str(attempt)
-        command = [sys.executable, "-c", code, str(tmp_path / "run"), str(folder)]
+        folder = f"{shared_place}/{attempt}"
+        command = [sys.executable, "-c", code, str(tmp_path / "run"), folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
             writer.stdout.readline()
             time.sleep(0.05 + 0.03 * attempt)
             writer.kill()
         listing = Store(folder).listing()
-        assert listing.skipped == ()
+        assert len(listing.skipped) <= ("://" in shared_place)
         assert all(stored.loss == big.loss for stored in listing.runs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,8 +47,9 @@ store_option = click.option(
     "--store",
     default="lrlab-runs",
     show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where runs are kept.",
+    metavar="PLACE",
+    type=click.Path(file_okay=False),
+    help="Where runs are kept: a folder, or a URL such as s3://bucket/runs.",
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(min=0), help="Processes that train; 0: in this one.  [default: one per core]"

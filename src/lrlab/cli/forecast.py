@@ -160,7 +160,7 @@ def branch(
 @contest_options
 @level_option
 @json_option
-def study(store: Path, level: float, as_json: bool, **options: Any) -> None:
+def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     """Forecast a comparison that is not finished: the final training loss of what is still to be trained.
 
     Takes the same TASK and options as `lrlab compare`, and its finished runs from the store. It orders; it never

@@ -8,7 +8,6 @@ lrlab runs prune --older-than 30
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +29,7 @@ def runs() -> None:
 @click.option("--each", is_flag=True, help="One row for each run, with its key.")
 @store_option
 @json_option
-def list_runs(task: str | None, each: bool, store: Path, as_json: bool) -> None:
+def list_runs(task: str | None, each: bool, store: str, as_json: bool) -> None:
     """List what is stored, by strategy."""
     from lrlab.desk import runs as desk
 
@@ -41,7 +40,7 @@ def list_runs(task: str | None, each: bool, store: Path, as_json: bool) -> None:
 @click.argument("key")
 @store_option
 @json_option
-def show(key: str, store: Path, as_json: bool) -> None:
+def show(key: str, store: str, as_json: bool) -> None:
     """Show one run. KEY is the beginning of its key."""
     from lrlab.desk import runs as desk
 
@@ -53,7 +52,7 @@ def show(key: str, store: Path, as_json: bool) -> None:
 @click.argument("second", metavar="KEY")
 @store_option
 @json_option
-def compare(first: str, second: str, store: Path, as_json: bool) -> None:
+def compare(first: str, second: str, store: str, as_json: bool) -> None:
     """Say in what two runs differ, and from which update on."""
     from lrlab.desk import runs as desk
 
@@ -67,7 +66,7 @@ def compare(first: str, second: str, store: Path, as_json: bool) -> None:
 @click.option("--dry-run", "dry", is_flag=True, help="Only say what would go.")
 @store_option
 @json_option
-def prune(days: float | None, dry: bool, store: Path, as_json: bool) -> None:
+def prune(days: float | None, dry: bool, store: str, as_json: bool) -> None:
     """Forget the states to go on from. The runs stay, unless they are too old."""
     from lrlab.desk import runs as desk
 

@@ -174,11 +174,13 @@ def branch_table(branch: Branch) -> Table:
 
 def study(contest: Contest, store: str | Path, level: float = 0.9) -> Outlook:
     """Where a comparison is heading, from those of its runs that are in the store."""
-    kept, runs = Store(store), dict[Place, list[Run]]()
-    for job in jobs_of(contest.arms, contest.settings, first_seed=contest.first_seed):
+    jobs = jobs_of(contest.arms, contest.settings, first_seed=contest.first_seed)
+    keys = [job_key(contest.task, job) for job in jobs]
+    kept, runs = Store(store).find(keys), dict[Place, list[Run]]()
+    for job, key in zip(jobs, keys, strict=True):
         found = runs.setdefault((job.arm.name, job.lr), [])
-        if (run := kept.get(job_key(contest.task, job))) is not None:
-            found.append(run)
+        if key in kept:
+            found.append(kept[key])
     return outlook(runs, {arm.name: arm.schedule for arm in contest.arms}, contest.settings.updates, level=level)
 
 

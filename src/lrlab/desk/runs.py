@@ -39,10 +39,11 @@ def listing(store: str | Path, task: str | None = None, *, each: bool = False) -
     """The runs of a store: one row per strategy, LR and length, or one for `each` run."""
     found = Store(store).listing()
     runs = [run for run in found.runs if task in (None, run.task)]
-    states = States(store)
-    places = [(cell, place) for cell in states.cells() for place in states.places(cell)]
-    size = sum(states.size(*each) for each in places)
+    places = States(store).stored()
+    size = sum(stat.size for stat in places.values())
     sentences = [f"{len(runs)} runs in {store}; {len(places)} states to go on from take {size / 2**20:.1f} MiB."]
+    if not each and len({_cell(run) for run in runs}) < len(runs):
+        sentences.append("Some rows hold several recipes (of code, configuration or versions); --each has every run.")
     sentences += [f"not read: {sentence.splitlines()[0]}" for sentence in found.skipped]
     record = {"runs": [_short(run) for run in runs], "states": {"count": len(places), "bytes": size}}
     return Answer((_each(runs) if each else _grouped(runs),) if runs else (), tuple(sentences), record)
@@ -89,15 +90,14 @@ def compared(store: str | Path, first: str, second: str) -> Answer:
 def pruned(store: str | Path, *, days: float | None = None, dry: bool = False) -> Answer:
     """Forget all states to go on from, and with `days` the runs that were stored longer ago; `dry`: only say so."""
     kept, states = Store(store), States(store)
-    places = [(cell, place) for cell in states.cells() for place in states.places(cell)]
-    freed = sum(states.size(*each) for each in places)
-    before = None if days is None else time.time() - 86400 * days
-    old = [] if before is None else [path for path in kept.files() if path.stat().st_mtime < before]
-    freed += sum(path.stat().st_size for path in old)
+    places = states.stored()
+    before = float("-inf") if days is None else time.time() - 86400 * days
+    old = {name: stat for name, stat in kept.files().items() if stat.modified < before}
+    freed = sum(stat.size for stat in (*places.values(), *old.values()))
     if not dry:
         states.clear()
-        for path in old:
-            path.unlink(missing_ok=True)
+        for name in old:
+            kept.forget(name)
     said = "would be forgotten" if dry else "forgotten"
     sentence = f"{len(places)} states and {len(old)} runs {said}: {freed / 2**20:.1f} MiB."
     return Answer((), (sentence,), {"states": len(places), "runs": len(old), "bytes": freed, "dry": dry})
@@ -106,6 +106,11 @@ def pruned(store: str | Path, *, days: float | None = None, dry: bool = False) -
 def _short(run: Run) -> dict[str, Any]:
     names = ("key", "task", "arm", "lr", "seed", "fold", "updates", "metric", "score", "outcome")
     return {name: getattr(run, name) for name in names}
+
+
+def _cell(run: Run) -> tuple[object, ...]:
+    """Of one recipe there is one run with all of these."""
+    return run.task, run.arm, run.lr, run.updates, run.seed, run.fold
 
 
 def _grouped(runs: Sequence[Run]) -> Table:

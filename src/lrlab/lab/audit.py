@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 import random
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lrlab.lab.engine import run_jobs
@@ -19,13 +18,17 @@ from lrlab.lab.executor import Executor
 from lrlab.lab.job import Job
 from lrlab.lab.recipe import job_key
 from lrlab.lab.task import Task
-from lrlab.record.run import Run
+from lrlab.record.files import aside
+from lrlab.record.run import Run, plain
 from lrlab.record.store import Store
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One run that was trained again: whether all bits agree, and else the largest relative difference of a metric."""
+    """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
+
+    It is infinite where only one of the two diverged, or was evaluated as often; 0 where only weights or losses differ.
+    """
 
     job: str
     identical: bool
@@ -44,22 +47,25 @@ class Audit:
 
     @property
     def passed(self) -> bool:
-        """Whether every run came out the same, to the last bit."""
-        return all(finding.identical for finding in self.findings)
+        """Whether every run came out the same, to the last bit, and there was one."""
+        return bool(self.findings) and all(finding.identical for finding in self.findings)
 
     def record(self) -> dict[str, Any]:
         """The audit as plain JSON."""
-        return {"passed": self.passed, "findings": [vars(finding) for finding in self.findings]}
+        return {"passed": self.passed, "findings": [plain(vars(finding)) for finding in self.findings]}
 
     def __str__(self) -> str:
         n = len(self.findings)
+        if not n:
+            return "no run was trained again: nothing is known of identity"
         bad = [finding for finding in self.findings if not finding.identical]
         if not bad:
             return f"{n} {'run' if n == 1 else 'runs'} trained again alone: identical to the last bit"
         worst = max(bad, key=lambda finding: finding.largest)
+        far = f"by up to {worst.largest:.2g} of the metric" if worst.largest < math.inf else "another course"
         return (
             f"NOT IDENTICAL: {len(bad)} of {n} runs trained again alone {'differs' if len(bad) == 1 else 'differ'} "
-            f"({worst.job}: by up to {worst.largest:.2g} of the metric)"
+            f"({worst.job}: {far})"
         )
 
 
@@ -75,9 +81,9 @@ def audited(
     """Train `count` of the finished jobs again, drawn at random, with nothing shared and nothing stored before."""
     drawn = random.Random().sample(list(jobs), min(count, len(jobs)))
     findings = []
-    with tempfile.TemporaryDirectory(prefix=".audit-", dir=store.folder) as folder:
+    with aside(store.address) as place:
         for number, job in enumerate(drawn):  # a store for each: they must not share with each other
-            alone = Store(f"{folder}/{number}")
+            alone = Store(f"{place}/{number}")
             (again,), _ = run_jobs(task, [job], alone, workers=workers, executor=executor)
             run = store.get(job_key(task, job))
             if run is not None:
@@ -86,16 +92,17 @@ def audited(
 
 
 def _compared(job: Job, run: Run, again: Run) -> Finding:
-    identical = (run.outcome, run.loss, run.evals, run.fingerprint) == (
-        again.outcome,
-        again.loss,
-        again.evals,
-        again.fingerprint,
-    )
-    if identical:
+    if _content(run) == _content(again):
         return Finding(job.title, True, 0.0)
     first, second = (one.evals[one.metric].values if one.metric in one.evals else () for one in (run, again))
     if len(first) != len(second) or run.outcome != again.outcome:
         return Finding(job.title, False, math.inf)
-    far = [abs(a - b) / max(abs(a), abs(b)) for a, b in zip(first, second, strict=True) if a != b]
+    pairs = ((a, b) for a, b in zip(first, second, strict=True) if a != b and math.isfinite(a - b))
+    far = [abs(a - b) / max(abs(a), abs(b)) for a, b in pairs]
     return Finding(job.title, False, max(far, default=0.0))
+
+
+def _content(run: Run) -> Any:
+    """What training has made of it, as plain values: there NaN, which a loss may be, equals NaN."""
+    kept = asdict(run)
+    return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint")])

@@ -118,12 +118,12 @@ def run_jobs(
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
     runs: dict[str, Run] = {}
-    for key in wanted:
-        stored = store.get(key)
-        if stored is not None:
-            runs[key] = stored
-            on_progress(Progress(stored, True, len(runs), len(wanted), None))
+    for key, stored in store.find(wanted).items():
+        runs[key] = stored
+        on_progress(Progress(stored, True, len(runs), len(wanted), None))
     missing = {key: job for key, job in wanted.items() if key not in runs}
+    if missing:
+        store.probe()
     before, began = len(runs), time.monotonic()
     drive = _Drive(task, store, fork_every, on_failed)
     with contextlib.ExitStack() as stack:
@@ -176,7 +176,7 @@ class _Drive:
     def __init__(self, task: Task, store: Store, fork_every: int, on_failed: Callable[[str, str], object]) -> None:
         self.effort = Effort()
         self.failed: list[tuple[Job, str]] = []
-        self._task, self._store, self._states = task, store, States(store.folder)
+        self._task, self._store, self._states = task, store, States(store.address)
         self._fork_every, self._on_failed = fork_every, on_failed
         self._every: dict[str, int] = {}  # of a cell, once a stage has told
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
@@ -284,8 +284,8 @@ class _Drive:
             those = sorted((entries[k] for k in party), key=lambda entry: entry.control.reactive)
             lead = those[0]
             others = dict.fromkeys(entry.job.regime for entry in those[1:] if entry.control.reactive)
-            folder = str(self._store.folder.resolve())
-            stage = Stage(self._task.text, self._task.identity, folder, lead.job, place, stop, tuple(others), every)
+            address = self._store.address
+            stage = Stage(self._task.text, self._task.identity, address, lead.job, place, stop, tuple(others), every)
             # Cells in the order of the jobs, some at a time, so that an interruption leaves whole ones; among
             # these the longest way first, so that nobody is left alone with it at the end.
             rank = self._numbers[cell] // (2 * self._slots)

@@ -1,7 +1,7 @@
 """Where stages are trained: the interface of an executor, and what its users may rely on.
 
 How to add an executor. A stage is a frozen dataclass of plain values and names, `lrlab.lab.stage.execute(stage)` trains
-it anywhere that sees the store's folder and the file of the task, and gives a `Reached`; both survive pickling, and
+it anywhere that sees the store and the file of the task, and gives a `Reached`; both survive pickling, and
 `to_json` / `from_json`. An executor has to bring the one to the other: `submit` starts a stage under a tag and returns
 at once, `wait` blocks until at least one has ended and gives each with its tag, `close` ends all that runs. It keeps no
 record of what it did, for the store has it: a stage that is lost with its machine may be done again, three times before

@@ -3,19 +3,19 @@
 A cluster's own worker process is no place to train in: its threads were pinned, or not, before anybody asked, and
 several stages may meet in it. It hands each stage on to a process of `lrlab.lab.local` beside it, which has the right
 environment from its start and ends with it. What goes over the network is an `Order` and the name of the place that was
-reached; states stay in the store, which is a folder that all nodes see under one path.
+reached; states stay in the store, which all nodes see under one path or URL.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import secrets
 import socket
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from lrlab.errors import LrlabError, worded
 from lrlab.lab.local import Local
 from lrlab.lab.recipe import changed, versions
 from lrlab.lab.stage import Stage
+from lrlab.record.files import in_words, opened
 
 PATIENCE = 10.0  # seconds for a cluster to answer
 
@@ -42,7 +43,7 @@ class Orders:
     """Writes the orders of one driver; `close` takes its marks away again."""
 
     def __init__(self) -> None:
-        self._marks: dict[str, Path] = {}
+        self._marks: dict[str, str] = {}
 
     def of(self, stage: Stage) -> Order:
         """The order to train this stage. Raises `LrlabError` where no file holds the training function."""
@@ -54,20 +55,22 @@ class Orders:
                 )
             )
         if stage.store not in self._marks:
-            handle, path = tempfile.mkstemp(prefix=".driver-", dir=stage.store)
-            os.close(handle)
-            self._marks[stage.store] = Path(path)
-        return Order(stage.to_json(), self._marks[stage.store].name, _versions())
+            mark = f".driver-{secrets.token_hex(8)}"
+            with in_words("nothing can be stored", stage.store):
+                opened(stage.store).write(mark, b"")
+            self._marks[stage.store] = mark
+        return Order(stage.to_json(), self._marks[stage.store], _versions())
 
     @property
     def marks(self) -> tuple[str, ...]:
         """The marks of this driver, one for each store."""
-        return tuple(path.name for path in self._marks.values())
+        return tuple(self._marks.values())
 
     def close(self) -> None:
         """Take the marks out of the stores."""
-        for path in self._marks.values():
-            path.unlink(missing_ok=True)
+        for store, mark in self._marks.items():
+            with contextlib.suppress(OSError):  # the store is lost
+                opened(store).drop(mark)
         self._marks.clear()
 
 
@@ -128,13 +131,18 @@ def _refuse_another_world(order: Order) -> None:
         raise LrlabError(
             worded(f"the node {node} has other versions than the driver", found, "the same environment on all nodes")
         )
-    if not Path(order.stage["store"], order.mark).exists():
+    store, cause = order.stage["store"], ""
+    try:
+        seen = opened(store).stat(order.mark)
+    except (OSError, LrlabError) as error:
+        seen, cause = None, f": {error}".partition("\n")[0]
+    if not seen:
         raise LrlabError(
             worded(
-                f"the node {node} does not see the store of the driver",
-                order.stage["store"],
-                "a folder on a file system that all nodes share, under one path",
-                'store="/shared/runs"',
+                f"the node {node} does not see the store of the driver{cause}",
+                store,
+                "a folder on a file system that all nodes share, under one path; a URL that all nodes can read",
+                'store="/shared/runs", store="s3://bucket/runs"',
             )
         )
 

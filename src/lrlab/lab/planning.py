@@ -77,6 +77,8 @@ class StagePlan:
             lines.append(
                 f"{self.naive} updates each alone, {about}{self.shared} in {self.stages} stages: {self.saved:.0%} saved"
             )
+            if self.pace is None and self.shared < self.naive:
+                lines.append("where training can fork at any update; plan(measure=True) tries it out")
             lines.append(f"at least {self.critical} updates one after the other")
         if self.seconds is not None:
             lines.append(f"at least {self.seconds:.0f} s with {self.workers} at once, evaluations aside")
@@ -88,7 +90,8 @@ def plan_of(
 ) -> StagePlan:
     """Count what these jobs would take. Stored runs take nothing; stored states of unfinished ones are not counted."""
     wanted = {job_key(task, job): job for job in jobs}
-    missing = [job for key, job in wanted.items() if store.get(key) is None]
+    stored = store.find(wanted)
+    missing = [job for key, job in wanted.items() if key not in stored]
     known: dict[object, Control] = {}
     cells: dict[str, list[Control]] = {}
     for job in missing:
@@ -119,10 +122,9 @@ def plan_of(
 
 def changed_since(task: Task, job: Job, store: Store) -> dict[str, tuple[Any, Any]]:
     """Why nothing that is stored fits a job: in what its recipe differs from the nearest stored one of its task."""
-    states = States(store.folder)
     mine = {"name": task.name, **recipe_of(task, job)}
-    stored = (states.recipe(cell) for cell in states.cells())
-    return nearest_change(mine, [recipe for recipe in stored if recipe and recipe.get("name") == task.name])
+    stored = States(store.address).recipes()
+    return nearest_change(mine, [recipe for recipe in stored if recipe.get("name") == task.name])
 
 
 def measured(task: Task, job: Job) -> Pace:
@@ -139,7 +141,8 @@ def measured(task: Task, job: Job) -> Pace:
     few = min(PROBED, job.updates)
     arm = dataclasses.replace(job.arm, schedule=constant(), averaging=None)
     train(dataclasses.replace(task, function=watched), dataclasses.replace(job, arm=arm, updates=few, evals=1))
-    return Pace(statistics.median(b - a for a, b in pairwise(marks)) if few > 1 else 0.0, seen[0].every)
+    steps = [b - a for a, b in pairwise(marks)]  # none, where it diverges in the first update
+    return Pace(statistics.median(steps) if steps else 0.0, seen[0].every)
 
 
 def _marked(items: Iterable[_Item], marks: list[float]) -> Iterator[_Item]:

@@ -52,7 +52,16 @@ class Stage:
         return self.start.at if self.start else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The stage as plain JSON, for another process."""
+        """The stage as plain JSON, for another process. Raises `LrlabError` where that would not find the store."""
+        if self.store.startswith("memory://"):
+            raise LrlabError(
+                worded(
+                    "the store is in the memory of this process, so that others cannot find it",
+                    self.store,
+                    "a folder, or the URL of an object store",
+                    "workers=0 trains in this process",
+                )
+            )
         others = [regime.to_json() for regime in self.others]
         return {**vars(self), "job": self.job.to_json(), "start": self.start and self.start.name, "others": others}
 
@@ -95,8 +104,8 @@ def execute(stage: Stage, task: Task | None = None) -> Reached:
     where the training function misuses `run` or its source has changed; an exception of the training function passes
     through, with a note on which run it was.
     """
-    began = time.perf_counter()
     task = task or _loaded(stage.task, stage.identity)
+    began = _ready(task)
     if task.identity != stage.identity:
         raise LrlabError(
             worded(f"the source of {task.name} changed while it was trained", hint="run the same line again")
@@ -125,7 +134,7 @@ def execute(stage: Stage, task: Task | None = None) -> Reached:
 
 def train(task: Task, job: Job) -> Run:
     """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
-    began = time.perf_counter()
+    began = _ready(task)
     with _conditions(task, job):
         live = _live(task, job, Stretch(job.updates))
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
@@ -159,11 +168,16 @@ def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> Run:
     )
 
 
+def _ready(task: Task) -> float:
+    """The time at which a training begins: its libraries are imported before, once for many stages."""
+    for library in task.needs:
+        importlib.import_module(library)
+    return time.perf_counter()
+
+
 @contextmanager
 def _conditions(task: Task, job: Job) -> Iterator[None]:
     """What makes this training repeatable; an exception out of it is told which one it was."""
-    for library in task.needs:
-        importlib.import_module(library)
     try:
         with seeded(job.seed, job.fold), pinned(job.threads, job.device):
             yield

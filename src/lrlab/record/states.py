@@ -1,33 +1,32 @@
-"""Where training can go on from: states of unfinished and finished trainings, in directories named by their content.
+"""Where training can go on from: states of unfinished and finished trainings, named by their content.
 
-    FOLDER/states/CELL/recipe.json            what the trainings of this cell have in common
-    FOLDER/states/CELL/AT-DIGEST/             a state after AT updates that used the control rows of this digest
-    FOLDER/states/CELL/AT-DIGEST.end/         the last state of a training: its record, nothing to go on from
+    STORE/states/CELL/recipe.json     what the trainings of this cell have in common
+    STORE/states/CELL/AT-DIGEST       a state after AT updates that used the control rows of this digest
+    STORE/states/CELL/AT-DIGEST.end   the last state of a training: its record, nothing to go on from
 
-A state is written under another name, brought to the disk, and then renamed once: whatever is killed in between, a
-directory of this form is whole. The same state may be written by two at once; one of them stays. The folder may be
-deleted at any time: what is finished is kept as runs, beside it (see `lrlab.record.store`).
+A state is a group of files, there as a whole or not at all (see `lrlab.record.files`): whatever is killed in between,
+what is listed is whole. The same state may be written by two at once; one of them stays. The states may be deleted at
+any time: what is finished is kept as runs, beside them (see `lrlab.record.store`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import secrets
-import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
+from lrlab.record.files import Stat, in_words, opened
 
 VERSION = 1
 
 _NAME = re.compile(r"(\d+)-([0-9a-f]{32})(\.end)?")
 _RECORD, _TENSORS, _RECIPE = "state.json", "tensors.safetensors", "recipe.json"
+_ALL = "states"
 
 
 class Torn(LrlabError):
@@ -48,7 +47,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The name of its directory."""
+        """The name that its state is stored under."""
         return f"{self.at}-{self.digest}{'.end' if self.end else ''}"
 
     @classmethod
@@ -67,7 +66,9 @@ class State:
 
 
 class States:
-    """The states in one folder.
+    """The states in one store: `place` is its path, or a URL such as s3://bucket/runs.
+
+    Everything here raises `LrlabError` where the place cannot be reached.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -77,33 +78,25 @@ class States:
     ((Place(at=3, digest='00000000000000000000000000000000', end=False),), 1.5)
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder) / "states"
+    def __init__(self, place: str | Path) -> None:
+        self._files = opened(place)
 
     def put(self, cell: str, place: Place, state: State) -> None:
-        """Keep a state. Raises `LrlabError` where the folder cannot be written."""
+        """Keep a state; one that is there already stays. Raises `LrlabError` where the store cannot be written."""
         record = {"version": VERSION, "size": len(state.tensors), **state.record}
-        text = json.dumps(record, separators=(",", ":")).encode()
-        home = self.folder / cell
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            _commit(home / place.name, {_RECORD: text, _TENSORS: state.tensors})
-        except OSError as error:
-            raise LrlabError(
-                worded(
-                    f"a state of training cannot be stored: {error.strerror}",
-                    str(self.folder),
-                    "a directory that can be written, on a disk with room",
-                )
-            ) from error
+        files = {_RECORD: json.dumps(record, separators=(",", ":")).encode(), _TENSORS: state.tensors}
+        with self._in_words("stored"):
+            self._files.write_group(_name(cell, place), {name: content for name, content in files.items() if content})
 
     def get(self, cell: str, place: Place) -> State:
         """A stored state, also of an earlier version. Raises `Torn` where it is not there, or not whole."""
-        home = self.folder / cell / place.name
         try:
-            record = json.loads((home / _RECORD).read_bytes())
-            tensors = (home / _TENSORS).read_bytes() if record["size"] else b""
-            version = record["version"]
+            files = self._files.read_group(_name(cell, place))
+            record, tensors = json.loads(files[_RECORD]), files.get(_TENSORS, b"")
+            size, version = record["size"], record["version"]
+        except ConnectionError:  # nothing is known of the state
+            with self._in_words("read"):
+                raise
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Torn(f"the state {place.name} cannot be read: {error}") from error
         if version > VERSION:
@@ -112,106 +105,78 @@ class States:
             )
         for step in range(version, VERSION):
             record = UPGRADES[step](record)
-        if len(tensors) != record["size"]:
-            raise Torn(f"the state {place.name} is torn: {len(tensors)} of {record['size']} bytes")
+        if len(tensors) != size:
+            raise Torn(f"the state {place.name} is torn: {len(tensors)} of {size} bytes")
         return State(record, tensors)
 
     def places(self, cell: str) -> tuple[Place, ...]:
         """What is stored of a cell, the furthest first."""
-        try:
-            names = os.listdir(self.folder / cell)
-        except FileNotFoundError:
-            return ()
-        return tuple(sorted(filter(None, map(Place.of, names)), reverse=True))
+        with self._in_words("listed"):
+            return tuple(sorted(filter(None, map(Place.of, self._files.names(f"{_ALL}/{cell}"))), reverse=True))
+
+    def stored(self) -> dict[tuple[str, Place], Stat]:
+        """Every state of every cell, with its size and time."""
+        with self._in_words("listed"):
+            found = self._files.stats(_ALL, depth=2)
+        states = {}
+        for path, stat in found.items():
+            cell, _, name = path.partition("/")
+            if place := Place.of(name):
+                states[cell, place] = stat
+        return states
 
     def drop(self, cell: str, place: Place) -> None:
         """Forget a state; one that is not there is forgotten already."""
-        home = self.folder / cell
-        with contextlib.suppress(FileNotFoundError):
-            gone = _temporary(home)
-            with contextlib.suppress(FileNotFoundError):  # renamed first: it is there as a whole or not at all
-                os.rename(home / place.name, gone / place.name)
-            shutil.rmtree(gone, ignore_errors=True)
+        with self._in_words("forgotten"):
+            self._files.drop(_name(cell, place))
 
     def size(self, cell: str, place: Place) -> int:
         """The bytes that a state takes; 0 where it is not there."""
-        with contextlib.suppress(OSError):
-            return sum(file.stat().st_size for file in os.scandir(self.folder / cell / place.name))
-        return 0
-
-    def cells(self) -> tuple[str, ...]:
-        """The cells of which something is stored."""
-        with contextlib.suppress(FileNotFoundError):
-            return tuple(sorted(entry.name for entry in os.scandir(self.folder) if entry.is_dir()))
-        return ()
+        with self._in_words("found"):
+            stat = self._files.stat(_name(cell, place))
+        return stat.size if stat else 0
 
     def note_recipe(self, cell: str, recipe: Mapping[str, Any]) -> None:
         """Write down once what the trainings of a cell have in common."""
-        home = self.folder / cell
-        if not (home / _RECIPE).exists():
-            home.mkdir(parents=True, exist_ok=True)
-            temporary = home / f".part-{secrets.token_hex(8)}"
-            temporary.write_text(json.dumps(recipe, sort_keys=True), encoding="utf-8")
-            os.replace(temporary, home / _RECIPE)
+        name = f"{_ALL}/{cell}/{_RECIPE}"
+        with self._in_words("stored"):
+            if not self._files.stat(name):
+                self._files.write(name, json.dumps(recipe, sort_keys=True).encode())
 
-    def recipe(self, cell: str) -> dict[str, Any] | None:
-        """What was written down of a cell, or None."""
-        try:
-            found = json.loads((self.folder / cell / _RECIPE).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
+    def recipes(self) -> tuple[dict[str, Any], ...]:
+        """What was written down of every cell; a damaged recipe counts as none."""
+        recipes = []
+        with self._in_words("listed"):
+            for _, content in self._files.read(f"{_ALL}/{cell}/{_RECIPE}" for cell in self._files.names(_ALL)):
+                with contextlib.suppress(ValueError):
+                    found = json.loads(content) if isinstance(content, bytes) else None
+                    recipes += [found] if isinstance(found, dict) else []
+        return tuple(recipes)
 
     def sweep(self, budget: int, needed: Collection[tuple[str, Place]] = ()) -> int:
         """Forget states that one could go on from, beside the `needed`, the oldest first, until the rest has at most
         `budget` bytes; ends are small, and stay. Give the bytes that were freed."""
-        found = [(cell, place) for cell in self.cells() for place in self.places(cell) if not place.end]
-        sizes = {each: self.size(*each) for each in found}
-        total, freed = sum(sizes.values()), 0
-        for cell, place in sorted(set(found) - set(needed), key=lambda each: self._age(*each)):
+        found = {each: stat for each, stat in self.stored().items() if not each[1].end}
+        total, freed = sum(stat.size for stat in found.values()), 0
+        for cell, place in sorted(found.keys() - set(needed), key=lambda each: found[each].modified):
             if total - freed <= budget:
                 break
             self.drop(cell, place)
-            freed += sizes[cell, place]
+            freed += found[cell, place].size
         return freed
-
-    def _age(self, cell: str, place: Place) -> float:
-        with contextlib.suppress(OSError):
-            return (self.folder / cell / place.name).stat().st_mtime
-        return 0.0
 
     def clear(self) -> None:
         """Forget all states; the finished runs stay."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with self._in_words("forgotten"):
+            for cell in self._files.names(_ALL):
+                self._files.drop(f"{_ALL}/{cell}")
+
+    def _in_words(self, done: str) -> contextlib.AbstractContextManager[None]:
+        return in_words(f"states of training cannot be {done}", self._files.address)
 
 
-def _commit(home: Path, files: Mapping[str, bytes]) -> None:
-    """All files, or none: written aside, brought to the disk, renamed once.
-
-    Only the files' content is waited for: should a power cut take a name back, the state is made again.
-    """
-    temporary = _temporary(home.parent)
-    try:
-        for name, content in files.items():
-            if not content:
-                continue
-            with open(temporary / name, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        os.rename(temporary, home)
-    except OSError:
-        if not home.is_dir():  # else the same state was written before, or by another
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _temporary(parent: Path) -> Path:
-    """A new directory beside what it will become, or take with it."""
-    folder = parent / f".part-{secrets.token_hex(8)}"
-    os.mkdir(folder)
-    return folder
+def _name(cell: str, place: Place) -> str:
+    return f"{_ALL}/{cell}/{place.name}"
 
 
 # UPGRADES[v] turns the record of format v into that of format v + 1.

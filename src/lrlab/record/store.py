@@ -1,18 +1,18 @@
-"""Memory: a directory of finished runs, one JSON file each, which only grows.
+"""Memory: a folder of finished runs, one JSON file each, which only grows; on a disk, or at a URL that fsspec knows.
 
-A file is named by its run's key. It is written under another name, brought to the disk, and then renamed
-once: whatever is killed in between, a name that ends in .json is a whole run.
+A file is named by its run's key. It is there as a whole or not at all (see `lrlab.record.files`): whatever is killed in
+between, a name that ends in .json is a whole run.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError
+from lrlab.record.files import Stat, in_words, opened
 from lrlab.record.run import Run, from_json, to_json
 
 DEFAULT_FOLDER = "lrlab-runs"
@@ -27,76 +27,80 @@ class Listing:
 
 
 class Store:
-    """The runs in one directory, which is made with the first of them.
+    """The runs in one folder, which is made with the first of them. `place`: its path, or a URL such as s3://bucket/runs.
 
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Store(folder).listing()
+    Everything here raises `LrlabError` where the place cannot be reached.
+
+    >>> Store("memory://runs").listing()
     Listing(runs=(), skipped=())
     """
 
-    def __init__(self, folder: str | Path = DEFAULT_FOLDER) -> None:
-        self.folder = Path(folder)
+    def __init__(self, place: str | Path = DEFAULT_FOLDER) -> None:
+        self._files = opened(place)
+
+    @property
+    def address(self) -> str:
+        """The text by which any process finds this store."""
+        return self._files.address
 
     def get(self, key: str) -> Run | None:
         """The run of this key, or None; a damaged file counts as none, for its run can be made again."""
-        try:
-            return self._read(self._path(key))
-        except (FileNotFoundError, LrlabError):
-            return None
+        return self.find([key]).get(key)
+
+    def find(self, keys: Iterable[str]) -> dict[str, Run]:
+        """Those of these runs that are there, by key."""
+        found = {}
+        with in_words("the store cannot be read", self.address):
+            for name, content in self._files.read(f"{key}.json" for key in keys):
+                try:
+                    run = _run(name, content)
+                except (FileNotFoundError, LrlabError):
+                    continue
+                found[run.key] = run
+        return found
 
     def put(self, run: Run) -> None:
-        """Keep a run. Raises `LrlabError` where the directory cannot be written."""
-        text = to_json(run) + "\n"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._commit(text, self._path(run.key))
-        except OSError as error:
-            raise LrlabError(
-                worded(
-                    f"a finished run cannot be stored: {error.strerror}",
-                    str(self.folder),
-                    "a directory that can be written, on a disk with room",
-                )
-            ) from error
+        """Keep a run. Raises `LrlabError` where the folder cannot be written."""
+        with in_words("a finished run cannot be stored", self.address):
+            self._files.write(f"{run.key}.json", f"{to_json(run)}\n".encode(), durable=True)
 
-    def files(self) -> list[Path]:
-        """The files that runs are kept in, by key."""
-        return sorted(self.folder.glob("[!.]*.json"))
+    def files(self) -> dict[str, Stat]:
+        """The files that runs are kept in, by name, with their sizes and times."""
+        with in_words("the store cannot be read", self.address):
+            return {name: stat for name, stat in self._files.stats().items() if _is_run(name)}
+
+    def forget(self, file: str) -> None:
+        """Take a file of `files` away."""
+        with in_words("a run cannot be forgotten", self.address):
+            self._files.drop(file)
 
     def listing(self) -> Listing:
         """Every run, by key; files that are none of ours, or torn, are named in `skipped`."""
         runs, skipped = [], []
-        for path in self.files():
-            try:
-                runs.append(self._read(path))
-            except (OSError, LrlabError) as error:
-                skipped.append(f"{path.name}: {error}")
+        with in_words("the store cannot be read", self.address):
+            for name, content in self._files.read(filter(_is_run, self._files.names())):
+                try:
+                    runs.append(_run(name, content))
+                except (OSError, LrlabError) as error:
+                    skipped.append(f"{name}: {error}")
         return Listing(tuple(runs), tuple(skipped))
 
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.json"
+    def probe(self) -> None:
+        """Write something, and take it away: what cannot be kept is better known before it is trained."""
+        name = f".probe-{secrets.token_hex(8)}"
+        with in_words("nothing can be stored", self.address):
+            self._files.write(name, b"")
+            self._files.drop(name)
 
-    def _read(self, path: Path) -> Run:
-        run = from_json(path.read_bytes())
-        if run.key != path.stem:
-            raise LrlabError(f"the file is named otherwise than its run, {run.key}")
-        return run
 
-    def _commit(self, text: str, path: Path) -> None:
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
-        if hasattr(os, "O_DIRECTORY"):  # the new name, too, must survive a power cut; only POSIX can be asked
-            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+def _is_run(name: str) -> bool:
+    return name.endswith(".json") and not name.startswith(".")
+
+
+def _run(name: str, content: bytes | OSError) -> Run:
+    if isinstance(content, OSError):
+        raise content
+    run = from_json(content)
+    if f"{run.key}.json" != name:
+        raise LrlabError(f"the file is named otherwise than its run, {run.key}")
+    return run

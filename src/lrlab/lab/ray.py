@@ -101,8 +101,8 @@ class Ray:
         try:
             if address == "local":
                 raise ConnectionError("RAY_ADDRESS=local would start one")
-            if address != "auto":
-                reach(address)
+            if place := _at_hand() if address == "auto" else address:
+                reach(place)
             ray.init(address=address, logging_level="warning", log_to_driver=False)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             raise LrlabError(
@@ -114,3 +114,13 @@ class Ray:
                 )
             ) from error
         self._connected = True
+
+
+def _at_hand() -> str | None:
+    """What Ray takes "auto" for, where this version tells; itself it waits for minutes where that head is dead."""
+    try:
+        from ray._private.services import canonicalize_bootstrap_address
+    except ImportError:
+        return None
+    found: str | None = canonicalize_bootstrap_address("auto")
+    return found

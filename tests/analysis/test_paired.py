@@ -75,6 +75,14 @@ def test_interval_and_p_agree(test, units) -> None:  # type: ignore[no-untyped-d
     assert told > 5
 
 
+@pytest.mark.parametrize("d", [(0.5, 2.0, 0.0, 1.0, 2.0, 2.5), (0.0, 2.0, 0.0, 0.5, 1.5, 1.0)])
+def test_a_coarse_metric_has_no_interval_above_zero_without_a_verdict(d: tuple[float, ...]) -> None:
+    """Ties make zero the last difference that is possible, alone: an interval that is not rejected holds it."""
+    found = sign_flip_test(np.array([np.zeros(6), d]), 0, 0.95)
+    assert found.p[1] > 0.05
+    assert found.low[1] == 0.0
+
+
 def test_correction_grows_with_arms_and_shrinks_with_losers() -> None:
     """A close rival costs more p among many equals than alone; arms clearly worse leave the field and cost nothing."""
     rng = np.random.default_rng(3)

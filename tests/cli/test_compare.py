@@ -20,6 +20,15 @@ def compare(lrlab):
     return run
 
 
+def test_the_store_may_be_a_url(compare, lrlab, tmp_path):
+    """It is filled, named, reused and listed under the URL as it was typed."""
+    url = f"file://{tmp_path}/runs"
+    first, again = (json.loads(compare(tmp_path, "--store", url, "--json").stdout) for _ in range(2))
+    assert (first["store"], first["reused"], again["reused"]) == (url, 0, 30)
+    assert f"30 runs in {url}" in lrlab("runs", "list", "--store", url).stdout
+    assert len(list((tmp_path / "runs").glob("*.json"))) == 30
+
+
 def test_compare_ranks_reports_and_reuses(compare, tmp_path):
     """The main job: a table, a page, a store; the second time nothing is trained."""
     first = compare(tmp_path)
@@ -90,3 +99,20 @@ def test_compare_refuses_in_a_sentence(lrlab, tmp_path):
         assert said in done.stderr, (arguments, done.stderr)
         assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_task_prints_is_not_in_the_answer(lrlab, tmp_path):
+    """When its file is loaded, and when it trains in the process of the command."""
+    loud = tmp_path / "loud.py"
+    printing = "    print('here')\n    model = Model()"
+    loud.write_text(QUADRATIC.read_text().replace("    model = Model()", printing) + "\nprint('loaded')\n")
+    arms = ["--arm", "constant()", "--arm", "linear()"]
+    done = lrlab("compare", f"{loud}:train", "--folds", "2", "--workers", "0", *arms, "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["runs"] == 8
+    assert {"loaded", "here"} <= {*done.stderr.split()}
+
+
+def test_forks_can_be_left_out(compare, tmp_path):
+    """What `fork_every=0` is in Python, and what the sentences about loaders advise."""
+    found = json.loads(compare(tmp_path, "--fork-every", "0", "--json").stdout)
+    assert found["effort"]["trained"] == found["effort"]["naive"] == 30 * 60

@@ -25,10 +25,10 @@ def test_it_answers(tmp_path):
     assert "runs' worth of updates of 31.0" in answer.stdout
 
 
-def test_json_is_the_document_alone(tmp_path):
-    """And the same command goes on from the store."""
-    first = json.loads(ask(tmp_path, "31", "--json").stdout)
-    again = json.loads(ask(tmp_path, "31", "--json").stdout)
+@pytest.mark.parametrize("scheme", ["", "memory://"])
+def test_json_is_the_document_alone(tmp_path, scheme):
+    """And the same command goes on from the store, a folder or a URL."""
+    first, again = (json.loads(ask(f"{scheme}{tmp_path}", "31", "--json").stdout) for _ in range(2))
     assert again.pop("trained") == 0 < first.pop("trained")
     assert first == again
 

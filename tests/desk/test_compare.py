@@ -1,5 +1,6 @@
 """`lr.compare` as a script uses it: what it will take, its runs, its answer; and what it refuses."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,14 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms import Arm
 from lrlab.lab.task import load_task
+from lrlab.record.files import opened
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SCHEDULES = {"fixed": lr.constant(), "late": 'wsd(warmup=0, decay="20%")', "early": lr.wsd(warmup=0, decay="50%")}
+
+
+def halved(update):
+    return 0.5
 
 
 def compared(folder, **more):
@@ -36,6 +42,18 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     assert "identical to the last bit" in page
     assert compared(tmp_path).run(quiet=True).effort.trained == 0
     assert study.plan().runs == 0
+
+
+def test_the_store_may_be_a_url(tmp_path):
+    """With the audit in it, which leaves nothing there; one that cannot be is said at once."""
+    url = f"memory://{tmp_path}"
+    outcome = compared(url, audit=1).run(quiet=True)
+    assert outcome.audit.passed
+    assert outcome.record()["store"] == url
+    assert compared(url).plan().runs == 0
+    assert [name for name in opened(url).names() if name.startswith(".")] == []
+    with pytest.raises(LrlabError, match="no store can be found there"):
+        compared("nosuch://bucket/runs")
 
 
 def test_a_study_stops_when_it_is_settled(tmp_path):
@@ -107,7 +125,18 @@ def test_a_plan_is_an_arm(tmp_path):
         ({"horizon": 2.5}, "number of updates"),
         ({"horizon": 0}, "number of updates"),
         ({"executor": "moon"}, "no such executor"),
-        ({"schedules": {"a": lr.warmup(1000)}}, "of 60"),
+        ({"schedules": {"a": lr.warmup(1000), "b": lr.cosine()}}, "of 60"),
+        ({"schedules": {"a": lr.cosine()}}, "one strategy alone"),
+        ({"schedules": {}}, "by name"),
+        ({"schedules": [lr.cosine(), lr.linear()]}, "by name"),
+        ({"schedules": {"a": lr.cosine(), "b": 0.5}}, "b is no schedule"),
+        ({"schedules": {"a": lr.cosine(), "b": lr.function(halved)}}, "known by its name alone"),
+        ({"folds": 1}, "nothing to pair"),
+        ({"threads": 0}, "threads"),
+        ({"audit": -1}, "audit"),
+        ({"seeds": "3"}, "whole number"),
+        ({"lrs": (1.0, float("nan"))}, "above 0"),
+        ({"lrs": 1.0}, "above 0"),
         ({"seeds": 0}, "at least 1"),
         ({"schedules": {"a": lr.plan(lr=lr.cosine(), layer_decay=0.5)}}, "every parameter group alike"),
         ({"lrs": ()}, "above 0"),
@@ -117,3 +146,28 @@ def test_what_cannot_be_meant_is_said_before_anything_is_trained(arguments, said
     """In a sentence."""
     with pytest.raises(LrlabError, match=said):
         lr.compare(QUADRATIC, **arguments)
+
+
+def test_a_horizon_may_tell_its_updates_in_epochs():
+    """Whatever it follows from."""
+    study = lr.compare(QUADRATIC, SCHEDULES, horizon=lr.Horizon(epochs=3, updates_per_epoch=7), workers=0)
+    assert study.contest.settings.updates == 21
+
+
+def test_a_training_may_change_the_working_directory(tmp_path, monkeypatch):
+    """A store that is named from here stays here: for later parts, the audit, and the plan."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    quadratic = load_task(QUADRATIC).function
+
+    @lr.task(metric="val_loss", updates=60, lrs=(1.0,), evals=6)
+    def train(run):
+        os.chdir(elsewhere)
+        quadratic(run)
+
+    study = lr.compare(train, SCHEDULES, folds=6, store="here", workers=0, audit=2, until_settled=True)
+    found = study.run(quiet=True)
+    assert len(found.audit.findings) == 2
+    assert study.plan().runs == 0 or len(study.runs) < 18
+    assert not any(elsewhere.iterdir())

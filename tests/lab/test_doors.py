@@ -76,6 +76,17 @@ def test_what_is_no_training_is_named(training, said):
         function_of(training)
 
 
+def test_an_evaluation_gives_names():
+    """A number alone is of no metric."""
+
+    class Nameless(Trainer):
+        def evaluate(self):
+            return 0.5
+
+    with pytest.raises(LrlabTypeError, match=r"the metrics by name"):
+        train(dataclasses.replace(task_of(Nameless), metric="val_loss"), JOB)
+
+
 def test_a_lambda_has_no_file():
     """It is known by its source, and can be trained in this process alone."""
     one = task_of(lambda run: written_out(run))

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.feed import Batches, feed_of, generators_of
 from lrlab.lab.tree import NOWHERE
 
@@ -112,3 +112,28 @@ def test_a_loaders_own_generators_are_found_once():
     generator = torch.Generator()
     assert generators_of(torch.utils.data.DataLoader(range(4), shuffle=True, generator=generator)) == [generator]
     assert generators_of(torch.utils.data.DataLoader(range(4))) == generators_of([1]) == []
+
+
+def test_what_cannot_be_gone_through_anew_forks_nowhere():
+    """An iterator with a length, a DataLoader without one, and one whose workers keep their own random numbers."""
+    data = pytest.importorskip("torch.utils.data")
+
+    class Endless(data.IterableDataset):
+        def __iter__(self):
+            return iter(range(8))
+
+    plain = data.DataLoader(range(8), 4)
+    assert feed_of(plain).every == 2
+    staying = data.DataLoader(range(8), 4, num_workers=1, persistent_workers=True)
+    for loader in (iter(plain), data.DataLoader(Endless(), 4), staying):
+        assert feed_of(loader).every == NOWHERE
+    batches = taken_from(data.DataLoader(Endless(), 4), 0, lambda: None, 3)
+    assert [batch.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 2, 3]]
+
+
+def test_what_is_no_loader_is_named():
+    """A generator function that was not called is the usual slip."""
+    with pytest.raises(LrlabTypeError, match=r"(?s)goes through a loader.*try:     run\.steps\(batches\(\)\)"):
+        feed_of(drawn)
+    with pytest.raises(LrlabTypeError, match=r"goes through a loader"):
+        feed_of(None)

@@ -91,6 +91,7 @@ def test_keys_come_from_seed_fold_and_update():
         ({"init": lambda key: {"w": "text"}}, LrlabTypeError, "a state is a pytree of arrays"),
         ({"step": lambda *given: None}, LrlabTypeError, "step gives the next state and the loss"),
         ({"step": lambda *given: ((1.0, 2.0), 0.0)}, LrlabError, "another structure than init"),
+        ({"evaluate": lambda state: 0.5}, LrlabTypeError, "the metrics by name"),
     ],
 )
 def test_misuse_is_named(functions, error, said):

@@ -25,6 +25,16 @@ def test_the_configuration_of_the_arm_lies_on_top():
     assert job.whole_config == {"a": 1, "b": 2}
 
 
+def test_the_configuration_is_the_same_in_every_process():
+    """As JSON has it, also where no other process takes part; what it does not have is named."""
+    given = {"sizes": (1, 2), "by": {3: (4,)}}
+    here = Job(ARMS[0], 1.0, 0, 0, 2, 60, 6, given)
+    there = Job.from_json(json.loads(json.dumps(here.to_json())))
+    assert here.whole_config == there.whole_config == {"sizes": [1, 2], "by": {"3": [4]}}
+    with pytest.raises(LrlabError, match=r"(?s)object.*given:   \{'thing'"):
+        _ = Job(ARMS[0], 1.0, 0, 0, 2, 60, 6, {"thing": object()}).whole_config
+
+
 def test_a_comparison_pairs_everything(quadratic):
     """Every arm at every LR on the same seeds and folds; whole folds come one after the other."""
     jobs = jobs_of(ARMS, quadratic.settings)

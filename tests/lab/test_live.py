@@ -10,7 +10,7 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.controls import Regime
 from lrlab.lab.ledger import DIVERGENCE, FIRST_LOSSES, LOSS_POINTS
-from lrlab.lab.live import Diverged, LiveRun, evaluation_points
+from lrlab.lab.live import Diverged, LiveRun, Stretch, evaluation_points
 
 
 class Optimizer:
@@ -213,7 +213,13 @@ def test_misuse_names_what_to_type():
         run.track(thing=object())
     with pytest.raises(LrlabError, match=r"group 0 of the optimizer opt has no lr"):
         run.track(opt=type("O", (Optimizer,), {"param_groups": [{"momentum": 0.9}], "__init__": lambda self: None})())
+    with pytest.raises(LrlabError, match=r"group 1 of the optimizer opt has no lr"):
+        run.track(opt=Optimizer(1.0, None))  # as an optimizer has it that finds its own
     run.track(opt=Optimizer(1.0))
+    with pytest.raises(LrlabError, match=r"run.report was called before the first update"):
+        run.report(val_loss=1.0)
+    with pytest.raises(LrlabError, match=r"run.log was called before the first update"):
+        run.log(loss=1.0)
     with pytest.raises(LrlabError, match=r"no update"):
         _ = run.score
     steps = run.steps([0])
@@ -252,3 +258,32 @@ def test_config_cannot_be_changed():
     assert run.config["width"] == 8
     with pytest.raises(TypeError):
         run.config["width"] = 9
+
+
+def test_an_evaluation_that_nobody_expects_is_refused_where_arms_listen_together():
+    """In the middle of an epoch a plateau may part from the others when it is too late to fork."""
+    plateau = Regime(lr.constant() * lr.plateau())
+
+    def reporting(others, after):
+        run = LiveRun(lr.constant(), 8, evals=2, stretch=Stretch(8, others=others, every=4))
+        run.track(opt=Optimizer(1.0))
+        for update, _ in run.steps(dict.fromkeys(range(4))):
+            if update + 1 == after:
+                run.report(val_loss=1.0)
+                return
+
+    for others, after in (((plateau,), 4), ((), 3)):
+        reporting(others, after)
+    with pytest.raises(LrlabError, match=r"(?s)that nobody expects.*after 3 updates.*run\.eval_now"):
+        reporting((plateau,), 3)
+
+
+def test_a_fork_that_would_lose_weights_is_refused():
+    """Forgetting the model is the mistake nearest at hand; a run that is not to be taken up again is let be."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Linear(1, 1)
+    run = LiveRun(lr.constant(), 3)
+    run.track(opt=torch.optim.SGD(model.parameters(), lr=0.1))
+    list(run.steps([0]))
+    with pytest.raises(LrlabError, match=r"(?s)optimizer opt trains weights that nothing tracked holds.*model=model"):
+        run.snapshot()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lrlab.lab.sources import identity_of, sources_of
+from lrlab.lab.sources import base_of, identity_of, sources_of
 from lrlab.lab.task import load_task
 
 FILES = {
@@ -40,6 +40,29 @@ def test_a_change_is_another_identity_where_it_counts(folder, name):
     (folder / name).write_text((folder / name).read_text() + "# changed\n")
     assert (identity_of(folder / "mine.py", "train", folder) != before) == (name in COUNT)
     assert identity_of(folder / "mine.py", "other", folder) != identity_of(folder / "mine.py", "train", folder)
+
+
+def test_the_names_of_a_package_begin_above_it(tmp_path):
+    """Its files count by whichever name they are imported, also by the one that they have beside the file."""
+    files = {
+        "mine/__init__.py": "",
+        "mine/deep/__init__.py": "",
+        "mine/deep/train.py": "from ..data import x\nimport mine.more\nfrom near import y\nimport os",
+        "mine/data.py": "from mine import other",
+        "mine/more.py": "",
+        "mine/other.py": "",
+        "mine/deep/near.py": "",
+        "mine/deep/os.py": "",
+        "mine/nobody.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    source = tmp_path / "mine" / "deep" / "train.py"
+    assert base_of(source) == tmp_path
+    found = {path.name for path in sources_of(source, tmp_path)}
+    assert {"train.py", "data.py", "more.py", "other.py", "near.py", "__init__.py"} <= found
+    assert "nobody.py" not in found
 
 
 def test_it_does_not_depend_on_the_place(folder, tmp_path_factory):

@@ -1,6 +1,7 @@
 """One stage: repeatable to the last bit, an answer of names only; and one run alone, which all else is held against."""
 
 import dataclasses
+import importlib
 import json
 import math
 import pickle
@@ -128,6 +129,26 @@ def test_a_process_may_outlive_a_change_of_the_source(quadratic, tmp_path):
         assert execute(stages[-1]).place.end
     with pytest.raises(LrlabError, match="changed while it was trained"):
         execute(dataclasses.replace(stages[0], identity="old"))
+
+
+def test_loading_is_no_training_time(quadratic, tmp_path, monkeypatch):
+    """Budgets in minutes rest on the time of a run, and a file and its libraries are loaded once for many stages."""
+    clock = [0.0]
+
+    def slowly(load):
+        def loaded(name):
+            clock[0] += 100.0
+            return load(name)
+
+        return loaded
+
+    monkeypatch.setattr("lrlab.lab.stage.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("lrlab.lab.stage.load_task", slowly(load_task))
+    monkeypatch.setattr("lrlab.lab.stage.importlib.import_module", slowly(importlib.import_module))
+    fresh = dataclasses.replace(stage(quadratic, tmp_path), task=quadratic.text.replace("/lab/", "/lab/./"))
+    assert execute(fresh).seconds == 0.0
+    assert train(dataclasses.replace(quadratic, needs=("math",)), job()).seconds == 0.0
+    assert clock == [200.0]
 
 
 def test_training_twice_gives_the_same_bits(quadratic):

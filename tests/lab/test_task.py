@@ -126,3 +126,22 @@ def test_loading_the_digits_imports_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_file_of_a_package_imports_from_there(tmp_path, monkeypatch):
+    """By relative and by whole names; a module of the package does not take the place of one of Python's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder = tmp_path / "packaged" / "deep"
+    folder.mkdir(parents=True)
+    for place in (folder, folder.parent):
+        (place / "__init__.py").touch()
+    (folder.parent / "data.py").write_text("SCALE = 2\n")
+    (folder / "colorsys.py").write_text("raise ImportError\n")
+    (folder / "train.py").write_text(
+        "import colorsys\nfrom ..data import SCALE\nimport packaged.data\n"
+        "def train(run): return SCALE, packaged.data.SCALE\n"
+    )
+    task = load_task(f"{folder}/train.py:train")
+    assert (task.name, task.function(None)) == ("train:train", (2, 2))
+    (folder.parent / "data.py").write_text("SCALE = 3\n")
+    assert load_task(task.text).identity != task.identity

@@ -115,6 +115,10 @@ def test_diverged_runs_are_out():
         searched(Made(lambda job: np.inf if job.arm.name == "warmup + linear" else by_lr(job)))
     with pytest.raises(LrlabError, match="diverged"):
         searched(Made(lambda job: np.inf))
+    made = Made(lambda job: np.inf)
+    with pytest.raises(LrlabError, match=r"baseline diverged"):
+        searched(made)
+    assert all(made.asked)  # nobody is asked to train nothing
 
 
 def test_a_small_space_ends_the_proposals():

@@ -1,6 +1,7 @@
 """The comparison as records: what is drawn is what was measured."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -84,3 +85,21 @@ def test_a_diverged_arm_is_shown_and_not_drawn() -> None:
     table = page.sections[0]
     assert isinstance(table, Table)
     assert table.rows[1][2] == "diverged"
+
+
+def test_a_study_in_which_all_diverged_has_a_page() -> None:
+    """Nobody is called the best, and there is nothing to draw but the learning rates."""
+    gone: dict[str, Any] = {"score": np.inf, "outcome": "diverged", "evals": {}}
+    study = study_of([dataclasses.replace(r, **gone) for r in STUDY.runs], SCHEDULES)
+    assert lead(study) == "No strategy is best on toy: each diverged somewhere."
+    assert [s.title for s in report(study, {}).sections if isinstance(s, Figure)] == ["Learning rate"]
+
+
+def test_losses_that_are_not_told_or_not_positive() -> None:
+    """The one has no figure; the others have one without a logarithm."""
+    silent = study_of([dataclasses.replace(r, loss=Series()) for r in STUDY.runs], SCHEDULES)
+    assert "Training loss" not in [s.title for s in report(silent, {}).sections]
+    below = Series(tuple(range(10)), tuple(np.linspace(2, -1, 10).tolist()))
+    negative = study_of([dataclasses.replace(r, loss=below) for r in STUDY.runs], SCHEDULES)
+    axes = {s.title: s.log_y for s in report(negative, {}).sections if isinstance(s, Figure)}
+    assert (axes["Training loss"], axes["val_loss along the run"]) == (False, True)

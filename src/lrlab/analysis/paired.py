@@ -124,9 +124,11 @@ def sign_flip_test(scores: Array, best: int, level: float) -> Tested:
             return p_of(moved, field, arm) > 1 - level
 
         centre, width = d[arm].mean(), np.ptp(d[arm])
-        # Zero first, so that interval and verdict agree whatever the halving meets on its way.
-        bottom = 0.0 if not possible(0.0) else _outside(possible, centre, -width)
-        low[arm] = _edge(possible, centre, bottom)
+        # Zero is asked for itself, so that interval and verdict agree whatever the halving meets on its way: of scores
+        # with ties zero may be possible, and nothing on either side of it.
+        zero = possible(0.0)
+        edge = _edge(possible, centre, _outside(possible, centre, -width) if zero else 0.0)
+        low[arm] = min(edge, 0.0) if zero else edge
         high[arm] = _edge(possible, centre, _outside(possible, centre, width))
     return Tested(d.mean(1), p, low, high)
 

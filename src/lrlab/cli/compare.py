@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from lrlab.cli.contest import contest_options, executor_option, workers_option
-from lrlab.cli.output import fail, json_option, say, width
+from lrlab.cli.output import apart, fail, json_option, say, width
 from lrlab.desk import contest as desk
 
 
@@ -27,17 +27,24 @@ from lrlab.desk import contest as desk
 @workers_option
 @executor_option
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
+@click.option(
+    "--fork-every",
+    type=click.IntRange(min=0),
+    default=1,
+    help="Fork at multiples of so many updates only; 0: train every run alone.",
+)
 @click.option("--audit", type=click.IntRange(min=0), default=0, help="Train so many runs again, alone, and compare.")
 @json_option
 def compare(
     task: str,
     quick: bool,
     schedules: dict[str, str],
-    store: Path,
+    store: str,
     report: Path | None,
     workers: int | None,
     executor: str,
     first_seed: int,
+    fork_every: int,
     audit: int,
     until_settled: bool,
     as_json: bool,
@@ -52,17 +59,19 @@ def compare(
     from lrlab.views.page import html
     from lrlab.views.progress import progress
 
-    contest = desk.contest(task, quick=quick, schedules=schedules, first_seed=first_seed, **changes)
+    with apart():
+        contest = desk.contest(task, quick=quick, schedules=schedules, first_seed=first_seed, **changes)
     if because := desk.fresh_because(contest, store):
         click.echo(because, err=True)
-    how: dict[str, Any] = {"workers": workers, "executor": executor, "audit": audit, "until_settled": until_settled}
+    how: dict[str, Any] = {"workers": workers, "executor": executor, "fork_every": fork_every}
+    how |= {"audit": audit, "until_settled": until_settled}
     title = f"{len(contest.arms)} strategies on {contest.task.name}"
-    with progress(title, contest.runs, sys.stderr, quiet=as_json) as watch:
-        try:
+    try:
+        with apart(), progress(title, contest.runs, sys.stderr, quiet=as_json) as watch:
             outcome = desk.compare(contest, store, on_progress=watch.moved, on_failed=watch.failed, **how)
-        except KeyboardInterrupt:
-            kept = f"{watch.done} of {contest.runs} runs are kept in {store}"
-            fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
+    except KeyboardInterrupt:
+        kept = f"{watch.done} of {contest.runs} runs are kept in {store}"
+        fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
     page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', contest.task.name)}.html")
     page.write_text(html(outcome.report(shlex.join(["lrlab", *sys.argv[1:]]))), encoding="utf-8")
     document = {**outcome.record(), "report": str(page)}

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -28,6 +29,11 @@ def say(as_json: bool, document: Mapping[str, Any], shown: Iterable[Figure | Tab
         click.echo(drawn(each) + "\n")
     for sentence in sentences:
         click.echo(sentence)
+
+
+def apart() -> AbstractContextManager[object]:
+    """Within, what a task prints goes to standard error, as that of a worker does: standard output is the answer's."""
+    return redirect_stdout(sys.stderr)
 
 
 def drawn(given: Figure | Table) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lrlab.cli.contest import config_option, executor_option, lrs_option, store_option, strategies, workers_option
-from lrlab.cli.output import fail, json_option, say
+from lrlab.cli.output import apart, fail, json_option, say
 
 
 def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float | str:
@@ -59,7 +59,8 @@ def tune(task: str, schedules: dict[str, str], as_json: bool, **options: Any) ->
 
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        found = desk.tune(task, schedules, quiet=as_json, **given)
+        with apart():
+            found = desk.tune(task, schedules, quiet=as_json, **given)
     except KeyboardInterrupt:
         fail(
             f"stopped. What is finished is kept in {options['store']}: the same command goes on from there.",

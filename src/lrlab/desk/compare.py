@@ -64,7 +64,8 @@ def compare(
 
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
     on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port"; one of one's own is
-    described in `lrlab.lab.executor`. Runs and states are kept in `store`: the same call goes on where it was.
+    described in `lrlab.lab.executor`. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs":
+    the same call goes on where it was.
 
     Raises `LrlabError` where a schedule does not fit the horizon, or the function is in no file and workers is not 0.
 
@@ -72,6 +73,7 @@ def compare(
     >>> print(lr.compare("digits", {"a": lr.constant(), "b": lr.wsd(warmup=0)}, lrs=(1.0,), store="runs").plan())
     16 runs, 0 of them stored
     5120 updates each alone, 3064 in 24 stages: 40% saved
+    where training can fork at any update; plan(measure=True) tries it out
     at least 320 updates one after the other
     """
     if (loading := file_being_loaded()) is not None:
@@ -85,13 +87,17 @@ def compare(
     task = load_task(train) if isinstance(train, str) else task_of(train)
     given: dict[str, Any] = {"updates": _updates(horizon), "seeds": seeds, "folds": folds, "lrs": lrs, "evals": evals}
     settings = dataclasses.replace(task.settings, **{name: value for name, value in given.items() if value is not None})
-    arms = tuple(_arm(name, schedule) for name, schedule in (schedules or {}).items()) or default_arms(task.mode)
+    arms = default_arms(task.mode) if schedules is None else _arms(schedules)
     contest = Contest(task, arms, settings, first_seed, dict(config or {}), threads, device)
     _ = contest.jobs  # what does not fit is said now
     with opened(executor, workers=workers):  # and that there is no such executor
         pass
+    for option, value in (("fork_every", fork_every), ("audit", audit)):
+        if value < 0:
+            raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     how = {"workers": workers, "executor": executor, "fork_every": fork_every, "audit": audit}
-    return Study(contest, Path(store), {**how, "until_settled": until_settled})
+    place = Store(store).address  # nor such a place
+    return Study(contest, place, {**how, "until_settled": until_settled})
 
 
 class Study:
@@ -100,7 +106,7 @@ class Study:
     It trains when it is first asked for what needs runs, or by `run()`; again, it reads the store.
     """
 
-    def __init__(self, contest: Contest, store: Path, how: Mapping[str, Any]) -> None:
+    def __init__(self, contest: Contest, store: str, how: Mapping[str, Any]) -> None:
         self.contest, self.store = contest, store
         self._how = how
         self._outcome: Outcome | None = None
@@ -112,7 +118,7 @@ class Study:
         """
         workers, jobs, task = self._how["workers"], self.contest.jobs, self.contest.task
         pace = measured(task, jobs[0]) if measure else None
-        at_once = usable_cores() if workers is None else workers
+        at_once = usable_cores() if workers is None else max(1, workers)
         fork_every = self._how["fork_every"]
         return plan_of(task, jobs, Store(self.store), workers=at_once, fork_every=fork_every, pace=pace)
 
@@ -157,16 +163,22 @@ class Study:
 
 def _updates(horizon: int | Horizon | None) -> int | None:
     if isinstance(horizon, Horizon):
-        if horizon.updates is None:
+        if horizon.total is None:
             raise LrlabError(
                 worded("the lab counts updates, which this horizon does not tell", horizon, hint="horizon=1000")
             )
-        return horizon.updates
+        return horizon.total
     if horizon is not None and (type(horizon) is not int or horizon < 1):
         raise LrlabTypeError(
             worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "horizon=1000")
         )
     return horizon
+
+
+def _arms(given: Mapping[str, Schedule | Plan | str | Arm]) -> tuple[Arm, ...]:
+    if not isinstance(given, Mapping) or not given:
+        raise LrlabTypeError(worded("schedules are given by name", given, hint='{"early": wsd(decay="40%"), ...}'))
+    return tuple(_arm(name, schedule) for name, schedule in given.items())
 
 
 def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:
@@ -180,4 +192,9 @@ def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:
             )
         also = dict(rule.schedules)
         return Arm(name, also.pop("lr", constant()), also=also)
-    return Arm(name, parse(given) if isinstance(given, str) else given)
+    schedule = parse(given) if isinstance(given, str) else given
+    if not isinstance(schedule, Schedule):
+        raise LrlabTypeError(
+            worded(f"{name} is no schedule", given, "a schedule, a plan, an arm, or a schedule's text")
+        )
+    return Arm(name, schedule)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab import __version__
 from lrlab.core.text import parse
-from lrlab.errors import LrlabError, missing
+from lrlab.errors import LrlabError, missing, worded
 
 if TYPE_CHECKING:
     from lrlab.analysis.looks import Looks
@@ -38,6 +38,16 @@ class Contest:
     config: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """What could not be judged once it is trained is said before."""
+        if len(self.arms) < 2:
+            raise LrlabError(worded("one strategy alone cannot be compared", self.arms[0].name, "two or more"))
+        if self.settings.folds * self.settings.seeds < 2:
+            pairs = "two folds or more, or one fold and two seeds or more"
+            raise LrlabError(worded("one fold with one seed: nothing to pair", None, pairs, "folds=5, or seeds=8"))
+        if self.threads < 1:
+            raise LrlabError(worded("threads is the number of each process", self.threads, "1, 2, ..."))
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -84,8 +94,6 @@ def contest(
     )
     own = tuple(Arm(name, parse(text)) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
-    if len(whole) < 2:
-        raise LrlabError(f"one strategy alone cannot be compared: {whole[0].name}")
     return Contest(found, whole, settings, first_seed, dict(config or {}))
 
 
@@ -109,7 +117,7 @@ class Outcome:
     study: Study
     reused: int
     seconds: float
-    store: Path
+    store: str
     effort: Effort
     audit: Audit | None = None
     looks: Looks | None = None
@@ -120,7 +128,7 @@ class Outcome:
             **self.study.record(),
             "reused": self.reused,
             "seconds": round(self.seconds, 2),
-            "store": str(self.store),
+            "store": self.store,
             "effort": {**vars(self.effort), "saved": round(self.effort.saved, 4)},
             "audit": self.audit and self.audit.record(),
             "looks": self.looks and vars(self.looks),
@@ -182,7 +190,7 @@ class Outcome:
             "Trained": self.sharing() or "nothing: every run was stored before",
             "Looked at": self.looked() or "once, at the end",
             "Audit": str(self.audit or "not asked for"),
-            "Store": str(self.store),
+            "Store": self.store,
             "Made with": ", ".join(
                 f"{name} {v}" for name, v in ({"lrlab": __version__} | dict(run.versions)).items() if name != "record"
             ),
@@ -216,6 +224,7 @@ def compare(
     from lrlab.record.store import Store
 
     began = time.monotonic()
+    kept = Store(store)  # found once: a training may change the working directory
     reused: list[bool] = []
 
     jobs, settings = given.jobs, given.settings
@@ -232,12 +241,12 @@ def compare(
         for units in looks.units:  # jobs come by seed and fold, so that the first ones are a smaller comparison
             part = jobs[len(runs) : len(jobs) * units // looks.units[-1]]
             more, took = run_jobs(
-                given.task, part, Store(store), fork_every=fork_every, on_progress=seen, on_failed=on_failed, **how
+                given.task, part, kept, fork_every=fork_every, on_progress=seen, on_failed=on_failed, **how
             )
             runs, effort = runs + more, effort + took
             study = study_of(runs, {arm.name: arm.schedule for arm in given.arms}, given.task.mode, looks.each)
             if study.comparison.settled:
                 break
-        checked = audited(given.task, jobs[: len(runs)], Store(store), audit, **how) if audit else None
+        checked = audited(given.task, jobs[: len(runs)], kept, audit, **how) if audit else None
     seconds = time.monotonic() - began
-    return Outcome(study, sum(reused), seconds, Path(store), effort, checked, looks if until_settled else None)
+    return Outcome(study, sum(reused), seconds, str(store), effort, checked, looks if until_settled else None)

@@ -16,7 +16,7 @@ added here: a function that tells it and one that makes a `train(run)` of it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrlab.errors import LrlabTypeError, worded
@@ -57,6 +57,17 @@ def _of_class(made: type) -> Callable[[Any], object]:
             if loss is not None:
                 run.log(loss=loss)
             if run.eval_now:
-                run.report(**trainer.evaluate())
+                run.report(**by_name(trainer.evaluate()))
 
     return train
+
+
+def by_name(metrics: Any) -> Mapping[str, Any]:
+    """What an `evaluate` gives. Raises `LrlabTypeError` where it has no names.
+
+    >>> by_name({"val_loss": 0.5})
+    {'val_loss': 0.5}
+    """
+    if not isinstance(metrics, Mapping):
+        raise LrlabTypeError(worded("evaluate gives the metrics by name", metrics, hint='return {"val_loss": loss}'))
+    return metrics

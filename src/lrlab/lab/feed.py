@@ -7,6 +7,9 @@
 | a generator without end, which remembers nothing but the global random numbers | anywhere | calling it again |
 | anything else with a length, such as a DataLoader | where a pass through it ends | a new pass |
 | anything else | nowhere: every arm is trained alone | |
+
+Anything else is also a DataLoader whose workers stay from pass to pass (`persistent_workers`): a new pass of a fork
+would begin with new ones, and with other random numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.snapshot import digest
 from lrlab.lab.tree import NOWHERE
 
@@ -125,7 +128,8 @@ class _Stream(Feed):
 
     def next(self) -> Any:
         for _ in range(2):  # again from its beginning, where that gives something
-            self._iterator = self._iterator or iter(self._loader)
+            if self._iterator is None:
+                self._iterator = iter(self._loader)
             for batch in self._iterator:
                 self._given += 1
                 return batch
@@ -168,21 +172,40 @@ class _Passes(Feed):
                 f"the loader says that it has {self.every} batches, and gives {given}",
                 type(self._loader).__name__,
                 "as many batches in every pass as len(loader) says",
-                "run.steps(iter(loader)): no length, no forks",
+                "a generator without end around the loader, and fork_every=0: no forks",
             )
         )
 
 
 def feed_of(loader: Iterable[Any]) -> Feed:
-    """How to get at the batches of a loader."""
+    """How to get at the batches of a loader. Raises `LrlabTypeError` where it is none."""
     batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
     if isinstance(batches, Batches):
         return _Positioned(loader, batches)
     if isinstance(loader, Sequence):
         return _Sequence(loader)
-    if hasattr(loader, "__len__"):
+    if not isinstance(loader, Iterable) and not hasattr(loader, "__getitem__"):
+        raise LrlabTypeError(
+            worded(
+                "run.steps goes through a loader",
+                loader,
+                "a DataLoader, a list, run.batches(items, size), a generator",
+                "run.steps(batches())" if callable(loader) else "",
+            )
+        )
+    if _in_passes(loader):
         return _Passes(loader)
     return _Stream(loader, 1 if inspect.isgenerator(loader) else NOWHERE)
+
+
+def _in_passes(loader: Any) -> bool:
+    """Whether it can be gone through again and again, each time from a beginning and for as long as it says."""
+    if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False):
+        return False
+    try:
+        return len(loader) >= 0
+    except TypeError:  # a DataLoader over an IterableDataset has the method, but no length
+        return False
 
 
 def generators_of(loader: Any) -> list[Any]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+from lrlab.lab.doors import by_name
 
 if TYPE_CHECKING:
     from lrlab.lab.live import LiveRun
@@ -36,7 +37,7 @@ def functional(
     A state is a pytree of arrays and keys (numbers in it become arrays). `batches` is what `run.steps` takes. Functions
     that are jitted outside of the training function are compiled once for all stages of a worker.
 
-    Raises `LrlabError` where a state is not of arrays, or `step` gives no (state, loss).
+    Raises `LrlabError` where a state is not of arrays, `step` gives no (state, loss), or `evaluate` no names.
 
     >>> import lrlab as lr
     >>> from lrlab.lab.live import LiveRun
@@ -62,7 +63,7 @@ def functional(
         held.set(stepped[0])
         run.log(loss=stepped[1])
         if run.eval_now:
-            run.report(**evaluate(held.state))
+            run.report(**by_name(evaluate(held.state)))
     return held.state
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrlab.core.schedule import Schedule
 from lrlab.core.text import parse
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms import Arm
 from lrlab.lab.controls import Regime
 from lrlab.lab.task import Settings
+from lrlab.record.run import content_key
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,14 @@ class Job:
 
     @property
     def whole_config(self) -> dict[str, Any]:
-        """What the training function finds in `run.config`."""
-        return {**self.config, **self.arm.config}
+        """What the training function finds in `run.config`: as JSON has it, so that it is the same in every process.
+
+        Raises `LrlabError` for what JSON does not have.
+        """
+        given = {**self.config, **self.arm.config}
+        content_key(given)
+        whole: dict[str, Any] = json.loads(json.dumps(given))
+        return whole
 
     @property
     def regime(self) -> Regime:
@@ -81,6 +90,7 @@ def jobs_of(
             raise LrlabError(worded("two arms have the same name", name, hint="name each arm differently"))
     for schedule in (each for arm in arms for each in (arm.schedule, *arm.also.values())):
         schedule.over(settings.updates)
+        _refuse_functions(schedule, settings.updates)
     return tuple(
         Job(
             arm,
@@ -99,3 +109,18 @@ def jobs_of(
         for lr in settings.lrs
         for arm in arms
     )
+
+
+def _refuse_functions(schedule: Schedule, updates: int) -> None:
+    """Runs are kept, and trained by other processes, by the text of their schedule."""
+    try:
+        parse(str(schedule)).over(updates)
+    except LrlabError:
+        raise LrlabError(
+            worded(
+                "a function in a schedule is known by its name alone, here and in other processes",
+                str(schedule),
+                "schedules that their text holds",
+                f"table(schedule.over({updates}).values())",
+            )
+        ) from None

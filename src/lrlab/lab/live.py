@@ -117,6 +117,7 @@ class LiveRun:
         self._averaged = 0
         self._tracked = Tracked()
         self._feed: Feed | None = None
+        self._loader = ""
         self._asked = False  # for what an update uses: then it need not be set
         self._generators: list[Any] = []
 
@@ -154,7 +155,8 @@ class LiveRun:
             )
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
-        feed = self._feed = feed_of(loader)
+        feed, self._loader = feed_of(loader), type(loader).__name__
+        self._feed = feed
         self._generators = generators_of(loader)
         self.every = math.lcm(feed.every, self._fork_every)
         self._stop = aligned(self._stop, self.updates, self.every)
@@ -185,8 +187,9 @@ class LiveRun:
 
     def log(self, *, loss: Any) -> None:
         """Tell the training loss of this update (a number, or an array that holds one)."""
+        self._in_an_update("run.log")
         value = _number(loss)
-        self.ledger.add_loss(max(0, self.completed - 1), value)
+        self.ledger.add_loss(self.completed - 1, value)
         if self.ledger.exploded(value):
             raise Diverged
 
@@ -211,6 +214,7 @@ class LiveRun:
 
     def report(self, **metrics: Any) -> None:
         """Tell the result of an evaluation; it feeds the controllers of the schedule (plateau), too."""
+        self._in_an_update("run.report")
         if self._average is not None:
             self._average.swap_out()
         values = {name: _number(value) for name, value in metrics.items()}
@@ -220,6 +224,15 @@ class LiveRun:
                     f"the task is judged by {self._metric}, which run.report was not told",
                     sorted(values),
                     hint=f"run.report({self._metric}=...), or name another metric by @task(metric=...)",
+                )
+            )
+        if len(self.controls) > 1 and self.completed % self.every and self.completed not in self._evaluate_at:
+            raise LrlabError(
+                worded(
+                    "an evaluation that nobody expects, where schedules listen to it and training cannot fork",
+                    f"run.report after {self.completed} updates",
+                    "where run.eval_now is true (evals= says how often), and at the ends of epochs",
+                    "if run.eval_now: run.report(...)",
                 )
             )
         self.ledger.add_report(self.completed, values)
@@ -279,6 +292,14 @@ class LiveRun:
         """Everything that this run goes on from."""
         if self._feed is None:
             raise RuntimeError("a run that has not begun has no state")
+        for name in self._tracked.orphans():
+            raise LrlabError(
+                worded(
+                    f"the optimizer {name} trains weights that nothing tracked holds: a fork would lose them",
+                    self._tracked.names,
+                    hint="run.track(model=model, opt=opt), with every model that it was given parameters of",
+                )
+            )
         self._feed.settle()
         state = {
             **self._result(),
@@ -312,6 +333,11 @@ class LiveRun:
             generator.set_state(kept)
         set_random_state(state["random"])
 
+    def _in_an_update(self, what: str) -> None:
+        """Every stage calls the training function anew: what it tells before its first update would be told again."""
+        if not self.completed:
+            raise LrlabError(worded(f"{what} was called before the first update of run.steps", hint=CONTRACT))
+
     def _check_data(self, batch: Any) -> None:
         """The first batch of a fork must be the one that the run before it would have seen next."""
         expected = self._start.record["next"] if self._start else None
@@ -319,8 +345,9 @@ class LiveRun:
             raise LrlabError(
                 worded(
                     "after a fork the loader gives other batches than without: it remembers something",
-                    type(self._feed).__name__,
-                    "a DataLoader or list as it is; run.batches(items, size); a generator that remembers nothing",
+                    self._loader,
+                    "a DataLoader or list as it is; run.batches(items, size), with DataLoader workers only where they "
+                    "draw no random numbers; a generator that remembers nothing",
                     "run.steps(loader) without a loop of your own around the loader, or fork_every=0: no forks",
                 )
             )

@@ -11,6 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def base_of(source: Path) -> Path:
+    """The folder where the names of a file's imports begin: its own, or the one above its outermost package."""
+    base = source.parent
+    while (base / "__init__.py").is_file():
+        base = base.parent
+    return base
+
+
 def identity_of(source: Path, attribute: str, base: Path) -> str:
     """The SHA-256 (hex) of a task's code: `attribute` of the file `source`, with all that it imports from `base`."""
     found = hashlib.sha256(attribute.encode())
@@ -20,25 +28,26 @@ def identity_of(source: Path, attribute: str, base: Path) -> str:
 
 
 def sources_of(source: Path, base: Path) -> set[Path]:
-    """The file and every file below `base` that it imports, itself or by way of another; names begin at `base`."""
+    """The file and every file below `base` that it imports, itself or by way of another; names begin at `base`, and
+    beside the file."""
     found: set[Path] = set()
     waiting = [source]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imported(path, base)
+            waiting += _imported(path, base, source.parent)
     return found
 
 
-def _imported(path: Path, base: Path) -> Iterator[Path]:
+def _imported(path: Path, base: Path, beside: Path) -> Iterator[Path]:
     for node in _walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
-            places = [base.joinpath(*alias.name.split(".")) for alias in node.names]
+            places = [root.joinpath(*alias.name.split(".")) for root in (base, beside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            start = path.parents[node.level - 1] if node.level else base
-            home = start.joinpath(*(node.module or "").split("."))
-            places = [home, *(home / alias.name for alias in node.names)]
+            starts = (path.parents[node.level - 1],) if node.level else (base, beside)
+            homes = [start.joinpath(*(node.module or "").split(".")) for start in starts]
+            places = [*homes, *(home / alias.name for home in homes for alias in node.names)]
         else:
             continue
         for place in places:

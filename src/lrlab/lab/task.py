@@ -23,9 +23,10 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import math
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.lab import tasks
+from lrlab.lab.closures import identity_of_closure
 from lrlab.lab.doors import function_of
-from lrlab.lab.sources import identity_of
+from lrlab.lab.sources import base_of, identity_of
 
 if TYPE_CHECKING:
     from lrlab.lab.live import LiveRun
@@ -63,10 +65,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("updates", "folds", "seeds", "evals"):
-            if getattr(self, name) < 1:
-                raise LrlabError(worded(f"{name} must be at least 1", getattr(self, name)))
-        if not self.lrs or min(self.lrs) <= 0:
-            raise LrlabError(worded("lrs are multiples of the task's own LR", self.lrs, "above 0", "lrs=(0.5, 1, 2)"))
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                raise LrlabError(worded(f"{name} must be a whole number, at least 1", getattr(self, name)))
+        if not isinstance(self.lrs, Sequence) or not self.lrs or not all(map(_is_multiple, self.lrs)):
+            allowed = "numbers above 0"
+            raise LrlabError(worded("lrs are multiples of the task's own LR", self.lrs, allowed, "lrs=(0.5, 1, 2)"))
+
+
+def _is_multiple(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 @dataclass(frozen=True)
@@ -176,15 +183,20 @@ def load_task(text: str) -> Task:
 def _module_of_file(source: Path, text: str) -> ModuleType:
     if not source.is_file():
         raise LrlabError(worded("there is no such file", text, "path/to/file.py:name", str(source)))
-    # Named by its place, so that two files called train.py do not meet; registered, for dataclasses need it.
-    name = f"lrlab_task_{hashlib.sha256(str(source).encode()).hexdigest()[:12]}"
+    # Named by its place, so that two files called train.py do not meet; registered, for dataclasses need it; within its
+    # package, where it is in one, so that it may import from there.
+    base = base_of(source)
+    own = f"lrlab_task_{hashlib.sha256(str(source).encode()).hexdigest()[:12]}"
+    name = ".".join([*source.parent.relative_to(base).parts, own])
     specification = importlib.util.spec_from_file_location(name, source)
     if specification is None or specification.loader is None:
         raise LrlabError(worded("the file cannot be imported", text))
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
-    if str(source.parent) not in sys.path:  # its neighbours can be imported, as if it were run
-        sys.path.insert(0, str(source.parent))
+    if str(base) not in sys.path:  # its neighbours can be imported, as if it were run
+        sys.path.insert(0, str(base))
+    if str(source.parent) not in sys.path:  # last, for a module of a package may be called as one of Python's
+        sys.path.append(str(source.parent))
     token = _LOADING.set(text)
     try:
         specification.loader.exec_module(module)
@@ -211,7 +223,7 @@ def _task(module: ModuleType, attribute: str, source: Path, name: str, text: str
             )
         )
     package = Path(__file__).parents[2]  # of lrlab itself, for the built-in tasks
-    identity = identity_of(source, attribute, package if source.is_relative_to(package) else source.parent)
+    identity = identity_of(source, attribute, package if source.is_relative_to(package) else base_of(source))
     return _declared(training, name, text, identity)
 
 
@@ -219,7 +231,7 @@ def task_of(training: Any) -> Task:
     """The task of a function or class that was met in Python; another process finds it by its file and name.
 
     What no file holds (a lambda, a function within a function, a notebook cell) has the text "": it can be trained in
-    this process only.
+    this process only, and counts by its code and all that it refers to.
 
     >>> task_of(lambda run: None).text
     ''
@@ -230,17 +242,7 @@ def task_of(training: Any) -> Task:
         return _task(
             home, name, Path(source).resolve(), f"{Path(source).stem}:{name}", f"{Path(source).resolve()}:{name}"
         )
-    try:
-        text = inspect.getsource(training)
-    except (OSError, TypeError):
-        raise LrlabError(
-            worded(
-                "a training whose source cannot be read has no identity, so that its runs could not be kept",
-                training,
-                "a function or class that is written in a file or a notebook cell",
-            )
-        ) from None
-    return _declared(training, name or "train", "", hashlib.sha256(text.encode()).hexdigest())
+    return _declared(training, name or "train", "", identity_of_closure(training))
 
 
 def _declared(training: Any, name: str, text: str, identity: str) -> Task:

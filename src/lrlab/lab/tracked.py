@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +13,9 @@ from lrlab.lab.snapshot import load_into
 
 # What an arm schedules as a multiple of what a group has; the rest is set as it is.
 MULTIPLES = tuple(name for name, kind in KINDS.items() if kind.multiple)
+
+# What the runs of this process have tracked, by its id, for as long as it lives.
+_BEFORE: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 class Tracked:
@@ -26,6 +31,7 @@ class Tracked:
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
         self._bases: dict[str, list[dict[str, float]]] = {}
+        self._stands: dict[tuple[int, int, str], float] = {}  # what was put into a group last
 
     def __getitem__(self, name: str) -> Any:
         return self._objects[name]
@@ -46,8 +52,11 @@ class Tracked:
     def add(self, name: str, value: Any) -> None:
         """One more; the LR that each group of an optimizer has now is its base.
 
-        Raises `LrlabError` where something holds no state that could be stored, or a group has no LR.
+        Raises `LrlabError` where something holds no state that could be stored, a group has no LR, a name is taken, or
+        a run before this one has tracked the same object: it is not as it was made.
         """
+        if name in self._objects:
+            raise LrlabError(worded(f"run.track: something else is called {name} already", self.names))
         stateful = hasattr(value, "state_dict") and hasattr(value, "load_state_dict")
         if not stateful and not (hasattr(value, "get_state") and hasattr(value, "set_state")):
             raise LrlabTypeError(
@@ -58,25 +67,64 @@ class Tracked:
                     "run.track(model=model, opt=opt)",
                 )
             )
+        if _BEFORE.get(id(value)) is value and not any(value is mine for mine in self._objects.values()):
+            raise LrlabError(
+                worded(
+                    f"run.track: {name} was trained by another run before, which this one would begin with",
+                    type(value).__name__,
+                    "what is made anew in every call of the training function",
+                    f"make {name} within train(run), or copy.deepcopy({name}) there; what is not trained, leave out",
+                )
+            )
         if hasattr(value, "param_groups"):
             for k, group in enumerate(value.param_groups):
-                if "lr" not in group:
+                if group.get("lr") is None:
                     raise LrlabError(worded(f"group {k} of the optimizer {name} has no lr", sorted(group)))
             self._bases[name] = [
                 {hyper: float(group[hyper]) for hyper in MULTIPLES if hyper in group} for group in value.param_groups
             ]
         self._objects[name] = value
+        with contextlib.suppress(TypeError):  # what cannot be referred to weakly is not watched
+            _BEFORE[id(value)] = value
 
     def set(self, values: Mapping[str, float]) -> None:
         """Put what an update uses into every group: of `lr` and `weight_decay` a multiple of its base, else the value.
 
-        A group that came later keeps what it has. Raises `LrlabError` where an optimizer has no such hyper-parameter.
+        A group that came later keeps what it has. Raises `LrlabError` where an optimizer has no such hyper-parameter,
+        or something else has changed it since it was put there.
         """
         for name, bases in self._bases.items():
+            optimizer = self._objects[name]
             # Asked anew each time: loading a state gives an optimizer of PyTorch's new groups.
-            for group, base in zip(self._objects[name].param_groups, bases, strict=False):
+            for k, (group, base) in enumerate(zip(optimizer.param_groups, bases, strict=False)):
                 for hyper, value in values.items():
-                    _put(group, hyper, base[hyper] * value if hyper in base else value, name)
+                    here = (id(optimizer), k, hyper)  # it may have two names
+                    stands, now = self._stands.get(here), _value(group, hyper)
+                    if stands != now and None not in (stands, now):
+                        raise LrlabError(
+                            worded(
+                                f"something beside the lab has set {hyper} of the optimizer {name}, from {stands}",
+                                now,
+                                "what the arm sets, alone",
+                                "leave out your own scheduler: here the arm is the schedule",
+                            )
+                        )
+                    put = base[hyper] * value if hyper in base else value
+                    _put(group, hyper, put, name)
+                    self._stands[here] = put
+
+    def orphans(self) -> list[str]:
+        """The optimizers with weights that nothing tracked holds; none where something does not tell what it holds."""
+        others = [thing for name, thing in self._objects.items() if name not in self._bases]
+        holders = [thing for thing in others if hasattr(thing, "state_dict")]
+        if not all(hasattr(thing, "parameters") and hasattr(thing, "buffers") for thing in holders):
+            return []
+        held = {id(weight) for thing in holders for weight in (*thing.parameters(), *thing.buffers())}
+        return [
+            name
+            for name in self._bases
+            if any(id(weight) not in held for g in self._objects[name].param_groups for weight in g.get("params", ()))
+        ]
 
     def state(self) -> dict[str, Any]:
         """The state of each, by name; what it holds is shared with the objects."""
@@ -86,7 +134,7 @@ class Tracked:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Give every object its state back."""
+        """Give every object its state back. Raises `LrlabError` where one has another form than it had then."""
         if sorted(state) != self.names:
             raise LrlabError(
                 worded(
@@ -95,11 +143,31 @@ class Tracked:
                     ", ".join(sorted(state)),
                 )
             )
+        self._stands.clear()
         for name, value in self._objects.items():
-            if hasattr(value, "load_state_dict"):
-                load_into(value, state[name])
-            else:
-                value.set_state(state[name])
+            try:
+                if hasattr(value, "load_state_dict"):
+                    load_into(value, state[name])
+                else:
+                    value.set_state(state[name])
+            except (ValueError, RuntimeError) as error:  # as PyTorch and Keras say it
+                raise LrlabError(
+                    worded(
+                        f"run.track: {name} does not take back its own state: {error}",
+                        type(value).__name__,
+                        "what has the same form in every update, such as all parameter groups from the beginning",
+                        "fork_every=0: no forks",
+                    )
+                ) from error
+
+
+def _value(group: Mapping[str, Any], hyper: str) -> float | None:
+    """The hyper-parameter of a group, where it is there and a plain number: to look into a tensor may take long."""
+    if hyper.startswith("beta"):
+        betas = group.get("betas")
+        return betas and betas[int(hyper.removeprefix("beta")) - 1]
+    value = group.get(hyper)
+    return value if isinstance(value, int | float) else None
 
 
 def _put(group: dict[str, Any], hyper: str, value: float, name: str) -> None:

@@ -155,17 +155,23 @@ def search(proposals: Proposals, baselines: int, field: Field, budget: int) -> F
         sifted = _sifted(candidates, scores, baselines, field, length, left)
         rungs.append(_rung(field, shorter, candidates, sifted, spent))
         candidates, baselines = sifted.kept, sifted.baselines
+        _judged_by(candidates[:baselines])
         spent = field.price(field.jobs(candidates, length))
         scores = field.scores(candidates, length)
     order = ranking(scores).order
     own = [k for k in order if k < baselines]
-    if not own:
-        raise LrlabError(
-            worded("the baseline diverged at every LR, so that there is nothing to judge by", hint="--lrs 0.1,0.2,0.5")
-        )
+    _judged_by(own)
     last = Sifted([candidates[order[0]]], 0, 0, 0, ranking(scores).noise)
     rungs.append(_rung(field, field.updates, candidates, last, spent))
     return Found(candidates[order[0]], candidates[own[0]], tuple(rungs))
+
+
+def _judged_by(baselines: Sequence[object]) -> None:
+    """Refuse to go on without a baseline that has not diverged."""
+    if not baselines:
+        raise LrlabError(
+            worded("the baseline diverged at every LR, so that there is nothing to judge by", hint="--lrs 0.1,0.2,0.5")
+        )
 
 
 def _opened(proposals: Proposals, field: Field, length: int, count: int) -> tuple[list[Candidate], Array, int]:

@@ -60,10 +60,12 @@ def _units(study: Study) -> str:
 def lead(study: Study) -> str:
     """The answer in a sentence or two."""
     best = study.comparison.standings[0]
+    score = study.value(best.mean)
+    if score is None:
+        return f"No strategy is best on {study.task}: each diverged somewhere."
     together = [arm for arm in study.comparison.together if arm != best.arm]
     worse = len(study.comparison.standings) - len(together) - 1
-    score = study.value(best.mean)
-    said = f"{best.arm} is best on {study.task}" + (f": {study.metric} {score:.3g}." if score is not None else ".")
+    said = f"{best.arm} is best on {study.task}: {study.metric} {score:.3g}."
     if len(together) > 1 and not worse:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
@@ -78,7 +80,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def report(study: Study, facts: Mapping[str, str]) -> Report:
-    """The whole page."""
+    """The whole page; what no run has told, or where each diverged, is left out."""
+    drawn = (figure for figure in (_training_loss(study), _metric(study)) if figure is not None)
     return Report(
         title=f"Learning-rate strategies on {study.task}",
         lead=lead(study),
@@ -86,8 +89,7 @@ def report(study: Study, facts: Mapping[str, str]) -> Report:
             ranking(study),
             Text(f"{study.comparison.advice}\n\n{study.comparison.method}", "How sure is this?"),
             _learning_rates(study),
-            _training_loss(study),
-            _metric(study),
+            *drawn,
             _grid(study),
         ),
         facts=facts,
@@ -114,7 +116,7 @@ def _mean(series: Sequence[Series]) -> tuple[list[int], NDArray[np.float64]]:
     return shared, np.array(rows)
 
 
-def _training_loss(study: Study) -> Figure:
+def _training_loss(study: Study) -> Figure | None:
     lines = []
     for arm, _, runs in _arms(study):
         finished = [run.loss for run in runs if run.outcome == "finished"]
@@ -134,10 +136,15 @@ def _training_loss(study: Study) -> Figure:
             )
         )
     note = f"Mean over {_units(study)}; a running mean over 1/{SMOOTHING} of the run."
-    return Figure("Training loss", "update", "loss", tuple(lines), log_y=True, note=note)
+    return Figure("Training loss", "update", "loss", tuple(lines), log_y=_positive(lines), note=note) if lines else None
 
 
-def _metric(study: Study) -> Figure:
+def _positive(lines: Sequence[Line]) -> bool:
+    """Whether a logarithmic axis can show them."""
+    return all(v is not None and v > 0 for line in lines for v in (*line.y, *(line.low or ())))
+
+
+def _metric(study: Study) -> Figure | None:
     lines = []
     for arm, _, runs in _arms(study):
         finished = [run.evals[study.metric] for run in runs if run.outcome == "finished"]
@@ -146,9 +153,11 @@ def _metric(study: Study) -> Figure:
         updates, values = _mean(finished)
         mean, spread = values.mean(axis=0), values.std(axis=0, ddof=1) if len(values) > 1 else 0 * values[0]
         lines.append(Line(arm, updates, mean.tolist(), (mean - spread).tolist(), (mean + spread).tolist()))
-    positive = all(v is not None and v > 0 for line in lines for v in (*line.y, *(line.low or ())))
+    if not lines:
+        return None
     note = f"Mean over {_units(study)}, with the standard deviation as a band."
-    return Figure(f"{study.metric} along the run", "update", study.metric, tuple(lines), log_y=positive, note=note)
+    title, log_y = f"{study.metric} along the run", _positive(lines)
+    return Figure(title, "update", study.metric, tuple(lines), log_y=log_y, note=note)
 
 
 def _grid(study: Study) -> Table:

@@ -149,9 +149,13 @@ def test_what_cannot_be_meant_is_said_before_anything_is_trained(arguments, said
 
 
 def test_a_horizon_may_tell_its_updates_in_epochs():
-    """Whatever it follows from."""
-    study = lr.compare(QUADRATIC, SCHEDULES, horizon=lr.Horizon(epochs=3, updates_per_epoch=7), workers=0)
+    """Whatever it follows from; spans in epochs are those of this run."""
+    horizon = lr.Horizon(epochs=3, updates_per_epoch=7)
+    arms = {"a": lr.warmup("1ep") >> lr.cosine(), "b": lr.plan(lr=lr.linear(), momentum=lr.linear("1ep", to=0.5))}
+    study = lr.compare(QUADRATIC, arms, horizon=horizon, workers=0)
     assert study.contest.settings.updates == 21
+    a, b = study.contest.arms
+    assert (a.schedule, b.also["momentum"]) == (lr.warmup(7) >> lr.cosine(), lr.linear(7, to=0.5))
 
 
 def test_a_training_may_change_the_working_directory(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.core.plan import Plan
+from lrlab.core.relative import relative
 from lrlab.core.rules import EVERY
 from lrlab.core.schedule import Schedule
 from lrlab.core.shapes import constant
@@ -52,8 +53,8 @@ def compare(
 
     `train` is a function `train(run)` or a class (see `lrlab.lab.doors`), or the name of a built-in task; `schedules`
     are the arms by name (by default the usual strategies; a plan sets momentum or weight decay, too); `horizon` is the
-    number of updates of each run. What is not given is as `lr.task` declares it, or its default. Nothing is trained
-    before the study is asked for its runs.
+    number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens. What is not given
+    is as `lr.task` declares it, or its default. Nothing is trained before the study is asked for its runs.
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every`
     (0: nowhere) where the data can be taken up again (see `lrlab.lab.feed`). The results are the same to the last bit
@@ -88,6 +89,8 @@ def compare(
     given: dict[str, Any] = {"updates": _updates(horizon), "seeds": seeds, "folds": folds, "lrs": lrs, "evals": evals}
     settings = dataclasses.replace(task.settings, **{name: value for name, value in given.items() if value is not None})
     arms = default_arms(task.mode) if schedules is None else _arms(schedules)
+    if isinstance(horizon, Horizon):
+        arms = tuple(_relative(arm, horizon) for arm in arms)
     contest = Contest(task, arms, settings, first_seed, dict(config or {}), threads, device)
     _ = contest.jobs  # what does not fit is said now
     with opened(executor, workers=workers):  # and that there is no such executor
@@ -179,6 +182,12 @@ def _arms(given: Mapping[str, Schedule | Plan | str | Arm]) -> tuple[Arm, ...]:
     if not isinstance(given, Mapping) or not given:
         raise LrlabTypeError(worded("schedules are given by name", given, hint='{"early": wsd(decay="40%"), ...}'))
     return tuple(_arm(name, schedule) for name, schedule in given.items())
+
+
+def _relative(arm: Arm, horizon: Horizon) -> Arm:
+    """Runs are kept by their number of updates alone."""
+    also = {name: relative(schedule, horizon) for name, schedule in arm.also.items()}
+    return dataclasses.replace(arm, schedule=relative(arm.schedule, horizon), also=also)
 
 
 def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:

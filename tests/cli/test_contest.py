@@ -23,7 +23,8 @@ def test_they_are_those_of_compare():
     mine = {option.name: option.default for option in echo.params}
     theirs = {option.name: option.default for option in compare.params}
     assert mine.items() <= theirs.items()
-    assert set(theirs) - set(mine) == {"report", "workers", "executor", "audit", "until_settled", "as_json"}
+    training = {"workers", "executor", "fork_every", "audit", "until_settled"}
+    assert set(theirs) - set(mine) == {*training, "report", "as_json"}
 
 
 def test_strategies_and_multiples_are_read():

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "adapters/transformers.py": "tests/trainers/test_transformers.py",
     "testing/strategies.py": "tests/core/test_laws.py",
     "testing/stage_sets.py": "tests/lab/test_tree.py",
+    "lab/stretch.py": "tests/lab/test_live.py",
     "dialects/building.py": "every importer in tests/dialects",
     "dialects/cycles.py": "every importer in tests/dialects",
     "dialects/calls.py": "tests/dialects/test_optax.py",

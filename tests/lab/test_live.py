@@ -10,7 +10,8 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.controls import Regime
 from lrlab.lab.ledger import DIVERGENCE, FIRST_LOSSES, LOSS_POINTS
-from lrlab.lab.live import Diverged, LiveRun, Stretch, evaluation_points
+from lrlab.lab.live import LiveRun, evaluation_points
+from lrlab.lab.stretch import Diverged, Stretch
 
 
 class Optimizer:

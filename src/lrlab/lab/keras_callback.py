@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.live import Forked
+from lrlab.lab.stretch import Forked
 
 if TYPE_CHECKING:
     from lrlab.lab.live import LiveRun

@@ -20,8 +20,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -33,10 +32,10 @@ from lrlab.lab.controls import Regime, replayed, together
 from lrlab.lab.feed import Batches, Feed, feed_of, generators_of
 from lrlab.lab.ledger import Ledger
 from lrlab.lab.snapshot import Snapshot, digest, random_state, restored, set_random_state, taken
+from lrlab.lab.stretch import Diverged, Forked, Stretch
 from lrlab.lab.tracked import Tracked
 from lrlab.lab.tree import aligned
 from lrlab.record.run import Series
-from lrlab.record.states import State
 
 _Batch = TypeVar("_Batch")
 
@@ -44,31 +43,6 @@ _Batch = TypeVar("_Batch")
 KEEP_EVERY = 300.0
 
 CONTRACT = "run.track(model=model, opt=opt);  for update, batch in run.steps(loader): ..."
-
-
-class Diverged(BaseException):
-    """Ends the training function early. No error, so that `except Exception` in it does not catch it."""
-
-
-class Forked(BaseException):
-    """Ends the training function where the stage ends and others begin."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """The part of a run that is trained in one go: from `start` (None: the beginning) to `stop` at the latest.
-
-    `keep` is called every `KEEP_EVERY` seconds, where training may be taken up again.
-
-    `others` is what the arms set that are along, beside the one that trains: the stage ends before the first update
-    that one of them would set differently. It ends at multiples of `every` only.
-    """
-
-    stop: int
-    start: State | None = None
-    others: tuple[Regime, ...] = ()
-    every: int = 1
-    keep: Callable[[LiveRun], object] = lambda run: None
 
 
 class LiveRun:

@@ -19,9 +19,10 @@ from lrlab.lab.conditions import pinned, seeded
 from lrlab.lab.controls import Regime, replayed
 from lrlab.lab.job import Job
 from lrlab.lab.ledger import Ledger
-from lrlab.lab.live import Diverged, Forked, LiveRun, Stretch
+from lrlab.lab.live import LiveRun
 from lrlab.lab.recipe import cell_of, job_key, versions
 from lrlab.lab.snapshot import Snapshot
+from lrlab.lab.stretch import Diverged, Forked, Stretch
 from lrlab.lab.task import Task, load_task
 from lrlab.record.run import Run
 from lrlab.record.states import Place, State, States, Torn

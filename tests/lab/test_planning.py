@@ -23,7 +23,7 @@ def test_the_plan_is_what_happens(quadratic, tmp_path):
     after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert (after.runs, after.shared, after.seconds) == (0, 0, None)
     assert str(after) == "12 runs, 12 of them stored"
-    assert "where training can fork at any update" in str(plan)  # which a loader may not allow
+    assert "if training can fork at any update" in str(plan)  # which a loader may not allow
 
 
 def test_the_plan_says_what_it_is_about(quadratic, tmp_path):

@@ -74,7 +74,7 @@ def compare(
     >>> print(lr.compare("digits", {"a": lr.constant(), "b": lr.wsd(warmup=0)}, lrs=(1.0,), store="runs").plan())
     16 runs, 0 of them stored
     5120 updates each alone, 3064 in 24 stages: 40% saved
-    where training can fork at any update; plan(measure=True) tries it out
+    if training can fork at any update; plan(measure=True) tells
     at least 320 updates one after the other
     """
     if (loading := file_being_loaded()) is not None:

@@ -78,7 +78,7 @@ class StagePlan:
                 f"{self.naive} updates each alone, {about}{self.shared} in {self.stages} stages: {self.saved:.0%} saved"
             )
             if self.pace is None and self.shared < self.naive:
-                lines.append("where training can fork at any update; plan(measure=True) tries it out")
+                lines.append("if training can fork at any update; plan(measure=True) tells")
             lines.append(f"at least {self.critical} updates one after the other")
         if self.seconds is not None:
             lines.append(f"at least {self.seconds:.0f} s with {self.workers} at once, evaluations aside")

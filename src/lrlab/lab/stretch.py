@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lrlab.lab.controls import Regime
 from lrlab.record.states import State
-
-if TYPE_CHECKING:
-    from lrlab.lab.live import LiveRun
 
 
 class Diverged(BaseException):
@@ -25,7 +22,7 @@ class Forked(BaseException):
 class Stretch:
     """The part of a run that is trained in one go: from `start` (None: the beginning) to `stop` at the latest.
 
-    `keep` is called now and then, where training may be taken up again.
+    `keep` is called with the run now and then, where training may be taken up again.
 
     `others` is what the arms set that are along, beside the one that trains: the stage ends before the first update
     that one of them would set differently. It ends at multiples of `every` only.
@@ -35,4 +32,4 @@ class Stretch:
     start: State | None = None
     others: tuple[Regime, ...] = ()
     every: int = 1
-    keep: Callable[[LiveRun], object] = lambda run: None
+    keep: Callable[[Any], object] = lambda run: None

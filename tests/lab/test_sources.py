@@ -42,6 +42,15 @@ def test_a_change_is_another_identity_where_it_counts(folder, name):
     assert identity_of(folder / "mine.py", "other", folder) != identity_of(folder / "mine.py", "train", folder)
 
 
+def test_libraries_beside_an_installed_package_do_not_count(folder, monkeypatch):
+    """They are in the same folder, and as large as they are: their versions are in the recipe."""
+    monkeypatch.setattr("lrlab.lab.sources._INSTALLED", (folder,))
+    (folder / "pack/deep/__init__.py").write_text("import helper\nfrom pack import part\n")
+    own = {folder / name for name in ("pack/deep/__init__.py", "pack/__init__.py", "pack/part.py", "pack/near.py")}
+    assert sources_of(folder / "pack/deep/__init__.py", folder) == own
+    assert sources_of(folder / "mine.py", folder) == {folder / "mine.py"}
+
+
 def test_the_names_of_a_package_begin_above_it(tmp_path):
     """Its files count by whichever name they are imported, also by the one that they have beside the file."""
     files = {

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+
+_INSTALLED = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")})
 
 
 def base_of(source: Path) -> Path:
@@ -29,14 +32,16 @@ def identity_of(source: Path, attribute: str, base: Path) -> str:
 
 def sources_of(source: Path, base: Path) -> set[Path]:
     """The file and every file below `base` that it imports, itself or by way of another; names begin at `base`, and
-    beside the file."""
+    beside the file. Of what is installed only the package counts that the file is part of."""
     found: set[Path] = set()
+    own = base / source.relative_to(base).parts[0]
     waiting = [source]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imported(path, base, source.parent)
+            imported = _imported(path, base, source.parent)
+            waiting += [file for file in imported if file.is_relative_to(own) or not _installed(file)]
     return found
 
 
@@ -54,6 +59,10 @@ def _imported(path: Path, base: Path, beside: Path) -> Iterator[Path]:
             for file in (place.with_suffix(".py"), place / "__init__.py"):
                 if file.is_file() and file.is_relative_to(base):
                     yield file
+
+
+def _installed(file: Path) -> bool:
+    return any(file.is_relative_to(folder) for folder in _INSTALLED)
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:

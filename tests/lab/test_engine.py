@@ -67,6 +67,7 @@ def test_runs_come_in_the_order_of_the_jobs_and_are_not_made_twice(quadratic, tm
     assert [p.done for p in seen] == list(range(1, len(jobs) + 1))
     assert {p.total for p in seen} == {len(jobs)}
     assert not any(p.reused for p in seen)
+    assert seen[0].seconds_left is None
     assert seen[-1].seconds_left == 0
     assert effort.naive == sum(job.updates for job in jobs)
     again = []

@@ -43,8 +43,8 @@ KEPT = 2**30
 class Progress:
     """How far the runs are, each time that one is there: this one, `done` of `total`.
 
-    `reused` tells that it was stored before. `seconds_left` is an estimate from the runs trained so far; None
-    before the first of them.
+    `reused` tells that it was stored before. `seconds_left` is an estimate from the runs trained so far, without the
+    time that the first of them took to begin; None before a twentieth of them is there.
     """
 
     run: Run
@@ -124,7 +124,7 @@ def run_jobs(
     missing = {key: job for key, job in wanted.items() if key not in runs}
     if missing:
         store.probe()
-    before, began = len(runs), time.monotonic()
+    times: list[float] = []
     drive = _Drive(task, store, fork_every, on_failed)
     with contextlib.ExitStack() as stack:
         if missing and executor is None:
@@ -133,8 +133,8 @@ def run_jobs(
         for run in drive.runs(missing, executor) if missing and executor else ():
             store.put(run)
             runs[run.key] = run
-            left = (time.monotonic() - began) / (len(runs) - before) * (len(wanted) - len(runs))
-            on_progress(Progress(run, False, len(runs), len(wanted), left))
+            times.append(time.monotonic())
+            on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
     if drive.failed:
         raise TaskError(_named(drive.failed, len(wanted)))
     finished = tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))
@@ -144,6 +144,12 @@ def run_jobs(
 def usable_cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _left(times: Sequence[float], total: int) -> float | None:
+    """The seconds that the rest of `total` runs takes, from the times at which the first of them were there."""
+    done = len(times)
+    return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
 
 
 def _own(task: Task, job: Job, workers: int | None) -> Executor:

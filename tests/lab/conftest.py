@@ -185,10 +185,10 @@ class Trial:
         assert said.rstrip().endswith("}"), said
         return json.loads(said.splitlines()[-1])
 
-    def killed(self, where):
-        """Kill a driver after two more states are stored; whether that could be done."""
+    def killed(self, where, *before):
+        """Kill a driver, before it others, each after two more stored states; whether that could be done."""
         driver = self.driver(where)
-        done = self.progress(2) and self.room.kill(_IS_DRIVER)
+        done = all(self.progress(2) and self.room.kill(word) for word in (*before, _IS_DRIVER))
         driver.wait()
         return done
 

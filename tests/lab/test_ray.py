@@ -99,12 +99,11 @@ def test_from_outside_of_the_cluster(cluster, trial):
 def test_drivers_and_workers_are_killed(cluster, trial):
     """Three drivers and six workers: no finished stage is trained again, and the bits are the same."""
     study = trial(seeds=2, slow=0.02)
-    for _ in range(3):
-        assert study.killed("ray")
+    for _ in range(3):  # two workers with each: no stage can be lost as often as a stage may be
+        assert study.killed("ray", *["ray::fulfil"] * 2)
         assert study.quiet()
     done = study.stored
-    with study.killing(*["ray::fulfil"] * 6):
-        effort = study.trained("ray")
+    effort = study.trained("ray")
     assert effort.get("stages") == study.stages - done, effort
     assert study.as_here()
 

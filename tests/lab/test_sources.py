@@ -44,7 +44,7 @@ def test_a_change_is_another_identity_where_it_counts(folder, name):
 
 def test_libraries_beside_an_installed_package_do_not_count(folder, monkeypatch):
     """They are in the same folder, and as large as they are: their versions are in the recipe."""
-    monkeypatch.setattr("lrlab.lab.sources._INSTALLED", (folder,))
+    monkeypatch.setattr("lrlab.lab.sources._LIBRARIES", (folder,))
     (folder / "pack/deep/__init__.py").write_text("import helper\nfrom pack import part\n")
     own = {folder / name for name in ("pack/deep/__init__.py", "pack/__init__.py", "pack/part.py", "pack/near.py")}
     assert sources_of(folder / "pack/deep/__init__.py", folder) == own

@@ -11,7 +11,6 @@ import functools
 import hashlib
 import inspect
 import pickle
-import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -19,9 +18,9 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.snapshot import digest
-from lrlab.lab.sources import identity_of
+from lrlab.lab.sources import identity_of, installed
 
-_LIBRARIES = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]))
+_LRLAB = Path(__file__).parents[1]
 _BY_PYTHON = ("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__")
 
 
@@ -127,4 +126,6 @@ def _file_of(made: type) -> str | None:
 
 def _own(file: str | None) -> bool:
     """Whether code of this file is the user's, in Python: that of libraries is named by their versions."""
-    return bool(file) and not str(file).startswith(_LIBRARIES) and not str(file).endswith((".so", ".pyd"))
+    if not file or file.endswith((".so", ".pyd")):
+        return False
+    return not installed(Path(file)) and not Path(file).is_relative_to(_LRLAB)

@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-_INSTALLED = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")})
+_LIBRARIES = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")})
 
 
 def base_of(source: Path) -> Path:
@@ -41,7 +41,7 @@ def sources_of(source: Path, base: Path) -> set[Path]:
         if path not in found:
             found.add(path)
             imported = _imported(path, base, source.parent)
-            waiting += [file for file in imported if file.is_relative_to(own) or not _installed(file)]
+            waiting += [file for file in imported if file.is_relative_to(own) or not installed(file)]
     return found
 
 
@@ -61,8 +61,9 @@ def _imported(path: Path, base: Path, beside: Path) -> Iterator[Path]:
                     yield file
 
 
-def _installed(file: Path) -> bool:
-    return any(file.is_relative_to(folder) for folder in _INSTALLED)
+def installed(file: Path) -> bool:
+    """Whether a file is Python's own, or of an installed library."""
+    return any(file.is_relative_to(root) for folder in _LIBRARIES for root in (folder, folder.resolve()))
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:

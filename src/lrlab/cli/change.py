@@ -7,6 +7,7 @@ lrlab show 'wsd()' --steps 10000 --at 6000 --branch 20%
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -33,17 +34,9 @@ def change_options(command: Command) -> Command:
     """Give a command these options, as one argument `change`: a function from curve to curve, or None."""
 
     @functools.wraps(command)
-    def called(
-        *args: Any,
-        at: int | None,
-        extend: int | None,
-        how: str | None,
-        peak: float | None,
-        finish: str | None,
-        branch: str | None,
-        **kwargs: Any,
-    ) -> None:
-        command(*args, change=chosen(at, extend, how, peak, finish, branch), **kwargs)
+    def called(*args: Any, **kwargs: Any) -> None:
+        asked = {name: kwargs.pop(name) for name in inspect.signature(chosen).parameters}
+        command(*args, change=chosen(**asked), **kwargs)
 
     made: Command = called
     for option in reversed(OPTIONS):

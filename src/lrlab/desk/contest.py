@@ -219,7 +219,7 @@ def compare(
     from lrlab.analysis.looks import Looks, looks_of
     from lrlab.analysis.study import study_of
     from lrlab.lab.audit import audited
-    from lrlab.lab.cluster import opened
+    from lrlab.lab.cluster import held
     from lrlab.lab.engine import Effort, run_jobs
     from lrlab.record.store import Store
 
@@ -236,7 +236,7 @@ def compare(
         reused.append(progress.reused)
         on_progress(dataclasses.replace(progress, done=len(reused), total=len(jobs)))
 
-    with opened(executor, workers=workers, threads=given.threads, device=given.device) as where:
+    with held(given.task, executor, workers=workers, threads=given.threads, device=given.device) as where:
         how: Any = {"workers": workers, "executor": where}
         for units in looks.units:  # jobs come by seed and fold, so that the first ones are a smaller comparison
             part = jobs[len(runs) : len(jobs) * units // looks.units[-1]]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,11 +16,10 @@ from lrlab.analysis.statistics import compare as judged
 from lrlab.core.schedule import Schedule
 from lrlab.core.units import MOST, Span
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.cluster import opened
-from lrlab.lab.engine import run_jobs, usable_cores
+from lrlab.lab.cluster import held
+from lrlab.lab.engine import run_jobs
 from lrlab.lab.executor import Executor
 from lrlab.lab.job import Job
-from lrlab.lab.local import Local
 from lrlab.lab.planning import measured
 from lrlab.lab.proposals import Candidate, Proposals
 from lrlab.lab.rungs import lengths_of, price
@@ -186,7 +184,7 @@ def tune(
     tried, unseen, folds = _units(task)
     how = {"config": dict(config or {}), "threads": threads, "device": device}
     evaluated = task.settings.evals if evals is None else evals
-    with _opened(task, executor, workers, threads, device) as where:
+    with held(task, executor, workers=workers, threads=threads, device=device) as where:
         lab = _Lab(task, Store(store), workers, where, quiet)
         field = Field(tried, folds, updates, evaluated, task.mode == "max", lab.train, lab.price, how)
         least = 2 * len(unseen) * updates + least_budget(updates, len(tried), len(lrs))
@@ -239,20 +237,6 @@ class _Lab:
         if self._every is None:
             self._every = measured(self._task, jobs[0]).every
         return price(self._task, jobs, self._every)
-
-
-@contextmanager
-def _opened(
-    task: Task, executor: str | Executor, workers: int | None, threads: int, device: str
-) -> Iterator[Executor | None]:
-    """One executor for the whole search; None for this process, where the engine has its own."""
-    with opened(executor, workers=workers, threads=threads, device=device) as named:
-        if named is not None or workers == 0 or not task.text:
-            yield named
-            return
-        own = Local(workers or max(1, usable_cores() // threads), threads=threads, device=device)
-        with closing(own):
-            yield own
 
 
 def _units(task: Task) -> tuple[tuple[Unit, ...], tuple[Unit, ...], int]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.dask import Dask
+from lrlab.lab.engine import pool
 from lrlab.lab.executor import Executor
 from lrlab.lab.ray import Ray
+from lrlab.lab.task import Task
 
 
 @contextmanager
@@ -30,6 +32,22 @@ def opened(
     finally:
         if named:
             named.close()
+
+
+@contextmanager
+def held(
+    task: Task, executor: str | Executor, *, workers: int | None, threads: int, device: str
+) -> Iterator[Executor | None]:
+    """One executor for several calls of the engine, so that worker processes start once; see `opened`.
+
+    None where the engine trains in this process, or says why no other one could.
+    """
+    with opened(executor, workers=workers, threads=threads, device=device) as named:
+        if named is not None or workers == 0 or not task.text:
+            yield named
+            return
+        with closing(pool(workers, threads, device)) as own:
+            yield own
 
 
 def _named(text: str, workers: int | None, threads: int, device: str) -> Executor | None:

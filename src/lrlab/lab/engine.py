@@ -152,6 +152,11 @@ def _left(times: Sequence[float], total: int) -> float | None:
     return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
 
 
+def pool(workers: int | None, threads: int, device: str) -> Local:
+    """So many worker processes, by default as many as there are cores for; none is started before there is a stage."""
+    return Local(max(1, usable_cores() // threads) if workers is None else workers, threads=threads, device=device)
+
+
 def _own(task: Task, job: Job, workers: int | None) -> Executor:
     if workers == 0:
         return Here(task)
@@ -163,9 +168,7 @@ def _own(task: Task, job: Job, workers: int | None) -> Executor:
                 hint="workers=0 trains in this process",
             )
         )
-    return Local(
-        max(1, usable_cores() // job.threads) if workers is None else workers, threads=job.threads, device=job.device
-    )
+    return pool(workers, job.threads, job.device)
 
 
 def _named(failed: Sequence[tuple[Job, str]], total: int) -> str:

@@ -17,9 +17,9 @@ import sys
 
 import numpy as np
 
-from lrlab.analysis.aa import aa_rate
-from lrlab.desk import contest as desk
-from lrlab.lab.engine import Progress
+from lrlab.analysis.comparison.aa import aa_rate
+from lrlab.desk import experiment as desk
+from lrlab.lab.stages.engine import Progress
 
 OTHER_SEED = 1000
 TRIALS = 2000

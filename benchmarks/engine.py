@@ -24,19 +24,19 @@ from pathlib import Path
 import numpy as np
 
 import lrlab as lr
-from lrlab.desk import contest as desk
-from lrlab.lab.arms import Arm
-from lrlab.lab.controls import Control, Regime
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.executor import Here
-from lrlab.lab.job import Job, jobs_of
-from lrlab.lab.live import LiveRun
-from lrlab.lab.local import Local
-from lrlab.lab.planning import plan_of
-from lrlab.lab.stage import Stage, execute
-from lrlab.lab.task import Settings, load_task
-from lrlab.lab.tree import stages_of, tree, updates_of
-from lrlab.record.store import Store
+from lrlab.desk import experiment as desk
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.controls import Control, Regime
+from lrlab.lab.arms.tree import stages_of, tree, updates_of
+from lrlab.lab.executors.local import Local
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
+from lrlab.lab.stages.job import Job, jobs_of
+from lrlab.lab.stages.planning import plan_of
+from lrlab.lab.stages.stage import Stage, execute
+from lrlab.lab.task.declaration import Settings, load_task
+from lrlab.lab.training.run import LiveRun
+from lrlab.record.runs.store import Store
 from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 
 EPOCH = 100

@@ -12,8 +12,8 @@ some arm worse than a best that is not better; 'all hold' the share of reports i
 difference; 'each holds' the share of single intervals; 'found' the share of truly worse arms that are called worse.
 Sign-flip intervals of 13 arms take long, so those lines simulate a quarter of the reports.
 
-The last lines stop each comparison when it is settled (`lrlab.analysis.looks`): 'any false' at the look that ends it,
-in brackets what it would be if every look were judged at 95 %, and the share of the runs that were trained.
+The last lines stop each comparison when it is settled (`lrlab.analysis.comparison.looks`): 'any false' at the look that
+ends it, in brackets what it would be if every look were judged at 95 %, and the share of the runs that were trained.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.looks import looks_of
-from lrlab.analysis.statistics import compare
+from lrlab.analysis.comparison.looks import looks_of
+from lrlab.analysis.comparison.statistics import compare
 
 Array = NDArray[np.float64]
 

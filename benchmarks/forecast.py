@@ -31,8 +31,7 @@ from forecast_cases import (
     paper_runs,
     same_lr_cases,
 )
-from lrlab.analysis import intervals
-from lrlab.analysis.forecast import Law, fit_law
+from lrlab.analysis.forecast.law import Law, fit_law, intervals
 
 TIE = 0.004  # finals closer than this are run noise: their order is not judged
 PUBLISHED = {  # parameters of the 400M model with which the published schedule was found

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lrlab.record.log import LogRun
-from lrlab.record.readers import read_run
+from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.readers import read_run
 
 PAPER = ("cosine_24000", "constant_24000", "wsdcon_9")  # the training curves of the Multi-Power Law paper
 _NAME = re.compile(r"(?P<kind>[^_]+)_.*_nlayers(\d+)_nhead(\d+)_lr([\d.e-]+)_sched_(\w+?)_warmup(\d+)(.*)_iter(\d+)_")

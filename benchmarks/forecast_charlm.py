@@ -19,7 +19,7 @@ import numpy as np
 
 import lrlab as lr
 from lrlab.lab.tasks import charlm
-from lrlab.record.run import Run
+from lrlab.record.runs.run import Run
 
 WARM = 'warmup("5%") >> '
 SCHEDULES = {

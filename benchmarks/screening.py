@@ -37,13 +37,13 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
-from lrlab.core.text import parse
-from lrlab.lab.arms import Arm
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.job import Job
-from lrlab.lab.rungs import ranking
-from lrlab.lab.task import load_task
-from lrlab.record.store import Store
+from lrlab.core.text.parse import parse
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.search.rungs import ranking
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import Job
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 
 UPDATES = 1_000_000
 TURNS = 9

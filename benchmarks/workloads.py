@@ -20,8 +20,8 @@ from itertools import combinations
 import numpy as np
 
 import lrlab as lr
-from lrlab.lab.arms import Arm, default_arms
-from lrlab.lab.task import built_in_tasks, load_task
+from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.task.declaration import built_in_tasks, load_task
 
 CHOSEN = ("fixed", "step", "cosine", "warmup + linear", "WSD", "averaging")
 CRITICAL, SEPARABLE = 2.8, 1 / 3

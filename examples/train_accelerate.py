@@ -9,8 +9,8 @@ from accelerate import Accelerator
 
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler
-from lrlab.record.rate_log import RateLog
-from lrlab.record.sinks import jsonl_log
+from lrlab.record.logs.rate_log import RateLog
+from lrlab.record.logs.sinks import jsonl_log
 
 EPOCHS, ACCUMULATE = 5, 2
 accelerator = Accelerator(cpu=True, gradient_accumulation_steps=ACCUMULATE)

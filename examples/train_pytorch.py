@@ -7,8 +7,8 @@ import torch
 
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler
-from lrlab.record.rate_log import RateLog
-from lrlab.record.sinks import csv_log
+from lrlab.record.logs.rate_log import RateLog
+from lrlab.record.logs.sinks import csv_log
 
 UPDATES = 200
 torch.manual_seed(0)

@@ -9,8 +9,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler
 from lrlab.adapters.transformers import Observe
-from lrlab.record.rate_log import RateLog
-from lrlab.record.sinks import csv_log
+from lrlab.record.logs.rate_log import RateLog
+from lrlab.record.logs.sinks import csv_log
 
 torch.manual_seed(0)
 model = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_positions=16, n_embd=32, n_layer=1, n_head=2))

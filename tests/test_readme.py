@@ -45,7 +45,7 @@ def test_the_four_doors_are_scripts_that_run(script: str, tmp_path: Path, monkey
 
 def test_the_users_task_of_the_readme_can_be_compared(tmp_path: Path) -> None:
     """The example of a task trains under two strategies."""
-    from lrlab.desk import contest as desk
+    from lrlab.desk import experiment as desk
 
     block = next(block for block in BLOCKS if "def train(run)" in block)
     (tmp_path / "mine.py").write_text(block, encoding="utf-8")

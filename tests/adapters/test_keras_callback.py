@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core.checkpoint import Checkpoint
-from lrlab.core.pacer import Pacer
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError
 from lrlab.testing import AdapterCase
 
@@ -172,7 +172,7 @@ def test_weights_that_are_loaded_in_between_are_nobodys_wish(tmp_path):
 def test_a_record_moves_between_frameworks():
     """A position that PyTorch's adapter wrote is taken on here, and the other way round."""
     torch = pytest.importorskip("torch")
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
     scheduler = Scheduler(optimizer, FEEDBACK, horizon=12)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core.checkpoint import Checkpoint
-from lrlab.core.pacer import Pacer
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError
 from lrlab.testing import AdapterCase
 
@@ -246,7 +246,7 @@ def test_the_kind_of_an_update_is_kept():
 def test_a_record_moves_from_torch_to_jax_and_back():
     """Position, controllers and decisions, in mid-run, through JSON; the LR on the far side is the same."""
     torch = pytest.importorskip("torch")
-    from lrlab.adapters.torch import Scheduler as TorchScheduler
+    from lrlab.adapters.torch.scheduler import Scheduler as TorchScheduler
 
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
     there = TorchScheduler(optimizer, CUTS, horizon=12)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from lrlab.cli.change import chosen
 from lrlab.cli.main import main
-from lrlab.core.change import HOWS
+from lrlab.core.resume.change import HOWS
 from lrlab.desk import schedules as desk
 from lrlab.errors import LrlabError
 

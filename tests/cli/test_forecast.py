@@ -7,12 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from lrlab.cli.forecast import forecast
-from lrlab.desk import contest as desk
+from lrlab.desk import experiment as desk
 from lrlab.errors import LrlabError
-from lrlab.lab.job import jobs_of
-from lrlab.lab.recipe import job_key
-from lrlab.record.run import Run, Series
-from lrlab.record.store import Store
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.recipe import job_key
+from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.store import Store
 
 DATA = Path(__file__).parents[1] / "data" / "multi-power-law"
 LOGS = [str(DATA / f"{name}.csv") for name in ("constant_24000", "cosine_24000")]

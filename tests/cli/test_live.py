@@ -7,9 +7,9 @@ from click.testing import CliRunner
 
 import lrlab as lr
 from lrlab.cli.main import main
-from lrlab.core.checkpoint import Checkpoint
-from lrlab.record.journal import Journal
-from lrlab.record.live import Live
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.record.process.journal import Journal
+from lrlab.record.process.orders import Live
 
 
 def typed(*words):

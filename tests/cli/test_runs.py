@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 import lrlab as lr
 from lrlab.cli.runs import runs
-from lrlab.lab.arms import Arm
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.job import Job
-from lrlab.lab.task import load_task
-from lrlab.record.store import Store
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import Job
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
 
 QUADRATIC = f"{Path(__file__).parents[1] / 'lab' / 'quadratic.py'}:train"
 

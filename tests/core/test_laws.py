@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import lrlab as lr
-from lrlab.core.combine import product, total
-from lrlab.core.pacer import Pacer
+from lrlab.core.expression.algebra import product, total
+from lrlab.core.run.pacer import Pacer
 from lrlab.testing.strategies import MULTIPLES, curves, leaves, schedules, spans
 
 
@@ -154,9 +154,9 @@ def test_product_and_sum_of_values(a, b, n):
 
 
 def _clock(n):
-    from lrlab.core.schedule import Clock
+    from lrlab.core.time.layout import TimeBase
 
-    return Clock(lr.Horizon(updates=n), n)
+    return TimeBase(lr.Horizon(updates=n), n)
 
 
 @law(schedules(), updates, MULTIPLES, MULTIPLES)

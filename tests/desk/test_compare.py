@@ -9,9 +9,9 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms import Arm
-from lrlab.lab.task import load_task
-from lrlab.record.files import opened
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.files import opened
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SCHEDULES = {"fixed": lr.constant(), "late": 'wsd(warmup=0, decay="20%")', "early": lr.wsd(warmup=0, decay="50%")}
@@ -73,7 +73,7 @@ def test_a_study_stops_when_it_is_settled(tmp_path):
 
 def test_a_study_that_is_not_settled_goes_on_to_its_end(tmp_path, monkeypatch):
     """It is looked at on the way: every run is trained once, in the order of the whole, and its steps are counted."""
-    monkeypatch.setattr("lrlab.analysis.statistics._advice", lambda *given: ("undecided", False))
+    monkeypatch.setattr("lrlab.analysis.comparison.statistics._advice", lambda *given: ("undecided", False))
     how = {"folds": 12, "seeds": 1, "lrs": (1.0,), "workers": 0}
     close = {"fixed": lr.constant(), "nearly": lr.constant(level=0.99)}
     some = lr.compare(QUADRATIC, close, until_settled=True, store=tmp_path / "a", **how)

@@ -7,12 +7,12 @@ import pytest
 import lrlab as lr
 from lrlab.desk import runs as desk
 from lrlab.errors import LrlabError
-from lrlab.lab.arms import Arm
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.job import Job
-from lrlab.lab.task import load_task
-from lrlab.record.states import States
-from lrlab.record.store import Store
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import Job
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.states import States
+from lrlab.record.runs.store import Store
 
 QUADRATIC = os.path.join(os.path.dirname(os.path.dirname(__file__)), "lab", "quadratic.py") + ":train"
 ARMS = (Arm("fixed", lr.constant()), Arm("late", lr.wsd(warmup=0, decay="20%")), Arm("p", lr.plateau(patience=1)))

@@ -10,8 +10,8 @@ import lrlab as lr
 from lrlab.desk import tune as desk
 from lrlab.desk.tune import tune
 from lrlab.errors import LrlabError
-from lrlab.lab.stage import execute
-from lrlab.lab.task import Settings, task
+from lrlab.lab.stages.stage import execute
+from lrlab.lab.task.declaration import Settings, task
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SPACE = {"WSD": 'wsd(warmup="5%", decay="{decay: 20..80 by 20}%", to={floor: 0|0.1})', "fixed": lr.constant()}
@@ -52,7 +52,7 @@ def test_the_same_call_goes_on_where_it_was(tmp_path, monkeypatch):
         return execute(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr("lrlab.lab.executor.execute", dying)
+        patched.setattr("lrlab.lab.stages.executor.execute", dying)
         with pytest.raises(KeyboardInterrupt):
             tuned(tmp_path / "parts")
     again = tuned(tmp_path / "parts")

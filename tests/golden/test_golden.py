@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab.core.vocabulary import VOCABULARY
+from lrlab.core.expression.vocabulary import VOCABULARY
 
 ROWS = tomllib.loads(Path(__file__).with_name("golden.toml").read_text(encoding="utf-8"))["row"]
 OWN = {"function"}  # its values are the user's: the doctest and the formula test have it

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import lrlab as lr
-from lrlab.core.text import VOCABULARY
+from lrlab.core.text.parse import VOCABULARY
 
 NAMES = {
     *("Controller", "Curve", "Finding", "Horizon", "LrlabError", "Pacer", "Schedule", "Span", "__version__"),

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 
 TEXT = "(warmup(1000) >> cosine(to=0.01)) * plateau(patience=3, factor=0.99, min=0.5)"
 

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 import lrlab
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 
 OURS = (__file__, str(Path(lrlab.__file__).parent))
 SAMPLES, BATCH = 40, 8

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab.lab.arms import Arm
-from lrlab.lab.controls import Control
-from lrlab.lab.engine import Effort, run_jobs
-from lrlab.lab.job import jobs_of
-from lrlab.lab.stage import train
-from lrlab.lab.task import Task, load_task
-from lrlab.lab.tree import stages_of, tree
-from lrlab.record.store import Store
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.controls import Control
+from lrlab.lab.arms.tree import stages_of, tree
+from lrlab.lab.stages.engine import Effort, run_jobs
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.stage import train
+from lrlab.lab.task.declaration import Task, load_task
+from lrlab.record.runs.store import Store
 
 QUADRATIC = Path(__file__).with_name("quadratic.py")
 NETWORK = Path(__file__).with_name("network.py")
@@ -70,11 +70,11 @@ _DRIVER = """
 import json, signal, sys
 from pathlib import Path
 from lrlab.errors import LrlabError
-from lrlab.lab.cluster import opened
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.job import Job
-from lrlab.lab.task import load_task
-from lrlab.record.store import Store
+from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import Job
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where these tests run in the background
 text, jobs, store, where = sys.argv[1:]
 jobs = [Job.from_json(job) for job in json.loads(Path(jobs).read_text())]
@@ -86,7 +86,7 @@ except LrlabError as error:
 else:
     print(json.dumps(vars(effort)))
 """
-_IS_DRIVER = "lrlab.lab.cluster import opened"  # in its command line
+_IS_DRIVER = "lrlab.lab.executors.named import opened"  # in its command line
 
 
 class Room:
@@ -195,7 +195,7 @@ class Trial:
     def interrupted(self, where):
         """Press Ctrl-C as soon as something trains; whether nothing does afterwards, and the store is tidy."""
         driver = self.driver(where)
-        done = self.room.kill("lrlab.lab.worker", 0) and self.room.kill(_IS_DRIVER, signal.SIGINT)
+        done = self.room.kill("lrlab.lab.executors.worker", 0) and self.room.kill(_IS_DRIVER, signal.SIGINT)
         driver.wait()
         return done and self.quiet() and self.tidy
 
@@ -224,7 +224,7 @@ class Trial:
 
     def quiet(self):
         """Wait until nothing trains in the room; whether it came."""
-        return soon(lambda: not self.room.processes("lrlab.lab.worker"))
+        return soon(lambda: not self.room.processes("lrlab.lab.executors.worker"))
 
     @property
     def stages(self):

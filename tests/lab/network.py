@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from lrlab.lab.task import task
+from lrlab.lab.task.declaration import task
 
 GENERATOR = np.random.default_rng(5)  # a state of the process that nobody tracks
 

@@ -9,7 +9,7 @@ import random
 import time
 from pathlib import Path
 
-from lrlab.lab.task import task
+from lrlab.lab.task.declaration import task
 
 
 class Model:

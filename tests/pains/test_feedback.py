@@ -13,12 +13,12 @@ import torch
 from click.testing import CliRunner
 
 import lrlab as lr
-from lrlab.adapters import torch_ranks
-from lrlab.adapters.torch import Scheduler
-from lrlab.adapters.torch_guard import Rescue
+from lrlab.adapters.torch import ranks as torch_ranks
+from lrlab.adapters.torch.rescue import Rescue
+from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.cli.main import main
 from lrlab.dialects import from_optax, from_torch
-from lrlab.record.realised import factored
+from lrlab.record.runs.realised import factored
 
 NAN = math.nan
 
@@ -172,7 +172,7 @@ def test_47_each_rank_decides_from_its_own_loss(monkeypatch):
     losses = [[2.0 - 0.1 * k for k in range(20)], [2.0] * 20]
     theirs = [factors(on_plateau(patience=2), metrics) for metrics in losses]
     assert theirs[0] != theirs[1]
-    monkeypatch.setattr("lrlab.adapters.torch_surroundings.Ranks", TwoRanks)
+    monkeypatch.setattr("lrlab.adapters.torch.run_folder.Ranks", TwoRanks)
     used, errors = [[], []], [None, None]
 
     def rank(k):

@@ -86,7 +86,7 @@ def test_26_the_first_update_has_lr_0(optax, fitted):
     transformers = pytest.importorskip("transformers")
     from lrlab.adapters.keras import LearningRateSchedule
     from lrlab.adapters.optax import schedule
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     def first_step(attach):
         weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
@@ -159,7 +159,7 @@ def test_49_the_cuts_of_keras_own_plateau_persist(fitted, first):
 def test_50_asking_for_the_lr_gives_a_wrong_number():
     """'get_lr() returns a wrong number': ours is a pure function, asked a thousand times in any order."""
     torch = pytest.importorskip("torch")
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     def stepped(attach):
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
@@ -228,7 +228,7 @@ def test_52_the_logged_lr_is_off_by_one(fitted):
     import keras
 
     from lrlab.adapters.keras import SchedulerCallback
-    from lrlab.record.rate_log import RateLog
+    from lrlab.record.logs.rate_log import RateLog
 
     callback, batches, rows = SchedulerCallback(SCHEDULE, N, base_lr=0.1), [], []
     each = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(logs["learning_rate"]))

@@ -16,10 +16,10 @@ import torch
 from torch.optim import lr_scheduler as peers
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
-from lrlab.adapters.torch_plan import PlanScheduler
-from lrlab.core.shapes import Leg
-from lrlab.core.vocabulary import VOCABULARY
+from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.shapes.base import Leg
 
 
 def sgd(base=0.1, **arguments):

@@ -18,8 +18,8 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, SequentialLR
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
-from lrlab.core.vocabulary import VOCABULARY
+from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.core.expression.vocabulary import VOCABULARY
 
 N = 24
 TEXT = "warmup(4) >> cosine()"

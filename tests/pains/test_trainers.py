@@ -15,11 +15,11 @@ import pytest
 import torch
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
-from lrlab.record.formats import rows as log_rows
-from lrlab.record.rate_log import RateLog
-from lrlab.record.sinks import csv_log, jsonl_log, tensorboard_log, wandb_log
-from lrlab.record.tensorboard import scalars
+from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.record.logs.formats import rows as log_rows
+from lrlab.record.logs.rate_log import RateLog
+from lrlab.record.logs.sinks import csv_log, jsonl_log, tensorboard_log, wandb_log
+from lrlab.record.logs.tensorboard import scalars
 
 TEXT = 'warmup("20%") >> cosine(to=0.1)'
 N = 12

@@ -21,8 +21,8 @@ import torch
 from torch.optim import lr_scheduler as torch_schedulers
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
-from lrlab.adapters.torch_plan import PlanScheduler
+from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.dialects import from_keras, from_optax, from_timm, from_torch, from_transformers
 from lrlab.errors import LrlabError
 
@@ -282,7 +282,7 @@ def test_24_what_was_spent_before_a_resume_counts():
 
 def test_24_processes_do_not_each_go_by_their_own_clock(monkeypatch):
     """Several clocks would give several LRs, in silence: refused, and what to say is named."""
-    monkeypatch.setattr("lrlab.adapters.torch_surroundings.alone", lambda: False)
+    monkeypatch.setattr("lrlab.adapters.torch.run_folder.alone", lambda: False)
     with pytest.raises(LrlabError, match=r"clock of its own(.|\n)*ranks="):
         Scheduler(sgd(), "linear()", lr.Horizon(minutes=1))
     with pytest.raises(LrlabError, match=r"clock of its own(.|\n)*clock="):

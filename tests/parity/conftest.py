@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import lrlab as lr
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 
 HORIZONS = (7, 60, 200)
 MORE_HORIZONS = (4, 10, 391, 1000)

@@ -13,10 +13,11 @@ from fractions import Fraction
 import pytest
 
 import lrlab as lr
-from lrlab.core import fields, text  # noqa: F401  (text fills the vocabulary)
-from lrlab.core.controllers import Controller
-from lrlab.core.units import Span, rounded
-from lrlab.core.vocabulary import VOCABULARY, formula
+from lrlab.core.expression import fields
+from lrlab.core.expression.vocabulary import VOCABULARY, formula
+from lrlab.core.feedback.base import Controller
+from lrlab.core.text import parse as text  # noqa: F401
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError
 
 SHAPES = sorted(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core import text  # noqa: F401  (it fills the vocabulary)
-from lrlab.core.vocabulary import VOCABULARY
+from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.text import parse as text  # noqa: F401
 
 
 def halving(t):

@@ -92,7 +92,7 @@ def test_plain(schedule, horizon, agree):
 def test_torch(schedule, horizon):
     """A float LR and a float64 tensor LR in a real optimizer, to the last bit; a float32 tensor to its own."""
     torch = pytest.importorskip("torch")
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     kinds = (BASE, torch.tensor(BASE, dtype=torch.float64), torch.tensor(BASE))
     groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "lr": kind} for kind in kinds]

@@ -14,7 +14,7 @@ class TestTorch(AdapterCase):
     """Our scheduler on SGD."""
 
     def start(self, schedule, updates, base_lr):
-        from lrlab.adapters.torch import Scheduler
+        from lrlab.adapters.torch.scheduler import Scheduler
 
         parameter = torch.nn.Parameter(torch.zeros(1))
         parameter.grad = torch.ones(1)
@@ -43,7 +43,7 @@ class TestTorchFloat32(TestTorch):
     tolerance = 1e-6
 
     def start(self, schedule, updates, base_lr):
-        from lrlab.adapters.torch import Scheduler
+        from lrlab.adapters.torch.scheduler import Scheduler
 
         parameter = torch.nn.Parameter(torch.zeros(1))
         parameter.grad = torch.ones(1)
@@ -54,7 +54,7 @@ class TestPlan(TestTorch):
     """Our scheduler for plans, with a plan of the LR alone."""
 
     def start(self, schedule, updates, base_lr):
-        from lrlab.adapters.torch_plan import PlanScheduler
+        from lrlab.adapters.torch.plan import PlanScheduler
 
         parameter = torch.nn.Parameter(torch.zeros(1))
         parameter.grad = torch.ones(1)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import lrlab as lr
-from lrlab.core.plateau import PlateauState
+from lrlab.core.feedback.plateau import PlateauState
 from lrlab.testing import ControllerCase, ShapeCase
 
 

@@ -17,7 +17,7 @@ def train(accumulate=1, split_batches=False, with_optimizer=True, peer=False):
     from accelerate import Accelerator, DataLoaderConfiguration
     from conftest import TEXT, Line, declared  # beside this file, which runs as a script
 
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     accelerator = Accelerator(
         cpu=True,

@@ -69,7 +69,7 @@ def train(trainer):
     import torch
     from conftest import TEXT, Line  # beside this file, which runs as a script
 
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
     line = Line()
     optimizer = torch.optim.SGD(line.parameters(), lr=0.1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 
 pytest.importorskip("accelerate")
 

@@ -13,8 +13,8 @@ import warnings
 import pytest
 import torch
 
-from lrlab.adapters.torch import Scheduler
-from lrlab.adapters.torch_plan import PlanScheduler
+from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabError, MissingExtra
 
 lightning = pytest.importorskip("lightning")

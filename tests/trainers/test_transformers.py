@@ -12,7 +12,7 @@ import sys
 import pytest
 import torch
 
-from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabError, LrlabTypeError, MissingExtra
 
 transformers = pytest.importorskip("transformers")

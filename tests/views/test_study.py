@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.analysis.study import study_of
-from lrlab.core.pacer import Decision
-from lrlab.core.text import parse
-from lrlab.record.run import Run, Series
+from lrlab.analysis.comparison.evidence import study_of
+from lrlab.core.run.pacer import Decision
+from lrlab.core.text.parse import parse
+from lrlab.record.runs.run import Run, Series
 from lrlab.views.model import Figure, Interval, Mark, Table
 from lrlab.views.study import lead, ranking, report
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lrlab.core.attach import refuse_odd
-from lrlab.core.curve import Curve
-from lrlab.core.live import LiveCurve
-from lrlab.core.schedule import Schedule
-from lrlab.core.text import parse
-from lrlab.core.units import Horizon
+from lrlab.core.expression.node import Schedule
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.metered import LiveCurve
+from lrlab.core.text.attach import refuse_odd
+from lrlab.core.text.parse import parse
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
 INT32 = 2**31 - 2  # the last update that JAX counts without x64

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrlab.adapters.counted import open_loop, within_int32
-from lrlab.core.codec import dumps, loads
-from lrlab.core.fields import count, positive
-from lrlab.core.maths import ONES, KerasMaths
-from lrlab.core.schedule import Schedule
-from lrlab.core.tables import Function
-from lrlab.core.units import Horizon
+from lrlab.core.expression.fields import count, positive
+from lrlab.core.expression.maths import ONES, KerasMaths
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.tables import Function
+from lrlab.core.text.document import dumps, loads
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, missing, worded
 
 try:

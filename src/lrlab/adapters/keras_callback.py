@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from lrlab.adapters.counted import counted
-from lrlab.core.checkpoint import Checkpoint
-from lrlab.core.fields import optional_positive
-from lrlab.core.manual import manual
-from lrlab.core.pacer import Change, Decision, Pacer
-from lrlab.core.resume import OnChange, resumed
-from lrlab.core.schedule import Schedule
-from lrlab.core.units import Horizon
+from lrlab.core.expression.fields import optional_positive
+from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.manual import manual
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.resume.policy import OnChange, resumed
+from lrlab.core.run.pacer import Change, Decision, Pacer
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, missing, worded
 
 try:

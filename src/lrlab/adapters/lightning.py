@@ -7,7 +7,8 @@
 
     Trainer(callbacks=[Observe("val_loss")])
 
-The scheduler itself is `lrlab.adapters.torch.Scheduler`, and a schedule without controllers needs nothing more.
+The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`, and a schedule without controllers needs nothing
+more.
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from lrlab.adapters.counted import INT32, counted, open_loop, within_int32
-from lrlab.core.checkpoint import Checkpoint
-from lrlab.core.curve import Curve
-from lrlab.core.fields import positive
-from lrlab.core.maths import JaxMaths
-from lrlab.core.pacer import Decision, Pacer
-from lrlab.core.resume import resumed
-from lrlab.core.schedule import Schedule
-from lrlab.core.units import Horizon
+from lrlab.core.expression.fields import positive
+from lrlab.core.expression.maths import JaxMaths
+from lrlab.core.expression.node import Schedule
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.resume.policy import resumed
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.pacer import Decision, Pacer
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, missing, worded
 
 try:

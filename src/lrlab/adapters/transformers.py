@@ -3,7 +3,8 @@
     scheduler = Scheduler(optimizer, "warmup('5%') >> plateau()", horizon=1000)
     Trainer(..., optimizers=(optimizer, scheduler), callbacks=[Observe("eval_loss")])
 
-The scheduler itself is `lrlab.adapters.torch.Scheduler`, and a schedule without controllers needs nothing more.
+The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`, and a schedule without controllers needs nothing
+more.
 """
 
 from __future__ import annotations

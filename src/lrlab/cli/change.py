@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from lrlab.core.branch import branched
-from lrlab.core.change import HOWS, extended, finished
-from lrlab.core.curve import Curve
+from lrlab.core.resume.branch import branched
+from lrlab.core.resume.change import HOWS, extended, finished
+from lrlab.core.run.curve import Curve
 from lrlab.errors import LrlabError, worded
 
 Command = Callable[..., None]

@@ -16,7 +16,7 @@ import click
 
 from lrlab.cli.contest import contest_options, executor_option, workers_option
 from lrlab.cli.output import apart, fail, json_option, say, width
-from lrlab.desk import contest as desk
+from lrlab.desk import experiment as desk
 
 
 @click.command()

@@ -167,7 +167,7 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     declares a winner.
     """
     from lrlab.desk import forecast as forecasts
-    from lrlab.desk.contest import contest
+    from lrlab.desk.experiment import contest
 
     found = forecasts.study(contest(**options), store, level)
     shown, sentences = [forecasts.outlook_table(found)], forecasts.outlook_sentences(found)

@@ -13,7 +13,7 @@ import click
 
 from lrlab.cli.change import change_options
 from lrlab.cli.output import drawn, json_option, painted
-from lrlab.core.curve import Curve
+from lrlab.core.run.curve import Curve
 from lrlab.desk import VERSION
 from lrlab.desk import schedules as desk
 

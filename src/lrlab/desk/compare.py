@@ -8,24 +8,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lrlab.core.plan import Plan
-from lrlab.core.relative import relative
-from lrlab.core.rules import EVERY
-from lrlab.core.schedule import Schedule
-from lrlab.core.shapes import constant
-from lrlab.core.text import parse
-from lrlab.core.units import Horizon
-from lrlab.desk.contest import Contest, Outcome
-from lrlab.desk.contest import compare as run_contest
+from lrlab.core.expression.node import Schedule
+from lrlab.core.plan.plan import Plan
+from lrlab.core.plan.rules import EVERY
+from lrlab.core.run.relative import relative
+from lrlab.core.shapes.base import constant
+from lrlab.core.text.parse import parse
+from lrlab.core.time.horizon import Horizon
+from lrlab.desk.experiment import Contest, Outcome
+from lrlab.desk.experiment import compare as run_contest
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.arms import Arm, default_arms
-from lrlab.lab.cluster import opened
-from lrlab.lab.engine import usable_cores
-from lrlab.lab.executor import Executor
-from lrlab.lab.planning import StagePlan, measured, plan_of
-from lrlab.lab.task import file_being_loaded, load_task, task_of
-from lrlab.record.run import Run
-from lrlab.record.store import DEFAULT_FOLDER, Store
+from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.engine import usable_cores
+from lrlab.lab.stages.executor import Executor
+from lrlab.lab.stages.planning import StagePlan, measured, plan_of
+from lrlab.lab.task.declaration import file_being_loaded, load_task, task_of
+from lrlab.record.runs.run import Run
+from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
 
 
@@ -51,21 +51,21 @@ def compare(
 ) -> Study:
     """Compare schedules on a training: every arm at every LR of `lrs`, on the same seeds, folds and batches.
 
-    `train` is a function `train(run)` or a class (see `lrlab.lab.doors`), or the name of a built-in task; `schedules`
-    are the arms by name (by default the usual strategies; a plan sets momentum or weight decay, too); `horizon` is the
-    number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens. What is not given
-    is as `lr.task` declares it, or its default. Nothing is trained before the study is asked for its runs.
+    `train` is a function `train(run)` or a class (see `lrlab.lab.task.forms`), or the name of a built-in task;
+    `schedules` are the arms by name (by default the usual strategies; a plan sets momentum or weight decay, too);
+    `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens. What
+    is not given is as `lr.task` declares it, or its default. Nothing is trained before the study is asked for its runs.
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every`
-    (0: nowhere) where the data can be taken up again (see `lrlab.lab.feed`). The results are the same to the last bit
-    as training every arm alone; `audit=2` trains two runs again to see whether that holds for this task.
+    (0: nowhere) where the data can be taken up again (see `lrlab.lab.training.batches`). The results are the same to
+    the last bit as training every arm alone; `audit=2` trains two runs again to see whether that holds for this task.
 
     With `until_settled`, seeds (of one seed: folds) are trained a part at a time, and none any more once the answer is
-    settled; the level of each look is corrected for their number, see `lrlab.analysis.looks`.
+    settled; the level of each look is corrected for their number, see `lrlab.analysis.comparison.looks`.
 
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
     on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port"; one of one's own is
-    described in `lrlab.lab.executor`. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs":
+    described in `lrlab.lab.stages.executor`. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs":
     the same call goes on where it was.
 
     Raises `LrlabError` where a schedule does not fit the horizon, or the function is in no file and workers is not 0.
@@ -147,7 +147,7 @@ class Study:
 
     @property
     def comparison(self) -> Any:
-        """Means, paired differences and verdicts: see `lrlab.analysis.statistics.Comparison`."""
+        """Means, paired differences and verdicts: see `lrlab.analysis.comparison.statistics.Comparison`."""
         return self.outcome.study.comparison
 
     def report(self, path: str | Path) -> Path:

@@ -18,17 +18,17 @@ try:
 except ModuleNotFoundError:
     raise missing("scipy", "lab", "lrlab forecast") from None
 
-from lrlab.analysis.branching import Branch
-from lrlab.analysis.forecast import Law, Prediction, fit_law
-from lrlab.analysis.optimise import Optimum
-from lrlab.analysis.outlook import Outlook, Place, outlook
-from lrlab.desk.contest import Contest
-from lrlab.lab.job import jobs_of
-from lrlab.lab.recipe import job_key
-from lrlab.record.log import LogRun
-from lrlab.record.readers import read_run
-from lrlab.record.run import Run
-from lrlab.record.store import Store
+from lrlab.analysis.forecast.branching import Branch
+from lrlab.analysis.forecast.law import Law, Prediction, fit_law
+from lrlab.analysis.forecast.optimise import Optimum
+from lrlab.analysis.forecast.outlook import Outlook, Place, outlook
+from lrlab.desk.experiment import Contest
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.recipe import job_key
+from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.readers import read_run
+from lrlab.record.runs.run import Run
+from lrlab.record.runs.store import Store
 from lrlab.views.model import Figure, Line, Report, Table, Text
 
 VERSION = 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrlab.record import live as orders_of
-from lrlab.record.live import Order
-from lrlab.record.replay import Replay, replay
+from lrlab.record.process import orders as orders_of
+from lrlab.record.process.orders import Order
+from lrlab.record.process.replay import Replay, replay
 
 
 def live(run: str | Path, factor: float | None = None) -> tuple[Order, ...]:
@@ -20,5 +20,5 @@ def live(run: str | Path, factor: float | None = None) -> tuple[Order, ...]:
 
 
 def replayed(journal: str | Path, updates: int | None = None) -> Replay:
-    """What the run of a journal decided and used, computed again; see `lrlab.record.replay`."""
+    """What the run of a journal decided and used, computed again; see `lrlab.record.process.replay`."""
     return replay(journal, updates)

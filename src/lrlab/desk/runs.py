@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
-from lrlab.record.realised import realised
-from lrlab.record.run import Run, Series, plain
-from lrlab.record.states import States
-from lrlab.record.store import Store
+from lrlab.record.runs.realised import realised
+from lrlab.record.runs.run import Run, Series, plain
+from lrlab.record.runs.states import States
+from lrlab.record.runs.store import Store
 from lrlab.views.model import Cell, Table
 
 VERSION = 1

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lrlab.core.codec import record
-from lrlab.core.curve import Curve
-from lrlab.core.schedule import Schedule
-from lrlab.core.text import parse
-from lrlab.core.units import Horizon
-from lrlab.core.vocabulary import VOCABULARY, formula, sentence, signature
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
+from lrlab.core.run.curve import Curve
+from lrlab.core.text.document import record
+from lrlab.core.text.parse import parse
+from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
 
 if TYPE_CHECKING:

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lrlab.analysis.statistics import Comparison
-from lrlab.analysis.statistics import compare as judged
-from lrlab.core.schedule import Schedule
-from lrlab.core.units import MOST, Span
+from lrlab.analysis.comparison.statistics import Comparison
+from lrlab.analysis.comparison.statistics import compare as judged
+from lrlab.core.expression.node import Schedule
+from lrlab.core.time.span import MOST, Span
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.cluster import held
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.executor import Executor
-from lrlab.lab.job import Job
-from lrlab.lab.planning import measured
-from lrlab.lab.proposals import Candidate, Proposals
-from lrlab.lab.rungs import lengths_of, price
-from lrlab.lab.space import BASELINE, LRS, STRATEGIES, strategies_of
-from lrlab.lab.task import Task, load_task, task_of
-from lrlab.lab.tuning import Field, Found, Rung, Unit, least_budget, search
-from lrlab.record.run import Run
-from lrlab.record.store import DEFAULT_FOLDER, Store
+from lrlab.lab.executors.named import held
+from lrlab.lab.search.proposals import Candidate, Proposals
+from lrlab.lab.search.rungs import lengths_of, price
+from lrlab.lab.search.space import BASELINE, LRS, STRATEGIES, strategies_of
+from lrlab.lab.search.tuning import Field, Found, Rung, Unit, least_budget, search
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Executor
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.planning import measured
+from lrlab.lab.task.declaration import Task, load_task, task_of
+from lrlab.record.runs.run import Run
+from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def tune(
     """Search the schedule and base LR of a training within a budget, and judge the winner against warmup + linear.
 
     `train` is a function or class (see `lr.compare`), or the name of a built-in task; `strategies` are schedules with
-    slots by name (see `lrlab.lab.space`; without any, the usual ones), `lrs` the multiples of the task's own LR.
+    slots by name (see `lrlab.lab.search.space`; without any, the usual ones), `lrs` the multiples of the task's own LR.
     `budget` is in runs' worth of updates (60), or minutes ("30min"), which the time of a first run turns into runs;
     updates that several runs share count once. It is never exceeded, the judging included.
 

@@ -14,37 +14,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 _HOMES = {
-    "Imported": "lrlab.dialects.imported",
-    "from_torch": "lrlab.dialects.torch",
-    "from_transformers": "lrlab.dialects.transformers",
-    "from_timm": "lrlab.dialects.timm",
-    "from_keras": "lrlab.dialects.keras",
-    "from_optax": "lrlab.dialects.optax",
-    "from_composer": "lrlab.dialects.composer",
-    "from_fvcore": "lrlab.dialects.fvcore",
-    "from_deepspeed": "lrlab.dialects.deepspeed",
-    "from_fairseq": "lrlab.dialects.fairseq",
-    "from_megatron": "lrlab.dialects.megatron",
-    "from_olmo": "lrlab.dialects.olmo",
-    "to_code": "lrlab.dialects.export",
+    "Imported": "lrlab.dialects.read.imported",
+    "from_torch": "lrlab.dialects.read.torch",
+    "from_transformers": "lrlab.dialects.read.transformers",
+    "from_timm": "lrlab.dialects.read.timm",
+    "from_keras": "lrlab.dialects.read.keras",
+    "from_optax": "lrlab.dialects.read.optax",
+    "from_composer": "lrlab.dialects.read.composer",
+    "from_fvcore": "lrlab.dialects.read.fvcore",
+    "from_deepspeed": "lrlab.dialects.read.deepspeed",
+    "from_fairseq": "lrlab.dialects.read.fairseq",
+    "from_megatron": "lrlab.dialects.read.megatron",
+    "from_olmo": "lrlab.dialects.read.olmo",
+    "to_code": "lrlab.dialects.write.targets",
     "convert": "lrlab.dialects.convert",
 }
 
 if TYPE_CHECKING:
-    from lrlab.dialects.composer import from_composer as from_composer
     from lrlab.dialects.convert import convert as convert
-    from lrlab.dialects.deepspeed import from_deepspeed as from_deepspeed
-    from lrlab.dialects.export import to_code as to_code
-    from lrlab.dialects.fairseq import from_fairseq as from_fairseq
-    from lrlab.dialects.fvcore import from_fvcore as from_fvcore
-    from lrlab.dialects.imported import Imported as Imported
-    from lrlab.dialects.keras import from_keras as from_keras
-    from lrlab.dialects.megatron import from_megatron as from_megatron
-    from lrlab.dialects.olmo import from_olmo as from_olmo
-    from lrlab.dialects.optax import from_optax as from_optax
-    from lrlab.dialects.timm import from_timm as from_timm
-    from lrlab.dialects.torch import from_torch as from_torch
-    from lrlab.dialects.transformers import from_transformers as from_transformers
+    from lrlab.dialects.read.composer import from_composer as from_composer
+    from lrlab.dialects.read.deepspeed import from_deepspeed as from_deepspeed
+    from lrlab.dialects.read.fairseq import from_fairseq as from_fairseq
+    from lrlab.dialects.read.fvcore import from_fvcore as from_fvcore
+    from lrlab.dialects.read.imported import Imported as Imported
+    from lrlab.dialects.read.keras import from_keras as from_keras
+    from lrlab.dialects.read.megatron import from_megatron as from_megatron
+    from lrlab.dialects.read.olmo import from_olmo as from_olmo
+    from lrlab.dialects.read.optax import from_optax as from_optax
+    from lrlab.dialects.read.timm import from_timm as from_timm
+    from lrlab.dialects.read.torch import from_torch as from_torch
+    from lrlab.dialects.read.transformers import from_transformers as from_transformers
+    from lrlab.dialects.write.targets import to_code as to_code
 
 
 def __getattr__(name: str) -> Any:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.core.codec import dumps, record
-from lrlab.core.units import Horizon
-from lrlab.dialects.building import known
-from lrlab.dialects.export import TARGETS, to_code
-from lrlab.dialects.imported import Imported
-from lrlab.dialects.sources import read
+from lrlab.core.text.document import dumps, record
+from lrlab.core.time.horizon import Horizon
+from lrlab.dialects.read.imported import Imported
+from lrlab.dialects.read.libraries import read
+from lrlab.dialects.read.phases import known
+from lrlab.dialects.write.targets import TARGETS, to_code
 
 
 @dataclass(frozen=True)

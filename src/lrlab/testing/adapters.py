@@ -6,12 +6,12 @@ import json
 import math
 from typing import Any
 
-from lrlab.core.legs import cosine, linear
-from lrlab.core.presets import wsd
-from lrlab.core.schedule import Schedule
-from lrlab.core.shapes import warmup
-from lrlab.core.text import parse
-from lrlab.core.timescales import exponential
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import warmup
+from lrlab.core.shapes.presets import wsd
+from lrlab.core.shapes.timescales import exponential
+from lrlab.core.shapes.transitions import cosine, linear
+from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.testing.cases import must
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from lrlab.core.codec import dumps, loads
-from lrlab.core.controllers import Controller
-from lrlab.core.pacer import Pacer
-from lrlab.core.schedule import Schedule
-from lrlab.core.shapes import constant
-from lrlab.core.text import parse
+from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.base import Controller
+from lrlab.core.run.pacer import Pacer
+from lrlab.core.shapes.base import constant
+from lrlab.core.text.document import dumps, loads
+from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, Stopped
 
 

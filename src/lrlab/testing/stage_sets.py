@@ -6,7 +6,7 @@ What sharing saves depends on the set, not on the engine: smooth decays have onl
 from __future__ import annotations
 
 import lrlab as lr
-from lrlab.core.schedule import Schedule
+from lrlab.core.expression.node import Schedule
 
 UPDATES = 10_000
 _WARMUP = lr.warmup(500)

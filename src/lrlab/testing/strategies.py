@@ -15,15 +15,13 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from lrlab.core import (
-    fields,
-    text,  # noqa: F401  (fills the vocabulary)
-)
-from lrlab.core.controllers import Controller
-from lrlab.core.curve import Curve
-from lrlab.core.schedule import Schedule
-from lrlab.core.units import Horizon
-from lrlab.core.vocabulary import VOCABULARY
+from lrlab.core.expression import fields
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.feedback.base import Controller
+from lrlab.core.run.curve import Curve
+from lrlab.core.text import parse as text  # noqa: F401
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, missing
 
 try:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.statistics import Standing
-from lrlab.analysis.study import Study
-from lrlab.record.realised import realised
-from lrlab.record.run import Run, Series
+from lrlab.analysis.comparison.evidence import Study
+from lrlab.analysis.comparison.statistics import Standing
+from lrlab.record.runs.realised import realised
+from lrlab.record.runs.run import Run, Series
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
 _TONES: dict[str, Tone] = {"best": "good", "not distinguishable": "quiet", "worse": "bad"}

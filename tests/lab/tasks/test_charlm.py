@@ -3,8 +3,8 @@
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.lab.data import parts
 from lrlab.lab.tasks import charlm
+from lrlab.lab.tasks.common.data import parts
 
 torch = pytest.importorskip("torch")
 

@@ -9,14 +9,14 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms import Arm
-from lrlab.lab.engine import run_jobs
-from lrlab.lab.job import jobs_of
-from lrlab.lab.live import LiveRun
-from lrlab.lab.optimizers import OPTIMIZERS
-from lrlab.lab.stage import train
-from lrlab.lab.task import Settings, built_in_tasks, load_task
-from lrlab.record.store import Store
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.stage import train
+from lrlab.lab.task.declaration import Settings, built_in_tasks, load_task
+from lrlab.lab.tasks.common.optimizers import OPTIMIZERS
+from lrlab.lab.training.run import LiveRun
+from lrlab.record.runs.store import Store
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")

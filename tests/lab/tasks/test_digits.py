@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lrlab.lab.arms import default_arms
-from lrlab.lab.job import Job
-from lrlab.lab.stage import train
-from lrlab.lab.task import load_task
+from lrlab.lab.arms.arms import default_arms
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.stage import train
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import digits
 
 torch = pytest.importorskip("torch")

@@ -3,8 +3,8 @@
 import pytest
 
 import lrlab as lr
-from lrlab.lab.live import LiveRun
 from lrlab.lab.tasks import finetune
+from lrlab.lab.training.run import LiveRun
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lrlab.lab.data import draws
 from lrlab.lab.tasks import series
+from lrlab.lab.tasks.common.data import draws
 
 torch = pytest.importorskip("torch")
 

@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.data import parts, sized, tensors
-from lrlab.lab.fitting import fit
-from lrlab.lab.optimizers import optimizer
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import parts, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit
+from lrlab.lab.tasks.common.optimizers import optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 BLOCK, CONTEXT = 1024, 32
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # any other counts as one more

@@ -14,14 +14,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from lrlab.lab.data import batches, parts, sized, tensors
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import batches, parts, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit_supervised
 
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 BATCH = 32
 LRS = {

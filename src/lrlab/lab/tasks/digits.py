@@ -13,16 +13,16 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
-from lrlab.lab.data import parts, sized
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import parts, sized
+from lrlab.lab.tasks.common.fitting import fit_supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 COPIES = 8  # distorted copies of each image, made once
 DEGREES, PIXELS, NOISE = 15.0, 0.75, 0.15

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import batches, draws, parts, sized, tensors
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import batches, draws, parts, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit_supervised
 from lrlab.lab.tasks.digits import network
 
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 UPRIGHT, SHIFTED = 900, 300  # images: to learn first, and to learn anew
 NOISE, COPIES = 0.25, 4  # copies of each shifted image, each with its own noise

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import Size, batches, draws, sized, tensors
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import Size, batches, draws, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit_supervised
 
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 DELAY, PAST, APART, AHEAD = 17, 16, 3, 12  # 16 past values, 3 steps apart
 SETTLED = 300  # steps until a series has forgotten how it began

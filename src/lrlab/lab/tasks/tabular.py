@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import Size, batches, draws, sized, tensors
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import Size, batches, draws, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit_supervised
 
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 COLUMNS = 8
 BATCH = 64

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.data import draws, sized, tensors
-from lrlab.lab.fitting import fit_supervised
-from lrlab.lab.task import Settings, task
+from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.tasks.common.data import draws, sized, tensors
+from lrlab.lab.tasks.common.fitting import fit_supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
 
-    from lrlab.lab.live import LiveRun
+    from lrlab.lab.training.run import LiveRun
 
 INPUTS, HIDDEN = 16, 8
 NOISE = 0.5

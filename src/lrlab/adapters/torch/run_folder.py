@@ -1,0 +1,98 @@
+"""What stands around a scheduler: the folder of its run, with the journal and the live orders, and the other ranks.
+
+    Scheduler(optimizer, schedule * manual(), horizon, live="runs/x", ranks="mean")
+
+Every observation goes through here: first the ranks agree on what is heard, then the controllers decide, then rank 0
+writes it into the journal. After every update the ranks compare their LRs, and a live order is heard.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from torch import distributed
+
+from lrlab.adapters.torch.ranks import Ranks, Reduce
+from lrlab.core.feedback.manual import manual
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.metered import LiveCurve, LivePacer
+from lrlab.errors import LrlabError, Stopped, worded
+from lrlab.record.process.journal import Journal
+from lrlab.record.process.orders import Live
+
+if TYPE_CHECKING:
+    from lrlab.adapters.torch import Scheduler
+
+ORDER = "live"  # the metric by which a live factor is heard
+
+
+def alone() -> bool:
+    """Whether this is the only process of its run."""
+    return not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1)
+
+
+def refuse_clocks(curve: Curve, hint: str) -> None:
+    """Raise `LrlabError` where each of several processes would measure a curve by its own clock."""
+    if isinstance(curve, LiveCurve) and "seconds" in curve.units and not alone():
+        raise LrlabError(worded("every process has a clock of its own, and would have an LR of its own", hint=hint))
+
+
+class Surroundings:
+    """The folder of a run (None: none) and its ranks (None: each for itself)."""
+
+    def __init__(self, folder: str | os.PathLike[str] | None, ranks: Reduce | None) -> None:
+        if folder is not None and ranks is None and not alone():
+            raise LrlabError(
+                worded("live= in several processes needs one decision for all of them", hint='ranks="mean"')
+            )
+        self.ranks = None if ranks is None else Ranks(ranks)
+        writes = folder is not None and (self.ranks is None or self.ranks.first)
+        self._folder = folder if writes else None
+        self._journal = Journal(folder) if folder is not None and writes else None
+        self._live: Live | None = None
+
+    def began(self, scheduler: Scheduler, how: str) -> None:
+        """The run begins, or goes on from another state."""
+        if self.ranks is not None and isinstance(scheduler.pacer, LivePacer):
+            scheduler.pacer.meter.keep_time(self.ranks.clock)
+        if self._journal is not None:
+            self._journal.began(how, scheduler.state_dict())
+        if self._folder is not None:
+            controllers = [placed.controller for placed in scheduler.pacer.curve.controllers]
+            hears = any(isinstance(c, manual) and c.metric == ORDER for c in controllers)
+            self._live = (self._live or Live(self._folder)) if hears else None
+        if how == "resumed":  # not at the start: a state may still be loaded, and has orders in it
+            if self._live is not None:
+                self._live.resumed()
+            self.after_update(scheduler)
+
+    def observe(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any]) -> None:
+        """Feed the controllers with what all ranks have observed."""
+        if self.ranks is not None:
+            value, metrics = self.ranks.reduced(value, metrics)
+        self._hear(scheduler, value, metrics)
+
+    def after_update(self, scheduler: Scheduler) -> None:
+        """The LR of the next update stands in the optimizer: hold the ranks together, and hear a live order."""
+        order = None if self._live is None else self._live.due(scheduler.update)
+        if self.ranks is not None:
+            order = self.ranks.agreed(scheduler.update, scheduler.get_last_lr(), order)
+        if order is not None:
+            self._hear(scheduler, None, {ORDER: order})
+
+    def _hear(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any]) -> None:
+        pacer = scheduler.pacer
+        known = len(pacer.decisions)
+        try:
+            pacer.observe(value, **metrics)
+        except Stopped:
+            self._note(scheduler, value, metrics, known)
+            raise
+        scheduler._write()
+        self._note(scheduler, value, metrics, known)
+
+    def _note(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any], known: int) -> None:
+        if self._journal is not None:
+            decisions = scheduler.pacer.decisions[known:]
+            self._journal.observed(scheduler.update, value, metrics, decisions, scheduler.get_last_lr())

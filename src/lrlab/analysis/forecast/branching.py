@@ -1,0 +1,118 @@
+"""Decay now, or train on and decay later? Two branches of one trunk, foreseen by one law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.analysis.forecast.curves import ScheduleLike, learning_rates
+from lrlab.errors import LrlabError, worded
+
+if TYPE_CHECKING:
+    from lrlab.analysis.forecast.law import Law, Prediction
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """The two ends of a trunk: `now` decays after `at` updates, `later` so that it ends at the horizon."""
+
+    at: int
+    decay: int
+    now: Prediction
+    later: Prediction
+
+    @property
+    def further(self) -> int:
+        """Updates that training on costs more."""
+        return len(self.later.loss) - len(self.now.loss)
+
+    @property
+    def gain(self) -> float:
+        """Predicted fall of the final loss by training on."""
+        return self.now.final[0] - self.later.final[0]
+
+    @property
+    def gain_per_update(self) -> float:
+        """Predicted fall of the final loss for each of the further updates."""
+        return self.gain / self.further
+
+    @property
+    def advice(self) -> str:
+        """ "train on" or "decay now" (training on buys nothing), or "undecided" where the intervals overlap."""
+        (_, low, high), (_, later_low, later_high) = self.now.final, self.later.final
+        if later_low <= high and low <= later_high:
+            return "undecided"
+        return "train on" if self.gain > 0 else "decay now"
+
+    @property
+    def sentence(self) -> str:
+        """What is bought at what price."""
+        now, later = (f"after {len(p.loss)} updates at {_interval(p)}" for p in (self.now, self.later))
+        trade = (
+            f"Decaying now ends {now}; training on ends {later}: {self.further} further updates "
+            f"{'lower' if self.gain > 0 else 'raise'} the final loss by {abs(self.gain):.4f}, that is "
+            f"{1000 * abs(self.gain_per_update):.4f} per 1000."
+        )
+        verdict = {
+            "undecided": "Undecided: the intervals overlap.",
+            "train on": "Training on lowers the loss; whether it is worth its price is yours to say.",
+            "decay now": "Decay now: training on buys nothing.",
+        }
+        return f"{trade} {verdict[self.advice]}"
+
+
+def branch(
+    law: Law,
+    schedule: ScheduleLike,
+    *,
+    at: int,
+    decay: int,
+    base_lr: float | None = None,
+    horizon: int | None = None,
+    shape: ScheduleLike = "linear()",
+    level: float = 0.9,
+) -> Branch:
+    """Foresee a run that follows `schedule` and decays after `at` updates, against one that decays last.
+
+    Both follow the trunk `schedule` (a schedule with its horizon, or the LR of every update, (horizon,)) and then take
+    the LR there times `shape` over `decay` updates:
+    `now` ends after `at + decay` updates, `later` after `horizon`.
+
+    Raises `LrlabError` unless 1 <= at and at + decay < horizon, and where `shape` is not a decay from 1.
+
+    >>> from lrlab.analysis.forecast.law import Law
+    >>> momentum = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
+    >>> law = Law.from_parameters("momentum", momentum, peak=1e-3, horizon=8000)
+    >>> found = branch(law, "constant()", at=2000, decay=400, base_lr=1e-3, horizon=8000)
+    >>> found.advice, found.further, len(found.now.loss)
+    ('train on', 5600, 2400)
+    """
+    trunk = learning_rates(schedule, base_lr, horizon)
+    if not (isinstance(at, int) and isinstance(decay, int)) or min(at, decay) < 1 or at + decay >= len(trunk):
+        raise LrlabError(
+            worded(
+                "both branches must fit",
+                f"at={at}, decay={decay}",
+                f"whole numbers of at least 1, their sum below {len(trunk)}",
+            )
+        )
+    fall = learning_rates(shape, None, decay)
+    if abs(fall[0] - 1.0) > 1e-9 or (np.diff(fall) > 0).any():
+        raise LrlabError(worded("shape is no decay", str(shape), "a schedule that begins at 1 and falls", "linear()"))
+    now, later = (law.predict(_decayed(trunk, start, fall), level=level) for start in (at, len(trunk) - decay))
+    return Branch(at, decay, now, later)
+
+
+def _decayed(trunk: Floats, start: int, fall: Floats) -> Floats:
+    """The trunk up to `start`, and from the LR that it would have had there the decay."""
+    return np.append(trunk[:start], trunk[start] * fall)
+
+
+def _interval(prediction: Prediction) -> str:
+    loss, low, high = prediction.final
+    return f"{loss:.4f} ({low:.4f} ... {high:.4f})"

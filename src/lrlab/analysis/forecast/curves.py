@@ -1,0 +1,52 @@
+"""What a law is asked about: the LR of every update, from a schedule, its text, or such an array."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, worded
+from lrlab.record.logs.log import numbers
+
+Floats = NDArray[np.float64]
+ScheduleLike = Schedule | str | ArrayLike
+
+
+def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:
+    """The LR of every update (updates,), from a schedule over a horizon or from such an array, which is absolute.
+
+    Raises `LrlabError` where they are no LRs, or `horizon` is missing or another.
+
+    >>> learning_rates("linear()", 0.1, 4)
+    array([0.1  , 0.075, 0.05 , 0.025])
+    """
+    if base_lr is not None and not (isinstance(base_lr, Real) and 0 < base_lr < np.inf):
+        raise LrlabError(worded("base_lr", base_lr, "a positive number", "base_lr=3e-4"))
+    if isinstance(schedule, str):
+        schedule = parse(schedule)
+    if isinstance(schedule, Schedule):
+        if horizon is None:
+            raise LrlabError(worded("how long is the run?", str(schedule), "horizon= in updates", "horizon=10_000"))
+        lrs = schedule.over(horizon).lr(1.0 if base_lr is None else base_lr)
+    else:
+        lrs = numbers(schedule, "lrs")
+        if horizon is not None and horizon != len(lrs):
+            raise LrlabError(worded("horizon and the number of LRs differ", f"{horizon} and {len(lrs)}"))
+    if not len(lrs) or not np.isfinite(lrs).all() or lrs.min() < 0 or lrs.max() <= 0:
+        raise LrlabError(worded("LRs must be finite, not negative, and not all 0", lrs[:3].tolist()))
+    return lrs
+
+
+def spoken(schedule: ScheduleLike) -> str:
+    """How a prediction names what it is of.
+
+    >>> spoken(np.ones(100))
+    '100 learning rates'
+    """
+    if isinstance(schedule, Schedule | str):
+        return str(schedule)
+    return f"{np.size(schedule)} learning rates"

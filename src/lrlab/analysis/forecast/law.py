@@ -1,0 +1,232 @@
+"""Foresight: a loss law fitted to a few runs, and what it says of schedules that were never run.
+
+law = fit_law([read_run("constant.csv"), read_run("cosine.csv")])
+law.predict('warmup(2000) >> cosine(to=0.1)', base_lr=3e-4, horizon=24_000).final
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.analysis.forecast.branching import branch
+from lrlab.analysis.forecast.curves import ScheduleLike, learning_rates, spoken
+from lrlab.analysis.forecast.doubts import Doubt, Seen, doubts, seen
+from lrlab.analysis.forecast.fit import Fitted, fit, prepare
+from lrlab.analysis.forecast.intervals import half_width
+from lrlab.analysis.forecast.laws import FORMS, Scale, every
+from lrlab.analysis.forecast.optimise import optimise
+from lrlab.analysis.forecast.priors import Prior, Spread, prior_for
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.record.logs.log import LogRun
+
+Floats = NDArray[np.float64]
+
+VERSION = 1
+OUTER = ("floor", "progress", "noise")
+_POOR = 0.004  # relative misfit above which the logs do not look like the law
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Loss after every update of a run, shape (updates,), with its interval and what speaks against it."""
+
+    schedule: str
+    loss: Floats
+    low: Floats
+    high: Floats
+    level: float
+    warnings: tuple[str, ...]
+
+    @property
+    def final(self) -> tuple[float, float, float]:
+        """(loss, low, high) after the last update."""
+        return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A fitted loss law. Made by `fit_law`, `Law.from_parameters` and `Law.load`.
+
+    >>> updates = np.arange(100, 2001, 100)
+    >>> law = fit_law(LogRun.from_arrays(updates, 3 + updates**-0.5, [1e-3] * 2000))
+    >>> law.predict("cosine()", base_lr=1e-3, horizon=2000).loss.shape
+    (2000,)
+    """
+
+    name: str
+    fitted: Fitted
+    scale: Scale
+    known: Seen
+    prior: str = "llm"
+
+    @classmethod
+    def from_parameters(
+        cls, law: str, parameters: Mapping[str, float], *, weight_decay: float | None = 0.1, peak: float, horizon: int
+    ) -> Law:
+        """A law with given parameters, taken as exact; `peak` and `horizon` say what they were fitted on.
+
+        >>> momentum = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
+        >>> law = Law.from_parameters("momentum", momentum, peak=1e-3, horizon=2000)
+        >>> law.predict("linear()", base_lr=1e-3, horizon=2000).loss.shape
+        (2000,)
+        """
+        form = _form(law)
+        wanted = (*form.inner, *OUTER)
+        if set(parameters) != set(wanted):
+            raise LrlabError(worded(f"parameters of {law}", sorted(parameters), ", ".join(wanted)))
+        values = np.array([float(parameters[name]) for name in wanted])
+        inner, outer = values[: len(form.inner)], values[len(form.inner) :]
+        exact = Fitted(inner, outer, np.zeros((len(values), len(values))), 0.0)
+        return cls(law, exact, Scale(weight_decay=weight_decay), Seen((peak,), horizon, True))
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Inner and outer parameters by name."""
+        names = (*_form(self.name).inner, *OUTER)
+        return dict(zip(names, [*self.fitted.inner.tolist(), *self.fitted.outer.tolist()], strict=True))
+
+    def predict(
+        self,
+        schedule: ScheduleLike,
+        *,
+        base_lr: float | None = None,
+        horizon: int | None = None,
+        level: float = 0.9,
+    ) -> Prediction:
+        """The loss after every update under a schedule or under the LR of every update (updates,).
+
+        A schedule (or its text) needs `horizon`, the number of updates, and `base_lr` unless its values are absolute;
+        an array needs neither, and `base_lr` does not change it.
+        The interval holds the loss of one run at a time with probability `level`.
+
+        Raises `LrlabError` where the logs say nothing of such a run: a peak LR or horizon beyond 30 times theirs.
+        """
+        if not 0 < level < 1:
+            raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
+        lrs = learning_rates(schedule, base_lr, horizon)
+        form, found = _form(self.name), doubts(self.known, lrs)
+        loss = every(form, self.fitted.inner, lrs, self.scale) @ self.fitted.outer
+        sd = np.array([doubt.sd for doubt in found])
+        half = half_width(form, self.fitted, self.scale, lrs, loss, sd, level)
+        sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
+        return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
+
+    def rank(
+        self,
+        schedules: Sequence[ScheduleLike],
+        *,
+        base_lr: float | None = None,
+        horizon: int | None = None,
+        level: float = 0.9,
+    ) -> list[Prediction]:
+        """Predictions for several schedules, the lowest final loss first."""
+        predictions = [self.predict(s, base_lr=base_lr, horizon=horizon, level=level) for s in schedules]
+        return sorted(predictions, key=lambda prediction: prediction.final)
+
+    optimise = optimise  # functions of a law are its methods: `law.optimise(steps)`, `law.branch(schedule, at=...)`
+    branch = branch
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the law as JSON. Raises `LrlabError` where the file cannot be written."""
+        try:
+            Path(path).write_text(json.dumps(self.record(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise LrlabError(worded(f"the law cannot be written: {error.strerror}", str(path))) from None
+
+    def record(self) -> dict[str, Any]:
+        """The law as plain numbers and strings: the JSON form."""
+        return {
+            "version": VERSION,
+            "law": self.name,
+            "prior": self.prior,
+            "parameters": self.parameters,
+            "covariance": self.fitted.covariance.tolist(),
+            "misfit": self.fitted.misfit,
+            "scale": asdict(self.scale),
+            "seen": asdict(self.known),
+        }
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Law:
+        """Read a law that `save` wrote. Raises `LrlabError` for anything else."""
+        try:
+            record = json.loads(Path(path).read_text(encoding="utf-8"))
+            if record["version"] != VERSION:
+                raise LrlabError(worded("a law of another version", record["version"], str(VERSION)))
+            names, values = list(record["parameters"]), np.array(list(record["parameters"].values()), dtype=float)
+            inner = len(_form(record["law"]).inner)
+            if names != [*_form(record["law"]).inner, *OUTER]:
+                raise KeyError("parameters")
+            known = dict(record["seen"], peaks=tuple(record["seen"]["peaks"]))
+            known["doubts"] = tuple(Doubt(**doubt) for doubt in known["doubts"])
+            fitted = Fitted(values[:inner], values[inner:], np.array(record["covariance"]), float(record["misfit"]))
+            return cls(record["law"], fitted, Scale(**record["scale"]), Seen(**known), str(record["prior"]))
+        except LrlabError:
+            raise
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            problem = f"{type(error).__name__}: {error}"
+            raise LrlabError(worded(f"{path} is not a saved law", problem, "a file written by law.save")) from None
+
+
+def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapping[str, Spread] = "llm") -> Law:
+    """Fit a loss law to the logs of one to a few runs.
+
+    `law` is "elr" (the default and the most accurate), "mpl", "momentum" or "convex" (see `analysis/laws.py`);
+    `prior` is "llm" (language models trained with AdamW), "generic" (anything else), or a mapping from parameters to
+    (mean, sd). What the logs cannot identify is said in the `warnings` of every prediction.
+
+    Raises `LrlabError` for an unknown law or prior, and where runs have different weight decays.
+
+    >>> updates = np.arange(100, 2001, 100)
+    >>> run = LogRun.from_arrays(updates, 3 + updates**-0.5, [1e-3] * 2000)
+    >>> fit_law([run], prior="generic").name
+    'elr'
+    """
+    runs = [runs] if isinstance(runs, LogRun) else list(runs)
+    if not runs or not all(isinstance(run, LogRun) for run in runs):
+        raise LrlabTypeError(worded("fit_law needs runs", runs, "one or more lr.Run", 'lr.read_run("log.csv")'))
+    form, chosen = _form(law), prior_for(law, prior)
+    scale = _scale(runs, chosen)
+    if scale.weight_decay is None and "log_decay" in chosen.inner:
+        mean, _ = chosen.inner["log_decay"]
+        chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, 1.2)})
+    if any(run.loss.min() <= 0 for run in runs):
+        raise LrlabError(
+            worded("a loss law needs positive losses", min(float(run.loss.min()) for run in runs), "above 0")
+        )
+    fitted = fit([prepare(run, chosen.early) for run in runs], form, chosen, scale)
+    known = seen(runs)
+    if chosen.relative:  # two runs of other models differ by more than those that the intervals were made for
+        known = replace(known, doubts=(*known.doubts, Doubt("", chosen.miss)))
+    if fitted.misfit > _POOR:
+        advice = "" if chosen.relative else '; try prior="generic"'
+        poor = Doubt(f"the law misses the logs by {fitted.misfit:.1%} of the loss{advice}", fitted.misfit)
+        known = replace(known, doubts=(*known.doubts, poor))
+    return Law(law, fitted, scale, known, prior if isinstance(prior, str) else "given")
+
+
+def _form(law: str) -> Any:
+    prior_for(law, "llm")
+    return FORMS[law]
+
+
+def _scale(runs: Sequence[LogRun], prior: Prior) -> Scale:
+    decays = {run.weight_decay for run in runs if run.weight_decay is not None}
+    if len(decays) > 1:
+        raise LrlabError(
+            worded("runs of one law share their weight decay", sorted(decays), "one value", "one fit each")
+        )
+    decay = decays.pop() if decays else None
+    if not prior.relative:
+        return Scale(weight_decay=decay)
+    # The prior's centres belong to peaks near 0.7 and runs of some 24 units.
+    peak, longest = np.median([run.lrs.max() for run in runs]), max(int(run.updates[-1]) for run in runs)
+    return Scale(float(peak) / 0.7, longest / 24.0, decay)

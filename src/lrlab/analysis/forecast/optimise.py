@@ -1,0 +1,252 @@
+"""The schedule with the lowest predicted final loss.
+
+The LR after the warmup is piecewise linear between knots that lie denser towards the end,
+
+    lr(knot_k) = peak * exp(-(z_1 + ... + z_k)),   z >= 0,
+
+so that it can only fall: straight pieces of many updates cannot form the staircases by which some laws are fooled (a
+law that credits a jump with the LR after it can be beaten by steps that no training would reward). L-BFGS with exact
+gradients; with risk="mean" or "high" over draws from the posterior, so that the schedule does not lean on one
+uncertain parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+
+from lrlab.analysis.forecast.adjoints import FINALS
+from lrlab.analysis.forecast.cells import Cells, compress
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.base import warmup as rise
+from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt
+from lrlab.errors import LrlabError, worded
+from lrlab.record.logs.log import numbers
+
+if TYPE_CHECKING:
+    from lrlab.analysis.forecast.law import Law
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_KNOTS = 80
+_CELLS = {"elr": 300, "mpl": 2400}  # "mpl" weighs the last updates so finely that it takes more
+_DRAWS = 8  # from the posterior
+_DEEPEST = 1e-4  # of the peak: an LR of 0 has no logarithm, and nothing is gained below
+_SHAPES = ("monotone",)
+_RISKS = {"mean": 0.0, "high": 1.28}  # spreads of the posterior added to its mean
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best schedule, and the nearest form that has a name, each with its predicted final loss.
+
+    Both are multiples of `base_lr`. After a prefix they begin with the first update after it.
+    """
+
+    base_lr: float
+    schedule: Schedule
+    loss: float
+    low: float
+    high: float
+    named: Schedule
+    named_loss: float
+    named_low: float
+    named_high: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Cells of the whole run; those from `fixed` on are `weights @ knot values`, the earlier ones `early`."""
+
+    cells: Cells
+    knots: Ints
+    weights: Floats
+    early: Floats
+    scales: bool  # whether the early cells are multiples of the peak (a warmup) or absolute (a prefix)
+
+
+def optimise(
+    law: Law,
+    steps: int,
+    *,
+    peak: float | None = None,
+    warmup: int | None = None,
+    shape: str = "monotone",
+    prefix: ArrayLike | None = None,
+    risk: str = "mean",
+) -> Optimum:
+    """Minimise the predicted loss after `steps` updates.
+
+    `peak` is the highest LR (free within twice the logged peaks if left out), `warmup` the updates of a linear
+    warmup (2 % of the run if left out), `prefix` the LR of the updates already trained, after which the LR only falls
+    from its last value. `risk` is "mean" or "high" (mean + 1.28 spreads).
+
+    Raises `LrlabError` for an impossible plan and for laws that are not differentiable ("momentum", "convex").
+    """
+    _check(law, steps, shape, risk)
+    before = numbers(prefix, "prefix") if prefix is not None else None
+    length = _ramp(steps, warmup)
+    ramp = np.arange(1, length + 1, dtype=np.float64) / (length + 1) if before is None else before
+    if len(ramp) >= steps - 1:
+        raise LrlabError(worded("nothing left to optimise", f"{len(ramp)} of {steps} updates are fixed", "fewer"))
+    plan = _plan(ramp, steps, _CELLS[law.name], before is None)
+    top, free = _peak(law, peak, before)
+    falls, peak_lr = _search(law, plan, top, free, _RISKS[risk])
+    values = np.exp(-np.cumsum(falls))
+    best = _schedule(plan.knots, values)
+    head = _head(len(ramp)) if before is None else None
+    full = best if head is None else head >> best
+    named = _nearest(plan.knots, values, len(ramp) if head is not None else 0)
+    found, other = (_predicted(law, option, peak_lr, steps, before) for option in (full, named))
+    return Optimum(peak_lr, full, *found[:3], named, *other[:3], found[3])
+
+
+def _check(law: Law, steps: int, shape: str, risk: str) -> None:
+    if law.name not in FINALS:
+        raise LrlabError(worded(f"law {law.name!r} cannot be optimised", allowed=", ".join(FINALS), hint='law="elr"'))
+    if shape not in _SHAPES:
+        raise LrlabError(worded("shape", shape, ", ".join(_SHAPES)))
+    if risk not in _RISKS:
+        raise LrlabError(worded("risk", risk, ", ".join(_RISKS)))
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 10:
+        raise LrlabError(worded("steps", steps, "a whole number of at least 10"))
+
+
+def _ramp(steps: int, warmup: int | None) -> int:
+    if warmup is None:
+        return steps // 50
+    if isinstance(warmup, bool) or not isinstance(warmup, int) or not 0 <= warmup < steps:
+        raise LrlabError(worded("warmup", warmup, f"a number of updates below {steps}", "warmup=500"))
+    return warmup
+
+
+def _peak(law: Law, peak: float | None, before: Floats | None) -> tuple[float, float]:
+    """The LR to start from, and by what factor the search may leave it."""
+    if before is not None:
+        return float(before[-1]), 1.0
+    if peak is None:
+        return float(np.exp(np.mean(np.log(law.known.peaks)))), 2.0 * max(law.known.peaks) / min(law.known.peaks)
+    if not (np.isfinite(peak) and peak > 0):
+        raise LrlabError(worded("peak", peak, "a positive LR", "peak=3e-4"))
+    return float(peak), 1.0
+
+
+def _plan(ramp: Floats, steps: int, count: int, scales: bool) -> _Plan:
+    start = len(ramp)
+    early = compress(ramp, np.array([start])) if start else Cells(np.empty(0), np.empty(0), np.empty(0, np.int64))
+    edges, knots = _denser(start, steps, count), _denser(start, steps, _KNOTS)
+    middle = (edges[:-1] + edges[1:] - 1) / 2.0  # mean index of the updates of a cell
+    units = np.eye(len(knots))
+    weights = np.column_stack([np.interp(middle, knots, unit) for unit in units])
+    width = np.concatenate([early.width, np.diff(edges)])
+    cells = Cells(np.empty(len(width)), width, np.array([len(width) - 1]))
+    return _Plan(cells, knots, weights, early.lr, scales)
+
+
+def _denser(start: int, stop: int, count: int) -> Ints:
+    """At most `count` + 1 integers from `start` to `stop`, the closer together the later."""
+    u = np.linspace(0.0, 1.0, count + 1)
+    return np.unique(np.rint(start + (stop - start) * (1.0 - (1.0 - u) ** 2)).astype(np.int64))
+
+
+def _search(law: Law, plan: _Plan, top: float, free: float, spreads: float) -> tuple[Floats, float]:
+    """The falls z (knots,) and the peak that minimise the risk."""
+    draws, final, count = _draws(law), FINALS[law.name], len(plan.knots)
+
+    def risk(z: Floats) -> tuple[float, Floats]:
+        values = np.exp(-np.cumsum(z[:count]))
+        peak = top * np.exp(z[count])
+        lr = np.concatenate([plan.early * (peak if plan.scales else 1.0), peak * (plan.weights @ values)])
+        cells = replace(plan.cells, lr=lr)
+        results = [final(inner, outer, cells, law.scale) for inner, outer in draws]
+        losses, slopes = np.array([loss for loss, _ in results]), np.array([slope for _, slope in results])
+        share = np.full(len(draws), 1.0 / len(draws))
+        if spreads and (sd := losses.std()) > 0:
+            share = share * (1.0 + spreads * (losses - losses.mean()) / sd)
+        by_lr = share @ slopes
+        by_values = peak * (by_lr[len(plan.early) :] @ plan.weights)
+        by_falls = -np.cumsum((by_values * values)[::-1])[::-1]
+        by_peak = by_lr @ lr if plan.scales else 0.0
+        return float(losses.mean() + spreads * losses.std()), np.append(by_falls, by_peak)
+
+    deepest = -np.log(_DEEPEST)
+    bounds = [(0.0, 0.0)] + [(0.0, deepest / 4)] * (count - 1) + [(-np.log(free), np.log(free))]
+    start = np.append(0.0, np.append(np.linspace(0.0, 2.0 * 3.0 / count, count - 1), 0.0))
+    found = minimize(risk, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300, "maxcor": 30})
+    return found.x[:count], float(top * np.exp(found.x[count]))
+
+
+def _draws(law: Law) -> list[tuple[Floats, Floats]]:
+    """Parameters from the posterior, always the same; a single one where they are exact."""
+    inner, outer, covariance = law.fitted.inner, law.fitted.outer, law.fitted.covariance
+    if not covariance.any():
+        return [(inner, outer)]
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    # Clipped, since far out the Laplace approximation holds parameters that no fit would accept.
+    normal = np.random.default_rng(0).standard_normal((_DRAWS // 2, len(values))).clip(-1.0, 1.0)
+    moves = np.concatenate([normal, -normal]) @ root.T  # in pairs, so that the mean is exact to first order
+    drawn = np.concatenate([inner, outer]) + moves
+    least = np.concatenate([np.full(len(inner), -np.inf), np.zeros(3)])
+    return [(row[: len(inner)], row[len(inner) :]) for row in np.maximum(drawn, least)]
+
+
+def _schedule(knots: Ints, values: Floats) -> Schedule:
+    """Straight lines between the knots, without those that lie on the line of their neighbours."""
+    kept = [0]
+    for index in range(1, len(knots) - 1):
+        reach = np.arange(kept[-1], index + 2)
+        straight = np.interp(knots[reach], knots[[kept[-1], index + 1]], values[[kept[-1], index + 1]])
+        if np.abs(straight - values[reach]).max() > 1e-5:
+            kept.append(index)
+    kept.append(len(knots) - 1)
+    at, height = knots[kept], [float(f"{value:.6g}") for value in values[kept]]
+    pieces: list[Schedule] = [
+        constant(int(n), level=a) if a == b else linear(int(n), start=a, to=b)
+        for n, a, b in zip(np.diff(at), height[:-1], height[1:], strict=True)
+    ]
+    whole = pieces[0]
+    for piece in pieces[1:]:
+        whole = whole >> piece
+    return whole
+
+
+def _head(warmup: int) -> Schedule | None:
+    return rise(warmup) if warmup else None
+
+
+def _nearest(knots: Ints, values: Floats, warmup: int) -> Schedule:
+    """The hold-then-decay of a named shape whose LR is nearest, in the mean square over the updates."""
+    start, stop = int(knots[0]), int(knots[-1])
+    updates = np.arange(start, stop)
+    wanted = np.interp(updates, knots, values)
+    to = float(f"{values[-1]:.2g}")
+    best, miss = None, np.inf
+    for share in np.linspace(0.05, 1.0, 20):
+        decay = max(1, round((stop - start) * share))
+        hold = stop - start - decay
+        for leg in (linear, cosine, one_minus_sqrt):
+            tail: Schedule = leg(decay, to=to)
+            option = constant(hold) >> tail if hold else tail
+            away = float(np.mean((option.over(stop - start).values() - wanted) ** 2))
+            if away < miss:
+                best, miss = option, away
+    assert best is not None
+    head = _head(warmup)
+    return best if head is None else head >> best
+
+
+def _predicted(
+    law: Law, schedule: Schedule, base_lr: float, steps: int, before: Floats | None
+) -> tuple[float, float, float, tuple[str, ...]]:
+    done = np.empty(0) if before is None else before
+    lrs = np.concatenate([done, schedule.over(steps - len(done)).lr(base_lr)])
+    prediction = law.predict(lrs)
+    return *prediction.final, prediction.warnings

@@ -1,0 +1,345 @@
+"""What joins schedules: one after another, multiplied, added, bounded, repeated, reversed.
+
+Each keeps a normal form: sequences, products and sums are flat, their numbers folded, the terms of products and
+sums in one order, so that a*b == b*a. A product, sum or bound of schedules is one phase.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from typing import Annotated, Any
+
+from lrlab.core.expression.fields import Number, items, number
+from lrlab.core.expression.maths import OPEN_LOOP, Maths, Real, Time, Value
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.vocabulary import node, preset
+from lrlab.core.time.layout import Phase, TimeBase, Window, beyond, bounded
+from lrlab.core.time.span import rounded
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+
+def one(given: object, what: str) -> Schedule:
+    """A schedule."""
+    if isinstance(given, Schedule):
+        return given
+    hint = f"constant(level={given})" if isinstance(given, (int, float)) else ""
+    raise LrlabTypeError(worded(f"{what} must be a schedule", given, hint=hint))
+
+
+def several(given: object, what: str) -> tuple[Schedule, ...]:
+    """A tuple of at least one schedule."""
+    return tuple(one(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
+
+
+One = Annotated[Schedule, one]
+Several = Annotated[tuple[Schedule, ...], several]
+
+
+@node
+class Sequence(Schedule):
+    """One phase after another (`>>`). Phases without a span share equally what the others leave."""
+
+    phases: Several
+
+    def replace(self, **changes: Any) -> Schedule:
+        return sequence(*super().replace(**changes).parts())
+
+    def _length(self, clock: TimeBase) -> Fraction | None:
+        lengths = [phase._length(clock) for phase in self.phases]
+        known = [n for n in lengths if n is not None]
+        return sum(known, Fraction(0)) if len(known) == len(lengths) else None
+
+    def _bounds(self, window: Window) -> list[tuple[int, int | None]]:
+        """Where each phase begins and stops, in updates from the window's start: boundaries are rounded."""
+        lengths = [phase._length(window.clock) for phase in self.phases]
+        fixed = sum((n for n in lengths if n is not None), Fraction(0))
+        free = lengths.count(None)
+        if window.length is None:
+            if None in lengths[:-1]:
+                phase = self.phases[lengths.index(None)]
+                raise LrlabError(
+                    worded(
+                        f"{phase} takes a share of a run whose length is not known",
+                        str(self),
+                        hint="over(10_000)",
+                    )
+                )
+            share = None
+        else:
+            if fixed >= window.length + 1:  # less than an update too long: the window's own ends were rounded
+                raise beyond(list(self.phases), lengths, window.length)
+            share = max(window.length - fixed, Fraction(0)) / free if free else None
+        bounds: list[tuple[int, int | None]] = []
+        at = Fraction(0)
+        for n in lengths:
+            size = share if n is None else n
+            stop = None if size is None else bounded(at + size)
+            bounds.append((rounded(at), stop if stop is None or window.length is None else min(stop, window.length)))
+            at += size or 0
+        return bounds
+
+    def _windows(self, window: Window) -> list[tuple[Window, Value]]:
+        """The window of each phase and its function."""
+        made: list[tuple[Window, Value]] = []
+        here: Callable[[], float] | None = window.here
+        for phase, (start, stop) in zip(self.phases, self._bounds(window), strict=True):
+            inside = window.inside(start, stop, here)
+            value = phase._compile(inside)
+            made.append((inside, value))
+            here = None if inside.length is None else partial(_end, value, inside.length)
+        return made
+
+    def _compile(self, window: Window) -> Value:
+        made = self._windows(window)
+        starts = [inside.start - window.start for inside, _ in made]
+        values = [value for _, value in made]
+        return lambda t, m: m.choose(starts, values.__getitem__, t)
+
+    def _phases(self, window: Window) -> tuple[Phase, ...]:
+        scratch = dataclasses.replace(window, controllers=[])
+        return tuple(
+            part
+            for phase, (inside, _) in zip(self.phases, self._windows(scratch), strict=True)
+            for part in phase._phases(inside)
+        )
+
+    def words(self) -> str:
+        return ", then ".join(phase.words() for phase in self.phases)
+
+
+def _end(value: Value, length: int) -> float:
+    """The value at which a phase ends: asked for only where a phase starts "here"."""
+    return float(value(length, OPEN_LOOP))
+
+
+class _Terms(Schedule):
+    """Abstract: several schedules at the same time; as long as the longest, endless if one is."""
+
+    terms: tuple[Schedule, ...]
+
+    def _length(self, clock: TimeBase) -> Fraction | None:
+        lengths = [term._length(clock) for term in self.terms if not term.neutral]
+        return None if not lengths or None in lengths else max(lengths)  # type: ignore[type-var]
+
+    @property
+    def neutral(self) -> bool:  # type: ignore[override]
+        return all(term.neutral for term in self.terms)
+
+    def _values(self, window: Window) -> list[Value]:
+        return [term._compile(window.fit(term)) for term in self.terms]
+
+    def _phases(self, window: Window) -> tuple[Phase, ...]:
+        spoken = [term for term in self.terms if not term.neutral]
+        return spoken[0]._phases(window.fit(spoken[0])) if len(spoken) == 1 else super()._phases(window)
+
+
+@node
+class Product(_Terms):
+    """`factor` times the product of the terms."""
+
+    factor: Number
+    terms: Several
+
+    def replace(self, **changes: Any) -> Schedule:
+        made = Product(**{**self.arguments(), **changes})
+        return product(made.factor, *made.terms)
+
+    def _compile(self, window: Window) -> Value:
+        values, factor = self._values(window), self.factor
+
+        def value(t: Time, m: Maths) -> Real:
+            out = values[0](t, m)
+            for term in values[1:]:
+                out = out * term(t, m)
+            return out if factor == 1 else factor * out
+
+        return value
+
+    def _phases(self, window: Window) -> tuple[Phase, ...]:
+        phases = super()._phases(window)
+        if self.factor == 1 or phases[0].schedule is self:
+            return phases
+        return tuple(Phase(self.factor * phase.schedule, phase.start, phase.stop) for phase in phases)
+
+    def words(self) -> str:
+        said = ", times what ".join(term.words() for term in self.terms)
+        return said if self.factor == 1 else f"{said}, all times {self.factor:g}"
+
+
+@node
+class Sum(_Terms):
+    """`offset` plus the sum of the terms."""
+
+    offset: Number
+    terms: Several
+
+    def replace(self, **changes: Any) -> Schedule:
+        made = Sum(**{**self.arguments(), **changes})
+        return total(made.offset, *made.terms)
+
+    def _compile(self, window: Window) -> Value:
+        values, offset = self._values(window), self.offset
+
+        def value(t: Time, m: Maths) -> Real:
+            out = values[0](t, m)
+            for term in values[1:]:
+                out = out + term(t, m)
+            return out if offset == 0 else offset + out
+
+        return value
+
+    def words(self) -> str:
+        said = ", plus what ".join(term.words() for term in self.terms)
+        return said if self.offset == 0 else f"{said}, all raised by {self.offset:g}"
+
+
+class _Extreme(_Terms):
+    """Abstract: one of the terms at every update, by `pick` of two of them."""
+
+    said = ""
+
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        """The one of the two that counts."""
+        raise NotImplementedError
+
+    def replace(self, **changes: Any) -> Schedule:
+        return _bound(type(self), super().replace(**changes).parts(), type(self).__name__.lower())
+
+    def _compile(self, window: Window) -> Value:
+        values = self._values(window)
+
+        def value(t: Time, m: Maths) -> Real:
+            out = values[0](t, m)
+            for term in values[1:]:
+                out = self.pick(out, term(t, m), m)
+            return out
+
+        return value
+
+    def words(self) -> str:
+        return f"takes the {self.said} of: " + "; ".join(term.words() for term in self.terms)
+
+
+@node
+class Minimum(_Extreme):
+    """The least of several schedules at every update."""
+
+    terms: Several
+
+    said = "least"
+
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        return m.minimum(x, y)
+
+
+@node
+class Maximum(_Extreme):
+    """The greatest of several schedules at every update."""
+
+    terms: Several
+
+    said = "greatest"
+
+    @staticmethod
+    def pick(x: Real, y: Real, m: Maths) -> Real:
+        return m.maximum(x, y)
+
+
+# -- constructors that keep the normal form -----------------------------------------------------------------------
+
+
+def sequence(*schedules: Schedule) -> Schedule:
+    """One after another, flat."""
+    for given in schedules:
+        if not isinstance(given, Schedule):
+            hint = f"constant(level={given})" if isinstance(given, (int, float)) else "parse(text)"
+            raise LrlabTypeError(worded(">> joins schedules", given, "a schedule on both sides", hint))
+    phases = [part for s in schedules for part in (s.phases if isinstance(s, Sequence) else (s,))]
+    return phases[0] if len(phases) == 1 else Sequence(tuple(phases))
+
+
+def _ordered(terms: list[Schedule]) -> tuple[Schedule, ...]:
+    return tuple(sorted(terms, key=lambda term: (term.neutral, str(term))))
+
+
+def _operand(given: object, operator: str) -> Schedule | float:
+    if isinstance(given, Schedule):
+        return given
+    return number(given, f"the other side of {operator}")
+
+
+def product(*factors: Schedule | float) -> Schedule:
+    """The product, flat: numbers folded, terms in one order."""
+    scale = 1.0
+    terms: list[Schedule] = []
+    for given in factors:
+        operand = _operand(given, "*")
+        if isinstance(operand, float):
+            scale *= operand
+        elif isinstance(operand, Product):
+            scale *= operand.factor
+            terms.extend(operand.terms)
+        else:
+            terms.append(operand)
+    if scale == 1 and len(terms) == 1:
+        return terms[0]
+    return Product(scale, _ordered(terms))
+
+
+def total(*summands: Schedule | float) -> Schedule:
+    """The sum, flat: numbers folded, terms in one order."""
+    offset = 0.0
+    terms: list[Schedule] = []
+    for given in summands:
+        operand = _operand(given, "+")
+        if isinstance(operand, float):
+            offset += operand
+        elif isinstance(operand, Sum):
+            offset += operand.offset
+            terms.extend(operand.terms)
+        else:
+            terms.append(operand)
+    if offset == 0 and len(terms) == 1:
+        return terms[0]
+    return Sum(offset, _ordered(terms))
+
+
+def _bound(kind: Any, schedules: tuple[Schedule, ...], what: str) -> Schedule:
+    terms = {
+        str(part): part
+        for k, s in enumerate(schedules)
+        for part in (s.terms if isinstance(s, kind) else (one(s, f"{what}[{k}]"),))
+    }
+    if not terms:
+        raise LrlabError(worded(f"{what} of nothing", hint=f"{what}(cosine(), linear())"))
+    made: Schedule = next(iter(terms.values())) if len(terms) == 1 else kind(_ordered(list(terms.values())))
+    return made
+
+
+@preset
+def minimum(*schedules: Schedule) -> Schedule:
+    """The least of several schedules at every update.
+
+    value = min(a, b, ...)
+
+    >>> from lrlab import *
+    >>> minimum(linear(), constant(level=0.6)).over(4).values().tolist()
+    [0.6, 0.6, 0.5, 0.25]
+    """
+    return _bound(Minimum, schedules, "minimum")
+
+
+@preset
+def maximum(*schedules: Schedule) -> Schedule:
+    """The greatest of several schedules at every update.
+
+    value = max(a, b, ...)
+
+    >>> from lrlab import *
+    >>> maximum(linear(), constant(level=0.6)).over(4).values().tolist()
+    [1.0, 0.75, 0.6, 0.6]
+    """
+    return _bound(Maximum, schedules, "maximum")

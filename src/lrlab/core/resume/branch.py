@@ -1,0 +1,114 @@
+"""A branch: a decay from a checkpoint of a stable phase, while the stable run itself may go on.
+
+    branch = branched(curve, at=8000, decay="20%")     the run of 10 000 updates whose last fifth decays
+    branch.curve, branch.note
+
+Where the warmup is absolute the branch *is* the run planned with that horizon: the same schedule, the same values to
+the last bit. Where the plan over the new horizon would have begun otherwise (a warmup of "5%"), the branch keeps what
+was done, and the note says so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lrlab.core.expression.algebra import Product, Sequence, product, sequence
+from lrlab.core.expression.fields import not_negative_count
+from lrlab.core.expression.node import Schedule
+from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now, past
+from lrlab.core.run.curve import BLOCK, Curve
+from lrlab.core.shapes.base import Leg
+from lrlab.core.shapes.presets import leg
+from lrlab.core.time.span import Span
+from lrlab.errors import LrlabError, worded
+
+
+class Branch(NamedTuple):
+    """The curve of a branch, and what is to be known of it ("": it is the run planned with that horizon)."""
+
+    curve: Curve
+    note: str
+
+
+def branched(
+    curve: Curve, at: int, decay: int | str | Span, *, shape: str | None = None, to: float | None = None
+) -> Branch:
+    """The curve of a run that leaves its stable phase at update `at` and decays for `decay`.
+
+    `decay` is a number of updates, or a share of the branch. `shape` and `to` are by default those of the plan's own
+    decay, and else one_minus_sqrt to 0. Raises `LrlabError` where the run is in no stable phase.
+
+    >>> import lrlab as lr
+    >>> stable = (lr.warmup(10) >> lr.constant()).over(None)
+    >>> branch = branched(stable, at=80, decay="20%")
+    >>> branch.curve, branch.note
+    ((warmup(10) >> constant() >> one_minus_sqrt(20)).over(100), '')
+
+    Hu et al., MiniCPM, 2024, arXiv:2404.06395, section 4; Hägele et al., 2024, arXiv:2405.18392.
+    """
+    at = not_negative_count(at, "branch: at")
+    plan = named(curve)
+    n = decay_length(curve, at, decay, "branch: decay")
+    _refuse_unstable(curve, at)
+    horizon = lengthened(curve.horizon, at + n)
+    down = _decay(curve.schedule, n, shape, to)
+    planned = _ending(curve.schedule, down)
+    try:
+        made = planned.over(horizon)
+        if _same(curve, made, at):
+            return Branch(made, "")
+        note = (
+            f"the branch keeps the first {at} updates as they were made; {planned} planned over {at + n} updates "
+            "would have begun otherwise (a relative warmup is another number of updates)"
+        )
+    except LrlabError:  # the plan was changed before: its parts have lengths of their own
+        note = ""
+    acting, present = now(plan, at, {})
+    floor = to if to is not None else end(plan) if end(plan) < present else 0.0
+    down = down.replace(start=present, to=floor)
+    return Branch(sequence(*past(plan, at), product(down, *acting)).over(horizon), note)
+
+
+def _refuse_unstable(curve: Curve, at: int) -> None:
+    """A branch leaves a phase whose value has not moved since it began."""
+    phase = next((p for p in curve.phases if p.start < at and (p.stop is None or at <= p.stop)), None)
+    if phase is not None:
+        values = curve.between(phase.start, at + (phase.stop != at))
+        if (values == values[0]).all():
+            return
+    raise LrlabError(
+        worded(f"branch: the run is in no stable phase at update {at}", str(curve.schedule), hint="finish(over=...)")
+    )
+
+
+def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
+    """The decay of a branch: the plan's own, or one that is asked for, over n updates."""
+    own = _last(schedule)
+    floor = to if to is not None else own.to if isinstance(own, Leg) else 0.0
+    if shape is None and isinstance(own, Leg):
+        return own.replace(span=n, to=floor)
+    return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)
+
+
+def _last(schedule: Schedule) -> Schedule:
+    """The last phase of a plan, factors and feedback aside."""
+    if isinstance(schedule, Product) and len(spoken := [t for t in schedule.terms if not t.neutral]) == 1:
+        return _last(spoken[0])
+    return schedule.phases[-1] if isinstance(schedule, Sequence) else schedule
+
+
+def _ending(schedule: Schedule, down: Schedule) -> Schedule:
+    """The plan with this decay at its end, in place of its own."""
+    if isinstance(schedule, Product):
+        terms = [t if t.neutral else _ending(t, down) for t in schedule.terms]
+        return product(schedule.factor, *terms)
+    if isinstance(schedule, Sequence):
+        kept = schedule.phases[:-1] if isinstance(schedule.phases[-1], Leg) else schedule.phases
+        return sequence(*kept, down)
+    return sequence(schedule, down)
+
+
+def _same(one: Curve, other: Curve, stop: int) -> bool:
+    """Whether the first `stop` values of two curves are the same, to the last bit."""
+    blocks = ((at, min(at + BLOCK, stop)) for at in range(0, stop, BLOCK))
+    return all((one.between(*block) == other.between(*block)).all() for block in blocks)

@@ -1,0 +1,215 @@
+"""A schedule over a run: a pure function from update to multiplier.
+
+The rule of time, stated here and kept everywhere: updates are counted from 0, `curve(i)` is what update i uses. A
+phase of n updates that starts at update a covers a ... a+n-1; at update i its shape is evaluated at u = (i - a)/n;
+the next phase starts at its own u = 0; after the last the value at u = 1 is held (schedules with a time scale of
+their own go on). Time is an integer and nothing accumulates: any update can be asked for, in any order.
+
+The values that are applied, stored, shared and hashed come from one evaluator, in blocks of `BLOCK` updates that
+begin at multiples of it (and end with the run), in float64 by NumPy: the same bits whoever asks. `curve(i)` is
+computed by the standard library alone and agrees to 2 units in the last place of the peak.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths, TracedMaths
+from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.base import Controller
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.layout import Phase, TimeBase, Window, beyond
+from lrlab.core.time.span import rounded
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLOCK = 4096
+LAST = 2**62  # the greatest update that can be asked for: time is a 64-bit integer
+LONGEST = 10**9  # values at once: 8 GB
+
+
+class Curve:
+    """What every update of a run uses, as a multiple of the base LR. Made by `schedule.over(horizon)`.
+
+    >>> import lrlab as lr
+    >>> c = (lr.warmup(2) >> lr.linear()).over(6)
+    >>> c(0), c(5), [str(p.schedule) for p in c.phases]
+    (0.3333333333333333, 0.25, ['warmup(2)', 'linear()'])
+
+    With controllers in the schedule this is the open-loop curve: their factor is 1.
+    """
+
+    unit = "updates"  # of its time
+
+    def __init__(self, schedule: Schedule, horizon: Horizon) -> None:
+        self.schedule = schedule
+        self.horizon = horizon
+        self.updates = horizon.total
+        clock = TimeBase(horizon, self.updates)
+        length = schedule._length(clock)
+        if length is not None and self.updates is not None and rounded(length) > self.updates:
+            parts = getattr(schedule, "phases", (schedule,))
+            raise beyond(parts, [part._length(clock) for part in parts], self.updates)
+        window = Window(clock, 0, self.updates).fit(schedule)
+        if self.updates is None:
+            self.updates = window.length  # the schedule's own length, where it has one
+        self._value = schedule._compile(window)
+        self.phases: tuple[Phase, ...] = schedule._phases(window)
+        self.controllers: tuple[Placed, ...] = _placed(window)
+
+    def __call__(self, update: Any) -> Any:
+        """The multiplier of one update (an integer) or of many (an array; under JAX also traced)."""
+        if type(update) is int:
+            if not 0 <= update <= LAST:
+                raise LrlabError(worded("updates are counted from 0", update, f"0 to {LAST:.1e}"))
+            return float(self._value(update, OPEN_LOOP))
+        if type(update).__module__.partition(".")[0] in ("jax", "jaxlib"):
+            jnp = sys.modules["jax.numpy"]
+            return jnp.broadcast_to(jnp.asarray(self.traced(update, JaxMaths(jnp, ONES)), dtype=float), update.shape)
+        if hasattr(update, "__index__") and getattr(update, "ndim", 0) == 0:
+            return self(update.__index__())
+        return self._many(update)
+
+    def traced(self, update: Any, maths: TracedMaths) -> Any:
+        """The multiplier of updates that are not known yet, by this arithmetic and its factors: for adapters."""
+        return self._value(update, maths)
+
+    def _many(self, updates: Any) -> NDArray[np.float64]:
+        if not hasattr(updates, "__array__") and not isinstance(updates, Iterable):
+            raise LrlabTypeError(worded("an update is a whole number, or an array of them", updates, hint="curve(0)"))
+        import numpy as np
+
+        try:
+            wanted = np.asarray(updates)
+        except ValueError:  # lists of different lengths
+            wanted = np.asarray(None)
+        if wanted.size and (wanted.dtype.kind not in "iu" or wanted.min() < 0 or wanted.max() > LAST):
+            raise LrlabError(worded("updates are whole numbers, counted from 0", updates, hint="np.arange(1000)"))
+        return self._evaluate(wanted.astype(np.int64), ONES)
+
+    def _evaluate(self, updates: NDArray[np.int64], factors: Sequence[float]) -> NDArray[np.float64]:
+        import numpy as np
+
+        with np.errstate(all="ignore"):  # an overflow gives inf; nothing raises on the LR path
+            value = self._value(updates, NumpyMaths(np, factors))
+        out = np.empty(updates.shape)
+        out[...] = value
+        return out
+
+    def block(self, update: int, factors: Sequence[float] = ONES) -> tuple[int, NDArray[np.float64]]:
+        """The block that `update` lies in: where it begins and its values, with the controllers at these factors."""
+        import numpy as np
+
+        start = update // BLOCK * BLOCK
+        stop = start + BLOCK
+        if self.updates is not None and start < self.updates < stop:
+            start, stop = (start, self.updates) if update < self.updates else (self.updates, stop)
+        return start, self._evaluate(np.arange(start, stop), factors)
+
+    def between(self, start: int, stop: int, factors: Sequence[float] = ONES) -> NDArray[np.float64]:
+        """The values of the updates start ... stop-1, with the controllers at these factors: shape (stop-start,)."""
+        import numpy as np
+
+        if stop - start > LONGEST:
+            raise LrlabError(
+                worded(
+                    f"{stop - start:.3g} values at once are too many",
+                    allowed=f"at most {LONGEST:.0e}",
+                    hint="some of them: curve(np.linspace(0, n - 1, 1000, dtype=int))",
+                )
+            )
+        pieces, at = [np.zeros(0)], start
+        while at < stop:
+            first, values = self.block(at, factors)
+            pieces.append(values[at - first : stop - first])
+            at = first + len(values)
+        return np.concatenate(pieces)
+
+    def values(self) -> NDArray[np.float64]:
+        """What every update of the run uses: float64, shape (updates,).
+
+        Raises `LrlabError` where the length of the run is not known.
+        """
+        return self.between(0, self._known("values()"))
+
+    def lr(self, base_lr: float) -> NDArray[np.float64]:
+        """The absolute LR of every update for a group of this base LR: float64, shape (updates,)."""
+        return base_lr * self.values()
+
+    def common_prefix(self, other: Curve) -> int:
+        """How many updates from the first on have the same value, to the last bit, here and in `other`.
+
+        A controller that only one of them has ends the prefix where it begins to act.
+
+        >>> import lrlab as lr
+        >>> lr.wsd(warmup=10, decay=20).over(100).common_prefix(lr.wsd(warmup=10, decay=40).over(100))
+        61
+        """
+        import numpy as np
+
+        most = min(self._known("common_prefix()"), other._known("common_prefix()"))
+        for mine in set(self.controllers) ^ set(other.controllers):
+            most = min(most, mine.start)
+        for at in range(0, most, BLOCK):
+            stop = min(at + BLOCK, most)
+            differ = np.flatnonzero(self.between(at, stop) != other.between(at, stop))
+            if differ.size:
+                return at + int(differ[0])
+        return most
+
+    def _known(self, what: str) -> int:
+        if self.updates is None:
+            raise LrlabError(
+                worded(f"{what} needs to know how long the run is", str(self.schedule), hint="over(10_000)")
+            )
+        return self.updates
+
+    def __repr__(self) -> str:
+        return f"({self.schedule}).over({self.horizon if self.updates is None else self.updates})"
+
+
+class Placed:
+    """A controller and the updates at which it observes and acts: `start` <= update < `stop` (None: for ever)."""
+
+    __slots__ = ("controller", "name", "start", "stop")
+
+    def __init__(self, controller: Controller, name: str, start: int, stop: int | None) -> None:
+        self.controller, self.name, self.start, self.stop = controller, name, start, stop
+
+    def acts(self, update: int) -> bool:
+        """Whether it listens to an observation made after `update` completed updates."""
+        return self.start <= update and (self.stop is None or update < self.stop)
+
+    def meets(self, other: Placed) -> bool:
+        """Whether there are updates at which both act."""
+        return (other.stop is None or self.start < other.stop) and (self.stop is None or other.start < self.stop)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Placed) and all(getattr(self, k) == getattr(other, k) for k in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.controller, self.name, self.start, self.stop))
+
+
+def _placed(window: Window) -> tuple[Placed, ...]:
+    """Name the controllers (by kind and ordinal where they have no name); the last phase has no stop.
+
+    One name may stand again, in updates of its own, where the controllers are equal: one state, which goes on there.
+    """
+    end = None if window.length is None else window.start + window.length
+    made: list[Placed] = []
+    ordinal: dict[str, int] = {}
+    for controller, start, stop in window.controllers:
+        kind = type(controller).__name__
+        ordinal[kind] = ordinal.get(kind, 0) + 1
+        name = controller.name or f"{kind}{ordinal[kind]}"  # type: ignore[attr-defined]
+        placed = Placed(controller, name, start, None if stop == end else stop)  # type: ignore[arg-type]
+        if any(name == other.name and (controller != other.controller or placed.meets(other)) for other in made):
+            raise LrlabError(worded("two controllers have one name", name, "a name for each", hint=f'name="{name}-2"'))
+        made.append(placed)
+    return tuple(made)

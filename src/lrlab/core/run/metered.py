@@ -1,0 +1,274 @@
+"""Schedules over a run that is measured in samples, tokens or seconds, where an update has no fixed share of them.
+
+    curve = (warmup(500) >> cosine()).over(Horizon(tokens=2_000_000_000))
+    pacer = LivePacer(curve)
+    pacer.consume(tokens=524_288); pacer.advance()
+    pacer.value
+
+Batch sizes ramp, clocks drift, loaders have no length: then no update knows its share of the run before it is made.
+Inside a stretch (phases next to each other in one unit) the value is a function of the amount alone, whatever the path,
+by the same rule of time as in updates. The next stretch begins at the first update for which the one before is over;
+that start is recorded, and a phase that takes what is left takes what is left then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lrlab.core.expression.maths import ONES, OPEN_LOOP, Maths, NumpyMaths, Real, ScalarMaths, Time, TracedMaths, Value
+from lrlab.core.expression.node import Schedule
+from lrlab.core.run.curve import BLOCK, Curve, Placed, _placed
+from lrlab.core.run.meter import Clock, Meter, wall
+from lrlab.core.run.pacer import Pacer
+from lrlab.core.run.segments import Measure
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.layout import Phase, Window
+from lrlab.errors import LrlabError, worded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Phases in one unit: `value` is a function of the amount since its start, `length` where it ends."""
+
+    unit: str
+    schedule: Schedule
+    length: int | None
+    value: Value
+    phases: tuple[Phase, ...]
+    controllers: tuple[Placed, ...]
+
+
+class LiveCurve(Curve):
+    """A schedule over a run that is measured in other units than updates. Made by `schedule.over(horizon)`.
+
+    With one unit throughout it is a function of the amount in that unit (`unit`: samples, tokens, or seconds, which
+    it takes as milliseconds). What needs the value of an update before it is made is refused, and names the rate.
+
+    >>> import lrlab as lr
+    >>> c = lr.linear().over(lr.Horizon(tokens=1000))
+    >>> c.unit, c(250)
+    ('tokens', 0.75)
+    >>> c.values()
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: values() needs to know how many tokens an update is
+      given:   linear()
+      try:     Horizon(..., tokens_per_update=524288)
+    """
+
+    def __init__(self, schedule: Schedule, horizon: Horizon) -> None:
+        self.schedule, self.horizon, self.updates = schedule, horizon, None
+        self.measure = Measure(horizon)
+        self.parts = self.measure.stretches(schedule)
+        self.units = frozenset(unit for unit, _ in self.parts)
+        self.unit = self.parts[0][0] if len(self.parts) == 1 else "several units"
+        self._met: list[list[tuple[Schedule, int, int | None]]] = [[]]  # the controllers before each stretch
+        made: list[Stretch] = []
+        spent = 0
+        for k in range(len(self.parts)):
+            made.append(self.stretch(k, spent, made[-1] if made else None))
+            spent += self._checked(made[-1], k, spent)
+        self.stretches = tuple(made)
+        self.phases = tuple(phase for stretch in made for phase in stretch.phases)
+        self.controllers = tuple(placed for stretch in made for placed in stretch.controllers)
+        self._value = made[0].value if len(made) == 1 else self._refuse
+
+    def stretch(self, k: int, spent: int, before: Stretch | None) -> Stretch:
+        """Stretch number k, begun when `spent` of the run's own length was over, after the stretch `before`."""
+        unit, schedule = self.parts[k]
+        length = self.measure.length(unit, schedule, spent)
+        here = None if before is None or before.length is None else partial(_end, before.value, before.length)
+        met = list(self._met[k])
+        window = Window(self.measure.clock(unit), 0, length, here, met)
+        value = schedule._compile(window)
+        if k + 1 == len(self._met):
+            self._met.append(met)
+        return Stretch(unit, schedule, length, value, schedule._phases(window), _placed(window)[len(self._met[k]) :])
+
+    def _checked(self, stretch: Stretch, k: int, spent: int) -> int:
+        """How much of the run's own length a stretch takes. Raises `LrlabError` where that cannot be."""
+        measure, whole = self.measure, self.measure.whole
+        if k + 1 < len(self.parts) and stretch.schedule._length(measure.clock(stretch.unit)) is None:
+            raise measure.refused(
+                f"{stretch.schedule} takes what {self.parts[k + 1][1]} leaves, which is in other units",
+                self.horizon,
+                {stretch.unit, self.parts[k + 1][0]},
+            )
+        if stretch.unit != measure.budget or stretch.length is None:
+            return 0
+        if whole is not None and spent + stretch.length > whole:
+            raise LrlabError(
+                worded(
+                    f"the spans in {stretch.unit} add up to {spent + stretch.length} of {whole}",
+                    str(self.schedule),
+                    hint="shorten one, or leave one without a span so that it takes what is left",
+                )
+            )
+        return stretch.length
+
+    def traced(self, update: Any, maths: TracedMaths) -> Any:
+        """An adapter counts updates. Raises `LrlabError`."""
+        self._known("a compiled schedule")
+
+    def block(self, update: int, factors: Sequence[float] = ONES) -> tuple[int, NDArray[np.float64]]:
+        """There are no values by the number of the update. Raises `LrlabError`."""
+        self._known("the value of an update")
+
+    def _known(self, what: str) -> NoReturn:
+        unit = ", ".join(sorted(self.units - {"updates"}))
+        raise self.measure.refused(f"{what} needs to know how many {unit} an update is", self.schedule, self.units)
+
+    def _refuse(self, t: Time, m: Maths) -> Real:
+        raise self.measure.refused(
+            "the curve is measured in several units: its value depends on the path", str(self.schedule), self.units
+        )
+
+
+def _end(value: Value, length: int) -> float:
+    return float(value(length, OPEN_LOOP))
+
+
+class LivePacer(Pacer):
+    """The position of a run on a curve that is measured in what its updates consume.
+
+    `clock` gives seconds; with `clock=None` the loop reports them, too. `meter` may be shared by several pacers.
+
+    >>> import lrlab as lr
+    >>> p = LivePacer(lr.linear().over(lr.Horizon(samples=1000)))
+    >>> p.consume(samples=100); p.advance()
+    >>> p.value
+    0.9
+    >>> p.advance(); p.value
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: update 1 has not said how many samples it consumed
+      try:     scheduler.consume(samples=n) before scheduler.step()
+    """
+
+    curve: LiveCurve
+
+    def __init__(self, curve: LiveCurve, clock: Clock | None = wall, meter: Meter | None = None) -> None:
+        super().__init__(curve)
+        self.meter = Meter(curve.units, clock) if meter is None else meter
+        self._starts = [(0, 0)]  # of each stretch so far: in its own unit, and in that of the run's length
+        self._stretch = curve.stretches[0]
+
+    def consume(self, **amounts: float) -> None:
+        """What the update at hand consumes, in all processes together: `consume(tokens=524_288)`."""
+        self.meter.consume(**amounts)
+
+    @property
+    def value(self) -> float:
+        """The multiplier that the next update uses. Raises `LrlabError` where an update has not reported its share."""
+        self._move()
+        return float(self._scale * self._stretch.value(self._elapsed(), ScalarMaths(self.factors)))
+
+    def acting(self) -> list[Placed]:
+        """The controllers that listen now."""
+        self._move()
+        return [placed for placed in self._stretch.controllers if placed.acts(self._elapsed())]
+
+    def between(self, start: int, stop: int) -> NDArray[np.float64]:
+        """The values of given updates are not known from their numbers. Raises `LrlabError`."""
+        self.curve._known("between()")
+
+    def go_on(self, curve: Curve, how: str, toward: Curve | None = None) -> None:
+        """A change of the curve needs to know what an update is. Raises `LrlabError`."""
+        self.curve._known(how)
+
+    def _elapsed(self) -> int:
+        return self.meter.ticks(self._stretch.unit) - self._starts[-1][0]
+
+    def _move(self) -> None:
+        """Go to the present position, and on to the stretch that it lies in."""
+        self.meter.settle(self.update)
+        while len(self._starts) < len(self.curve.parts) and self._elapsed() >= (self._stretch.length or 0):
+            self._begin(self.meter.ticks(self.curve.parts[len(self._starts)][0]), self.meter.ticks(self._budget))
+
+    def _begin(self, start: int, spent: int) -> None:
+        self._stretch = self.curve.stretch(len(self._starts), spent, self._stretch)
+        self._starts.append((start, spent))
+
+    @property
+    def _budget(self) -> str:
+        return self.curve.measure.budget
+
+    # -- state --------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """As `Pacer.state`, and under "live" what was consumed and where each stretch began."""
+        self._move()
+        return {**super().state(), "live": {"starts": [list(start) for start in self._starts], **self.meter.state()}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this curve."""
+        live = state.get("live") if isinstance(state, Mapping) else None
+        if not live:
+            raise self.curve.measure.refused(
+                "the recorded state does not say what was consumed: it was measured in updates",
+                sorted(state),
+                set(self.curve.units),
+            )
+        starts = _starts(live, len(self.curve.parts))
+        probe = Meter(())
+        probe.restore(live)
+        super().restore(state)
+        self.meter.restore(live)
+        self._stretch, self._starts = self.curve.stretches[0], [starts[0]]
+        for start, spent in starts[1:]:
+            self._begin(start, spent)
+
+
+def _starts(live: Mapping[str, Any], most: int) -> list[tuple[int, int]]:
+    try:
+        starts = [(int(start), int(spent)) for start, spent in live["starts"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise LrlabError(worded(f"this is no record of what was consumed: {error}", live)) from None
+    if not 1 <= len(starts) <= most or any(number < 0 for pair in starts for number in pair):
+        raise LrlabError(worded("the recorded starts are not those of this schedule", starts))
+    return starts
+
+
+def curve_of(schedule: Schedule, horizon: Horizon) -> Curve:
+    """The curve of a schedule over a horizon: in updates where the rates are known, or else live."""
+    units = {unit for unit, _ in Measure(horizon).stretches(schedule)}
+    return Curve(schedule, horizon) if units == {"updates"} else LiveCurve(schedule, horizon)
+
+
+def sampled(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Times and open-loop values to judge a curve by: all of a run of up to a million, enough of a longer one.
+
+    The time after the last is there too: what is held for good. Of several stretches, one after the other, each from
+    its own start.
+    """
+    import numpy as np
+
+    if not isinstance(curve, LiveCurve) or len(curve.stretches) == 1:
+        times = _times(curve.phases, curve.stretches[0].length if isinstance(curve, LiveCurve) else curve.updates)
+        return times, curve(times)
+    found = []
+    with np.errstate(all="ignore"):
+        for stretch in curve.stretches:
+            times = _times(stretch.phases, stretch.length)
+            found.append((times, np.broadcast_to(stretch.value(times, NumpyMaths(np, ONES)), times.shape)))
+    return np.concatenate([times for times, _ in found]), np.concatenate([values for _, values in found])
+
+
+def _times(phases: tuple[Phase, ...], length: int | None) -> NDArray[np.int64]:
+    import numpy as np
+
+    starts = [phase.start for phase in phases]
+    n = starts[-1] + BLOCK if length is None else length
+    return np.arange(n + 1) if n <= 2**20 else np.unique([*np.linspace(0, n, 2**18, dtype=int), *starts, n])
+
+
+def pacer_of(curve: Curve, clock: Clock | None = wall, meter: Meter | None = None) -> Pacer:
+    """A pacer on a curve: one that hears what updates consume where the curve is measured in that."""
+    return LivePacer(curve, clock, meter) if isinstance(curve, LiveCurve) else Pacer(curve)

@@ -1,0 +1,55 @@
+"""Going back: the state of a pacer at an earlier position, without forgetting what led back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lrlab.core.run.pacer import Decision, Pacer, checked
+
+EVENT = "rollback"
+
+
+def rolled_back(pacer: Pacer, then: Mapping[str, Any]) -> dict[str, Any]:
+    """The state to restore so that a run goes on from an earlier `then` (`Pacer.state()`).
+
+    Position and controllers are those of then. A controller that survives (a guard, which counts its rescues; a live
+    factor, which somebody has set since) keeps its state, and the log of decisions and changes goes on: each
+    controller has a decision 'rollback' at the position that is gone back to. Raises `LrlabError` for a state that
+    is none.
+
+    >>> import lrlab as lr
+    >>> pacer = lr.Pacer((lr.constant() * lr.guard(after=1, patience=1, cooldown=0)).over(100))
+    >>> then = pacer.state()
+    >>> pacer.advance(7); pacer.observe(1.0); pacer.observe(float("nan"))
+    >>> pacer.restore(rolled_back(pacer, then))
+    >>> pacer.update, pacer.value, pacer.decisions[1].cause
+    (0, 0.5, 'from update 7 back to 0')
+    """
+    there, now = checked(then), pacer.state()
+    records, decisions = dict(now["controllers"]), list(now["decisions"])
+    for placed in {placed.name: placed for placed in pacer.curve.controllers}.values():
+        controller, present = placed.controller, pacer.states[placed.name]
+        if not controller.survives and placed.name in there.controllers:
+            records[placed.name] = dict(there.controllers[placed.name])
+        old, new = controller.factor(present), controller.factor(controller.restore(records[placed.name]))
+        cause = f"from update {pacer.update} back to {there.update}"
+        decisions.append(asdict(Decision(there.update, placed.name, EVENT, old, new, cause)))
+    return {**then, "scale": now["scale"], "changes": now["changes"], "controllers": records, "decisions": decisions}
+
+
+def lost(pacer: Pacer) -> int:
+    """How many updates were made and gone back on, in all: those whose batches were used already.
+
+    >>> import lrlab as lr
+    >>> lost(lr.Pacer(lr.cosine().over(100)))
+    0
+    """
+    count, reached, gone_back = 0, 0, False
+    for decision in pacer.decisions:
+        if decision.event != EVENT:
+            reached, gone_back = decision.update, False
+        elif not gone_back:  # the first of the controllers that went back together
+            count, reached, gone_back = count + reached - decision.update, decision.update, True
+    return count

@@ -1,0 +1,137 @@
+"""In which units a schedule is measured over a horizon, and the stretches that this cuts it into.
+
+Where the length of the run is known in updates, everything is measured in them. Where it is given in samples, tokens or
+minutes and has no rate, a phase at the top is measured in the unit of its span, or in that of the run's length where it
+has no span or a share of the run. Time is a whole number in every unit: updates, samples, tokens, milliseconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lrlab.core.expression.algebra import Sequence, sequence
+from lrlab.core.expression.excerpt import Excerpt
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.repeat import Repeat
+from lrlab.core.expression.wrap import Lasting
+from lrlab.core.run.meter import TICKS, UNITS
+from lrlab.core.time.horizon import RATES, Horizon
+from lrlab.core.time.layout import TimeBase, bounded
+from lrlab.core.time.span import Span
+from lrlab.errors import LrlabError, worded
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The units of a horizon: which one its own length is in, and how long everything is in each.
+
+    >>> from lrlab import *
+    >>> measure = Measure(Horizon(tokens=1000))
+    >>> measure.stretches(warmup(5) >> hold() >> linear("10%"))
+    [('updates', warmup(5)), ('tokens', hold() >> linear("10%"))]
+    """
+
+    horizon: Horizon
+
+    @property
+    def budget(self) -> str:
+        """The unit in which the length of the run is known: updates, where they are or where none is."""
+        known = [] if self.horizon.total is not None else [unit for unit in UNITS if self._total(unit) is not None]
+        if len(known) > 1:
+            rates = " or ".join(RATES[unit] for unit in known)
+            raise LrlabError(
+                worded(f"a run of so many {' and of so many '.join(known)}", self.horizon, "one of them", rates)
+            )
+        return known[0] if known else "updates"
+
+    @property
+    def whole(self) -> int | None:
+        """The length of the run in that unit, as integer time."""
+        unit = self.budget
+        return self.horizon.total if unit == "updates" else bounded(Fraction(str(self._total(unit))) * TICKS[unit])
+
+    def unit(self, span: Span) -> str:
+        """The unit that a span is measured in: updates, where its rate is known or has to be."""
+        budget = self.budget
+        if span.unit == "share" or budget == "updates":
+            return budget
+        return span.unit if span.unit in UNITS and self.horizon.rate(span.unit) is None else "updates"
+
+    def clock(self, unit: str) -> TimeBase:
+        """What turns spans into the integer time of this unit."""
+        if unit == "updates":
+            return TimeBase(self.horizon, self.horizon.total)
+        one = {
+            "samples": Horizon(samples_per_update=1),
+            "tokens": Horizon(tokens_per_update=1),
+            "seconds": Horizon(updates=60 * TICKS["seconds"], minutes=1),
+        }
+        return TimeBase(one[unit], self.whole if unit == self.budget else None)
+
+    def stretches(self, schedule: Schedule) -> list[tuple[str, Schedule]]:
+        """The phases at the top, those next to each other in one unit together, each with its unit."""
+        phases = schedule.phases if isinstance(schedule, Sequence) else (schedule,)
+        return [
+            (unit, sequence(*(phase for _, phase in together)))
+            for unit, together in itertools.groupby(((self._of(p), p) for p in phases), key=lambda item: item[0])
+        ]
+
+    def length(self, unit: str, schedule: Schedule, spent: int) -> int | None:
+        """How long a stretch lasts that begins when `spent` of the run's own length is over; None: no known end.
+
+        It has its own length, or takes what is left, and never less than its fixed spans: nothing raises in a run.
+        """
+        clock = self.clock(unit)
+        parts = schedule.phases if isinstance(schedule, Sequence) else (schedule,)
+        lengths = [part._length(clock) for part in parts]
+        fixed = bounded(sum((n for n in lengths if n is not None), Fraction(0)))
+        if None not in lengths:
+            return fixed
+        return None if unit != self.budget or self.whole is None else max(self.whole - spent, fixed)
+
+    def refused(self, what: str, given: object, units: Collection[str]) -> LrlabError:
+        """The error for what needs the rates between some units, which it names."""
+        rates = ", ".join(RATES[unit] for unit in sorted(units) if unit in RATES)
+        return LrlabError(worded(what, given, hint=f"Horizon(..., {rates})"))
+
+    def _total(self, unit: str) -> float | None:
+        """The length of the run in a unit; seconds are given as minutes."""
+        given: float | None = getattr(self.horizon, "minutes" if unit == "seconds" else unit)
+        return given if given is None or unit != "seconds" else float(Fraction(str(given)) * 60)
+
+    def _of(self, phase: Schedule) -> str:
+        """The unit of one phase."""
+        units = {self.unit(span) for span in _spans(phase) if span.amount} or {self.budget}
+        if len(units) > 1:
+            raise self.refused(
+                f"{phase} is one phase in several units, {' and '.join(sorted(units))}, and no rate is known",
+                self.horizon,
+                units,
+            )
+        return units.pop()
+
+
+_REST = Span(Fraction(1), "share")  # stands for what a phase without a span takes
+
+
+def _spans(schedule: Schedule) -> Iterator[Span]:
+    """The spans by which a schedule is measured in its run; those inside a cycle or a plan of its own are not."""
+    if isinstance(schedule, Excerpt):
+        yield Span(Fraction(1), "updates") if schedule.span is None else Span.of(schedule.span)
+        return
+    for value in schedule.arguments().values():
+        for item in value if isinstance(value, tuple) and value and not isinstance(value[0], float) else (value,):
+            if isinstance(item, Schedule):
+                inner = list(_spans(item))
+                if isinstance(schedule, Repeat):
+                    inner = [span for span in inner if span.unit != "share"]
+                elif isinstance(schedule, Lasting):
+                    inner = [span for span in inner if span is not _REST]
+                elif isinstance(schedule, Sequence) and not inner:
+                    inner = [_REST]
+                yield from inner
+            else:
+                yield from (part for part in (item if isinstance(item, tuple) else (item,)) if isinstance(part, Span))

@@ -1,0 +1,348 @@
+"""Shapes that go from `start` to `to` over a span: the straight line, the half cosine and the other decays.
+
+`u` runs from 0 (first update) to 1 (the end); `start` and `to` are multiples of the base LR. A leg declared `closed`
+uses u = (i - a)/(n - 1), so that its last update has exactly the end value. After its end it stays there. With
+`part=[0.25, 1]` the span shows the shape from u = 0.25 on only; u beyond 1 counts as 1.
+
+The line `value = ...` in each docstring is executed by the tests.
+"""
+
+import math
+from dataclasses import KW_ONLY
+
+from lrlab.core.expression.fields import Length, Number, Positive
+from lrlab.core.expression.maths import Maths, Real, Time, Value
+from lrlab.core.expression.vocabulary import shape
+from lrlab.core.shapes.base import Leg, spoken
+from lrlab.core.time.layout import Window
+from lrlab.errors import LrlabError, worded
+
+
+@shape
+class linear(Leg):
+    """A straight line.
+
+    value = to + (start - to) * (1 - u)
+
+    >>> linear(to=0.2).over(4).values().round(3).tolist()
+    [1.0, 0.8, 0.6, 0.4]
+
+    Defazio et al., When, Why and How Much?, 2023, arXiv:2310.07831.
+    """
+
+    manner = "linearly"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return v
+
+
+@shape
+class cosine(Leg):
+    """Half a cosine, or a power of it.
+
+    value = to + (start - to) * ((1 + cos(pi * u)) / 2) ** power
+
+    >>> cosine(to=0.1).over(4).values().round(4).tolist()
+    [1.0, 0.8682, 0.55, 0.2318]
+
+    Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5; `power` is the exponent of Optax's cosine_decay_schedule.
+    """
+
+    _: KW_ONLY
+    power: Positive = 1.0
+
+    @property
+    def manner(self) -> str:  # type: ignore[override]
+        return "as half a cosine" if self.power == 1 else f"as half a cosine to the power of {self.power:g}"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        s = m.sin(math.pi / 2 * v)  # (1 + cos(pi u))/2 without the cancellation near the end
+        return s * s if self.power == 1 else m.power(s * s, self.power)
+
+
+@shape
+class cosine_cycle(Leg):
+    """A full cosine: from `start` down to `to` in the middle and up again.
+
+    value = to + (start - to) * (1 + cos(2 * pi * u)) / 2
+
+    >>> cosine_cycle().over(4).values().round(3).tolist()
+    [1.0, 0.5, 0.0, 0.5]
+    """
+
+    manner = "as a full cosine"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        c = m.cos(math.pi * u)
+        return c * c
+
+    def words(self) -> str:
+        return f"swings {self.manner} from {spoken(self.start)} to {spoken(self.to)} and back"
+
+
+@shape
+class polynomial(Leg):
+    """A power of what is left; with k > 1 it stays high for longer.
+
+    value = to + (start - to) * (1 - u ** k) ** power
+
+    >>> polynomial(power=2).over(4).values().tolist()
+    [1.0, 0.5625, 0.25, 0.0625]
+
+    Chen et al., DeepLab, 2017, arXiv:1606.00915, section 4.1 (the 'poly' policy, power 0.9); Zhang & Li, k-decay,
+    2020, arXiv:2004.05909 (k).
+    """
+
+    _: KW_ONLY
+    power: Positive = 0.9
+    k: Positive = 1.0
+
+    @property
+    def manner(self) -> str:  # type: ignore[override]
+        late = "" if self.k == 1 else f" of the {self.k:g}th power of time"
+        return f"as a polynomial of power {self.power:g}{late}"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return m.power(v if self.k == 1 else 1 - m.power(u, self.k), self.power)
+
+
+@shape
+class one_minus_sqrt(Leg):
+    """Steep first, slow at the end: the cooldown of WSD.
+
+    value = to + (start - to) * (1 - sqrt(u))
+
+    >>> one_minus_sqrt().over(4).values().round(4).tolist()
+    [1.0, 0.5, 0.2929, 0.134]
+
+    Hägele et al., Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations, 2024,
+    arXiv:2405.18392, section 3.
+    """
+
+    manner = "as one minus a square root"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return v / (1 + m.sqrt(u))  # 1 - sqrt(u) without the cancellation near the end
+
+
+@shape
+class one_minus_power(Leg):
+    """Slow first, steep at the end (power > 1), or the other way round (power < 1).
+
+    value = to + (start - to) * (1 - u ** power)
+
+    >>> one_minus_power().over(4).values().tolist()
+    [1.0, 0.9375, 0.75, 0.4375]
+
+    Hägele et al., 2024, arXiv:2405.18392, appendix (the 'square' cooldown, power 2).
+    """
+
+    _: KW_ONLY
+    power: Positive = 2.0
+
+    @property
+    def manner(self) -> str:  # type: ignore[override]
+        return f"as one minus a power of {self.power:g}"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return 1 - m.power(u, self.power)
+
+
+@shape
+class mirror_cosine(Leg):
+    """The half cosine mirrored at the straight line: steep, flat, steep.
+
+    value = to + (start - to) * (2 * (1 - u) - (1 + cos(pi * u)) / 2)
+
+    >>> mirror_cosine().over(4).values().round(4).tolist()
+    [1.0, 0.6464, 0.5, 0.3536]
+
+    Hägele et al., 2024, arXiv:2405.18392, appendix.
+    """
+
+    manner = "as a mirrored cosine"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        s = m.sin(math.pi / 2 * v)
+        return 2 * v - s * s
+
+
+@shape
+class geometric(Leg):
+    """A straight line on a logarithmic axis: the same factor at every update.
+
+    value = start ** (1 - u) * to ** u
+
+    Both ends must be above 0.
+
+    >>> geometric(to=0.0001).over(4).values().round(4).tolist()
+    [1.0, 0.1, 0.01, 0.001]
+
+    Smith, Cyclical Learning Rates, 2017, arXiv:1506.01186 (range test); Luo et al., A Multi-Power Law, 2025,
+    arXiv:2503.12811 (WSD decay).
+    """
+
+    _: KW_ONLY
+    to: Positive = 0.01
+
+    manner = "geometrically"
+
+    def _check(self) -> None:
+        if self.start != "here" and self.start <= 0:
+            raise LrlabError(worded("geometric: start must be above 0", self.start))
+
+    def _compile(self, window: Window) -> Value:
+        n = self._needed(window)
+        start = self._here(self.start, window)
+        if start <= 0:
+            raise LrlabError(
+                worded("geometric starts here, at 0, and can only start above 0", start, hint="linear(...)")
+            )
+        if n == 0:
+            return lambda t, m: self.to
+        to, ratio, progress = self.to, math.log(self.to) - math.log(start), self._progress(n)
+
+        def value(t: Time, m: Maths) -> Real:
+            u, _ = progress(t, m)
+            return m.where(u == 1, to, start * m.exp(ratio * u))
+
+        return value
+
+
+@shape
+class logarithmic(Leg):
+    """A straight line on a logarithmic time axis: fast first, slow at the end.
+
+    value = to + (start - to) * (1 - log(1 + (ratio - 1) * u) / log(ratio))
+
+    `ratio` says how much faster it goes at the beginning than at the end.
+
+    >>> logarithmic(4, start=0, to=1, ratio=4, closed=True).over(4).values().round(4).tolist()
+    [0.0, 0.5, 0.7925, 1.0]
+
+    The default warmup of DeepSpeed's WarmupLR, over n updates with ratio = n.
+    """
+
+    _: KW_ONLY
+    ratio: Positive = 100.0
+
+    manner = "as a logarithm of time"
+
+    def _check(self) -> None:
+        if self.ratio == 1:
+            raise LrlabError(worded("logarithmic: ratio must not be 1", self.ratio, hint="linear(...)"))
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return 1 - m.log(1 + (self.ratio - 1) * u) / math.log(self.ratio)
+
+
+@shape
+class tanh(Leg):
+    """A hyperbolic tangent: flat, steep, flat.
+
+    value = to + (start - to) * (1 - tanh(lower * (1 - u) + upper * u)) / 2
+
+    It starts a little below `start` and ends a little above `to` (by 0.0025 of the fall with the paper's -6 and 3).
+
+    >>> tanh().over(4).values().round(4).tolist()
+    [1.0, 0.9994, 0.9526, 0.1824]
+
+    Hsueh et al., Stochastic Gradient Descent with Hyperbolic-Tangent Decay, 2019, arXiv:1806.01593, eq. 4.
+    """
+
+    _: KW_ONLY
+    lower: Number = -6.0
+    upper: Number = 3.0
+
+    manner = "as a hyperbolic tangent"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return 1 / (1 + m.exp(2 * (self.lower * v + self.upper * u)))
+
+
+@shape
+class rex(Leg):
+    """Reflected exponential: holds high for long and falls late.
+
+    value = to + (start - to) * (1 - u) / (1 - beta + beta * (1 - u))
+
+    >>> rex().over(4).values().round(4).tolist()
+    [1.0, 0.8571, 0.6667, 0.4]
+
+    Chen et al., REX: Revisiting Budgeted Training with an Improved Schedule, 2021, arXiv:2107.04197 (beta 1/2).
+    """
+
+    _: KW_ONLY
+    beta: Number = 0.5
+
+    manner = "as a reflected exponential"
+
+    def _check(self) -> None:
+        if not self.beta < 1:
+            raise LrlabError(worded("rex: beta must be below 1", self.beta))
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        return v / (1 - self.beta * u)
+
+
+@shape
+class k_decay(Leg):
+    """Half a cosine of a power of time: k > 1 stays high for longer.
+
+    value = to + (start - to) * (1 + cos(pi * u ** k)) / 2
+
+    >>> k_decay(k=2).over(4).values().round(4).tolist()
+    [1.0, 0.9904, 0.8536, 0.4025]
+
+    Zhang & Li, k-decay: A New Method for Learning Rate Schedule, 2020, arXiv:2004.05909.
+    """
+
+    _: KW_ONLY
+    k: Positive = 1.5
+
+    @property
+    def manner(self) -> str:  # type: ignore[override]
+        return f"as half a cosine of the {self.k:g}th power of time"
+
+    def fall(self, u: Real, v: Real, m: Maths) -> Real:
+        s = m.sin(math.pi / 2 * (1 - m.power(u, self.k)))
+        return s * s
+
+
+@shape
+class hyperbolic(Leg):
+    """A hyperbola whose beginning does not depend on the length of the run, only on `upper`.
+
+    value = start + (start - to) * (sqrt(r * (1 - u) * (2 - r * (1 + u))) - sqrt(r * (2 - r)))
+
+    r = n/upper is the span as a share of `upper`, the longest run that is thought of (at least the span itself). It
+    ends at `to` only where upper = n; by default it ends at 0.134 of the fall.
+
+    >>> hyperbolic().over(4).values().round(4).tolist()
+    [1.0, 0.852, 0.693, 0.509]
+
+    Kim, HyperbolicLR: Epoch insensitive learning rate scheduler, 2024, arXiv:2407.15200, eq. 6.
+    """
+
+    _: KW_ONLY
+    upper: Length = "200%"
+
+    manner = "as a hyperbola"
+
+    def _compile(self, window: Window) -> Value:
+        n = self._needed(window)
+        upper = float(window.updates(self.upper))
+        if upper < n:
+            raise LrlabError(worded(f"hyperbolic: upper must be at least its span, {n} updates", self.upper))
+        start, to = self._here(self.start, window), self.to
+        if n == 0:
+            return lambda t, m: to
+        progress = self._progress(n)
+        r = n / upper
+        begin = math.sqrt(r * (2 - r))
+
+        def value(t: Time, m: Maths) -> Real:
+            u, v = progress(t, m)
+            return start + (start - to) * (m.sqrt(r * v * (2 - r * (1 + u))) - begin)
+
+        return value

@@ -1,0 +1,161 @@
+"""What looks unintended in a schedule: findings, not errors, each with what to type instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lrlab.core.expression.algebra import Product, Sequence, product, sequence
+from lrlab.core.expression.node import Schedule
+from lrlab.core.run.curve import Curve
+from lrlab.core.shapes.piecewise import multistep, piecewise_constant, step
+from lrlab.core.shapes.timescales import exponential
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.layout import TimeBase
+from lrlab.core.time.span import Span, rounded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SMALL = 0.01  # a peak below this multiple of the base LR was almost surely meant as an absolute LR
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that looks unintended: a `code` to filter by, the sentence, what to type, and the update it is at."""
+
+    code: str
+    message: str
+    hint: str = ""
+    update: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def lint(schedule: Schedule, horizon: int | Horizon | None = None) -> tuple[Finding, ...]:
+    """Everything that looks unintended; with a horizon also what its curve shows.
+
+    >>> from lrlab import *
+    >>> [f.code for f in lint(warmup(10, start=0) >> cosine(50), 100)]
+    ['zero-first', 'ends-early', 'zero-early']
+    """
+    found = list(_scaled_first_phase(schedule))
+    known = Horizon.of(horizon)
+    if known.total is not None:
+        curve = schedule.over(known)
+        found.extend(_curve(curve))
+    return tuple(found)
+
+
+def _scaled_first_phase(schedule: Schedule) -> Iterator[Finding]:
+    for part in schedule.walk():
+        if not isinstance(part, Sequence):
+            continue
+        factors = [phase.factor if isinstance(phase, Product) else 1.0 for phase in part.phases]
+        if factors[0] != 1 and all(factor == 1 for factor in factors[1:]):
+            first = part.phases[0]
+            assert isinstance(first, Product)
+            whole = first.factor * sequence(product(*first.terms), *part.phases[1:])
+            yield Finding(
+                "scales-first-phase",
+                f"{first.factor:g} multiplies the first phase only",
+                f"for all of them: {whole}",
+                0,
+            )
+
+
+def _curve(curve: Curve) -> Iterator[Finding]:
+    import numpy as np
+
+    values, n = curve.values(), curve.updates or 0
+    if not np.isfinite(values).all():
+        at = int(np.flatnonzero(~np.isfinite(values))[0])
+        yield Finding("not-finite", f"the LR is {values[at]} at update {at}", ".clip(high=1)", at)
+        return
+    if (values < 0).any():
+        at = int(np.flatnonzero(values < 0)[0])
+        yield Finding("negative", f"the LR is negative from update {at} on: {values[at]:.3g}", ".clip(low=0)", at)
+    peak = float(values.max())
+    if values[0] == 0:
+        yield Finding("zero-first", "the first update has LR 0 and is wasted", "warmup(n) begins at 1/(n+1)", 0)
+    if 0 < peak < SMALL:
+        yield Finding(
+            "absolute",
+            f"the largest multiplier is {peak:.3g}: it looks like an absolute LR",
+            "multiples of the base LR, or absolute=True",
+        )
+    elif peak < 1 - 1e-9:
+        at = int(values.argmax())
+        yield Finding("below-peak", f"the base LR is never reached: the peak is {peak:.9g} at update {at}", update=at)
+    yield from _ends(curve, values)
+    for phase in curve.phases:
+        if phase.stop == phase.start:
+            yield Finding(
+                "empty-phase",
+                f"{phase.schedule} gets no update",
+                "a longer span, or a longer run",
+                phase.start,
+            )
+    yield from _jumps(curve, values)
+    yield from _unreached(curve, n)
+
+
+def _ends(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
+    import numpy as np
+
+    n, stop = len(values), curve.phases[-1].stop
+    if stop is not None and stop < n:
+        yield Finding(
+            "ends-early",
+            f"the spans end at update {stop} of {n}; the LR then stays at {curve(n):.3g}",
+            "leave one phase without a span so that it takes what is left",
+            stop,
+        )
+    used = np.flatnonzero(values)
+    end = int(used[-1]) + 1 if used.size else 0
+    if end < 0.95 * n and n - end > 1:
+        yield Finding(
+            "zero-early", f"the LR is 0 from update {end} of {n} on: nothing is learned there", "to=0.01", end
+        )
+
+
+def _jumps(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
+    import numpy as np
+
+    moves = np.abs(np.diff(values))
+    for before, after in zip(curve.phases, curve.phases[1:], strict=False):
+        at = after.start
+        if not 0 < at < len(values) or before.stop == before.start:
+            continue
+        around = np.concatenate([moves[max(at - 3, 0) : at - 1], moves[at : at + 2]])
+        usual = float(around.max()) if around.size else 0.0
+        if moves[at - 1] > max(3 * usual, 0.02 * float(np.abs(values).max())):
+            yield Finding(
+                "jump",
+                f"the LR jumps from {values[at - 1]:.4g} to {values[at]:.4g} at update {at}, to {after.schedule}",
+                'start="here" continues from where the phase before ends',
+                at,
+            )
+
+
+def _unreached(curve: Curve, n: int) -> Iterator[Finding]:
+    clock = TimeBase(curve.horizon, n)
+    for phase in curve.phases:
+        length = (phase.stop if phase.stop is not None else n) - phase.start
+        for part in phase.schedule.walk():
+            bounds: list[object] = []
+            if isinstance(part, multistep):
+                bounds = list(part.milestones)
+            elif isinstance(part, piecewise_constant):
+                bounds = list(part.boundaries)
+            elif isinstance(part, step) or (isinstance(part, exponential) and part.staircase):
+                bounds = [part.every]
+            late = [b for b in bounds if rounded(clock.updates(Span.of(b))) >= length]
+            if late:
+                yield Finding(
+                    "never-drops" if len(late) == len(bounds) else "unreached",
+                    f"{part}: {', '.join(str(Span.of(b)) for b in late)} is not reached within {length} updates",
+                    'an earlier one, or a share such as "50%"',
+                )

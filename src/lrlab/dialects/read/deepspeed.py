@@ -1,0 +1,200 @@
+"""DeepSpeed: the "scheduler" of ds_config.json, a type and its params.
+
+    from_deepspeed({"type": "WarmupDecayLR", "params": {"total_num_steps": 1000, "warmup_num_steps": 100}})
+
+Its rules, which differ from type to type: the engine steps the scheduler after each update, and the Warmup types then
+use the number of that update, not of the next, so that they lag by one and the first two updates are at the bottom;
+warmup is logarithmic by default and has at least two steps; LRs are absolute but for WarmupCosineLR, which has ratios.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from inspect import Parameter, signature
+from itertools import pairwise
+from typing import Any
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.piecewise import piecewise_constant
+from lrlab.core.shapes.timescales import inverse_time
+from lrlab.core.shapes.transitions import cosine, linear, logarithmic
+from lrlab.dialects.read.call_syntax import Call, made
+from lrlab.dialects.read.fractional import piece
+from lrlab.dialects.read.imported import HOLDS, Imported, Made, imported, reading
+from lrlab.dialects.read.phases import flat, known, real, steps, then
+from lrlab.errors import LrlabError, worded
+
+LAGS = "DeepSpeed's count lags by one update"
+DRAWN = 1000  # intervals of a range test, which has no end: 100 of one in stairs
+
+
+@reading("deepspeed")
+def from_deepspeed(config: Mapping[str, Any], *, lr: float | None = None, updates: int | None = None) -> Imported:
+    """The schedule of a DeepSpeed configuration: the whole of ds_config.json, its "scheduler", or a type and params.
+
+    `lr` is the optimizer's own LR (found in the configuration where it is there); WarmupCosineLR multiplies it, and
+    it is the peak of a WarmupLR that names none. Where a parameter is "auto", which a trainer fills in, it and
+    `updates`, the length of the run, do that. Raises `LrlabError` for types and parameters that DeepSpeed lacks.
+
+    >>> found = from_deepspeed({"type": "WarmupLR", "params": {"warmup_max_lr": 1e-3, "warmup_num_steps": 10}})
+    >>> found.schedule
+    constant(1, level=0) >> logarithmic(10, start=0, to=1, closed=True, ratio=10) >> constant()
+    """
+    own = _inside(_inside(config, "optimizer"), "params").get("lr")
+    lr = own if lr is None and own != "auto" else lr
+    config = config.get("scheduler", config)
+    name, params = config.get("type"), dict(_inside(config, "params"))
+    params.pop("last_batch_iteration", None)
+    recipe = known(name, RECIPES, "deepspeed: the scheduler type")
+    base = None if lr is None else real(lr, "deepspeed: lr")
+    wanted = signature(recipe).parameters
+    facts = {"warmup_max_lr": base, "total_num_steps": updates, "warmup_min_lr": 0.0}
+    left_out = [word for word in wanted if params.get(word, wanted[word].default) in ("auto", None, Parameter.empty)]
+    params |= {word: facts[word] for word in left_out if facts.get(word) is not None}
+    if "auto" in params.values():
+        hint = ", ".join(f"{word}=..." for word, value in params.items() if value == "auto")
+        raise LrlabError(worded('deepspeed: "auto" is filled in by the trainer', params, "its values", hint))
+    found: Made = made(recipe, Call(str(name), (), params), "deepspeed")
+    base = base if name == "WarmupCosineLR" else found.base
+    return imported(f"deepspeed {name}", found.schedule, found.after, base_lr=base, updates=found.updates)
+
+
+def _inside(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = config.get(name, {})
+    if not isinstance(found, Mapping):
+        raise LrlabError(worded(f"deepspeed: {name!r} must be a dict", found))
+    return found
+
+
+# -- warmup -------------------------------------------------------------------------------------------------------
+
+
+def _rise(given: int, kind: str, start: float, first: float) -> tuple[int, Schedule, str]:
+    """The length of the warmup, its n + 1 updates - the first stands there by itself - and what to say of it."""
+    n = max(2, steps(given, "warmup_num_steps", 1))
+    if kind == "linear":
+        rise: Schedule = linear(n, start=start, to=1)
+    else:
+        rise = logarithmic(n, start=start, to=1, closed=True, ratio=n)
+    unknown = "" if kind in ("linear", "log") else f"; warmup_type {kind!r} is not known there and counts as log"
+    return n, then(flat(1, first), rise), LAGS + unknown
+
+
+def _peak(warmup_max_lr: float | None) -> float:
+    if warmup_max_lr is None or real(warmup_max_lr, "warmup_max_lr") == 0:
+        raise LrlabError(worded("deepspeed: the peak is the optimizer's own LR", warmup_max_lr, hint="lr=..."))
+    return real(warmup_max_lr, "warmup_max_lr")
+
+
+def _warmup(
+    warmup_min_lr: float = 0.0,
+    warmup_max_lr: float | None = None,
+    warmup_num_steps: int = 1000,
+    warmup_type: str = "log",
+) -> Made:
+    top = _peak(warmup_max_lr)
+    start = real(warmup_min_lr, "warmup_min_lr") / top
+    _, rise, lags = _rise(warmup_num_steps, warmup_type, start, start)
+    return Made(then(rise, constant()), top, after=f"{lags}; after the warmup the LR never changes")
+
+
+def _warmup_decay(
+    total_num_steps: int,
+    warmup_min_lr: float = 0.0,
+    warmup_max_lr: float = 0.001,
+    warmup_num_steps: int = 1000,
+    warmup_type: str = "log",
+) -> Made:
+    top, total = _peak(warmup_max_lr), steps(total_num_steps, "total_num_steps")
+    start = real(warmup_min_lr, "warmup_min_lr") / top
+    n, rise, lags = _rise(warmup_num_steps, warmup_type, start, start)
+    fall = linear(total - n, to=start) if total > n else constant(level=start)
+    return Made(then(rise, fall), top, total, f"{lags}; {HOLDS}")
+
+
+def _warmup_cosine(
+    total_num_steps: int,
+    warmup_min_ratio: float = 0.0,
+    warmup_num_steps: int = 1000,
+    cos_min_ratio: float = 0.0001,
+    warmup_type: str = "log",
+) -> Made:
+    total, low = steps(total_num_steps, "total_num_steps"), real(cos_min_ratio, "cos_min_ratio")
+    n, rise, lags = _rise(warmup_num_steps, warmup_type, real(warmup_min_ratio, "warmup_min_ratio"), 0.0)
+    length = max(1, total - n)
+    fall = piece(cosine, 1, length, 0, length, to=low)  # its count is ahead by one: the peak is not used again
+    return Made(then(rise, fall, constant(level=low)), 1.0, total, f"{lags}; {HOLDS}")
+
+
+# -- range test and one cycle -------------------------------------------------------------------------------------
+
+
+def _range_test(
+    lr_range_test_min_lr: float = 1e-3,
+    lr_range_test_step_size: int = 2000,
+    lr_range_test_step_rate: float = 1.0,
+    lr_range_test_staircase: bool = False,
+) -> Made:
+    n = steps(lr_range_test_step_size, "lr_range_test_step_size", 1)
+    rate, low = (
+        real(lr_range_test_step_rate, "lr_range_test_step_rate"),
+        real(lr_range_test_min_lr, "lr_range_test_min_lr"),
+    )
+    drawn = DRAWN // 10 if lr_range_test_staircase else DRAWN
+    line: Schedule = linear(drawn * n, start=1, to=1 + rate * drawn)
+    if lr_range_test_staircase:
+        line = piecewise_constant([k * n for k in range(1, drawn)], [1 + rate * k for k in range(drawn)])
+    return Made(line, low, after=f"the LR rises for ever; it is drawn up to update {drawn * n:,}")
+
+
+def _one_cycle(
+    cycle_min_lr: float,
+    cycle_max_lr: float,
+    decay_lr_rate: float = 0.0,
+    cycle_first_step_size: int = 2000,
+    cycle_second_step_size: int | None = None,
+    cycle_first_stair_count: int = 0,
+    cycle_second_stair_count: int | None = None,
+    decay_step_size: int = 0,
+    cycle_momentum: bool = True,
+    cycle_min_mom: float = 0.8,
+    cycle_max_mom: float = 0.9,
+    decay_mom_rate: float = 0.0,
+) -> Made:
+    first = steps(cycle_first_step_size, "cycle_first_step_size", 1)
+    second = first if cycle_second_step_size is None else steps(cycle_second_step_size, "cycle_second_step_size", 1)
+    above = steps(cycle_first_stair_count, "cycle_first_stair_count")
+    below = above if cycle_second_stair_count is None else steps(cycle_second_stair_count, "cycle_second_stair_count")
+    top = _peak(cycle_max_lr)
+    low = real(cycle_min_lr, "cycle_min_lr") / top
+    cycle = then(_side(first, above, low, 1.0), _side(second, below, 1.0, low))
+    momentum = "; the momentum that it cycles is not carried over" if cycle_momentum else ""
+    if decay_step_size == 0 or decay_lr_rate == 0:
+        after = f"after the cycle the LR stays at the bottom{momentum}"
+        return Made(then(cycle, constant(level=low)), top, first + second, after)
+    decay = low * inverse_time(real(decay_lr_rate, "decay_lr_rate") / real(decay_step_size, "decay_step_size"), every=1)
+    after = f"after the cycle the LR falls as one over time, for ever{momentum}"
+    return Made(then(cycle, decay), top, first + second, after)
+
+
+def _side(n: int, count: int, start: float, to: float) -> Schedule:
+    """A straight line, or so many stairs; a stair that would begin between two updates begins at the next."""
+    if count == 0:
+        line: Schedule = linear(n, start=start, to=to)
+        return line
+    low, high = sorted((start, to))
+    shares = [math.floor((t if to > start else n - t) * Fraction(count, n)) / count for t in range(n)]
+    begins = [t for t in range(n) if t == 0 or shares[t] != shares[t - 1]]
+    return then(*(constant(b - a, level=low + (high - low) * shares[a]) for a, b in pairwise([*begins, n])))
+
+
+RECIPES: dict[str, Callable[..., Made]] = {
+    "WarmupLR": _warmup,
+    "WarmupDecayLR": _warmup_decay,
+    "WarmupCosineLR": _warmup_cosine,
+    "OneCycle": _one_cycle,
+    "LRRangeTest": _range_test,
+}

@@ -1,0 +1,104 @@
+"""Legs, stairs and cycles whose ends lie between two updates, as some libraries have them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import WHOLE
+from lrlab.core.shapes.piecewise import step
+from lrlab.core.shapes.transitions import cosine
+from lrlab.dialects.read.phases import drops, then, tidy
+from lrlab.errors import LrlabError, worded
+
+MANY = 50  # cycles that are no whole updates long and are written out, one by one
+MOST = 1000  # cycles of all, where a library counts them
+LONGEST = 1e9  # updates: as far as they are written out
+
+
+def piece(
+    shape: Any, at: int, stop: int, begin: float | Fraction, length: float | Fraction, **arguments: float
+) -> Schedule | None:
+    """The updates `at` ... stop-1 of a leg that begins at the real time `begin` and is `length` updates long."""
+    if stop <= at:
+        return None
+    ends = (float((at - begin) / length), float((stop - begin) / length))
+    part = WHOLE if ends == WHOLE else (max(ends[0], 0.0), ends[1])
+    made: Schedule = shape(stop - at, part=part, **arguments)
+    return made
+
+
+def stairs(every: Fraction, gamma: float) -> Schedule:
+    """A factor `gamma` every so many updates; a drop between two updates is met by the next."""
+    if every.denominator == 1:
+        falls: Schedule = step(int(every), gamma=gamma)
+        return falls
+    cycle, count = every.numerator, every.denominator  # so many updates have so many drops, the last at their end
+    bounds = [-(-k * cycle // count) for k in range(1, count)]
+    return drops(bounds, gamma).repeat(cycle=cycle, gain=gamma**count)
+
+
+def cosines(begins: Sequence[float | Fraction], to: float = 0.0, gain: float = 1.0) -> Schedule:
+    """Half cosines between real times, each starting `gain` times as high as the one before."""
+    edges = [math.ceil(tidy(float(begin))) for begin in begins]
+    falls = [
+        piece(cosine, edges[k], edges[k + 1], begin, end - begin, start=gain**k, to=to)
+        for k, (begin, end) in enumerate(pairwise(begins))
+    ]
+    return then(*falls)
+
+
+def boundaries(index: Callable[[int], int], guesses: Sequence[float], first: int = 0) -> list[int]:
+    """The first update of cycle 0, 1, 2 ... by the library's own rounding: `index` says which cycle an update is in.
+
+    `guesses` are the real times at which the cycles begin; the boundary is sought within two updates of them. Stops
+    before the first that `index` cannot be asked for.
+    """
+    if len(guesses) > MOST + 1:
+        raise LrlabError(worded("so many cycles are too many to write out", len(guesses) - 1, f"at most {MOST}"))
+    found: list[int] = []
+    for cycle, guess in enumerate(guesses):
+        nearby = range(max(math.floor(guess) - 1, 0), math.ceil(guess) + 3)
+        try:
+            at = next((t for t in nearby if index(t) >= cycle), None)
+        except ValueError:
+            break
+        if at is None:
+            break
+        found.append(max(at, first))
+    return found
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Cycles of which each is `mul` times as long as the one before, in the floats of timm and fairseq."""
+
+    first: float
+    mul: float
+
+    def index(self, t: int) -> int:
+        """The cycle that update t is in; ValueError beyond the end of cycles that shrink."""
+        if self.mul == 1:
+            return int(t // self.first)
+        return math.floor(math.log(1 - t / self.first * (1 - self.mul), self.mul))
+
+    def begin(self, i: int) -> float:
+        """Where cycle i begins."""
+        return float(self.first * i) if self.mul == 1 else (1 - self.mul**i) / (1 - self.mul) * self.first
+
+    def length(self, i: int) -> float:
+        """How long cycle i is."""
+        return self.mul**i * self.first
+
+    def until(self, update: int) -> int:
+        """How many of them it takes to get there, or as many as are written out."""
+        return next((i for i in range(1, MANY) if self.begin(i) > update), MANY)
+
+    def edges(self, count: int, first: int = 0) -> list[int]:
+        """The first update of each of the first `count` cycles, and of the one after them."""
+        return boundaries(self.index, [self.begin(i) for i in range(min(count, MOST + 1) + 1)], first)

@@ -1,0 +1,137 @@
+"""Megatron-LM: its command-line arguments, as a dict (they become an OptimizerParamScheduler).
+
+    from_megatron({"lr": 3e-4, "min_lr": 3e-5, "lr_decay_style": "cosine", "train_iters": 1000,
+                   "lr_warmup_fraction": 0.1})
+
+Its rules: the count is in samples, here with a fixed batch; update t uses f(t); the warmup begins at
+`lr_warmup_init` (0) and the peak is at its end; the decay ends at `lr_decay_iters`, warmup included; after that the
+LR is `min_lr`. A warmup given as a fraction need not end at an update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.timescales import inverse_sqrt
+from lrlab.core.shapes.transitions import cosine, geometric, linear, one_minus_sqrt
+from lrlab.dialects.read.fractional import piece
+from lrlab.dialects.read.imported import Imported, imported, reading
+from lrlab.dialects.read.phases import cut, flat, known, real, settled, then, tidy
+from lrlab.errors import LrlabError, worded
+
+STAYS = "after the end the LR is min_lr"
+
+
+@reading("megatron")
+def from_megatron(config: Mapping[str, Any]) -> Imported:
+    """The schedule of Megatron-LM's arguments, written with `_` or with `-`; others than those of the LR are ignored.
+
+    Raises `LrlabError` where one is missing, where Megatron itself refuses, and for a batch that grows.
+
+    >>> from_megatron({"lr": 1e-3, "train_iters": 1000, "lr_warmup_fraction": 0.1, "min_lr": 1e-4}).schedule
+    linear(100, start=0, to=1) >> linear(900, to=0.1)
+    """
+    given = {name.strip("-").replace("-", "_"): value for name, value in config.items() if value is not None}
+    if given.get("rampup_batch_size"):
+        raise LrlabError(worded("megatron: a batch that grows gives no fixed updates", given["rampup_batch_size"]))
+    if "lr" not in given:
+        raise LrlabError(worded("megatron: its LRs are absolute: it needs the peak", hint="lr=3e-4, or --lr 3e-4"))
+    base = real(given["lr"], "megatron: lr")
+    kind = "samples" if {"train_samples", "lr_decay_samples"} & set(given) else "iters"
+    end = _updates(given, f"lr_decay_{kind}", f"train_{kind}")
+    if end is None:
+        raise LrlabError(worded("megatron: how long the run is, is missing", sorted(given), "train_iters"))
+    share = given.get("lr_warmup_fraction")
+    warmup = _updates(given, f"lr_warmup_{kind}") or 0.0
+    warmup = warmup if share is None else tidy(real(share, "lr_warmup_fraction") * end)
+    floor, start = (real(given.get(name, 0.0), name) / base for name in ("min_lr", "lr_warmup_init"))
+    if not (0 <= warmup < end and 0 <= floor <= 1 and start <= 1):
+        fits = "0 <= warmup < decay, 0 <= min_lr <= lr, lr_warmup_init <= lr"
+        raise LrlabError(worded("megatron asserts that these fit", (warmup, end, floor * base, start * base), fits))
+    style = str(given.get("lr_decay_style", "linear"))
+    fall, after = _fall(style, given, Decay(warmup, end, floor), _updates(given, f"lr_wsd_decay_{kind}"))
+    rise = piece(linear, 0, math.ceil(warmup), 0, warmup, start=start, to=1.0)
+    return imported(f"megatron {style}", then(rise, fall), after, base_lr=base, updates=math.ceil(end))
+
+
+def _updates(given: Mapping[str, Any], *names: str) -> float | None:
+    """The first of these arguments that is there, in updates."""
+    for name in names:
+        if name in given and name.endswith("samples"):
+            if "global_batch_size" not in given:
+                raise LrlabError(worded(f"megatron: {name} needs global_batch_size", sorted(given)))
+            return real(given[name], name) / real(given["global_batch_size"], "global_batch_size")
+        if name in given:
+            return real(given[name], name)
+    return None
+
+
+@dataclass(frozen=True)
+class Decay:
+    """From the end of the warmup to the end, in updates, which may lie between two; down to `floor`."""
+
+    begin: float
+    end: float
+    floor: float
+
+    @property
+    def at(self) -> int:
+        """Its first update."""
+        return math.ceil(self.begin)
+
+    def leg(self, shape: Any) -> Schedule:
+        """One leg over all of it."""
+        leg = piece(shape, self.at, math.ceil(self.end), self.begin, self.end - self.begin, to=self.floor)
+        return constant(level=self.floor) if leg is None else settled(leg, self.floor)
+
+
+def _fall(style: str, given: Mapping[str, Any], decay: Decay, tail: float | None) -> tuple[Schedule, str]:
+    match style:
+        case "constant":
+            return constant(), "after the warmup the LR never changes"
+        case "linear":
+            return decay.leg(linear), STAYS
+        case "cosine":
+            return decay.leg(cosine), STAYS
+        case "inverse-square-root":
+            n = math.floor(decay.end) + 1  # update lr_decay_iters itself still follows it
+            root = cut(_inverse_root(decay, given), n - decay.at)
+            return then(root, constant(level=decay.floor)), f"{STAYS}: a jump, at update {n:,}"
+        case "WSD":
+            if not tail or tail <= 0:
+                raise LrlabError(worded("megatron: WSD needs lr_wsd_decay_iters", tail))
+            return _stable_decay(str(given.get("lr_wsd_decay_style", "exponential")), decay, tail), STAYS
+    allowed = "constant, linear, cosine, inverse-square-root, WSD"
+    raise LrlabError(worded("megatron: lr_decay_style is not known", style, allowed))
+
+
+def _inverse_root(decay: Decay, given: Mapping[str, Any]) -> Schedule:
+    """sqrt(warmup / t) from the end of the warmup on, both of one sample at least."""
+    if decay.begin < 1 and "global_batch_size" not in given:
+        hint = "global_batch_size=..."
+        raise LrlabError(worded("megatron: with so short a warmup single samples count", decay.begin, hint=hint))
+    batch = real(given.get("global_batch_size", 1), "global_batch_size")
+    warmup, first = max(decay.begin, 1 / batch), max(decay.at, 1)
+    falls = math.sqrt(warmup / first) * inverse_sqrt(first)
+    return then(flat(first - decay.at), falls.clip(low=decay.floor) if decay.floor > 0 else falls)
+
+
+def _stable_decay(style: str, decay: Decay, tail: float) -> Schedule:
+    """The peak, then a decay over the last `tail` updates; where it began within the warmup the LR jumps into it."""
+    shapes = {"linear": linear, "cosine": cosine, "minus_sqrt": one_minus_sqrt, "exponential": None}
+    shape = known(style, shapes, "megatron: lr_wsd_decay_style")
+    peaks = decay.at + (0 < decay.begin == decay.at)  # the last update of a warmup is its peak in any case
+    begin = decay.end - tail
+    at, stop, floor = max(math.ceil(begin), peaks), math.ceil(decay.end), decay.floor
+    if shape is None:  # 2 * 0.5**u - 1, above the floor
+        halved = piece(geometric, at, stop, begin, tail, to=0.5)
+        fall = None if halved is None else (2 * floor - 1) + 2 * (1 - floor) * halved
+    else:
+        fall = piece(shape, at, stop, begin, tail, to=floor)
+    held = flat(at - decay.at)
+    return then(held, constant(level=floor)) if fall is None else settled(then(held, fall), floor)

@@ -1,0 +1,179 @@
+"""What the importers build with: numbers and names that are checked, phases in whole updates, and cutting to length."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from lrlab.core.expression.algebra import Product, Sum, product, sequence, total
+from lrlab.core.expression.algebra import Sequence as Phases
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.repeat import Repeat
+from lrlab.core.expression.wrap import Clip, Lasting
+from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.piecewise import multistep, piecewise_constant
+from lrlab.core.shapes.tables import table
+from lrlab.core.shapes.timescales import Timed, cosine_wave
+from lrlab.core.shapes.transitions import cosine_cycle, linear, tanh
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.layout import TimeBase
+from lrlab.core.time.span import rounded, whole
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+
+ABSOLUTE = TimeBase(Horizon(), None)  # of schedules whose spans are updates
+
+
+def real(given: object, what: str) -> float:
+    """A finite number: Python's, NumPy's, or one in a tensor."""
+    try:
+        value = float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise LrlabTypeError(worded(f"{what} must be a number", given)) from None
+    if not math.isfinite(value):
+        raise LrlabError(worded(f"{what} must be a finite number", given))
+    return value
+
+
+def steps(given: object, what: str, least: int = 0) -> int:
+    """A whole number of updates; 1000.0 counts as one."""
+    count = whole(given)
+    if count is None and isinstance(given, float) and given.is_integer():
+        count = int(given)
+    if count is None:
+        raise LrlabTypeError(worded(f"{what} must be a whole number of updates", given))
+    if count < least:
+        raise LrlabError(worded(f"{what} must be at least {least}", given))
+    return count
+
+
+def tidy(x: float) -> float:
+    """Without the last digits of 0.3 * 10: a boundary is where it was meant to be."""
+    return float(round(x)) if abs(x - round(x)) < 1e-9 else x
+
+
+def known(name: object, table: Mapping[str, Any], what: str) -> Any:
+    """What a name stands for. Raises `LrlabError` naming the known ones."""
+    if not isinstance(name, str) or name not in table:
+        raise LrlabError(worded(f"{what} is not known", name, ", ".join(table), nearest(str(name), table)))
+    return table[name]
+
+
+def then(*phases: Schedule | None) -> Schedule:
+    """One after another; None is no phase."""
+    return sequence(*(phase for phase in phases if phase is not None))
+
+
+def climb(n: int, start: float = 0.0, to: float = 1.0) -> Schedule | None:
+    """A straight line over n updates, or no phase."""
+    return linear(n, start=start, to=to) if n > 0 else None
+
+
+def flat(n: int, level: float = 1.0) -> Schedule | None:
+    """A level for n updates, or no phase."""
+    return constant(n, level=level) if n > 0 else None
+
+
+def wave(n: float, waves: float = 0.5, to: float = 0.0, phase: float = 0.0) -> Schedule:
+    """A cosine without end, `waves` periods in n updates: cycles where a period is a whole number of updates."""
+    if waves == 0:
+        return constant(level=to + (1 - to) * (1 + math.cos(2 * math.pi * phase)) / 2)
+    period = Fraction(n) / abs(Fraction(waves))
+    if period.denominator == 1 and phase == 0:
+        return cosine_cycle(int(period), to=to).repeat()
+    if Fraction(n).denominator != 1:
+        return cosine_wave(abs(waves) / n, every=1, to=to, phase=phase)
+    return cosine_wave(abs(waves), every=int(n), to=to, phase=phase)
+
+
+def drops(bounds: Iterable[int], gamma: float) -> Schedule:
+    """A factor `gamma` at each of the updates: one that stands there twice counts twice, one up to 0 from the start."""
+    edges = sorted(bounds)
+    late = [bound for bound in edges if bound > 0]
+    early = len(edges) - len(late)
+    if not late or gamma == 1:
+        return constant(level=gamma**early)
+    if len(set(late)) == len(late):
+        falling = multistep(late, gamma=gamma)
+        return falling if early == 0 else gamma**early * falling
+    edges = sorted(set(late))
+    passed = [early, *itertools.accumulate((late.count(edge) for edge in edges), initial=early)][1:]
+    return piecewise_constant(edges, [gamma**k for k in passed])
+
+
+def fixed(schedule: Schedule, clock: TimeBase = ABSOLUTE) -> int:
+    """How many updates a run must have for all that has a fixed length."""
+    length = schedule._length(clock)
+    if length is not None:
+        return rounded(length)
+    if isinstance(schedule, Phases):
+        return sum(fixed(phase, clock) for phase in schedule.phases)
+    return 0 if isinstance(schedule, Repeat) else max((fixed(part, clock) for part in schedule.parts()), default=0)
+
+
+def settled(schedule: Schedule, level: float) -> Schedule:
+    """A schedule that stays at a level after its end: with a phase that says so, where its last leg does not."""
+    last = schedule.phases[-1] if isinstance(schedule, Phases) else schedule
+    ends = (
+        isinstance(last, Leg)
+        and last.to == level
+        and tuple(last.part)[1] >= 1
+        and not isinstance(last, (tanh, cosine_cycle))
+    )
+    return schedule if ends else schedule >> constant(level=level)
+
+
+# -- cutting ------------------------------------------------------------------------------------------------------
+
+
+def cut(schedule: Schedule, n: int) -> Schedule | None:
+    """The first n updates of a schedule in absolute updates, as a phase of exactly that length."""
+    if n <= 0:
+        return None
+    length = schedule._length(ABSOLUTE)
+    if length is not None and length < n:
+        end = schedule.over()(int(length))
+        return schedule >> constant(n - int(length), level=end)
+    if length == n:
+        return schedule
+    if isinstance(schedule, Phases):
+        return _cut_phases(schedule, n)
+    if isinstance(schedule, Product):
+        return product(schedule.factor, *(cut(term, n) or term for term in schedule.terms))
+    if isinstance(schedule, Sum):
+        return total(schedule.offset, *(cut(term, n) or term for term in schedule.terms))
+    if isinstance(schedule, Clip):
+        return schedule.replace(schedule=cut(schedule.schedule, n))
+    if isinstance(schedule, Leg) and length is not None and not schedule.closed:
+        begin, end = schedule.part
+        return schedule.replace(span=n, part=(begin, begin + (end - begin) * n / int(length)))
+    if isinstance(schedule, (Timed, constant)):
+        return schedule.replace(span=n)
+    if isinstance(schedule, table):
+        return table(tuple(schedule.values)[:n])
+    if isinstance(schedule, Lasting):
+        return cut(schedule.schedule, n)
+    if isinstance(schedule, Repeat) and schedule.times is None and schedule.stretch == 1:
+        inner = schedule.schedule
+        first = inner._length(ABSOLUTE)
+        if first is not None and n <= first:
+            return cut(inner, n)
+        return schedule.lasting(n)
+    return schedule.lasting(n)
+
+
+def _cut_phases(schedule: Phases, n: int) -> Schedule:
+    parts: list[Schedule] = []
+    left = n
+    for phase in schedule.phases:
+        length = phase._length(ABSOLUTE)
+        piece = phase if length is not None and length <= left else cut(phase, left)
+        if piece is None:
+            break
+        parts.append(piece)
+        left -= int(piece._length(ABSOLUTE) or 0)
+        if left <= 0:
+            break
+    return sequence(*parts)

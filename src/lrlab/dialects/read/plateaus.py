@@ -1,0 +1,126 @@
+"""The plateaus of other libraries as ours: each makes the same decision after every observation.
+
+PyTorch  cuts after patience + 1 observations without improvement. The threshold is a share of the best with its
+         sign, so that with a best below 0 a worse metric can pass; NaN counts as no improvement; a cut of the
+         absolute LR by no more than `eps` is not made. timm and Transformers use this very class.
+Keras    cuts after `patience`; the threshold is absolute; NaN counts as no improvement; a cooldown of c spares
+         c - 1 observations. Where the very first observation is NaN, none is ever better there; here the first
+         number is the best.
+Optax    cuts after `patience`; relative and absolute tolerance add up, with PyTorch's sign; observations are
+         averaged first; NaN counts as no improvement.
+
+The arguments are named as in each library, for these are the recipes by which its importer reads them.
+"""
+
+from __future__ import annotations
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.plateau import plateau
+from lrlab.dialects.read.imported import Made
+from lrlab.dialects.read.phases import real
+from lrlab.errors import LrlabError, worded
+
+
+def as_torch(
+    learning_rate: float | None = None,
+    *,
+    mode: str = "min",
+    factor: float = 0.1,
+    patience: int = 10,
+    threshold: float = 1e-4,
+    threshold_mode: str = "rel",
+    cooldown: int = 0,
+    min_lr: float = 0.0,
+    eps: float = 1e-8,
+) -> tuple[Schedule, str]:
+    """PyTorch's `ReduceLROnPlateau` for a group of this base LR, and what it does, in words.
+
+    Without a base LR (None) there is no `eps`, and `min_lr` raises `LrlabError`: both are absolute LRs.
+
+    >>> as_torch(0.1, factor=0.5, patience=2, eps=0)[0]
+    plateau(factor=0.5, patience=3, threshold_mode="signed", nan="bad")
+    """
+    if threshold_mode not in ("rel", "abs"):
+        raise LrlabError(worded("ReduceLROnPlateau: threshold_mode is not known", threshold_mode, '"rel", "abs"'))
+    if min_lr and learning_rate is None:
+        raise LrlabError(worded("min_lr is an absolute LR: it needs the learning rate", hint="learning_rate=..."))
+    schedule = _made(
+        patience=patience + 1,
+        factor=factor,
+        mode=mode,
+        threshold=threshold,
+        threshold_mode="signed" if threshold_mode == "rel" else "abs",
+        cooldown=cooldown,
+        min=real(min_lr, "min_lr") / (learning_rate or 1.0),
+        eps=eps / learning_rate if learning_rate else 0.0,
+    )
+    return schedule, _cut_at(patience + 1)
+
+
+def as_keras(
+    factor: float = 0.1,
+    patience: int = 10,
+    mode: str = "auto",
+    min_delta: float = 1e-4,
+    cooldown: int = 0,
+    min_lr: float = 0.0,
+    learning_rate: float | None = None,
+) -> Made:
+    """Keras' `ReduceLROnPlateau` callback; mode "auto" is that of a loss.
+
+    Raises `LrlabError` for a `min_lr` without a base LR.
+
+    >>> as_keras(factor=0.5, patience=2, min_delta=0.01, cooldown=3).schedule
+    plateau(factor=0.5, patience=2, threshold=0.01, threshold_mode="abs", cooldown=2, nan="bad")
+    """
+    if min_lr and learning_rate is None:
+        raise LrlabError(worded("keras: min_lr is an absolute LR: it needs the LR", min_lr, hint="learning_rate=..."))
+    schedule = _made(
+        patience=max(patience, 1),
+        factor=factor,
+        mode="min" if mode == "auto" else mode,
+        threshold=abs(min_delta),
+        threshold_mode="abs",
+        cooldown=max(0, cooldown - 1),
+        min=min_lr / (learning_rate or 1.0),
+    )
+    return Made(schedule, learning_rate or 1.0, after=_cut_at(patience))
+
+
+def as_optax(
+    factor: float = 0.1,
+    patience: int = 10,
+    rtol: float = 1e-4,
+    atol: float = 0.0,
+    cooldown: int = 0,
+    accumulation_size: int = 1,
+    min_scale: float = 0.0,
+) -> Made:
+    """Optax' `contrib.reduce_on_plateau`. Raises `LrlabError` for a `min_scale` above 1, which would raise the LR.
+
+    >>> as_optax(patience=2, rtol=0.01, atol=0.1, accumulation_size=4).schedule
+    plateau(patience=2, threshold=0.01, threshold_mode="signed", margin=0.1, average=4, nan="bad")
+    """
+    if min_scale > 1:
+        raise LrlabError(worded("optax: a min_scale above 1 raises the LR", min_scale, "0 to 1"))
+    schedule = _made(
+        patience=patience,
+        factor=factor,
+        threshold=rtol,
+        threshold_mode="signed",
+        margin=atol,
+        cooldown=cooldown,
+        average=accumulation_size,
+        min=min_scale,
+    )
+    heard = f"mean of {accumulation_size} observations" if accumulation_size > 1 else "observation"
+    return Made(schedule, 1.0, after=_cut_at(patience, heard))
+
+
+def _made(**arguments: object) -> Schedule:
+    made: Schedule = plateau(nan="bad", **arguments)  # type: ignore[arg-type]  # plateau checks them itself
+    return made
+
+
+def _cut_at(patience: int, heard: str = "observation") -> str:
+    return f"the LR is cut at the {patience}th {heard} in a row that is not better; a NaN counts as one"

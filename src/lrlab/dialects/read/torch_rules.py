@@ -1,0 +1,228 @@
+"""What a scheduler of PyTorch that is neither chain nor sequence does to one parameter group, by its attributes.
+
+Most classes change the LR that stands in the optimizer (they multiply), others set it. Floors such as `eta_min` are
+absolute and the same for all parameter groups. Schedulers of Transformers are recognised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.piecewise import step
+from lrlab.core.shapes.tables import function
+from lrlab.core.shapes.timescales import exponential
+from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.dialects.read.fractional import piece
+from lrlab.dialects.read.phases import drops, flat, real, steps, then, tidy, wave
+from lrlab.dialects.read.plateaus import as_torch
+from lrlab.dialects.read.transformers import recipe_of
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One scheduler for one parameter group: its curve from its own update 0 on, in multiples of `base`.
+
+    `updates` is where it ends, as far as it says so. `multiplies` is false where the class sets the LR without
+    regard to what stands in the optimizer; `restart` is the factor that torch adds where the class is stepped into
+    its update 0 instead of being constructed there.
+    """
+
+    schedule: Schedule
+    base: float
+    after: str
+    updates: int | None = None
+    multiplies: bool = True
+    restart: float = 1.0
+
+
+HOLDS = "after the end the LR stays where it is"
+ENDLESS = "it has no end"
+
+
+def read(scheduler: Any, group: int) -> Rule:
+    """The rule of one scheduler that is neither chain nor sequence."""
+    name = type(scheduler).__name__
+    if name not in READERS:
+        hint = "its optimizer's LR at each update, as table([...])"
+        raise LrlabError(worded(f"torch: the class {name} is not known", name, ", ".join(READERS), hint))
+    return READERS[name](scheduler, group)
+
+
+def _base(scheduler: Any, group: int) -> float:
+    base = real(scheduler.base_lrs[group], "the base LR")
+    if base == 0:
+        raise LrlabError(worded("the base LR is 0: a schedule multiplies it", base))
+    return base
+
+
+def _step(s: Any, group: int) -> Rule:
+    falls = step(steps(s.step_size, "StepLR: step_size", 1), gamma=s.gamma)
+    return Rule(falls, _base(s, group), ENDLESS)
+
+
+def _multi_step(s: Any, group: int) -> Rule:
+    bounds = [int(b) for b in s.milestones.elements() if b >= 0 and b == int(b)]  # no other is ever met
+    after = "after the last milestone the LR stays where it is"
+    return Rule(drops(bounds, s.gamma), _base(s, group), after)
+
+
+def _constant(s: Any, group: int) -> Rule:
+    n, base = s.total_iters, _base(s, group)
+    if n <= 0 or n != int(n):
+        return Rule(constant(level=s.factor), base, f"total_iters={n} is never met: the LR stays at the factor")
+    if s.factor == 0:
+        return Rule(constant(level=0), base, f"torch divides by 0 at update {n}")
+    return Rule(then(flat(int(n), s.factor), constant()), base, f"from update {n} on it uses the base LR")
+
+
+def _linear(s: Any, group: int) -> Rule:
+    n, base = s.total_iters, _base(s, group)
+    if n <= 0 or n != int(n):
+        return Rule(constant(level=s.start_factor), base, f"total_iters={n}: the LR stays at start_factor for ever")
+    line = linear(int(n), start=s.start_factor, to=s.end_factor)
+    ends = int(n) if s.end_factor < s.start_factor else None
+    return Rule(then(line, constant(level=s.end_factor)), base, HOLDS, ends)
+
+
+def _exponential(s: Any, group: int) -> Rule:
+    base = _base(s, group)
+    if s.gamma == 0:
+        return Rule(then(flat(1), constant(level=0)), base, ENDLESS, restart=0.0)
+    if s.gamma < 0:
+        raise LrlabError(worded("ExponentialLR: a factor below 0 turns the LR round", s.gamma, "gamma > 0"))
+    return Rule(exponential(gamma=s.gamma), base, ENDLESS, restart=s.gamma)
+
+
+def _polynomial(s: Any, group: int) -> Rule:
+    n, base = s.total_iters, _base(s, group)
+    if n <= 0:
+        return Rule(constant(), base, f"total_iters={n}: the LR never changes")
+    if s.power == 0:
+        return Rule(constant(), base, "power=0: the LR never changes")
+    n = steps(n, "PolynomialLR: total_iters")
+    return Rule(polynomial(n, power=s.power), base, HOLDS, n, restart=(n / (n + 1)) ** s.power)
+
+
+def _cosine(s: Any, group: int) -> Rule:
+    base, n = _base(s, group), real(s.T_max, "CosineAnnealingLR: T_max")
+    if n <= 0:
+        raise LrlabError(worded("CosineAnnealingLR: T_max must be above 0", s.T_max))
+    after = f"the cosine is a wave: after update {s.T_max} the LR climbs back"
+    swing = wave(n, 0.5, real(s.eta_min, "eta_min") / base)
+    return Rule(swing, base, after, math.ceil(n), restart=2 / (1 + math.cos(math.pi / n)) if n > 1 else 2.0)
+
+
+def _warm_restarts(s: Any, group: int) -> Rule:
+    base = _base(s, group)
+    fall = cosine(to=real(s.eta_min, "eta_min") / base)
+    return Rule(fall.repeat(cycle=s.T_0, stretch=s.T_mult), base, ENDLESS, multiplies=False)
+
+
+def _cyclic(s: Any, group: int) -> Rule:
+    top = real(s.max_lrs[group], "CyclicLR: max_lr")
+    low = real(s.base_lrs[group], "CyclicLR: base_lr") / top
+    up = steps(round(s.total_size * s.step_ratio, 6), "CyclicLR: step_size_up", 1)
+    down = steps(round(s.total_size - up, 6), "CyclicLR: step_size_down", 1)
+    after = "it has no end; the base LR of the schedule is max_lr"
+
+    def triangle(floor: float, gain: float = 1.0) -> Schedule:
+        return (linear(up, start=floor, to=1) >> linear(down, to=floor)).repeat(gain=gain)
+
+    if getattr(s, "_scale_fn_custom", None) is not None:
+        if s.scale_mode == "cycle":
+            raise LrlabError(
+                worded("CyclicLR: a scale_fn of the number of the cycle cannot be expressed", s.scale_mode)
+            )
+        shrinking: Schedule = function(s._scale_fn_custom, name=_name(s._scale_fn_custom, "scale_fn"))
+    elif s.mode == "triangular" or (s.mode == "exp_range" and s.gamma == 1):
+        return Rule(triangle(low), top, after, multiplies=False)
+    elif s.mode == "triangular2":
+        return Rule(low + (1 - low) * triangle(0.0, 0.5), top, after, multiplies=False)
+    else:
+        shrinking = exponential(gamma=s.gamma)
+    return Rule(low + (1 - low) * (triangle(0.0) * shrinking), top, after, multiplies=False)
+
+
+def _one_cycle(s: Any, group: int) -> Rule:
+    given, n = s.optimizer.param_groups[group], int(s.total_steps)
+    top = real(given["max_lr"], "OneCycleLR: max_lr")
+    shape: type[Leg] = cosine if getattr(s, "_anneal_func_type", "cos") == "cos" else linear
+    ends = [tidy(float(phase["end_step"])) for phase in s._schedule_phases]  # they may lie between two updates
+    sides = [[real(given[phase[side]], side) / top for side in ("start_lr", "end_lr")] for phase in s._schedule_phases]
+    begins = [0.0, *ends[:-1]]
+
+    def at(t: int) -> float:
+        k = next((k for k, end in enumerate(ends) if t <= end), len(ends) - 1)
+        u, (start, to) = (t - begins[k]) / (ends[k] - begins[k]), sides[k]
+        return to + (start - to) * ((1 + math.cos(math.pi * u)) / 2 if shape is cosine else 1 - u)
+
+    phases, t = [], 0
+    for begin, end, (start, to) in zip(begins, ends, sides, strict=True):
+        stop = min(max(math.ceil(end), t), n - 1)
+        phases.append(piece(shape, t, stop, begin, end - begin, start=start, to=to))
+        t = stop
+    try:
+        beyond = at(n)
+        after = f"torch goes past its end: {beyond:.3g} of the peak at update {n}, and raises at update {n + 1}"
+    except ZeroDivisionError:
+        beyond, after = at(n - 1), f"torch divides by 0 at update {n}"
+    return Rule(then(*phases, flat(1, at(n - 1)), constant(level=beyond)), top, after, n, multiplies=False)
+
+
+def _lambda(s: Any, group: int) -> Rule:
+    target = s.lr_lambdas[group]
+    found = recipe_of(target)
+    if found is not None:
+        schedule, after, updates = found
+        return Rule(schedule, _base(s, group), after, updates, multiplies=False)
+    followed = function(target, name=_name(target, "lr_lambda"))
+    return Rule(followed, _base(s, group), "it follows the function for ever", multiplies=False)
+
+
+def _name(target: Any, otherwise: str) -> str:
+    name = str(getattr(target, "__name__", otherwise))
+    return otherwise if name == "<lambda>" else name
+
+
+def _plateau(s: Any, group: int) -> Rule:
+    base = real(s.optimizer.param_groups[group]["lr"], "the LR")
+    words = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
+    cutting, after = as_torch(base, min_lr=s.min_lrs[group], **{word: getattr(s, word) for word in words})
+    return Rule(cutting, base, after)
+
+
+def _swa(s: Any, group: int) -> Rule:
+    given = s.optimizer.param_groups[group]
+    base = _base(s, group)
+    to, n = real(given["swa_lr"], "swa_lr") / base, s.anneal_epochs
+    shape: type[Leg] = cosine if s._anneal_strategy == "cos" else linear
+    schedule = then(shape(n, to=to) if n else None, constant(level=to))
+    return Rule(schedule, base, "after the annealing it stays at swa_lr", n or None, multiplies=False)
+
+
+def _ours(s: Any, group: int) -> Rule:
+    raise LrlabTypeError(worded("this is lrlab's own scheduler already", type(s).__name__, hint="scheduler.schedule"))
+
+
+READERS: dict[str, Callable[[Any, int], Rule]] = {
+    "StepLR": _step,
+    "MultiStepLR": _multi_step,
+    "ConstantLR": _constant,
+    "LinearLR": _linear,
+    "ExponentialLR": _exponential,
+    "PolynomialLR": _polynomial,
+    "CosineAnnealingLR": _cosine,
+    "CosineAnnealingWarmRestarts": _warm_restarts,
+    "CyclicLR": _cyclic,
+    "OneCycleLR": _one_cycle,
+    "LambdaLR": _lambda,
+    "ReduceLROnPlateau": _plateau,
+    "SWALR": _swa,
+    "Scheduler": _ours,
+}

@@ -1,0 +1,163 @@
+"""A schedule over a run as a list of plain phases: what the exporters to other libraries match their classes with."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.core.expression.algebra import Product, Sequence, Sum
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.repeat import Repeat
+from lrlab.core.expression.wrap import Clip
+from lrlab.core.shapes.base import WHOLE, constant, hold, warmup
+from lrlab.core.shapes.timescales import Timed
+from lrlab.core.shapes.transitions import cosine, cosine_cycle
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.layout import TimeBase, Window
+from lrlab.core.time.span import Span
+from lrlab.errors import LrlabError, worded
+
+HERE = "here"
+UNROLLED = 50  # cycles that are written out one by one
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One phase: the word of its shape, where it starts and stops (None: no end), and its arguments as plain numbers.
+
+    `start` and `to` of a leg, and the level of a constant (under `to` too), are multiples of the base LR. `scale`
+    multiplies what is no leg; `low` bounds it; what is `cut` has no end of its own but stops.
+    """
+
+    word: str
+    begin: int
+    stop: int | None
+    given: dict[str, Any]
+    source: str
+    scale: float = 1.0
+    low: float | None = None
+    cut: bool = False
+
+    @property
+    def length(self) -> int:
+        """Updates (0 where it has no end)."""
+        return 0 if self.stop is None else self.stop - self.begin
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given[name]
+
+
+def pieces(schedule: Schedule, horizon: Horizon) -> list[Piece]:
+    """The phases of a schedule over a run, in order; an empty one only at the end, where it says what comes after.
+
+    Raises `LrlabError` naming the part that is no plain phase.
+    """
+    curve = schedule.over(horizon)
+    total = curve.updates
+    found = _laid_out(schedule, Window(TimeBase(horizon, total), 0, total).fit(schedule))
+    last = found[-1]
+    if last.stop is None or not last.cut:
+        return found
+    return [*found, Piece("constant", last.stop, None, {"to": float(curve(last.stop))}, f"the end of {last.source}")]
+
+
+def _laid_out(s: Schedule, window: Window) -> list[Piece]:
+    if isinstance(s, Sequence):
+        found: list[Piece] = []
+        for phase, (start, stop) in zip(s.phases, s._bounds(window), strict=True):
+            if start != stop or phase is s.phases[-1]:
+                found += _continued(_laid_out(phase, window.inside(start, stop, None)), found)
+        return found
+    if isinstance(s, Product) and len(s.terms) == 1:
+        return [_scaled(piece, s.factor, 0.0) for piece in _laid_out(s.terms[0], window.fit(s.terms[0]))]
+    if isinstance(s, Sum) and len(s.terms) == 1:
+        return [_scaled(piece, 1.0, s.offset) for piece in _laid_out(s.terms[0], window.fit(s.terms[0]))]
+    if isinstance(s, Clip) and s.high is None:
+        inner = _laid_out(s.schedule, window)
+        if len(inner) == 1:
+            return [dataclasses.replace(inner[0], low=s.low, source=str(s))]
+    if isinstance(s, Repeat) and s.times is not None and s.stretch == 1 and window.length is not None:
+        return _cycles(s, s.times, window)
+    if len(s.parts()) > (1 if isinstance(s, Repeat) else 0):
+        raise _refused(s)
+    return [_leaf(s, window)]
+
+
+def instead(found: list[Piece], otherwise: str) -> str:
+    """What to try where a target has no word for these phases."""
+    for piece in found:
+        if isinstance(piece.given.get("schedule"), cosine_cycle) and isinstance(piece.given.get("cycle"), int):
+            half = piece["schedule"].replace(span=None)
+            falls = cosine(piece["cycle"] // 2, start=half.start, to=half.to)
+            return f"{falls}: the same up to where this cosine climbs again, if the run ends there"
+    return otherwise
+
+
+def _leaf(s: Schedule, window: Window) -> Piece:
+    given = {name: _plain(value, window.clock) for name, value in s.arguments().items()}
+    word = type(s).__name__.lower()
+    if isinstance(s, Repeat):
+        length = s.schedule._length(window.clock)
+        given["cycle"] = int(length) if s.cycle is None and length is not None else given["cycle"]
+        given["schedule"] = s.schedule
+    elif isinstance(s, (constant, hold)):
+        word, given = "constant", {"to": getattr(s, "level", HERE)}
+    elif isinstance(s, warmup):
+        n = window.length or 0
+        word = "linear"
+        given = {"start": 1 / (n + 1) if s.start is None else s.start, "to": 1.0, "closed": False, "part": WHOLE}
+    stop = None if window.length is None else window.start + window.length
+    return Piece(word, window.start, stop, given, str(s), cut=isinstance(s, Timed) and s.span is not None)
+
+
+def _continued(found: list[Piece], before: list[Piece]) -> list[Piece]:
+    """The first of these phases, if it starts "here", starts where the one before ends."""
+    first = found[0]
+    name = next((name for name in ("start", "to") if first.given.get(name) == HERE), None)
+    if name is None:
+        return found
+    if not before or not isinstance(before[-1].given.get("to"), float) or before[-1].word == "repeat":
+        raise LrlabError(worded(f"no level is known for {first.source} to start from", first.source))
+    return [dataclasses.replace(first, given={**first.given, name: before[-1]["to"]}), *found[1:]]
+
+
+def _cycles(s: Repeat, times: int, window: Window) -> list[Piece]:
+    """A counted repetition, one cycle after another."""
+    whole = window.length or 0
+    if times > UNROLLED or whole % times:
+        raise _refused(s)
+    n = whole // times
+    found: list[Piece] = []
+    for k in range(times):
+        clock = dataclasses.replace(window.clock, whole=n)
+        inside = Window(clock, window.start + k * n, n).fit(s.schedule)
+        if inside.length != n:
+            raise _refused(s)
+        found += [_scaled(piece, s.gain**k, 0.0) for piece in _laid_out(s.schedule, inside)]
+    return found
+
+
+def _scaled(piece: Piece, factor: float, offset: float) -> Piece:
+    if {"start", "to"} & set(piece.given) and piece.word not in ("repeat", "cosine_wave") and piece.low is None:
+        if HERE in (piece.given.get("start"), piece["to"]):
+            raise LrlabError(worded(f"no level is known for {piece.source} to start from", piece.source))
+        levels = {k: factor * v + offset if k in ("start", "to") else v for k, v in piece.given.items()}
+        return dataclasses.replace(piece, given=levels)
+    if offset or factor < 0:
+        raise LrlabError(worded(f"{piece.source} raised by {offset:g} is no plain phase", piece.source))
+    low = None if piece.low is None else factor * piece.low
+    return dataclasses.replace(piece, scale=factor * piece.scale, low=low)
+
+
+def _plain(value: Any, clock: TimeBase) -> Any:
+    if isinstance(value, Span):
+        exact = clock.updates(value)
+        return int(exact) if exact.denominator == 1 else float(exact)
+    if isinstance(value, tuple):
+        return [_plain(item, clock) for item in value]
+    return value
+
+
+def _refused(s: Schedule) -> LrlabError:
+    return LrlabError(worded("this part is no plain phase that another library has a name for", str(s)))

@@ -1,0 +1,79 @@
+"""A schedule as code for another library, without lrlab: exact at every update, or refused with the reason.
+
+print(to_code(parse('warmup("10%") >> cosine()'), "torch", horizon=1000))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.text.document import record
+from lrlab.core.time.horizon import Horizon
+from lrlab.dialects.read.phases import known
+from lrlab.dialects.write.keras import keras_code
+from lrlab.dialects.write.optax import optax_code
+from lrlab.dialects.write.python import function_source
+from lrlab.dialects.write.torch import torch_code
+from lrlab.dialects.write.transformers import transformers_code
+from lrlab.errors import LrlabError, worded
+
+
+def to_code(
+    schedule: Schedule, target: str, *, horizon: int | Horizon | None = None, base_lr: float | None = None
+) -> str:
+    """Code that makes the same LRs as a schedule, in the words of `target`, without a dependency on lrlab.
+
+    torch: a scheduler of `optimizer`, by its own classes where they say the same, else a LambdaLR. optax, keras: a
+    `schedule` of absolute values, multiples of `base_lr`. transformers: a call of `get_scheduler`. python: a function
+    `lr_multiplier(update)`. toml: a configuration that `lrlab.loads` reads after `json.dumps(tomllib.loads(...))`.
+
+    The code gives the schedule's value at every update, also after the end. `horizon` is needed where something is
+    relative. Raises `LrlabError` naming what the target cannot express; python can be asked for whatever is without
+    feedback, toml for everything.
+
+    >>> from lrlab import *
+    >>> print(to_code(step(30, gamma=0.5), "torch"))
+    from torch.optim.lr_scheduler import StepLR
+    <BLANKLINE>
+    scheduler = StepLR(optimizer, step_size=30, gamma=0.5)
+    <BLANKLINE>
+    """
+    write = known(target, TARGETS, "to_code: the target")
+    text: str = write(schedule, Horizon.of(horizon), base_lr)
+    return text
+
+
+def _python(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
+    return function_source(schedule, horizon)
+
+
+def _toml(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
+    lines = ["lrlab = 1", "", f"# {schedule}", f"schedule = {_toml_value(record(schedule))}"]
+    if horizon.record():
+        lines += ["", "[horizon]", *(f"{name} = {value!r}" for name, value in horizon.record().items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml_value(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, (int, float)):
+        return repr(value)
+    raise LrlabError(worded("TOML has no word for this", value))
+
+
+TARGETS: dict[str, Callable[[Schedule, Horizon, float | None], str]] = {
+    "torch": torch_code,
+    "optax": optax_code,
+    "keras": keras_code,
+    "transformers": transformers_code,
+    "python": _python,
+    "toml": _toml,
+}

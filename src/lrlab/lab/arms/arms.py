@@ -1,0 +1,118 @@
+"""The contestants: an arm is a schedule, with or without weight averaging; sets of them are tables.
+
+Every span is a share of the run, so the arms fit any run length. The decaying ones all end near 0: strategies
+that stop higher lose for that alone, and the comparison would say nothing about their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.plan.rules import KINDS
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, nearest, worded
+
+AVERAGING = 0.1
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One contestant of a comparison.
+
+    `averaging` is the memory of a moving average of the weights as a share of the run, which then takes the
+    place of the weights in every evaluation; None evaluates the weights as they are. `config` is what the task
+    finds in `run.config` when it trains this arm, such as {"optimizer": "adam"}. `also` schedules hyper-parameters
+    beside the LR, of every parameter group: {"momentum": linear(start=0.95, to=0.85)}; see
+    `lrlab.core.plan.rules.KINDS`.
+
+    >>> Arm("slow start", parse('warmup("20%") >> linear()'))
+    Arm(name='slow start', schedule=warmup("20%") >> linear(), averaging=None, config={}, also={})
+    """
+
+    name: str
+    schedule: Schedule
+    averaging: float | None = None
+    config: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    also: Mapping[str, Schedule] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.isprintable():
+            raise LrlabError(worded("an arm needs a name of printable characters", self.name))
+        if self.averaging is not None and not 0 < self.averaging <= 1:
+            raise LrlabError(
+                worded("averaging is a share of the run", self.averaging, "above 0, at most 1", "averaging=0.1")
+            )
+        for name in self.also:
+            if name not in KINDS or name == "lr":
+                known = [kind for kind in KINDS if kind != "lr"]
+                raise LrlabError(worded("an arm cannot schedule this", name, ", ".join(known), nearest(name, known)))
+
+
+# Name and text form. Parameters are those of the papers, or what fits any run: step and multistep by tenths,
+# SGDR with three cycles that double (1/7 + 2/7 + 4/7), CLR with four triangles, one-cycle as PyTorch has it.
+DEFAULT_ARMS: Mapping[str, str] = {
+    "fixed": "constant()",
+    "step": 'step("34%", gamma=0.1)',
+    "multistep": 'multistep(["50%", "75%"], gamma=0.1)',
+    "exponential": 'exponential(decay=0.01, every="100%")',
+    "cosine": "cosine()",
+    "warm restarts": 'warm_restarts("14.3%", stretch=2)',
+    "plateau": 'plateau(patience=2, factor=0.3, mode="{mode}")',
+    "cyclical": 'triangular("12.5%", low=0.1)',
+    "one-cycle": "one_cycle()",
+    "warmup + linear": 'warmup("5%") >> linear()',
+    "warmup + cosine": 'warmup("5%") >> cosine()',
+    "WSD": "wsd()",
+    "averaging": "constant()",
+}
+
+# Name, text form and optimizer: each optimizer under one schedule that suits them all, and the two that are made to
+# need none under a warmup alone.
+OPTIMIZER_ARMS: Mapping[str, tuple[str, str]] = {
+    "SGD": ('warmup("5%") >> linear()', "sgd"),
+    "momentum": ('warmup("5%") >> linear()', "momentum"),
+    "AdaGrad": ('warmup("5%") >> linear()', "adagrad"),
+    "RMSProp": ('warmup("5%") >> linear()', "rmsprop"),
+    "Adam": ('warmup("5%") >> linear()', "adam"),
+    "AdamW": ('warmup("5%") >> linear()', "adamw"),
+    "schedule-free SGD": ('warmup("5%") >> constant()', "schedule-free sgd"),
+    "schedule-free AdamW": ('warmup("5%") >> constant()', "schedule-free adamw"),
+}
+
+ARM_SETS = ("strategies", "optimizers")
+
+
+def default_arms(mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
+    """The default contestants, for a metric of which less ("min") or more ("max") is better.
+
+    >>> [arm.name for arm in default_arms()][:3]
+    ['fixed', 'step', 'multistep']
+    """
+    return tuple(
+        Arm(name, parse(text.format(mode=mode)), AVERAGING if name == "averaging" else None)
+        for name, text in DEFAULT_ARMS.items()
+    )
+
+
+def optimizer_arms() -> tuple[Arm, ...]:
+    """One arm for each optimizer that the built-in tasks know.
+
+    >>> [arm.config["optimizer"] for arm in optimizer_arms()][:3]
+    ['sgd', 'momentum', 'adagrad']
+    """
+    return tuple(Arm(name, parse(text), config={"optimizer": kind}) for name, (text, kind) in OPTIMIZER_ARMS.items())
+
+
+def arms_named(name: str, mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
+    """A set of contestants by its name: "strategies" (the default ones) or "optimizers".
+
+    Raises `LrlabError` for any other name.
+    """
+    if name not in ARM_SETS:
+        raise LrlabError(
+            worded("there is no such set of arms", name, ", ".join(ARM_SETS), nearest(name, ARM_SETS) or ARM_SETS[0])
+        )
+    return default_arms(mode) if name == "strategies" else optimizer_arms()

@@ -1,0 +1,172 @@
+"""Worker processes of this machine: each trains one stage after the other; one that dies loses only the stage in hand.
+
+One thread per worker waits for its answers, so that there is nothing to poll, and a stage goes to whoever is
+free. Workers end with the driver, however it ends: they read its pipe (see `lrlab.lab.executors.worker`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.stages.executor import ATTEMPTS
+from lrlab.lab.stages.stage import Reached, Stage
+from lrlab.lab.training.determinism import environment
+
+_Answer = tuple[int, Reached | Exception]
+
+_DEATHS = (
+    f"{ATTEMPTS} worker processes died of it, exit code {{code}} (-9 is mostly a lack of memory; "
+    "workers=0 trains in this process and shows why)"
+)
+
+
+class Local:
+    """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn."""
+
+    def __init__(self, workers: int, *, threads: int = 1, device: str = "cpu") -> None:
+        if workers < 1:
+            raise LrlabError(worded("workers is a number of processes", workers, "1, 2 ..., or 0: this process"))
+        self.slots = workers
+        self._environments = [{**os.environ, **environment(threads), **gpu} for gpu in _devices(workers, device)]
+        self._waiting: queue.SimpleQueue[tuple[int, Stage] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._processes: list[subprocess.Popen[str]] = []
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    def submit(self, tag: int, stage: Stage) -> None:
+        """Give a stage to the next worker that is free."""
+        self._waiting.put((tag, stage))
+        if len(self._threads) < self.slots:
+            thread = threading.Thread(target=self._serve, args=(self._environments[len(self._threads)],), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self) -> list[tuple[int, Reached]]:
+        """See `lrlab.lab.stages.executor.Executor.wait`."""
+        tag, answer = self._answers.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return [(tag, answer)]
+
+    def close(self) -> None:
+        """End all workers, and what they have started, at once."""
+        with self._lock:
+            self._closed = True
+            for process in self._processes:
+                _kill(process)
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+        for process in self._processes:
+            _bury(process)
+
+    def _serve(self, environment: dict[str, str]) -> None:
+        """Keep one worker busy until the end; in a thread of its own."""
+        process: subprocess.Popen[str] | None = None
+        while (given := self._waiting.get()) is not None and not self._closed:
+            tag, stage = given
+            result: Reached | Exception
+            try:
+                for _ in range(ATTEMPTS):
+                    process = process or self._spawn(environment)
+                    answer = _ask(process, stage)
+                    if answer is not None:
+                        result = _read(answer, stage)
+                        break
+                    _bury(process)
+                    code, process = process.returncode, None
+                else:
+                    result = _failed(stage, _DEATHS.format(code=code))
+            except Exception as error:
+                result = error
+            self._answers.put((tag, result))
+
+    def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._closed:
+                raise LrlabError("the workers are closed")
+            process = subprocess.Popen(
+                # -P: a file of the working directory must not take the place of a library.
+                [sys.executable, "-P", "-m", "lrlab.lab.executors.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                env=environment,
+                # A session of its own: Ctrl-C reaches the driver alone, which then ends whole groups.
+                start_new_session=True,
+            )
+            self._processes.append(process)
+            return process
+
+
+def _devices(workers: int, device: str) -> list[dict[str, str]]:
+    """What each worker finds in its environment about GPUs."""
+    if device == "cpu":
+        return [{}] * workers
+    visible = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    if not visible:
+        import torch
+
+        visible = [str(k) for k in range(torch.cuda.device_count())]
+    if not visible:
+        raise LrlabError(worded(f"there is no device {device} here", hint='device="cpu"'))
+    return [{"CUDA_VISIBLE_DEVICES": visible[k % len(visible)]} for k in range(workers)]
+
+
+def _ask(process: subprocess.Popen[str], stage: Stage) -> dict[str, Any] | None:
+    """The worker's answer, or None where it died."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a worker is spoken to by pipes")
+    try:
+        process.stdin.write(json.dumps(stage.to_json()) + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return None
+    line = process.stdout.readline()
+    answer: dict[str, Any] | None = json.loads(line) if line.endswith("\n") else None
+    return answer
+
+
+def _read(answer: dict[str, Any], stage: Stage) -> Reached | Exception:
+    if "reached" in answer:
+        return Reached.from_json(answer["reached"])
+    if "misuse" in answer:
+        return LrlabError(answer["misuse"])
+    return _failed(stage, answer["failed"])
+
+
+def _failed(stage: Stage, cause: str) -> Reached:
+    return Reached(None, stage.every, 0.0, failed=cause)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a worker and all that its task started."""
+    if process.returncode is not None:  # its number may be another process's by now
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def _bury(process: subprocess.Popen[str]) -> None:
+    """Nothing may be left of a worker: no process, no pipe."""
+    _kill(process)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()

@@ -1,0 +1,180 @@
+"""What a search may propose: strategies with slots, and the values that each slot takes.
+
+    warmup("{warmup: 2|5|10}%") >> linear(to={floor: 0|0.01|0.1})
+    wsd(warmup="5%", decay="{decay: 10..60 by 10}%", shape="{shape: linear|cosine|one_minus_sqrt}")
+
+A strategy is the text form of a schedule with slots in braces: a list of values, or a range in steps. Every slot is
+finite on purpose: candidates on one grid meet, and what meets is trained once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, worded
+
+# The strategies that `lrlab tune` searches, by name: families that were near the top on the built-in tasks.
+STRATEGIES: Mapping[str, str] = {
+    "linear": 'warmup("{warmup: 1|2|5|10|20}%") >> linear(to={floor: 0|0.01|0.03|0.1})',
+    "cosine": 'warmup("{warmup: 1|2|5|10|20}%") >> cosine(to={floor: 0|0.01|0.03|0.1})',
+    "WSD": 'wsd(warmup="{warmup: 1|2|5|10}%", decay="{decay: 10..90 by 10}%",'
+    ' shape="{shape: linear|cosine|one_minus_sqrt}", to={floor: 0|0.01|0.03})',
+    "power": 'warmup("{warmup: 1|2|5|10}%") >> polynomial(power={power: 0.5..3 by 0.5})',
+}
+
+# Multiples of the task's own LR.
+LRS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+_SLOT = re.compile(r"\{([^{}]*)\}")
+_FORM = re.compile(r"\s*([a-z_]\w*)\s*:\s*(.+?)\s*")
+_RANGE = re.compile(r"(\S+?)\s*\.\.\s*(\S+)\s+by\s+(\S+)")
+_MOST = 1000  # values of one slot
+LIKENESS = 0.03  # of the peak, on average, beside the rounding of boundaries: what is alike at two lengths
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a strategy's text, and what may stand there, in order.
+
+    >>> Slot.read("decay: 10..40 by 10")
+    Slot(name='decay', values=('10', '20', '30', '40'))
+    >>> Slot.read("shape: linear|cosine").ordered
+    False
+    """
+
+    name: str
+    values: tuple[str, ...]
+
+    @classmethod
+    def read(cls, text: str) -> Slot:
+        """The slot of a text `name: a|b|c` or `name: low..high by step`. Raises `LrlabError` for any other."""
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise _misread(text)
+        name, given = form.groups()
+        stepped = _RANGE.fullmatch(given)
+        values = _steps(text, *stepped.groups()) if stepped else tuple(part.strip() for part in given.split("|"))
+        if not all(values) or len({*values}) < len(values) or (".." in given and not stepped):
+            raise _misread(text)
+        return cls(name, values)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the values are numbers, so that neighbours are alike."""
+        try:
+            return all(np.isfinite(float(value)) for value in self.values)
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A schedule with slots.
+
+    >>> strategy = Strategy("WSD", 'wsd(decay="{decay: 10|20}%")')
+    >>> strategy.size, str(strategy.filled({"decay": "20"}))
+    (2, 'warmup("5%") >> constant() >> one_minus_sqrt("20%")')
+    """
+
+    name: str
+    text: str
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Its slots in the order of the text; a name that comes twice is one slot, with one value."""
+        found: dict[str, Slot] = {}
+        for inside in _SLOT.findall(self.text):
+            slot = Slot.read(inside)
+            if found.setdefault(slot.name, slot) != slot:
+                raise LrlabError(worded(f"{self.name}: the slot {slot.name} is given twice, differently", inside))
+        return tuple(found.values())
+
+    @property
+    def size(self) -> int:
+        """How many schedules it can be."""
+        return prod(len(slot.values) for slot in self.slots)
+
+    def filled(self, values: Mapping[str, str]) -> Schedule:
+        """The schedule with these values in its slots. Raises `LrlabError` where the text is no schedule."""
+        return parse(_SLOT.sub(lambda found: values[Slot.read(found[1]).name], self.text))
+
+    def corners(self) -> Iterable[dict[str, str]]:
+        """The first and last value of every slot, in every combination."""
+        slots = self.slots
+        for ends in product(*({s.values[0]: 0, s.values[-1]: 0} for s in slots)):
+            yield {slot.name: value for slot, value in zip(slots, ends, strict=True)}
+
+
+# What the winner is judged against: the usual choice, at the LR that suits it best.
+BASELINE = Strategy("warmup + linear", 'warmup("5%") >> linear()')
+
+
+def strategies_of(texts: Mapping[str, str], lengths: Sequence[int]) -> tuple[Strategy, ...]:
+    """The baseline and these strategies, by name; each must be the same schedule at each of the lengths.
+
+    Raises `LrlabError` where a text cannot be read, does not last a length, changes its shape with it, or listens to
+    the run.
+
+    >>> [strategy.name for strategy in strategies_of({"mine": "cosine()"}, (100, 400))]
+    ['warmup + linear', 'mine']
+    """
+    if BASELINE.name in texts:
+        raise LrlabError(worded("this is the name of what the winner is judged against", BASELINE.name))
+    found = (BASELINE, *(Strategy(name, text) for name, text in texts.items()))
+    for strategy in found:
+        for values in strategy.corners():
+            _check(strategy.filled(values), lengths)
+    return found
+
+
+def _check(schedule: Schedule, lengths: Sequence[int]) -> None:
+    """A rung is a complete schedule at a shorter length: refuse what would be another schedule there."""
+    *shorter, longest = sorted(lengths)
+    lasting = ", ".join(map(str, shorter))
+    curve = schedule.over(longest)
+    if curve.controllers:
+        what = "a schedule that listens to the run is another one in a shorter run, so that it cannot be searched"
+        raise LrlabError(worded(what, str(schedule), "schedules without controllers", "lrlab compare"))
+    whole = curve.values()
+    for length in shorter:
+        short = schedule.over(length).values()
+        stretched = whole[np.arange(length) * longest // length]
+        if np.abs(stretched - short).mean() > (LIKENESS + 1 / length) * np.abs(whole).max():
+            raise LrlabError(
+                worded(
+                    f"a search begins with runs of {lasting} updates, where this is another schedule",
+                    str(schedule),
+                    "spans as shares of the run",
+                    'warmup("5%") instead of warmup(500)',
+                )
+            )
+
+
+def _steps(text: str, low: str, high: str, step: str) -> tuple[str, ...]:
+    try:
+        first, last, by = (Fraction(part) for part in (low, high, step))
+    except (ValueError, ZeroDivisionError):
+        raise _misread(text) from None
+    if by <= 0 or last < first or (last - first) / by >= _MOST:
+        raise _misread(text)
+    return tuple(f"{float(first + k * by):.12g}" for k in range(int((last - first) / by) + 1))
+
+
+def _misread(text: str) -> LrlabError:
+    return LrlabError(
+        worded(
+            "a slot cannot be read",
+            f"{{{text}}}",
+            f"{{name: a|b|c}} with different values, or {{name: low..high by step}} with at most {_MOST}",
+            "{decay: 10..50 by 10}",
+        )
+    )

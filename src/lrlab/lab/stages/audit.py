@@ -1,0 +1,108 @@
+"""The audit: runs that came out of shared stages are trained again, alone and from the beginning, and compared.
+
+Sharing gives the same bits where the state that is tracked is all the state there is. What a task forgot to track, a
+loader that remembers, threads that nobody pinned: each makes the two differ. Then the results are not wrong, but they
+are not those of training each arm alone, and nothing may claim so.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Executor
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.recipe import job_key
+from lrlab.lab.task.declaration import Task
+from lrlab.record.runs.files import aside
+from lrlab.record.runs.run import Run, plain
+from lrlab.record.runs.store import Store
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
+
+    It is infinite where only one of the two diverged, or was evaluated as often; 0 where only weights or losses differ.
+    """
+
+    job: str
+    identical: bool
+    largest: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What training again has shown.
+
+    >>> print(Audit((Finding("arm cosine, fold 0", False, 2e-3),)))
+    NOT IDENTICAL: 1 of 1 runs trained again alone differs (arm cosine, fold 0: by up to 0.002 of the metric)
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every run came out the same, to the last bit, and there was one."""
+        return bool(self.findings) and all(finding.identical for finding in self.findings)
+
+    def record(self) -> dict[str, Any]:
+        """The audit as plain JSON."""
+        return {"passed": self.passed, "findings": [plain(vars(finding)) for finding in self.findings]}
+
+    def __str__(self) -> str:
+        n = len(self.findings)
+        if not n:
+            return "no run was trained again: nothing is known of identity"
+        bad = [finding for finding in self.findings if not finding.identical]
+        if not bad:
+            return f"{n} {'run' if n == 1 else 'runs'} trained again alone: identical to the last bit"
+        worst = max(bad, key=lambda finding: finding.largest)
+        far = f"by up to {worst.largest:.2g} of the metric" if worst.largest < math.inf else "another course"
+        return (
+            f"NOT IDENTICAL: {len(bad)} of {n} runs trained again alone {'differs' if len(bad) == 1 else 'differ'} "
+            f"({worst.job}: {far})"
+        )
+
+
+def audited(
+    task: Task,
+    jobs: Sequence[Job],
+    store: Store,
+    count: int,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+) -> Audit:
+    """Train `count` of the finished jobs again, drawn at random, with nothing shared and nothing stored before."""
+    drawn = random.Random().sample(list(jobs), min(count, len(jobs)))
+    findings = []
+    with aside(store.address) as place:
+        for number, job in enumerate(drawn):  # a store for each: they must not share with each other
+            alone = Store(f"{place}/{number}")
+            (again,), _ = run_jobs(task, [job], alone, workers=workers, executor=executor)
+            run = store.get(job_key(task, job))
+            if run is not None:
+                findings.append(_compared(job, run, again))
+    return Audit(tuple(findings))
+
+
+def _compared(job: Job, run: Run, again: Run) -> Finding:
+    if _content(run) == _content(again):
+        return Finding(job.title, True, 0.0)
+    first, second = (one.evals[one.metric].values if one.metric in one.evals else () for one in (run, again))
+    if len(first) != len(second) or run.outcome != again.outcome:
+        return Finding(job.title, False, math.inf)
+    pairs = ((a, b) for a, b in zip(first, second, strict=True) if a != b and math.isfinite(a - b))
+    far = [abs(a - b) / max(abs(a), abs(b)) for a, b in pairs]
+    return Finding(job.title, False, max(far, default=0.0))
+
+
+def _content(run: Run) -> Any:
+    """What training has made of it, as plain values: there NaN, which a loss may be, equals NaN."""
+    kept = asdict(run)
+    return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint")])

@@ -1,0 +1,353 @@
+"""The engine: from jobs to their runs, by way of the stage tree; what is stored is not trained again.
+
+It asks of every job how far its training is stored already, lets jobs that stand at the same state go on together for
+as long as their control rows agree, and stores the state where they part. Nothing else is remembered: an engine that
+was killed asks the store again, and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import heapq
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.controls import Control, Regime, agreement, replayed
+from lrlab.lab.arms.tree import NOWHERE, split
+from lrlab.lab.executors.local import Local
+from lrlab.lab.stages.executor import Executor, Here
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.recipe import cell_of, job_key, recipe_of
+from lrlab.lab.stages.stage import Reached, Stage, run_of
+from lrlab.lab.task.declaration import Task
+from lrlab.lab.training.run import evaluation_points
+from lrlab.record.runs.run import Run
+from lrlab.record.runs.states import Place, States, Torn
+from lrlab.record.runs.store import Store
+
+
+class TaskError(LrlabError):
+    """Some runs failed: their training raised, or killed its processes. The message names each with its cause."""
+
+
+# States that nobody waits for are kept for later studies up to so many bytes, and then forgotten, the oldest first.
+KEPT = 2**30
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the runs are, each time that one is there: this one, `done` of `total`.
+
+    `reused` tells that it was stored before. `seconds_left` is an estimate from the runs trained so far, without the
+    time that the first of them took to begin; None before a twentieth of them is there.
+    """
+
+    run: Run
+    reused: bool
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What the runs that were not stored took: updates each alone (`naive`), updates that were `trained`, stages.
+
+    >>> Effort(naive=1000, trained=640, stages=9).saved
+    0.36
+    """
+
+    naive: int = 0
+    trained: int = 0
+    stages: int = 0
+
+    def __add__(self, other: Effort) -> Effort:
+        """What both took."""
+        return Effort(self.naive + other.naive, self.trained + other.trained, self.stages + other.stages)
+
+    @property
+    def saved(self) -> float:
+        """The share of the updates that did not have to be trained."""
+        return 1 - self.trained / self.naive if self.naive else 0.0
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A job on its way: its key, and its control after the reports of the state that it stands at."""
+
+    job: Job
+    key: str
+    control: Control
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A stage, and the jobs it is for."""
+
+    stage: Stage
+    cell: str
+    entries: tuple[_Entry, ...]
+
+
+def run_jobs(
+    task: Task,
+    jobs: Sequence[Job],
+    store: Store,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    fork_every: int = 1,
+    on_progress: Callable[[Progress], object] = lambda progress: None,
+    on_failed: Callable[[str, str], object] = lambda run, cause: None,
+) -> tuple[tuple[Run, ...], Effort]:
+    """Give the run of every job, in the order of the jobs, and what it took; each is stored once it is finished.
+
+    `workers` processes train (by default one per core; 0: this process, for debugging), or an `executor` of the form
+    of `lrlab.lab.stages.executor.Executor`. Training forks at multiples of `fork_every` updates (0: nowhere), and where
+    the data can be taken up again. Interrupted, it loses only the stages in hand.
+
+    `on_failed` is told which run failed, and why, when it does. Raises `TaskError` where training failed, once all that
+    does not depend on it is trained and stored. Misuse of
+    `run` ends it at once (see `lrlab.lab.stages.executor.Executor.wait`), as does with workers=0 any exception.
+    """
+    keys = [job_key(task, job) for job in jobs]
+    wanted = dict(zip(keys, jobs, strict=True))
+    runs: dict[str, Run] = {}
+    for key, stored in store.find(wanted).items():
+        runs[key] = stored
+        on_progress(Progress(stored, True, len(runs), len(wanted), None))
+    missing = {key: job for key, job in wanted.items() if key not in runs}
+    if missing:
+        store.probe()
+    times: list[float] = []
+    drive = _Drive(task, store, fork_every, on_failed)
+    with contextlib.ExitStack() as stack:
+        if missing and executor is None:
+            executor = _own(task, jobs[0], workers)
+            stack.callback(executor.close)
+        for run in drive.runs(missing, executor) if missing and executor else ():
+            store.put(run)
+            runs[run.key] = run
+            times.append(time.monotonic())
+            on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
+    if drive.failed:
+        raise TaskError(_named(drive.failed, len(wanted)))
+    finished = tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))
+    return finished, drive.effort
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _left(times: Sequence[float], total: int) -> float | None:
+    """The seconds that the rest of `total` runs takes, from the times at which the first of them were there."""
+    done = len(times)
+    return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
+
+
+def pool(workers: int | None, threads: int, device: str) -> Local:
+    """So many worker processes, by default as many as there are cores for; none is started before there is a stage."""
+    return Local(max(1, usable_cores() // threads) if workers is None else workers, threads=threads, device=device)
+
+
+def _own(task: Task, job: Job, workers: int | None) -> Executor:
+    if workers == 0:
+        return Here(task)
+    if not task.text:
+        raise LrlabError(
+            worded(
+                f"{task.name} is in no file, so that other processes cannot find it",
+                allowed="a function of a file, named there (no lambda, no notebook cell)",
+                hint="workers=0 trains in this process",
+            )
+        )
+    return pool(workers, job.threads, job.device)
+
+
+def _named(failed: Sequence[tuple[Job, str]], total: int) -> str:
+    """Every run that failed with its cause, and all that is known of the first."""
+    lines = [f"{len(failed)} of {total} runs failed; the others are stored, and the same line goes on with these"]
+    lines += [f"  {job.title}: {cause.partition(chr(10))[0]}" for job, cause in failed]
+    _, _, whole = failed[0][1].partition("\n")
+    return "\n".join([*lines, *([f"\nThe first of them:\n{whole}"] if whole else [])])
+
+
+class _Drive:
+    """The stages of some jobs, from what is stored to the last run."""
+
+    def __init__(self, task: Task, store: Store, fork_every: int, on_failed: Callable[[str, str], object]) -> None:
+        self.effort = Effort()
+        self.failed: list[tuple[Job, str]] = []
+        self._task, self._store, self._states = task, store, States(store.address)
+        self._fork_every, self._on_failed = fork_every, on_failed
+        self._every: dict[str, int] = {}  # of a cell, once a stage has told
+        self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
+        self._queue: list[tuple[int, int, int, _Work]] = []
+        self._ready: list[Run] = []
+        self._shared: dict[tuple[Regime, int], Control] = {}
+        self._common: dict[tuple[Control, Control], int] = {}
+        self._slots = self._serial = self._written = 0
+
+    def runs(self, missing: dict[str, Job], executor: Executor) -> Iterator[Run]:
+        """Train, and give every run as soon as it is there."""
+        self._slots = executor.slots
+        cells: dict[str, list[_Entry]] = {}
+        for key, job in missing.items():
+            cells.setdefault(cell_of(self._task, job), []).append(_Entry(job, key, self._control(job)))
+        for cell, entries in cells.items():
+            self._numbers[cell] = len(self._numbers)
+            self._states.note_recipe(cell, {"name": self._task.name, **recipe_of(self._task, entries[0].job)})
+            self._place(cell, entries)
+        in_hand: dict[int, _Work] = {}
+        while True:
+            yield from self._taken()
+            # Twice as many as are trained at once: nobody is to wait for this process to read and write.
+            while self._queue and len(in_hand) < 2 * self._slots:
+                *_, tag, work = heapq.heappop(self._queue)
+                in_hand[tag] = work
+                executor.submit(tag, work.stage)
+            if not in_hand:
+                break
+            for tag, reached in executor.wait():
+                self._advance(in_hand.pop(tag), reached)
+            self._sweep([*in_hand.values()])
+        self._states.sweep(KEPT)
+
+    def _taken(self) -> Iterator[Run]:
+        while self._ready:
+            yield self._ready.pop(0)
+
+    def _control(self, job: Job) -> Control:
+        """The control of a job at its beginning; one for all where no report can change it."""
+        found = self._shared.get((job.regime, job.updates))
+        return found or self._shared.setdefault((job.regime, job.updates), Control(job.regime, job.updates))
+
+    # -- where jobs stand ------------------------------------------------------------------------------------
+
+    def _place(self, cell: str, entries: Sequence[_Entry]) -> None:
+        """Find the furthest stored state of each job, and go on from there."""
+        places = self._states.places(cell)
+        standing: dict[Place | None, list[_Entry]] = {}
+        for entry in entries:
+            standing.setdefault(self._furthest(cell, places, entry), []).append(entry)
+        for place, those in standing.items():
+            self._go_on(cell, place, those)
+
+    def _furthest(self, cell: str, places: Sequence[Place], entry: _Entry) -> Place | None:
+        """The furthest of the places that lies on the way of this job."""
+        control = entry.control
+        passed = control.digests(place.at for place in places)
+        for place in places:
+            if control.reactive:  # what it sets depends on what was reported on the way there
+                with contextlib.suppress(Torn):
+                    heard = self._heard(entry, self._states.get(cell, place).record)
+                    if heard.digests([place.at])[place.at] == place.digest:
+                        return place
+            elif passed[place.at] == place.digest:
+                return place
+        return None
+
+    def _heard(self, entry: _Entry, record: Mapping[str, Any]) -> Control:
+        """The control of a job after the reports of a state."""
+        if not entry.control.reactive:
+            return entry.control
+        return replayed(entry.job.regime, entry.job.updates, record["ledger"]["reports"], self._task.metric)
+
+    def _go_on(self, cell: str, place: Place | None, entries: Sequence[_Entry]) -> None:
+        """From one state: to the runs, where it is an end, or to the next stages."""
+        if place is not None and (place.end or any(entry.control.reactive for entry in entries)):
+            try:
+                record = self._states.get(cell, place).record
+            except Torn:
+                self._states.drop(cell, place)
+                self._place(cell, entries)
+                return
+            if place.end:
+                self._ready += [run_of(self._task, entry.job, record) for entry in entries]
+                self._add(naive=place.at * len(entries))
+                return
+            for entry in entries:
+                entry.control = self._heard(entry, record)
+        self._fork(cell, place, entries)
+
+    # -- stages ----------------------------------------------------------------------------------------------
+
+    def _fork(self, cell: str, place: Place | None, entries: Sequence[_Entry]) -> None:
+        """Queue the stages in which these jobs go on from where they all stand."""
+        start, end = (place.at if place else 0), entries[0].job.updates
+        every = self._every.get(cell, self._fork_every or NOWHERE)
+        known = _known_until(entries, start, end, every)
+
+        def common(a: int, b: int) -> int:
+            return min(self._agreement(entries[a], entries[b], start, end), known[a], known[b])
+
+        for party, stop in split(range(len(entries)), common, start, end, every):
+            # An arm that no report can change leads, so that only the others have to be watched.
+            those = sorted((entries[k] for k in party), key=lambda entry: entry.control.reactive)
+            lead = those[0]
+            others = dict.fromkeys(entry.job.regime for entry in those[1:] if entry.control.reactive)
+            address = self._store.address
+            stage = Stage(self._task.text, self._task.identity, address, lead.job, place, stop, tuple(others), every)
+            # Cells in the order of the jobs, some at a time, so that an interruption leaves whole ones; among
+            # these the longest way first, so that nobody is left alone with it at the end.
+            rank = self._numbers[cell] // (2 * self._slots)
+            self._serial += 1
+            heapq.heappush(self._queue, (rank, start - end, self._serial, _Work(stage, cell, tuple(those))))
+
+    def _agreement(self, a: _Entry, b: _Entry, start: int, end: int) -> int:
+        """The first update that two jobs, which have agreed so far, set differently as far as is known."""
+        if a.control.reactive or b.control.reactive:
+            return agreement(a.control, b.control, start, end)
+        pair = a.control, b.control
+        if pair not in self._common:
+            self._common[pair] = agreement(*pair, 0, end)
+        return self._common[pair]
+
+    def _advance(self, work: _Work, reached: Reached) -> None:
+        """A stage is over: its jobs stand further on."""
+        if reached.failed:  # and with it all that would go on from it
+            for entry in work.entries:
+                self.failed.append((entry.job, reached.failed))
+                self._on_failed(entry.job.title, reached.failed)
+        elif reached.torn:
+            self._place(work.cell, work.entries)
+        elif reached.place is None:
+            self._every[work.cell] = reached.every
+            self._fork(work.cell, work.stage.start, work.entries)
+        else:
+            self._every[work.cell] = reached.every
+            self._add(trained=reached.place.at - work.stage.begin, stages=1)
+            self._written += self._states.size(work.cell, reached.place)
+            self._go_on(work.cell, reached.place, work.entries)
+
+    def _add(self, naive: int = 0, trained: int = 0, stages: int = 0) -> None:
+        self.effort += Effort(naive, trained, stages)
+
+    def _sweep(self, in_hand: Sequence[_Work]) -> None:
+        """Forget states that nobody waits for, where there are many."""
+        if self._written > KEPT:
+            waiting = [*in_hand, *(work for *_, work in self._queue)]
+            self._states.sweep(KEPT, {(w.cell, w.stage.start) for w in waiting if w.stage.start})
+            self._written = 0
+
+
+def _known_until(entries: Sequence[_Entry], start: int, end: int, every: int) -> list[int]:
+    """Until where each may go on with others. A report in the middle between two forks may change what follows it
+    when it is too late to fork: who listens to one goes alone from the fork before it."""
+    if every == 1:
+        return [end] * len(entries)
+    job = entries[0].job
+    between = [at for at in sorted(evaluation_points(job.updates, job.evals)) if at > start and at % every and at < end]
+    return [
+        next((at // every * every for at in between if entry.control.listens(at)), end)
+        if entry.control.reactive
+        else end
+        for entry in entries
+    ]

@@ -1,0 +1,152 @@
+"""What a comparison will take, before anything is spent: the stage tree of its jobs, counted.
+
+Schedules with controllers are counted as if their controllers did not act; where one does, its arm goes on alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from lrlab.core.shapes.base import constant
+from lrlab.lab.arms.controls import Control
+from lrlab.lab.arms.tree import NOWHERE, stages_of, tree, updates_of
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.recipe import cell_of, job_key, nearest_change, recipe_of
+from lrlab.lab.stages.stage import train
+from lrlab.lab.task.declaration import Task
+from lrlab.lab.training.run import LiveRun
+from lrlab.record.runs.states import States
+from lrlab.record.runs.store import Store
+
+_Item = TypeVar("_Item")
+
+PROBED = 20  # updates that are trained to measure the pace
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long an update takes, and at which multiples training may fork."""
+
+    seconds: float
+    every: int
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """What is still to be trained: `runs` of `total`, with so many updates each alone (`naive`) and `shared`.
+
+    `critical` is the longest way that has to be gone one update after the other. `every`: training forks at multiples
+    of it, as far as is known. `reactive`: controllers may act, and the arms share less.
+
+    >>> plan = StagePlan(30, 30, naive=3000, shared=1500, stages=70, critical=100, workers=2, pace=Pace(0.1, 1))
+    >>> plan.saved, plan.seconds
+    (0.5, 75.0)
+    """
+
+    total: int
+    runs: int
+    naive: int
+    shared: int
+    stages: int
+    critical: int
+    workers: int
+    pace: Pace | None = None
+    reactive: bool = False
+
+    @property
+    def saved(self) -> float:
+        """The share of the updates that does not have to be trained."""
+        return 1 - self.shared / self.naive if self.naive else 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """The time that it takes at the least, evaluations aside; None where the pace is not known."""
+        return None if self.pace is None else self.pace.seconds * max(self.critical, self.shared / max(1, self.workers))
+
+    def __str__(self) -> str:
+        lines = [f"{self.total} runs, {self.total - self.runs} of them stored"]
+        if self.runs:
+            about = "about " if self.reactive else ""
+            lines.append(
+                f"{self.naive} updates each alone, {about}{self.shared} in {self.stages} stages: {self.saved:.0%} saved"
+            )
+            if self.pace is None and self.shared < self.naive:
+                lines.append("if training can fork at any update; plan(measure=True) tells")
+            lines.append(f"at least {self.critical} updates one after the other")
+        if self.seconds is not None:
+            lines.append(f"at least {self.seconds:.0f} s with {self.workers} at once, evaluations aside")
+        return "\n".join(lines)
+
+
+def plan_of(
+    task: Task, jobs: Sequence[Job], store: Store, *, workers: int, fork_every: int = 1, pace: Pace | None = None
+) -> StagePlan:
+    """Count what these jobs would take. Stored runs take nothing; stored states of unfinished ones are not counted."""
+    wanted = {job_key(task, job): job for job in jobs}
+    stored = store.find(wanted)
+    missing = [job for key, job in wanted.items() if key not in stored]
+    known: dict[object, Control] = {}
+    cells: dict[str, list[Control]] = {}
+    for job in missing:
+        arm = (job.regime, job.updates)
+        known[arm] = known.get(arm) or Control(*arm)
+        cells.setdefault(cell_of(task, job), []).append(known[arm])
+    alike: dict[tuple[Control, ...], int] = {}  # cells differ in seed and fold, their trees mostly do not
+    for controls in cells.values():
+        alike[tuple(controls)] = alike.get(tuple(controls), 0) + 1
+    updates = missing[0].updates if missing else 0
+    every = math.lcm(pace.every if pace else 1, fork_every or NOWHERE)
+    shared = stages = 0
+    for those, times in alike.items():
+        roots = tree(those, updates, every)
+        shared, stages = shared + times * updates_of(roots), stages + times * stages_of(roots)
+    return StagePlan(
+        total=len(wanted),
+        runs=len(missing),
+        naive=sum(job.updates for job in missing),
+        shared=shared,
+        stages=stages,
+        critical=updates,
+        workers=workers,
+        pace=pace,
+        reactive=any(control.reactive for control in known.values()),
+    )
+
+
+def changed_since(task: Task, job: Job, store: Store) -> dict[str, tuple[Any, Any]]:
+    """Why nothing that is stored fits a job: in what its recipe differs from the nearest stored one of its task."""
+    mine = {"name": task.name, **recipe_of(task, job)}
+    stored = States(store.address).recipes()
+    return nearest_change(mine, [recipe for recipe in stored if recipe.get("name") == task.name])
+
+
+def measured(task: Task, job: Job) -> Pace:
+    """The pace of a task at the job's configuration, from a few updates that are trained here; nothing is stored."""
+    marks: list[float] = []
+    seen: list[LiveRun] = []
+
+    def watched(run: LiveRun) -> None:
+        steps = run.steps
+        run.steps = lambda loader: _marked(steps(loader), marks)  # type: ignore[method-assign]
+        seen.append(run)
+        task.function(run)
+
+    few = min(PROBED, job.updates)
+    arm = dataclasses.replace(job.arm, schedule=constant(), averaging=None)
+    train(dataclasses.replace(task, function=watched), dataclasses.replace(job, arm=arm, updates=few, evals=1))
+    steps = [b - a for a, b in pairwise(marks)]  # none, where it diverges in the first update
+    return Pace(statistics.median(steps) if steps else 0.0, seen[0].every)
+
+
+def _marked(items: Iterable[_Item], marks: list[float]) -> Iterator[_Item]:
+    """The items; the time at which each was asked for is noted."""
+    for item in items:
+        marks.append(time.perf_counter())
+        yield item

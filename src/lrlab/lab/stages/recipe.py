@@ -1,0 +1,104 @@
+"""What determines a training beside its control rows: the recipe. Its hash names a cell of the stage tree.
+
+    recipe = code of the task, configuration, seed and fold, length and evaluations, what it is judged by, averaging,
+             which hyper-parameters are set, versions of the libraries, threads, device
+
+Two trainings of one recipe whose control rows agree up to an update are the same training up to there, to the last
+bit. Whatever can change a bit must therefore be in here; this list is what sharing rests on.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from lrlab.record.runs.run import VERSION, content_key
+
+if TYPE_CHECKING:
+    from lrlab.lab.stages.job import Job
+    from lrlab.lab.task.declaration import Task
+
+# Environment variables by which Keras and JAX choose how they compute.
+_SWITCHES = ("KERAS_BACKEND", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
+
+
+def versions() -> dict[str, str]:
+    """What the numbers depend on beside the code: Python, the libraries and their switches, the format of the record.
+
+    Read from the installation and the environment, so that planning imports no framework.
+    """
+    return {**_installed(), **{name: os.environ[name] for name in _SWITCHES if name in os.environ}}
+
+
+def recipe_of(task: Task, job: Job) -> dict[str, Any]:
+    """What this job's training has in common with those that it may share a state with."""
+    return {
+        "task": task.identity,
+        "metric": task.metric,
+        "mode": task.mode,
+        "averaging": job.arm.averaging,
+        "sets": list(job.regime.names),
+        "seed": job.seed,
+        "fold": job.fold,
+        "folds": job.folds,
+        "updates": job.updates,
+        "evals": job.evals,
+        "config": job.whole_config,
+        "threads": job.threads,
+        "device": job.device,
+        "versions": versions(),
+    }
+
+
+def cell_of(task: Task, job: Job) -> str:
+    """The name of the recipe: trainings of one cell share every state at which their control rows agree."""
+    return content_key(recipe_of(task, job))[:32]
+
+
+def job_key(task: Task, job: Job) -> str:
+    """The key of the run that this job makes: the arm's name is no part of it."""
+    return content_key(
+        {
+            **recipe_of(task, job),
+            "schedule": job.arm.schedule.fingerprint(),
+            "lr": float(job.lr),
+            "also": {name: schedule.fingerprint() for name, schedule in job.regime.also},
+        }
+    )
+
+
+def changed(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The parts in which another recipe differs from this one: name -> (this, the other).
+
+    >>> changed({"threads": 1, "versions": {"torch": "2.9"}}, {"threads": 1, "versions": {"torch": "2.8"}})
+    {'versions.torch': ('2.9', '2.8')}
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in sorted({*recipe, *other}):
+        mine, theirs = recipe.get(name), other.get(name)
+        if mine == theirs:
+            continue
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            found |= {f"{name}.{part}": pair for part, pair in changed(mine, theirs).items()}
+        else:
+            found[name] = (mine, theirs)
+    return found
+
+
+@functools.cache
+def _installed() -> Mapping[str, str]:
+    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "record": str(VERSION)}
+    for library in ("lrlab", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow"):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[library] = importlib.metadata.version(library)
+    return found
+
+
+def nearest_change(recipe: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
+    """In what the recipe differs from the nearest of the stored ones: nothing where it is among them, or none is."""
+    return min((changed(recipe, other) for other in stored), key=len, default={})

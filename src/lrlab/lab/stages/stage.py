@@ -1,0 +1,250 @@
+"""One stage: go on from a stored state, train to where the arms part, store the state that is reached.
+
+A stage exchanges names only: it is told the store, where to start and where to stop, and answers which place it has
+reached. It may be done again, or by two at once, at any time: the same state comes out.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.controls import Regime, replayed
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.recipe import cell_of, job_key, versions
+from lrlab.lab.task.declaration import Task, load_task
+from lrlab.lab.training.determinism import pinned, seeded
+from lrlab.lab.training.log import Ledger
+from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.snapshot import Snapshot
+from lrlab.lab.training.stretch import Diverged, Forked, Stretch
+from lrlab.record.runs.run import Run
+from lrlab.record.runs.states import Place, State, States, Torn
+
+Outcome = Literal["finished", "diverged"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is to be trained: `job` from `start` (None: the beginning) to `stop` at the latest.
+
+    `task` is its text, `identity` what its source was when this was planned. `others` is what those arms set that
+    are along and depend on reports; training may fork at multiples of `every`.
+    """
+
+    task: str
+    identity: str
+    store: str
+    job: Job
+    start: Place | None
+    stop: int
+    others: tuple[Regime, ...] = ()
+    every: int = 1
+
+    @property
+    def begin(self) -> int:
+        """The first update of this stage."""
+        return self.start.at if self.start else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The stage as plain JSON, for another process. Raises `LrlabError` where that would not find the store."""
+        if self.store.startswith("memory://"):
+            raise LrlabError(
+                worded(
+                    "the store is in the memory of this process, so that others cannot find it",
+                    self.store,
+                    "a folder, or the URL of an object store",
+                    "workers=0 trains in this process",
+                )
+            )
+        others = [regime.to_json() for regime in self.others]
+        return {**vars(self), "job": self.job.to_json(), "start": self.start and self.start.name, "others": others}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Stage:
+        """The stage that `to_json` wrote."""
+        start = Place.of(data["start"]) if data["start"] else None
+        others = tuple(map(Regime.from_json, data["others"]))
+        return cls(**{**data, "job": Job.from_json(data["job"]), "start": start, "others": others})
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a stage answers: the place where training stands now, and at which multiples it may fork.
+
+    `place` is None where nothing was reached: the arms part before training could fork for the first time, the state
+    to start from was `torn`, and is now forgotten, or the stage has `failed`: the cause in the first line of a text.
+    """
+
+    place: Place | None
+    every: int
+    seconds: float
+    torn: bool = False
+    failed: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain JSON."""
+        return {**vars(self), "place": self.place and self.place.name}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reached:
+        """The answer that `to_json` wrote."""
+        return cls(**{**data, "place": Place.of(data["place"]) if data["place"] else None})
+
+
+def execute(stage: Stage, task: Task | None = None) -> Reached:
+    """Train a stage here and now, and store the state that it reaches.
+
+    `task` is the stage's, where it is loaded already. Divergence is a result, not an error. Raises `LrlabError`
+    where the training function misuses `run` or its source has changed; an exception of the training function passes
+    through, with a note on which run it was.
+    """
+    task = task or _loaded(stage.task, stage.identity)
+    began = _ready(task)
+    if task.identity != stage.identity:
+        raise LrlabError(
+            worded(f"the source of {task.name} changed while it was trained", hint="run the same line again")
+        )
+    states, cell = States(stage.store), cell_of(task, stage.job)
+    start = None
+    if stage.start:
+        try:
+            start = _whole(states.get(cell, stage.start))
+        except Torn:
+            states.drop(cell, stage.start)
+            return Reached(None, stage.every, time.perf_counter() - began, torn=True)
+
+    def keep(live: LiveRun, outcome: Outcome | None = None, *, ended: bool = False) -> Place:
+        at = live.completed
+        place = Place(at, live.controls[0].digests([at])[at], outcome is not None)
+        states.put(cell, place, _state_of(live, outcome, time.perf_counter() - began, ended=ended))
+        return place
+
+    with _conditions(task, stage.job):
+        live = _live(task, stage.job, Stretch(stage.stop, start, stage.others, stage.every, keep))
+        outcome = _outcome(task, live)
+        place = keep(live, outcome, ended=True) if outcome or live.completed else None
+    return Reached(place, live.every, time.perf_counter() - began)
+
+
+def train(task: Task, job: Job) -> Run:
+    """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
+    began = _ready(task)
+    with _conditions(task, job):
+        live = _live(task, job, Stretch(job.updates))
+        state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
+    return run_of(task, job, state.record)
+
+
+def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> Run:
+    """The run of a job, from the record of the state at its end."""
+    ledger = Ledger.of(record["ledger"], job.updates)
+    control = replayed(job.regime, job.updates, ledger.reports, task.metric)
+    evals = ledger.evals
+    worst = float("inf") if task.mode == "min" else float("-inf")
+    return Run(
+        key=job_key(task, job),
+        task=task.name,
+        arm=job.arm.name,
+        schedule=str(job.arm.schedule),
+        lr=job.lr,
+        seed=job.seed,
+        fold=job.fold,
+        updates=job.updates,
+        metric=task.metric,
+        score=evals[task.metric].values[-1] if record["outcome"] == "finished" else worst,
+        outcome=record["outcome"],
+        seconds=ledger.seconds,
+        loss=ledger.loss,
+        evals=evals,
+        decisions=control.decisions,
+        versions=versions(),
+        fingerprint=record["fingerprint"],
+    )
+
+
+def _ready(task: Task) -> float:
+    """The time at which a training begins: its libraries are imported before, once for many stages."""
+    for library in task.needs:
+        importlib.import_module(library)
+    return time.perf_counter()
+
+
+@contextmanager
+def _conditions(task: Task, job: Job) -> Iterator[None]:
+    """What makes this training repeatable; an exception out of it is told which one it was."""
+    try:
+        with seeded(job.seed, job.fold), pinned(job.threads, job.device):
+            yield
+    except Exception as error:
+        error.add_note(f"in the task {task.name}: {job.title}")
+        raise
+
+
+def _live(task: Task, job: Job, stretch: Stretch) -> LiveRun:
+    return LiveRun(
+        job.regime,
+        job.updates,
+        seed=job.seed,
+        fold=job.fold,
+        folds=job.folds,
+        config=job.whole_config,
+        device=job.device,
+        evals=job.evals,
+        metric=task.metric,
+        mode=task.mode,
+        averaging=job.arm.averaging,
+        stretch=stretch,
+    )
+
+
+def _outcome(task: Task, live: LiveRun) -> Outcome | None:
+    """Call the training function; None: the run goes on in other stages."""
+    try:
+        task.function(live)
+    except Diverged:
+        return "diverged"
+    except Forked:
+        return None
+    _ = live.score  # it has done all that it should
+    return "finished"
+
+
+def _state_of(live: LiveRun, outcome: Outcome | None, seconds: float, *, ended: bool = False) -> State:
+    """What is to be stored after so many seconds more; of a run that is over only its record, with the fingerprint of
+    what it has trained. Where the stage has `ended`, the batch that comes next is looked at."""
+    ledger = {**live.ledger.record(), "seconds": live.ledger.seconds + seconds}
+    record: dict[str, Any] = {
+        "at": live.completed,
+        "outcome": outcome,
+        "every": live.every,
+        "fingerprint": None,
+        "ledger": ledger,
+    }
+    if outcome == "diverged":
+        return State(record, b"")
+    if outcome == "finished":
+        return State({**record, "fingerprint": live.result().fingerprint}, b"")
+    snapshot = live.snapshot()
+    record |= {"fingerprint": snapshot.fingerprint, "plain": snapshot.plain}
+    return State({**record, "next": live.next_batch() if ended else None}, snapshot.tensors)
+
+
+def _whole(state: State) -> State:
+    """A stored state whose content is what was written. Raises `Torn` else."""
+    if Snapshot(state.record.get("plain"), state.tensors).fingerprint != state.record["fingerprint"]:
+        raise Torn("the stored state has another content than its fingerprint")
+    return state
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(text: str, identity: str) -> Task:
+    """The task, loaded once for each text that its source had: a process may outlive a change."""
+    del identity
+    return load_task(text)

@@ -1,0 +1,228 @@
+"""Where the batches come from, and how to take them up again at an update in the middle of a run.
+
+| what `run.steps` is given | training may fork | taken up again by |
+|---|---|---|
+| a list or another sequence | anywhere | its index |
+| `run.batches(items, size)`, or a loader with it as its batch_sampler | anywhere | its update |
+| a generator without end, which remembers nothing but the global random numbers | anywhere | calling it again |
+| anything else with a length, such as a DataLoader | where a pass through it ends | a new pass |
+| anything else | nowhere: every arm is trained alone | |
+
+Anything else is also a DataLoader whose workers stay from pass to pass (`persistent_workers`): a new pass of a fork
+would begin with new ones, and with other random numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.lab.arms.tree import NOWHERE
+from lrlab.lab.training.snapshot import digest
+
+Restore = Callable[[], None]
+
+
+class Batches:
+    """Indexes of `size` of `items`, one array for each update, as a pure function of (seed, fold, update).
+
+    Every pass shuffles anew; what does not fill a batch at its end is left out. Iterating goes on from `start`.
+
+    >>> batches = Batches(items=10, size=4, seed=0, fold=0)
+    >>> sorted([*batches[0], *batches[1]]) == sorted(set([*batches[0], *batches[1]])), batches[7].shape
+    (True, (4,))
+    """
+
+    def __init__(self, items: int, size: int, seed: int, fold: int) -> None:
+        if not 0 < size <= items:
+            raise LrlabError(worded("a batch has at least one item, and at most all", size, f"1 to {items}"))
+        self.start = 0
+        self._items, self._size, self._per_pass = items, size, items // size
+        self._named = (seed, fold)
+        self._pass, self._order = -1, np.empty(0, np.int64)
+
+    def __getitem__(self, update: int) -> NDArray[np.int64]:
+        """The indexes of the batch of this update: shape (size,)."""
+        number, place = divmod(update, self._per_pass)
+        if number != self._pass:
+            self._pass, self._order = number, np.random.default_rng([*self._named, number]).permutation(self._items)
+        return self._order[place * self._size : (place + 1) * self._size]
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        update = self.start
+        while True:
+            yield self[update]
+            update += 1
+
+
+class Feed:
+    """Abstract: the batches of a run from any update on. `every`: training may fork at multiples of this."""
+
+    every: int
+
+    def start(self, at: int, restore: Restore) -> None:
+        """Be ready to give the batch of update `at`; `restore` sets the random numbers to what they were there."""
+        raise NotImplementedError
+
+    def next(self) -> Any:
+        """The batch of the next update."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Do now what lies between two batches: at the end of a pass a sampler may still draw random numbers."""
+
+    def peek(self) -> str | None:
+        """The digest of the batch that comes next, from which a fork is told that it has taken up the same data."""
+        with contextlib.suppress(Exception):
+            return digest(self.next())
+        return None
+
+
+class _Sequence(Feed):
+    every = 1
+
+    def __init__(self, batches: Sequence[Any]) -> None:
+        if not len(batches):
+            raise _used_up(batches, 0)
+        self._batches, self._at = batches, 0
+
+    def start(self, at: int, restore: Restore) -> None:
+        restore()
+        self._at = at
+
+    def next(self) -> Any:
+        self._at += 1
+        return self._batches[(self._at - 1) % len(self._batches)]
+
+
+class _Positioned(Feed):
+    every = 1
+
+    def __init__(self, loader: Iterable[Any], batches: Batches) -> None:
+        self._loader, self._batches = loader, batches
+        self._iterator: Iterator[Any] = iter(())
+
+    def start(self, at: int, restore: Restore) -> None:
+        self._batches.start = at
+        self._iterator = iter(self._loader)  # draws a random number where it is a DataLoader: once, at the beginning
+        restore()
+
+    def next(self) -> Any:
+        return next(self._iterator)
+
+
+class _Stream(Feed):
+    def __init__(self, loader: Iterable[Any], every: int) -> None:
+        self.every = every
+        self._loader, self._given = loader, 0
+        self._iterator: Iterator[Any] | None = None
+
+    def start(self, at: int, restore: Restore) -> None:
+        restore()
+
+    def next(self) -> Any:
+        for _ in range(2):  # again from its beginning, where that gives something
+            if self._iterator is None:
+                self._iterator = iter(self._loader)
+            for batch in self._iterator:
+                self._given += 1
+                return batch
+            self._iterator = None
+        raise _used_up(self._loader, self._given)
+
+
+class _Passes(Feed):
+    def __init__(self, loader: Any) -> None:
+        self.every = len(loader)
+        if not self.every:
+            raise _used_up(loader, 0)
+        self._loader, self._given = loader, 0
+        self._pass: Iterator[Any] | None = None
+
+    def start(self, at: int, restore: Restore) -> None:
+        restore()
+
+    def next(self) -> Any:
+        self.settle()
+        if self._pass is None:
+            self._pass, self._given = iter(self._loader), 0
+        for batch in self._pass:
+            self._given += 1
+            return batch
+        raise self._uneven(self._given)
+
+    def settle(self) -> None:
+        if self._pass is not None and self._given == self.every:
+            for _ in self._pass:
+                raise self._uneven("more")
+            self._pass = None
+
+    def peek(self) -> str | None:
+        return None if getattr(self._loader, "num_workers", 0) else super().peek()  # would start its processes
+
+    def _uneven(self, given: object) -> LrlabError:
+        return LrlabError(
+            worded(
+                f"the loader says that it has {self.every} batches, and gives {given}",
+                type(self._loader).__name__,
+                "as many batches in every pass as len(loader) says",
+                "a generator without end around the loader, and fork_every=0: no forks",
+            )
+        )
+
+
+def feed_of(loader: Iterable[Any]) -> Feed:
+    """How to get at the batches of a loader. Raises `LrlabTypeError` where it is none."""
+    batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
+    if isinstance(batches, Batches):
+        return _Positioned(loader, batches)
+    if isinstance(loader, Sequence):
+        return _Sequence(loader)
+    if not isinstance(loader, Iterable) and not hasattr(loader, "__getitem__"):
+        raise LrlabTypeError(
+            worded(
+                "run.steps goes through a loader",
+                loader,
+                "a DataLoader, a list, run.batches(items, size), a generator",
+                "run.steps(batches())" if callable(loader) else "",
+            )
+        )
+    if _in_passes(loader):
+        return _Passes(loader)
+    return _Stream(loader, 1 if inspect.isgenerator(loader) else NOWHERE)
+
+
+def _in_passes(loader: Any) -> bool:
+    """Whether it can be gone through again and again, each time from a beginning and for as long as it says."""
+    if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False):
+        return False
+    try:
+        return len(loader) >= 0
+    except TypeError:  # a DataLoader over an IterableDataset has the method, but no length
+        return False
+
+
+def generators_of(loader: Any) -> list[Any]:
+    """The random number generators of a loader's own (PyTorch's `generator=`), each once."""
+    parts = [loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)]
+    parts.append(getattr(parts[-1], "sampler", None))
+    found = [getattr(part, "generator", None) for part in parts]
+    return list({id(each): each for each in found if hasattr(each, "get_state")}.values())
+
+
+def _used_up(loader: object, given: int) -> LrlabError:
+    return LrlabError(
+        worded(
+            f"the loader of run.steps is used up after {given} batches"
+            if given
+            else "the loader of run.steps is empty",
+            type(loader).__name__,
+            "a DataLoader or list, gone through once per epoch, or an iterator without end",
+        )
+    )

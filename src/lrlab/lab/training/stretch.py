@@ -1,0 +1,35 @@
+"""How far a training function goes in one call, and how it is ended there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.lab.arms.controls import Regime
+from lrlab.record.runs.states import State
+
+
+class Diverged(BaseException):
+    """Ends the training function early. No error, so that `except Exception` in it does not catch it."""
+
+
+class Forked(BaseException):
+    """Ends the training function where the stage ends and others begin."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The part of a run that is trained in one go: from `start` (None: the beginning) to `stop` at the latest.
+
+    `keep` is called with the run now and then, where training may be taken up again.
+
+    `others` is what the arms set that are along, beside the one that trains: the stage ends before the first update
+    that one of them would set differently. It ends at multiples of `every` only.
+    """
+
+    stop: int
+    start: State | None = None
+    others: tuple[Regime, ...] = ()
+    every: int = 1
+    keep: Callable[[Any], object] = lambda run: None

@@ -1,0 +1,180 @@
+"""The numeric columns of a log, gathered from its rows, each with its own steps."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.errors import LrlabError, nearest, worded
+from lrlab.record.logs.formats import STEP, Row
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SHOWN = 12  # names listed in an error
+_MOST = 2_000_000  # points of a column that are held
+
+
+@dataclass
+class Series:
+    """One column: steps, values, and how many entries were no numbers.
+
+    Beyond two million points only every `stride`-th is kept, so that a log of any size can be read.
+    """
+
+    at: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    strangers: int = 0
+    stranger: str = ""
+    met: int = 0
+    stride: int = 1
+
+    def add(self, at: float, value: float) -> None:
+        """Keep one more point."""
+        self.met += 1
+        if self.met % self.stride:
+            return
+        self.at.append(at)
+        self.values.append(value)
+        if len(self.at) >= _MOST:
+            self.at, self.values, self.stride = self.at[1::2], self.values[1::2], 2 * self.stride
+
+
+@dataclass
+class Table:
+    """The numeric columns met in a file, each with its own steps."""
+
+    series: dict[str, Series] = field(default_factory=dict)
+    others: dict[str, None] = field(default_factory=dict)  # columns that nobody asked for, in order
+    config: dict[str, Any] = field(default_factory=dict)
+    unreadable: int = 0
+    uneven: dict[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> tuple[Ints, Floats]:
+        """Steps and values of a column, in the order of the file: shape (points,) each."""
+        series = self.series[name]
+        at = np.frombuffer(series.at, dtype=np.float64)
+        return np.rint(at).astype(np.int64), np.frombuffer(series.values, dtype=np.float64)
+
+    def remarks(self, name: str) -> tuple[str, ...]:
+        """What of a column could not be used, in sentences."""
+        remarks = []
+        if self.unreadable:
+            remarks.append(f"{self.unreadable} lines could not be read and were left out")
+        if (series := self.series[name]).strangers:
+            remarks.append(
+                f"{series.strangers} entries of {name} are not numbers (the first: {series.stranger!r}); left out"
+            )
+        if series.stride > 1:
+            remarks.append(f"{series.met} entries of {name}: every {series.stride}th is used")
+        return tuple(remarks)
+
+
+def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], path: object = "the log") -> Table:
+    """Gather the `wanted` columns of the rows, with the steps of a column `step` (or of a usual name)."""
+    table = Table()
+    steps = (step,) if step else STEP
+    names: list[str] = []
+    for row in source:
+        names = names or list(row)[:_SHOWN]
+        if isinstance(row.get("config"), dict):
+            table.config = row["config"]
+        elif isinstance(row.get("uneven"), dict):
+            table.uneven |= row["uneven"]
+        elif "unreadable" in row:
+            table.unreadable += 1
+        elif (at := _first(row, steps)) is not None:
+            for name, value in row.items():
+                if name not in table.others:
+                    _put(table, name, at, value, wanted, steps)
+    if not table.series and not table.others:
+        broken = [f"{name}: {what}" for name, what in table.uneven.items()]
+        unreadable = [f"{table.unreadable} lines that cannot be read"] if table.unreadable else []
+        raise LrlabError(
+            worded(
+                f"{path}: no rows with a step and numbers",
+                unreadable or broken or names or "no rows",
+                allowed=f"a step column: {', '.join(steps)}",
+                hint='step="epoch"',
+            )
+        )
+    return table
+
+
+def _first(row: Row, steps: Collection[str]) -> float | None:
+    """The step of a row, by the first of the names that holds a finite number."""
+    for name in steps:
+        at = number(row.get(name))
+        if at is not None and math.isfinite(at):
+            return at
+    return None
+
+
+def _put(table: Table, name: str, at: float, value: object, wanted: Collection[str], steps: Collection[str]) -> None:
+    series = table.series.get(name)
+    if series is None:
+        if name in steps or isinstance(value, dict | list):
+            return
+        if name not in wanted and name.rsplit(" - ", 1)[-1] not in wanted:
+            table.others[name] = None
+            return
+        series = table.series[name] = Series()
+    entry = number(value)
+    if entry is not None:
+        series.add(at, entry)
+    elif value is not None and value != "":
+        series.strangers += 1
+        series.stranger = series.stranger or str(value)[:40]
+
+
+def number(value: object) -> float | None:
+    """A value as a number, or None."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def find(table: Table, name: str) -> str | None:
+    """A column by its name, or by its name after "<run> - ", as trackers export several runs."""
+    if name in table.series:
+        return name
+    return next((column for column in table.series if column.endswith(f" - {name}")), None)
+
+
+def choose(table: Table, asked: str | None, usual: tuple[str, ...], what: str, path: object) -> str:
+    """The column that was asked for, or the first of the usual names; raises `LrlabError` naming those there are."""
+    found = [column for name in ((asked,) if asked else usual) if (column := find(table, name))]
+    broken = [name for name in ((asked,) if asked else usual) if name in table.uneven]
+    if broken and not found:
+        raise LrlabError(
+            worded(
+                f"{path}: {broken[0]} and its steps differ in length",
+                table.uneven[broken[0]],
+                "one entry per step",
+            )
+        )
+    names = [*table.series, *table.others]
+    if not found:
+        close = nearest(asked, names) if asked else ""
+        raise LrlabError(
+            worded(
+                f"{path}: no column {asked!r}" if asked else f"{path}: no {what} column",
+                names[:_SHOWN],
+                f"{what}= one of the columns" + (", or the LR as a schedule's text" if what == "lr" else ""),
+                'lr="3e-4 * (warmup(100) >> cosine())"' if what == "lr" else f'{what}="{close or names[0]}"',
+            )
+        )
+    series = table.series[found[0]]
+    if not any(math.isfinite(value) for value in series.values):
+        what, entry = ("no finite number", series.values[0]) if series.values else ("no number", series.stranger)
+        raise LrlabError(worded(f"{path}: {found[0]} holds {what}", entry, "numbers"))
+    return found[0]

@@ -1,0 +1,189 @@
+"""Replay: every decision and every LR of a run computed again from its journal, and where they differ from it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.run.metered import LiveCurve
+from lrlab.core.run.pacer import Decision
+from lrlab.errors import LrlabError, Stopped, worded
+from lrlab.record.process.journal import rows
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a run did, computed again.
+
+    `values[i]` is the multiplier that update i used, shape (updates,). `heard` says how many of the `observations`
+    each controller took. `differences` are sentences, one for each place where the journal says something else.
+    """
+
+    schedule: str
+    values: NDArray[np.float64]
+    base_lrs: tuple[float, ...]
+    absolute: bool
+    observations: int
+    heard: Mapping[str, int]
+    decisions: tuple[Decision, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def updates(self) -> int:
+        """How many updates the journal reaches."""
+        return len(self.values)
+
+    @property
+    def lrs(self) -> NDArray[np.float64]:
+        """The LR of every update for each group: shape (groups, updates)."""
+        bases = np.array([1.0 if self.absolute else base for base in self.base_lrs])
+        return bases[:, None] * self.values[None, :]
+
+
+def replay(journal: str | os.PathLike[str], updates: int | None = None) -> Replay:
+    """Replay a journal (its file or its folder), as far as it goes, or on to so many `updates`.
+
+    Raises `LrlabError` where it is no journal, where the schedule holds a function that only the run's code has, and
+    where the run was measured in other units than updates.
+
+    >>> import lrlab as lr
+    >>> from tempfile import TemporaryDirectory
+    >>> from lrlab.record.process.journal import Journal
+    >>> pacer = lr.Pacer((lr.constant() * lr.plateau(patience=1, factor=0.5)).over(100))
+    >>> with TemporaryDirectory() as folder:
+    ...     journal = Journal(folder)
+    ...     journal.began("start", Checkpoint.of(pacer, [0.1]).record())
+    ...     for loss in (3.0, 3.0):
+    ...         pacer.advance(10); pacer.observe(loss)
+    ...         journal.observed(pacer.update, loss, {}, pacer.decisions, [0.1 * pacer.value])
+    ...     found = replay(folder, updates=30)
+    >>> found.differences, found.decisions[0].update, found.lrs[0, [19, 20]].tolist()
+    ((), 20, [0.1, 0.05])
+    """
+    lines = rows(journal)
+    first = next(lines, None)
+    if first is None or "begin" not in first:
+        raise LrlabError(worded("the journal does not begin with the start of a run", str(journal)))
+    run = _Run(first["checkpoint"])
+    for row in lines:
+        if "begin" in row:
+            run.begin(row["begin"], row["checkpoint"])
+        else:
+            run.observe(row)
+    if updates is not None:
+        run.reach(updates)
+    return run.result()
+
+
+class _Run:
+    """The run so far."""
+
+    def __init__(self, checkpoint: Mapping[str, Any]) -> None:
+        self._take(checkpoint)
+        self.pieces: list[tuple[int, NDArray[np.float64]]] = []  # where two overlap the later one holds
+        self.differences: list[str] = []
+        self.observations = 0
+        self.heard: dict[str, int] = {}
+        self.fresh = False  # whether a process has begun, and not said yet what it goes on with
+        self.passed: set[tuple[str, str]] = set()  # every state that a controller has come to
+        self._pass()
+
+    def begin(self, how: str, checkpoint: Mapping[str, Any]) -> None:
+        """It was resumed, rolled back or changed: on from a state that its controllers have come to before.
+
+        A process begins with "start", and where "resumed" follows it goes on with the run of the one before.
+        """
+        update = checkpoint["update"]
+        if how not in ("start", "resumed") and update > self.pacer.update:
+            self.reach(update)
+        self._take(checkpoint)
+        self.fresh = how == "start"
+        if how == "resumed" and (known := self._known()) < update:  # updates after the last observation
+            self.pieces.append((known, self.pacer.between(known, update)))
+        for name, record in _records(self.pacer.state()):
+            if name in self.heard and (name, record) not in self.passed:
+                self.differences.append(f"update {update} ({how}): {name} is in a state that it did not come to")
+        self._pass()
+
+    def observe(self, row: Mapping[str, Any]) -> None:
+        """One observation: decide again, and compare."""
+        if self.fresh:  # another run in the same journal
+            self.pieces, self.observations, self.heard = [], 0, dict.fromkeys(self.heard, 0)
+        self.fresh = False
+        update, metrics = row["update"], {name: float(metric) for name, metric in row["metrics"].items()}
+        self.reach(update)
+        known, before = len(self.pacer.decisions), dict(self.pacer.states)
+        with suppress(Stopped):  # a decision as any other
+            self.pacer.observe(metrics.pop("", None), **metrics)
+        self.observations += 1
+        for name, state in self.pacer.states.items():
+            self.heard[name] += state.observed - before[name].observed
+        self._pass()
+        mine = [asdict(decision) for decision in self.pacer.decisions[known:]]
+        if mine != row["decisions"]:
+            self.differences.append(f"update {update}: decided {_said(row['decisions'])}, replayed {_said(mine)}")
+        for k, (base, logged) in enumerate(zip(self.base_lrs, row["lrs"], strict=False)):
+            lr = self.pacer.value if self.absolute else base * self.pacer.value
+            if lr != logged and np.float32(lr) != np.float32(logged):  # a tensor LR has float32
+                self.differences.append(f"update {update}: the LR of group {k} was {logged:.6g}, replayed {lr:.6g}")
+
+    def reach(self, update: int) -> None:
+        """Keep the values up to an update, with the factors of now."""
+        here = self.pacer.update
+        if update < here:
+            self.differences.append(f"update {update}: the journal goes back from {here} without saying why")
+            return
+        self.pieces.append((here, self.pacer.between(here, update)))
+        self.pacer.advance(update - here)
+
+    def result(self) -> Replay:
+        """What was found."""
+        values = np.full(self.pacer.update, np.nan)
+        for start, piece in self.pieces:
+            values[start : start + len(piece)] = piece[: max(0, len(values) - start)]
+        return Replay(
+            str(self.pacer.curve.schedule),
+            values,
+            self.base_lrs,
+            self.absolute,
+            self.observations,
+            dict(self.heard),
+            self.pacer.decisions,
+            tuple(self.differences),
+        )
+
+    def _known(self) -> int:
+        """The update up to which the values are known, of the run that was last heard of."""
+        if not self.pieces:
+            return 0
+        start, piece = self.pieces[-1]
+        return start + len(piece)
+
+    def _take(self, checkpoint: Mapping[str, Any]) -> None:
+        there = Checkpoint.read(checkpoint)
+        curve = there.curve()
+        if isinstance(curve, LiveCurve):
+            reason = "a journal does not say what each update consumed, by which this run was measured"
+            raise LrlabError(worded(reason, curve.horizon, "runs that are measured in updates"))
+        self.pacer = there.pacer(curve)
+        self.base_lrs, self.absolute = there.base_lrs, there.absolute
+
+    def _pass(self) -> None:
+        self.heard = {name: self.heard.get(name, 0) for name in self.pacer.states}
+        self.passed.update(_records(self.pacer.state()))
+
+
+def _records(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, json.dumps(record)) for name, record in state["controllers"].items()]
+
+
+def _said(decisions: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{d['event']} ({d['controller']} {d['old']:g} -> {d['new']:g})" for d in decisions) or "nothing"

@@ -1,0 +1,51 @@
+"""The LR that a run really had, from its schedule, its LR and what its controllers decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.pacer import Decision
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, worded
+from lrlab.record.runs.run import Run
+
+
+def realised(run: Run) -> NDArray[np.float64]:
+    """The LR of every update of a finished run, as a multiple of the task's own: shape (updates,).
+
+    Raises `LrlabError` where a decision is of a controller that the schedule does not have.
+    """
+    curve = parse(run.schedule).over(run.updates)
+    names = [placed.name for placed in curve.controllers]
+    for decision in run.decisions:
+        if decision.controller not in names:
+            raise LrlabError(worded("a decision of no such controller", decision.controller, ", ".join(names)))
+    return run.lr * factored(curve, run.decisions, 0, run.updates)
+
+
+def factored(curve: Curve, decisions: Sequence[Decision], start: int, stop: int) -> NDArray[np.float64]:
+    """The multipliers that the updates start ... stop-1 had under these decisions: shape (stop-start,).
+
+    A decision holds from its update on; one that stands at an earlier update than those before it was a roll-back,
+    after which the updates from there on were made anew. Controllers that the curve does not have change nothing.
+
+    >>> import lrlab as lr
+    >>> cut = Decision(2, "plateau1", "cut", 1.0, 0.5, "")
+    >>> factored(lr.plateau().over(4), [cut], 0, 4).tolist()
+    [1.0, 1.0, 0.5, 0.5]
+    """
+    factors = {placed.name: 1.0 for placed in curve.controllers}
+    marks = [start, *(min(max(decision.update, start), stop) for decision in decisions), stop]
+    multipliers = np.empty(stop - start)
+    for decided, (begin, end) in zip((None, *decisions), pairwise(marks), strict=True):
+        if decided is not None and decided.controller in factors:
+            factors[decided.controller] = decided.new
+        if end > begin:
+            in_order = [factors[placed.name] for placed in curve.controllers]
+            multipliers[begin - start : end - start] = curve.between(begin, end, in_order)
+    return multipliers

@@ -1,0 +1,106 @@
+"""Memory: a folder of finished runs, one JSON file each, which only grows; on a disk, or at a URL that fsspec knows.
+
+A file is named by its run's key. It is there as a whole or not at all (see `lrlab.record.runs.files`): whatever is
+killed in between, a name that ends in .json is a whole run.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrlab.errors import LrlabError
+from lrlab.record.runs.files import Stat, in_words, opened
+from lrlab.record.runs.run import Run, from_json, to_json
+
+DEFAULT_FOLDER = "lrlab-runs"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All runs of a store, and a sentence for each file that is none."""
+
+    runs: tuple[Run, ...]
+    skipped: tuple[str, ...]
+
+
+class Store:
+    """The runs in one folder, which is made with the first of them. `place`: its path, or a URL such as s3://bucket/runs.
+
+    Everything here raises `LrlabError` where the place cannot be reached.
+
+    >>> Store("memory://runs").listing()
+    Listing(runs=(), skipped=())
+    """
+
+    def __init__(self, place: str | Path = DEFAULT_FOLDER) -> None:
+        self._files = opened(place)
+
+    @property
+    def address(self) -> str:
+        """The text by which any process finds this store."""
+        return self._files.address
+
+    def get(self, key: str) -> Run | None:
+        """The run of this key, or None; a damaged file counts as none, for its run can be made again."""
+        return self.find([key]).get(key)
+
+    def find(self, keys: Iterable[str]) -> dict[str, Run]:
+        """Those of these runs that are there, by key."""
+        found = {}
+        with in_words("the store cannot be read", self.address):
+            for name, content in self._files.read(f"{key}.json" for key in keys):
+                try:
+                    run = _run(name, content)
+                except (FileNotFoundError, LrlabError):
+                    continue
+                found[run.key] = run
+        return found
+
+    def put(self, run: Run) -> None:
+        """Keep a run. Raises `LrlabError` where the folder cannot be written."""
+        with in_words("a finished run cannot be stored", self.address):
+            self._files.write(f"{run.key}.json", f"{to_json(run)}\n".encode(), durable=True)
+
+    def files(self) -> dict[str, Stat]:
+        """The files that runs are kept in, by name, with their sizes and times."""
+        with in_words("the store cannot be read", self.address):
+            return {name: stat for name, stat in self._files.stats().items() if _is_run(name)}
+
+    def forget(self, file: str) -> None:
+        """Take a file of `files` away."""
+        with in_words("a run cannot be forgotten", self.address):
+            self._files.drop(file)
+
+    def listing(self) -> Listing:
+        """Every run, by key; files that are none of ours, or torn, are named in `skipped`."""
+        runs, skipped = [], []
+        with in_words("the store cannot be read", self.address):
+            for name, content in self._files.read(filter(_is_run, self._files.names())):
+                try:
+                    runs.append(_run(name, content))
+                except (OSError, LrlabError) as error:
+                    skipped.append(f"{name}: {error}")
+        return Listing(tuple(runs), tuple(skipped))
+
+    def probe(self) -> None:
+        """Write something, and take it away: what cannot be kept is better known before it is trained."""
+        name = f".probe-{secrets.token_hex(8)}"
+        with in_words("nothing can be stored", self.address):
+            self._files.write(name, b"")
+            self._files.drop(name)
+
+
+def _is_run(name: str) -> bool:
+    return name.endswith(".json") and not name.startswith(".")
+
+
+def _run(name: str, content: bytes | OSError) -> Run:
+    if isinstance(content, OSError):
+        raise content
+    run = from_json(content)
+    if f"{run.key}.json" != name:
+        raise LrlabError(f"the file is named otherwise than its run, {run.key}")
+    return run

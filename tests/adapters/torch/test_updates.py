@@ -1,0 +1,397 @@
+"""Only completed updates advance the position: accumulation, overflows, wrappers, checkpoints, epochs."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
+
+import lrlab as lr
+from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.adapters.torch.updates import OVERFLOWS, PATIENCE
+from lrlab.errors import LrlabError
+
+TEXT = "warmup(3) >> cosine()"
+
+
+def values(n: int = 100) -> list[float]:
+    return lr.parse(TEXT).over(n).values().tolist()
+
+
+class Loop:
+    """A model of one weight, its optimizer and scheduler, and the LR that each real update had."""
+
+    def __init__(self, make=torch.optim.SGD, *, text=TEXT, follow="updates", **options) -> None:
+        self.weight = torch.nn.Parameter(torch.ones(2))
+        self.optimizer = make([self.weight], lr=1.0, **options)
+        self.scheduler = Scheduler(self.optimizer, text, 100, follow=follow)
+        self.used: list[float] = []
+        self.optimizer.register_step_pre_hook(self._note)
+
+    def _note(self, *_: object) -> None:
+        self.used.append(float(self.optimizer.param_groups[0]["lr"]))
+
+    def backward(self, bad: bool = False) -> None:
+        (self.weight.sum() * (math.inf if bad else 1e-3)).backward()
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 4, 8, 2 * OVERFLOWS])
+@pytest.mark.parametrize("per_micro_batch", [True, False])
+def test_accumulation_does_not_change_the_curve(accumulate, per_micro_batch):
+    """step() per micro-batch or per update: the LR of each update is the same."""
+    loop = Loop()
+    for _ in range(20):
+        for micro_batch in range(1, accumulate + 1):
+            loop.backward()
+            if per_micro_batch and micro_batch < accumulate:
+                loop.scheduler.step()
+        loop.optimizer.step()
+        loop.optimizer.zero_grad()
+        loop.scheduler.step()
+    assert loop.used == values()[:20]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 8])
+def test_repeated_calls_do_not_change_the_curve(processes):
+    """Accelerate calls step() once per process, and counts micro-batches in _step_count."""
+    loop = Loop()
+    for _ in range(20):
+        loop.scheduler._step_count += 1
+        loop.backward()
+        loop.optimizer.step()
+        for _ in range(processes):
+            loop.scheduler.step()
+    assert loop.used == values()[:20]
+
+
+def test_the_order_of_the_two_steps_does_not_matter():
+    """scheduler.step() before optimizer.step() loses no value of the schedule."""
+    loop = Loop()
+    for _ in range(20):
+        loop.backward()
+        loop.scheduler.step()
+        loop.optimizer.step()
+    assert loop.used == values()[:20]
+
+
+# -- overflows --------------------------------------------------------------------------------------------------
+
+PATTERNS = {
+    "none": [],
+    "first": [0],
+    "first three": [0, 1, 2],
+    "first ten": list(range(10)),
+    "here and there": [0, 1, 5, 6, 7, 20],
+    "nearly all": [i for i in range(30) if i % 7],
+}
+PLACES = ["at the start", "after the update", "at the end", "at the end, to zero"]
+
+
+def with_scaler(loop: Loop, overflows: list[int], place: str, scheduler_first: bool = False) -> int:
+    """Thirty steps under GradScaler, with zero_grad() at one of the usual places; how many were updates."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    before = loop.weight.detach().clone()
+    made = 0
+    for i in range(30):
+        if place == "at the start":
+            loop.optimizer.zero_grad()
+        factor = math.inf if i in overflows else 1e-3
+        scaler.scale(loop.weight.sum() * factor).backward()
+        if scheduler_first:
+            loop.scheduler.step()
+        scaler.step(loop.optimizer)
+        if place == "after the update":
+            loop.optimizer.zero_grad()
+        scaler.update()
+        if place.startswith("at the end"):
+            loop.optimizer.zero_grad(set_to_none=place == "at the end")
+        if not scheduler_first:
+            loop.scheduler.step()
+        made += not torch.equal(loop.weight, before)
+        before = loop.weight.detach().clone()
+    return made
+
+
+@pytest.mark.parametrize("scheduler_first", [False, True])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("fused", [False, True])
+def test_an_overflow_is_no_update(name, place, scheduler_first, fused):
+    """The position is the number of updates that changed the weights, wherever zero_grad() and step() stand.
+
+    A fused optimizer looks for the overflow itself, inside a step() that ends as if it were one.
+    """
+    loop = Loop(fused=fused)
+    made = with_scaler(loop, PATTERNS[name], place, scheduler_first)
+    assert made == 30 - len(PATTERNS[name])
+    assert loop.scheduler.update == made
+    if not fused:
+        assert loop.used == values()[:made]
+    if scheduler_first:
+        loop.scheduler.step()  # the LR of the last update stands until the scheduler is called
+    assert loop.scheduler.get_last_lr() == [values()[made]]
+
+
+@pytest.mark.parametrize("make", [torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad])
+def test_an_overflow_inside_another_fused_optimizer_is_no_update(make):
+    loop = Loop(make, fused=True)
+    assert with_scaler(loop, [0, 1, 2, 5], "at the end") == loop.scheduler.update == 26
+
+
+def test_a_scaler_that_is_switched_off_changes_nothing():
+    loop = Loop()
+    scaler = torch.amp.GradScaler("cpu", enabled=False)
+    for _ in range(5):
+        scaler.scale(loop.weight.sum()).backward()
+        scaler.step(loop.optimizer)
+        scaler.update()
+        loop.scheduler.step()
+    assert loop.used == values()[:5]
+
+
+def test_gradients_that_are_unscaled_first_for_clipping():
+    loop = Loop()
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    for i in range(10):
+        scaler.scale(loop.weight.sum() * (math.inf if i in (0, 4) else 1e-3)).backward()
+        scaler.unscale_(loop.optimizer)
+        torch.nn.utils.clip_grad_norm_([loop.weight], 1.0)
+        scaler.step(loop.optimizer)
+        scaler.update()
+        loop.optimizer.zero_grad()
+        loop.scheduler.step()
+    assert loop.used == values()[:8]
+
+
+# -- updates that are not seen ----------------------------------------------------------------------------------
+
+
+def test_without_any_update_the_third_call_is_an_error_that_says_what_to_type():
+    loop = Loop()
+    for _ in range(PATIENCE - 1):
+        loop.scheduler.step()
+    with pytest.raises(LrlabError, match='follow="calls"') as raised:
+        loop.scheduler.step()
+    assert "called 3 times" in str(raised.value)
+    assert PATIENCE == 3
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_updates_made_without_the_optimizer_are_noticed(clear):
+    """Somebody else writes the weights: the LR must not stay at its first value in silence."""
+    loop = Loop()
+
+    def by_hand() -> None:
+        loop.backward()
+        with torch.no_grad():
+            loop.weight -= 0.1 * loop.weight.grad
+        if clear:
+            loop.weight.grad = None
+        loop.scheduler.step()
+
+    for _ in range(PATIENCE - 1):
+        by_hand()
+    with pytest.raises(LrlabError, match='follow="calls"'):
+        by_hand()
+
+
+def test_waiting_for_ever_with_gradients_that_are_cleared_is_an_error():
+    """No loss scale lasts so long; the updates must be made where they are not seen."""
+    loop = Loop()
+
+    def out_of_sight() -> None:
+        loop.backward()
+        loop.weight.data -= 0.1
+        loop.optimizer.zero_grad()
+        loop.scheduler.step()
+
+    for _ in range(OVERFLOWS):
+        out_of_sight()
+    with pytest.raises(LrlabError, match=f"called {OVERFLOWS + 1} times"):
+        out_of_sight()
+
+
+def test_the_parameters_are_left_as_they_were():
+    """What watches the gradients before the first update is taken away after it."""
+    loop = Loop()
+    loop.backward()
+    loop.scheduler.step()
+    assert loop.weight._post_accumulate_grad_hooks
+    loop.optimizer.step()
+    assert not loop.weight._post_accumulate_grad_hooks
+
+
+def test_after_the_first_update_any_number_of_calls_waits():
+    loop = Loop()
+    loop.backward()
+    loop.optimizer.step()
+    for _ in range(100):
+        loop.scheduler.step()
+    assert loop.scheduler.update == 1
+
+
+def test_an_update_that_raises_is_no_update():
+    loop = Loop()
+
+    def closure() -> torch.Tensor:
+        raise RuntimeError("no batch")
+
+    with pytest.raises(RuntimeError, match="no batch"):
+        loop.optimizer.step(closure)
+    assert loop.scheduler.update == 0
+
+
+def test_follow_calls_counts_every_call():
+    """Where updates are made out of sight, as by an engine of its own."""
+    loop = Loop(follow="calls")
+    used = []
+    for _ in range(20):
+        used.append(loop.optimizer.param_groups[0]["lr"])
+        loop.scheduler.step()
+    assert used == values()[:20]
+    loop.backward()
+    loop.optimizer.step()
+    assert loop.scheduler.update == 20
+
+
+# -- other people's steps ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.AdamW])
+@pytest.mark.parametrize("tensor", [False, True])
+@pytest.mark.parametrize("text", [TEXT, "warmup(3, start=0) >> cosine()"])
+def test_saving_by_distributed_checkpoint_is_no_update(make, tensor, text):
+    """It takes a step() of its own with LR 0 to fill the optimizer's state, before the first update and, with an
+    optimizer that has none, at every save."""
+    model = torch.nn.Linear(2, 2)
+    optimizer = make(model.parameters(), lr=torch.tensor(0.5) if tensor else 0.5)
+    lr_object = optimizer.param_groups[0]["lr"]
+    scheduler = Scheduler(optimizer, text, 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own
+        for i in range(3):
+            saved = get_optimizer_state_dict(model, optimizer)
+            assert scheduler.update == i
+            model(torch.ones(1, 2)).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            scheduler.step()
+        if tensor:
+            assert optimizer.param_groups[0]["lr"] is lr_object
+        set_optimizer_state_dict(model, optimizer, saved)
+    assert scheduler.update == 3
+    value = lr.parse(text).over(100)(3)
+    assert float(optimizer.param_groups[0]["lr"]) == pytest.approx(0.5 * value, rel=1e-7)
+
+
+def test_a_group_that_is_new_at_such_a_step_keeps_its_own_lr():
+    """The 0 that is there for a moment is nobody's base LR, and is not written over."""
+    model = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD([model.weight], lr=0.5, weight_decay=1.0)
+    scheduler = Scheduler(optimizer, "constant()")
+    optimizer.add_param_group({"params": [model.bias], "lr": 0.2})
+    weights = [p.detach().clone() for p in model.parameters()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        get_optimizer_state_dict(model, optimizer)
+    assert all(torch.equal(old, new) for old, new in zip(weights, model.parameters(), strict=True))
+    assert scheduler.base_lrs == [0.5, 0.2]
+
+
+class Wrapper(torch.optim.Optimizer):
+    """As Accelerate wraps an optimizer: without Optimizer.__init__, so without hooks of its own."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    @property
+    def param_groups(self):
+        return self.optimizer.param_groups
+
+    def step(self, closure=None):
+        self.optimizer.step(closure)
+
+
+def test_a_wrapped_optimizer_is_driven_where_its_hooks_are():
+    """Accelerate then finds the scheduler by the optimizer inside."""
+    inner = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    scheduler = Scheduler(Wrapper(Wrapper(inner)), TEXT, 100)
+    assert scheduler.optimizer is inner
+    Wrapper(inner).step()
+    scheduler.step()
+    assert inner.param_groups[0]["lr"] == values()[1]
+
+
+def test_a_wrapper_without_an_optimizer_inside_is_refused():
+    with pytest.raises(LrlabError, match="no hooks"):
+        Scheduler(Wrapper(None), TEXT, 100)
+
+
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+@pytest.mark.parametrize("tensor", [False, True])
+def test_a_step_that_is_captured_in_a_cuda_graph_is_refused_unless_it_can_be_right(monkeypatch, follow, tensor):
+    """Replays fire no hook, and a float LR is frozen in the graph. (The capture is pretended here.)"""
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=torch.tensor(1.0) if tensor else 1.0)
+    scheduler = Scheduler(optimizer, TEXT, 100, follow=follow)
+    monkeypatch.setattr("lrlab.adapters.torch.scheduler.capturing", lambda _: True)
+    if tensor and follow == "calls":
+        optimizer.step()
+    else:
+        with pytest.raises(LrlabError, match="CUDA graph"):
+            optimizer.step()
+    assert scheduler.update == 0
+
+
+# -- epochs -----------------------------------------------------------------------------------------------------
+
+
+def test_updates_without_a_call_in_between_are_counted_and_reported_once(caplog):
+    """Lightning's default calls step() once per epoch: the position is right, the LRs in between were not."""
+    loop = Loop()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            for _ in range(10):
+                loop.backward()
+                loop.optimizer.step()
+            loop.scheduler.step()
+    assert loop.scheduler.update == 30
+    assert loop.scheduler.get_last_lr() == [values()[30]]
+    (record,) = caplog.records
+    assert "The updates 0 ... 9 all used the LR of update 0" in record.getMessage()
+    assert '"interval": "step"' in record.getMessage()
+
+
+def test_a_schedule_that_moves_at_epochs_only_may_be_stepped_at_epochs(caplog):
+    """Nothing is reported where every update had its LR."""
+    loop = Loop(text="step(10, gamma=0.5)")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            for _ in range(10):
+                loop.backward()
+                loop.optimizer.step()
+            loop.scheduler.step()
+    assert loop.used == np.repeat([1.0, 0.5, 0.25], 10).tolist()
+    assert not caplog.records
+
+
+def test_the_normal_loop_reports_nothing(caplog):
+    """No warning and no log line in correct use."""
+    with caplog.at_level(logging.DEBUG):
+        loop = Loop(text="warmup(3) >> cosine() * plateau(patience=1)")
+        for _ in range(10):
+            loop.backward()
+            loop.optimizer.step()
+            loop.scheduler.step()
+            loop.scheduler.observe(1.0)
+        loop.optimizer.load_state_dict(loop.optimizer.state_dict())
+        loop.scheduler.load_state_dict(loop.scheduler.state_dict())
+        loop.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))]})
+        loop.optimizer.step()
+        loop.scheduler.step()
+    assert not caplog.records

@@ -1,0 +1,86 @@
+"""From stored runs to the verdict: every run is counted once, in the right place."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.comparison.evidence import study_of
+from lrlab.analysis.comparison.statistics import compare
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError
+from lrlab.record.runs.run import Run, Series
+
+SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()"), "late": parse("wsd()")}
+
+
+def run(arm: str, lr: float, seed: int, fold: int, score: float) -> Run:
+    """A run that ended at `score`."""
+    diverged = not np.isfinite(score)
+    return Run(
+        key=f"{arm}-{lr}-{seed}-{fold}",
+        task="toy",
+        arm=arm,
+        schedule=str(SCHEDULES[arm]),
+        lr=lr,
+        seed=seed,
+        fold=fold,
+        updates=100,
+        metric="val_loss",
+        score=score,
+        outcome="diverged" if diverged else "finished",
+        seconds=1.0,
+        loss=Series((0, 50), (1.0, 0.5)),
+        evals={"val_loss": Series((50, 100), (0.7, score))},
+        decisions=(),
+        versions={"python": "3.11"},
+    )
+
+
+def scores(arm: str, lr: float, seed: int, fold: int) -> float:
+    """A number that tells where it belongs."""
+    return {"fixed": 2.0, "decay": 1.0, "late": 1.1}[arm] + lr / 10 + seed / 100 + fold / 1000
+
+
+ALL = [run(a, lr, s, f, scores(a, lr, s, f)) for a in SCHEDULES for lr in (0.5, 1.0) for s in (3, 4) for f in range(5)]
+
+
+def test_scores_reach_the_statistics_in_place() -> None:
+    """The arrays are those one would write by hand, whatever the order of the runs."""
+    table = {
+        arm: {lr: np.array([[scores(arm, lr, s, f) for f in range(5)] for s in (3, 4)]) for lr in (0.5, 1.0)}
+        for arm in SCHEDULES
+    }
+    shuffled = [ALL[k] for k in np.random.default_rng(0).permutation(len(ALL))]
+    assert study_of(shuffled, SCHEDULES).comparison == compare(table)
+
+
+def test_more_is_better_turns_the_order_round() -> None:
+    """For an accuracy the greatest mean is best, and is told as it is."""
+    study = study_of(ALL, SCHEDULES, mode="max")
+    record = study.record()
+    assert record["best"] == "fixed"
+    assert record["arms"][0]["mean"] == pytest.approx(2.0 + 0.1 + 0.035 + 0.002)
+    assert [arm["name"] for arm in record["arms"]] == ["fixed", "late", "decay"]
+    assert record["arms"][1]["difference"] > 0, "behind the best, whichever way is better"
+
+
+def test_the_record_is_json_also_where_a_run_diverged() -> None:
+    """No NaN and no infinity gets into a document."""
+    runs = [dataclasses.replace(r, score=np.inf, outcome="diverged") if r.arm == "fixed" else r for r in ALL]
+    document = json.dumps(study_of(runs, SCHEDULES).record(), allow_nan=False)
+    last = json.loads(document)["arms"][-1]
+    assert (last["name"], last["mean"], last["verdict"]) == ("fixed", None, "worse")
+
+
+def test_a_missing_run_is_named() -> None:
+    """Arms are compared on the same seeds, folds and LRs or not at all."""
+    with pytest.raises(LrlabError, match=r"late at 0\.5"):
+        study_of([r for r in ALL if r.key != "late-0.5-3-2"], SCHEDULES)
+
+
+def test_runs_of_two_tasks_are_no_study() -> None:
+    """Scores of different tasks have no common scale."""
+    with pytest.raises(LrlabError, match="one task"):
+        study_of([*ALL, dataclasses.replace(ALL[0], task="other")], SCHEDULES)

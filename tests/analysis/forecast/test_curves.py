@@ -1,0 +1,45 @@
+"""What a law is asked about: three ways to say it, and what is none of them."""
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.analysis.forecast.curves import learning_rates, spoken
+from lrlab.errors import LrlabError
+
+
+def test_a_schedule_its_text_and_an_array_are_the_same_curve():
+    """An array is absolute: the base LR does not change it."""
+    lrs = lr.cosine().over(100).lr(1e-3)
+    for given in (lr.cosine(), "cosine()", lrs, lrs.tolist()):
+        assert learning_rates(given, 1e-3, 100).tolist() == lrs.tolist()
+
+
+@pytest.mark.parametrize("base_lr", ["x", 0.0, -1e-3, np.inf, np.nan])
+def test_a_base_lr_that_is_none_is_refused(base_lr):
+    """In words."""
+    with pytest.raises(LrlabError, match="base_lr"):
+        learning_rates("cosine()", base_lr, 100)
+
+
+@pytest.mark.parametrize(
+    ("given", "horizon", "sentence"),
+    [
+        ("cosine()", None, "how long is the run"),
+        (np.ones(5), 6, "5"),
+        (np.zeros(5), None, "not all 0"),
+        ([1.0, np.nan], None, "finite"),
+        ([1.0, -1.0], None, "not negative"),
+        ([], None, "LRs"),
+    ],
+)
+def test_what_is_no_curve_is_refused(given, horizon, sentence):
+    """A run without a length, of another length, without an LR, or with one that cannot be."""
+    with pytest.raises(LrlabError, match=sentence):
+        learning_rates(given, None, horizon)
+
+
+def test_a_schedule_is_called_by_its_text():
+    """An array by its length: nobody would read it."""
+    assert spoken(lr.cosine()) == spoken("cosine()") == "cosine()"
+    assert spoken([1.0, 0.5]) == "2 learning rates"

@@ -1,0 +1,50 @@
+"""The width of an interval: from parameters, from run noise, from doubts."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from lrlab.analysis.forecast.fit import Fitted
+from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, gradient, half_width
+from lrlab.analysis.forecast.laws import FORMS, Scale, every
+
+FORM, SCALE = FORMS["elr"], Scale()
+INNER = np.array([0.53, 4.5, 0.4, 0.1, 0.8, -0.3, 0.3, -3.0])
+OUTER = np.array([2.5, 0.6, 0.5])
+LRS = np.interp(np.arange(3000), [0, 100, 3000], [1e-5, 1e-3, 1e-4])
+LOSS = every(FORM, INNER, LRS) @ OUTER
+
+
+def fitted(spread):
+    return Fitted(INNER, OUTER, np.eye(11) * spread**2, 0.0)
+
+
+def test_known_parameters_leave_the_noise_between_runs():
+    """No spread, no doubt: the noise alone, at the quantile of the level."""
+    half = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([]), 0.8)
+    assert half == pytest.approx(CONFORMAL * norm.ppf(0.9) * RUN_NOISE * LOSS)
+
+
+def test_doubts_add_in_squares():
+    """3 and 4 make 5."""
+    one = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([5e-2]), 0.9)
+    two = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([3e-2, 4e-2]), 0.9)
+    assert one == pytest.approx(two)
+
+
+def test_the_spread_is_that_of_the_losses_of_drawn_parameters():
+    """The gradient carries the covariance over: against five hundred draws, at the end of the run."""
+    spread = 2e-3
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(500, 11)) * spread
+    last = [(every(FORM, INNER + d[:8], LRS) @ (OUTER + d[8:]))[-1] for d in draws]
+    half = half_width(FORM, fitted(spread), SCALE, LRS, LOSS, np.array([]), 0.9)[-1]
+    noise = RUN_NOISE * LOSS[-1]
+    assert half / CONFORMAL / norm.ppf(0.95) == pytest.approx(np.hypot(np.std(last), noise), rel=0.1)
+
+
+def test_the_gradient_in_the_outer_coefficients_is_the_columns():
+    """The law is linear in them."""
+    slopes = gradient(FORM, fitted(1e-3), SCALE, LRS, np.array([1000, 3000]))
+    assert slopes.shape == (2, 11)
+    assert slopes[:, 8].tolist() == [1.0, 1.0]

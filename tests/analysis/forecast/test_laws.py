@@ -1,0 +1,80 @@
+"""The laws against sums written out here from their papers."""
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.forecast.cells import Cells
+from lrlab.analysis.forecast.laws import FORMS, Scale, every
+
+INNER = {
+    "elr": np.array([0.53, 4.5, 0.4, 0.1, 0.8, -0.3, 0.3, -3.0]),
+    "mpl": np.array([0.43, 0.7, 0.59, 0.63]),
+    "momentum": np.array([0.5, 5.0]),
+    "convex": np.array([]),
+}
+OUTER = np.array([2.5, 0.6, 0.5])
+WSD = np.concatenate([np.linspace(1e-5, 1e-3, 30), np.full(200, 1e-3), np.linspace(1e-3, 1e-5, 70)])
+
+
+def test_mpl_is_the_sum_in_its_paper():
+    """LD(t) = B sum of drops times G, term by term."""
+    alpha, log_c, beta, gamma = INNER["mpl"]
+    total, want = np.cumsum(WSD), []
+    for t in range(len(WSD)):
+        fall = sum(
+            (WSD[k - 1] - WSD[k]) * (1 - (1 + np.exp(log_c) * WSD[k] ** -gamma * (total[t] - total[k - 1])) ** -beta)
+            for k in range(30, t + 1)
+        )
+        want.append(2.5 + 0.6 * total[t] ** -alpha - 0.5 * fall)
+    assert every(FORMS["mpl"], INNER["mpl"], WSD) @ OUTER == pytest.approx(np.array(want), abs=1e-12)
+
+
+def test_momentum_is_the_sum_in_its_paper():
+    """S2 as the double sum over annealing momentum."""
+    decay = 1 - np.exp(-5.0)
+    total, momentum, area, want = np.cumsum(WSD), 0.0, 0.0, []
+    for t in range(len(WSD)):
+        drop = WSD[t - 1] - WSD[t] if t >= 30 else 0.0
+        momentum = decay * momentum + drop / 1e-3
+        area += momentum
+        want.append(2.5 + 0.6 * total[t] ** -0.5 - 0.5 * area / 1000)
+    assert every(FORMS["momentum"], INNER["momentum"], WSD) @ OUTER == pytest.approx(np.array(want), abs=1e-12)
+
+
+def test_elr_is_its_sum_over_updates():
+    """Norm equation, clock and kernel stepped update by update."""
+    alpha, lc, beta, gamma, p, ld, lg, ls = INNER["elr"]
+    square, progress, clock, starts, levels, want = 1.0, 0.0, 0.0, [], [0.0], []
+    for lr in WSD / 1e-3:
+        rate = 2 * 0.1 * np.exp(ld) * 1e-3
+        after = square * np.exp(-rate * lr) + np.exp(lg) * lr * 1e-3 * (1 - np.exp(-rate * lr)) / rate
+        e = lr / np.sqrt((square + after) / 2)
+        square = after
+        starts.append(clock)
+        levels.append(e**p)
+        progress, clock = progress + e * 1e-3, clock + e ** (1 - gamma) * 1e-3
+        lag = sum(
+            (levels[k + 1] - levels[k]) * (1 + np.exp(lc) * (clock - starts[k])) ** -beta for k in range(len(starts))
+        )
+        want.append(2.5 + 0.6 * (progress + np.exp(ls)) ** -alpha + 0.5 * (e**p - lag))
+    assert every(FORMS["elr"], INNER["elr"], WSD) @ OUTER == pytest.approx(np.array(want), abs=1e-12)
+
+
+def test_convex_is_the_bound_of_its_theorem():
+    """Last-iterate bound with D = G = 1, as a double sum; cells of constant LR are exact."""
+    lr = np.concatenate([np.linspace(0.2, 1, 5), np.full(40, 1.0), np.linspace(1, 0.1, 9)])
+    bound = 0.5 / lr.sum() + 0.5 * (lr**2).sum() / lr.sum()
+    for k in range(len(lr) - 1):
+        bound += 0.5 * lr[k] / lr[k + 1 :].sum() * (lr[k:] ** 2).sum() / lr[k:].sum()
+    unit = Scale(lr=1.0, updates=1.0)
+    for cells in (
+        Cells(lr, np.ones(len(lr)), np.array([len(lr) - 1])),
+        Cells(np.delete(lr, np.s_[6:45]), np.array([1.0] * 5 + [40.0] + [1.0] * 9), np.array([14])),
+    ):
+        assert FORMS["convex"].columns(INNER["convex"], cells, unit) @ [0, 1, 1] == pytest.approx(bound, rel=1e-12)
+
+
+def test_elr_needs_no_order_of_magnitude_of_horizon():
+    """Over a run in which the weights forget their start many times the recurrence does not overflow."""
+    lrs = np.full(400, 1.0)
+    assert np.isfinite(every(FORMS["elr"], INNER["elr"], lrs, Scale(lr=1e-3, updates=1.0, weight_decay=10.0))).all()

@@ -1,0 +1,141 @@
+"""A comparison half done is forecast to its end: on curves that a known law made, so that the answer is known."""
+
+import dataclasses
+import zlib
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.outlook import outlook
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError
+from lrlab.record.runs.run import Run, Series
+
+UPDATES = 2000
+SCHEDULES = {
+    "fixed": "constant()",
+    "cosine": "cosine()",
+    "linear": "linear()",
+    "WSD": "wsd()",
+    "restarts": 'warm_restarts("50%")',
+    "plateau": "plateau(patience=2, factor=0.3)",
+}
+TRUTH = Law.from_parameters(
+    "elr",
+    {
+        "alpha": 0.5, "log_relaxation": 5.0, "beta": 0.3, "gamma": 0.0, "noise_power": 0.8, "log_decay": -0.2,
+        "log_growth": 0.3, "log_start": -3.3, "floor": 2.6, "progress": 0.5, "noise": 0.6,
+    },
+    peak=1e-3,
+    horizon=UPDATES,
+)  # fmt: skip
+
+
+def true_loss(arm, lr):
+    """The loss after every update that the known law gives; the task's own LR is 1e-3."""
+    return TRUTH.predict(parse(SCHEDULES[arm]), base_lr=1e-3 * lr, horizon=UPDATES).loss
+
+
+def run(arm, lr, seed=0, outcome="finished"):
+    noise = np.random.default_rng(zlib.crc32(f"{arm}{lr}{seed}".encode())).normal(0, 0.02, UPDATES - 1)
+    loss = Series(tuple(range(1, UPDATES)), tuple((true_loss(arm, lr)[:-1] + noise).tolist()))
+    text = SCHEDULES[arm]
+    return Run(
+        f"{arm}{lr}{seed}", "t", arm, text, lr, seed, 0, UPDATES, "val_loss", 1.0, outcome, 1.0, loss, {}, (), {}
+    )
+
+
+def half_done(open_places, lrs=(0.5, 1.0), arms=tuple(SCHEDULES)):
+    """Two seeds of everything but the open places."""
+    places = [(arm, lr) for arm in arms for lr in lrs]
+    return {place: [] if place in open_places else [run(*place, seed) for seed in (0, 1)] for place in places}
+
+
+def forecasts(found):
+    return {(f.arm, f.lr): f for f in found.forecasts}
+
+
+@pytest.fixture(scope="module")
+def found():
+    runs = half_done({("linear", 1.0), ("WSD", 0.5), ("plateau", 1.0)})
+    return outlook(runs, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
+
+
+def test_what_is_open_is_foreseen_within_its_interval(found):
+    """The truth is known: within 1 % of the loss, and inside."""
+    for place in (("linear", 1.0), ("WSD", 0.5)):
+        forecast, truth = forecasts(found)[place], true_loss(*place)[-UPDATES // 48 :].mean()
+        assert forecast.loss == pytest.approx(truth, rel=0.01)
+        assert forecast.low < truth < forecast.high
+        assert forecast.measured is None
+        assert forecast.finished == 0
+
+
+def test_what_is_finished_was_foreseen_without_its_own_runs(found):
+    """A changed run moves the measured loss of its row, and not the prediction."""
+    runs = half_done({("linear", 1.0), ("WSD", 0.5), ("plateau", 1.0)})
+    place = found.fitted_on[0]
+    changed = [
+        dataclasses.replace(one, loss=Series(one.loss.updates, tuple(1.2 * v for v in one.loss.values)))
+        for one in runs[place]
+    ]
+    again = outlook({**runs, place: changed}, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
+    before, after = forecasts(found)[place], forecasts(again)[place]
+    assert after.loss == pytest.approx(before.loss, rel=1e-9)
+    assert after.measured == pytest.approx(1.2 * before.measured)
+
+
+def test_forecasts_are_ranked_and_judged(found):
+    """The lowest first; error and order are those of the rows that have both numbers."""
+    losses = [f.loss for f in found.forecasts if f.loss is not None]
+    assert losses == sorted(losses)
+    both = [f for f in found.forecasts if f.loss is not None and f.measured is not None]
+    assert found.error == pytest.approx(np.mean([abs(f.loss - f.measured) for f in both]))
+    assert found.ordered > 0.8
+
+
+def test_the_intervals_hold_on_nine_of_ten_that_are_finished(found):
+    """They were widened until they did."""
+    both = [f for f in found.forecasts if f.loss is not None and f.measured is not None]
+    assert np.mean([f.low <= f.measured <= f.high for f in both]) >= 0.9
+    assert found.widened >= 1
+
+
+def test_an_open_arm_that_listens_to_the_loss_is_not_foreseen(found):
+    """A plateau's LR is not known before its losses are."""
+    forecast = forecasts(found)[("plateau", 1.0)]
+    assert forecast.loss is None
+    assert "not there yet" in forecast.note
+    assert found.forecasts[-1] == forecast
+
+
+def test_no_law_is_fitted_to_an_lr_that_rises_again(found):
+    """But it is foreseen, with a note."""
+    assert not any(arm == "restarts" for arm, _ in found.fitted_on)
+    assert forecasts(found)[("restarts", 1.0)].note == "its LR rises again"
+
+
+def test_an_arm_that_diverged_has_no_final_loss():
+    """It is said, not foreseen."""
+    runs = half_done({("linear", 1.0)}, arms=("fixed", "cosine", "linear", "WSD"))
+    runs["fixed", 1.0] = [run("fixed", 1.0, outcome="diverged")]
+    found = outlook(runs, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
+    assert forecasts(found)[("fixed", 1.0)].note == "diverged"
+
+
+def test_too_little_is_a_sentence():
+    """Two finished arms are one too few: one must be left to judge by."""
+    runs = half_done({("linear", 1.0)}, lrs=(1.0,), arms=("fixed", "cosine", "linear"))
+    with pytest.raises(LrlabError, match="too little is finished"):
+        outlook(runs, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
+
+
+def test_lrs_too_far_apart_are_too_little():
+    """Each run alone at its LR, a hundred times another: none can be judged by the others."""
+    places = {
+        (arm, lr): [dataclasses.replace(run(arm, 1.0), lr=lr)]
+        for arm, lr in (("cosine", 0.01), ("linear", 1.0), ("fixed", 100.0))
+    }
+    with pytest.raises(LrlabError, match="too little is finished"):
+        outlook(places, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)

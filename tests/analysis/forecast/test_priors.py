@@ -1,0 +1,52 @@
+"""Priors by name, in part, and refused."""
+
+import pytest
+
+from lrlab.analysis.forecast.laws import FORMS
+from lrlab.analysis.forecast.priors import prior_for
+from lrlab.errors import LrlabError
+
+
+@pytest.mark.parametrize("law", FORMS)
+def test_every_law_has_a_prior_for_each_parameter(law):
+    """By name and in the order of the form; generic is wider at the same centre."""
+    llm, generic = prior_for(law, "llm"), prior_for(law, "generic")
+    assert tuple(llm.inner) == FORMS[law].inner
+    assert llm.mean.tolist() == generic.mean.tolist()
+    assert (generic.sd > llm.sd).all()
+
+
+def test_the_generic_prior_asks_less_of_the_law():
+    """Other trainings follow it less closely, and later: the start of a run and small misses count less."""
+    llm, generic = prior_for("elr", "llm"), prior_for("elr", "generic")
+    assert generic.miss > llm.miss
+    assert generic.early > llm.early
+
+
+def test_a_part_can_be_given():
+    """The others stay; the outer coefficients can be given too."""
+    prior = prior_for("elr", {"alpha": (0.5, 0.01), "floor": (0.8, 0.2)})
+    assert prior.inner["alpha"] == (0.5, 0.01)
+    assert prior.floor == (0.8, 0.2)
+    assert prior.inner["beta"] == prior_for("elr", "llm").inner["beta"]
+
+
+def test_the_generic_prior_speaks_in_units_of_the_logs():
+    """Progress and noise as shares of what the loss fell."""
+    mean, _ = prior_for("elr", "generic").outer(0.1, 2.1)
+    assert mean.tolist() == pytest.approx([0.085, 1.2, 1.4])
+
+
+@pytest.mark.parametrize(
+    ("law", "prior", "sentence"),
+    [
+        ("mlp", "llm", 'law="mpl"'),
+        ("elr", "weak", "unknown prior"),
+        ("elr", {"alfa": (0.5, 0.1)}, "no such parameter"),
+        ("elr", {"alpha": (0.5, 0.0)}, "sd > 0"),
+    ],
+)
+def test_what_there_is_not_is_answered(law, prior, sentence):
+    """The error says what there is."""
+    with pytest.raises(LrlabError, match=sentence):
+        prior_for(law, prior)

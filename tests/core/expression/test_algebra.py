@@ -1,0 +1,126 @@
+"""What joins schedules: normal forms, lengths, rounding inside rounded phases."""
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.expression.algebra import Maximum, Minimum, Product, Sequence, Sum, product, sequence, total
+
+
+def test_sequences_are_flat():
+    """Nested >> is one sequence."""
+    whole = lr.warmup(5) >> (lr.cosine() >> lr.linear(5))
+    assert isinstance(whole, Sequence)
+    assert [str(p) for p in whole.phases] == ["warmup(5)", "cosine()", "linear(5)"]
+
+
+@pytest.mark.parametrize("n", [1000, 1001, 1005, 1007, 60, 333])
+@pytest.mark.parametrize("share", ["10%", "33.3%", "1/7", "12.5%"])
+def test_a_product_in_a_phase_of_rounded_length(n, share):
+    """A phase that begins and ends between two updates still takes products, sums and sequences of its own length."""
+    inner = lr.cosine("50%") * lr.linear("50%")
+    several = (lr.cosine("25%") >> lr.linear("25%")) * lr.constant("50%")
+    for middle in (inner, inner + 0.5, several, lr.minimum(lr.cosine("50%"), lr.rex("50%")), inner.clip(0, 1)):
+        curve = (lr.warmup(share) >> middle >> lr.constant()).over(n)
+        assert curve.values().shape == (n,)
+
+
+def test_too_long_is_refused_with_every_length():
+    """Fixed spans beyond the horizon: the error adds them up."""
+    with pytest.raises(lr.LrlabError, match="600 of 500 updates") as caught:
+        (lr.warmup(100) >> lr.cosine(500)).over(500)
+    assert "warmup(100) = 100, cosine(500) = 500" in str(caught.value)
+    with pytest.raises(lr.LrlabError, match="501 of 500"):
+        lr.cosine(501).over(500)
+    with pytest.raises(lr.LrlabError, match="60 of 50"):
+        (lr.warmup(60) * lr.cosine(5)).lasting(50).over(500)
+    assert lr.cosine(500).over(500).updates == 500
+
+
+def test_exactly_full():
+    """Spans that fill the horizon exactly, and free phases that get nothing."""
+    curve = (lr.warmup("50%") >> lr.cosine("50%") >> lr.constant()).over(7)
+    assert [(p.start, p.stop) for p in curve.phases] == [(0, 4), (4, 7), (7, 7)]
+
+
+def test_products_of_different_lengths():
+    """A product is as long as its longest factor; the shorter one keeps its end value."""
+    curve = (lr.warmup(10) * lr.linear(20)).over(30)
+    assert curve(15) == pytest.approx(0.25)
+    assert curve(25) == 0
+
+
+def test_numbers_fold():
+    """Factors and offsets are folded into one number."""
+    assert 2 * (0.5 * lr.cosine()) == lr.cosine()
+    assert product(2, 3, lr.cosine()) == 6 * lr.cosine()
+    assert total(1, lr.cosine(), -1) == lr.cosine()
+    assert isinstance(2 * lr.cosine() * 3, Product)
+    assert sum([lr.cosine(), lr.linear()]) == lr.cosine() + lr.linear()
+
+
+def test_replace_keeps_the_normal_form():
+    """(0.5 * s).replace(factor=1) is s."""
+    assert (0.5 * lr.cosine()).replace(factor=1) == lr.cosine()
+    assert (lr.cosine() + 1).replace(offset=0) == lr.cosine()
+    assert lr.minimum(lr.cosine(), lr.rex()).replace(terms=[lr.rex(), lr.rex()]) == lr.rex()
+    assert lr.maximum(lr.cosine(), lr.rex()).replace(terms=[lr.rex()]) == lr.rex()
+    whole = lr.cosine() >> lr.rex()
+    assert whole.replace(phases=[lr.cosine(), whole]) == lr.cosine() >> whole
+    with pytest.raises(lr.LrlabError, match="product has no argument 'nope'"):
+        (0.5 * lr.cosine()).replace(nope=1)
+
+
+@pytest.mark.parametrize("kind", [Sequence, Minimum, Maximum, lambda terms: Product(1, terms), lambda t: Sum(0, t)])
+def test_nothing_is_nothing(kind):
+    """A join of no schedules, or of what is none, is refused."""
+    for given in ([], (), 5, "ab", [1, 2], [lr.cosine(), None]):
+        with pytest.raises(lr.LrlabError):
+            kind(given)
+
+
+@pytest.mark.parametrize("other", [None, "x", [1], {}, 1j, True, float("nan"), float("inf"), 10**400, object()])
+def test_what_no_operator_takes(other):
+    """>> takes schedules, * and + finite numbers too: everything else is a worded error, from either side."""
+    for attempt in (
+        lambda: lr.cosine() >> other,
+        lambda: other >> lr.cosine(),
+        lambda: lr.cosine() * other,
+        lambda: other * lr.cosine(),
+        lambda: lr.cosine() + other,
+        lambda: other + lr.cosine(),
+    ):
+        with pytest.raises(lr.LrlabError):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda s: s - 1,
+        lambda s: 1 - s,
+        lambda s: s / 2,
+        lambda s: 2 / s,
+        lambda s: -s,
+        lambda s: s >> 1,
+        lambda s: 1 >> s,
+        lambda s: sequence(s, 0.5),
+    ],
+)
+def test_other_operators_say_what_to_type(attempt):
+    """Python's other signs are refused with what to type instead."""
+    with pytest.raises(lr.LrlabError, match="try:") as caught:
+        attempt(lr.cosine())
+    assert isinstance(caught.value, TypeError)
+
+
+def test_controllers_stand_last():
+    """In a product the open-loop factors come first, so that adding a controller does not reorder them."""
+    assert str(lr.plateau() * lr.rex() * lr.cosine()) == "cosine() * rex() * plateau()"
+    assert (lr.warmup(5) * lr.plateau()).over(10).phases[0].stop == 5
+
+
+def test_a_share_needs_a_length():
+    """Free phases in a run of unknown length: refused, with what to type; a free last phase is fine where it may be."""
+    with pytest.raises(lr.LrlabError, match="whose length is not known"):
+        (lr.constant() >> lr.linear(5)).over()
+    assert (lr.warmup(5) >> lr.constant()).over()(10**9) == 1

@@ -1,0 +1,236 @@
+"""How words are declared: every argument of every word is checked, and says what is wrong with it."""
+
+import dataclasses
+import inspect
+import math
+import re
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.core.expression import fields
+from lrlab.core.expression.vocabulary import DEEPEST, FOREIGN, word
+from lrlab.core.shapes.base import Shape
+from lrlab.core.text.parse import VOCABULARY
+
+SHAPES = {name: make for name, make in VOCABULARY.items() if isinstance(make, type)}
+ODD = [
+    None,
+    True,
+    "x",
+    "",
+    "here",
+    "5 parsecs",
+    b"5",
+    -1,
+    -1.5,
+    math.nan,
+    math.inf,
+    -math.inf,
+    10**400,
+    -(10**5000),
+    0,
+    0.5,
+    1j,
+    [],
+    [[1]],
+    ["x", None],
+    {},
+    {"a": 1},
+    set(),
+    object(),
+    lr,
+    int,
+    len,
+    lr.cosine(),
+    lr.cosine,
+    np.float64(0.5),
+    np.float32(0.5),
+    np.int64(3),
+    np.bool_(True),
+    np.nan,
+    np.array(1.0),
+    np.array([1.0]),
+    np.array([1.0, 2.0]),
+    np.array(["min", "max"]),
+    np.array([]),
+    Decimal("0.5"),
+    Fraction(1, 2),
+    range(3),
+    iter([]),
+]
+
+
+def parameters():
+    """Every argument of every word."""
+    return [
+        (name, argument)
+        for name, make in sorted(VOCABULARY.items())
+        for argument, p in inspect.signature(make).parameters.items()
+        if p.kind is not p.VAR_POSITIONAL
+    ]
+
+
+@pytest.mark.parametrize(("name", "argument"), parameters())
+def test_odd_arguments_make_a_schedule_or_a_worded_error(name, argument):
+    """Whatever is given for an argument: a schedule that reads back, or one LrlabError that names the argument."""
+    signature, said = inspect.signature(VOCABULARY[name]).parameters, []
+    needed = {"values": [1], "target": "f", "digest": "0"} if name in ("table", "function") else {}
+    for odd in ODD:
+        given = {k: v for k, v in needed.items() if k in signature} | {argument: odd}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                schedule = VOCABULARY[name](**given)
+            except lr.LrlabError as error:
+                said.append(str(error))
+                continue
+        assert isinstance(schedule, lr.Schedule), (name, argument, odd)
+        if len(str(schedule)) < 10_000:
+            assert lr.parse(str(schedule)) == schedule
+        assert lr.loads(lr.dumps(schedule)) == schedule
+    assert said
+    for message in said:
+        assert re.match(r"[a-z_\d]+", message)
+        assert len(message) < 2000
+
+
+@pytest.mark.parametrize("name", sorted(VOCABULARY))
+def test_calls_that_do_not_fit_are_worded(name):
+    """Unknown, surplus and repeated arguments: an LrlabError that is a TypeError, in our words."""
+    make = VOCABULARY[name]
+    for args, kwargs in [((), {"nope": 1}), ((), {"self": 1}), ((1,) * 20, {}), ((5, 5, 5, 5), {"T_max": 3})]:
+        with pytest.raises(lr.LrlabError) as caught:
+            make(*args, **kwargs)
+        assert isinstance(caught.value, TypeError)
+        assert "__init__" not in str(caught.value)
+        assert "positional" not in str(caught.value)
+
+
+@pytest.mark.parametrize("foreign", sorted(FOREIGN))
+def test_words_of_other_libraries_get_ours(foreign):
+    """An argument known from another library is refused with ours."""
+    with pytest.raises(lr.LrlabError, match="try: ") as caught:
+        lr.cosine(**({foreign: 0.1}))
+    assert FOREIGN[foreign] in str(caught.value)
+
+
+def test_needed_arguments_are_named():
+    """What has no default is asked for by name."""
+    with pytest.raises(lr.LrlabError, match="table needs values"):
+        lr.table()
+    with pytest.raises(lr.LrlabError, match="function needs target"):
+        lr.function()
+
+
+def test_given_twice():
+    """An argument by place and by name is one too many."""
+    with pytest.raises(lr.LrlabError, match="cosine got span twice"):
+        lr.cosine(5, span=5)
+
+
+@pytest.mark.parametrize("name", sorted(VOCABULARY))
+def test_every_word_is_documented(name):
+    """One sentence, the formula, and an example."""
+    doc = inspect.getdoc(VOCABULARY[name])
+    assert doc.splitlines()[0].endswith(".")
+    assert "value = " in doc
+    assert ">>> " in doc
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_every_field_has_a_kind(name):
+    """Each argument's annotation names the function that checks it, which says in its docstring what it takes."""
+    for field in dataclasses.fields(SHAPES[name]):
+        kind = field.type.__metadata__[0]
+        assert callable(kind)
+        assert kind.__doc__
+    assert fields.number.__doc__
+
+
+def test_span_is_the_first_argument_of_a_shape_that_fills_one():
+    """cosine(500): the span comes first, and is the only argument without a name."""
+    for make in SHAPES.values():
+        if issubclass(make, Shape):
+            first, *others = inspect.signature(make).parameters.values()
+            assert first.name == "span"
+            assert all(p.kind is p.KEYWORD_ONLY for p in others)
+
+
+def test_a_word_is_declared_once():
+    """A second schedule of the same name is a mistake of the programmer's."""
+
+    def cosine():
+        """Not the real one."""
+
+    with pytest.raises(RuntimeError, match="two schedules are called cosine"):
+        word(cosine)
+
+
+def test_depth_is_bounded():
+    """Schedules in schedules: as deep as allowed, and not deeper."""
+    schedule = lr.cosine()
+    for _ in range(DEEPEST - 1):
+        schedule = schedule.clip(0, 1)
+    with pytest.raises(lr.LrlabError, match=f"at most {DEEPEST} levels"):
+        schedule.clip(0, 1)
+
+
+# -- the formula of each docstring --------------------------------------------------------------------------------
+
+CASES = {
+    "constant": [{"level": 0.3}],
+    "warmup": [{"start": 0.25}, {"start": 0.0}],
+    "linear": [{"to": 0.2, "start": 0.7}, {"to": 2.0}],
+    "cosine": [{"to": 0.1}, {"start": 0.5, "to": 1.5}],
+    "cosine_cycle": [{"to": 0.1}],
+    "polynomial": [{"power": 3.0, "to": 0.1}, {}],
+    "one_minus_sqrt": [{"to": 0.1}],
+    "one_minus_power": [{"power": 0.5}, {}],
+    "mirror_cosine": [{"to": 0.1}],
+    "geometric": [{"start": 0.5, "to": 0.001}],
+    "tanh": [{"to": 0.1}, {"lower": -2.0, "upper": 2.0}],
+    "rex": [{"to": 0.1}, {"beta": -3.0}, {"beta": 0.9}],
+    "k_decay": [{"k": 3.0}, {"k": 0.5}],
+    "linear_cosine": [{"periods": 2.5, "alpha": 0.1}],
+    "step": [{"every": 7, "gamma": 0.5}],
+    "multistep": [{"milestones": [10, 20], "gamma": 0.5}],
+    "piecewise_constant": [{"boundaries": [10, 20], "values": [1, 0.5, 0.1]}],
+    "exponential": [{"decay": 0.5, "every": 10}],
+    "natural_exponential": [{"rate": 2.0, "every": 10}],
+    "inverse_time": [{"rate": 2.0, "every": 10}],
+    "inverse_sqrt": [{"timescale": 5}],
+    "inverse_power": [{"timescale": 5, "power": 0.7}],
+    "noam": [{"warmup": 5}],
+    "table": [{"values": [0.1, 0.2, 0.5]}],
+}
+
+
+# Formulas with words in them: see their own tests.
+ELSEWHERE = ("hold", "hyperbolic", "piecewise_linear", "plateau", "greedy", "guard", "manual")
+
+
+@pytest.mark.parametrize("name", sorted(set(SHAPES) - set(ELSEWHERE)))
+def test_the_formula_in_the_docstring_is_the_code(name):
+    """The line `value = ...` of the docstring, executed at every update, is what the schedule gives."""
+    n, make = 37, SHAPES[name]
+    formula = re.search(r"^\s*value = (.*)$", make.__doc__, re.M)[1]
+    for case in CASES.get(name, [{}]):
+        schedule = make(**case)
+        given = {k: _plain(v, n) for k, v in schedule.arguments().items()}
+        values = schedule.over(n).values()
+        for t in range(n):
+            known = {k: v for k, v in vars(math).items() if not k.startswith("_")}
+            scope = {**known, **given, "t": t, "u": t / n, "n": n, "sum": sum, "min": min, "len": len}
+            assert values[t] == pytest.approx(eval(formula, scope), rel=1e-12, abs=1e-15), (case, t)
+
+
+def _plain(value, n):
+    """Spans as updates of a run of n."""
+    if isinstance(value, tuple):
+        return [_plain(item, n) for item in value]
+    return float(lr.Horizon(updates=n).resolve(value)) if isinstance(value, lr.Span) else value

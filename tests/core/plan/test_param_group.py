@@ -1,0 +1,49 @@
+"""The hyper-parameters in a group, by the names of a plan."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lrlab.core.plan.param_group import fields, read, write
+
+
+def group(optimizer: str, **arguments: object) -> dict[str, object]:
+    made = getattr(torch.optim, optimizer)([torch.nn.Parameter(torch.ones(2, 2))], **arguments)
+    return made.param_groups[0]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "has"),
+    [
+        ("SGD", {"lr", "weight_decay", "momentum"}),
+        ("AdamW", {"lr", "weight_decay", "beta1", "beta2", "eps"}),
+        ("RMSprop", {"lr", "weight_decay", "momentum", "eps"}),
+        ("Adafactor", {"lr", "weight_decay"}),  # its eps is a pair
+        ("LBFGS", {"lr"}),
+    ],
+)
+def test_what_a_plan_can_drive_in_each_optimizer(optimizer, has):
+    """Found by what is there, not by the optimizer's name."""
+    assert fields(group(optimizer, lr=0.1)) == has
+
+
+@pytest.mark.parametrize("hyper", ["lr", "weight_decay", "beta1", "beta2", "eps"])
+def test_a_float_is_replaced_and_nothing_else_changes(hyper):
+    """One beta of the pair alone."""
+    changed = group("AdamW", lr=0.1)
+    before = {name: read(changed, name) for name in fields(changed)}
+    write(changed, hyper, 0.25)
+    assert {name: read(changed, name) for name in fields(changed)} == {**before, hyper: 0.25}
+    assert type(changed["betas"]) is tuple
+
+
+def test_a_tensor_is_written_in_place():
+    """The same object, also in the pair of betas."""
+    lr, beta = torch.tensor(0.1), torch.tensor(0.9)
+    changed = group("Adam", lr=lr, betas=(beta, torch.tensor(0.999)), capturable=True, foreach=True)
+    write(changed, "lr", 0.5)
+    write(changed, "beta1", 0.25)
+    assert changed["lr"] is lr
+    assert changed["betas"][0] is beta
+    assert (read(changed, "lr"), read(changed, "beta1")) == (0.5, 0.25)

@@ -1,0 +1,63 @@
+"""Which groups a pattern means, and how deep a layer lies."""
+
+from __future__ import annotations
+
+import pytest
+
+from lrlab.core.plan.rules import Group, depths
+from lrlab.errors import LrlabError
+
+
+@pytest.mark.parametrize(
+    ("pattern", "means"),
+    [("head", True), ("h*", True), ("he?d", True), ("[a-h]ead", True), ("*", True), ("HEAD", False), ("ead", False)],
+)
+def test_a_pattern_means_a_group_by_its_name(pattern, means):
+    """fnmatch, with upper and lower case told apart on every machine."""
+    assert Group("head").matches(pattern) is means
+
+
+def test_a_pattern_means_a_group_by_all_its_parameters_or_not_at_all():
+    """Part of a group cannot have an LR of its own: it is said which parameter stands in the way."""
+    group = Group("0", ("backbone.0.weight", "backbone.0.bias", "head.weight"))
+    assert group.matches("*.*")
+    assert not group.matches("neck.*")
+    with pytest.raises(LrlabError, match=r"2 of the 3 parameters of group 0(.|\n)*head\.weight is not"):
+        group.matches("backbone.*")
+
+
+def test_without_layers_each_group_is_one_and_the_last_is_on_top():
+    """A group that joined later leaves the others where they were."""
+    assert depths([Group("0"), Group("1"), Group("2")], ()) == [2, 1, 0]
+    assert depths([Group("0"), Group("1"), Group("2"), Group("new", joined=7)], ()) == [2, 1, 0, 0]
+
+
+def test_layers_are_in_the_order_of_the_patterns_and_then_of_their_numbers():
+    """Two groups of one layer, with and without weight decay, have one depth; "10" stands above "9"."""
+    blocks = [Group(f"{k}{kind}", (f"blocks.{k}.{kind}",)) for k in (10, 9, 2) for kind in ("weight", "bias")]
+    groups = [Group("stem", ("embed.weight",)), *blocks, Group("head"), Group("other")]
+    layers = ("embed*", "blocks.{}.*", "head")
+    assert depths(groups, layers) == [4, 1, 1, 2, 2, 3, 3, 0, None]
+
+
+def test_layers_are_found_by_the_rule_of_beit():
+    """Depth of 12 blocks between embedding and head: num_layers - layer_id, as in BEiT's get_num_layer_for_vit."""
+
+    def layer_id(name: str) -> int:  # Bao et al., BEiT, optim_factory.py
+        if name in ("cls_token", "mask_token", "pos_embed") or name.startswith("patch_embed"):
+            return 0
+        return int(name.split(".")[1]) + 1 if name.startswith("blocks") else 13
+
+    names = ["cls_token", "pos_embed", "patch_embed.proj.weight", *(f"blocks.{k}.attn.qkv.weight" for k in range(12))]
+    names += ["norm.weight", "head.weight"]
+    layers = ("[cpm]*_*", "blocks.{}.*", "[nh]*")
+    found = depths([Group(str(k), (name,)) for k, name in enumerate(names)], layers)
+    assert found == [13 - layer_id(name) for name in names]
+
+
+def test_what_fits_no_layer_or_several_is_refused():
+    """A pattern that matches nothing is a typo; a group across layers cannot have one depth."""
+    with pytest.raises(LrlabError, match=r"the layer 'block\.\{\}' matches no parameter group(.|\n)*blocks\.0"):
+        depths([Group("blocks.0"), Group("head")], ("block.{}", "head"))
+    with pytest.raises(LrlabError, match="belong to several layers"):
+        depths([Group("0", ("blocks.0.weight", "blocks.1.weight"))], ("blocks.{}.*",))

@@ -1,0 +1,96 @@
+"""A branch from a stable phase: the run planned with that horizon, or a note on how it differs."""
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.resume.branch import branched
+from lrlab.core.resume.change import extended
+
+
+@pytest.mark.parametrize("at", [101, 600, 777, 8000, 12_345])
+@pytest.mark.parametrize("decay", [1, 250, "10%", "20%", "1/3"])
+@pytest.mark.parametrize("shape", ["one_minus_sqrt", "linear", "cosine"])
+def test_with_an_absolute_warmup_it_is_the_planned_run(at, decay, shape):
+    """The very schedule, and every value to the last bit, whatever horizon the stable run was planned for."""
+    branch = branched(lr.wsd(warmup=100, decay="20%", shape=shape, to=0.05).over(50_000), at, decay)
+    planned = lr.wsd(warmup=100, decay=branch.curve.updates - at, shape=shape, to=0.05).over(branch.curve.updates)
+    assert branch.note == ""
+    assert branch.curve.schedule == planned.schedule
+    assert branch.curve.values().tolist() == planned.values().tolist()
+    if isinstance(decay, str):
+        relative = lr.wsd(warmup=100, decay=decay, shape=shape, to=0.05).over(branch.curve.updates)
+        assert branch.curve.values().tolist() == relative.values().tolist()
+
+
+@pytest.mark.parametrize("horizon", [None, 5000])
+def test_a_stable_run_without_a_decay_of_its_own(horizon):
+    """Planned without an end: the decay is chosen when it begins."""
+    stable = (lr.warmup(100) >> lr.constant()).over(horizon)
+    assert branched(stable, 800, "20%").curve.values().tolist() == lr.wsd(warmup=100).over(1000).values().tolist()
+    linear = branched(stable, 800, 200, shape="linear", to=0.1)
+    assert str(linear.curve.schedule) == "warmup(100) >> constant() >> linear(200, to=0.1)"
+
+
+def test_with_a_relative_warmup_the_note_says_so():
+    """What was done stays; the plan over the new horizon would have warmed up for longer or shorter."""
+    stable = lr.wsd(warmup="5%").over(10_000)
+    branch = branched(stable, 4000, 1000)
+    assert "relative warmup" in branch.note
+    assert branch.curve.between(0, 4000).tolist() == stable.between(0, 4000).tolist()
+    assert branch.curve.between(4000, 5000).tolist() == lr.one_minus_sqrt().over(1000).values().tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.5 * wsd(warmup=100)",
+        "wsd(warmup=100) * plateau()",
+        "constant()",
+        "0.5 * constant()",
+        "constant() >> linear(500, to=0.1)",
+    ],
+)
+def test_factors_and_feedback_stay_around_it(text):
+    stable = lr.parse(text).over(10_000)
+    branch = branched(stable, 5000, "50%")
+    assert branch.note == ""
+    assert branch.curve.updates == 10_000
+    assert branch.curve.between(0, 5000).tolist() == stable.between(0, 5000).tolist()
+    assert branch.curve(5000) == stable(5000)
+    assert branch.curve(10_000) == stable(10_000) if "linear" in text else branch.curve(10_000) == 0
+    assert len(branch.curve.controllers) == len(stable.controllers)
+
+
+def test_a_run_that_was_prolonged_branches_too():
+    """Its parts have lengths of their own; the decay goes to the plan's floor."""
+    longer = extended(lr.wsd(warmup=100, decay=200, to=0.1).over(1000), 500, 5000, "hold-then-decay")
+    branch = branched(longer, 3000, "20%")
+    assert branch.curve.updates == 3750
+    assert branch.curve.between(0, 3000).tolist() == longer.between(0, 3000).tolist()
+    assert branch.curve(3750) == pytest.approx(0.1, rel=1e-15)
+
+
+def test_the_stable_run_is_not_touched():
+    """A branch is another value."""
+    stable = lr.wsd(warmup=100).over(10_000)
+    before = stable.values().tolist()
+    assert branched(stable, 4000, "20%").curve is not stable
+    assert stable.values().tolist() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "arguments", "said"),
+    [
+        ("cosine()", 500, {"decay": 100}, "no stable phase"),
+        ("wsd(warmup=100)", 50, {"decay": 100}, "no stable phase"),
+        ("wsd(warmup=100)", 950, {"decay": 100}, "no stable phase"),
+        ("wsd(warmup=100)", 500, {"decay": 0}, "no update"),
+        ("wsd(warmup=100)", 500, {"decay": "100%"}, "the whole run"),
+        ("wsd(warmup=100)", 500, {"decay": 100, "shape": "slow"}, "branch: shape is not a decay"),
+        ("wsd(warmup=100)", 0, {"decay": 100}, "no stable phase"),
+        ("wsd(warmup=100)", "x", {"decay": 100}, "branch: at"),
+    ],
+)
+def test_what_is_no_branch(text, at, arguments, said):
+    with pytest.raises(lr.LrlabError, match=said):
+        branched(lr.parse(text).over(1000), at, **arguments)

@@ -1,0 +1,176 @@
+"""A checkpoint and a code that disagree: stop with each difference, keep, take, splice."""
+
+import dataclasses
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.resume.change import extended
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.resume.policy import known, resumed
+
+OLD = (lr.warmup(20) >> lr.cosine(to=0.1)) * lr.plateau(patience=1, factor=0.5)
+
+
+def halves(t):
+    return 0.5 ** (t / 50)
+
+
+def saved(schedule=OLD, horizon=200, update=100, base_lrs=(0.1, 0.01), absolute=False):
+    """A checkpoint of a run whose plateau has cut once."""
+    pacer = lr.Pacer(schedule.over(horizon))
+    pacer.update = update
+    if pacer.curve.controllers:
+        pacer.observe(1.0)
+        pacer.observe(2.0)
+    return Checkpoint.of(pacer, base_lrs, absolute=absolute)
+
+
+def present(there):
+    """The value of the next update."""
+    return there.pacer(there.curve()).value
+
+
+def test_where_they_agree_there_is_nothing_to_decide():
+    for on_change in ("stop", "keep", "take", "splice"):
+        found = resumed(saved(), OLD.over(200), (0.1, 0.01), on_change)
+        assert found.pacer.state() == dict(saved().position)
+        assert (found.base_lrs, found.absolute) == ((0.1, 0.01), False)
+
+
+def test_stopping_shows_every_difference_and_the_three_ways_on():
+    with pytest.raises(lr.LrlabError) as raised:
+        resumed(saved(), lr.linear().over(300), (0.1, 0.02))
+    said = str(raised.value)
+    for line in (
+        f"schedule: in the checkpoint {OLD}, in the code linear()",
+        "horizon: in the checkpoint {'updates': 200}, in the code {'updates': 300}",
+        "base LR of group 1: in the checkpoint 0.01, in the code 0.02",
+        '"keep"',
+        '"take"',
+        '"splice"',
+        "from update 100 on",
+    ):
+        assert line in said
+
+
+def test_a_run_that_was_changed_is_named():
+    """The code still says the old horizon: the message says what happened, and "keep" goes on."""
+    there = saved()
+    pacer = there.pacer(OLD.over(200))
+    pacer.go_on(extended(pacer.curve, 100, 400, "rescale-rest", factors=pacer.factor_of), "rescale-rest")
+    pacer.advance(50)
+    there = Checkpoint.of(pacer, (0.1, 0.01))
+    with pytest.raises(lr.LrlabError, match=r"changed after update 100: rescale-rest, \{'updates': 200\} -> \{'upd"):
+        resumed(there, OLD.over(200), (0.1, 0.01))
+    again = resumed(there, OLD.over(200), (0.1, 0.01), "keep").pacer
+    assert again.state() == pacer.state()
+    assert again.curve.values().tolist() == pacer.curve.values().tolist()
+
+
+def test_keep_goes_on_with_the_checkpoints():
+    there = saved()
+    found = resumed(there, lr.linear().over(300), (0.5, 0.5), "keep", absolute=True)
+    assert found.pacer.state() == dict(there.position)
+    assert (found.pacer.curve.schedule, found.pacer.curve.updates) == (OLD, 200)
+    assert (found.base_lrs, found.absolute) == ((0.1, 0.01), False)
+
+
+def test_take_goes_on_with_the_codes():
+    """At the recorded position; what the plateau had decided still holds where there is one of its name."""
+    there = saved()
+    found = resumed(there, lr.linear().over(400), (0.2, 0.01), "take")
+    assert found.pacer.value == 0.75
+    assert found.base_lrs == (0.2, 0.01)
+    assert [change.how for change in found.pacer.changes] == ["take", "base_lrs"]
+    with_plateau = resumed(there, (lr.linear() * lr.plateau()).over(400), (0.1, 0.01), "take").pacer
+    assert with_plateau.value == 0.75 * 0.5
+
+
+@pytest.mark.parametrize("code", [lr.linear(), lr.cosine(to=0.05), OLD, lr.one_cycle(), 0.5 * lr.constant()])
+@pytest.mark.parametrize("ratio", [1, 2, 0.3])
+def test_splice_has_no_jump_in_any_groups_lr_and_reaches_the_codes_end(code, ratio):
+    """Also where the code's base LRs are others, by one factor."""
+    there = saved()
+    lrs = [base * present(there) for base in there.base_lrs]
+    curve, base_lrs = code.over(500), [ratio * base for base in there.base_lrs]
+    pacer, bases, _ = resumed(there, curve, base_lrs, "splice")
+    assert [base * pacer.value for base in bases] == pytest.approx(lrs, rel=1e-12)
+    assert pacer.curve.horizon == curve.horizon
+    assert bases == tuple(base_lrs)
+    end = pacer.curve.between(500, 501)[0]
+    assert end == pytest.approx(curve.between(500, 501)[0], rel=1e-12)
+
+
+def test_a_spliced_run_is_not_spliced_again():
+    """The same script at every start: the second time it is on its way already."""
+    first = resumed(saved(), lr.linear().over(500), (0.1, 0.01), "splice").pacer
+    first.advance(60)
+    again = resumed(Checkpoint.of(first, (0.1, 0.01)), lr.linear().over(500), (0.1, 0.01), "splice").pacer
+    assert again.state() == first.state()
+    assert again.curve.schedule == first.curve.schedule
+    other = resumed(Checkpoint.of(first, (0.1, 0.01)), lr.linear().over(600), (0.1, 0.01), "splice").pacer
+    assert [change.how for change in other.changes] == ["splice", "splice"]
+
+
+def test_what_splice_cannot_do():
+    with pytest.raises(lr.LrlabError, match="one factor"):
+        resumed(saved(), lr.linear().over(500), (0.1, 0.02), "splice")
+    with pytest.raises(lr.LrlabError, match="absolute="):
+        resumed(saved(), lr.linear().over(500), (0.1, 0.01), "splice", absolute=True)
+
+
+def test_an_lr_that_was_loaded_into_the_optimizer_is_no_difference():
+    """The optimizer was loaded before the scheduler was built: its groups show the LR of then."""
+    there = saved()
+    found = resumed(there, OLD.over(200), there.lrs)
+    assert found.base_lrs == (0.1, 0.01)
+    kept = resumed(there, lr.linear().over(400), there.lrs, "take")
+    assert kept.base_lrs == (0.1, 0.01)
+    between = dataclasses.replace(there, lrs=(0.7, 0.07))  # saved between the optimizer's step and the scheduler's
+    assert resumed(between, OLD.over(200), (0.1 * present(there), 0.01 * present(there))).base_lrs == (0.1, 0.01)
+
+
+def test_the_number_of_groups_must_be_that_of_the_checkpoint():
+    """But for "take", which asks the checkpoint for the position alone."""
+    for on_change in ("stop", "keep", "splice"):
+        with pytest.raises(lr.LrlabError, match="parameter groups: in the checkpoint 2, in the code 1"):
+            resumed(saved(), OLD.over(200), (0.1,), on_change)
+    assert resumed(saved(), OLD.over(200), (0.3,), "take").base_lrs == (0.3,)
+
+
+def test_base_lrs_do_not_matter_where_the_values_are_the_lr():
+    there = saved(absolute=True)
+    assert resumed(there, OLD.over(200), (5.0, 7.0), absolute=True).pacer.update == 100
+
+
+def test_a_user_function_that_is_not_in_the_code():
+    """Nothing is guessed: the old plan cannot go on without its function; "take" needs it for nothing."""
+    there = saved(lr.function(halves))
+    assert resumed(there, lr.function(halves).over(200), (0.1, 0.01)).pacer.value == halves(100)
+    with pytest.raises(lr.LrlabError, match="disagree"):
+        resumed(there, lr.linear().over(200), (0.1, 0.01))
+    with pytest.raises(lr.LrlabError, match="by name and hash only"):
+        resumed(there, lr.linear().over(200), (0.1, 0.01), "keep")
+    assert resumed(there, lr.linear().over(200), (0.1, 0.01), "take").pacer.value == 0.5
+
+
+@pytest.mark.parametrize("on_change", ["Keep", None, 1, "", "raise"])
+def test_a_policy_that_is_not_known(on_change):
+    with pytest.raises(lr.LrlabError, match="on_change is not known"):
+        known(on_change)
+
+
+def test_only_ways_that_lead_on_are_offered():
+    """Other groups leave "take" alone; so does an adapter that has no other."""
+    there, curve = saved(), OLD.over(300)
+    with pytest.raises(lr.LrlabError, match=r'"keep"(.|\n)*"take"(.|\n)*"splice"'):
+        resumed(there, curve, there.base_lrs)
+    for code, on_change, ways in ((OLD.over(300), "stop", ["take"]), (OLD.over(200), "keep", ["keep", "take"])):
+        with pytest.raises(lr.LrlabError) as error:
+            resumed(there, code, [0.1], on_change, ways=ways)
+        assert str(error.value).endswith('\n           "take"    the code\'s, from update 100 on')
+        assert '"keep"' not in str(error.value)
+    with pytest.raises(lr.LrlabError, match='"take"') as error:
+        resumed(there, curve, there.base_lrs, ways=["take"])
+    assert '"splice"' not in str(error.value)

@@ -1,0 +1,134 @@
+"""A schedule over a run: who may ask for what, and that whoever asks gets the same bits."""
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.core.run.curve import BLOCK, LAST
+
+
+def test_every_block_is_the_same_bits():
+    """values(), between(), block() and the pacer's blocks agree across block borders and the end of the run."""
+    for n in (1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7):
+        curve = (lr.warmup("3%") >> lr.cosine(to=0.1) * lr.inverse_sqrt()).over(n)
+        values = curve.values()
+        assert values.shape == (n,)
+        for start, stop in [(0, n), (n // 2, n), (n // 3, n // 2), (0, 0), (n, n + 5)]:
+            piece = curve.between(start, stop)
+            assert piece.shape == (stop - start,)
+            assert piece[: max(0, n - start)].tobytes() == values[start:stop].tobytes()
+        for at in (0, n // 2, n - 1, n, n + BLOCK):
+            first, block = curve.block(at)
+            assert first <= at < first + len(block)
+
+
+def test_a_function_is_asked_for_no_update_beyond_the_run():
+    """A user's function may know the updates of its run only."""
+    asked = []
+
+    def listed(t):
+        asked.append(t)
+        return [1.0, 0.5, 0.25][t]
+
+    curve = lr.function(listed).over(3)
+    assert curve.values().tolist() == [1, 0.5, 0.25]
+    pacer = lr.Pacer(curve)
+    for _ in range(3):
+        pacer.value  # noqa: B018
+        pacer.advance()
+    assert max(asked) == 2
+    assert (lr.function(listed, span=3) >> lr.constant()).over(5).values().tolist() == [1, 0.5, 0.25, 1, 1]
+
+
+def test_what_a_curve_may_be_asked():
+    """Whole numbers of every kind, arrays of any shape, lists, nothing at all."""
+    curve = lr.linear().over(10)
+    assert curve(3) == curve(np.int64(3)) == curve(np.array(3)) == pytest.approx(0.7)
+    assert type(curve(np.int64(3))) is float
+    assert curve([]).shape == (0,)
+    assert curve(np.arange(6).reshape(2, 3)).shape == (2, 3)
+    assert curve(np.array([7, 1, 7], dtype=np.uint8)).tolist() == [curve(7), curve(1), curve(7)]
+    assert curve(range(3)).tolist() == [curve(0), curve(1), curve(2)]
+    assert curve(LAST) == 0
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        -1,
+        10**400,
+        LAST + 1,
+        0.5,
+        3.0,
+        None,
+        "3",
+        [1, [2]],
+        [0.5],
+        [-1],
+        np.array([LAST + 1]),
+        np.float64(1),
+        {1},
+        [None],
+    ],
+)
+def test_what_no_curve_answers(update):
+    """A worded error for what is no update."""
+    with pytest.raises(lr.LrlabError):
+        lr.cosine().over(10)(update)
+
+
+def test_long_runs_cost_nothing():
+    """A curve of a quadrillion updates is made and asked at once; only all of its values are refused."""
+    curve = (lr.warmup("1%") >> lr.cosine("33.3%").repeat(3)).over(10**15)
+    assert 0 <= curve(10**14 * 7) <= 1
+    with pytest.raises(lr.LrlabError, match="too many"):
+        curve.values()
+    for text in ("cosine(3).repeat()", "step(1)", 'cosine().repeat(cycle="1/7", stretch=2)'):
+        assert isinstance(lr.parse(text).over(10**15)(10**15), float)
+
+
+def test_a_horizon_is_not_needed_where_nothing_is_relative():
+    """Fixed spans add up to the run; without them the length stays unknown and values() says what to type."""
+    curve = (lr.warmup(10) >> lr.cosine(90)).over()
+    assert curve.updates == 100
+    assert curve.values().shape == (100,)
+    with pytest.raises(lr.LrlabError, match=r"over\(10_000\)"):
+        lr.exponential(gamma=0.9).over().values()
+    with pytest.raises(lr.LrlabError, match=r"over\(10_000\)"):
+        lr.cosine().over()
+
+
+def test_lr_is_the_base_times_the_multiplier():
+    """lr(base) is in absolute values."""
+    assert lr.linear().over(4).lr(0.2).tolist() == pytest.approx([0.2, 0.15, 0.1, 0.05])
+
+
+def test_common_prefix_ends_where_a_controller_begins():
+    """A controller that only one has ends the prefix where it begins to act."""
+    a = (lr.warmup(10) >> lr.constant()).over(50)
+    b = (lr.warmup(10) >> lr.constant() * lr.plateau()).over(50)
+    assert a.common_prefix(b) == 10
+    assert b.common_prefix(b) == 50
+    c = (lr.warmup(10) >> lr.constant() * lr.plateau(patience=3)).over(50)
+    assert b.common_prefix(c) == 10
+
+
+def test_common_prefix_of_wsd():
+    """Two decays of one stable phase share it: the decay's first update is still at the peak."""
+    assert lr.wsd(warmup=10, decay=20).over(100).common_prefix(lr.wsd(warmup=10, decay=40).over(100)) == 61
+    assert lr.wsd(warmup=10, decay=20).over(10**5).common_prefix(lr.wsd(warmup=10, decay=20).over(10**5 + 9)) == 99981
+
+
+def test_two_controllers_of_one_name():
+    """Their states could not be told apart."""
+    with pytest.raises(lr.LrlabError, match="two controllers have one name"):
+        (lr.plateau(name="p") * lr.plateau(name="p", patience=3)).over(10)
+
+
+def test_nothing_is_raised_for_overflow():
+    """On the LR path an overflow is inf or nan, in scalars as in arrays."""
+    for text in ("cosine().repeat(cycle=2, gain=1e300)", "linear(start=1e308, to=-1e308) * 1e300", "rex(beta=-1e308)"):
+        curve = lr.parse(text).over(100)
+        for i in (0, 1, 50, 99, 10**6):
+            a, b = curve(i), curve(np.array([i]))[0]
+            assert a == b or (np.isnan(a) and np.isnan(b))

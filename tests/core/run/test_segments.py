@@ -1,0 +1,99 @@
+"""In which units a schedule is measured, and what is refused for want of a rate."""
+
+from __future__ import annotations
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.metered import LiveCurve
+from lrlab.core.run.segments import Measure
+from lrlab.errors import LrlabError
+
+
+def stretches(text: str, **facts: float) -> list[tuple[str, str]]:
+    found = Measure(lr.Horizon(**facts)).stretches(lr.parse(text))
+    return [(unit, str(schedule)) for unit, schedule in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "units"),
+    [
+        ('warmup("1%") >> cosine()', {"tokens": 2e9}, ["tokens"]),
+        ("cosine()", {"samples": 5000}, ["samples"]),
+        ("cosine()", {"minutes": 30}, ["seconds"]),
+        ('warmup("5min") >> hold() >> linear("20%")', {"minutes": 30}, ["seconds"]),
+        ("warmup(500) >> cosine()", {"tokens": 2e9}, ["updates", "tokens"]),
+        ('warmup("1Gtok") >> hold(9) >> cosine()', {"samples": 1000}, ["tokens", "updates", "samples"]),
+        ('warmup("2ep") >> cosine()', {"tokens": 2e9, "updates_per_epoch": 10}, ["updates", "tokens"]),
+        ('warmup("9ksamples") >> cosine()', {"tokens": 2e9, "samples_per_update": 9}, ["updates", "tokens"]),
+        ('warmup(0) >> hold("50%") >> linear()', {"tokens": 2e9}, ["tokens"]),
+        ('multistep(["30%", "60%"])', {"samples": 900}, ["samples"]),
+        ("step(30)", {"samples": 900}, ["updates"]),
+        ('cosine("20%").repeat(cycle="1ktok")', {"samples": 900}, ["tokens"]),
+        ("cosine().excerpt(0, 60, over=100) >> linear()", {"tokens": 900}, ["updates", "tokens"]),
+        ("table([1, 0.5, 0.1])", {"tokens": 900}, ["tokens"]),
+        ('warmup("1Gtok") >> cosine()', {"updates": 1000, "tokens_per_update": 5e6}, ["updates"]),
+        ('warmup("5min") >> cosine()', {"updates": 1000, "minutes": 30}, ["updates"]),
+    ],
+)
+def test_each_phase_is_measured_in_the_unit_of_its_span(text, facts, units):
+    """A phase without a span, or with a share, is measured in the unit of the horizon's own length."""
+    horizon = lr.Horizon(**facts)
+    schedule = lr.parse(text)
+    assert [unit for unit, _ in Measure(horizon).stretches(schedule)] == units
+    assert type(schedule.over(horizon)) is (Curve if units == ["updates"] else LiveCurve)
+
+
+def test_phases_side_by_side_in_one_unit_are_one_stretch():
+    """Inside a stretch nothing depends on the path."""
+    assert stretches('warmup(5) >> hold(5) >> cosine("50%") >> linear("10%") >> hold(3)', tokens=1000) == [
+        ("updates", "warmup(5) >> hold(5)"),
+        ("tokens", 'cosine("50%") >> linear("10%")'),
+        ("updates", "hold(3)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "said"),
+    [
+        ("cosine() >> linear(500)", {"tokens": 2e9}, "tokens_per_update="),
+        ('step(500) >> linear("10%")', {"tokens": 2e9}, "tokens_per_update="),
+        ("0.5 * (warmup(500) >> cosine())", {"samples": 2e9}, "one phase in several units(.|\n)*samples_per_update="),
+        ('(warmup("5min") >> cosine()).clip(low=0.1)', {"updates": 100}, "minutes="),
+        ('warmup("1Gtok") >> cosine()', {"updates": 1000}, "tokens_per_update="),
+        ('warmup("5min") >> constant()', {}, "minutes="),
+        ('multistep(["1Gtok", "2ksamples"])', {"minutes": 9}, "samples_per_update=256, tokens_per_update="),
+        ("cosine()", {"tokens": 2e9, "minutes": 30}, "so many tokens and of so many seconds"),
+        ('warmup("3ep") >> cosine()', {"tokens": 2e9}, "updates_per_epoch="),
+        ('warmup("3ep") >> cosine()', {"epochs": 9}, "updates_per_epoch=|length is not known"),
+        ('constant("1500tok") >> linear()', {"tokens": 1000}, "add up to 1500 of 1000"),
+    ],
+)
+def test_what_needs_a_rate_is_refused_by_name(text, facts, said):
+    """Everything but a sequence of phases in different units says which fact is missing."""
+    with pytest.raises(LrlabError, match=said):
+        lr.parse(text).over(lr.Horizon(**facts))
+
+
+def test_the_clock_of_a_unit_counts_in_it():
+    """Samples and tokens one by one, seconds in milliseconds."""
+    measure = Measure(lr.Horizon(minutes=1.5))
+    assert (measure.budget, measure.whole) == ("seconds", 90_000)
+    clocks = {unit: measure.clock(unit) for unit in ("seconds", "tokens", "samples")}
+    assert clocks["seconds"].updates(lr.Span.of("1s")) == 1000
+    assert clocks["tokens"].updates(lr.Span.of("1Mtok")) == 10**6
+    assert clocks["samples"].updates(lr.Span.of("64ksamples")) == 64000
+    assert clocks["seconds"].updates(lr.Span.of("10%")) == 9000
+
+
+def test_what_is_left_is_never_less_than_the_fixed_spans():
+    """A stretch that begins late keeps its decay whole and gives up its plateau: nothing raises in a run."""
+    measure, schedule = Measure(lr.Horizon(tokens=1000)), lr.parse('hold() >> linear("20%")')
+    assert [measure.length("tokens", schedule, spent) for spent in (0, 500, 800, 900, 5000)] == [
+        1000,
+        500,
+        200,
+        200,
+        200,
+    ]

@@ -1,0 +1,40 @@
+"""What looks unintended, and what does not."""
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.text.lint import lint
+
+
+@pytest.mark.parametrize(
+    ("text", "n", "codes"),
+    [
+        ('warmup("5%") >> cosine(to=0.1)', 1000, set()),
+        ("wsd()", 1000, set()),
+        ("warmup(10, start=0) >> constant()", 100, {"zero-first"}),
+        ("0.5 * warmup(10) >> cosine(to=0.1)", 100, {"scales-first-phase"}),
+        ("warmup(10) >> cosine(50)", 100, {"ends-early", "zero-early"}),
+        ("3e-4 * cosine(to=0.1)", 100, {"absolute"}),
+        ("0.5 * cosine(to=0.1)", 100, {"below-peak"}),
+        ("linear(to=-1)", 100, {"negative"}),
+        ("constant(level=1e300) * 1e300 * 1e-300 * constant(level=1e300)", 100, {"not-finite"}),
+        ("warmup(10) >> constant(level=0.2)", 100, {"jump"}),
+        ("warmup(0) >> cosine(to=0.1)", 100, {"empty-phase"}),
+        ("step(200)", 100, {"never-drops"}),
+        ("multistep([50, 200])", 100, {"unreached"}),
+    ],
+)
+def test_findings(text, n, codes):
+    """The codes that are expected, each with a sentence and what to type."""
+    found = lint(lr.parse(text), n)
+    assert {f.code for f in found} >= codes
+    if not codes:
+        assert not found
+    assert all(str(f) and f.message for f in found)
+
+
+def test_without_a_horizon():
+    """What can be said of the text alone."""
+    found = (0.5 * lr.warmup(5) >> lr.cosine()).lint()
+    assert [f.code for f in found] == ["scales-first-phase"]
+    assert "0.5 * (warmup(5) >> cosine())" in str(found[0])

@@ -1,0 +1,130 @@
+"""The audit catches whatever makes a forked run another than the run alone; each known trap is a failing fixture."""
+
+import dataclasses
+import json
+import math
+import os
+
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.audit import Audit, Finding, audited
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.task.declaration import Settings, task_of
+from lrlab.record.runs.store import Store
+
+ARMS = tuple(Arm(decay, lr.wsd(warmup=0, decay=decay)) for decay in ("20%", "50%"))
+
+
+class Rates:
+    """An optimizer that has nothing but its LR."""
+
+    def __init__(self):
+        self.param_groups = [{"lr": 1.0}]
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def study(task, folder, updates=60, **config):
+    """Runs out of shared stages, and their jobs."""
+    jobs = jobs_of(ARMS, dataclasses.replace(task.settings, folds=1, updates=updates), config=config)
+    _, effort = run_jobs(task, jobs, Store(folder), workers=0)
+    assert effort.saved > 0.1
+    return jobs
+
+
+def test_what_is_right_passes(network, tmp_path):
+    """Every run; it leaves nothing behind in the store."""
+    jobs = study(network, tmp_path)
+    before = sorted(tmp_path.iterdir())
+    audit = audited(network, jobs, Store(tmp_path), 9, workers=0)
+    assert (len(audit.findings), audit.passed) == (2, True)
+    assert str(audit) == "2 runs trained again alone: identical to the last bit"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("trap", ["buffers", "optimizer", "random numbers"])
+def test_state_that_nobody_tracks_is_caught(network, tmp_path, trap):
+    """BatchNorm's running statistics, the optimizer's moments, random numbers of one's own."""
+    jobs = study(network, tmp_path, trap=trap)
+    audit = audited(network, jobs, Store(tmp_path), 9, workers=0)
+    assert not audit.passed
+    assert str(audit).startswith("NOT IDENTICAL")
+    assert audit.record()["findings"][0]["largest"] > 0
+
+
+def test_a_loader_that_remembers_is_caught_where_its_batches_are_alike(network, tmp_path, monkeypatch):
+    """The check of the first batch cannot see it; the audit does."""
+    monkeypatch.setattr("lrlab.lab.training.run.LiveRun._check_data", lambda self, batch: None)
+    jobs = study(network, tmp_path, loader="remembers")
+    assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+
+
+def test_a_stateful_loader_that_is_right_passes(network, tmp_path):
+    """Its state is tracked as anything else's; it forks where a pass ends."""
+    jobs = study(network, tmp_path, loader="stateful")
+    assert audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+
+
+def test_a_stateful_loader_that_does_not_restore_its_generator_is_caught(network, tmp_path, monkeypatch):
+    """Each pass after a fork has another order: its first batch tells; where it could not, the audit does."""
+    with pytest.raises(LrlabError, match="gives other batches"):
+        study(network, tmp_path / "checked", loader="stateful, with a generator")
+    monkeypatch.setattr("lrlab.lab.training.run.LiveRun._check_data", lambda self, batch: None)
+    jobs = study(network, tmp_path / "audited", loader="stateful, with a generator")
+    audit = audited(network, jobs, Store(tmp_path / "audited"), 9, workers=0)
+    assert not audit.passed
+    assert audit.record()["findings"][0]["largest"] > 0
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_unpinned_threads_are_caught(network, tmp_path, monkeypatch):
+    """The task sets them by the machine it is on: here one, there two."""
+    monkeypatch.setenv("THREADS_OF_THE_TEST", "1")
+    jobs = study(network, tmp_path, updates=24, trap="threads", loader="generator")
+    monkeypatch.setenv("THREADS_OF_THE_TEST", "2")
+    assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+
+
+def test_a_run_that_diverged_or_reports_nan_is_held_against_its_like(tmp_path):
+    """NaN equals NaN here: what trains the same is not called different for it."""
+
+    def train(run):
+        run.track(opt=(opt := Rates()))
+        for update, _ in run.steps([0]):
+            run.log(loss=math.nan if update > 8 and opt.param_groups[0]["lr"] < 0.5 else 1.0)
+            if run.eval_now:
+                run.report(val_loss=1.0, other=math.nan)
+
+    task = dataclasses.replace(task_of(train), settings=Settings(updates=12, folds=1, lrs=(1.0,)))
+    jobs = study(task, tmp_path, updates=12)
+    audit = audited(task, jobs, Store(tmp_path), 9, workers=0)
+    assert audit.passed
+    assert {run.outcome for run in Store(tmp_path).listing().runs} == {"diverged"}
+
+
+def test_the_record_is_strict_json():
+    """Where one diverged and the other did not, no number says how far they are apart."""
+    audit = Audit((Finding("a", False, math.inf),))
+    assert json.loads(json.dumps(audit.record(), allow_nan=False))["findings"][0]["largest"] == "inf"
+    assert str(audit) == "NOT IDENTICAL: 1 of 1 runs trained again alone differs (a: another course)"
+
+
+def test_nothing_is_claimed_of_nothing():
+    """Whatever was to be trained again may have been pruned in between."""
+    assert not Audit(()).passed
+    assert "identical" not in str(Audit(()))
+
+
+def test_the_worst_is_named():
+    """Which run, and by how much."""
+    audit = Audit((Finding("a", True, 0.0), Finding("b", False, 1e-6), Finding("c", False, 0.5)))
+    assert str(audit) == "NOT IDENTICAL: 2 of 3 runs trained again alone differ (c: by up to 0.5 of the metric)"
+    assert audit.record()["passed"] is False

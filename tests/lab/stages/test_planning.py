@@ -1,0 +1,76 @@
+"""The plan: what the engine then does, counted before; nothing is spent on it."""
+
+import dataclasses
+
+import lrlab as lr
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.planning import Pace, measured, plan_of
+from lrlab.record.runs.store import Store
+
+ARMS = tuple(Arm(f"{decay}", lr.wsd(warmup=0, decay=decay)) for decay in ("20%", "40%", "60%"))
+
+
+def test_the_plan_is_what_happens(quadratic, tmp_path):
+    """Updates and stages exactly; afterwards nothing is left to do."""
+    jobs = jobs_of(ARMS, quadratic.settings)
+    plan = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
+    assert not any(tmp_path.iterdir())
+    _, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    assert (plan.naive, plan.shared, plan.stages, plan.saved) == (*vars(effort).values(), effort.saved)
+    assert (plan.total, plan.runs, plan.critical) == (12, 12, 60)
+    after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
+    assert (after.runs, after.shared, after.seconds) == (0, 0, None)
+    assert str(after) == "12 runs, 12 of them stored"
+    assert "if training can fork at any update" in str(plan)  # which a loader may not allow
+
+
+def test_the_plan_says_what_it_is_about(quadratic, tmp_path):
+    """In words; 'about' where controllers may act, the time where the pace is known."""
+    settings = dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,))
+    jobs = jobs_of((*ARMS, Arm("plateau", lr.plateau())), settings)
+    plan = plan_of(quadratic, jobs, Store(tmp_path), workers=2, pace=Pace(0.5, 1))
+    assert plan.reactive
+    assert f"240 updates each alone, about {plan.shared} in 7 stages" in str(plan)
+    assert plan.seconds == 0.5 * max(60, plan.shared / 2)
+    assert "at least 60 updates one after the other" in str(plan)
+    assert "measure" not in str(plan)
+
+
+def test_the_pace_is_measured_without_storing_anything(quadratic, tmp_path):
+    """How long an update takes, and where training may fork."""
+    slow = jobs_of(ARMS, quadratic.settings, config={"slow": 0.002})[0]
+    pace = measured(quadratic, slow)
+    assert 0.002 <= pace.seconds < 0.2
+    assert pace.every == 1
+    epochs = dataclasses.replace(quadratic, function=lambda run: quadratic.function(Epochs(run)))
+    assert measured(epochs, slow).every == 7
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_pace_of_what_diverges_at_once_is_not_known(quadratic):
+    """There is no second update to measure by."""
+
+    made = quadratic.function.__globals__
+
+    def diverging(run):
+        run.track(opt=made["SGD"](made["Model"](), lr=0.1))
+        for _ in run.steps([0]):
+            run.log(loss=float("nan"))
+
+    job = jobs_of(ARMS, quadratic.settings)[0]
+    assert measured(dataclasses.replace(quadratic, function=diverging), job).seconds == 0.0
+
+
+class Epochs:
+    """The run with a loader that has a length and no order."""
+
+    def __init__(self, run):
+        self.__dict__ = {"_run": run}
+
+    def __getattr__(self, name):
+        return getattr(self._run, name)
+
+    def steps(self, batches):
+        return self._run.steps(dict.fromkeys(batches[:7], 0))

@@ -1,0 +1,142 @@
+"""A training that no file holds is another one as soon as anything that it refers to is another."""
+
+import functools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.task.closures import identity_of_closure
+
+CELL = """
+import functools
+WIDTH = 8
+def double(x): return 2 * x
+@functools.cache
+def kept(x): return x + 1
+class Net:
+    depth = 2
+    def width(self): return double(WIDTH)
+SIZES = {"a", "b", "c"}
+def train(run):
+    return kept(0), [Net().width() for _ in range(Net.depth)], run.config["size"] in {"a", "b", "c"}, sorted(SIZES)
+"""
+
+
+def identity(*changes):
+    """Of the cell's function, after these changes of its text."""
+    text = CELL
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    namespace = {}
+    exec(compile(text, "<cell>", "exec"), namespace)
+    return identity_of_closure(namespace["train"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("WIDTH = 8", "WIDTH = 9"),
+        ("2 * x", "3 * x"),
+        ("x + 1", "x + 2"),
+        ("depth = 2", "depth = 3"),
+        ("double(WIDTH)", "double(WIDTH + 1)"),
+        ("range(Net.depth)", "range(Net.depth + 1)"),
+        ('in {"a", "b", "c"}', 'in {"a", "b", "d"}'),
+    ],
+)
+def test_whatever_it_refers_to_counts(change):
+    """A variable, a function, decorated or not, a class and what these use; a comment does not."""
+    assert identity() == identity(("def double", "# said\ndef double")) != identity(change)
+
+
+def test_it_is_the_same_in_another_process():
+    """So that a notebook that was started again goes on where it was; only what is in a set has no order there."""
+    code = f"from lrlab.lab.task.closures import *; n = {{}}; exec(compile({CELL!r}, '<cell>', 'exec'), n)"
+    code = code.replace("SIZES = {", "SIZES = [").replace('"c"}\\ndef', '"c"]\\ndef')
+    told = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(identity_of_closure(n['train']))"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONHASHSEED": "7"},
+    )
+    assert told.stdout.strip() == identity(("SIZES = {", "SIZES = ["), ('"c"}\ndef', '"c"]\ndef'))
+
+
+def test_closures_defaults_methods_and_partials_count_by_their_values():
+    """Each way to give a function its numbers; data by their content, not by being the same object."""
+
+    def make(data):
+        return lambda run, more=1: data
+
+    class Mine:
+        def __init__(self, width):
+            self.width = width
+
+        def train(self, run):
+            return self.width
+
+    def partly(run, width):
+        return width
+
+    def by(kind, value):
+        training = {
+            "array": lambda: make(np.full(3, value)),
+            "list": lambda: make([{"width": value}, print]),
+            "method": lambda: Mine(value).train,
+            "partial": lambda: functools.partial(partly, width=value),
+        }[kind]()
+        return identity_of_closure(training)
+
+    for kind in ("array", "list", "method", "partial"):
+        assert by(kind, 8) == by(kind, 8) != by(kind, 9), kind
+    found = make(0)
+    before = identity_of_closure(found)
+    found.__defaults__ = (2,)
+    assert identity_of_closure(found) != before
+
+
+def test_what_cannot_be_written_down_counts_by_its_type():
+    """An open file, a generator: nothing to compare. What is no code at all is refused."""
+
+    def make(thing):
+        return lambda run: thing
+
+    assert identity_of_closure(make(iter(()))) == identity_of_closure(make(iter(())))
+    assert identity_of_closure(make(k for k in ())) != identity_of_closure(make(iter(())))
+    with pytest.raises(LrlabError, match=r"a function or a class"):
+        identity_of_closure(3)
+
+
+def test_two_functions_of_one_text_do_not_share_their_runs(tmp_path):
+    """What one was given is not the answer for the other."""
+
+    def make(value):
+        def train(run):
+            run.track(opt=Rates())
+            for _ in run.steps([0]):
+                run.report(val_loss=value)
+
+        return train
+
+    class Rates:
+        def __init__(self):
+            self.param_groups = [{"lr": 1.0}]
+
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, state):
+            pass
+
+    def scores(value):
+        arms = {"a": lr.constant(), "b": lr.linear()}
+        study = lr.compare(make(value), arms, horizon=2, folds=2, lrs=(1.0,), workers=0, store=tmp_path)
+        return study.run(quiet=True).reused, {run.score for run in study.runs}
+
+    assert [scores(1.0), scores(2.0), scores(1.0)] == [(0, {1.0}), (0, {2.0}), (4, {1.0})]

@@ -1,0 +1,147 @@
+"""Tasks are found by name, declare their defaults, and are identified by their source."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lrlab.errors import LrlabError, MissingExtra
+from lrlab.lab.task.declaration import Declaration, Settings, built_in_tasks, load_task, task
+
+
+def write(folder, text, name="mine.py"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_declared_task_of_a_file(quadratic):
+    """What the decorator said, under the name file:function."""
+    assert quadratic.name == "quadratic:train"
+    assert quadratic.settings == Settings(updates=60, folds=2, seeds=1, lrs=(0.5, 1.0), evals=6)
+    assert quadratic.quick == Settings(updates=15, folds=2, seeds=1, lrs=(0.5, 1.0), evals=6)
+    assert (quadratic.metric, quadratic.mode) == ("val_loss", "min")
+
+
+def test_a_task_without_declaration_has_the_documented_defaults(quadratic):
+    """No decorator is needed."""
+    plain = load_task(quadratic.text.replace(":train", ":undeclared"))
+    assert (plain.metric, plain.settings, plain.quick) == (
+        Declaration.metric,
+        Settings(),
+        Settings(updates=250, folds=3),
+    )
+
+
+def test_identity_follows_the_source(tmp_path):
+    """Another text is another task; the same text again, or another function of it, is told apart as it should."""
+    path = write(tmp_path, "def train(run): ...\ndef other(run): ...\n")
+    first = load_task(f"{path}:train")
+    assert load_task(f"{path}:train").identity == first.identity
+    assert load_task(f"{path}:other").identity != first.identity
+    write(tmp_path, "def train(run): ...  # changed\ndef other(run): ...\n")
+    assert load_task(f"{path}:train").identity != first.identity
+
+
+def test_a_file_may_import_its_neighbours_and_hold_dataclasses(tmp_path, monkeypatch):
+    """As if it were run from its own folder."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    write(tmp_path, "width = 3\n", "lrlab_test_neighbour.py")
+    path = write(
+        tmp_path,
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nimport lrlab_test_neighbour\n"
+        "@dataclass\nclass C:\n    x: int\ndef train(run): return C(lrlab_test_neighbour.width)\n",
+    )
+    assert load_task(f"{path}:train").function(None).x == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("digts", r"(?s)no such task.*try: +digits"),
+        ("nowhere.py:train", r"no such file"),
+        ("nowhere.py", r"(?s)which function.*nowhere.py:train"),
+        ("", r"no such task"),
+        ("a:b:c", r"no such task"),
+        ("__init__", r"no such task"),
+    ],
+)
+def test_names_that_are_none(text, said):
+    """What is there, and the nearest."""
+    with pytest.raises(LrlabError, match=said):
+        load_task(text)
+
+
+def test_a_function_that_the_file_does_not_have(quadratic):
+    """The nearest of those it has."""
+    with pytest.raises(LrlabError, match=r"(?s)no function trian.*try: +train"):
+        load_task(quadratic.text.replace(":train", ":trian"))
+
+
+def test_an_exception_of_the_file_passes_through(tmp_path):
+    """With its own type: it is the user's."""
+    path = write(tmp_path, "1 / 0\n")
+    with pytest.raises(ZeroDivisionError):
+        load_task(f"{path}:train")
+
+
+def test_a_missing_library_is_said_before_anything_starts(tmp_path):
+    """`needs` of the declaration."""
+    path = write(
+        tmp_path,
+        "from lrlab.lab.task.declaration import task\n@task(needs=('no_such_library',))\ndef train(run): ...\n",
+    )
+    with pytest.raises(MissingExtra, match=r"mine:train needs no_such_library"):
+        load_task(f"{path}:train")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"updates": 0}, "updates"),
+        ({"folds": -1}, "folds"),
+        ({"lrs": ()}, "lrs"),
+        ({"lrs": (1, 0)}, "lrs"),
+        ({"mode": "low"}, "mode"),
+    ],
+)
+def test_declarations_that_cannot_be_meant(arguments, said):
+    """Refused where they are written, not in the first run."""
+    with pytest.raises(LrlabError, match=said):
+        task(**arguments)
+
+
+def test_the_built_in_tasks_are_modules():
+    """A new one is a new file, and nothing else."""
+    assert "digits" in built_in_tasks()
+    for name in built_in_tasks():
+        assert load_task(name).name == name
+
+
+def test_loading_the_digits_imports_no_framework():
+    """A finished comparison is shown again without waiting for PyTorch."""
+    code = (
+        "import sys; from lrlab.lab.task.declaration import load_task; load_task('digits');"
+        "print([m for m in ('torch', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_file_of_a_package_imports_from_there(tmp_path, monkeypatch):
+    """By relative and by whole names; a module of the package does not take the place of one of Python's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder = tmp_path / "packaged" / "deep"
+    folder.mkdir(parents=True)
+    for place in (folder, folder.parent):
+        (place / "__init__.py").touch()
+    (folder.parent / "data.py").write_text("SCALE = 2\n")
+    (folder / "colorsys.py").write_text("raise ImportError\n")
+    (folder / "train.py").write_text(
+        "import colorsys\nfrom ..data import SCALE\nimport packaged.data\n"
+        "def train(run): return SCALE, packaged.data.SCALE\n"
+    )
+    task = load_task(f"{folder}/train.py:train")
+    assert (task.name, task.function(None)) == ("train:train", (2, 2))
+    (folder.parent / "data.py").write_text("SCALE = 3\n")
+    assert load_task(task.text).identity != task.identity

@@ -1,0 +1,110 @@
+"""Training by pure functions: forks at any update, to the same bits as alone."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError, LrlabTypeError
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.task.declaration import load_task
+from lrlab.lab.task.functional import _Held
+from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.snapshot import restored, taken
+from lrlab.record.runs.store import Store
+
+jax = pytest.importorskip("jax")
+jnp = pytest.importorskip("jax.numpy")
+NETWORK = Path(__file__).parents[1] / "jax_network.py"
+
+ARMS = (
+    Arm("fixed", lr.constant()),
+    *(Arm(f"decay {p}", lr.wsd(warmup=0, decay=f"{p}%")) for p in (15, 35, 55, 75)),
+    Arm("straight", lr.wsd(warmup=0, decay="35%", shape="linear")),
+    Arm("steps", lr.multistep(["30%", "70%"], gamma=0.3)),
+    Arm("one step", lr.multistep(["30%"], gamma=0.3)),
+    Arm("cosine", lr.cosine()),
+    Arm("plateau", lr.plateau(patience=1, factor=0.5)),
+)
+
+
+def same(run, other):
+    """Equal to the last bit; how long it took aside."""
+    return dataclasses.replace(run, seconds=other.seconds) == other
+
+
+def test_ten_arms_that_share_are_the_same_as_alone(tmp_path):
+    """In a process that forks, and in this one, which trains each arm alone: metrics, losses and all leaves."""
+    task = load_task(f"{NETWORK}:train")
+    jobs = jobs_of(ARMS, task.settings)
+    shared, effort = run_jobs(task, jobs, Store(tmp_path / "shared"), workers=1)
+    alone, naive = run_jobs(task, jobs, Store(tmp_path / "alone"), workers=0, fork_every=0)
+    assert [same(*pair) for pair in zip(shared, alone, strict=True)] == [True] * 10
+    assert len({run.fingerprint for run in shared}) == 10
+    assert effort.trained < 0.75 * naive.trained == 0.75 * 400
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_arm_in_a_process_of_its_own_is_the_same(tmp_path, threads):
+    """With one thread and with two."""
+    task = load_task(f"{NETWORK}:train")
+    jobs = jobs_of(ARMS, task.settings, threads=threads)
+    shared, _ = run_jobs(task, jobs, Store(tmp_path / "shared"), workers=2)
+    for k, job in enumerate(jobs):
+        (alone,), _ = run_jobs(task, [job], Store(tmp_path / str(k)), workers=1)
+        assert same(shared[k], alone), job.title
+
+
+def trained(updates=2, **functions):
+    run = LiveRun(lr.constant(), updates)
+    given = {
+        "init": lambda key: 0.0,
+        "step": lambda state, batch, key, control: (state, 0.0),
+        "evaluate": lambda state: {"val_loss": state},
+        "batches": [1.0],
+    }
+    return lr.functional(run, **{**given, **functions})
+
+
+def test_keys_come_from_seed_fold_and_update():
+    """Each update has another; a fork has the same without having drawn those before."""
+    seen = []
+
+    def step(state, batch, key, control):
+        seen.append(tuple(jax.random.key_data(key).tolist()))
+        return state, 0.0
+
+    for _ in range(2):
+        trained(3, step=step)
+    assert seen[:3] == seen[3:]
+    assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize(
+    ("functions", "error", "said"),
+    [
+        ({"init": lambda key: {"w": "text"}}, LrlabTypeError, "a state is a pytree of arrays"),
+        ({"step": lambda *given: None}, LrlabTypeError, "step gives the next state and the loss"),
+        ({"step": lambda *given: ((1.0, 2.0), 0.0)}, LrlabError, "another structure than init"),
+        ({"evaluate": lambda state: 0.5}, LrlabTypeError, "the metrics by name"),
+    ],
+)
+def test_misuse_is_named(functions, error, said):
+    """At the first update, not when a state is first read."""
+    with pytest.raises(error, match=said):
+        trained(**functions)
+
+
+def test_a_state_comes_back_from_the_store_as_it_was():
+    """Every type: half precision, complex, keys, numbers, NumPy's own; nothing gives way to another type later."""
+    held = _Held([jnp.ones((2, 3), jnp.bfloat16), jnp.asarray(1j), jax.random.key(3), 1.5, 2, np.arange(3.0), True])
+    other = _Held(jax.tree.map(lambda leaf: jnp.zeros(7), held.state))
+    other.load_state_dict(restored(taken(held.state_dict(), "the test")))
+    for mine, its in zip(held.state, other.state, strict=True):
+        assert (type(mine), mine.dtype, getattr(its, "weak_type", False)) == (type(its), its.dtype, False)
+        assert (mine == its).all()

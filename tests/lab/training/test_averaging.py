@@ -1,0 +1,108 @@
+"""Weight averaging: the formula, what it averages, and that it never disturbs the training."""
+
+import numpy as np
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.lab.training.averaging import WeightAverage, is_floating, same
+
+
+class Model:
+    """State of every kind that a framework may have."""
+
+    def __init__(self):
+        self.state = {"w": np.zeros(3, np.float32), "bias": 0.0, "seen": np.array(0), "name": "net"}
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        self.state = dict(state)
+
+
+def test_formula_is_that_of_the_docstring():
+    """Ten updates against the recursion written out in NumPy, warm start and window included."""
+    model, average, expected = Model(), None, np.zeros(3)
+    average = WeightAverage(model, window=4)
+    for n in range(1, 11):
+        model.state["w"] = np.full(3, n, np.float32) * [1, 10, 100]
+        average.update()
+        d = min(1 - 1 / 4, n / (n + 9))
+        expected = d * expected + (1 - d) * model.state["w"]
+    average.swap_in()
+    np.testing.assert_allclose(model.state["w"], expected, rtol=1e-6)
+
+
+def test_other_entries_are_taken_as_they_are():
+    """Counters and words are no averages: they are those of the latest update."""
+    model = Model()
+    average = WeightAverage(model, window=10)
+    model.state.update(seen=np.array(7), name="later")
+    average.update()
+    average.swap_in()
+    assert model.state["seen"] == 7
+    assert model.state["name"] == "later"
+
+
+def test_swap_out_restores_the_trained_weights_bit_for_bit():
+    """In, in again, out, out again: the training goes on as if nothing had been evaluated."""
+    model = Model()
+    average = WeightAverage(model, window=10)
+    model.state["w"] = np.array([0.1, np.nan, 1e-40], np.float32)
+    average.update()
+    before = model.state["w"].tobytes()
+    average.swap_in()
+    average.swap_in()
+    assert model.state["w"].tobytes() != before
+    average.swap_out()
+    average.swap_out()
+    assert model.state["w"].tobytes() == before
+
+
+def test_training_while_the_average_is_in_is_refused():
+    """That update would be lost in silence: the message says in which order to write it."""
+    model = Model()
+    average = WeightAverage(model, window=10)
+    average.update()
+    average.swap_in()
+    model.state["bias"] = 5.0
+    with pytest.raises(LrlabError, match=r"(?s)bias.*opt.step\(\) first"):
+        average.swap_out()
+
+
+def test_tensors_are_averaged_without_being_aliased():
+    """A PyTorch state shares its memory with the live weights: the average must not move with them."""
+    torch = pytest.importorskip("torch")
+    net = torch.nn.BatchNorm1d(2)
+    average = WeightAverage(net, window=10)
+    with torch.no_grad():
+        net.weight.fill_(3.0)
+    average.update()
+    with torch.no_grad():
+        net.weight.fill_(99.0)
+    average.swap_in()
+    assert net.weight.tolist() == pytest.approx([1 + 0.9 * 2] * 2)
+    average.swap_out()
+    assert net.weight.tolist() == [99.0, 99.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1.0, True),
+        (np.float32(1), True),
+        (np.ones(2, np.float16), True),
+        (1, False),
+        (np.ones(2, int), False),
+        ("w", False),
+    ],
+)
+def test_is_floating(value, expected):
+    """Floats and arrays of floats of any width, and nothing else."""
+    assert is_floating(value) is expected
+
+
+def test_same_takes_nan_for_equal():
+    """A NaN in the weights is no sign that somebody trained."""
+    assert same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+    assert not same(np.array([1.0, np.nan]), np.array([2.0, np.nan]))

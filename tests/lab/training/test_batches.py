@@ -1,0 +1,139 @@
+"""Batches from any update on: the same as without an interruption, for every form of loader."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from lrlab.errors import LrlabError, LrlabTypeError
+from lrlab.lab.arms.tree import NOWHERE
+from lrlab.lab.training.batches import Batches, feed_of, generators_of
+
+
+def taken_from(loader, at, restore, count):
+    feed = feed_of(loader)
+    feed.start(at, restore)
+    return [feed.next() for _ in range(count)]
+
+
+def drawn():
+    while True:
+        yield random.random()
+
+
+@pytest.mark.parametrize(
+    ("loader", "every"),
+    [([1, 2, 3], 1), (range(5), 1), (Batches(10, 3, 0, 0), 1), (drawn(), 1), ({1: 2, 3: 4}, 2), (iter([1]), NOWHERE)],
+)
+def test_where_training_may_fork(loader, every):
+    """Anywhere, where a pass ends, or nowhere."""
+    assert feed_of(loader).every == every
+
+
+@pytest.mark.parametrize("at", [0, 1, 4, 7])
+def test_sequences_and_batches_are_taken_up_by_number(at):
+    """Without going through what came before."""
+    for loader in (list("abc"), Batches(10, 3, seed=1, fold=2)):
+        whole = taken_from(loader, 0, lambda: None, 12)
+        np.testing.assert_array_equal(taken_from(loader, at, lambda: None, 12 - at), whole[at:])
+
+
+@pytest.mark.parametrize("at", [1, 5])
+def test_generators_are_taken_up_by_the_random_numbers(at):
+    """Restored before the first draw."""
+    random.seed(3)
+    whole, states = [], []
+    for value in itertools.islice(drawn(), 8):
+        states.append(random.getstate())
+        whole.append(value)
+    assert taken_from(drawn(), at, lambda: random.setstate(states[at - 1]), 8 - at) == whole[at:]
+
+
+class Passes:
+    """Shuffled anew in each pass; like PyTorch's sampler it draws once more when a pass is over."""
+
+    def __init__(self, length=4, says=4):
+        self.length, self.says = length, says
+
+    def __len__(self):
+        return self.says
+
+    def __iter__(self):
+        yield from random.sample(range(100), self.length)
+        random.random()
+
+
+def test_passes_are_taken_up_where_one_ends():
+    """After what the loader still does at the end of a pass."""
+    random.seed(3)
+    feed = feed_of(Passes())
+    feed.start(0, lambda: None)
+    whole = [feed.next() for _ in range(4)]
+    feed.settle()
+    state = random.getstate()
+    whole += [feed.next() for _ in range(6)]
+    random.seed(99)
+    assert taken_from(Passes(), 4, lambda: random.setstate(state), 6) == whole[4:]
+
+
+def test_the_next_batch_can_be_known_by_its_digest():
+    """Equal for equal batches; what cannot be written down has none, and what fails neither."""
+    feed = feed_of([np.arange(3), np.arange(3), np.arange(4), object()])
+    feed.start(0, lambda: None)
+    first, second, third, fourth = (feed.peek() for _ in range(4))
+    assert first == second != third
+    assert fourth is None
+    assert feed_of(iter(())).peek() is None
+
+
+@pytest.mark.parametrize("length", [3, 5])
+def test_a_loader_that_is_wrong_about_its_length_is_named(length):
+    """Where training forks rests on it."""
+    with pytest.raises(LrlabError, match=r"says that it has 4 batches, and gives"):
+        taken_from(Passes(length), 0, lambda: None, 9)
+
+
+def test_batches_are_a_function_of_seed_fold_and_update():
+    """Each pass is a shuffle of all items; seeds and folds have their own; what does not fit is refused."""
+    batches = Batches(10, 5, 0, 0)
+    for number in range(3):
+        assert sorted([*batches[2 * number], *batches[2 * number + 1]]) == list(range(10))
+    orders = {tuple(Batches(10, 10, *named)[update]) for named in ((0, 0), (0, 1), (1, 0)) for update in (0, 1)}
+    assert len(orders) == 6
+    for size in (0, 11):
+        with pytest.raises(LrlabError, match="at least one item"):
+            Batches(10, size, 0, 0)
+
+
+def test_a_loaders_own_generators_are_found_once():
+    """PyTorch hands one generator to the loader and to its sampler."""
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator()
+    assert generators_of(torch.utils.data.DataLoader(range(4), shuffle=True, generator=generator)) == [generator]
+    assert generators_of(torch.utils.data.DataLoader(range(4))) == generators_of([1]) == []
+
+
+def test_what_cannot_be_gone_through_anew_forks_nowhere():
+    """An iterator with a length, a DataLoader without one, and one whose workers keep their own random numbers."""
+    data = pytest.importorskip("torch.utils.data")
+
+    class Endless(data.IterableDataset):
+        def __iter__(self):
+            return iter(range(8))
+
+    plain = data.DataLoader(range(8), 4)
+    assert feed_of(plain).every == 2
+    staying = data.DataLoader(range(8), 4, num_workers=1, persistent_workers=True)
+    for loader in (iter(plain), data.DataLoader(Endless(), 4), staying):
+        assert feed_of(loader).every == NOWHERE
+    batches = taken_from(data.DataLoader(Endless(), 4), 0, lambda: None, 3)
+    assert [batch.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 2, 3]]
+
+
+def test_what_is_no_loader_is_named():
+    """A generator function that was not called is the usual slip."""
+    with pytest.raises(LrlabTypeError, match=r"(?s)goes through a loader.*try:     run\.steps\(batches\(\)\)"):
+        feed_of(drawn)
+    with pytest.raises(LrlabTypeError, match=r"goes through a loader"):
+        feed_of(None)

@@ -1,0 +1,49 @@
+"""What makes training repeatable: seeds that reach every library, and threads that are pinned."""
+
+import random
+import sys
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.lab.training.determinism import environment, pinned, seeded
+
+
+def test_seeding_reaches_numpy_and_torch():
+    """Where they are loaded: equal seed and fold, equal numbers; else different ones."""
+    numpy, torch = pytest.importorskip("numpy"), pytest.importorskip("torch")
+
+    def draw(seed, fold):
+        with seeded(seed, fold):
+            return random.random(), float(numpy.random.random()), float(torch.rand(()))
+
+    assert draw(0, 1) == draw(0, 1)
+    for other in ((0, 2), (1, 1), (1, 0)):
+        assert not set(draw(0, 1)) & set(draw(*other))
+
+
+def test_torch_that_comes_too_late_to_be_seeded_is_named(monkeypatch):
+    """Imported first inside the training function: the first run would not be repeatable."""
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    with pytest.raises(LrlabError, match=r"(?s)first imported while training.*at the top"), seeded(0, 0):
+        monkeypatch.setitem(sys.modules, "torch", object())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_are_pinned_and_put_back(threads):
+    """Sums differ in the last bits with the number of threads: it is part of the recipe."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    with pinned(threads, "cpu"):
+        assert torch.get_num_threads() == threads
+        assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.get_num_threads() == before
+    assert environment(threads)["OMP_NUM_THREADS"] == str(threads)
+
+
+def test_a_gpu_has_to_be_deterministic():
+    """Only within, and only there."""
+    torch = pytest.importorskip("torch")
+    with pinned(1, "cuda"):
+        assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -1,0 +1,133 @@
+"""Snapshots: exact, never pickled, the same bytes for the same content."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+
+from lrlab.errors import LrlabTypeError
+from lrlab.lab.training.snapshot import Snapshot, digest, load_into, random_state, restored, set_random_state, taken
+
+torch = pytest.importorskip("torch")
+
+VALUES = {
+    "plain": {"a": [1, 2.5, None, True, "x"], "inf": math.inf, "tiny": 5e-324, "minus zero": -0.0},
+    "keys": {0: {"step": 3}, (1, "a"): 2, "$dict": 1},
+    "tuple": (1, (2, [3])),
+    "arrays": [np.arange(6.0).reshape(2, 3).T, np.float32(1.5), np.zeros((0, 2), np.int8), np.array(7)],
+    "tensors": [
+        torch.arange(6).reshape(2, 3).T,
+        torch.tensor(0.1),
+        torch.zeros(0, 3),
+        torch.tensor([True]),
+        torch.tensor([1j]),
+    ],
+    "narrow": [torch.randn(2, 3).to(dtype) for dtype in (torch.bfloat16, torch.float16, torch.float8_e4m3fn)],
+    "narrow number": torch.tensor(0.3, dtype=torch.bfloat16),
+    "random": random_state(),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_what_is_taken_is_restored(name):
+    """Through JSON and back: types, shapes and bits."""
+    value = VALUES[name]
+    snapshot = taken(value, "it")
+    again = Snapshot(json.loads(json.dumps(snapshot.plain)), snapshot.tensors)
+    assert alike(restored(again), value)
+    assert again.fingerprint == snapshot.fingerprint == taken(restored(again), "it").fingerprint
+
+
+def alike(a, b):
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, torch.Tensor):
+        raw = [each.contiguous().reshape(-1).view(torch.uint8).tolist() for each in (a, b)]
+        return (a.dtype, a.shape, raw[0]) == (b.dtype, b.shape, raw[1])
+    if isinstance(a, np.ndarray | np.generic):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(alike, a, b))
+    return a == b and str(a) == str(b)
+
+
+def test_the_fingerprint_sees_every_bit():
+    """Of a number, of a tensor, of its type."""
+    marks = [1.0, math.nextafter(1.0, 2), torch.tensor(1.0), torch.tensor(1.0, dtype=torch.float64), np.float64(1), 1]
+    assert len({taken(mark, "it").fingerprint for mark in marks}) == len(marks)
+    assert digest([torch.zeros(2)]) == digest([torch.zeros(2)]) != digest([torch.zeros(3)])
+    assert digest([object()]) is None
+
+
+@pytest.mark.parametrize("thing", [object(), {1, 2}, print, np.array([object()]), np.array([1j]), b"a"])
+def test_what_could_only_be_pickled_is_named(thing):
+    """With what it belongs to."""
+    with pytest.raises(LrlabTypeError, match=r"(?s)state of opt holds something.*without pickling"):
+        taken({"a": [thing]}, "opt")
+
+
+def test_the_snapshot_holds_what_was_there():
+    """Training on does not change it, and what is restored from it is nobody else's."""
+    weights = torch.ones(3)
+    snapshot = taken([weights], "it")
+    weights.add_(1)
+    first, second = restored(snapshot)[0], restored(snapshot)[0]
+    first.add_(1)
+    assert (second.tolist(), weights.tolist()) == ([1.0] * 3, [2.0] * 3)
+
+
+def test_random_numbers_go_on():
+    """Of Python, NumPy and PyTorch."""
+    state = restored(taken(random_state(), "it"))
+    first = random.random(), np.random.random(), torch.rand(3).tolist(), random.gauss(0, 1), np.random.normal()
+    set_random_state(state)
+    again = random.random(), np.random.random(), torch.rand(3).tolist(), random.gauss(0, 1), np.random.normal()
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: torch.optim.AdamW(p, lr=torch.tensor(0.1), amsgrad=True),
+        lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+        lambda p: torch.optim.Adam(p, lr=0.1, fused=True),
+        lambda p: torch.optim.RMSprop(p, lr=0.1, centered=True),
+        lambda p: torch.optim.Adagrad(p, lr=0.1),
+    ],
+)
+def test_optimizers_and_modules_go_on(make):
+    """Ten more updates of a restored pair are those of the original, to the last bit; tied weights included."""
+
+    def pair():
+        torch.manual_seed(0)
+        first = torch.nn.Linear(3, 3)
+        second = torch.nn.Linear(3, 3)
+        second.weight = first.weight
+        model = torch.nn.Sequential(first, torch.nn.BatchNorm1d(3), second)
+        return model, make(model.parameters())
+
+    def train(model, opt, updates):
+        for _ in range(updates):
+            loss = model(torch.randn(5, 3)).square().mean()
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+
+    model, opt = pair()
+    train(model, opt, 3)
+    snapshot = taken({"model": model.state_dict(), "opt": opt.state_dict(), "random": random_state()}, "it")
+    train(model, opt, 10)
+    other, its = pair()
+    state = restored(snapshot)
+    load_into(other, state["model"])
+    load_into(its, state["opt"])
+    set_random_state(state["random"])
+    train(other, its, 10)
+    ends = [
+        taken({"m": m.state_dict(), "o": o.state_dict()}, "it").fingerprint for m, o in ((model, opt), (other, its))
+    ]
+    assert ends[0] == ends[1]

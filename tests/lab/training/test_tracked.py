@@ -1,0 +1,125 @@
+"""What is tracked: its LR is set by group, its state goes and comes by name."""
+
+import copy
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.lab.training.tracked import Tracked
+
+torch = pytest.importorskip("torch")
+
+
+def optimizer(*lrs):
+    return torch.optim.SGD([{"params": [torch.nn.Parameter(torch.ones(1))], "lr": lr} for lr in lrs], momentum=0.9)
+
+
+def test_groups_keep_their_ratios_after_a_state_was_loaded():
+    """Loading gives the optimizer new groups, with the LR that the state had: the base stays that of `add`."""
+    first, second = Tracked(), Tracked()
+    first.add("opt", optimizer(1.0, 0.1))
+    first.set({"lr": 0.5})
+    second.add("opt", other := optimizer(1.0, 0.1))
+    second.load(first.state())
+    second.set({"lr": 0.25})
+    assert [group["lr"] for group in other.param_groups] == [0.25, 0.025]
+
+
+def test_a_state_goes_to_what_has_the_same_names():
+    """Another set of names is another training function."""
+    first, second = Tracked(), Tracked()
+    first.add("model", torch.nn.Linear(1, 1))
+    second.add("net", torch.nn.Linear(1, 1))
+    with pytest.raises(LrlabError, match="names other things than"):
+        second.load(first.state())
+
+
+def test_a_generator_can_be_tracked():
+    """PyTorch's has get_state and set_state."""
+    first, second = Tracked(), Tracked()
+    first.add("random", a := torch.Generator().manual_seed(1))
+    second.add("random", b := torch.Generator())
+    second.load(first.state())
+    assert torch.rand(3, generator=a).tolist() == torch.rand(3, generator=b).tolist()
+    assert (first.names, first.sets_lr) == (["random"], False)
+
+
+def test_other_hyper_parameters_are_set_as_a_plan_means_them():
+    """Weight decay as a multiple of each group's own, momentum and betas as they are; what is not there is named."""
+    weights = [torch.nn.Parameter(torch.ones(1)) for _ in range(2)]
+    groups = [{"params": weights[:1], "weight_decay": 0.1}, {"params": weights[1:], "weight_decay": 0.0}]
+    opt = torch.optim.AdamW(groups, lr=1.0)
+    tracked = Tracked()
+    tracked.add("opt", opt)
+    tracked.set({"lr": 0.5, "weight_decay": 2.0, "beta2": 0.9, "eps": 1e-6})
+    found = [(g["lr"], g["weight_decay"], g["betas"], g["eps"]) for g in opt.param_groups]
+    assert found == [(0.5, 0.2, (0.9, 0.9), 1e-6), (0.5, 0.0, (0.9, 0.9), 1e-6)]
+    with pytest.raises(LrlabError, match=r"(?s)opt has no momentum to set.*betas"):
+        tracked.set({"momentum": 0.9})
+
+
+def test_a_scheduler_of_ones_own_is_noticed():
+    """Whatever it sets would be set again or, like one-cycle's momentum, stand unnoticed beside what the arm sets."""
+    tracked, opt = Tracked(), optimizer(1.0)
+    own = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 10)
+    tracked.add("opt", opt)
+    tracked.set({"lr": 0.5})
+    tracked.set({"lr": 0.5})  # nobody has touched it
+    opt.step()
+    own.step()
+    with pytest.raises(LrlabError, match=r"(?s)something beside the lab has set lr of the optimizer opt, from 0\.5"):
+        tracked.set({"lr": 0.25})
+    tracked.load(tracked.state())  # what a fork begins with is a state, whatever it held
+    tracked.set({"lr": 0.25})
+    assert opt.param_groups[0]["lr"] == 0.25
+
+
+def test_what_another_run_has_trained_is_refused():
+    """A model of the whole file goes from run to run as each has left it; a copy of it does not."""
+    model = torch.nn.Linear(1, 1)
+    Tracked().add("model", model)
+    with pytest.raises(LrlabError, match=r"(?s)trained by another run before.*copy\.deepcopy\(model\)"):
+        Tracked().add("model", model)
+    Tracked().add("model", copy.deepcopy(model))
+
+
+def test_a_name_is_given_once():
+    """The first of two would be lost where training forks."""
+    tracked = Tracked()
+    tracked.add("model", torch.nn.Linear(1, 1))
+    with pytest.raises(LrlabError, match="called model already"):
+        tracked.add("model", torch.nn.Linear(1, 1))
+
+
+def test_weights_that_nothing_tracked_holds_are_found():
+    """One of two models forgotten; what does not tell its weights may hold them."""
+
+    class Mine:
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, state):
+            pass
+
+    trunk, head = torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1)
+    tracked = Tracked()
+    tracked.add("trunk", trunk)
+    tracked.add("random", torch.Generator())
+    tracked.add("opt", torch.optim.SGD([*trunk.parameters(), *head.parameters()], lr=0.1))
+    assert tracked.orphans() == ["opt"]
+    tracked.add("head", head)
+    assert tracked.orphans() == []
+    other = Tracked()
+    other.add("opt", optimizer(0.1))
+    other.add("mine", Mine())
+    assert other.orphans() == []
+
+
+def test_what_changes_its_form_on_the_way_is_named():
+    """A parameter group that is added later is not there when a fork begins."""
+    first, second = Tracked(), Tracked()
+    first.add("opt", opt := optimizer(1.0))
+    opt.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))]})
+    second.add("opt", optimizer(1.0))
+    with pytest.raises(LrlabError, match=r"(?s)opt does not take back.*number of parameter groups.*fork_every=0"):
+        second.load(first.state())

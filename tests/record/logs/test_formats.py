@@ -1,0 +1,53 @@
+"""Log files as rows: which format a file has is seen from what stands in it."""
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.record.logs.formats import rows
+
+
+def made(path, text):
+    path.write_text(text)
+    return list(rows(path))
+
+
+def test_a_table_by_its_header(tmp_path):
+    """Whatever its ending; a byte-order mark and blanks around names are not part of them."""
+    assert made(tmp_path / "log.txt", "\ufeffstep, loss\n1,2\n") == [{"step": "1", "loss": "2"}]
+
+
+def test_json_lines_go_on_after_a_broken_one(tmp_path):
+    """A crash leaves half a line."""
+    found = made(tmp_path / "log", '{"step": 1}\n{"step":\n\n{"step": 3}\n')
+    assert found == [{"step": 1}, {"unreadable": 2}, {"step": 3}]
+
+
+def test_a_document_with_groups_of_columns(tmp_path):
+    """Each group has its own steps; a column of another length is named, not guessed."""
+    text = """{
+    "config": {"weight_decay": 0.1},
+    "history": {"val": {"iter": [1, 2], "loss": [3.0, 2.0], "acc": [0.5]}, "empty": {}}}"""
+    found = made(tmp_path / "log.json", text)
+    assert found[0] == {"config": {"weight_decay": 0.1}}
+    assert {"iter": 2, "loss": 2.0} in found
+    assert {"uneven": {"acc": "1 entries for 2 steps"}} in found
+
+
+def test_a_document_that_is_columns_or_a_list(tmp_path):
+    """Both are histories without a config."""
+    assert {"step": 2, "loss": 4} in made(tmp_path / "a.json", '{\n"step": [1, 2], "loss": [5, 4]}')
+    assert {"step": 1, "loss": 5} in made(tmp_path / "b.json", '[{"step": 1, "loss": 5}]')
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.bin", b"\0\1\2"), ("a.json", b"{ broken")])
+def test_what_is_no_log_is_refused(tmp_path, name, content):
+    """With a sentence."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(LrlabError, match=r"not a text log|is not JSON"):
+        list(rows(tmp_path / name))
+
+
+def test_an_empty_directory_is_refused(tmp_path):
+    """It holds no event files."""
+    with pytest.raises(LrlabError, match="no event files"):
+        rows(tmp_path)

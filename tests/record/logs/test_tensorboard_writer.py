@@ -1,0 +1,82 @@
+"""Event files as TensorFlow itself reads them: checksums, messages, the plugin that draws a scalar."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from lrlab.record.logs.tensorboard import scalars
+from lrlab.record.logs.tensorboard_writer import append, event, masked_crc, new_file, record
+
+ROWS = [(0, {"lr": 0.1, "val/loss": -2.5}), (300, {"lr": 1e-300}), (2**40, {"Verlust ä": float("inf")})]
+
+# TFRecordDataset checks both checksums of each record; Event is TensorFlow's own message.
+READER = """
+import sys
+import tensorflow as tf
+for record in tf.data.TFRecordDataset(sys.argv[1]).as_numpy_iterator():
+    event = tf.compat.v1.Event.FromString(record)
+    assert event.wall_time > 1.5e9
+    if event.file_version:
+        print(event.file_version)
+    for value in event.summary.value:
+        array = tf.make_ndarray(value.tensor)
+        print(event.step, value.tag, repr(float(array)), array.dtype, value.metadata.plugin_data.plugin_name)
+"""
+
+
+def test_checksums():
+    """The check value of CRC-32C, and those of RFC 3720, B.4; masked as TensorFlow does."""
+
+    def unmasked(crc):
+        rotated = (crc - 0xA282EAD8) & 0xFFFFFFFF
+        return (rotated >> 17 | rotated << 15) & 0xFFFFFFFF
+
+    assert unmasked(masked_crc(b"123456789")) == 0xE3069283
+    assert unmasked(masked_crc(bytes(32))) == 0x8A9136AA
+    assert unmasked(masked_crc(b"\xff" * 32)) == 0x62A8AB43
+    assert unmasked(masked_crc(bytes(range(32)))) == 0x46DD794E
+
+
+# TensorFlow 2.21: TFRecordWriter, Event(wall_time=1.5e9, step=70000, one Value: "val/lr", a float64 tensor of 3e-4,
+# plugin "scalars").
+GOLDEN = (
+    "36000000000000004f578cef09000000c00b5ad64110f0a2042a270a250a0676616c2f6c72"
+    "420e080212002208613255302aa9333f4a0b0a090a077363616c6172738a64327c"
+)
+
+
+def test_a_record_is_the_one_that_tensorflow_writes():
+    """Byte for byte, checksums included."""
+    assert record(event(1.5e9, 70000, {"val/lr": 3e-4})).hex() == GOLDEN
+
+
+def test_our_reader_reads_what_was_written(tmp_path):
+    file = new_file(tmp_path / "run")
+    append(file, ROWS)
+    append(file, [(1, {"lr": 0.5})])
+    assert list(scalars(tmp_path / "run")) == [
+        *((step, tag, value) for step, values in ROWS for tag, value in values.items()),
+        (1, "lr", 0.5),
+    ]
+
+
+def test_two_writers_in_one_second_have_two_files(tmp_path):
+    assert len({new_file(tmp_path) for _ in range(3)}) == 3
+
+
+@pytest.mark.exhaustive  # importing TensorFlow takes most of its time; the golden record above is the reduced twin
+def test_tensorflow_reads_what_was_written(tmp_path):
+    """Its reader checks every checksum; step, tag, value, type and plugin come out as they went in."""
+    pytest.importorskip("tensorflow")
+    file = new_file(tmp_path)
+    append(file, ROWS)
+    read = subprocess.run(
+        [sys.executable, "-c", READER, str(file)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert read.stdout.splitlines() == [
+        "brain.Event:2",
+        *(f"{step} {tag} {value!r} float64 scalars" for step, values in ROWS for tag, value in values.items()),
+    ]

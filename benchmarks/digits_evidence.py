@@ -32,7 +32,7 @@ def moved(progress: Progress) -> None:
         print(f"  {progress.done} of {progress.total} runs", file=sys.stderr)
 
 
-def claims(outcome: desk.Outcome) -> dict[str, float]:
+def claims(outcome: desk.Result) -> dict[str, float]:
     """The strategies that are called worse than the best, and by how much."""
     standings = outcome.study.comparison.standings
     return {s.arm: s.difference or np.inf for s in standings if s.verdict == "worse"}

@@ -26,7 +26,7 @@ import numpy as np
 import lrlab as lr
 from lrlab.desk import experiment as desk
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.arms.controls import Control, Regime
+from lrlab.lab.arms.controls import ControlSpec, ControlTrace
 from lrlab.lab.arms.tree import stages_of, tree, updates_of
 from lrlab.lab.executors.local import Local
 from lrlab.lab.stages.engine import run_jobs
@@ -35,7 +35,7 @@ from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.planning import plan_of
 from lrlab.lab.stages.stage import Stage, execute
 from lrlab.lab.task.declaration import Settings, load_task
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store
 from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 
@@ -57,7 +57,7 @@ class Weights:
         self.w = state["w"]
 
 
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train nothing; what remains is the engine."""
     run.track(model=Weights(run.config["bytes"]))
     for update, _ in run.steps([0]):
@@ -77,7 +77,7 @@ def savings() -> None:
     """1."""
     print(f"{'set':42}{'schedules':>10}{'stages':>8}{'saved':>8}{'promised':>10}{f'every {EPOCH}':>11}")
     for name, schedules in SETS.items():
-        controls = [Control(Regime(schedule, 1.0), UPDATES) for schedule in schedules]
+        controls = [ControlTrace(ControlSpec(schedule, 1.0), UPDATES) for schedule in schedules]
         roots, naive = tree(controls, UPDATES), UPDATES * len(controls)
         by_epoch = 1 - updates_of(tree(controls, UPDATES, EPOCH)) / naive
         saved = 1 - updates_of(roots) / naive

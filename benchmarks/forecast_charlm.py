@@ -19,7 +19,7 @@ import numpy as np
 
 import lrlab as lr
 from lrlab.lab.tasks import charlm
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 
 WARM = 'warmup("5%") >> '
 SCHEDULES = {
@@ -46,7 +46,7 @@ FITTED = (
 ORDER, NOISES = 0.9, 2.0  # the bars: share of pairs in order, and error in units of the noise between two seeds
 
 
-def curve(runs: Sequence[Run]) -> lr.Run:
+def curve(runs: Sequence[StoredRun]) -> lr.Run:
     """The mean of some runs of one schedule, in bits per character, under the LRs that they had."""
     first = runs[0]
     lrs = lr.parse(first.schedule).over(first.updates).lr(charlm.LRS["adamw"])
@@ -54,7 +54,7 @@ def curve(runs: Sequence[Run]) -> lr.Run:
     return lr.Run.from_arrays(first.evals[first.metric].updates, loss, lrs, weight_decay=0.1, name=first.arm)
 
 
-def final(runs: Sequence[Run]) -> float:
+def final(runs: Sequence[StoredRun]) -> float:
     """The mean loss after the last update."""
     return float(np.mean([run.score for run in runs]))
 

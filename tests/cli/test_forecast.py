@@ -11,7 +11,7 @@ from lrlab.desk import experiment as desk
 from lrlab.errors import LrlabError
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.recipe import job_key
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 from lrlab.record.runs.store import Store
 
 DATA = Path(__file__).parents[1] / "data" / "multi-power-law"
@@ -91,7 +91,7 @@ def interrupted(request, tmp_path):
         if job.arm.name != "linear":
             fall = job.arm.schedule.over(400).values().cumsum()
             loss = Series(tuple(range(400)), tuple((0.3 + 2 * (1 + fall) ** -0.5).tolist()))
-            run = Run(
+            run = StoredRun(
                 job_key(contest.task, job), "digits", job.arm.name, str(job.arm.schedule), 1.0, 0, job.fold, 400,
                 "val_loss", 0.5, "finished", 1.0, loss, {}, (), {},
             )  # fmt: skip

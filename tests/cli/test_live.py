@@ -9,7 +9,7 @@ import lrlab as lr
 from lrlab.cli.main import main
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.record.process.journal import Journal
-from lrlab.record.process.orders import Live
+from lrlab.record.process.orders import ManualOrders
 
 
 def typed(*words):
@@ -19,7 +19,7 @@ def typed(*words):
 
 def test_live(tmp_path):
     """An order, what became of it, and both as JSON."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     assert typed("live", tmp_path).output == "No factor was set.\n"
     assert "not taken yet" in typed("live", tmp_path, "--factor", "0.5").output
     assert live.due(1200) == 0.5

@@ -11,6 +11,7 @@ FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__
 # Files without a test of their own name, and where they are tested.
 ELSEWHERE = {
     "errors.py": "every refusal in tests/core",
+    "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",
     "desk/live.py": "tests/cli/test_live.py",
     "__main__.py": "tests/cli/test_main.py",
@@ -18,7 +19,7 @@ ELSEWHERE = {
     "adapters/transformers.py": "tests/trainers/test_transformers.py",
     "testing/strategies.py": "tests/core/test_laws.py",
     "testing/stage_sets.py": "tests/lab/arms/test_tree.py",
-    "lab/training/stretch.py": "tests/lab/training/test_run.py",
+    "lab/training/bounds.py": "tests/lab/training/test_run.py",
     "dialects/read/phases.py": "every importer in tests/dialects",
     "dialects/read/fractional.py": "every importer in tests/dialects",
     "dialects/read/call_syntax.py": "tests/dialects/read/test_optax.py",

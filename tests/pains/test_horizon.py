@@ -19,7 +19,7 @@ import lrlab as lr
 from lrlab.adapters.torch.plan import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.core.expression.vocabulary import VOCABULARY
-from lrlab.core.shapes.base import Leg
+from lrlab.core.shapes.base import Transition
 
 
 def sgd(base=0.1, **arguments):
@@ -134,7 +134,7 @@ def test_30_recreating_a_scheduler_leaves_the_lr_at_0():
     assert train(optimizer, Scheduler(optimizer, "cosine()", 10), 10) == first
 
 
-@pytest.mark.parametrize("kind", [*(leg.__name__ for leg in Leg.__subclasses__()), "warmup", "linear_cosine"])
+@pytest.mark.parametrize("kind", [*(leg.__name__ for leg in Transition.__subclasses__()), "warmup", "linear_cosine"])
 def test_31_the_lr_climbs_back_after_the_end(kind):
     """'value(p) for p in [1, 3] equals the stated end rule for every shape': it is held."""
     curve = VOCABULARY[kind]().over(100)

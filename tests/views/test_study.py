@@ -8,18 +8,18 @@ import numpy as np
 from lrlab.analysis.comparison.evidence import study_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 from lrlab.views.model import Figure, Interval, Mark, Table
 from lrlab.views.study import lead, ranking, report
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
 
 
-def run(arm: str, fold: int, lr: float = 2.0) -> Run:
+def run(arm: str, fold: int, lr: float = 2.0) -> StoredRun:
     """A run of 10 updates; the fixed LR is worse by far."""
     score = (1.0 if arm == "fixed" else 0.1) + fold / 1000
     decisions = (Decision(4, "plateau1", "cut", 1.0, 0.5, "said so"),) if arm == "plateau" else ()
-    return Run(
+    return StoredRun(
         key=f"{arm}-{fold}",
         task="toy",
         arm=arm,

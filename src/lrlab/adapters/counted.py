@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.curve import Curve
-from lrlab.core.run.metered import LiveCurve
+from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.text.attach import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
@@ -22,7 +22,7 @@ def counted(schedule: Schedule | str, horizon: int | Horizon | None) -> Curve:
     0.75
     """
     curve = (schedule if isinstance(schedule, Schedule) else parse(schedule)).over(horizon)
-    if isinstance(curve, LiveCurve):
+    if isinstance(curve, MeteredCurve):
         raise LrlabError(
             worded(
                 "this run is not measured in updates, and updates are all that is counted here",

@@ -15,7 +15,7 @@ from lrlab.core.run.relative import relative
 from lrlab.core.shapes.base import constant
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.desk.experiment import Contest, Outcome
+from lrlab.desk.experiment import Experiment, Result
 from lrlab.desk.experiment import compare as run_contest
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, default_arms
@@ -24,7 +24,7 @@ from lrlab.lab.stages.engine import usable_cores
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.planning import StagePlan, measured, plan_of
 from lrlab.lab.task.declaration import file_being_loaded, load_task, task_of
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
 
@@ -91,7 +91,7 @@ def compare(
     arms = default_arms(task.mode) if schedules is None else _arms(schedules)
     if isinstance(horizon, Horizon):
         arms = tuple(_relative(arm, horizon) for arm in arms)
-    contest = Contest(task, arms, settings, first_seed, dict(config or {}), threads, device)
+    contest = Experiment(task, arms, settings, first_seed, dict(config or {}), threads, device)
     _ = contest.jobs  # what does not fit is said now
     with opened(executor, workers=workers):  # and that there is no such executor
         pass
@@ -109,10 +109,10 @@ class Study:
     It trains when it is first asked for what needs runs, or by `run()`; again, it reads the store.
     """
 
-    def __init__(self, contest: Contest, store: str, how: Mapping[str, Any]) -> None:
+    def __init__(self, contest: Experiment, store: str, how: Mapping[str, Any]) -> None:
         self.contest, self.store = contest, store
         self._how = how
-        self._outcome: Outcome | None = None
+        self._outcome: Result | None = None
 
     def plan(self, measure: bool = False) -> StagePlan:
         """What is still to be trained, and what sharing saves; with `measure` the time, from a few updates trained now.
@@ -125,7 +125,7 @@ class Study:
         fork_every = self._how["fork_every"]
         return plan_of(task, jobs, Store(self.store), workers=at_once, fork_every=fork_every, pace=pace)
 
-    def run(self, quiet: bool = False) -> Outcome:
+    def run(self, quiet: bool = False) -> Result:
         """Train what is not stored yet, and judge; how far it is goes to standard error."""
         if self._outcome is None:
             text = f"{len(self.contest.arms)} strategies on {self.contest.task.name}"
@@ -136,12 +136,12 @@ class Study:
         return self._outcome
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Result:
         """The finished comparison."""
         return self.run()
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[StoredRun, ...]:
         """Every run, in the order of seeds, folds, LRs and arms."""
         return self.outcome.study.runs
 

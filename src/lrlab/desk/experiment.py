@@ -15,7 +15,7 @@ from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, missing, worded
 
 if TYPE_CHECKING:
-    from lrlab.analysis.comparison.evidence import Study
+    from lrlab.analysis.comparison.evidence import Evidence
     from lrlab.analysis.comparison.looks import Looks
     from lrlab.lab.arms.arms import Arm
     from lrlab.lab.stages.audit import Audit
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from lrlab.lab.stages.executor import Executor
     from lrlab.lab.stages.job import Job
     from lrlab.lab.task.declaration import Settings, Task
-    from lrlab.record.runs.run import Run
+    from lrlab.record.runs.run import StoredRun
     from lrlab.views.model import Report, Table
 
 
 @dataclass(frozen=True)
-class Contest:
+class Experiment:
     """A comparison that is about to run: its task, its arms and how much is trained."""
 
     task: Task
@@ -73,7 +73,7 @@ def contest(
     config: Mapping[str, Any] | None = None,
     first_seed: int = 0,
     **changes: Any,
-) -> Contest:
+) -> Experiment:
     """Set up a comparison on a built-in task or `path/to/file.py:name`.
 
     `schedules` are strategies of the user's own, by name, instead of the default ones, or beside those of the set
@@ -94,10 +94,10 @@ def contest(
     )
     own = tuple(Arm(name, parse(text)) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
-    return Contest(found, whole, settings, first_seed, dict(config or {}))
+    return Experiment(found, whole, settings, first_seed, dict(config or {}))
 
 
-def fresh_because(given: Contest, store: str | Path) -> str:
+def fresh_because(given: Experiment, store: str | Path) -> str:
     """Why stored runs of the task do not fit this comparison, in a sentence; empty where they do, or there are none."""
     from lrlab.lab.stages.planning import changed_since
     from lrlab.record.runs.store import Store
@@ -111,10 +111,10 @@ def fresh_because(given: Contest, store: str | Path) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Result:
     """A finished comparison: the study, and what it took."""
 
-    study: Study
+    study: Evidence
     reused: int
     seconds: float
     store: str
@@ -200,7 +200,7 @@ class Outcome:
 
 
 def compare(
-    given: Contest,
+    given: Experiment,
     store: str | Path,
     *,
     workers: int | None = None,
@@ -210,7 +210,7 @@ def compare(
     until_settled: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
-) -> Outcome:
+) -> Result:
     """Train what is not stored yet, and judge. Interrupted, the same call goes on from where it was.
 
     See `lrlab.lab.stages.engine.run_jobs`; an executor may be named, see `lrlab.lab.executors.named`. `audit` runs are
@@ -230,7 +230,7 @@ def compare(
 
     jobs, settings = given.jobs, given.settings
     looks = looks_of(settings.seeds, settings.folds) if until_settled else Looks("fold", (1,))
-    runs: tuple[Run, ...] = ()
+    runs: tuple[StoredRun, ...] = ()
     effort = Effort()
 
     def seen(progress: Progress) -> None:
@@ -250,4 +250,4 @@ def compare(
                 break
         checked = audited(given.task, jobs[: len(runs)], kept, audit, **how) if audit else None
     seconds = time.monotonic() - began
-    return Outcome(study, sum(reused), seconds, str(store), effort, checked, looks if until_settled else None)
+    return Result(study, sum(reused), seconds, str(store), effort, checked, looks if until_settled else None)

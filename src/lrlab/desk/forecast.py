@@ -18,16 +18,16 @@ try:
 except ModuleNotFoundError:
     raise missing("scipy", "lab", "lrlab forecast") from None
 
-from lrlab.analysis.forecast.branching import Branch
+from lrlab.analysis.forecast.branching import BranchForecast
 from lrlab.analysis.forecast.law import Law, Prediction, fit_law
 from lrlab.analysis.forecast.optimise import Optimum
 from lrlab.analysis.forecast.outlook import Outlook, Place, outlook
-from lrlab.desk.experiment import Contest
+from lrlab.desk.experiment import Experiment
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.recipe import job_key
 from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.readers import read_run
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import Store
 from lrlab.views.model import Figure, Line, Report, Table, Text
 
@@ -141,7 +141,7 @@ def optimum_table(optimum: Optimum) -> Table:
     return Table(("", "final loss", "low", "high", "schedule"), rows, f"multiples of the base LR {optimum.base_lr:g}")
 
 
-def branch_record(branch: Branch) -> dict[str, Any]:
+def branch_record(branch: BranchForecast) -> dict[str, Any]:
     """The JSON document of `branch`."""
     ends = {
         name: {
@@ -165,18 +165,18 @@ def branch_record(branch: Branch) -> dict[str, Any]:
     }
 
 
-def branch_table(branch: Branch) -> Table:
+def branch_table(branch: BranchForecast) -> Table:
     """One row per branch."""
     rows = tuple((name, len(p.loss), *p.final) for name, p in (("decay now", branch.now), ("train on", branch.later)))
     level = f"{branch.now.level:.0%}"
     return Table(("branch", "updates", "final loss", f"low ({level})", f"high ({level})"), rows)
 
 
-def study(contest: Contest, store: str | Path, level: float = 0.9) -> Outlook:
+def study(contest: Experiment, store: str | Path, level: float = 0.9) -> Outlook:
     """Where a comparison is heading, from those of its runs that are in the store."""
     jobs = jobs_of(contest.arms, contest.settings, first_seed=contest.first_seed)
     keys = [job_key(contest.task, job) for job in jobs]
-    kept, runs = Store(store).find(keys), dict[Place, list[Run]]()
+    kept, runs = Store(store).find(keys), dict[Place, list[StoredRun]]()
     for job, key in zip(jobs, keys, strict=True):
         found = runs.setdefault((job.arm.name, job.lr), [])
         if key in kept:

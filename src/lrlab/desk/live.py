@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from lrlab.record.process import orders as orders_of
-from lrlab.record.process.orders import Order
+from lrlab.record.process.orders import FactorOrder
 from lrlab.record.process.replay import Replay, replay
 
 
-def live(run: str | Path, factor: float | None = None) -> tuple[Order, ...]:
+def live(run: str | Path, factor: float | None = None) -> tuple[FactorOrder, ...]:
     """Order a factor for the run that listens in this folder (None: order nothing); every order so far.
 
     Raises `LrlabError` where no run has ever listened there.

@@ -12,7 +12,7 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.realised import realised
-from lrlab.record.runs.run import Run, Series, plain
+from lrlab.record.runs.run import Series, StoredRun, plain
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
 from lrlab.views.model import Cell, Table
@@ -103,18 +103,18 @@ def pruned(store: str | Path, *, days: float | None = None, dry: bool = False) -
     return Answer((), (sentence,), {"states": len(places), "runs": len(old), "bytes": freed, "dry": dry})
 
 
-def _short(run: Run) -> dict[str, Any]:
+def _short(run: StoredRun) -> dict[str, Any]:
     names = ("key", "task", "arm", "lr", "seed", "fold", "updates", "metric", "score", "outcome")
     return {name: getattr(run, name) for name in names}
 
 
-def _cell(run: Run) -> tuple[object, ...]:
+def _cell(run: StoredRun) -> tuple[object, ...]:
     """Of one recipe there is one run with all of these."""
     return run.task, run.arm, run.lr, run.updates, run.seed, run.fold
 
 
-def _grouped(runs: Sequence[Run]) -> Table:
-    groups: dict[tuple[str, str, float, int], list[Run]] = {}
+def _grouped(runs: Sequence[StoredRun]) -> Table:
+    groups: dict[tuple[str, str, float, int], list[StoredRun]] = {}
     for run in runs:
         groups.setdefault((run.task, run.arm, run.lr, run.updates), []).append(run)
     rows = [
@@ -124,7 +124,7 @@ def _grouped(runs: Sequence[Run]) -> Table:
     return Table(("task", "strategy", "LR ×", "updates", "runs", "metric", "mean", "seconds alone"), tuple(rows))
 
 
-def _each(runs: Sequence[Run]) -> Table:
+def _each(runs: Sequence[StoredRun]) -> Table:
     rows = [
         (r.key[:SHOWN], r.task, r.arm, r.lr, r.seed, r.fold, r.updates, r.score, r.outcome)
         for r in sorted(runs, key=lambda r: (r.task, r.seed, r.fold, r.lr, r.arm))
@@ -132,7 +132,7 @@ def _each(runs: Sequence[Run]) -> Table:
     return Table(("key", "task", "strategy", "LR ×", "seed", "fold", "updates", "score", "outcome"), tuple(rows))
 
 
-def _find(store: str | Path, key: str) -> Run:
+def _find(store: str | Path, key: str) -> StoredRun:
     """The run whose key begins like this. Raises `LrlabError` where none does, or several do."""
     found = [run for run in Store(store).listing().runs if run.key.startswith(key)]
     if len(found) != 1:

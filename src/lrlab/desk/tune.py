@@ -26,7 +26,7 @@ from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.planning import measured
 from lrlab.lab.task.declaration import Task, load_task, task_of
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
 
@@ -221,7 +221,7 @@ class _Lab:
         self.slots = executor.slots if executor else 1
         self.runs = self.trained = 0
 
-    def train(self, jobs: Sequence[Job]) -> Sequence[Run]:
+    def train(self, jobs: Sequence[Job]) -> Sequence[StoredRun]:
         """The runs of these jobs, from the store where they are there."""
         text = f"{len(jobs)} runs of {jobs[0].updates} updates on {self._task.name}"
         with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.comparison.evidence import Study
+from lrlab.analysis.comparison.evidence import Evidence
 from lrlab.analysis.comparison.statistics import Standing
 from lrlab.record.runs.realised import realised
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
 _TONES: dict[str, Tone] = {"best": "good", "not distinguishable": "quiet", "worse": "bad"}
 SMOOTHING = 40  # the training loss is averaged over this part of the run
 
 
-def ranking(study: Study, *, wide: bool = True) -> Table:
+def ranking(study: Evidence, *, wide: bool = True) -> Table:
     """The strategies, best first; `wide` with what each schedule is and the LRs that were chosen."""
     columns = ["", "strategy", f"{study.metric}", "spread", "behind the best", "verdict"]
     if wide:
@@ -51,13 +51,13 @@ def _behind(standing: Standing) -> Cell:
     return Interval(standing.low, standing.difference, standing.high)
 
 
-def _units(study: Study) -> str:
+def _units(study: Evidence) -> str:
     folds, seeds = (len({getattr(run, name) for run in study.runs}) for name in ("fold", "seed"))
     parts = [f"{n} {word}s" if n > 1 else f"one {word}" for n, word in ((folds, "fold"), (seeds, "seed"))]
     return f"{parts[0]} and {parts[1]}"
 
 
-def lead(study: Study) -> str:
+def lead(study: Evidence) -> str:
     """The answer in a sentence or two."""
     best = study.comparison.standings[0]
     score = study.value(best.mean)
@@ -79,7 +79,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def report(study: Study, facts: Mapping[str, str]) -> Report:
+def report(study: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page; what no run has told, or where each diverged, is left out."""
     drawn = (figure for figure in (_training_loss(study), _metric(study)) if figure is not None)
     return Report(
@@ -96,14 +96,14 @@ def report(study: Study, facts: Mapping[str, str]) -> Report:
     )
 
 
-def _arms(study: Study) -> Iterable[tuple[str, float, tuple[Run, ...]]]:
+def _arms(study: Evidence) -> Iterable[tuple[str, float, tuple[StoredRun, ...]]]:
     """Every arm, best first, with the LR that was chosen most often and its runs."""
     for standing in study.comparison.standings:
         lr = study.lr_of(standing.arm)
         yield standing.arm, lr, study.runs_of(standing.arm, lr)
 
 
-def _learning_rates(study: Study) -> Figure:
+def _learning_rates(study: Evidence) -> Figure:
     lines = [Line(arm, list(range(runs[0].updates)), realised(runs[0]).tolist()) for arm, _, runs in _arms(study)]
     note = "As the first fold of the first seed used it, at the LR that was chosen most often."
     return Figure("Learning rate", "update", "multiple of the task's own LR", tuple(lines), note=note)
@@ -116,7 +116,7 @@ def _mean(series: Sequence[Series]) -> tuple[list[int], NDArray[np.float64]]:
     return shared, np.array(rows)
 
 
-def _training_loss(study: Study) -> Figure | None:
+def _training_loss(study: Evidence) -> Figure | None:
     lines = []
     for arm, _, runs in _arms(study):
         finished = [run.loss for run in runs if run.outcome == "finished"]
@@ -144,7 +144,7 @@ def _positive(lines: Sequence[Line]) -> bool:
     return all(v is not None and v > 0 for line in lines for v in (*line.y, *(line.low or ())))
 
 
-def _metric(study: Study) -> Figure | None:
+def _metric(study: Evidence) -> Figure | None:
     lines = []
     for arm, _, runs in _arms(study):
         finished = [run.evals[study.metric] for run in runs if run.outcome == "finished"]
@@ -160,7 +160,7 @@ def _metric(study: Study) -> Figure | None:
     return Figure(title, "update", study.metric, tuple(lines), log_y=log_y, note=note)
 
 
-def _grid(study: Study) -> Table:
+def _grid(study: Evidence) -> Table:
     lrs = sorted({run.lr for run in study.runs})
     rows = []
     for standing in study.comparison.standings:

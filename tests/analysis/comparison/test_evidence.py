@@ -10,15 +10,15 @@ from lrlab.analysis.comparison.evidence import study_of
 from lrlab.analysis.comparison.statistics import compare
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 
 SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()"), "late": parse("wsd()")}
 
 
-def run(arm: str, lr: float, seed: int, fold: int, score: float) -> Run:
+def run(arm: str, lr: float, seed: int, fold: int, score: float) -> StoredRun:
     """A run that ended at `score`."""
     diverged = not np.isfinite(score)
-    return Run(
+    return StoredRun(
         key=f"{arm}-{lr}-{seed}-{fold}",
         task="toy",
         arm=arm,

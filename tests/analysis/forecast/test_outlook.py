@@ -10,7 +10,7 @@ from lrlab.analysis.forecast.law import Law
 from lrlab.analysis.forecast.outlook import outlook
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 
 UPDATES = 2000
 SCHEDULES = {
@@ -41,7 +41,7 @@ def run(arm, lr, seed=0, outcome="finished"):
     noise = np.random.default_rng(zlib.crc32(f"{arm}{lr}{seed}".encode())).normal(0, 0.02, UPDATES - 1)
     loss = Series(tuple(range(1, UPDATES)), tuple((true_loss(arm, lr)[:-1] + noise).tolist()))
     text = SCHEDULES[arm]
-    return Run(
+    return StoredRun(
         f"{arm}{lr}{seed}", "t", arm, text, lr, seed, 0, UPDATES, "val_loss", 1.0, outcome, 1.0, loss, {}, (), {}
     )
 

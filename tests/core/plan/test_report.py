@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lrlab.core.plan.report import Report, Row
+from lrlab.core.plan.report import PlanReport, Row
 
 ROWS = (
     Row("Muon", "hidden", 4, "lr", 0.01, 0.02, 0.5, "hid*", "cosine()"),
@@ -15,7 +15,7 @@ ROWS = (
 
 def test_the_table_has_a_line_for_each_row_and_says_what_is_not_driven():
     """Columns as wide as their widest cell, nothing after the last."""
-    text = str(Report(ROWS, {"updates": 90, "tokens": 5e6}, {"tokens": 1e7}, ("head.bias",)))
+    text = str(PlanReport(ROWS, {"updates": 90, "tokens": 5e6}, {"tokens": 1e7}, ("head.bias",)))
     assert text.splitlines() == [
         "90 updates, 5e+06 of 1e+07 tokens (50 %)",
         "optimizer  group   parameters  hyper-parameter  now    own    scale  rule  schedule",
@@ -28,12 +28,12 @@ def test_the_table_has_a_line_for_each_row_and_says_what_is_not_driven():
 
 def test_a_group_whose_lr_nothing_drives_is_named():
     """Its weight decay alone does not count."""
-    assert Report(ROWS, {"updates": 0}, {}).undriven == ("1",)
+    assert PlanReport(ROWS, {"updates": 0}, {}).undriven == ("1",)
 
 
 def test_the_records_are_plain_json():
     """One dict for each row."""
-    records = Report(ROWS, {"updates": 0}, {}).records()
+    records = PlanReport(ROWS, {"updates": 0}, {}).records()
     assert json.loads(json.dumps(records)) == records
     assert records[0]["hyper"] == "lr"
     assert len(records) == 3

@@ -10,7 +10,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.maths import OPEN_LOOP
-from lrlab.core.run.metered import LiveCurve, LivePacer, pacer_of, sampled
+from lrlab.core.run.metered import MeteredCurve, MeteredPacer, pacer_of, sampled
 from lrlab.errors import LrlabError
 
 BUDGET = 100_000
@@ -51,7 +51,7 @@ def test_the_value_after_k_tokens_is_the_specs_whatever_the_path(text):
     spec = lr.parse(text).over(lr.Horizon(updates=BUDGET, tokens_per_update=1))
     assert curve.unit == "tokens"
     for seed in range(5):
-        for at, value in trace(LivePacer(curve), path(seed)).items():
+        for at, value in trace(MeteredPacer(curve), path(seed)).items():
             assert value == spec(at) == curve(at)
     np.testing.assert_array_equal(curve(np.arange(0, BUDGET, 997)), spec(np.arange(0, BUDGET, 997)))
 
@@ -60,7 +60,7 @@ def test_the_value_after_k_tokens_is_the_specs_whatever_the_path(text):
 def test_the_decay_of_wsd_is_complete_at_the_budget(seed):
     """However the batch size ramps; running over holds the end."""
     schedule = lr.wsd(warmup="5%", decay="20%", to=0.01)
-    pacer = LivePacer(schedule.over(lr.Horizon(samples=BUDGET)))
+    pacer = MeteredPacer(schedule.over(lr.Horizon(samples=BUDGET)))
     values = trace(pacer, [*path(seed), 500, 500], "samples")
     assert [value for at, value in values.items() if at >= BUDGET] == [0.01] * 3
     assert all(value > 0.01 for at, value in values.items() if BUDGET * 0.05 < at < BUDGET)
@@ -72,7 +72,7 @@ def test_the_accumulation_does_not_matter():
     curve = lr.parse('warmup("10%") >> cosine()').over(lr.Horizon(samples=6400))
     traces = []
     for accumulation in (1, 2, 4, 8):
-        pacer, values = LivePacer(curve), []
+        pacer, values = MeteredPacer(curve), []
         for _ in range(100):
             values.append(pacer.value)
             for _ in range(accumulation):
@@ -87,11 +87,11 @@ def test_the_accumulation_does_not_matter():
 def test_other_ranks_after_a_resume_give_the_same_curve_of_samples(ranks):
     """Saved on 2 processes and resumed on 1, 3, 4: all report what they consumed together."""
     curve = lr.parse('warmup("10%") >> linear()').over(lr.Horizon(samples=12_000))
-    pacer = LivePacer(curve)
+    pacer = MeteredPacer(curve)
     for _ in range(50):
         pacer.consume(samples=2 * 16)
         pacer.advance()
-    there = LivePacer(curve)
+    there = MeteredPacer(curve)
     there.restore(json.loads(json.dumps(pacer.state())))
     assert there.value == pacer.value == curve(1600)
     for at, value in trace(there, [ranks * 16] * 100, "samples").items():
@@ -104,7 +104,7 @@ def test_other_ranks_after_a_resume_give_the_same_curve_of_samples(ranks):
 def test_a_warmup_in_updates_and_then_a_cosine_over_the_rest_of_the_budget():
     """The second phase begins where the first was over, and ends with the budget."""
     curve = lr.parse("warmup(50) >> cosine()").over(lr.Horizon(tokens=BUDGET))
-    pacer, values, used, starts = LivePacer(curve), [], 0, 0
+    pacer, values, used, starts = MeteredPacer(curve), [], 0, 0
     for i, size in enumerate(path(3)):
         values.append(pacer.value)
         if i <= 50:
@@ -125,7 +125,7 @@ def test_three_units_in_one_schedule():
     curve = lr.parse('warmup(3) >> linear("100tok", to=0.5) >> linear("40samples", start="here", to=0)').over(
         lr.Horizon(samples=1000)
     )
-    pacer = LivePacer(curve)
+    pacer = MeteredPacer(curve)
     values = []
     for _ in range(16):
         values.append(pacer.value)
@@ -139,7 +139,7 @@ def test_three_units_in_one_schedule():
 def test_a_resume_anywhere_goes_on_bit_for_bit():
     """In each stretch, and between a report and its update."""
     curve = lr.parse('warmup(5) >> hold() >> linear("30%") * plateau(patience=3)').over(lr.Horizon(tokens=3000))
-    whole, states = LivePacer(curve), []
+    whole, states = MeteredPacer(curve), []
     values = []
     for i in range(40):
         states.append(json.loads(json.dumps(whole.state())))
@@ -151,7 +151,7 @@ def test_a_resume_anywhere_goes_on_bit_for_bit():
         whole.observe(1.0)
     assert len(whole.decisions) == 3
     for k, state in enumerate(states):
-        there = LivePacer(curve)
+        there = MeteredPacer(curve)
         there.restore(state)
         for i in range(k // 2, 40):
             assert there.value == values[i]
@@ -166,7 +166,7 @@ def test_a_resume_anywhere_goes_on_bit_for_bit():
 def test_controllers_act_in_their_own_stretch():
     """A plateau in the second phase does not hear the first."""
     curve = lr.parse("warmup(4) >> cosine() * plateau(patience=1, factor=0.5)").over(lr.Horizon(tokens=1000))
-    pacer = LivePacer(curve)
+    pacer = MeteredPacer(curve)
     for _ in range(4):
         pacer.observe(1.0)
         pacer.consume(tokens=10)
@@ -184,7 +184,7 @@ def test_controllers_act_in_their_own_stretch():
 def test_a_wall_clock_budget_is_kept_whatever_the_throughput():
     """Throughput drifts by half and stalls: monotone after the peak, and at the floor when the budget ends."""
     rng, now = random.Random(1), [0.0]
-    pacer = LivePacer(lr.parse('warmup("2%") >> cosine(to=0.01)').over(lr.Horizon(minutes=30)), lambda: now[0])
+    pacer = MeteredPacer(lr.parse('warmup("2%") >> cosine(to=0.01)').over(lr.Horizon(minutes=30)), lambda: now[0])
     values = []
     while now[0] < 1800:
         values.append(pacer.value)
@@ -209,7 +209,7 @@ def test_what_needs_every_update_names_the_missing_rate():
     """values(), lr(), common_prefix(): there is no list of updates to give."""
     curve = lr.cosine().over(lr.Horizon(tokens=1000))
     pacer = lr.Pacer(curve)  # one that counts updates alone
-    live = LivePacer(curve)
+    live = MeteredPacer(curve)
     for asked in (
         curve.values,
         lambda: curve.lr(0.1),
@@ -229,7 +229,7 @@ def test_what_needs_every_update_names_the_missing_rate():
 
 def test_a_change_of_the_curve_is_refused():
     """A new plan from here on needs to know which update is where."""
-    pacer = LivePacer(lr.cosine().over(lr.Horizon(tokens=1000)))
+    pacer = MeteredPacer(lr.cosine().over(lr.Horizon(tokens=1000)))
     with pytest.raises(LrlabError, match="tokens_per_update="):
         pacer.go_on(lr.cosine().over(10), "splice")
 
@@ -237,8 +237,8 @@ def test_a_change_of_the_curve_is_refused():
 def test_a_state_of_another_kind_is_refused_and_changes_nothing():
     """One that was measured in updates says nothing of tokens; starts must fit the schedule."""
     curve = lr.parse("warmup(2) >> cosine()").over(lr.Horizon(tokens=1000))
-    pacer = LivePacer(curve)
-    good = LivePacer(curve).state()
+    pacer = MeteredPacer(curve)
+    good = MeteredPacer(curve).state()
     with pytest.raises(LrlabError, match="measured in updates"):
         pacer.restore({k: v for k, v in good.items() if k != "live"})
     for starts in ([], [[0, 0]] * 3, [[0, -1]], [["x", 0]], None):
@@ -250,7 +250,7 @@ def test_a_state_of_another_kind_is_refused_and_changes_nothing():
 def test_pacer_of_gives_the_pacer_that_the_curve_needs():
     """Plain where the rates are known."""
     assert type(pacer_of(lr.cosine().over(10))) is lr.Pacer
-    assert type(pacer_of(lr.cosine().over(lr.Horizon(samples=10)))) is LivePacer
+    assert type(pacer_of(lr.cosine().over(lr.Horizon(samples=10)))) is MeteredPacer
 
 
 def test_sampled_is_all_of_a_short_run_and_enough_of_a_long_one():
@@ -259,7 +259,7 @@ def test_sampled_is_all_of_a_short_run_and_enough_of_a_long_one():
     assert times.tolist() == [0, 1, 2, 3, 4]
     assert values.tolist() == [1, 0.75, 0.5, 0.25, 0]
     long = lr.parse('warmup("1%") >> linear()').over(lr.Horizon(tokens=10**12))
-    assert isinstance(long, LiveCurve)
+    assert isinstance(long, MeteredCurve)
     times, values = sampled(long)
     assert len(times) < 2**19
     assert values.max() == 1

@@ -6,7 +6,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.run.curve import Curve
-from lrlab.core.run.metered import LiveCurve
+from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.run.segments import Measure
 from lrlab.errors import LrlabError
 
@@ -42,7 +42,7 @@ def test_each_phase_is_measured_in_the_unit_of_its_span(text, facts, units):
     horizon = lr.Horizon(**facts)
     schedule = lr.parse(text)
     assert [unit for unit, _ in Measure(horizon).stretches(schedule)] == units
-    assert type(schedule.over(horizon)) is (Curve if units == ["updates"] else LiveCurve)
+    assert type(schedule.over(horizon)) is (Curve if units == ["updates"] else MeteredCurve)
 
 
 def test_phases_side_by_side_in_one_unit_are_one_stretch():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core.shapes.base import Leg
+from lrlab.core.shapes.base import Transition
 
-LEGS = Leg.__subclasses__()
+LEGS = Transition.__subclasses__()
 EXACT = [leg for leg in LEGS if leg.__name__ not in ("tanh", "hyperbolic", "cosine_cycle", "cosine_wave")]
 
 

@@ -6,34 +6,37 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.lab.arms.controls import Control, Regime, agreement, replayed, together
+from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed, together
 
 
 def test_rows_are_the_bits_that_a_run_uses():
     """LR multiple x the curve's own values; two ways of writing one curve have the same rows and digests."""
-    control = Control(Regime(lr.cosine(), 0.7), 10_000)
+    control = ControlTrace(ControlSpec(lr.cosine(), 0.7), 10_000)
     np.testing.assert_array_equal(control.rows(0, 10_000)[:, 0], 0.7 * lr.cosine().over(10_000).values())
-    fixed, none = Control(Regime(lr.constant(), 1.0), 100), Control(Regime(lr.multistep([30], gamma=1.0), 1.0), 100)
+    fixed, none = (
+        ControlTrace(ControlSpec(lr.constant(), 1.0), 100),
+        ControlTrace(ControlSpec(lr.multistep([30], gamma=1.0), 1.0), 100),
+    )
     assert agreement(fixed, none, 0, 100) == 100
     assert fixed.digests([7, 100]) == none.digests([100, 7])
 
 
 def test_agreement_is_by_bits():
     """The first update whose 64 bits differ; half of an LR at twice the multiple agrees."""
-    trunk = Control(Regime(lr.constant(), 1.0), 1000)
+    trunk = ControlTrace(ControlSpec(lr.constant(), 1.0), 1000)
     for decay in (10, 200, 999):
-        branch = Control(Regime(lr.wsd(warmup=0, decay=decay), 1.0), 1000)
+        branch = ControlTrace(ControlSpec(lr.wsd(warmup=0, decay=decay), 1.0), 1000)
         expected = int(np.argmax(branch.rows(0, 1000) != 1.0))
         assert agreement(trunk, branch, 0, 1000) == agreement(branch, trunk, expected // 2, 1000) == expected
-    assert agreement(trunk, Control(Regime(0.5 * lr.constant(), 2.0), 1000), 0, 1000) == 1000
+    assert agreement(trunk, ControlTrace(ControlSpec(0.5 * lr.constant(), 2.0), 1000), 0, 1000) == 1000
     tiny = math.nextafter(1.0, 2.0)
-    assert agreement(trunk, Control(Regime(lr.constant(), tiny), 1000), 0, 1000) == 0
+    assert agreement(trunk, ControlTrace(ControlSpec(lr.constant(), tiny), 1000), 0, 1000) == 0
     assert together([trunk], 3, 1000) == 1000
 
 
 def test_digests_name_prefixes():
     """Equal for equal prefixes, different else, for any set of them asked at once."""
-    a, b = (Control(Regime(lr.wsd(warmup=0, decay=decay), 1.0), 100) for decay in (20, 40))
+    a, b = (ControlTrace(ControlSpec(lr.wsd(warmup=0, decay=decay), 1.0), 100) for decay in (20, 40))
     part = agreement(a, b, 0, 100)
     mine, other = (control.digests(range(101)) for control in (a, b))
     assert [mine[k] == other[k] for k in range(101)] == [k <= part for k in range(101)]
@@ -43,7 +46,7 @@ def test_digests_name_prefixes():
 
 def test_reports_change_what_follows_and_nothing_before():
     """As `Pacer` has it; the digest is of the rows that were realised."""
-    control = Control(Regime(lr.cosine() * lr.plateau(patience=1, factor=0.5), 1.0), 100)
+    control = ControlTrace(ControlSpec(lr.cosine() * lr.plateau(patience=1, factor=0.5), 1.0), 100)
     before = control.rows(0, 100).copy()
     for update in (10, 20, 30):
         control.hear(update, {"val_loss": 1.0}, "val_loss")
@@ -51,35 +54,39 @@ def test_reports_change_what_follows_and_nothing_before():
     np.testing.assert_array_equal(control.rows(20, 30), before[20:30] / 2)
     np.testing.assert_array_equal(control.rows(30, 100), before[30:] / 4)
     assert [decision.update for decision in control.decisions] == [20, 30]
-    again = replayed(Regime(lr.cosine() * lr.plateau(patience=1, factor=0.5)), 100,
+    again = replayed(ControlSpec(lr.cosine() * lr.plateau(patience=1, factor=0.5)), 100,
                      [[k, {"val_loss": 1.0}] for k in (10, 20, 30)], "val_loss")  # fmt: skip
-    assert again.digests([100]) == control.digests([100]) != Control(Regime(lr.cosine(), 1.0), 100).digests([100])
+    assert (
+        again.digests([100])
+        == control.digests([100])
+        != ControlTrace(ControlSpec(lr.cosine(), 1.0), 100).digests([100])
+    )
 
 
 def test_a_controller_hears_the_metric_it_names_or_the_one_that_is_judged():
     """And who has none hears nothing."""
-    named = Control(Regime(lr.plateau(patience=1, factor=0.5, metric="error"), 1.0), 100)
-    judged = Control(Regime(lr.plateau(patience=1, factor=0.5), 1.0), 100)
+    named = ControlTrace(ControlSpec(lr.plateau(patience=1, factor=0.5, metric="error"), 1.0), 100)
+    judged = ControlTrace(ControlSpec(lr.plateau(patience=1, factor=0.5), 1.0), 100)
     for update in (10, 20):
         for control in (named, judged):
             control.hear(update, {"val_loss": float(update), "error": -float(update)}, "val_loss")
     assert (named.rows(99, 100).item(), judged.rows(99, 100).item()) == (1.0, 0.5)
-    assert (named.reactive, Control(Regime(lr.cosine(), 1.0), 10).reactive) == (True, False)
+    assert (named.reactive, ControlTrace(ControlSpec(lr.cosine(), 1.0), 10).reactive) == (True, False)
 
 
 def test_a_controller_that_gave_up_sets_nothing_more():
     """NaN: it agrees with nobody who goes on."""
-    control = Control(Regime(lr.constant() * lr.guard(after=1, patience=1, tries=1, cooldown=0), 1.0), 10)
+    control = ControlTrace(ControlSpec(lr.constant() * lr.guard(after=1, patience=1, tries=1, cooldown=0), 1.0), 10)
     for update in (1, 2, 3):
         control.hear(update, {"val_loss": math.nan}, "val_loss")
     assert np.isnan(control.rows(3, 10)).all()
-    assert agreement(control, Control(Regime(lr.constant(), 1.0), 10), 5, 10) == 5
+    assert agreement(control, ControlTrace(ControlSpec(lr.constant(), 1.0), 10), 5, 10) == 5
 
 
 @pytest.mark.parametrize(("start", "stop", "heard"), [(0, 30, True), (30, 60, False)])
 def test_a_controller_listens_in_its_own_phase(start, stop, heard):
     """Only what is heard can part arms."""
-    control = Control(Regime(lr.constant(30) * lr.plateau() >> lr.linear(), 1.0), 60)
+    control = ControlTrace(ControlSpec(lr.constant(30) * lr.plateau() >> lr.linear(), 1.0), 60)
     assert {control.listens(update) for update in range(start, stop)} == {heard}
 
 
@@ -87,17 +94,20 @@ def test_other_hyper_parameters_are_columns():
     """Arms part where any of them differs; a report may drive each."""
     momentum = lr.linear(start=0.95, to=0.85)
     plain, moved = (
-        Control(Regime(lr.constant(), 2.0, (("momentum", m),)), 100) for m in (lr.constant(level=0.95), momentum)
+        ControlTrace(ControlSpec(lr.constant(), 2.0, (("momentum", m),)), 100)
+        for m in (lr.constant(level=0.95), momentum)
     )
     assert moved.names == ("lr", "momentum")
     np.testing.assert_array_equal(moved.rows(0, 100)[:, 1], momentum.over(100).values())
     assert moved.row(0) == {"lr": 2.0, "momentum": 0.95}
     assert agreement(plain, moved, 0, 100) == 1
-    driven = Control(Regime(lr.constant(), 1.0, (("weight_decay", lr.plateau(patience=1, factor=0.5)),)), 10)
+    driven = ControlTrace(ControlSpec(lr.constant(), 1.0, (("weight_decay", lr.plateau(patience=1, factor=0.5)),)), 10)
     for update in (1, 2):
         driven.hear(update, {"val_loss": 1.0}, "val_loss")
     assert (driven.reactive, driven.row(2), driven.decisions) == (True, {"lr": 1.0, "weight_decay": 0.5}, ())
     assert (
-        Regime.from_json(driven_regime := Regime(lr.cosine(), 0.3, (("beta2", momentum),)).to_json()).to_json()
+        ControlSpec.from_json(
+            driven_regime := ControlSpec(lr.cosine(), 0.3, (("beta2", momentum),)).to_json()
+        ).to_json()
         == driven_regime
     )

@@ -6,7 +6,7 @@ import random
 import pytest
 
 import lrlab as lr
-from lrlab.lab.arms.controls import Control, Regime
+from lrlab.lab.arms.controls import ControlSpec, ControlTrace
 from lrlab.lab.arms.tree import NOWHERE, aligned, split, stages_of, tree, updates_of
 from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 
@@ -66,7 +66,7 @@ def test_aligned_never_passes_the_update():
 @pytest.mark.parametrize("name", SETS)
 def test_sharing_saves_what_is_promised(name):
     """The four sets of the documentation, exactly counted."""
-    controls = [Control(Regime(schedule, 1.0), UPDATES) for schedule in SETS[name]]
+    controls = [ControlTrace(ControlSpec(schedule, 1.0), UPDATES) for schedule in SETS[name]]
     assert len(controls) == {"zoo of 16": 16}.get(name, len(controls))
     roots = tree(controls, UPDATES)
     assert 1 - updates_of(roots) / (UPDATES * len(controls)) >= PROMISED[name]
@@ -77,5 +77,5 @@ def test_sharing_saves_what_is_promised(name):
 def test_smooth_decays_share_their_warmup_alone():
     """The honest case: three smooth decays, one warmup of a tenth."""
     arms = [lr.warmup("10%") >> decay for decay in (lr.cosine(), lr.linear(), lr.polynomial(power=2))]
-    roots = tree([Control(Regime(schedule, 1.0), 1000) for schedule in arms], 1000)
+    roots = tree([ControlTrace(ControlSpec(schedule, 1.0), 1000) for schedule in arms], 1000)
     assert (updates_of(roots), stages_of(roots)) == (101 + 3 * 899, 4)

@@ -12,17 +12,17 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.executors.remote import _HELD, Orders, end, fulfil
+from lrlab.lab.executors.remote import _HELD, StageRequests, end, fulfil
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
-from lrlab.lab.stages.stage import Reached, Stage, run_of, train
+from lrlab.lab.stages.stage import Stage, StageResult, run_of, train
 from lrlab.record.runs.states import States
 
 
 @pytest.fixture
 def orders():
     """A driver's orders; what trained for them is ended."""
-    given = Orders()
+    given = StageRequests()
     yield given
     end(given.marks)
     given.close()
@@ -48,7 +48,7 @@ def test_a_stage_is_trained_as_in_this_process_by_one_that_stays(quadratic, tmp_
     pids.mkdir()
     for seed in (0, 1):
         stage = stage_of(quadratic, f"{scheme}{tmp_path}", seed, pids=str(pids))
-        reached = Reached.from_json(fulfil(orders.of(stage)))
+        reached = StageResult.from_json(fulfil(orders.of(stage)))
         record = States(stage.store).get(cell_of(quadratic, stage.job), reached.place).record
         here = train(quadratic, stage.job)
         assert dataclasses.replace(run_of(quadratic, stage.job, record), seconds=here.seconds) == here
@@ -58,9 +58,9 @@ def test_a_stage_is_trained_as_in_this_process_by_one_that_stays(quadratic, tmp_
 
 def test_an_error_is_the_stages_own_and_the_next_one_is_trained(quadratic, tmp_path, orders):
     """With the traceback of the training function; what it leaves behind is not handed to another stage."""
-    failed = Reached.from_json(fulfil(orders.of(stage_of(quadratic, tmp_path, **{"raise": True}))))
+    failed = StageResult.from_json(fulfil(orders.of(stage_of(quadratic, tmp_path, **{"raise": True}))))
     assert re.search(r"(?s)^RuntimeError: out of cheese\n.*quadratic:train", failed.failed)
-    assert Reached.from_json(fulfil(orders.of(stage_of(quadratic, tmp_path)))).place.at == 60
+    assert StageResult.from_json(fulfil(orders.of(stage_of(quadratic, tmp_path)))).place.at == 60
 
 
 def test_a_driver_ends_its_stages_and_no_others(quadratic, tmp_path, orders):
@@ -127,7 +127,7 @@ def test_a_function_in_no_file_is_refused_before_it_is_sent(quadratic, tmp_path,
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_the_marks_of_a_driver_are_taken_away(quadratic, tmp_path, scheme):
     """One for each store while it works, none afterwards; and they are no runs."""
-    orders = Orders()
+    orders = StageRequests()
     marks = [orders.of(stage_of(quadratic, f"{scheme}{tmp_path}", seed)).mark for seed in (0, 1)]
     assert orders.marks == (marks[0],) == (marks[1],)
     assert [path.name for path in tmp_path.iterdir()] == [marks[0]]

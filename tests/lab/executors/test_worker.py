@@ -8,7 +8,7 @@ import lrlab as lr
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
-from lrlab.lab.stages.stage import Reached, Stage
+from lrlab.lab.stages.stage import Stage, StageResult
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States
 
@@ -56,7 +56,7 @@ def test_answers_are_runs_and_the_output_of_the_task_is_none(tmp_path):
     process = worker()
     with process:
         for _ in range(2):
-            reached = Reached.from_json(ask(process, stage(task.text, task.identity, tmp_path))["reached"])
+            reached = StageResult.from_json(ask(process, stage(task.text, task.identity, tmp_path))["reached"])
             record = States(tmp_path).get(cell_of(task, JOB), reached.place).record
             assert record["ledger"]["reports"][-1] == [20, {"val_loss": 19}]
         process.stdin.close()

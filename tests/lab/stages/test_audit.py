@@ -10,7 +10,7 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.stages.audit import Audit, Finding, audited
+from lrlab.lab.stages.audit import Audit, AuditedRun, audited
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.task.declaration import Settings, task_of
@@ -62,7 +62,7 @@ def test_state_that_nobody_tracks_is_caught(network, tmp_path, trap):
 
 def test_a_loader_that_remembers_is_caught_where_its_batches_are_alike(network, tmp_path, monkeypatch):
     """The check of the first batch cannot see it; the audit does."""
-    monkeypatch.setattr("lrlab.lab.training.run.LiveRun._check_data", lambda self, batch: None)
+    monkeypatch.setattr("lrlab.lab.training.run.TrainingRun._check_data", lambda self, batch: None)
     jobs = study(network, tmp_path, loader="remembers")
     assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
 
@@ -77,7 +77,7 @@ def test_a_stateful_loader_that_does_not_restore_its_generator_is_caught(network
     """Each pass after a fork has another order: its first batch tells; where it could not, the audit does."""
     with pytest.raises(LrlabError, match="gives other batches"):
         study(network, tmp_path / "checked", loader="stateful, with a generator")
-    monkeypatch.setattr("lrlab.lab.training.run.LiveRun._check_data", lambda self, batch: None)
+    monkeypatch.setattr("lrlab.lab.training.run.TrainingRun._check_data", lambda self, batch: None)
     jobs = study(network, tmp_path / "audited", loader="stateful, with a generator")
     audit = audited(network, jobs, Store(tmp_path / "audited"), 9, workers=0)
     assert not audit.passed
@@ -112,7 +112,7 @@ def test_a_run_that_diverged_or_reports_nan_is_held_against_its_like(tmp_path):
 
 def test_the_record_is_strict_json():
     """Where one diverged and the other did not, no number says how far they are apart."""
-    audit = Audit((Finding("a", False, math.inf),))
+    audit = Audit((AuditedRun("a", False, math.inf),))
     assert json.loads(json.dumps(audit.record(), allow_nan=False))["findings"][0]["largest"] == "inf"
     assert str(audit) == "NOT IDENTICAL: 1 of 1 runs trained again alone differs (a: another course)"
 
@@ -125,6 +125,6 @@ def test_nothing_is_claimed_of_nothing():
 
 def test_the_worst_is_named():
     """Which run, and by how much."""
-    audit = Audit((Finding("a", True, 0.0), Finding("b", False, 1e-6), Finding("c", False, 0.5)))
+    audit = Audit((AuditedRun("a", True, 0.0), AuditedRun("b", False, 1e-6), AuditedRun("c", False, 0.5)))
     assert str(audit) == "NOT IDENTICAL: 2 of 3 runs trained again alone differ (c: by up to 0.5 of the metric)"
     assert audit.record()["passed"] is False

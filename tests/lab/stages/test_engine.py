@@ -16,7 +16,7 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm, default_arms
-from lrlab.lab.arms.controls import Control
+from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import stages_of, tree, updates_of
 from lrlab.lab.stages.engine import Effort, TaskError, run_jobs
 from lrlab.lab.stages.job import Job, jobs_of
@@ -53,7 +53,7 @@ def reference(jobs):
     cells = {}
     for job in jobs:
         key = (job.seed, job.fold, job.arm.averaging, str(job.whole_config))
-        cells.setdefault(key, []).append(Control(job.regime, job.updates))
+        cells.setdefault(key, []).append(ControlTrace(job.regime, job.updates))
     trees = [tree(controls, jobs[0].updates) for controls in cells.values()]
     return sum(map(updates_of, trees)), sum(map(stages_of, trees))
 
@@ -148,7 +148,7 @@ def test_forks_may_be_kept_to_multiples(quadratic, tmp_path):
     """Of a number of updates: what lies between the last of them and where the arms part is trained by each."""
     jobs = jobs_of(FAMILY[:3], dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,)))
     runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0, fork_every=20)
-    controls = [Control(job.regime, job.updates) for job in jobs]
+    controls = [ControlTrace(job.regime, job.updates) for job in jobs]
     assert effort.trained == updates_of(tree(controls, 60, 20)) == 60 + 40 + 20
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
 
@@ -343,7 +343,7 @@ def stored_stages(task, jobs, folder):
     states, done = States(folder), 0
     cells = {}
     for job in jobs:
-        cells.setdefault(cell_of(task, job), []).append(Control(job.regime, job.updates))
+        cells.setdefault(cell_of(task, job), []).append(ControlTrace(job.regime, job.updates))
     for cell, controls in cells.items():
         there = {(place.at, place.digest) for place in states.places(cell) if whole(states, cell, place)}
         for root in tree(controls, jobs[0].updates):

@@ -13,12 +13,12 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.arms.controls import Regime
+from lrlab.lab.arms.controls import ControlSpec
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
-from lrlab.lab.stages.stage import Reached, Stage, execute, train
+from lrlab.lab.stages.stage import Stage, StageResult, execute, train
 from lrlab.lab.task.declaration import load_task
-from lrlab.record.runs.states import Place, States
+from lrlab.record.runs.states import StateAddress, States
 
 
 def job(**changes):
@@ -37,19 +37,21 @@ def stage(task, folder, **changes):
 
 def test_stages_and_answers_survive_the_way_to_another_process(quadratic, tmp_path):
     """As JSON and pickled; names and plain values only."""
-    for start in (None, Place(7, "0" * 32)):
+    for start in (None, StateAddress(7, "0" * 32)):
         given = stage(
             quadratic,
             tmp_path,
             start=start,
-            others=(Regime(lr.constant(), 0.5, (("momentum", lr.linear()),)),),
+            others=(ControlSpec(lr.constant(), 0.5, (("momentum", lr.linear()),)),),
             every=3,
         )
         assert Stage.from_json(json.loads(json.dumps(given.to_json()))) == given
         assert pickle.loads(pickle.dumps(given)) == given
-        answer = Reached(start, 3, 0.5)
+        answer = StageResult(start, 3, 0.5)
         assert (
-            Reached.from_json(json.loads(json.dumps(answer.to_json()))) == pickle.loads(pickle.dumps(answer)) == answer
+            StageResult.from_json(json.loads(json.dumps(answer.to_json())))
+            == pickle.loads(pickle.dumps(answer))
+            == answer
         )
 
 
@@ -102,7 +104,7 @@ def test_a_stage_ends_where_one_of_the_others_decides(quadratic, tmp_path):
     alone = train(quadratic, job(arm=Arm("p", plateau)))
     first = next(decision.update for decision in alone.decisions if decision.event == "cut")
     fixed = job(arm=Arm("fixed", lr.constant()))
-    reached = execute(stage(quadratic, tmp_path, job=fixed, others=(Regime(plateau),)))
+    reached = execute(stage(quadratic, tmp_path, job=fixed, others=(ControlSpec(plateau),)))
     assert reached.place.at == first < 60
 
 

@@ -13,7 +13,7 @@ from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.task.functional import _Held
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 from lrlab.lab.training.snapshot import restored, taken
 from lrlab.record.runs.store import Store
 
@@ -61,7 +61,7 @@ def test_every_arm_in_a_process_of_its_own_is_the_same(tmp_path, threads):
 
 
 def trained(updates=2, **functions):
-    run = LiveRun(lr.constant(), updates)
+    run = TrainingRun(lr.constant(), updates)
     given = {
         "init": lambda key: 0.0,
         "step": lambda state, batch, key, control: (state, 0.0),

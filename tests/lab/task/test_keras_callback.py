@@ -12,7 +12,7 @@ from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.task.declaration import load_task
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store
 
 pytest.importorskip("keras")
@@ -73,7 +73,7 @@ def test_every_update_has_its_lr_and_training_ends_by_itself():
         def on_train_batch_begin(self, batch, logs=None):
             seen.append(float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate)))
 
-    run = LiveRun(lr.linear(), 8, metric="loss")
+    run = TrainingRun(lr.linear(), 8, metric="loss")
     model = fitted(run, callbacks=[lr.keras_callback(run), Look()])
     assert seen == pytest.approx([0.1 * value for value in lr.linear().over(8).values()], rel=1e-6)
     assert int(model.optimizer.iterations) == 8
@@ -97,7 +97,7 @@ def test_misuse_is_named(model, options, said):
 
     if "rate" in model:
         model = {"rate": keras.optimizers.schedules.CosineDecay(0.1, 8)}
-    run = LiveRun(lr.constant(), 8, metric="loss")
+    run = TrainingRun(lr.constant(), 8, metric="loss")
     with pytest.raises(LrlabError, match=said):  # noqa: PT012  # the last is said when it is over
         fitted(run, compiled(**model), **options)
         _ = run.score

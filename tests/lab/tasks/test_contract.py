@@ -15,7 +15,7 @@ from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Settings, built_in_tasks, load_task
 from lrlab.lab.tasks.common.optimizers import OPTIMIZERS
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store
 
 torch = pytest.importorskip("torch")
@@ -30,7 +30,7 @@ def trained(name, updates=3, *, schedule="constant()", seed=0, fold=0, **config)
     task = load_task(name)
     for library in task.needs:
         importlib.import_module(library)
-    run = LiveRun(
+    run = TrainingRun(
         lr.parse(schedule),
         updates,
         seed=seed,

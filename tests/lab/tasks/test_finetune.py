@@ -4,7 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.lab.tasks import finetune
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -36,5 +36,5 @@ def test_a_run_leaves_the_first_training_as_it_was():
     """Each run trains a copy."""
     model = finetune.pretrained(finetune.SIZES["tiny"])
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    finetune.train(LiveRun(lr.constant(), 2, folds=5, config={"size": "tiny"}))
+    finetune.train(TrainingRun(lr.constant(), 2, folds=5, config={"size": "tiny"}))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

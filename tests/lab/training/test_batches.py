@@ -8,11 +8,11 @@ import pytest
 
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.arms.tree import NOWHERE
-from lrlab.lab.training.batches import Batches, feed_of, generators_of
+from lrlab.lab.training.batches import Batches, batch_source, generators_of
 
 
 def taken_from(loader, at, restore, count):
-    feed = feed_of(loader)
+    feed = batch_source(loader)
     feed.start(at, restore)
     return [feed.next() for _ in range(count)]
 
@@ -28,7 +28,7 @@ def drawn():
 )
 def test_where_training_may_fork(loader, every):
     """Anywhere, where a pass ends, or nowhere."""
-    assert feed_of(loader).every == every
+    assert batch_source(loader).every == every
 
 
 @pytest.mark.parametrize("at", [0, 1, 4, 7])
@@ -67,7 +67,7 @@ class Passes:
 def test_passes_are_taken_up_where_one_ends():
     """After what the loader still does at the end of a pass."""
     random.seed(3)
-    feed = feed_of(Passes())
+    feed = batch_source(Passes())
     feed.start(0, lambda: None)
     whole = [feed.next() for _ in range(4)]
     feed.settle()
@@ -79,12 +79,12 @@ def test_passes_are_taken_up_where_one_ends():
 
 def test_the_next_batch_can_be_known_by_its_digest():
     """Equal for equal batches; what cannot be written down has none, and what fails neither."""
-    feed = feed_of([np.arange(3), np.arange(3), np.arange(4), object()])
+    feed = batch_source([np.arange(3), np.arange(3), np.arange(4), object()])
     feed.start(0, lambda: None)
     first, second, third, fourth = (feed.peek() for _ in range(4))
     assert first == second != third
     assert fourth is None
-    assert feed_of(iter(())).peek() is None
+    assert batch_source(iter(())).peek() is None
 
 
 @pytest.mark.parametrize("length", [3, 5])
@@ -123,10 +123,10 @@ def test_what_cannot_be_gone_through_anew_forks_nowhere():
             return iter(range(8))
 
     plain = data.DataLoader(range(8), 4)
-    assert feed_of(plain).every == 2
+    assert batch_source(plain).every == 2
     staying = data.DataLoader(range(8), 4, num_workers=1, persistent_workers=True)
     for loader in (iter(plain), data.DataLoader(Endless(), 4), staying):
-        assert feed_of(loader).every == NOWHERE
+        assert batch_source(loader).every == NOWHERE
     batches = taken_from(data.DataLoader(Endless(), 4), 0, lambda: None, 3)
     assert [batch.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 2, 3]]
 
@@ -134,6 +134,6 @@ def test_what_cannot_be_gone_through_anew_forks_nowhere():
 def test_what_is_no_loader_is_named():
     """A generator function that was not called is the usual slip."""
     with pytest.raises(LrlabTypeError, match=r"(?s)goes through a loader.*try:     run\.steps\(batches\(\)\)"):
-        feed_of(drawn)
+        batch_source(drawn)
     with pytest.raises(LrlabTypeError, match=r"goes through a loader"):
-        feed_of(None)
+        batch_source(None)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from lrlab.lab.training.log import DIVERGENCE, FIRST_LOSSES, LOSS_POINTS, Ledger
+from lrlab.lab.training.log import DIVERGENCE, FIRST_LOSSES, LOSS_POINTS, TrainingLog
 from lrlab.record.runs.run import Series
 
 
@@ -15,14 +15,14 @@ def test_a_ledger_taken_up_again_is_the_same(updates):
     """After every update, through JSON, to the last bit, also within a stretch of which the mean is kept."""
     rng = np.random.default_rng(0)
     losses = rng.normal(size=updates) ** 2
-    whole, broken = Ledger(updates), Ledger(updates)
+    whole, broken = TrainingLog(updates), TrainingLog(updates)
     for update, loss in enumerate(losses):
         for ledger in (whole, broken):
             ledger.add_loss(update, float(loss))
             if update % 7 == 0:
                 ledger.add_report(update + 1, {"val_loss": float(loss), "error": 0.5})
         if updates == 20 or update % 100 == 0:
-            broken = Ledger.of(json.loads(json.dumps(broken.record())), updates)
+            broken = TrainingLog.of(json.loads(json.dumps(broken.record())), updates)
     assert broken.record() == whole.record()
     assert (broken.loss, broken.evals) == (whole.loss, whole.evals)
     assert len(whole.loss.values) <= LOSS_POINTS
@@ -30,7 +30,7 @@ def test_a_ledger_taken_up_again_is_the_same(updates):
 
 def test_the_last_word_on_an_update_counts():
     """A loss told twice, a metric reported twice."""
-    ledger = Ledger(5)
+    ledger = TrainingLog(5)
     for loss in (1.0, 2.0):
         ledger.add_loss(0, loss)
         ledger.add_report(1, {"val_loss": loss})
@@ -41,7 +41,7 @@ def test_the_last_word_on_an_update_counts():
 @pytest.mark.parametrize("loss", [math.nan, math.inf, 2 * DIVERGENCE + 0.1])
 def test_explosions_are_seen(loss):
     """Not finite, or many times the greatest of the first losses."""
-    ledger = Ledger(100)
+    ledger = TrainingLog(100)
     for update in range(FIRST_LOSSES):
         ledger.add_loss(update, 2.0)
         assert not ledger.exploded(2.0)

@@ -8,10 +8,10 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.controls import Regime
+from lrlab.lab.arms.controls import ControlSpec
+from lrlab.lab.training.bounds import Diverged, StageBounds
 from lrlab.lab.training.log import DIVERGENCE, FIRST_LOSSES, LOSS_POINTS
-from lrlab.lab.training.run import LiveRun, evaluation_points
-from lrlab.lab.training.stretch import Diverged, Stretch
+from lrlab.lab.training.run import TrainingRun, evaluation_points
 
 
 class Optimizer:
@@ -38,14 +38,14 @@ class Model:
 
 def started(schedule="constant()", updates=10, **options):
     """A run with one tracked optimizer, and its loop."""
-    run = LiveRun(lr.parse(schedule), updates, **options)
+    run = TrainingRun(lr.parse(schedule), updates, **options)
     run.track(opt=Optimizer(1.0))
     return run, run.steps([0])
 
 
 def test_the_lr_stands_before_each_update_in_every_group():
     """Group LR = its own LR at track time x LR multiple x schedule, of all optimizers, read inside the loop."""
-    run = LiveRun(Regime(lr.parse('warmup("20%") >> linear()'), 0.5), 10)
+    run = TrainingRun(ControlSpec(lr.parse('warmup("20%") >> linear()'), 0.5), 10)
     first, second = Optimizer(1.0, 0.1), Optimizer(3)
     run.track(model=Model(), first=first, second=second)
     seen = [[g["lr"] for g in first.param_groups + second.param_groups] for _ in run.steps([None])]
@@ -57,14 +57,14 @@ def test_a_tensor_lr_stays_the_same_object():
     """Compiled optimizers hold on to the tensor."""
     torch = pytest.importorskip("torch")
     tensor = torch.tensor(2.0)
-    run = LiveRun(lr.linear(), 4)
+    run = TrainingRun(lr.linear(), 4)
     run.track(opt=Optimizer(tensor))
     assert [tensor.item() for _ in run.steps([None])] == [2.0, 1.5, 1.0, 0.5]
 
 
 def test_steps_goes_through_the_loader_again_and_again():
     """Epochs are nobody's business in the training function; batches come in the loader's order."""
-    run = LiveRun(lr.constant(), 7)
+    run = TrainingRun(lr.constant(), 7)
     run.track(opt=Optimizer(1.0))
     assert list(run.steps("abc")) == list(enumerate("abcabca"))
 
@@ -72,7 +72,7 @@ def test_steps_goes_through_the_loader_again_and_again():
 def test_steps_takes_no_batch_too_many():
     """A generator that draws random numbers must be asked exactly once per update."""
     asked = iter(range(100))
-    run = LiveRun(lr.constant(), 5)
+    run = TrainingRun(lr.constant(), 5)
     run.track(opt=Optimizer(1.0))
     for _ in run.steps(asked):
         pass
@@ -115,7 +115,7 @@ def test_long_records_are_thinned_to_means():
 
 def test_reports_feed_the_controllers_and_their_decisions_are_kept():
     """The cut that a report causes is in force at the very next update."""
-    run = LiveRun(lr.parse("plateau(patience=1, factor=0.5)"), 4, evals=4)
+    run = TrainingRun(lr.parse("plateau(patience=1, factor=0.5)"), 4, evals=4)
     opt = Optimizer(1.0)
     run.track(opt=opt)
     seen = []
@@ -174,7 +174,7 @@ def test_a_report_that_is_not_finite_ends_the_run():
 
 def test_averaged_weights_are_in_the_model_for_the_evaluation_alone():
     """From run.eval_now to run.report; the training, and every update's weights, are those without averaging."""
-    run = LiveRun(lr.constant(), 6, evals=2, averaging=0.5)
+    run = TrainingRun(lr.constant(), 6, evals=2, averaging=0.5)
     model = Model()
     run.track(model=model, opt=Optimizer(1.0))
     average, trained, evaluated = 0.0, [], []
@@ -195,7 +195,7 @@ def test_averaged_weights_are_in_the_model_for_the_evaluation_alone():
 
 def test_an_evaluation_without_a_report_does_not_leave_the_average_in():
     """The next update trains the trained weights, whatever the function did with the evaluation."""
-    run = LiveRun(lr.constant(), 4, evals=2, averaging=0.5)
+    run = TrainingRun(lr.constant(), 4, evals=2, averaging=0.5)
     model = Model()
     run.track(model=model, opt=Optimizer(1.0))
     for _ in run.steps([0]):
@@ -206,10 +206,10 @@ def test_an_evaluation_without_a_report_does_not_leave_the_average_in():
 
 def test_misuse_names_what_to_type():
     """Each mistake that can be seen is answered with the line that would be right."""
-    run = LiveRun(lr.constant(), 3)
+    run = TrainingRun(lr.constant(), 3)
     with pytest.raises(LrlabError, match=r"(?s)without an optimizer.*run.track\(model=model, opt=opt\)"):
         list(run.steps([0]))
-    run = LiveRun(lr.constant(), 3)
+    run = TrainingRun(lr.constant(), 3)
     with pytest.raises(LrlabError, match=r"thing holds no state"):
         run.track(thing=object())
     with pytest.raises(LrlabError, match=r"group 0 of the optimizer opt has no lr"):
@@ -238,7 +238,7 @@ def test_misuse_names_what_to_type():
 
 def test_averaging_needs_a_model():
     """Which of the tracked things is the model cannot be guessed."""
-    run = LiveRun(lr.constant(), 3, averaging=0.1)
+    run = TrainingRun(lr.constant(), 3, averaging=0.1)
     run.track(opt=Optimizer(1.0))
     with pytest.raises(LrlabError, match=r"averaging needs the model"):
         next(run.steps([0]))
@@ -247,7 +247,7 @@ def test_averaging_needs_a_model():
 @pytest.mark.parametrize(("loader", "said"), [([], "is empty"), (iter([1, 2]), "used up after 2 batches")])
 def test_a_loader_without_batches_is_named(loader, said):
     """Empty, or an iterator that cannot be gone through twice."""
-    run = LiveRun(lr.constant(), 3)
+    run = TrainingRun(lr.constant(), 3)
     run.track(opt=Optimizer(1.0))
     with pytest.raises(LrlabError, match=said):
         list(run.steps(loader))
@@ -255,7 +255,7 @@ def test_a_loader_without_batches_is_named(loader, said):
 
 def test_config_cannot_be_changed():
     """It is part of the run's identity."""
-    run = LiveRun(lr.constant(), 3, config={"width": 8})
+    run = TrainingRun(lr.constant(), 3, config={"width": 8})
     assert run.config["width"] == 8
     with pytest.raises(TypeError):
         run.config["width"] = 9
@@ -263,10 +263,10 @@ def test_config_cannot_be_changed():
 
 def test_an_evaluation_that_nobody_expects_is_refused_where_arms_listen_together():
     """In the middle of an epoch a plateau may part from the others when it is too late to fork."""
-    plateau = Regime(lr.constant() * lr.plateau())
+    plateau = ControlSpec(lr.constant() * lr.plateau())
 
     def reporting(others, after):
-        run = LiveRun(lr.constant(), 8, evals=2, stretch=Stretch(8, others=others, every=4))
+        run = TrainingRun(lr.constant(), 8, evals=2, stretch=StageBounds(8, others=others, every=4))
         run.track(opt=Optimizer(1.0))
         for update, _ in run.steps(dict.fromkeys(range(4))):
             if update + 1 == after:
@@ -283,7 +283,7 @@ def test_a_fork_that_would_lose_weights_is_refused():
     """Forgetting the model is the mistake nearest at hand; a run that is not to be taken up again is let be."""
     torch = pytest.importorskip("torch")
     model = torch.nn.Linear(1, 1)
-    run = LiveRun(lr.constant(), 3)
+    run = TrainingRun(lr.constant(), 3)
     run.track(opt=torch.optim.SGD(model.parameters(), lr=0.1))
     list(run.steps([0]))
     with pytest.raises(LrlabError, match=r"(?s)optimizer opt trains weights that nothing tracked holds.*model=model"):

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabTypeError
-from lrlab.lab.training.snapshot import Snapshot, digest, load_into, random_state, restored, set_random_state, taken
+from lrlab.lab.training.snapshot import (
+    TrainingSnapshot,
+    digest,
+    load_into,
+    random_state,
+    restored,
+    set_random_state,
+    taken,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -35,7 +43,7 @@ def test_what_is_taken_is_restored(name):
     """Through JSON and back: types, shapes and bits."""
     value = VALUES[name]
     snapshot = taken(value, "it")
-    again = Snapshot(json.loads(json.dumps(snapshot.plain)), snapshot.tensors)
+    again = TrainingSnapshot(json.loads(json.dumps(snapshot.plain)), snapshot.tensors)
     assert alike(restored(again), value)
     assert again.fingerprint == snapshot.fingerprint == taken(restored(again), "it").fingerprint
 

@@ -6,12 +6,12 @@ import threading
 import pytest
 
 from lrlab.errors import LrlabError, LrlabTypeError
-from lrlab.record.process.orders import FILE, Live, give, orders
+from lrlab.record.process.orders import FILE, ManualOrders, give, orders
 
 
 def test_an_order_is_taken_once_at_the_next_update(tmp_path):
     """And its answer stands in the file."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     assert live.due(0) is None
     order = give(tmp_path, 0.5)
     assert (order.number, order.factor, order.taken) == (1, 0.5, None)
@@ -22,7 +22,7 @@ def test_an_order_is_taken_once_at_the_next_update(tmp_path):
 
 def test_of_several_the_last_counts(tmp_path):
     """Two orders between two updates: one decision."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     give(tmp_path, 0.5)
     give(tmp_path, 0.25)
     assert live.due(3) == 0.25
@@ -32,9 +32,9 @@ def test_of_several_the_last_counts(tmp_path):
 
 def test_an_order_given_while_no_run_is_up_waits_for_it(tmp_path):
     """The folder outlives the process."""
-    Live(tmp_path)
+    ManualOrders(tmp_path)
     give(tmp_path, 0.5)
-    assert Live(tmp_path).due(100) == 0.5
+    assert ManualOrders(tmp_path).due(100) == 0.5
 
 
 def taken(live, updates):
@@ -44,42 +44,42 @@ def taken(live, updates):
 
 def test_a_resumed_run_takes_the_orders_at_the_same_updates(tmp_path):
     """From before them at the same updates; from after them not again, for its state has them."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     for at, factor in ((10, 0.5), (20, 0.25)):
         give(tmp_path, factor)
         assert live.due(at) == factor
-    assert taken(Live(tmp_path), range(5, 30)) == {10: 0.5, 20: 0.25}
-    assert taken(Live(tmp_path), range(15, 30)) == {20: 0.25}
-    assert taken(Live(tmp_path), range(25, 30)) == {}
-    assert taken(Live(tmp_path), range(20, 30)) == {20: 0.25}  # at its very update: the state may lack it
+    assert taken(ManualOrders(tmp_path), range(5, 30)) == {10: 0.5, 20: 0.25}
+    assert taken(ManualOrders(tmp_path), range(15, 30)) == {20: 0.25}
+    assert taken(ManualOrders(tmp_path), range(25, 30)) == {}
+    assert taken(ManualOrders(tmp_path), range(20, 30)) == {20: 0.25}  # at its very update: the state may lack it
     live.resumed()
     assert taken(live, range(5, 30)) == {10: 0.5, 20: 0.25}
 
 
 def test_an_order_that_was_overtaken_never_holds(tmp_path):
     """Two orders between two updates: a run that is resumed from before them does not meet the first one either."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     give(tmp_path, 0.5)
     give(tmp_path, 0.25)
     assert live.due(20) == 0.25
-    assert taken(Live(tmp_path), range(5, 30)) == {20: 0.25}
+    assert taken(ManualOrders(tmp_path), range(5, 30)) == {20: 0.25}
     give(tmp_path, 0.75)
-    assert taken(Live(tmp_path), range(25, 30)) == {25: 0.75}
+    assert taken(ManualOrders(tmp_path), range(25, 30)) == {25: 0.75}
 
 
 def test_the_newest_order_holds(tmp_path):
     """A run that goes back, and is told anew there, does not meet the older order of later on again."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     give(tmp_path, 0.5)
     assert live.due(50) == 0.5
-    again = Live(tmp_path)
+    again = ManualOrders(tmp_path)
     give(tmp_path, 2.0)
     assert taken(again, range(10, 60)) == {10: 2.0}
 
 
 def test_half_a_line_is_not_read(tmp_path):
     """Until its end is there; a torn one that never ends is passed over, and the next order is whole."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     line = json.dumps({"factor": 0.5, "at": "now"})
     with open(tmp_path / FILE, "a", encoding="utf-8") as file:
         file.write(line[:9])
@@ -95,7 +95,7 @@ def test_half_a_line_is_not_read(tmp_path):
 
 def test_lines_that_are_no_orders_are_said_and_passed_over(tmp_path, caplog):
     """Whatever stands there, the run goes on."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     with open(tmp_path / FILE, "a", encoding="utf-8") as file:
         file.write('nonsense\n[1]\n{"factor": "much"}\n\n{"taken": 1}\n')
     assert live.due(1) is None
@@ -104,7 +104,7 @@ def test_lines_that_are_no_orders_are_said_and_passed_over(tmp_path, caplog):
 
 def test_many_writers(tmp_path):
     """Orders from several threads at once: every one is there, whole."""
-    Live(tmp_path)
+    ManualOrders(tmp_path)
 
     def write(k):
         for j in range(20):
@@ -121,7 +121,7 @@ def test_many_writers(tmp_path):
 
 def test_a_file_that_is_taken_away_does_no_harm(tmp_path):
     """Somebody tidies up while the run goes on."""
-    live = Live(tmp_path)
+    live = ManualOrders(tmp_path)
     live.due(0)
     (tmp_path / FILE).unlink()
     assert live.due(1) is None
@@ -129,7 +129,7 @@ def test_a_file_that_is_taken_away_does_no_harm(tmp_path):
 
 def test_what_is_no_factor_is_refused(tmp_path):
     """Before it reaches the run."""
-    Live(tmp_path)
+    ManualOrders(tmp_path)
     for factor in (-1, float("nan"), float("inf")):
         with pytest.raises(LrlabError, match="finite, and not below 0"):
             give(tmp_path, factor)

@@ -10,9 +10,9 @@ from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError
 from lrlab.record.logs.readers import from_record
 from lrlab.record.runs.realised import realised
-from lrlab.record.runs.run import Run, Series
+from lrlab.record.runs.run import Series, StoredRun
 
-RUN = Run(
+RUN = StoredRun(
     "k", "t", "a", "constant()", 2.0, 0, 0, 100, "val_loss", 1.0, "finished", 1.0,
     Series(tuple(range(100)), (1.0,) * 100), {}, (), {},
 )  # fmt: skip

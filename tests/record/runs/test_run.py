@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError
-from lrlab.record.runs.run import UPGRADES, VERSION, Run, Series, content_key, from_json, to_json
+from lrlab.record.runs.run import UPGRADES, VERSION, Series, StoredRun, content_key, from_json, to_json
 
 FORMAT_0 = Path(__file__).with_name("run-format-0.json")
 
@@ -21,7 +21,7 @@ series = st.lists(st.tuples(st.integers(0, 10**9), floats), max_size=5).map(
 )
 decisions = st.builds(Decision, st.integers(0, 10**6), names, names, floats, floats, names)
 runs = st.builds(
-    Run, key=names, task=names, arm=names, schedule=names, lr=floats, seed=st.integers(), fold=st.integers(0, 99),
+    StoredRun, key=names, task=names, arm=names, schedule=names, lr=floats, seed=st.integers(), fold=st.integers(0, 99),
     updates=st.integers(1, 10**9), metric=names, score=floats, outcome=st.sampled_from(["finished", "diverged"]),
     seconds=floats, loss=series, evals=st.dictionaries(names, series, max_size=3),
     decisions=st.lists(decisions, max_size=3).map(tuple), versions=st.dictionaries(names, names, max_size=3),

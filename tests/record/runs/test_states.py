@@ -10,21 +10,21 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.runs.files import opened
-from lrlab.record.runs.states import UPGRADES, VERSION, Place, State, States, Torn
+from lrlab.record.runs.states import UPGRADES, VERSION, StateAddress, States, StoredState, Torn
 
-PLACE = Place(12, "ab" * 16)
-STATE = State({"at": 12, "ledger": {"loss": [0.1, float("inf")]}}, b"12345678")
+PLACE = StateAddress(12, "ab" * 16)
+STATE = StoredState({"at": 12, "ledger": {"loss": [0.1, float("inf")]}}, b"12345678")
 
 
 def test_what_is_put_is_got(place):
     """The furthest first, ends before what one could go on from; an unknown cell is empty."""
     states = States(place)
-    end = Place(12, "cd" * 16, end=True)
-    for each in (Place(3, "ef" * 16), PLACE, end):
+    end = StateAddress(12, "cd" * 16, end=True)
+    for each in (StateAddress(3, "ef" * 16), PLACE, end):
         states.put("cell", each, STATE)
     assert states.get("cell", PLACE).record["ledger"] == STATE.record["ledger"]
     assert states.get("cell", PLACE).tensors == STATE.tensors
-    assert states.places("cell") == (end, PLACE, Place(3, "ef" * 16))
+    assert states.places("cell") == (end, PLACE, StateAddress(3, "ef" * 16))
     assert states.places("other") == ()
     assert set(states.stored()) == {("cell", each) for each in states.places("cell")}
     assert states.stored()["cell", PLACE].size == states.size("cell", PLACE) > 8
@@ -38,10 +38,10 @@ def test_what_is_put_is_got(place):
 
 def test_names_are_read_back(tmp_path):
     """And whatever else lies there is none."""
-    for place in (PLACE, Place(0, "0" * 32, True)):
-        assert Place.of(place.name) == place
+    for place in (PLACE, StateAddress(0, "0" * 32, True)):
+        assert StateAddress.of(place.name) == place
     for name in ("recipe.json", ".part-x", "12-xyz", "12-" + "a" * 31, "-1-" + "a" * 32):
-        assert Place.of(name) is None
+        assert StateAddress.of(name) is None
     (tmp_path / "states" / "cell" / ".part-half").mkdir(parents=True)
     assert States(tmp_path).places("cell") == ()
 
@@ -50,7 +50,7 @@ def test_putting_again_changes_nothing(place):
     """The same state from two at once: the first stays, nothing temporary is left."""
     states = States(place)
     states.put("cell", PLACE, STATE)
-    states.put("cell", PLACE, State({"at": 12, "late": True}, b""))
+    states.put("cell", PLACE, StoredState({"at": 12, "late": True}, b""))
     assert "late" not in states.get("cell", PLACE).record
     assert opened(place).names("states/cell") == [PLACE.name]
 
@@ -137,7 +137,7 @@ def test_a_put_that_fails_leaves_no_state(url, monkeypatch):
 def test_a_later_format_is_said(tmp_path):
     """And the chain of upgrades is whole."""
     states = States(tmp_path)
-    states.put("cell", PLACE, State({"version": 99}, b""))
+    states.put("cell", PLACE, StoredState({"version": 99}, b""))
     with pytest.raises(LrlabError, match="later lrlab"):
         states.get("cell", PLACE)
     assert sorted(UPGRADES) == list(range(1, VERSION))
@@ -147,7 +147,7 @@ def test_a_later_format_is_said(tmp_path):
 def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, moment):
     """At any step of a commit: a sentence, no state, nothing temporary."""
     states = States(tmp_path)
-    states.put("cell", Place(1, "0" * 32), STATE)
+    states.put("cell", StateAddress(1, "0" * 32), STATE)
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -162,15 +162,15 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, moment):
 def test_the_oldest_are_forgotten_beyond_a_budget(place, tmp_path):
     """Ends stay, and what is needed; the rest goes in the order of its age."""
     states = States(place)
-    places = [Place(k, f"{k:032}") for k in range(1, 6)]
+    places = [StateAddress(k, f"{k:032}") for k in range(1, 6)]
     for k, each in enumerate(places):
-        states.put("cell", each, State({}, bytes(1000)))
+        states.put("cell", each, StoredState({}, bytes(1000)))
         if place.startswith("memory"):
             time.sleep(0.002)
         else:
             os.utime(tmp_path / "store" / "states" / "cell" / each.name, (k, k))
-    end = Place(9, "9" * 32, True)
-    states.put("cell", end, State({}, b""))
+    end = StateAddress(9, "9" * 32, True)
+    states.put("cell", end, StoredState({}, b""))
     freed = states.sweep(2 * states.size("cell", places[0]), needed=[("cell", places[0])])
     assert freed == 3 * states.size("cell", places[0])
     assert set(states.places("cell")) == {end, places[0], places[4]}
@@ -195,7 +195,7 @@ def test_two_may_write_the_same_states_at_once(shared_place):
         "import sys; from lrlab.record.runs.states import *; states = States(sys.argv[1]); print('go', flush=True)\n"
         "sys.stdin.readline()\n"
         "for k in range(100):\n"
-        "    states.put('cell', Place(k, f'{k:032}'), State({'by': sys.argv[2]}, bytes(20000)))"
+        "    states.put('cell', StateAddress(k, f'{k:032}'), StoredState({'by': sys.argv[2]}, bytes(20000)))"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     writers = [subprocess.Popen([sys.executable, "-c", code, shared_place, by], **pipes) for by in "ab"]
@@ -219,7 +219,7 @@ def test_a_killed_writer_leaves_whole_states_only(shared_place):
     code = (
         "import sys; from lrlab.record.runs.states import *; states = States(sys.argv[1]); print('go', flush=True)\n"
         "for k in range(10**6):\n"
-        "    states.put('cell', Place(k, f'{k:032}'), State({'k': k, 'x': [0.5] * 2000}, bytes(50000)))"
+        "    states.put('cell', StateAddress(k, f'{k:032}'), StoredState({'k': k, 'x': [0.5] * 2000}, bytes(50000)))"
     )
     for attempt in range(4):
         folder = f"{shared_place}/{attempt}"

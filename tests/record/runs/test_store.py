@@ -11,7 +11,7 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.runs.files import opened
-from lrlab.record.runs.run import Run, Series, to_json
+from lrlab.record.runs.run import Series, StoredRun, to_json
 from lrlab.record.runs.store import Listing, Store
 
 
@@ -22,7 +22,7 @@ def run(key="a" * 64, **changes):
         "loss": Series((0, 1, 2), (2.0, 1.0, 0.5)), "evals": {"val_loss": Series((3,), (0.25,))},
         "decisions": (), "versions": {"python": "3.11"},
     }  # fmt: skip
-    return Run(**{**fields, **changes})
+    return StoredRun(**{**fields, **changes})
 
 
 def test_what_is_put_is_got(place):

@@ -23,10 +23,10 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.plan import plan as plan_of
-from lrlab.core.plan.report import Report
+from lrlab.core.plan.report import PlanReport
 from lrlab.core.plan.rules import KINDS, Group
 from lrlab.core.resume.checkpoint import digest
-from lrlab.core.run.meter import Clock, wall
+from lrlab.core.run.meter import ReadClock, wall
 from lrlab.core.run.pacer import Decision
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
@@ -81,7 +81,7 @@ class PlanScheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
         *,
         model: Module | None = None,
         follow: Literal["updates", "calls"] = "updates",
-        clock: Clock | None = wall,
+        clock: ReadClock | None = wall,
     ) -> None:
         # The base class is for isinstance() alone: its constructor would write to the optimizer, step and patch it.
         if follow not in ("updates", "calls"):
@@ -173,11 +173,11 @@ class PlanScheduler(LRScheduler):  # type: ignore[misc]  # torch is not followed
         """The name of each group of each optimizer."""
         return [known.name for known in self.groups.known]
 
-    def report(self) -> Report:
+    def report(self) -> PlanReport:
         """Every hyper-parameter of every group that is driven and that is not; as a table: `print(...)`."""
         if self.groups.changed():
             self._write()
-        return Report(self.groups.rows(), self.pacer.position, self.pacer.whole, self.groups.left_out())
+        return PlanReport(self.groups.rows(), self.pacer.position, self.pacer.whole, self.groups.left_out())
 
     def __repr__(self) -> str:
         return f"PlanScheduler({self.plan}, horizon={self.pacer.horizon!r}, update={self.update})"

@@ -16,10 +16,10 @@ from torch import distributed
 from lrlab.adapters.torch.ranks import Ranks, Reduce
 from lrlab.core.feedback.manual import manual
 from lrlab.core.run.curve import Curve
-from lrlab.core.run.metered import LiveCurve, LivePacer
+from lrlab.core.run.metered import MeteredCurve, MeteredPacer
 from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.process.journal import Journal
-from lrlab.record.process.orders import Live
+from lrlab.record.process.orders import ManualOrders
 
 if TYPE_CHECKING:
     from lrlab.adapters.torch import Scheduler
@@ -34,11 +34,11 @@ def alone() -> bool:
 
 def refuse_clocks(curve: Curve, hint: str) -> None:
     """Raise `LrlabError` where each of several processes would measure a curve by its own clock."""
-    if isinstance(curve, LiveCurve) and "seconds" in curve.units and not alone():
+    if isinstance(curve, MeteredCurve) and "seconds" in curve.units and not alone():
         raise LrlabError(worded("every process has a clock of its own, and would have an LR of its own", hint=hint))
 
 
-class Surroundings:
+class RunFolder:
     """The folder of a run (None: none) and its ranks (None: each for itself)."""
 
     def __init__(self, folder: str | os.PathLike[str] | None, ranks: Reduce | None) -> None:
@@ -50,18 +50,18 @@ class Surroundings:
         writes = folder is not None and (self.ranks is None or self.ranks.first)
         self._folder = folder if writes else None
         self._journal = Journal(folder) if folder is not None and writes else None
-        self._live: Live | None = None
+        self._live: ManualOrders | None = None
 
     def began(self, scheduler: Scheduler, how: str) -> None:
         """The run begins, or goes on from another state."""
-        if self.ranks is not None and isinstance(scheduler.pacer, LivePacer):
+        if self.ranks is not None and isinstance(scheduler.pacer, MeteredPacer):
             scheduler.pacer.meter.keep_time(self.ranks.clock)
         if self._journal is not None:
             self._journal.began(how, scheduler.state_dict())
         if self._folder is not None:
             controllers = [placed.controller for placed in scheduler.pacer.curve.controllers]
             hears = any(isinstance(c, manual) and c.metric == ORDER for c in controllers)
-            self._live = (self._live or Live(self._folder)) if hears else None
+            self._live = (self._live or ManualOrders(self._folder)) if hears else None
         if how == "resumed":  # not at the start: a state may still be loaded, and has orders in it
             if self._live is not None:
                 self._live.resumed()

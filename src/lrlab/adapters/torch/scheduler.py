@@ -40,7 +40,7 @@ except ModuleNotFoundError:
 from lrlab.adapters.torch.groups import LEFT, Groups
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
-from lrlab.adapters.torch.run_folder import Surroundings, refuse_clocks
+from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
 from lrlab.adapters.torch.updates import Patience, capturing, hooked, listen, overflowed
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     (1, [0.05])
     """
 
-    _around: Surroundings | None = None  # a copy has none
+    _around: RunFolder | None = None  # a copy has none
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         refuse_odd(self.pacer.curve, absolute)
         if ranks is None:
             refuse_clocks(self.pacer.curve, 'ranks="first"')
-        around = None if live is None and ranks is None else Surroundings(live, ranks)
+        around = None if live is None and ranks is None else RunFolder(live, ranks)
         before = LEFT.get(self.optimizer)
         self._drive(Groups(self.optimizer.param_groups, absolute, before))
         if before is not None:

@@ -13,13 +13,13 @@ import numpy as np
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class Study:
+class Evidence:
     """The runs of a comparison and its verdict; every arm has a run at the same LRs, seeds and folds.
 
     `comparison` counts less as better whatever the `mode`: for "max" its scores have the opposite sign.
@@ -29,7 +29,7 @@ class Study:
     metric: str
     mode: Literal["min", "max"]
     schedules: Mapping[str, Schedule]
-    runs: tuple[Run, ...]
+    runs: tuple[StoredRun, ...]
     comparison: Comparison
 
     def value(self, score: float | None) -> float | None:
@@ -41,7 +41,7 @@ class Study:
         standing = next(s for s in self.comparison.standings if s.arm == arm)
         return Counter(standing.lrs).most_common(1)[0][0]
 
-    def runs_of(self, arm: str, lr: float) -> tuple[Run, ...]:
+    def runs_of(self, arm: str, lr: float) -> tuple[StoredRun, ...]:
         """The runs of one arm at one LR, over seeds and folds."""
         return tuple(run for run in self.runs if run.arm == arm and run.lr == lr)
 
@@ -75,8 +75,11 @@ class Study:
 
 
 def study_of(
-    runs: Sequence[Run], schedules: Mapping[str, Schedule], mode: Literal["min", "max"] = "min", level: float = 0.95
-) -> Study:
+    runs: Sequence[StoredRun],
+    schedules: Mapping[str, Schedule],
+    mode: Literal["min", "max"] = "min",
+    level: float = 0.95,
+) -> Evidence:
     """Judge the runs of a comparison: see `lrlab.analysis.comparison.statistics.compare`.
 
     Raises `LrlabError` where the runs are not of one task, or an arm lacks one that another has.
@@ -96,4 +99,4 @@ def study_of(
     if missing:
         raise LrlabError(worded("an arm lacks runs that another has", missing, "every arm at every LR, seed and fold"))
     (task, metric, _), comparison = tasks.pop(), compare(scores, level=level)
-    return Study(task, metric, mode, dict(schedules), tuple(runs), comparison)
+    return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison)

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class BranchForecast:
     """The two ends of a trunk: `now` decays after `at` updates, `later` so that it ends at the horizon."""
 
     at: int
@@ -76,7 +76,7 @@ def branch(
     horizon: int | None = None,
     shape: ScheduleLike = "linear()",
     level: float = 0.9,
-) -> Branch:
+) -> BranchForecast:
     """Foresee a run that follows `schedule` and decays after `at` updates, against one that decays last.
 
     Both follow the trunk `schedule` (a schedule with its horizon, or the LR of every update, (horizon,)) and then take
@@ -105,7 +105,7 @@ def branch(
     if abs(fall[0] - 1.0) > 1e-9 or (np.diff(fall) > 0).any():
         raise LrlabError(worded("shape is no decay", str(shape), "a schedule that begins at 1 and falls", "linear()"))
     now, later = (law.predict(_decayed(trunk, start, fall), level=level) for start in (at, len(trunk) - decay))
-    return Branch(at, decay, now, later)
+    return BranchForecast(at, decay, now, later)
 
 
 def _decayed(trunk: Floats, start: int, fall: Floats) -> Floats:

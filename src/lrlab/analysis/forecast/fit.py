@@ -30,7 +30,7 @@ _BOX = 5.0  # spreads around the prior mean: beyond, formulas overflow and nothi
 
 
 @dataclass(frozen=True)
-class Curve:
+class FittedCurve:
     """One run ready for fitting: thinned points (points,), their weights, and the LR in cells that end at them."""
 
     updates: NDArray[np.int64]
@@ -53,7 +53,7 @@ class Fitted:
     misfit: float
 
 
-def prepare(run: LogRun, early: float) -> Curve:
+def prepare(run: LogRun, early: float) -> FittedCurve:
     """Thin a run to at most 48 points, weigh down its beginning, and put its LR into cells.
 
     Weight of a point after t updates: (1 + (2 t0 / t)^4)^-1/2, t0 = max(warmup, `early` x the last logged update).
@@ -63,10 +63,10 @@ def prepare(run: LogRun, early: float) -> Curve:
     updates, loss = run.updates[kept], run.loss[kept]
     begin = max(run.warmup, early * float(updates[-1]))
     weight = (1.0 + (2.0 * begin / updates) ** 4) ** -0.5
-    return Curve(updates, loss, weight, compress(run.lrs, updates))
+    return FittedCurve(updates, loss, weight, compress(run.lrs, updates))
 
 
-def fit(curves: Sequence[Curve], form: Form, prior: Prior, scale: Scale) -> Fitted:
+def fit(curves: Sequence[FittedCurve], form: Form, prior: Prior, scale: Scale) -> Fitted:
     """The most probable parameters of `form` given `curves`: two passes from each start, then on from the best."""
     problem = _Problem(curves, form, prior, scale)
     ends = [_descend(problem, start, 2, lenient=True) for start in prior.points()]
@@ -85,7 +85,7 @@ class _Weights:
 class _Problem:
     """Points of all curves and the priors as one weighted least-squares problem."""
 
-    def __init__(self, curves: Sequence[Curve], form: Form, prior: Prior, scale: Scale) -> None:
+    def __init__(self, curves: Sequence[FittedCurve], form: Form, prior: Prior, scale: Scale) -> None:
         self.curves, self.form, self.prior, self.scale = curves, form, prior, scale
         self.mean, self.sd = prior.mean, prior.sd
         self.loss = np.concatenate([curve.loss for curve in curves])

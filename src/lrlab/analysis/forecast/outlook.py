@@ -20,7 +20,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.readers import from_record
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 
 Floats = NDArray[np.float64]
 Place = tuple[str, float]  # an arm and its LR, as a multiple of the task's own
@@ -76,7 +76,7 @@ class _Curve:
 
 
 def outlook(
-    runs: Mapping[Place, Sequence[Run]], schedules: Mapping[str, Schedule], updates: int, *, level: float = 0.9
+    runs: Mapping[Place, Sequence[StoredRun]], schedules: Mapping[str, Schedule], updates: int, *, level: float = 0.9
 ) -> Outlook:
     """Forecast a comparison from its finished runs: `runs` has every arm and LR, without runs where none is finished.
 
@@ -126,11 +126,11 @@ def _too_little(usable: int) -> LrlabError:
     )
 
 
-def _finished(runs: Sequence[Run]) -> list[Run]:
+def _finished(runs: Sequence[StoredRun]) -> list[StoredRun]:
     return [run for run in runs if run.outcome == "finished"]
 
 
-def _curve(runs: Sequence[Run]) -> _Curve:
+def _curve(runs: Sequence[StoredRun]) -> _Curve:
     """The training loss averaged over runs, then over stretches of updates, under their mean LR."""
     logs = [from_record(run, "loss") for run in runs]
     shared = sorted(set.intersection(*(set(log.updates.tolist()) for log in logs)))
@@ -164,7 +164,13 @@ def _spread(logs: Mapping[Place, LogRun]) -> list[Place]:
 
 
 def _foreseen(
-    law: Law, place: Place, runs: Sequence[Run], curve: _Curve | None, schedule: Schedule, updates: int, level: float
+    law: Law,
+    place: Place,
+    runs: Sequence[StoredRun],
+    curve: _Curve | None,
+    schedule: Schedule,
+    updates: int,
+    level: float,
 ) -> tuple[Forecast, tuple[str, ...]]:
     """One arm's forecast, its interval not widened yet, with the law's warnings where the arm has no runs."""
     nothing = Forecast(*place, len(runs), curve.final if curve else None, None, None, None)

@@ -47,7 +47,7 @@ def _written(x: float) -> str:
     return str(int(x)) if float(x).is_integer() else repr(x)
 
 
-Plan = Annotated[int | str | Horizon | None, planned]
+PlannedHorizon = Annotated[int | str | Horizon | None, planned]
 
 
 def horizon_of(over: int | str | Horizon | None) -> Horizon:
@@ -65,7 +65,7 @@ class Excerpt(Wrapped):
     schedule: One
     start: NotNegative = 0.0
     stop: OptionalNumber = None
-    plan: Plan = argument(default=None, alias="over")
+    plan: PlannedHorizon = argument(default=None, alias="over")
     span: OptionalLength = argument(default=None, alias="span")
 
     def _check(self) -> None:

@@ -1,7 +1,7 @@
 """How a kind of schedule is declared: one class, or one function, is all that text, JSON, CLI and docs need.
 
     @shape
-    class linear(Leg): ...
+    class linear(Transition): ...
 
 The decorators check the arguments by the kinds of the fields, and word what does not fit.
 """

@@ -15,8 +15,8 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.plan import Plan
-from lrlab.core.run.meter import TICKS, Clock, Meter, wall
-from lrlab.core.run.metered import LiveCurve, pacer_of
+from lrlab.core.run.meter import TICKS, Meter, ReadClock, wall
+from lrlab.core.run.metered import MeteredCurve, pacer_of
 from lrlab.core.run.pacer import Decision, Pacer
 from lrlab.core.run.segments import Measure
 from lrlab.core.time.horizon import Horizon
@@ -26,7 +26,7 @@ from lrlab.errors import LrlabError, worded
 class PlanPacer:
     """The position of a run on the curves of a plan, and what the controllers in it have decided.
 
-    Schedules that are equal share one curve and one state. Seconds come from `clock`, as for a `LivePacer`.
+    Schedules that are equal share one curve and one state. Seconds come from `clock`, as for a `MeteredPacer`.
 
     >>> import lrlab as lr
     >>> p = PlanPacer(lr.plan(lr=lr.cosine(), momentum=lr.linear(start=0.95, to=0.85)), 10)
@@ -35,10 +35,10 @@ class PlanPacer:
     ((cosine(), linear(start=0.95, to=0.85)), [0.5, 0.9])
     """
 
-    def __init__(self, plan: Plan, horizon: int | Horizon | None = None, clock: Clock | None = wall) -> None:
+    def __init__(self, plan: Plan, horizon: int | Horizon | None = None, clock: ReadClock | None = wall) -> None:
         self.plan, self.horizon = plan, Horizon.of(horizon)
         curves = plan.over(self.horizon)
-        units = (curve.units for curve in curves.values() if isinstance(curve, LiveCurve))
+        units = (curve.units for curve in curves.values() if isinstance(curve, MeteredCurve))
         self.meter = Meter(frozenset().union(*units), clock)
         self.pacers: dict[Schedule, Pacer] = {s: pacer_of(curve, meter=self.meter) for s, curve in curves.items()}
         self._joining = None if plan.joining is None else Pacer(plan.joining.over(_in_updates(self.horizon)))

@@ -1,13 +1,12 @@
 """The hyper-parameters in a parameter group of PyTorch, by the names of a plan: `betas` is beta1, beta2, ...
 
 A value that is a tensor is read as a number and written in place: the same object, so that nothing is recompiled.
+A tensor is known by its `fill_`: core imports no framework.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-from torch import Tensor
 
 from lrlab.core.plan.rules import KINDS
 
@@ -20,7 +19,7 @@ def fields(group: Group) -> frozenset[str]:
     >>> sorted(fields({"params": [], "lr": 0.1, "betas": (0.9, 0.99), "eps": 1e-8, "foreach": None}))
     ['beta1', 'beta2', 'eps', 'lr']
     """
-    return frozenset(hyper for hyper in KINDS if isinstance(_kept(group, hyper), (int, float, Tensor)))
+    return frozenset(hyper for hyper in KINDS if _is_value(_kept(group, hyper)))
 
 
 def read(group: Group, hyper: str) -> float:
@@ -37,7 +36,7 @@ def write(group: Group, hyper: str, value: float) -> None:
     {'betas': (0.8, 0.99)}
     """
     kept = group[hyper] if hyper in group else _kept(group, hyper)
-    if isinstance(kept, Tensor):
+    if hasattr(kept, "fill_"):
         kept.fill_(value)
     elif hyper in group:
         group[hyper] = value
@@ -52,6 +51,10 @@ def _kept(group: Group, hyper: str) -> Any:
     betas = group.get("betas")
     k = _place(hyper) if hyper.startswith("beta") else -1
     return betas[k] if isinstance(betas, (tuple, list)) and 0 <= k < len(betas) else None
+
+
+def _is_value(kept: object) -> bool:
+    return isinstance(kept, int | float) or hasattr(kept, "fill_")
 
 
 def _place(hyper: str) -> int:

@@ -28,10 +28,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class PlanReport:
     """The rows, how far the run is (`position`) and how long it was meant to be (`whole`), in the same units.
 
-    >>> print(Report((Row("SGD", "0", 2, "lr", 0.05, 0.1, rule="*", schedule="cosine()"),), {"updates": 9}, {"updates": 10}))
+    >>> print(PlanReport((Row("SGD", "0", 2, "lr", 0.05, 0.1, rule="*", schedule="cosine()"),), {"updates": 9}, {"updates": 10}))
     9 of 10 updates (90 %)
     optimizer  group  parameters  hyper-parameter  now   own  scale  rule  schedule
     SGD        0      2           lr               0.05  0.1  1      *     cosine()

@@ -17,7 +17,7 @@ from lrlab.core.expression.fields import not_negative_count
 from lrlab.core.expression.node import Schedule
 from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now, past
 from lrlab.core.run.curve import BLOCK, Curve
-from lrlab.core.shapes.base import Leg
+from lrlab.core.shapes.base import Transition
 from lrlab.core.shapes.presets import leg
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
@@ -84,8 +84,8 @@ def _refuse_unstable(curve: Curve, at: int) -> None:
 def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
     """The decay of a branch: the plan's own, or one that is asked for, over n updates."""
     own = _last(schedule)
-    floor = to if to is not None else own.to if isinstance(own, Leg) else 0.0
-    if shape is None and isinstance(own, Leg):
+    floor = to if to is not None else own.to if isinstance(own, Transition) else 0.0
+    if shape is None and isinstance(own, Transition):
         return own.replace(span=n, to=floor)
     return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)
 
@@ -103,7 +103,7 @@ def _ending(schedule: Schedule, down: Schedule) -> Schedule:
         terms = [t if t.neutral else _ending(t, down) for t in schedule.terms]
         return product(schedule.factor, *terms)
     if isinstance(schedule, Sequence):
-        kept = schedule.phases[:-1] if isinstance(schedule.phases[-1], Leg) else schedule.phases
+        kept = schedule.phases[:-1] if isinstance(schedule.phases[-1], Transition) else schedule.phases
         return sequence(*kept, down)
     return sequence(schedule, down)
 

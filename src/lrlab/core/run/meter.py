@@ -21,7 +21,7 @@ from lrlab.errors import LrlabError, worded
 UNITS = ("samples", "tokens", "seconds")  # what a loop can report; an epoch has no length of its own
 TICKS = {"updates": 1, "samples": 1, "tokens": 1, "seconds": 1000}  # of the integer time, in one of the unit
 
-Clock = Callable[[], float]
+ReadClock = Callable[[], float]
 
 
 def wall() -> float:
@@ -41,7 +41,7 @@ class Meter:
     (64, {'updates': 1, 'samples': 64})
     """
 
-    def __init__(self, needed: Iterable[str], clock: Clock | None = wall) -> None:
+    def __init__(self, needed: Iterable[str], clock: ReadClock | None = wall) -> None:
         self.needed = frozenset(needed) - {"updates"}
         self.update = 0  # completed updates whose consumption is past
         self._clock = clock if "seconds" in self.needed else None
@@ -53,7 +53,7 @@ class Meter:
         """One that counts the same from the beginning."""
         return Meter(self.needed, self._clock)
 
-    def keep_time(self, clock: Clock) -> None:
+    def keep_time(self, clock: ReadClock) -> None:
         """Take the seconds from another clock from now on."""
         if self._clock:
             self._clock = clock

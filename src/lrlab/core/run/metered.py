@@ -1,7 +1,7 @@
 """Schedules over a run that is measured in samples, tokens or seconds, where an update has no fixed share of them.
 
     curve = (warmup(500) >> cosine()).over(Horizon(tokens=2_000_000_000))
-    pacer = LivePacer(curve)
+    pacer = MeteredPacer(curve)
     pacer.consume(tokens=524_288); pacer.advance()
     pacer.value
 
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, Maths, NumpyMaths, Real, ScalarMaths, Time, TracedMaths, Value
 from lrlab.core.expression.node import Schedule
-from lrlab.core.run.curve import BLOCK, Curve, Placed, _placed
-from lrlab.core.run.meter import Clock, Meter, wall
+from lrlab.core.run.curve import BLOCK, ActiveController, Curve, _placed
+from lrlab.core.run.meter import Meter, ReadClock, wall
 from lrlab.core.run.pacer import Pacer
 from lrlab.core.run.segments import Measure
 from lrlab.core.time.horizon import Horizon
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """Phases in one unit: `value` is a function of the amount since its start, `length` where it ends."""
 
     unit: str
@@ -42,10 +42,10 @@ class Stretch:
     length: int | None
     value: Value
     phases: tuple[Phase, ...]
-    controllers: tuple[Placed, ...]
+    controllers: tuple[ActiveController, ...]
 
 
-class LiveCurve(Curve):
+class MeteredCurve(Curve):
     """A schedule over a run that is measured in other units than updates. Made by `schedule.over(horizon)`.
 
     With one unit throughout it is a function of the amount in that unit (`unit`: samples, tokens, or seconds, which
@@ -70,7 +70,7 @@ class LiveCurve(Curve):
         self.units = frozenset(unit for unit, _ in self.parts)
         self.unit = self.parts[0][0] if len(self.parts) == 1 else "several units"
         self._met: list[list[tuple[Schedule, int, int | None]]] = [[]]  # the controllers before each stretch
-        made: list[Stretch] = []
+        made: list[Segment] = []
         spent = 0
         for k in range(len(self.parts)):
             made.append(self.stretch(k, spent, made[-1] if made else None))
@@ -80,7 +80,7 @@ class LiveCurve(Curve):
         self.controllers = tuple(placed for stretch in made for placed in stretch.controllers)
         self._value = made[0].value if len(made) == 1 else self._refuse
 
-    def stretch(self, k: int, spent: int, before: Stretch | None) -> Stretch:
+    def stretch(self, k: int, spent: int, before: Segment | None) -> Segment:
         """Stretch number k, begun when `spent` of the run's own length was over, after the stretch `before`."""
         unit, schedule = self.parts[k]
         length = self.measure.length(unit, schedule, spent)
@@ -90,9 +90,9 @@ class LiveCurve(Curve):
         value = schedule._compile(window)
         if k + 1 == len(self._met):
             self._met.append(met)
-        return Stretch(unit, schedule, length, value, schedule._phases(window), _placed(window)[len(self._met[k]) :])
+        return Segment(unit, schedule, length, value, schedule._phases(window), _placed(window)[len(self._met[k]) :])
 
-    def _checked(self, stretch: Stretch, k: int, spent: int) -> int:
+    def _checked(self, stretch: Segment, k: int, spent: int) -> int:
         """How much of the run's own length a stretch takes. Raises `LrlabError` where that cannot be."""
         measure, whole = self.measure, self.measure.whole
         if k + 1 < len(self.parts) and stretch.schedule._length(measure.clock(stretch.unit)) is None:
@@ -135,13 +135,13 @@ def _end(value: Value, length: int) -> float:
     return float(value(length, OPEN_LOOP))
 
 
-class LivePacer(Pacer):
+class MeteredPacer(Pacer):
     """The position of a run on a curve that is measured in what its updates consume.
 
     `clock` gives seconds; with `clock=None` the loop reports them, too. `meter` may be shared by several pacers.
 
     >>> import lrlab as lr
-    >>> p = LivePacer(lr.linear().over(lr.Horizon(samples=1000)))
+    >>> p = MeteredPacer(lr.linear().over(lr.Horizon(samples=1000)))
     >>> p.consume(samples=100); p.advance()
     >>> p.value
     0.9
@@ -152,9 +152,9 @@ class LivePacer(Pacer):
       try:     scheduler.consume(samples=n) before scheduler.step()
     """
 
-    curve: LiveCurve
+    curve: MeteredCurve
 
-    def __init__(self, curve: LiveCurve, clock: Clock | None = wall, meter: Meter | None = None) -> None:
+    def __init__(self, curve: MeteredCurve, clock: ReadClock | None = wall, meter: Meter | None = None) -> None:
         super().__init__(curve)
         self.meter = Meter(curve.units, clock) if meter is None else meter
         self._starts = [(0, 0)]  # of each stretch so far: in its own unit, and in that of the run's length
@@ -170,7 +170,7 @@ class LivePacer(Pacer):
         self._move()
         return float(self._scale * self._stretch.value(self._elapsed(), ScalarMaths(self.factors)))
 
-    def acting(self) -> list[Placed]:
+    def acting(self) -> list[ActiveController]:
         """The controllers that listen now."""
         self._move()
         return [placed for placed in self._stretch.controllers if placed.acts(self._elapsed())]
@@ -239,7 +239,7 @@ def _starts(live: Mapping[str, Any], most: int) -> list[tuple[int, int]]:
 def curve_of(schedule: Schedule, horizon: Horizon) -> Curve:
     """The curve of a schedule over a horizon: in updates where the rates are known, or else live."""
     units = {unit for unit, _ in Measure(horizon).stretches(schedule)}
-    return Curve(schedule, horizon) if units == {"updates"} else LiveCurve(schedule, horizon)
+    return Curve(schedule, horizon) if units == {"updates"} else MeteredCurve(schedule, horizon)
 
 
 def sampled(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -250,8 +250,8 @@ def sampled(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """
     import numpy as np
 
-    if not isinstance(curve, LiveCurve) or len(curve.stretches) == 1:
-        times = _times(curve.phases, curve.stretches[0].length if isinstance(curve, LiveCurve) else curve.updates)
+    if not isinstance(curve, MeteredCurve) or len(curve.stretches) == 1:
+        times = _times(curve.phases, curve.stretches[0].length if isinstance(curve, MeteredCurve) else curve.updates)
         return times, curve(times)
     found = []
     with np.errstate(all="ignore"):
@@ -269,6 +269,6 @@ def _times(phases: tuple[Phase, ...], length: int | None) -> NDArray[np.int64]:
     return np.arange(n + 1) if n <= 2**20 else np.unique([*np.linspace(0, n, 2**18, dtype=int), *starts, n])
 
 
-def pacer_of(curve: Curve, clock: Clock | None = wall, meter: Meter | None = None) -> Pacer:
+def pacer_of(curve: Curve, clock: ReadClock | None = wall, meter: Meter | None = None) -> Pacer:
     """A pacer on a curve: one that hears what updates consume where the curve is measured in that."""
-    return LivePacer(curve, clock, meter) if isinstance(curve, LiveCurve) else Pacer(curve)
+    return MeteredPacer(curve, clock, meter) if isinstance(curve, MeteredCurve) else Pacer(curve)

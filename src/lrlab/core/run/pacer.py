@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.fields import not_negative_count, positive
 from lrlab.core.feedback.base import Controller, State
-from lrlab.core.run.curve import LAST, Curve, Placed
+from lrlab.core.run.curve import LAST, ActiveController, Curve
 from lrlab.core.run.meter import Meter
 from lrlab.errors import LrlabError, LrlabTypeError, Stopped, worded
 
@@ -155,7 +155,7 @@ class Pacer:
             if decision.event == "stop":
                 raise Stopped(worded(f"{decision.controller} stops the run: {decision.cause}"))
 
-    def acting(self) -> list[Placed]:
+    def acting(self) -> list[ActiveController]:
         """The controllers that listen now, each with its window."""
         return [placed for placed in self.curve.controllers if placed.acts(self.update)]
 

@@ -68,7 +68,7 @@ WHOLE = (0.0, 1.0)
 
 @dataclass_transform(frozen_default=True)
 @dataclass(frozen=True, repr=False)
-class Leg(Shape):
+class Transition(Shape):
     """Abstract: value = to + (start - to) * fall, where `fall` goes from 1 at u = 0 to 0 at u = 1."""
 
     _: KW_ONLY

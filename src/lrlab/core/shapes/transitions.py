@@ -13,13 +13,13 @@ from dataclasses import KW_ONLY
 from lrlab.core.expression.fields import Length, Number, Positive
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.vocabulary import shape
-from lrlab.core.shapes.base import Leg, spoken
+from lrlab.core.shapes.base import Transition, spoken
 from lrlab.core.time.layout import Window
 from lrlab.errors import LrlabError, worded
 
 
 @shape
-class linear(Leg):
+class linear(Transition):
     """A straight line.
 
     value = to + (start - to) * (1 - u)
@@ -37,7 +37,7 @@ class linear(Leg):
 
 
 @shape
-class cosine(Leg):
+class cosine(Transition):
     """Half a cosine, or a power of it.
 
     value = to + (start - to) * ((1 + cos(pi * u)) / 2) ** power
@@ -61,7 +61,7 @@ class cosine(Leg):
 
 
 @shape
-class cosine_cycle(Leg):
+class cosine_cycle(Transition):
     """A full cosine: from `start` down to `to` in the middle and up again.
 
     value = to + (start - to) * (1 + cos(2 * pi * u)) / 2
@@ -81,7 +81,7 @@ class cosine_cycle(Leg):
 
 
 @shape
-class polynomial(Leg):
+class polynomial(Transition):
     """A power of what is left; with k > 1 it stays high for longer.
 
     value = to + (start - to) * (1 - u ** k) ** power
@@ -107,7 +107,7 @@ class polynomial(Leg):
 
 
 @shape
-class one_minus_sqrt(Leg):
+class one_minus_sqrt(Transition):
     """Steep first, slow at the end: the cooldown of WSD.
 
     value = to + (start - to) * (1 - sqrt(u))
@@ -126,7 +126,7 @@ class one_minus_sqrt(Leg):
 
 
 @shape
-class one_minus_power(Leg):
+class one_minus_power(Transition):
     """Slow first, steep at the end (power > 1), or the other way round (power < 1).
 
     value = to + (start - to) * (1 - u ** power)
@@ -149,7 +149,7 @@ class one_minus_power(Leg):
 
 
 @shape
-class mirror_cosine(Leg):
+class mirror_cosine(Transition):
     """The half cosine mirrored at the straight line: steep, flat, steep.
 
     value = to + (start - to) * (2 * (1 - u) - (1 + cos(pi * u)) / 2)
@@ -168,7 +168,7 @@ class mirror_cosine(Leg):
 
 
 @shape
-class geometric(Leg):
+class geometric(Transition):
     """A straight line on a logarithmic axis: the same factor at every update.
 
     value = start ** (1 - u) * to ** u
@@ -210,7 +210,7 @@ class geometric(Leg):
 
 
 @shape
-class logarithmic(Leg):
+class logarithmic(Transition):
     """A straight line on a logarithmic time axis: fast first, slow at the end.
 
     value = to + (start - to) * (1 - log(1 + (ratio - 1) * u) / log(ratio))
@@ -237,7 +237,7 @@ class logarithmic(Leg):
 
 
 @shape
-class tanh(Leg):
+class tanh(Transition):
     """A hyperbolic tangent: flat, steep, flat.
 
     value = to + (start - to) * (1 - tanh(lower * (1 - u) + upper * u)) / 2
@@ -261,7 +261,7 @@ class tanh(Leg):
 
 
 @shape
-class rex(Leg):
+class rex(Transition):
     """Reflected exponential: holds high for long and falls late.
 
     value = to + (start - to) * (1 - u) / (1 - beta + beta * (1 - u))
@@ -286,7 +286,7 @@ class rex(Leg):
 
 
 @shape
-class k_decay(Leg):
+class k_decay(Transition):
     """Half a cosine of a power of time: k > 1 stays high for longer.
 
     value = to + (start - to) * (1 + cos(pi * u ** k)) / 2
@@ -310,7 +310,7 @@ class k_decay(Leg):
 
 
 @shape
-class hyperbolic(Leg):
+class hyperbolic(Transition):
     """A hyperbola whose beginning does not depend on the length of the run, only on `upper`.
 
     value = start + (start - to) * (sqrt(r * (1 - u) * (2 - r * (1 + u))) - sqrt(r * (2 - r)))

@@ -13,7 +13,7 @@ from lrlab.core.expression.algebra import Sequence as Phases
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.repeat import Repeat
 from lrlab.core.expression.wrap import Clip, Lasting
-from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.piecewise import multistep, piecewise_constant
 from lrlab.core.shapes.tables import table
 from lrlab.core.shapes.timescales import Timed, cosine_wave
@@ -117,7 +117,7 @@ def settled(schedule: Schedule, level: float) -> Schedule:
     """A schedule that stays at a level after its end: with a phase that says so, where its last leg does not."""
     last = schedule.phases[-1] if isinstance(schedule, Phases) else schedule
     ends = (
-        isinstance(last, Leg)
+        isinstance(last, Transition)
         and last.to == level
         and tuple(last.part)[1] >= 1
         and not isinstance(last, (tanh, cosine_cycle))
@@ -146,7 +146,7 @@ def cut(schedule: Schedule, n: int) -> Schedule | None:
         return total(schedule.offset, *(cut(term, n) or term for term in schedule.terms))
     if isinstance(schedule, Clip):
         return schedule.replace(schedule=cut(schedule.schedule, n))
-    if isinstance(schedule, Leg) and length is not None and not schedule.closed:
+    if isinstance(schedule, Transition) and length is not None and not schedule.closed:
         begin, end = schedule.part
         return schedule.replace(span=n, part=(begin, begin + (end - begin) * n / int(length)))
     if isinstance(schedule, (Timed, constant)):

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.timescales import inverse_power
 from lrlab.core.shapes.transitions import (
@@ -157,7 +157,7 @@ def from_timm(
 # -- cosine, tanh, poly: cycles -----------------------------------------------------------------------------------
 
 
-def _cycled(shape: type[Leg], given: Given, **arguments: float) -> Made:
+def _cycled(shape: type[Transition], given: Given, **arguments: float) -> Made:
     n, floor, cycles, warmup = given.n, given.floor, given.cycles, given.warmup
     waits = int(shape is tanh and warmup.n == 0)  # it does not begin at 1, but the optimizer does
     edges = cycles.edges(given.cycle_limit, warmup.covered + waits)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.tables import function
 from lrlab.core.shapes.timescales import exponential
@@ -152,7 +152,7 @@ def _cyclic(s: Any, group: int) -> Rule:
 def _one_cycle(s: Any, group: int) -> Rule:
     given, n = s.optimizer.param_groups[group], int(s.total_steps)
     top = real(given["max_lr"], "OneCycleLR: max_lr")
-    shape: type[Leg] = cosine if getattr(s, "_anneal_func_type", "cos") == "cos" else linear
+    shape: type[Transition] = cosine if getattr(s, "_anneal_func_type", "cos") == "cos" else linear
     ends = [tidy(float(phase["end_step"])) for phase in s._schedule_phases]  # they may lie between two updates
     sides = [[real(given[phase[side]], side) / top for side in ("start_lr", "end_lr")] for phase in s._schedule_phases]
     begins = [0.0, *ends[:-1]]
@@ -201,7 +201,7 @@ def _swa(s: Any, group: int) -> Rule:
     given = s.optimizer.param_groups[group]
     base = _base(s, group)
     to, n = real(given["swa_lr"], "swa_lr") / base, s.anneal_epochs
-    shape: type[Leg] = cosine if s._anneal_strategy == "cos" else linear
+    shape: type[Transition] = cosine if s._anneal_strategy == "cos" else linear
     schedule = then(shape(n, to=to) if n else None, constant(level=to))
     return Rule(schedule, base, "after the annealing it stays at swa_lr", n or None, multiplies=False)
 

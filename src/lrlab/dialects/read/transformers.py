@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.base import Leg, constant
+from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.timescales import cosine_wave, inverse_sqrt
 from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt, polynomial
 from lrlab.dialects.read.fractional import MOST, boundaries, piece
@@ -208,14 +208,14 @@ def _warmup_stable_decay(
         stable = total - warmup - decay
     else:
         stable = steps(num_stable_steps, "num_stable_steps")
-    rises: dict[str, tuple[type[Leg], dict[str, float]]] = {
+    rises: dict[str, tuple[type[Transition], dict[str, float]]] = {
         "linear": (linear, {}),
         "cosine": (cosine, {}),
         "1-sqrt": (polynomial, {"power": 0.5}),
     }
     shape, arguments = known(warmup_type, rises, "transformers: warmup_type")
     rise = shape(warmup, start=min_lr_ratio, to=1, **arguments) if warmup else None
-    falls: dict[str, type[Leg]] = {"linear": linear, "cosine": cosine, "1-sqrt": one_minus_sqrt}
+    falls: dict[str, type[Transition]] = {"linear": linear, "cosine": cosine, "1-sqrt": one_minus_sqrt}
     fall = known(decay_type, falls, "transformers: decay_type")
     late = max(0, -stable)  # with no room for it the decay has already begun when the warmup ends
     end: Schedule | None = None

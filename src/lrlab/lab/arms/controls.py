@@ -29,7 +29,7 @@ Report = tuple[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Regime:
+class ControlSpec:
     """What an arm sets: the LR by its schedule, times `lr`; hyper-parameters beside it by theirs, in `also`.
 
     What a value means is as in `lrlab.core.plan.plan`: of weight_decay a multiple, of momentum, betas and eps itself.
@@ -49,23 +49,23 @@ class Regime:
         return {"schedule": str(self.schedule), "lr": self.lr, "also": {name: str(s) for name, s in self.also}}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Regime:
+    def from_json(cls, data: Mapping[str, Any]) -> ControlSpec:
         """The regime that `to_json` wrote."""
         also = tuple((name, parse(text)) for name, text in data["also"].items())
         return cls(parse(data["schedule"]), data["lr"], also)
 
 
-class Control:
+class ControlTrace:
     """What one arm sets at each update of a run of `updates`: one row for each, one column for each of `names`.
 
     >>> import lrlab as lr
-    >>> control = Control(Regime(lr.constant() * lr.plateau(patience=1, factor=0.5), lr=2.0), updates=4)
+    >>> control = ControlTrace(ControlSpec(lr.constant() * lr.plateau(patience=1, factor=0.5), lr=2.0), updates=4)
     >>> for update in (1, 2): control.hear(update, {"val_loss": 1.0}, judged="val_loss")
     >>> control.rows(0, 4).tolist()
     [[2.0], [2.0], [1.0], [1.0]]
     """
 
-    def __init__(self, regime: Regime, updates: int) -> None:
+    def __init__(self, regime: ControlSpec, updates: int) -> None:
         schedules = (regime.schedule, *(schedule for _, schedule in regime.also))
         self.names = regime.names
         self._pacers = [Pacer(schedule.over(updates)) for schedule in schedules]
@@ -127,11 +127,11 @@ class Control:
         return np.stack(columns, axis=1)
 
 
-def agreement(first: Control, second: Control, start: int, stop: int) -> int:
+def agreement(first: ControlTrace, second: ControlTrace, start: int, stop: int) -> int:
     """The first update from `start` on that the two set differently, as far as is known now; `stop` where none is.
 
     >>> import lrlab as lr
-    >>> fixed, stepped = (Control(Regime(s), 100) for s in (lr.constant(), lr.multistep([40, 80], gamma=0.1)))
+    >>> fixed, stepped = (ControlTrace(ControlSpec(s), 100) for s in (lr.constant(), lr.multistep([40, 80], gamma=0.1)))
     >>> agreement(fixed, stepped, 0, 100)
     40
     """
@@ -140,14 +140,14 @@ def agreement(first: Control, second: Control, start: int, stop: int) -> int:
     return start + at if len(differ) and differ[at] else stop
 
 
-def together(controls: Sequence[Control], start: int, stop: int) -> int:
+def together(controls: Sequence[ControlTrace], start: int, stop: int) -> int:
     """The first update from `start` on that not all of them set alike; `stop` where none is."""
     return min((agreement(controls[0], other, start, stop) for other in controls[1:]), default=stop)
 
 
-def replayed(regime: Regime, updates: int, reports: Iterable[Report], judged: str) -> Control:
+def replayed(regime: ControlSpec, updates: int, reports: Iterable[Report], judged: str) -> ControlTrace:
     """The control of an arm after these reports."""
-    control = Control(regime, updates)
+    control = ControlTrace(regime, updates)
     for update, metrics in reports:
         control.hear(update, metrics, judged)
     return control

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lrlab.lab.arms.controls import Control, agreement
+from lrlab.lab.arms.controls import ControlTrace, agreement
 
 # For two arms, by index: the first update that they set differently (the end of the run, where none is).
 Common = Callable[[int, int], int]
@@ -20,15 +20,15 @@ NOWHERE = 2**62
 
 
 @dataclass(frozen=True)
-class Node:
+class StageNode:
     """One stage: the updates start ... stop-1, trained once for all `arms` (indexes); then its `children`."""
 
     start: int
     stop: int
     arms: tuple[int, ...]
-    children: tuple[Node, ...] = ()
+    children: tuple[StageNode, ...] = ()
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[StageNode]:
         """This stage and all below it."""
         yield self
         for child in self.children:
@@ -62,12 +62,12 @@ def aligned(update: int, end: int, every: int) -> int:
     return end if update >= end else update // every * every
 
 
-def tree(controls: Sequence[Control], end: int, every: int = 1) -> tuple[Node, ...]:
+def tree(controls: Sequence[ControlTrace], end: int, every: int = 1) -> tuple[StageNode, ...]:
     """The stage tree of some arms over a run of `end` updates.
 
     >>> import lrlab as lr
-    >>> from lrlab.lab.arms.controls import Regime
-    >>> arms = [Control(Regime(lr.wsd(decay=d)), 100) for d in (10, 20, 40)]
+    >>> from lrlab.lab.arms.controls import ControlSpec
+    >>> arms = [ControlTrace(ControlSpec(lr.wsd(decay=d)), 100) for d in (10, 20, 40)]
     >>> [(node.start, node.stop, node.arms) for root in tree(arms, 100) for node in root.walk()]
     [(0, 61, (0, 1, 2)), (61, 81, (0, 1)), (81, 100, (0,)), (81, 100, (1,)), (61, 100, (2,))]
     """
@@ -78,21 +78,21 @@ def tree(controls: Sequence[Control], end: int, every: int = 1) -> tuple[Node, .
             known[a, b] = agreement(controls[a], controls[b], 0, end)
         return known[a, b]
 
-    def grow(arms: Sequence[int], start: int) -> tuple[Node, ...]:
+    def grow(arms: Sequence[int], start: int) -> tuple[StageNode, ...]:
         if start >= end:
             return ()
         return tuple(
-            Node(start, stop, party, grow(party, stop)) for party, stop in split(arms, common, start, end, every)
+            StageNode(start, stop, party, grow(party, stop)) for party, stop in split(arms, common, start, end, every)
         )
 
     return grow(range(len(controls)), 0)
 
 
-def updates_of(roots: Sequence[Node]) -> int:
+def updates_of(roots: Sequence[StageNode]) -> int:
     """The updates that are trained: the size of the tree."""
     return sum(node.stop - node.start for root in roots for node in root.walk())
 
 
-def stages_of(roots: Sequence[Node]) -> int:
+def stages_of(roots: Sequence[StageNode]) -> int:
     """The number of stages."""
     return sum(1 for root in roots for _ in root.walk())

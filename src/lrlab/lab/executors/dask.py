@@ -11,8 +11,8 @@ import contextlib
 from typing import Any
 
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.executors.remote import PATIENCE, Orders, end, fulfil, reach
-from lrlab.lab.stages.stage import Reached, Stage
+from lrlab.lab.executors.remote import PATIENCE, StageRequests, end, fulfil, reach
+from lrlab.lab.stages.stage import Stage, StageResult
 
 
 class Dask:
@@ -24,7 +24,7 @@ class Dask:
 
     def __init__(self, address: str, *, workers: int | None = None) -> None:
         self._address, self._workers = address, workers
-        self._orders, self._tags = Orders(), dict[Any, tuple[int, Stage]]()
+        self._orders, self._tags = StageRequests(), dict[Any, tuple[int, Stage]]()
         self._client: Any = None
 
     @property
@@ -39,7 +39,7 @@ class Dask:
         order = self._orders.of(stage)
         self._tags[self._connected().submit(fulfil, order, pure=False, resources=resources)] = tag, stage
 
-    def wait(self) -> list[tuple[int, Reached]]:
+    def wait(self) -> list[tuple[int, StageResult]]:
         """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` where the cluster is lost or unfit."""
         from distributed import wait
 
@@ -90,11 +90,11 @@ class Dask:
         return self._client
 
 
-def _answer(future: Any, tag: int, stage: Stage) -> tuple[int, Reached]:
+def _answer(future: Any, tag: int, stage: Stage) -> tuple[int, StageResult]:
     from distributed import KilledWorker
 
     try:
-        return tag, Reached.from_json(future.result())
+        return tag, StageResult.from_json(future.result())
     except KilledWorker as error:
         lost = f"Dask workers were lost one after the other with it\n\n{error}"
-        return tag, Reached(None, stage.every, 0.0, failed=lost)
+        return tag, StageResult(None, stage.every, 0.0, failed=lost)

@@ -18,10 +18,10 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.stages.executor import ATTEMPTS
-from lrlab.lab.stages.stage import Reached, Stage
+from lrlab.lab.stages.stage import Stage, StageResult
 from lrlab.lab.training.determinism import environment
 
-_Answer = tuple[int, Reached | Exception]
+_Answer = tuple[int, StageResult | Exception]
 
 _DEATHS = (
     f"{ATTEMPTS} worker processes died of it, exit code {{code}} (-9 is mostly a lack of memory; "
@@ -52,7 +52,7 @@ class Local:
             self._threads.append(thread)
             thread.start()
 
-    def wait(self) -> list[tuple[int, Reached]]:
+    def wait(self) -> list[tuple[int, StageResult]]:
         """See `lrlab.lab.stages.executor.Executor.wait`."""
         tag, answer = self._answers.get()
         if isinstance(answer, Exception):
@@ -77,7 +77,7 @@ class Local:
         process: subprocess.Popen[str] | None = None
         while (given := self._waiting.get()) is not None and not self._closed:
             tag, stage = given
-            result: Reached | Exception
+            result: StageResult | Exception
             try:
                 for _ in range(ATTEMPTS):
                     process = process or self._spawn(environment)
@@ -139,16 +139,16 @@ def _ask(process: subprocess.Popen[str], stage: Stage) -> dict[str, Any] | None:
     return answer
 
 
-def _read(answer: dict[str, Any], stage: Stage) -> Reached | Exception:
+def _read(answer: dict[str, Any], stage: Stage) -> StageResult | Exception:
     if "reached" in answer:
-        return Reached.from_json(answer["reached"])
+        return StageResult.from_json(answer["reached"])
     if "misuse" in answer:
         return LrlabError(answer["misuse"])
     return _failed(stage, answer["failed"])
 
 
-def _failed(stage: Stage, cause: str) -> Reached:
-    return Reached(None, stage.every, 0.0, failed=cause)
+def _failed(stage: Stage, cause: str) -> StageResult:
+    return StageResult(None, stage.every, 0.0, failed=cause)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

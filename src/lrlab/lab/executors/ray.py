@@ -11,9 +11,9 @@ import os
 from typing import Any
 
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.executors.remote import Orders, fulfil, reach
+from lrlab.lab.executors.remote import StageRequests, fulfil, reach
 from lrlab.lab.stages.executor import ATTEMPTS
-from lrlab.lab.stages.stage import Reached, Stage
+from lrlab.lab.stages.stage import Stage, StageResult
 
 
 class Ray:
@@ -28,7 +28,7 @@ class Ray:
         self, address: str = "auto", *, workers: int | None = None, threads: int = 1, device: str = "cpu"
     ) -> None:
         self._address, self._workers, self._threads, self._device = address, workers, threads, device
-        self._orders, self._tags = Orders(), dict[Any, tuple[int, Stage]]()
+        self._orders, self._tags = StageRequests(), dict[Any, tuple[int, Stage]]()
         self._ray: Any = None
         self._connected = False
 
@@ -46,7 +46,7 @@ class Ray:
         train = self._library().remote(max_retries=ATTEMPTS - 1, **request)(fulfil)
         self._tags[train.remote(self._orders.of(stage))] = tag, stage
 
-    def wait(self) -> list[tuple[int, Reached]]:
+    def wait(self) -> list[tuple[int, StageResult]]:
         """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` where the cluster is lost or unfit."""
         ray = self._library()
         try:
@@ -60,13 +60,13 @@ class Ray:
                 worded("Ray could not train a stage", str(cause or error), hint="the same line goes on where it was")
             ) from error
 
-    def _answer(self, reference: Any, tag: int, stage: Stage) -> tuple[int, Reached]:
+    def _answer(self, reference: Any, tag: int, stage: Stage) -> tuple[int, StageResult]:
         errors = self._ray.exceptions
         try:
-            return tag, Reached.from_json(self._ray.get(reference))
+            return tag, StageResult.from_json(self._ray.get(reference))
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError) as error:
             lost = f"{ATTEMPTS} Ray workers were lost one after the other with it\n\n{error}"
-            return tag, Reached(None, stage.every, 0.0, failed=lost)
+            return tag, StageResult(None, stage.every, 0.0, failed=lost)
 
     def close(self) -> None:
         """End all stages in hand; the cluster stays."""

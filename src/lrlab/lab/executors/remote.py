@@ -2,8 +2,8 @@
 
 A cluster's own worker process is no place to train in: its threads were pinned, or not, before anybody asked, and
 several stages may meet in it. It hands each stage on to a process of `lrlab.lab.executors.local` beside it, which has
-the right environment from its start and ends with it. What goes over the network is an `Order` and the name of the
-place that was reached; states stay in the store, which all nodes see under one path or URL.
+the right environment from its start and ends with it. What goes over the network is a `StageRequest` and the name of
+the place that was reached; states stay in the store, which all nodes see under one path or URL.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PATIENCE = 10.0  # seconds for a cluster to answer
 
 
 @dataclass(frozen=True)
-class Order:
+class StageRequest:
     """A stage in plain values, and what a node must have in common with the driver: its versions, and its store,
     where the driver has put a file called `mark`."""
 
@@ -39,13 +39,13 @@ class Order:
     versions: Mapping[str, str]
 
 
-class Orders:
+class StageRequests:
     """Writes the orders of one driver; `close` takes its marks away again."""
 
     def __init__(self) -> None:
         self._marks: dict[str, str] = {}
 
-    def of(self, stage: Stage) -> Order:
+    def of(self, stage: Stage) -> StageRequest:
         """The order to train this stage. Raises `LrlabError` where no file holds the training function."""
         if not stage.task:
             raise LrlabError(
@@ -59,7 +59,7 @@ class Orders:
             with in_words("nothing can be stored", stage.store):
                 opened(stage.store).write(mark, b"")
             self._marks[stage.store] = mark
-        return Order(stage.to_json(), self._marks[stage.store], _versions())
+        return StageRequest(stage.to_json(), self._marks[stage.store], _versions())
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -78,8 +78,8 @@ class Orders:
 _HELD: dict[int, tuple[tuple[int, str, str | None], str, Local]] = {}
 
 
-def fulfil(order: Order) -> dict[str, Any]:
-    """Train the stage of an order on this node, in a process of its own; gives `Reached.to_json()`.
+def fulfil(order: StageRequest) -> dict[str, Any]:
+    """Train the stage of an order on this node, in a process of its own; gives `StageResult.to_json()`.
 
     Raises `LrlabError` where this node has other versions or does not see the store, and what the stage raises: see
     `lrlab.lab.stages.executor.Executor.wait`. Done twice, it gives the same.
@@ -123,7 +123,7 @@ def _local(threads: int, device: str, mark: str) -> Local:
     return local
 
 
-def _refuse_another_world(order: Order) -> None:
+def _refuse_another_world(order: StageRequest) -> None:
     """What differs here would change bits, or leave every state unfound."""
     node = platform.node()
     if differ := changed(order.versions, _versions()):

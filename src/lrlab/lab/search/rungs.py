@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.controls import Control
+from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import tree, updates_of
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
@@ -87,9 +87,9 @@ def noise_of(scores: Array) -> float:
 
 def price(task: Task, jobs: Sequence[Job], every: int) -> int:
     """The updates that these jobs take together: the size of their stage trees, with forks at multiples of `every`."""
-    cells: dict[tuple[str, int], list[Control]] = {}
-    known: dict[object, Control] = {}
+    cells: dict[tuple[str, int], list[ControlTrace]] = {}
+    known: dict[object, ControlTrace] = {}
     for job in jobs:
-        control = known.setdefault((job.regime, job.updates), Control(job.regime, job.updates))
+        control = known.setdefault((job.regime, job.updates), ControlTrace(job.regime, job.updates))
         cells.setdefault((cell_of(task, job), job.updates), []).append(control)
     return sum(updates_of(tree(controls, updates, every)) for (_, updates), controls in cells.items())

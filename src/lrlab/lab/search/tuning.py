@@ -23,7 +23,7 @@ from lrlab.lab.arms.arms import Arm
 from lrlab.lab.search.proposals import Candidate, Proposals
 from lrlab.lab.search.rungs import lengths_of, ranking
 from lrlab.lab.stages.job import Job
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ class Field:
     updates: int
     evals: int
     maximise: bool
-    train: Callable[[Sequence[Job]], Sequence[Run]]
+    train: Callable[[Sequence[Job]], Sequence[StoredRun]]
     price: Callable[[Sequence[Job]], int]
     how: dict[str, Any]
 

@@ -19,12 +19,12 @@ from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import job_key
 from lrlab.lab.task.declaration import Task
 from lrlab.record.runs.files import aside
-from lrlab.record.runs.run import Run, plain
+from lrlab.record.runs.run import StoredRun, plain
 from lrlab.record.runs.store import Store
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditedRun:
     """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
 
     It is infinite where only one of the two diverged, or was evaluated as often; 0 where only weights or losses differ.
@@ -39,11 +39,11 @@ class Finding:
 class Audit:
     """What training again has shown.
 
-    >>> print(Audit((Finding("arm cosine, fold 0", False, 2e-3),)))
+    >>> print(Audit((AuditedRun("arm cosine, fold 0", False, 2e-3),)))
     NOT IDENTICAL: 1 of 1 runs trained again alone differs (arm cosine, fold 0: by up to 0.002 of the metric)
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditedRun, ...]
 
     @property
     def passed(self) -> bool:
@@ -91,18 +91,18 @@ def audited(
     return Audit(tuple(findings))
 
 
-def _compared(job: Job, run: Run, again: Run) -> Finding:
+def _compared(job: Job, run: StoredRun, again: StoredRun) -> AuditedRun:
     if _content(run) == _content(again):
-        return Finding(job.title, True, 0.0)
+        return AuditedRun(job.title, True, 0.0)
     first, second = (one.evals[one.metric].values if one.metric in one.evals else () for one in (run, again))
     if len(first) != len(second) or run.outcome != again.outcome:
-        return Finding(job.title, False, math.inf)
+        return AuditedRun(job.title, False, math.inf)
     pairs = ((a, b) for a, b in zip(first, second, strict=True) if a != b and math.isfinite(a - b))
     far = [abs(a - b) / max(abs(a), abs(b)) for a, b in pairs]
-    return Finding(job.title, False, max(far, default=0.0))
+    return AuditedRun(job.title, False, max(far, default=0.0))
 
 
-def _content(run: Run) -> Any:
+def _content(run: StoredRun) -> Any:
     """What training has made of it, as plain values: there NaN, which a loss may be, equals NaN."""
     kept = asdict(run)
     return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint")])

@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.controls import Control, Regime, agreement, replayed
+from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed
 from lrlab.lab.arms.tree import NOWHERE, split
 from lrlab.lab.executors.local import Local
 from lrlab.lab.stages.executor import Executor, Here
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, recipe_of
-from lrlab.lab.stages.stage import Reached, Stage, run_of
+from lrlab.lab.stages.stage import Stage, StageResult, run_of
 from lrlab.lab.task.declaration import Task
 from lrlab.lab.training.run import evaluation_points
-from lrlab.record.runs.run import Run
-from lrlab.record.runs.states import Place, States, Torn
+from lrlab.record.runs.run import StoredRun
+from lrlab.record.runs.states import StateAddress, States, Torn
 from lrlab.record.runs.store import Store
 
 
@@ -47,7 +47,7 @@ class Progress:
     time that the first of them took to begin; None before a twentieth of them is there.
     """
 
-    run: Run
+    run: StoredRun
     reused: bool
     done: int
     total: int
@@ -82,7 +82,7 @@ class _Entry:
 
     job: Job
     key: str
-    control: Control
+    control: ControlTrace
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def run_jobs(
     fork_every: int = 1,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
-) -> tuple[tuple[Run, ...], Effort]:
+) -> tuple[tuple[StoredRun, ...], Effort]:
     """Give the run of every job, in the order of the jobs, and what it took; each is stored once it is finished.
 
     `workers` processes train (by default one per core; 0: this process, for debugging), or an `executor` of the form
@@ -117,7 +117,7 @@ def run_jobs(
     """
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
-    runs: dict[str, Run] = {}
+    runs: dict[str, StoredRun] = {}
     for key, stored in store.find(wanted).items():
         runs[key] = stored
         on_progress(Progress(stored, True, len(runs), len(wanted), None))
@@ -190,12 +190,12 @@ class _Drive:
         self._every: dict[str, int] = {}  # of a cell, once a stage has told
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
         self._queue: list[tuple[int, int, int, _Work]] = []
-        self._ready: list[Run] = []
-        self._shared: dict[tuple[Regime, int], Control] = {}
-        self._common: dict[tuple[Control, Control], int] = {}
+        self._ready: list[StoredRun] = []
+        self._shared: dict[tuple[ControlSpec, int], ControlTrace] = {}
+        self._common: dict[tuple[ControlTrace, ControlTrace], int] = {}
         self._slots = self._serial = self._written = 0
 
-    def runs(self, missing: dict[str, Job], executor: Executor) -> Iterator[Run]:
+    def runs(self, missing: dict[str, Job], executor: Executor) -> Iterator[StoredRun]:
         """Train, and give every run as soon as it is there."""
         self._slots = executor.slots
         cells: dict[str, list[_Entry]] = {}
@@ -220,27 +220,27 @@ class _Drive:
             self._sweep([*in_hand.values()])
         self._states.sweep(KEPT)
 
-    def _taken(self) -> Iterator[Run]:
+    def _taken(self) -> Iterator[StoredRun]:
         while self._ready:
             yield self._ready.pop(0)
 
-    def _control(self, job: Job) -> Control:
+    def _control(self, job: Job) -> ControlTrace:
         """The control of a job at its beginning; one for all where no report can change it."""
         found = self._shared.get((job.regime, job.updates))
-        return found or self._shared.setdefault((job.regime, job.updates), Control(job.regime, job.updates))
+        return found or self._shared.setdefault((job.regime, job.updates), ControlTrace(job.regime, job.updates))
 
     # -- where jobs stand ------------------------------------------------------------------------------------
 
     def _place(self, cell: str, entries: Sequence[_Entry]) -> None:
         """Find the furthest stored state of each job, and go on from there."""
         places = self._states.places(cell)
-        standing: dict[Place | None, list[_Entry]] = {}
+        standing: dict[StateAddress | None, list[_Entry]] = {}
         for entry in entries:
             standing.setdefault(self._furthest(cell, places, entry), []).append(entry)
         for place, those in standing.items():
             self._go_on(cell, place, those)
 
-    def _furthest(self, cell: str, places: Sequence[Place], entry: _Entry) -> Place | None:
+    def _furthest(self, cell: str, places: Sequence[StateAddress], entry: _Entry) -> StateAddress | None:
         """The furthest of the places that lies on the way of this job."""
         control = entry.control
         passed = control.digests(place.at for place in places)
@@ -254,13 +254,13 @@ class _Drive:
                 return place
         return None
 
-    def _heard(self, entry: _Entry, record: Mapping[str, Any]) -> Control:
+    def _heard(self, entry: _Entry, record: Mapping[str, Any]) -> ControlTrace:
         """The control of a job after the reports of a state."""
         if not entry.control.reactive:
             return entry.control
         return replayed(entry.job.regime, entry.job.updates, record["ledger"]["reports"], self._task.metric)
 
-    def _go_on(self, cell: str, place: Place | None, entries: Sequence[_Entry]) -> None:
+    def _go_on(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> None:
         """From one state: to the runs, where it is an end, or to the next stages."""
         if place is not None and (place.end or any(entry.control.reactive for entry in entries)):
             try:
@@ -279,7 +279,7 @@ class _Drive:
 
     # -- stages ----------------------------------------------------------------------------------------------
 
-    def _fork(self, cell: str, place: Place | None, entries: Sequence[_Entry]) -> None:
+    def _fork(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> None:
         """Queue the stages in which these jobs go on from where they all stand."""
         start, end = (place.at if place else 0), entries[0].job.updates
         every = self._every.get(cell, self._fork_every or NOWHERE)
@@ -310,7 +310,7 @@ class _Drive:
             self._common[pair] = agreement(*pair, 0, end)
         return self._common[pair]
 
-    def _advance(self, work: _Work, reached: Reached) -> None:
+    def _advance(self, work: _Work, reached: StageResult) -> None:
         """A stage is over: its jobs stand further on."""
         if reached.failed:  # and with it all that would go on from it
             for entry in work.entries:

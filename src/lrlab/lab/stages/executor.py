@@ -1,12 +1,12 @@
 """Where stages are trained: the interface of an executor, and what its users may rely on.
 
 How to add an executor. A stage is a frozen dataclass of plain values and names, `lrlab.lab.stages.stage.execute(stage)`
-trains it anywhere that sees the store and the file of the task, and gives a `Reached`; both survive pickling, and
+trains it anywhere that sees the store and the file of the task, and gives a `StageResult`; both survive pickling, and
 `to_json` / `from_json`. An executor has to bring the one to the other: `submit` starts a stage under a tag and returns
 at once, `wait` blocks until at least one has ended and gives each with its tag, `close` ends all that runs. It keeps no
 record of what it did, for the store has it: a stage that is lost with its machine may be done again, three times before
-the stage itself is blamed (`Reached.failed`), and one that is done twice does no harm. It never carries a state, and it
-pins the threads of its processes to `stage.job.threads` before any library is loaded
+the stage itself is blamed (`StageResult.failed`), and one that is done twice does no harm. It never carries a state,
+and it pins the threads of its processes to `stage.job.threads` before any library is loaded
 (`lrlab.lab.training.determinism.environment`). With Ray, `submit` is `ray.remote(execute).remote(stage)` and `wait` is
 `ray.wait`; with Dask `client.submit` and `as_completed`. What may be handed to `compare(executor=...)` is any object of
 this form.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lrlab.lab.stages.stage import Reached, Stage, execute
+from lrlab.lab.stages.stage import Stage, StageResult, execute
 from lrlab.lab.task.declaration import Task
 
 # A stage whose worker died is given to another one; the third time it is the stage's fault.
@@ -35,7 +35,7 @@ class Executor(Protocol):
         """Begin a stage, or queue it."""
         ...
 
-    def wait(self) -> list[tuple[int, Reached]]:
+    def wait(self) -> list[tuple[int, StageResult]]:
         """Those that have ended since the last call; blocks until there is one.
 
         A stage whose training function raised, or of which `ATTEMPTS` processes died, has `failed`: the others go on.
@@ -60,7 +60,7 @@ class Here:
     def submit(self, tag: int, stage: Stage) -> None:
         self._queue.append((tag, stage))
 
-    def wait(self) -> list[tuple[int, Reached]]:
+    def wait(self) -> list[tuple[int, StageResult]]:
         tag, stage = self._queue.pop(0)
         return [(tag, execute(stage, self._task))]
 

@@ -11,7 +11,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.arms.controls import Regime
+from lrlab.lab.arms.controls import ControlSpec
 from lrlab.lab.task.declaration import Settings
 from lrlab.record.runs.run import content_key
 
@@ -43,9 +43,9 @@ class Job:
         return whole
 
     @property
-    def regime(self) -> Regime:
+    def regime(self) -> ControlSpec:
         """What it sets at each update."""
-        return Regime(self.arm.schedule, self.lr, tuple(sorted(self.arm.also.items())))
+        return ControlSpec(self.arm.schedule, self.lr, tuple(sorted(self.arm.also.items())))
 
     @property
     def title(self) -> str:

@@ -15,13 +15,13 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from lrlab.core.shapes.base import constant
-from lrlab.lab.arms.controls import Control
+from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import NOWHERE, stages_of, tree, updates_of
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, nearest_change, recipe_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Task
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
 
@@ -92,13 +92,13 @@ def plan_of(
     wanted = {job_key(task, job): job for job in jobs}
     stored = store.find(wanted)
     missing = [job for key, job in wanted.items() if key not in stored]
-    known: dict[object, Control] = {}
-    cells: dict[str, list[Control]] = {}
+    known: dict[object, ControlTrace] = {}
+    cells: dict[str, list[ControlTrace]] = {}
     for job in missing:
         arm = (job.regime, job.updates)
-        known[arm] = known.get(arm) or Control(*arm)
+        known[arm] = known.get(arm) or ControlTrace(*arm)
         cells.setdefault(cell_of(task, job), []).append(known[arm])
-    alike: dict[tuple[Control, ...], int] = {}  # cells differ in seed and fold, their trees mostly do not
+    alike: dict[tuple[ControlTrace, ...], int] = {}  # cells differ in seed and fold, their trees mostly do not
     for controls in cells.values():
         alike[tuple(controls)] = alike.get(tuple(controls), 0) + 1
     updates = missing[0].updates if missing else 0
@@ -130,9 +130,9 @@ def changed_since(task: Task, job: Job, store: Store) -> dict[str, tuple[Any, An
 def measured(task: Task, job: Job) -> Pace:
     """The pace of a task at the job's configuration, from a few updates that are trained here; nothing is stored."""
     marks: list[float] = []
-    seen: list[LiveRun] = []
+    seen: list[TrainingRun] = []
 
-    def watched(run: LiveRun) -> None:
+    def watched(run: TrainingRun) -> None:
         steps = run.steps
         run.steps = lambda loader: _marked(steps(loader), marks)  # type: ignore[method-assign]
         seen.append(run)

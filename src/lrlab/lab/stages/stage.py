@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.controls import Regime, replayed
+from lrlab.lab.arms.controls import ControlSpec, replayed
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, versions
 from lrlab.lab.task.declaration import Task, load_task
+from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
-from lrlab.lab.training.log import Ledger
-from lrlab.lab.training.run import LiveRun
-from lrlab.lab.training.snapshot import Snapshot
-from lrlab.lab.training.stretch import Diverged, Forked, Stretch
-from lrlab.record.runs.run import Run
-from lrlab.record.runs.states import Place, State, States, Torn
+from lrlab.lab.training.log import TrainingLog
+from lrlab.lab.training.run import TrainingRun
+from lrlab.lab.training.snapshot import TrainingSnapshot
+from lrlab.record.runs.run import StoredRun
+from lrlab.record.runs.states import StateAddress, States, StoredState, Torn
 
-Outcome = Literal["finished", "diverged"]
+Ending = Literal["finished", "diverged"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Stage:
     identity: str
     store: str
     job: Job
-    start: Place | None
+    start: StateAddress | None
     stop: int
-    others: tuple[Regime, ...] = ()
+    others: tuple[ControlSpec, ...] = ()
     every: int = 1
 
     @property
@@ -69,20 +69,20 @@ class Stage:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Stage:
         """The stage that `to_json` wrote."""
-        start = Place.of(data["start"]) if data["start"] else None
-        others = tuple(map(Regime.from_json, data["others"]))
+        start = StateAddress.of(data["start"]) if data["start"] else None
+        others = tuple(map(ControlSpec.from_json, data["others"]))
         return cls(**{**data, "job": Job.from_json(data["job"]), "start": start, "others": others})
 
 
 @dataclass(frozen=True)
-class Reached:
+class StageResult:
     """What a stage answers: the place where training stands now, and at which multiples it may fork.
 
     `place` is None where nothing was reached: the arms part before training could fork for the first time, the state
     to start from was `torn`, and is now forgotten, or the stage has `failed`: the cause in the first line of a text.
     """
 
-    place: Place | None
+    place: StateAddress | None
     every: int
     seconds: float
     torn: bool = False
@@ -93,12 +93,12 @@ class Reached:
         return {**vars(self), "place": self.place and self.place.name}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Reached:
+    def from_json(cls, data: Mapping[str, Any]) -> StageResult:
         """The answer that `to_json` wrote."""
-        return cls(**{**data, "place": Place.of(data["place"]) if data["place"] else None})
+        return cls(**{**data, "place": StateAddress.of(data["place"]) if data["place"] else None})
 
 
-def execute(stage: Stage, task: Task | None = None) -> Reached:
+def execute(stage: Stage, task: Task | None = None) -> StageResult:
     """Train a stage here and now, and store the state that it reaches.
 
     `task` is the stage's, where it is loaded already. Divergence is a result, not an error. Raises `LrlabError`
@@ -118,37 +118,37 @@ def execute(stage: Stage, task: Task | None = None) -> Reached:
             start = _whole(states.get(cell, stage.start))
         except Torn:
             states.drop(cell, stage.start)
-            return Reached(None, stage.every, time.perf_counter() - began, torn=True)
+            return StageResult(None, stage.every, time.perf_counter() - began, torn=True)
 
-    def keep(live: LiveRun, outcome: Outcome | None = None, *, ended: bool = False) -> Place:
+    def keep(live: TrainingRun, outcome: Ending | None = None, *, ended: bool = False) -> StateAddress:
         at = live.completed
-        place = Place(at, live.controls[0].digests([at])[at], outcome is not None)
+        place = StateAddress(at, live.controls[0].digests([at])[at], outcome is not None)
         states.put(cell, place, _state_of(live, outcome, time.perf_counter() - began, ended=ended))
         return place
 
     with _conditions(task, stage.job):
-        live = _live(task, stage.job, Stretch(stage.stop, start, stage.others, stage.every, keep))
+        live = _live(task, stage.job, StageBounds(stage.stop, start, stage.others, stage.every, keep))
         outcome = _outcome(task, live)
         place = keep(live, outcome, ended=True) if outcome or live.completed else None
-    return Reached(place, live.every, time.perf_counter() - began)
+    return StageResult(place, live.every, time.perf_counter() - began)
 
 
-def train(task: Task, job: Job) -> Run:
+def train(task: Task, job: Job) -> StoredRun:
     """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
     began = _ready(task)
     with _conditions(task, job):
-        live = _live(task, job, Stretch(job.updates))
+        live = _live(task, job, StageBounds(job.updates))
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
     return run_of(task, job, state.record)
 
 
-def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> Run:
+def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> StoredRun:
     """The run of a job, from the record of the state at its end."""
-    ledger = Ledger.of(record["ledger"], job.updates)
+    ledger = TrainingLog.of(record["ledger"], job.updates)
     control = replayed(job.regime, job.updates, ledger.reports, task.metric)
     evals = ledger.evals
     worst = float("inf") if task.mode == "min" else float("-inf")
-    return Run(
+    return StoredRun(
         key=job_key(task, job),
         task=task.name,
         arm=job.arm.name,
@@ -187,8 +187,8 @@ def _conditions(task: Task, job: Job) -> Iterator[None]:
         raise
 
 
-def _live(task: Task, job: Job, stretch: Stretch) -> LiveRun:
-    return LiveRun(
+def _live(task: Task, job: Job, stretch: StageBounds) -> TrainingRun:
+    return TrainingRun(
         job.regime,
         job.updates,
         seed=job.seed,
@@ -204,7 +204,7 @@ def _live(task: Task, job: Job, stretch: Stretch) -> LiveRun:
     )
 
 
-def _outcome(task: Task, live: LiveRun) -> Outcome | None:
+def _outcome(task: Task, live: TrainingRun) -> Ending | None:
     """Call the training function; None: the run goes on in other stages."""
     try:
         task.function(live)
@@ -216,7 +216,7 @@ def _outcome(task: Task, live: LiveRun) -> Outcome | None:
     return "finished"
 
 
-def _state_of(live: LiveRun, outcome: Outcome | None, seconds: float, *, ended: bool = False) -> State:
+def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float, *, ended: bool = False) -> StoredState:
     """What is to be stored after so many seconds more; of a run that is over only its record, with the fingerprint of
     what it has trained. Where the stage has `ended`, the batch that comes next is looked at."""
     ledger = {**live.ledger.record(), "seconds": live.ledger.seconds + seconds}
@@ -228,17 +228,17 @@ def _state_of(live: LiveRun, outcome: Outcome | None, seconds: float, *, ended: 
         "ledger": ledger,
     }
     if outcome == "diverged":
-        return State(record, b"")
+        return StoredState(record, b"")
     if outcome == "finished":
-        return State({**record, "fingerprint": live.result().fingerprint}, b"")
+        return StoredState({**record, "fingerprint": live.result().fingerprint}, b"")
     snapshot = live.snapshot()
     record |= {"fingerprint": snapshot.fingerprint, "plain": snapshot.plain}
-    return State({**record, "next": live.next_batch() if ended else None}, snapshot.tensors)
+    return StoredState({**record, "next": live.next_batch() if ended else None}, snapshot.tensors)
 
 
-def _whole(state: State) -> State:
+def _whole(state: StoredState) -> StoredState:
     """A stored state whose content is what was written. Raises `Torn` else."""
-    if Snapshot(state.record.get("plain"), state.tensors).fingerprint != state.record["fingerprint"]:
+    if TrainingSnapshot(state.record.get("plain"), state.tensors).fingerprint != state.record["fingerprint"]:
         raise Torn("the stored state has another content than its fingerprint")
     return state
 

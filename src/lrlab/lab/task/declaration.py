@@ -13,7 +13,7 @@
                 run.report(val_loss=evaluate(model))
 
 The decorator only declares defaults; without it those of `Declaration` hold. What `run` offers: see
-`lrlab.lab.training.run.LiveRun`.
+`lrlab.lab.training.run.TrainingRun`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from lrlab.lab.task.forms import function_of
 from lrlab.lab.task.identity import base_of, identity_of
 
 if TYPE_CHECKING:
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
-TrainFunction: TypeAlias = "Callable[[LiveRun], object]"
+TrainFunction: TypeAlias = "Callable[[TrainingRun], object]"
 _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 

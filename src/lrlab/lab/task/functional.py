@@ -21,11 +21,11 @@ from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
 from lrlab.lab.task.forms import by_name
 
 if TYPE_CHECKING:
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 
 def functional(
-    run: LiveRun,
+    run: TrainingRun,
     *,
     init: Callable[[Any], Any],
     step: Callable[[Any, Any, Any, Mapping[str, float]], tuple[Any, Any]],
@@ -40,11 +40,11 @@ def functional(
     Raises `LrlabError` where a state is not of arrays, `step` gives no (state, loss), or `evaluate` no names.
 
     >>> import lrlab as lr
-    >>> from lrlab.lab.training.run import LiveRun
+    >>> from lrlab.lab.training.run import TrainingRun
     >>> def step(state, batch, key, control):
     ...     return state + 0.5 * control["lr"] * (batch - state), (batch - state) ** 2
     >>> functional(
-    ...     LiveRun(lr.constant(), updates=3),
+    ...     TrainingRun(lr.constant(), updates=3),
     ...     init=lambda key: 0.0,
     ...     step=step,
     ...     evaluate=lambda state: {"val_loss": abs(state - 1)},

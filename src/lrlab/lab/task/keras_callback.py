@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.training.stretch import Forked
+from lrlab.lab.training.bounds import Forked
 
 if TYPE_CHECKING:
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 
-def keras_callback(run: LiveRun) -> Any:
+def keras_callback(run: TrainingRun) -> Any:
     """The `keras.callbacks.Callback` by which `model.fit` trains `run`.
 
     Update i uses the LR that the model was compiled with, times what the arm sets. The logs of every epoch are its
@@ -35,10 +35,10 @@ def keras_callback(run: LiveRun) -> Any:
     Raises `LrlabError` where several updates hide in one batch of `fit`, or the epochs do not fit the run.
 
     >>> import keras, lrlab as lr, numpy as np
-    >>> from lrlab.lab.training.run import LiveRun
+    >>> from lrlab.lab.training.run import TrainingRun
     >>> model = keras.Sequential([keras.layers.Dense(1)])
     >>> model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
-    >>> run, x = LiveRun(lr.linear(), updates=4, metric="loss"), np.ones((4, 1), "float32")
+    >>> run, x = TrainingRun(lr.linear(), updates=4, metric="loss"), np.ones((4, 1), "float32")
     >>> history = model.fit(x, x, batch_size=2, epochs=100, callbacks=[keras_callback(run)], verbose=0)
     >>> run.evals["loss"].updates
     (2, 4)
@@ -62,7 +62,7 @@ class _Fit:
 
     callback: Any
 
-    def __init__(self, run: LiveRun, alone: bool) -> None:
+    def __init__(self, run: TrainingRun, alone: bool) -> None:
         self._run, self._alone = run, alone
         self._steps: Iterator[Any] = iter(())
         self._base = 0.0

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 BLOCK, CONTEXT = 1024, 32
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # any other counts as one more
@@ -71,7 +71,7 @@ SIZES = {"tiny": Size(200_000, 4096, 16, 1), "std": Size(1_300_000, 16_384, 32, 
     quick=Settings(updates=200, folds=5, lrs=(1.0, 2.0), evals=8),
     needs=("torch",),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train a transformer that reads 32 characters, in batches of 16 such stretches."""
     import torch
 

@@ -21,7 +21,7 @@ from lrlab.lab.tasks.common.fitting import fit_supervised
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 BATCH = 32
 LRS = {
@@ -45,7 +45,7 @@ SIZES = {"tiny": 200, "std": 442}  # patients
     quick=Settings(updates=100, folds=5, lrs=(1.0, 2.0), evals=10),
     needs=("torch", "sklearn.datasets"),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train ten weights and a bias on the squared error."""
     import torch
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 COPIES = 8  # distorted copies of each image, made once
 DEGREES, PIXELS, NOISE = 15.0, 0.75, 0.15
@@ -50,7 +50,7 @@ SIZES = {"tiny": 1, "std": 4}  # distorted copies of each held-out image that ar
     quick=Settings(updates=160, folds=5, seeds=1, lrs=(0.5, 1.0), evals=8),
     needs=("torch", "sklearn.datasets"),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train three convolutions and a linear layer with Nesterov's momentum; no normalisation."""
     import torch
 

@@ -26,7 +26,7 @@ from lrlab.lab.tasks.digits import network
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 UPRIGHT, SHIFTED = 900, 300  # images: to learn first, and to learn anew
 NOISE, COPIES = 0.25, 4  # copies of each shifted image, each with its own noise
@@ -52,7 +52,7 @@ SIZES = {"tiny": 60, "std": 300}  # updates of the training before the shift
     quick=Settings(updates=100, folds=5, lrs=(1.0, 2.0), evals=10),
     needs=("torch", "sklearn.datasets"),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train the pretrained network on."""
     import torch
 

@@ -24,7 +24,7 @@ from lrlab.lab.tasks.common.fitting import fit_supervised
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 DELAY, PAST, APART, AHEAD = 17, 16, 3, 12  # 16 past values, 3 steps apart
 SETTLED = 300  # steps until a series has forgotten how it began
@@ -53,7 +53,7 @@ SIZES = {"tiny": Size(1000, 500, 16), "std": Size(4000, 2000, 32)}  # pieces of 
     quick=Settings(updates=200, folds=5, lrs=(1.0, 2.0), evals=8),
     needs=("torch",),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train a GRU over 16 past values, in batches of 32 pieces."""
     import torch
 

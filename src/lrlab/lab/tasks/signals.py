@@ -24,7 +24,7 @@ from lrlab.lab.tasks.common.fitting import fit_supervised
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 LENGTH, KINDS, KNOTS = 40, 10, 12
 NOISE, WRONG_LABELS = 0.4, 0.05
@@ -52,7 +52,7 @@ SIZES = {"tiny": Size(1000, 500, 8), "std": Size(4000, 2000, 16)}  # signals, ch
     quick=Settings(updates=250, folds=5, lrs=(1.0, 2.0), evals=10),
     needs=("torch",),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train three normalised convolutions and a linear layer with momentum."""
     import torch
 

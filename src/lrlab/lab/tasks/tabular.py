@@ -24,7 +24,7 @@ from lrlab.lab.tasks.common.fitting import fit_supervised
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 COLUMNS = 8
 BATCH = 64
@@ -51,7 +51,7 @@ SIZES = {"tiny": Size(500, 500, 32), "std": Size(2000, 2000, 64)}  # rows, width
     quick=Settings(updates=400, folds=5, lrs=(1.0, 2.0), evals=8),
     needs=("torch",),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train three hidden layers on the squared error."""
     import torch
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 INPUTS, HIDDEN = 16, 8
 NOISE = 0.5
@@ -62,7 +62,7 @@ SIZES = {"tiny": Size(1000, 16), "std": Size(4000, 32)}
     quick=Settings(updates=750, folds=5, lrs=(1.0, 2.0), evals=10),
     needs=("torch",),
 )
-def train(run: LiveRun) -> None:
+def train(run: TrainingRun) -> None:
     """Train one hidden layer with momentum on the squared error."""
     import torch
 

@@ -61,7 +61,7 @@ class Batches:
             update += 1
 
 
-class Feed:
+class BatchSource:
     """Abstract: the batches of a run from any update on. `every`: training may fork at multiples of this."""
 
     every: int
@@ -84,7 +84,7 @@ class Feed:
         return None
 
 
-class _Sequence(Feed):
+class _Sequence(BatchSource):
     every = 1
 
     def __init__(self, batches: Sequence[Any]) -> None:
@@ -101,7 +101,7 @@ class _Sequence(Feed):
         return self._batches[(self._at - 1) % len(self._batches)]
 
 
-class _Positioned(Feed):
+class _Positioned(BatchSource):
     every = 1
 
     def __init__(self, loader: Iterable[Any], batches: Batches) -> None:
@@ -117,7 +117,7 @@ class _Positioned(Feed):
         return next(self._iterator)
 
 
-class _Stream(Feed):
+class _Stream(BatchSource):
     def __init__(self, loader: Iterable[Any], every: int) -> None:
         self.every = every
         self._loader, self._given = loader, 0
@@ -137,7 +137,7 @@ class _Stream(Feed):
         raise _used_up(self._loader, self._given)
 
 
-class _Passes(Feed):
+class _Passes(BatchSource):
     def __init__(self, loader: Any) -> None:
         self.every = len(loader)
         if not self.every:
@@ -177,7 +177,7 @@ class _Passes(Feed):
         )
 
 
-def feed_of(loader: Iterable[Any]) -> Feed:
+def batch_source(loader: Iterable[Any]) -> BatchSource:
     """How to get at the batches of a loader. Raises `LrlabTypeError` where it is none."""
     batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
     if isinstance(batches, Batches):

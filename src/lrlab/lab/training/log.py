@@ -19,10 +19,10 @@ DIVERGENCE = 10.0
 FIRST_LOSSES = 10
 
 
-class Ledger:
+class TrainingLog:
     """The record of one training of `updates`, which grows by `loss` and `report`.
 
-    >>> ledger = Ledger(updates=3)
+    >>> ledger = TrainingLog(updates=3)
     >>> ledger.add_loss(0, 2.5); ledger.add_report(1, {"val_loss": 2.0})
     >>> ledger.loss, ledger.evals
     (Series(updates=(0,), values=(2.5,)), {'val_loss': Series(updates=(1,), values=(2.0,))})
@@ -77,7 +77,7 @@ class Ledger:
         }
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], updates: int) -> Ledger:
+    def of(cls, record: Mapping[str, Any], updates: int) -> TrainingLog:
         """The ledger that `record` wrote."""
         ledger = cls(updates)
         ledger._stretches = [(first, total, count) for first, total, count in record["loss"]]

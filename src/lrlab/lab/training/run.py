@@ -27,13 +27,13 @@ from typing import Any, Literal, TypeVar
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.arms.controls import Regime, replayed, together
+from lrlab.lab.arms.controls import ControlSpec, replayed, together
 from lrlab.lab.arms.tree import aligned
 from lrlab.lab.training.averaging import WeightAverage
-from lrlab.lab.training.batches import Batches, Feed, feed_of, generators_of
-from lrlab.lab.training.log import Ledger
-from lrlab.lab.training.snapshot import Snapshot, digest, random_state, restored, set_random_state, taken
-from lrlab.lab.training.stretch import Diverged, Forked, Stretch
+from lrlab.lab.training.batches import Batches, BatchSource, batch_source, generators_of
+from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
+from lrlab.lab.training.log import TrainingLog
+from lrlab.lab.training.snapshot import TrainingSnapshot, digest, random_state, restored, set_random_state, taken
 from lrlab.lab.training.tracked import Tracked
 from lrlab.record.runs.run import Series
 
@@ -45,7 +45,7 @@ KEEP_EVERY = 300.0
 CONTRACT = "run.track(model=model, opt=opt);  for update, batch in run.steps(loader): ..."
 
 
-class LiveRun:
+class TrainingRun:
     """What `train(run)` receives.
 
     Attributes: `seed`, `fold` (0 ... folds-1: the part to hold out), `folds`, `config` (a read-only mapping),
@@ -57,7 +57,7 @@ class LiveRun:
 
     def __init__(
         self,
-        sets: Regime | Schedule,
+        sets: ControlSpec | Schedule,
         updates: int,
         *,
         seed: int = 0,
@@ -69,7 +69,7 @@ class LiveRun:
         metric: str = "val_loss",
         mode: Literal["min", "max"] = "min",
         averaging: float | None = None,
-        stretch: Stretch | None = None,
+        stretch: StageBounds | None = None,
     ) -> None:
         self.seed, self.fold, self.folds = seed, fold, folds
         self.config = MappingProxyType(dict(config))
@@ -77,12 +77,12 @@ class LiveRun:
         self.updates = updates
         self.completed = 0
         self.every = 1
-        stretch = stretch or Stretch(updates)
+        stretch = stretch or StageBounds(updates)
         self._start, self._stop, self._fork_every = stretch.start, stretch.stop, stretch.every
         self._keep, self._keep_at = stretch.keep, time.monotonic() + KEEP_EVERY
         record = stretch.start.record if stretch.start else None
-        self.ledger = Ledger.of(record["ledger"], updates) if record else Ledger(updates)
-        regimes = (sets if isinstance(sets, Regime) else Regime(sets), *stretch.others)
+        self.ledger = TrainingLog.of(record["ledger"], updates) if record else TrainingLog(updates)
+        regimes = (sets if isinstance(sets, ControlSpec) else ControlSpec(sets), *stretch.others)
         self.controls = [replayed(regime, updates, self.ledger.reports, metric) for regime in regimes]
         self._metric, self._mode = metric, mode
         self._evaluate_at = evaluation_points(updates, evals)
@@ -90,7 +90,7 @@ class LiveRun:
         self._average: WeightAverage | None = None
         self._averaged = 0
         self._tracked = Tracked()
-        self._feed: Feed | None = None
+        self._feed: BatchSource | None = None
         self._loader = ""
         self._asked = False  # for what an update uses: then it need not be set
         self._generators: list[Any] = []
@@ -129,7 +129,7 @@ class LiveRun:
             )
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
-        feed, self._loader = feed_of(loader), type(loader).__name__
+        feed, self._loader = batch_source(loader), type(loader).__name__
         self._feed = feed
         self._generators = generators_of(loader)
         self.every = math.lcm(feed.every, self._fork_every)
@@ -262,7 +262,7 @@ class LiveRun:
         """The score of a run that diverged."""
         return math.inf if self._mode == "min" else -math.inf
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> TrainingSnapshot:
         """Everything that this run goes on from."""
         if self._feed is None:
             raise RuntimeError("a run that has not begun has no state")
@@ -286,7 +286,7 @@ class LiveRun:
         """The digest of the batch that comes next, where it has one; it is taken, so that the run cannot go on."""
         return self._feed.peek() if self._feed else None
 
-    def result(self) -> Snapshot:
+    def result(self) -> TrainingSnapshot:
         """What has been trained: everything that is tracked, and the average."""
         return taken(self._result(), "the run")
 
@@ -298,7 +298,7 @@ class LiveRun:
     def _restore(self) -> None:
         if self._start is None:
             return
-        state = restored(Snapshot(self._start.record["plain"], self._start.tensors))
+        state = restored(TrainingSnapshot(self._start.record["plain"], self._start.tensors))
         self._tracked.load(state["tracked"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])

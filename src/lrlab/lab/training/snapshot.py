@@ -25,7 +25,7 @@ _KEY = "$"  # marks what JSON has no word for
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class TrainingSnapshot:
     """Plain JSON values, in which arrays stand by number, and the arrays."""
 
     plain: Any
@@ -39,7 +39,7 @@ class Snapshot:
         return found.hexdigest()
 
 
-def taken(state: Any, what: str) -> Snapshot:
+def taken(state: Any, what: str) -> TrainingSnapshot:
     """The snapshot of a state. Raises `LrlabTypeError`, naming `what` it is of, for what could only be pickled.
 
     >>> snapshot = taken({"step": 3, "momentum": np.arange(2.0)}, "the optimizer")
@@ -48,10 +48,10 @@ def taken(state: Any, what: str) -> Snapshot:
     """
     arrays: dict[str, Any] = {}
     plain = _encoded(state, arrays, what)
-    return Snapshot(plain, _safetensors().save(arrays) if arrays else b"")
+    return TrainingSnapshot(plain, _safetensors().save(arrays) if arrays else b"")
 
 
-def restored(snapshot: Snapshot) -> Any:
+def restored(snapshot: TrainingSnapshot) -> Any:
     """The state of a snapshot; every array and tensor is a new one."""
     arrays = _safetensors().load(snapshot.tensors) if snapshot.tensors else {}
     return _decoded(snapshot.plain, arrays)

@@ -22,7 +22,7 @@ _MOST = 2_000_000  # points of a column that are held
 
 
 @dataclass
-class Series:
+class Column:
     """One column: steps, values, and how many entries were no numbers.
 
     Beyond two million points only every `stride`-th is kept, so that a log of any size can be read.
@@ -47,10 +47,10 @@ class Series:
 
 
 @dataclass
-class Table:
+class LogTable:
     """The numeric columns met in a file, each with its own steps."""
 
-    series: dict[str, Series] = field(default_factory=dict)
+    series: dict[str, Column] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)  # columns that nobody asked for, in order
     config: dict[str, Any] = field(default_factory=dict)
     unreadable: int = 0
@@ -76,9 +76,9 @@ class Table:
         return tuple(remarks)
 
 
-def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], path: object = "the log") -> Table:
+def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], path: object = "the log") -> LogTable:
     """Gather the `wanted` columns of the rows, with the steps of a column `step` (or of a usual name)."""
-    table = Table()
+    table = LogTable()
     steps = (step,) if step else STEP
     names: list[str] = []
     for row in source:
@@ -116,7 +116,7 @@ def _first(row: Row, steps: Collection[str]) -> float | None:
     return None
 
 
-def _put(table: Table, name: str, at: float, value: object, wanted: Collection[str], steps: Collection[str]) -> None:
+def _put(table: LogTable, name: str, at: float, value: object, wanted: Collection[str], steps: Collection[str]) -> None:
     series = table.series.get(name)
     if series is None:
         if name in steps or isinstance(value, dict | list):
@@ -124,7 +124,7 @@ def _put(table: Table, name: str, at: float, value: object, wanted: Collection[s
         if name not in wanted and name.rsplit(" - ", 1)[-1] not in wanted:
             table.others[name] = None
             return
-        series = table.series[name] = Series()
+        series = table.series[name] = Column()
     entry = number(value)
     if entry is not None:
         series.add(at, entry)
@@ -143,14 +143,14 @@ def number(value: object) -> float | None:
         return None
 
 
-def find(table: Table, name: str) -> str | None:
+def find(table: LogTable, name: str) -> str | None:
     """A column by its name, or by its name after "<run> - ", as trackers export several runs."""
     if name in table.series:
         return name
     return next((column for column in table.series if column.endswith(f" - {name}")), None)
 
 
-def choose(table: Table, asked: str | None, usual: tuple[str, ...], what: str, path: object) -> str:
+def choose(table: LogTable, asked: str | None, usual: tuple[str, ...], what: str, path: object) -> str:
     """The column that was asked for, or the first of the usual names; raises `LrlabError` naming those there are."""
     found = [column for name in ((asked,) if asked else usual) if (column := find(table, name))]
     broken = [name for name in ((asked,) if asked else usual) if name in table.uneven]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.core.run.metered import LivePacer
+from lrlab.core.run.metered import MeteredPacer
 from lrlab.core.run.pacer import Pacer
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
@@ -77,7 +77,7 @@ class RateLog:
     def __call__(self, metrics: Mapping[str, float] | None = None, /) -> None:
         """Write the updates completed since the last call; and `metrics`, as measured after the latest of them."""
         pacer = self._pacer
-        computable = isinstance(pacer, Pacer) and not isinstance(pacer, LivePacer)
+        computable = isinstance(pacer, Pacer) and not isinstance(pacer, MeteredPacer)
         rows = self._past(pacer) if computable else [(pacer.update, self._present(pacer))]
         if metrics:
             rows.append((pacer.update, _measured(metrics)))

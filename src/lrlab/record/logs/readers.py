@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from lrlab.core.text.parse import parse
 from lrlab.record.logs import learning_rates
-from lrlab.record.logs.columns import Table, choose, collect, find, number
+from lrlab.record.logs.columns import LogTable, choose, collect, find, number
 from lrlab.record.logs.formats import rows
 from lrlab.record.logs.log import LogRun
 from lrlab.record.runs.realised import realised
-from lrlab.record.runs.run import Run, from_json
+from lrlab.record.runs.run import StoredRun, from_json
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,7 +110,7 @@ def read_run(
     )
 
 
-def from_record(run: Run, metric: str | None = None) -> LogRun:
+def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
     """A run of our own store: an evaluated metric (by default the judged one) under the LR it really had.
 
     The LR is in multiples of the task's own; what controllers decided is in it.
@@ -120,7 +120,7 @@ def from_record(run: Run, metric: str | None = None) -> LogRun:
     return LogRun.from_arrays(series.updates, series.values, realised(run), name=run.arm, notes=(note,))
 
 
-def _stored(path: Path) -> Run | None:
+def _stored(path: Path) -> StoredRun | None:
     """A run of our own store, if the file is one."""
     if path.suffix != ".json" or not path.is_file():
         return None
@@ -131,7 +131,7 @@ def _stored(path: Path) -> Run | None:
     return from_json(path.read_text(encoding="utf-8"))
 
 
-def _rate_column(table: Table, lr: Any, path: object) -> str | None:
+def _rate_column(table: LogTable, lr: Any, path: object) -> str | None:
     if lr is None:
         return choose(table, None, RATE, "lr", path)
     column = find(table, lr) if isinstance(lr, str) else None

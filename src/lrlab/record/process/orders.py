@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Order:
+class FactorOrder:
     """The `number`-th order, counted from 1: a factor, when it was given, and from which update on it held, if yet."""
 
     number: int
@@ -37,12 +37,12 @@ class Order:
     taken: int | None
 
 
-class Live:
+class ManualOrders:
     """What a run reads of its orders; it begins to listen when this is made.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     live = Live(folder)
+    ...     live = ManualOrders(folder)
     ...     number = give(folder, 0.5).number
     ...     live.due(1200), live.due(1201), orders(folder)[0].taken
     (0.5, None, 1200)
@@ -79,7 +79,7 @@ class Live:
         return found[self._done - 1][0]
 
 
-def give(folder: str | os.PathLike[str], factor: float) -> Order:
+def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
     """Order a factor for the run that listens in this folder.
 
     Raises `LrlabError` where none has ever listened there, and for a factor below 0 or not finite.
@@ -94,11 +94,11 @@ def give(folder: str | os.PathLike[str], factor: float) -> Order:
     return orders(folder)[-1]
 
 
-def orders(folder: str | os.PathLike[str]) -> tuple[Order, ...]:
+def orders(folder: str | os.PathLike[str]) -> tuple[FactorOrder, ...]:
     """Every order for a run, in order. Raises `LrlabError` where no run has ever listened in this folder."""
     reader = _Reader(_listening(folder))
     reader.read()
-    return tuple(Order(n, *given, reader.taken.get(n)) for n, given in enumerate(reader.factors, 1))
+    return tuple(FactorOrder(n, *given, reader.taken.get(n)) for n, given in enumerate(reader.factors, 1))
 
 
 def _listening(folder: str | os.PathLike[str]) -> Path:

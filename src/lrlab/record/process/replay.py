@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.core.resume.checkpoint import Checkpoint
-from lrlab.core.run.metered import LiveCurve
+from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.process.journal import rows
@@ -170,7 +170,7 @@ class _Run:
     def _take(self, checkpoint: Mapping[str, Any]) -> None:
         there = Checkpoint.read(checkpoint)
         curve = there.curve()
-        if isinstance(curve, LiveCurve):
+        if isinstance(curve, MeteredCurve):
             reason = "a journal does not say what each update consumed, by which this run was measured"
             raise LrlabError(worded(reason, curve.horizon, "runs that are measured in updates"))
         self.pacer = there.pacer(curve)

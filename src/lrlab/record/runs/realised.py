@@ -12,10 +12,10 @@ from lrlab.core.run.curve import Curve
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
-from lrlab.record.runs.run import Run
+from lrlab.record.runs.run import StoredRun
 
 
-def realised(run: Run) -> NDArray[np.float64]:
+def realised(run: StoredRun) -> NDArray[np.float64]:
     """The LR of every update of a finished run, as a multiple of the task's own: shape (updates,).
 
     Raises `LrlabError` where a decision is of a controller that the schedule does not have.

@@ -28,7 +28,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Run:
+class StoredRun:
     """One finished training.
 
     `lr` is the multiple of the task's own LR, `score` the last value of `metric` (an infinity, the worst
@@ -77,12 +77,12 @@ def content_key(recipe: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def to_json(run: Run) -> str:
+def to_json(run: StoredRun) -> str:
     """The run as one line of strict JSON; infinities and NaN stand as the texts "inf", "-inf" and "nan"."""
     return json.dumps(plain({"version": VERSION, **dataclasses.asdict(run)}), allow_nan=False)
 
 
-def from_json(text: str | bytes) -> Run:
+def from_json(text: str | bytes) -> StoredRun:
     """The run that `to_json` wrote, also by an earlier version.
 
     Raises `LrlabError` where the text is torn, foreign, or from a later version.
@@ -110,11 +110,11 @@ def from_json(text: str | bytes) -> Run:
         raise LrlabError(f"not a stored run: {type(error).__name__} {error}") from error
 
 
-def _run(data: dict[str, Any]) -> Run:
+def _run(data: dict[str, Any]) -> StoredRun:
     outcome = data["outcome"]
     if outcome not in ("finished", "diverged"):
         raise ValueError(f"outcome {outcome!r}")
-    return Run(
+    return StoredRun(
         key=str(data["key"]),
         task=str(data["task"]),
         arm=str(data["arm"]),

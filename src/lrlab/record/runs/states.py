@@ -34,10 +34,10 @@ class Torn(LrlabError):
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class StateAddress:
     """A point that a training passes: after `at` updates, with control rows of this digest; `end`: it goes no further.
 
-    >>> Place.of("120-" + "0" * 32).at
+    >>> StateAddress.of("120-" + "0" * 32).at
     120
     """
 
@@ -51,14 +51,14 @@ class Place:
         return f"{self.at}-{self.digest}{'.end' if self.end else ''}"
 
     @classmethod
-    def of(cls, name: str) -> Place | None:
+    def of(cls, name: str) -> StateAddress | None:
         """The place of this name, or None where it is no such name."""
         found = _NAME.fullmatch(name)
         return cls(int(found[1]), found[2], found[3] is not None) if found else None
 
 
 @dataclass(frozen=True)
-class State:
+class StoredState:
     """A stored state: its record as plain JSON, and its tensors in the safetensors format (empty at an end)."""
 
     record: Mapping[str, Any]
@@ -73,22 +73,22 @@ class States:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     states = States(folder)
-    ...     states.put("ab", Place(3, "0" * 32), State({"loss": 1.5}, b""))
-    ...     states.places("ab"), states.get("ab", Place(3, "0" * 32)).record["loss"]
-    ((Place(at=3, digest='00000000000000000000000000000000', end=False),), 1.5)
+    ...     states.put("ab", StateAddress(3, "0" * 32), StoredState({"loss": 1.5}, b""))
+    ...     states.places("ab"), states.get("ab", StateAddress(3, "0" * 32)).record["loss"]
+    ((StateAddress(at=3, digest='00000000000000000000000000000000', end=False),), 1.5)
     """
 
     def __init__(self, place: str | Path) -> None:
         self._files = opened(place)
 
-    def put(self, cell: str, place: Place, state: State) -> None:
+    def put(self, cell: str, place: StateAddress, state: StoredState) -> None:
         """Keep a state; one that is there already stays. Raises `LrlabError` where the store cannot be written."""
         record = {"version": VERSION, "size": len(state.tensors), **state.record}
         files = {_RECORD: json.dumps(record, separators=(",", ":")).encode(), _TENSORS: state.tensors}
         with self._in_words("stored"):
             self._files.write_group(_name(cell, place), {name: content for name, content in files.items() if content})
 
-    def get(self, cell: str, place: Place) -> State:
+    def get(self, cell: str, place: StateAddress) -> StoredState:
         """A stored state, also of an earlier version. Raises `Torn` where it is not there, or not whole."""
         try:
             files = self._files.read_group(_name(cell, place))
@@ -107,30 +107,30 @@ class States:
             record = UPGRADES[step](record)
         if len(tensors) != size:
             raise Torn(f"the state {place.name} is torn: {len(tensors)} of {size} bytes")
-        return State(record, tensors)
+        return StoredState(record, tensors)
 
-    def places(self, cell: str) -> tuple[Place, ...]:
+    def places(self, cell: str) -> tuple[StateAddress, ...]:
         """What is stored of a cell, the furthest first."""
         with self._in_words("listed"):
-            return tuple(sorted(filter(None, map(Place.of, self._files.names(f"{_ALL}/{cell}"))), reverse=True))
+            return tuple(sorted(filter(None, map(StateAddress.of, self._files.names(f"{_ALL}/{cell}"))), reverse=True))
 
-    def stored(self) -> dict[tuple[str, Place], Stat]:
+    def stored(self) -> dict[tuple[str, StateAddress], Stat]:
         """Every state of every cell, with its size and time."""
         with self._in_words("listed"):
             found = self._files.stats(_ALL, depth=2)
         states = {}
         for path, stat in found.items():
             cell, _, name = path.partition("/")
-            if place := Place.of(name):
+            if place := StateAddress.of(name):
                 states[cell, place] = stat
         return states
 
-    def drop(self, cell: str, place: Place) -> None:
+    def drop(self, cell: str, place: StateAddress) -> None:
         """Forget a state; one that is not there is forgotten already."""
         with self._in_words("forgotten"):
             self._files.drop(_name(cell, place))
 
-    def size(self, cell: str, place: Place) -> int:
+    def size(self, cell: str, place: StateAddress) -> int:
         """The bytes that a state takes; 0 where it is not there."""
         with self._in_words("found"):
             stat = self._files.stat(_name(cell, place))
@@ -153,7 +153,7 @@ class States:
                     recipes += [found] if isinstance(found, dict) else []
         return tuple(recipes)
 
-    def sweep(self, budget: int, needed: Collection[tuple[str, Place]] = ()) -> int:
+    def sweep(self, budget: int, needed: Collection[tuple[str, StateAddress]] = ()) -> int:
         """Forget states that one could go on from, beside the `needed`, the oldest first, until the rest has at most
         `budget` bytes; ends are small, and stay. Give the bytes that were freed."""
         found = {each: stat for each, stat in self.stored().items() if not each[1].end}
@@ -175,7 +175,7 @@ class States:
         return in_words(f"states of training cannot be {done}", self._files.address)
 
 
-def _name(cell: str, place: Place) -> str:
+def _name(cell: str, place: StateAddress) -> str:
     return f"{_ALL}/{cell}/{place.name}"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lrlab.errors import LrlabError
 from lrlab.record.runs.files import Stat, in_words, opened
-from lrlab.record.runs.run import Run, from_json, to_json
+from lrlab.record.runs.run import StoredRun, from_json, to_json
 
 DEFAULT_FOLDER = "lrlab-runs"
 
@@ -22,7 +22,7 @@ DEFAULT_FOLDER = "lrlab-runs"
 class Listing:
     """All runs of a store, and a sentence for each file that is none."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[StoredRun, ...]
     skipped: tuple[str, ...]
 
 
@@ -43,11 +43,11 @@ class Store:
         """The text by which any process finds this store."""
         return self._files.address
 
-    def get(self, key: str) -> Run | None:
+    def get(self, key: str) -> StoredRun | None:
         """The run of this key, or None; a damaged file counts as none, for its run can be made again."""
         return self.find([key]).get(key)
 
-    def find(self, keys: Iterable[str]) -> dict[str, Run]:
+    def find(self, keys: Iterable[str]) -> dict[str, StoredRun]:
         """Those of these runs that are there, by key."""
         found = {}
         with in_words("the store cannot be read", self.address):
@@ -59,7 +59,7 @@ class Store:
                 found[run.key] = run
         return found
 
-    def put(self, run: Run) -> None:
+    def put(self, run: StoredRun) -> None:
         """Keep a run. Raises `LrlabError` where the folder cannot be written."""
         with in_words("a finished run cannot be stored", self.address):
             self._files.write(f"{run.key}.json", f"{to_json(run)}\n".encode(), durable=True)
@@ -97,7 +97,7 @@ def _is_run(name: str) -> bool:
     return name.endswith(".json") and not name.startswith(".")
 
 
-def _run(name: str, content: bytes | OSError) -> Run:
+def _run(name: str, content: bytes | OSError) -> StoredRun:
     if isinstance(content, OSError):
         raise content
     run = from_json(content)

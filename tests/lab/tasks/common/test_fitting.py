@@ -8,7 +8,7 @@ import pytest
 import lrlab as lr
 from lrlab.lab.tasks.common.fitting import evaluating, fit, fit_supervised
 from lrlab.lab.tasks.common.optimizers import optimizer
-from lrlab.lab.training.run import LiveRun
+from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")
 
@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 def trained(updates, evals, kind="adamw"):
     """A normalised layer that learns to halve its input; the run, the model, and what each evaluation saw."""
     torch.manual_seed(0)
-    run = LiveRun(lr.linear(), updates, evals=evals)
+    run = TrainingRun(lr.linear(), updates, evals=evals)
     model = torch.nn.Sequential(torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 2))
     opt = optimizer(kind, model.parameters(), lr={kind: 0.05})
     seen = []
@@ -50,7 +50,7 @@ def test_a_supervised_task_names_its_loss_and_what_is_told_of_it():
     pair, lrs, square = (torch.ones(1, 1), torch.zeros(1, 1)), {"adam": 9.0, "sgd": 0.1}, torch.nn.functional.mse_loss
 
     def trained(l2):
-        run = LiveRun(lr.constant(), 2, config={"optimizer": "sgd"}, metric="loss")
+        run = TrainingRun(lr.constant(), 2, config={"optimizer": "sgd"}, metric="loss")
         model = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.ones_(model.weight)
         fit_supervised(run, model, lrs, [pair, pair], square, pair, l2=l2, loss=float, log=torch.log)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from lrlab.lab.tasks.common.optimizers import optimizer
 
 if TYPE_CHECKING:
-    from lrlab.lab.training.run import LiveRun
+    from lrlab.lab.training.run import TrainingRun
 
 
 def fit(
-    run: LiveRun,
+    run: TrainingRun,
     model: Any,
     opt: Any,
     batches: Iterable[Any],
@@ -38,7 +38,7 @@ def fit(
 
 
 def fit_supervised(
-    run: LiveRun,
+    run: TrainingRun,
     model: Any,
     lrs: Mapping[str, float],
     batches: Iterable[tuple[Any, Any]],

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.lab.arms.controls import Regime
-from lrlab.record.runs.states import State
+from lrlab.lab.arms.controls import ControlSpec
+from lrlab.record.runs.states import StoredState
 
 
 class Diverged(BaseException):
@@ -19,7 +19,7 @@ class Forked(BaseException):
 
 
 @dataclass(frozen=True)
-class Stretch:
+class StageBounds:
     """The part of a run that is trained in one go: from `start` (None: the beginning) to `stop` at the latest.
 
     `keep` is called with the run now and then, where training may be taken up again.
@@ -29,7 +29,7 @@ class Stretch:
     """
 
     stop: int
-    start: State | None = None
-    others: tuple[Regime, ...] = ()
+    start: StoredState | None = None
+    others: tuple[ControlSpec, ...] = ()
     every: int = 1
     keep: Callable[[Any], object] = lambda run: None

@@ -153,7 +153,7 @@ def test_46_a_metric_that_is_not_there_yet(tmp_path):
 
 
 class TwoRanks(torch_ranks.Ranks):
-    """Two ranks as two threads; tests/adapters/test_torch_ranks.py has them as processes."""
+    """Two ranks as two threads; tests/adapters/torch/test_ranks.py has them as processes."""
 
     meeting, rows = threading.Barrier(2, timeout=30), [[], []]
 

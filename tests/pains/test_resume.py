@@ -87,7 +87,7 @@ def test_1_the_order_of_three_calls_decides_the_lr():
 
 
 def test_1_for_every_kind_of_schedule():
-    """'... x every schedule kind x every k.' The full count is tests/adapters/test_torch_resume.py."""
+    """'... x every schedule kind x every k.' The full count is tests/adapters/torch/test_resume.py."""
     tried = 0
     for word in sorted(VOCABULARY):
         try:

@@ -1,4 +1,4 @@
-"""One of two processes of torch.distributed: run by tests/adapters/test_torch_ranks.py, says in JSON what it saw.
+"""One of two processes of torch.distributed: run by tests/adapters/torch/test_ranks.py, says in JSON what it saw.
 
 python two_ranks.py RANK FOLDER
 """

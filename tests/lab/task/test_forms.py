@@ -58,7 +58,7 @@ JOB = Job(Arm("cosine", lr.cosine()), 1.0, 0, 0, 2, 12, 3)
 def test_a_class_is_the_function_that_it_stands_for(tmp_path):
     """The same bits; its declaration counts; it is found by its file, and goes on from a stored state."""
     mine, other = task_of(Trainer), task_of(written_out)
-    assert (mine.settings.updates, mine.text.endswith("test_doors.py:Trainer")) == (12, True)
+    assert (mine.settings.updates, mine.text.endswith("test_forms.py:Trainer")) == (12, True)
     a, b = train(mine, JOB), train(other, JOB)
     assert (a.loss, a.evals) == (b.loss, b.evals)
     half = execute(Stage(mine.text, mine.identity, str(tmp_path), JOB, None, 5))

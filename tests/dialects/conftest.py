@@ -10,7 +10,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.dialects import Imported
-from lrlab.dialects.read.phases import fixed
+from lrlab.dialects.parts.phases import fixed
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is first imported
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 _HOMES = {
-    "Imported": "lrlab.dialects.read.imported",
+    "Imported": "lrlab.dialects.parts.imported",
     "from_torch": "lrlab.dialects.read.torch",
     "from_transformers": "lrlab.dialects.read.transformers",
     "from_timm": "lrlab.dialects.read.timm",
@@ -32,11 +32,11 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from lrlab.dialects.convert import convert as convert
+    from lrlab.dialects.parts.imported import Imported as Imported
     from lrlab.dialects.read.composer import from_composer as from_composer
     from lrlab.dialects.read.deepspeed import from_deepspeed as from_deepspeed
     from lrlab.dialects.read.fairseq import from_fairseq as from_fairseq
     from lrlab.dialects.read.fvcore import from_fvcore as from_fvcore
-    from lrlab.dialects.read.imported import Imported as Imported
     from lrlab.dialects.read.keras import from_keras as from_keras
     from lrlab.dialects.read.megatron import from_megatron as from_megatron
     from lrlab.dialects.read.olmo import from_olmo as from_olmo

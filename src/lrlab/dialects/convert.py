@@ -12,9 +12,9 @@ from typing import Any
 
 from lrlab.core.text.document import dumps, record
 from lrlab.core.time.horizon import Horizon
-from lrlab.dialects.read.imported import Imported
-from lrlab.dialects.read.libraries import read
-from lrlab.dialects.read.phases import known
+from lrlab.dialects.parts.imported import Imported
+from lrlab.dialects.parts.phases import known
+from lrlab.dialects.source.read import read
 from lrlab.dialects.write.targets import TARGETS, to_code
 
 

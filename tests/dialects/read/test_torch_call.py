@@ -5,8 +5,8 @@ import torch
 
 import lrlab as lr
 from lrlab.dialects import from_torch
-from lrlab.dialects.read.call_syntax import read_call
 from lrlab.dialects.read.torch_call import from_torch_call
+from lrlab.dialects.source.call_syntax import read_call
 
 SCRIPTS = (
     "StepLR(optimizer, step_size=30, gamma=0.1)",

@@ -26,7 +26,7 @@ from lrlab.dialects import (
     from_transformers,
     to_code,
 )
-from lrlab.dialects.read.phases import fixed
+from lrlab.dialects.parts.phases import fixed
 from lrlab.testing.strategies import curves
 
 N = 300

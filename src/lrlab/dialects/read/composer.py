@@ -23,10 +23,10 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import cosine, linear, polynomial
 from lrlab.core.time.horizon import Horizon
-from lrlab.dialects.read.call_syntax import Call, made
-from lrlab.dialects.read.fractional import MANY, MOST, cosines, piece, stairs
-from lrlab.dialects.read.imported import FOREVER, Imported, Made, imported, reading
-from lrlab.dialects.read.phases import drops, flat, known, real, steps, then
+from lrlab.dialects.parts.fractional import MANY, MOST, cosines, piece, stairs
+from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading
+from lrlab.dialects.parts.phases import drops, flat, known, real, steps, then
+from lrlab.dialects.source.call_syntax import Call, made
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 _TIME = re.compile(r"\s*(\d+(?:\.\d*)?(?:e-?\d+)?|\.\d+)\s*(ep|ba|sp|tok|dur)\s*")

@@ -21,10 +21,10 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import inverse_time
 from lrlab.core.shapes.transitions import cosine, linear, logarithmic
-from lrlab.dialects.read.call_syntax import Call, made
-from lrlab.dialects.read.fractional import piece
-from lrlab.dialects.read.imported import HOLDS, Imported, Made, imported, reading
-from lrlab.dialects.read.phases import flat, known, real, steps, then
+from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.imported import HOLDS, Imported, Made, imported, reading
+from lrlab.dialects.parts.phases import flat, known, real, steps, then
+from lrlab.dialects.source.call_syntax import Call, made
 from lrlab.errors import LrlabError, worded
 
 LAGS = "DeepSpeed's count lags by one update"

@@ -18,9 +18,9 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.timescales import inverse_sqrt
 from lrlab.core.shapes.transitions import cosine, geometric, linear, polynomial
-from lrlab.dialects.read.fractional import Growing, piece
-from lrlab.dialects.read.imported import FOREVER, HOLDS, Imported, Made, imported, reading
-from lrlab.dialects.read.phases import climb, flat, known, real, steps, then
+from lrlab.dialects.parts.fractional import Growing, piece
+from lrlab.dialects.parts.imported import FOREVER, HOLDS, Imported, Made, imported, reading
+from lrlab.dialects.parts.phases import climb, flat, known, real, steps, then
 from lrlab.errors import LrlabError, worded
 
 Options = Mapping[str, Any]

@@ -21,10 +21,10 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import cosine, linear, polynomial
-from lrlab.dialects.read.call_syntax import Call, made, read_call
-from lrlab.dialects.read.fractional import piece
-from lrlab.dialects.read.imported import LONGEST, Imported, imported, reading
-from lrlab.dialects.read.phases import known, real, steps, then
+from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.imported import LONGEST, Imported, imported, reading
+from lrlab.dialects.parts.phases import known, real, steps, then
+from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 EPSILON = 1e-6  # of the whole, by which a boundary is met early

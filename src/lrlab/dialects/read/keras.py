@@ -19,11 +19,11 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import exponential, inverse_power, inverse_time
 from lrlab.core.shapes.transitions import cosine, polynomial
-from lrlab.dialects.read.call_syntax import Call, made, read_call
-from lrlab.dialects.read.fractional import LONGEST, MANY, cosines, piece
-from lrlab.dialects.read.imported import FOREVER, Imported, Made, imported, peaked, reading
-from lrlab.dialects.read.phases import climb, flat, known, real, steps, then
-from lrlab.dialects.read.plateaus import as_keras
+from lrlab.dialects.parts.fractional import LONGEST, MANY, cosines, piece
+from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
+from lrlab.dialects.parts.phases import climb, flat, known, real, steps, then
+from lrlab.dialects.parts.plateaus import as_keras
+from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 

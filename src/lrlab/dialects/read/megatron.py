@@ -19,9 +19,9 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.timescales import inverse_sqrt
 from lrlab.core.shapes.transitions import cosine, geometric, linear, one_minus_sqrt
-from lrlab.dialects.read.fractional import piece
-from lrlab.dialects.read.imported import Imported, imported, reading
-from lrlab.dialects.read.phases import cut, flat, known, real, settled, then, tidy
+from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.phases import cut, flat, known, real, settled, then, tidy
 from lrlab.errors import LrlabError, worded
 
 STAYS = "after the end the LR is min_lr"

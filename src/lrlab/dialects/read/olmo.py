@@ -19,10 +19,10 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.timescales import inverse_sqrt
 from lrlab.core.shapes.transitions import cosine, geometric, linear
-from lrlab.dialects.read.call_syntax import Call, made
-from lrlab.dialects.read.fractional import piece
-from lrlab.dialects.read.imported import HOLDS, Imported, imported, reading
-from lrlab.dialects.read.phases import cut, fixed, flat, known, real, settled, steps, then
+from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.imported import HOLDS, Imported, imported, reading
+from lrlab.dialects.parts.phases import cut, fixed, flat, known, real, settled, steps, then
+from lrlab.dialects.source.call_syntax import Call, made
 from lrlab.errors import LrlabError, worded
 
 BELOW = "beyond max_steps OLMo's line would go on below its floor; its trainer has stopped, and here the floor is held"

@@ -18,10 +18,10 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.piecewise import piecewise_constant, piecewise_linear
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import cosine, linear, polynomial
-from lrlab.dialects.read.call_syntax import Call, made, read_call
-from lrlab.dialects.read.imported import FOREVER, Imported, Made, imported, peaked, reading
-from lrlab.dialects.read.phases import cut, flat, known, real, steps, then
-from lrlab.dialects.read.plateaus import as_optax
+from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
+from lrlab.dialects.parts.phases import cut, flat, known, real, steps, then
+from lrlab.dialects.parts.plateaus import as_optax
+from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 

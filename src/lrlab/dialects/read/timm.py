@@ -31,10 +31,10 @@ from lrlab.core.shapes.transitions import (
     polynomial,
     tanh,
 )
-from lrlab.dialects.read.fractional import MANY, Growing, piece
-from lrlab.dialects.read.imported import FOREVER, Imported, Made, imported, reading
-from lrlab.dialects.read.phases import climb, cut, drops, fixed, flat, known, real, settled, steps, then
-from lrlab.dialects.read.plateaus import as_torch
+from lrlab.dialects.parts.fractional import MANY, Growing, piece
+from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading
+from lrlab.dialects.parts.phases import climb, cut, drops, fixed, flat, known, real, settled, steps, then
+from lrlab.dialects.parts.plateaus import as_torch
 from lrlab.errors import LrlabError, worded
 
 STAYS = "after the end the LR stays at min_lr"

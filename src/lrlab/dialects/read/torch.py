@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from lrlab.core.text.lint import Finding
-from lrlab.dialects.read.imported import Imported, imported, reading
-from lrlab.dialects.read.torch_joined import joined
-from lrlab.dialects.read.torch_rules import read
+from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.torch_joined import joined
+from lrlab.dialects.parts.torch_rules import read
 
 
 @reading("torch")

@@ -12,11 +12,11 @@ import warnings
 from importlib import import_module
 from typing import Any
 
-from lrlab.dialects.read.call_syntax import Call
-from lrlab.dialects.read.imported import Imported
-from lrlab.dialects.read.phases import known
+from lrlab.dialects.parts.imported import Imported
+from lrlab.dialects.parts.phases import known
+from lrlab.dialects.parts.torch_rules import READERS
 from lrlab.dialects.read.torch import from_torch
-from lrlab.dialects.read.torch_rules import READERS
+from lrlab.dialects.source.call_syntax import Call
 from lrlab.errors import LrlabError, missing, worded
 
 NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") if name != "Scheduler"}

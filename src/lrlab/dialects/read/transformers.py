@@ -17,10 +17,10 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.timescales import cosine_wave, inverse_sqrt
 from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt, polynomial
-from lrlab.dialects.read.fractional import MOST, boundaries, piece
-from lrlab.dialects.read.imported import Imported, imported, reading
-from lrlab.dialects.read.phases import climb, flat, known, real, settled, steps, then, wave
-from lrlab.dialects.read.plateaus import as_torch
+from lrlab.dialects.parts.fractional import MOST, boundaries, piece
+from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.phases import climb, flat, known, real, settled, steps, then, wave
+from lrlab.dialects.parts.plateaus import as_torch
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 Recipe = tuple[Schedule, str]  # a schedule, and what it does after the end

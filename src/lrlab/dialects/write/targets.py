@@ -10,7 +10,7 @@ from collections.abc import Callable
 from lrlab.core.expression.node import Schedule
 from lrlab.core.text.document import record
 from lrlab.core.time.horizon import Horizon
-from lrlab.dialects.read.phases import known
+from lrlab.dialects.parts.phases import known
 from lrlab.dialects.write.keras import keras_code
 from lrlab.dialects.write.optax import optax_code
 from lrlab.dialects.write.python import function_source

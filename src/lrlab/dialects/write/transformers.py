@@ -12,7 +12,7 @@ from lrlab.core.resume.timeline import flat
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import Span, rounded
-from lrlab.dialects.read.phases import fixed
+from lrlab.dialects.parts.phases import fixed
 from lrlab.dialects.read.transformers import from_transformers
 from lrlab.dialects.write.pieces import Piece, pieces
 from lrlab.errors import LrlabError, worded

@@ -17,9 +17,9 @@ from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.tables import function
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import cosine, linear, polynomial
-from lrlab.dialects.read.fractional import piece
-from lrlab.dialects.read.phases import drops, flat, real, steps, then, tidy, wave
-from lrlab.dialects.read.plateaus import as_torch
+from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.phases import drops, flat, real, steps, then, tidy, wave
+from lrlab.dialects.parts.plateaus import as_torch
 from lrlab.dialects.read.transformers import recipe_of
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.plateau import plateau
-from lrlab.dialects.read.imported import Made
-from lrlab.dialects.read.phases import real
+from lrlab.dialects.parts.imported import Made
+from lrlab.dialects.parts.phases import real
 from lrlab.errors import LrlabError, worded
 
 

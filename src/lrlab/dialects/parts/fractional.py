@@ -13,7 +13,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import WHOLE
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.transitions import cosine
-from lrlab.dialects.read.phases import drops, then, tidy
+from lrlab.dialects.parts.phases import drops, then, tidy
 from lrlab.errors import LrlabError, worded
 
 MANY = 50  # cycles that are no whole updates long and are written out, one by one

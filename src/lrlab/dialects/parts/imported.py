@@ -12,7 +12,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.text.lint import Finding
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
-from lrlab.dialects.read.phases import fixed, real
+from lrlab.dialects.parts.phases import fixed, real
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 P = ParamSpec("P")

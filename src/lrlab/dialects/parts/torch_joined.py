@@ -22,8 +22,8 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.tables import table
 from lrlab.core.text.lint import Finding
-from lrlab.dialects.read.phases import cut, fixed, real, then
-from lrlab.dialects.read.torch_rules import Rule, read
+from lrlab.dialects.parts.phases import cut, fixed, real, then
+from lrlab.dialects.parts.torch_rules import Rule, read
 from lrlab.errors import LrlabError, worded
 
 UNKNOWN_END = 1000  # updates: how far to rehearse where nothing says how long the run is

@@ -15,7 +15,7 @@ from lrlab.dialects import (
     from_torch,
     from_transformers,
 )
-from lrlab.dialects.read.imported import imported
+from lrlab.dialects.parts.imported import imported
 
 
 def in_torch(name, **given):

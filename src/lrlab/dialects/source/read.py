@@ -25,20 +25,20 @@ from typing import Any
 from lrlab.core.text.document import loads
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.dialects.read.call_syntax import read_call
+from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.phases import known
 from lrlab.dialects.read.composer import from_composer
 from lrlab.dialects.read.deepspeed import from_deepspeed
 from lrlab.dialects.read.fairseq import from_fairseq
 from lrlab.dialects.read.fvcore import from_fvcore
-from lrlab.dialects.read.imported import Imported, imported, reading
 from lrlab.dialects.read.keras import from_keras
 from lrlab.dialects.read.megatron import from_megatron
 from lrlab.dialects.read.olmo import from_olmo
 from lrlab.dialects.read.optax import from_optax
-from lrlab.dialects.read.phases import known
 from lrlab.dialects.read.timm import from_timm
 from lrlab.dialects.read.torch_call import from_torch_call
 from lrlab.dialects.read.transformers import from_transformers
+from lrlab.dialects.source.call_syntax import read_call
 from lrlab.errors import LrlabError, worded
 
 HOLDS = "after the end the value at u = 1 is held"

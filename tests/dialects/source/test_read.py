@@ -6,7 +6,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.dialects import from_deepspeed, from_olmo, from_timm, from_transformers, to_code
-from lrlab.dialects.read.libraries import read
+from lrlab.dialects.source.read import read
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 _HOMES = {
+    "__version__": ("lrlab.version", "__version__"),
     "LrlabError": ("lrlab.errors", "LrlabError"),
     "Schedule": ("lrlab.core.expression.node", "Schedule"),
     "Horizon": ("lrlab.core.time.horizon", "Horizon"),
@@ -79,6 +78,7 @@ if TYPE_CHECKING:
     from lrlab.lab.task.keras_callback import keras_callback as keras_callback
     from lrlab.record.logs.log import LogRun as Run  # noqa: F401
     from lrlab.record.logs.readers import read_run as read_run
+    from lrlab.version import __version__ as __version__
 
 
 def __getattr__(name: str) -> Any:
@@ -106,4 +106,4 @@ def __dir__() -> list[str]:
     import lrlab.core.text.parse  # noqa: F401  (fills the vocabulary)
     from lrlab.core.expression.vocabulary import VOCABULARY
 
-    return sorted([*_HOMES, *VOCABULARY, "__version__"])
+    return sorted([*_HOMES, *VOCABULARY])

@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 
-from lrlab import __version__
 from lrlab.cli.compare import compare
 from lrlab.cli.convert import convert
 from lrlab.cli.forecast import forecast
@@ -25,6 +24,7 @@ from lrlab.cli.runs import runs
 from lrlab.cli.show import list_words, show
 from lrlab.cli.tune import tune
 from lrlab.errors import LrlabError
+from lrlab.version import __version__
 
 
 class _Group(click.Group):

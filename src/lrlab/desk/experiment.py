@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrlab import __version__
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, missing, worded
+from lrlab.version import __version__
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.evidence import Evidence

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab import __version__
 from lrlab.errors import missing
+from lrlab.version import __version__
 
 try:
     import scipy  # noqa: F401

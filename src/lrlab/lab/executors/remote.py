@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from lrlab import __version__
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.local import Local
 from lrlab.lab.stages.recipe import changed, versions
 from lrlab.lab.stages.stage import Stage
 from lrlab.record.runs.files import in_words, opened
+from lrlab.version import __version__
 
 PATIENCE = 10.0  # seconds for a cluster to answer
 

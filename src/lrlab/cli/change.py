@@ -7,9 +7,7 @@ lrlab show 'wsd()' --steps 10000 --at 6000 --branch 20%
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -17,8 +15,6 @@ from lrlab.core.resume.branch import branched
 from lrlab.core.resume.change import HOWS, extended, finished
 from lrlab.core.run.curve import Curve
 from lrlab.errors import LrlabError, worded
-
-Command = Callable[..., None]
 
 OPTIONS = (
     click.option("--at", type=click.IntRange(min=0), help="The update at which the plan is changed."),
@@ -30,18 +26,11 @@ OPTIONS = (
 )
 
 
-def change_options(command: Command) -> Command:
-    """Give a command these options, as one argument `change`: a function from curve to curve, or None."""
-
-    @functools.wraps(command)
-    def called(*args: Any, **kwargs: Any) -> None:
-        asked = {name: kwargs.pop(name) for name in inspect.signature(chosen).parameters}
-        command(*args, change=chosen(**asked), **kwargs)
-
-    made: Command = called
+def change_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options; `chosen` takes their values."""
     for option in reversed(OPTIONS):
-        made = option(made)
-    return made
+        command = option(command)
+    return command
 
 
 def chosen(

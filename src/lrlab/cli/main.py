@@ -4,46 +4,72 @@
     lrlab list
     lrlab compare digits
 
-With `--json` the standard output is one JSON document and nothing else. Exit codes: 0 done, 1 it could not be done,
-2 the command line was not understood, 130 interrupted.
+With `--json` the standard output is one JSON document and nothing else, whatever happens: where something is wrong it
+is {"version": 1, "error": sentence}. Exit codes: 0 done, 1 it could not be done, 2 the command line was not
+understood, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
+import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from lrlab.cli.compare import compare
-from lrlab.cli.convert import convert
-from lrlab.cli.forecast import forecast
-from lrlab.cli.live import live, replay
+from lrlab.cli import commands
 from lrlab.cli.output import fail
-from lrlab.cli.runs import runs
-from lrlab.cli.show import list_words, show
-from lrlab.cli.tune import tune
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, nearest
 from lrlab.version import __version__
 
 
-class _Group(click.Group):
-    """Says what is wrong in a sentence, or in a document where JSON was asked for."""
+class _Commands(click.Group):
+    """The files of the folder `commands`, each imported when it is asked for."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        found: click.Command = importlib.import_module(f"{commands.__name__}.{name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in (known := self.list_commands(ctx)):
+            meant = nearest(args[0], known)
+            ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {meant!r}?" if meant else ""))
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *given: Any, **more: Any) -> Any:
+        """Say what is wrong in a sentence, or in a document where JSON was asked for."""
+        typed = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in typed
         try:
-            return super().invoke(ctx)
+            code = super().main(typed, *given, **{**more, "standalone_mode": False})
         except LrlabError as error:
-            fail(str(error), 1, "--json" in sys.argv)
-        except KeyboardInterrupt:
-            fail("stopped. What is finished is kept: the same command goes on from there.", 130, "--json" in sys.argv)
+            fail(str(error), 1, as_json)
+        except click.Abort:
+            fail("stopped. What is finished is kept: the same command goes on from there.", 130, as_json)
+        except click.ClickException as error:
+            if not as_json:
+                error.show()
+                sys.exit(error.exit_code)
+            fail(error.format_message(), error.exit_code, as_json)
+        except Exception as error:  # of a task that is trained in this process, of a file that cannot be read
+            if not as_json:
+                raise
+            traceback.print_exc()
+            fail(f"{type(error).__name__}: {error}", 1, as_json)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="lrlab")
 def main() -> None:
     """The learning-rate laboratory: write schedules, look at them, compare them."""
-
-
-for command in (show, list_words, compare, convert, forecast, live, replay, runs, tune):
-    main.add_command(command)

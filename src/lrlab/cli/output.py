@@ -8,16 +8,44 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from lrlab.desk import VERSION
+from lrlab.errors import LrlabError, worded
 
 if TYPE_CHECKING:
     from lrlab.views.model import Figure, Table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
+
+
+class NewFile(click.Path):
+    """A file to be written: that it can be is found out before anything is computed."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(super().convert(value, param, ctx)))
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            self.fail(f"{str(path)!r} cannot be written: there is no folder {str(folder)!r}", param, ctx)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            self.fail(f"{str(path)!r} cannot be written: nothing may be written in {str(folder)!r}", param, ctx)
+        return path
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole. Raises `LrlabError` where the disk does not take it."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LrlabError(worded(f"the file cannot be written: {error.strerror}", str(path))) from None
 
 
 def say(as_json: bool, document: Mapping[str, Any], shown: Iterable[Figure | Table], sentences: Iterable[str]) -> None:

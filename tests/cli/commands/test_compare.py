@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-QUADRATIC = Path(__file__).parents[1] / "lab" / "quadratic.py"
+QUADRATIC = Path(__file__).parents[2] / "lab" / "quadratic.py"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lrlab.cli.contest import config_option, executor_option, lrs_option, store_option, strategies, workers_option
+from lrlab.cli.options import config_option, executor_option, lrs_option, store_option, strategies, workers_option
 from lrlab.cli.output import apart, fail, json_option, say
 
 
@@ -48,7 +48,7 @@ def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float 
 @executor_option
 @store_option
 @json_option
-def tune(task: str, schedules: dict[str, str], as_json: bool, **options: Any) -> None:
+def command(task: str, schedules: dict[str, str], as_json: bool, **options: Any) -> None:
     """Search the schedule and base LR of TASK, and judge the winner against warmup + linear.
 
     TASK is a built-in task (digits) or path/to/file.py:name, a function train(run). Candidates are complete schedules

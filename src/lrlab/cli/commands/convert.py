@@ -25,7 +25,7 @@ TARGETS = ("text", "json", "torch", "optax", "keras", "transformers", "python", 
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the run in updates, where SOURCE leaves it out.")
 @click.option("--lr", "base_lr", type=float, help="The optimizer's own LR, where SOURCE leaves it out.")
 @json_option
-def convert(source: tuple[str, ...], target: str, steps: int | None, base_lr: float | None, as_json: bool) -> None:
+def command(source: tuple[str, ...], target: str, steps: int | None, base_lr: float | None, as_json: bool) -> None:
     """Read another library's schedule with its exact meaning, and write it as text or as code.
 
     Standard output is the result and nothing else. What the library does at the first update, at the peak and after

@@ -7,14 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 import lrlab as lr
-from lrlab.cli.runs import runs
+from lrlab.cli.commands.runs import command as runs
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 
-QUADRATIC = f"{Path(__file__).parents[1] / 'lab' / 'quadratic.py'}:train"
+QUADRATIC = f"{Path(__file__).parents[2] / 'lab' / 'quadratic.py'}:train"
 
 
 @pytest.fixture(params=["", "file://"])

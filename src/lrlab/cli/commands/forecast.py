@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrlab.cli.contest import contest_options
-from lrlab.cli.output import json_option, say
-from lrlab.errors import LrlabError, worded
+from lrlab.cli.options import contest_options
+from lrlab.cli.output import NewFile, json_option, say, write
 
 if TYPE_CHECKING:
     from lrlab.views.model import Figure, Table
@@ -43,13 +42,13 @@ def _logs(command: Any) -> Any:
 
 
 @click.group()
-def forecast() -> None:
+def command() -> None:
     """Predict the loss under schedules that were never run, and find the best one."""
 
 
-@forecast.command()
+@command.command()
 @_logs
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Save the law here, as JSON.")
+@click.option("-o", "--output", type=NewFile(), help="Save the law here, as JSON.")
 @json_option
 def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     """Fit a loss law to the logs of one to a few runs."""
@@ -61,7 +60,7 @@ def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     say(as_json, fitted.record(), [fitted.table()], [doubt.sentence for doubt in fitted.law.known.doubts])
 
 
-@forecast.command()
+@command.command()
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expression", metavar="EXPR")
 @steps_option
@@ -73,7 +72,7 @@ def predict(law: Path, expression: str, steps: int, base_lr: float | None, level
     _rank(law, (expression,), steps, base_lr, level, as_json, draw=True)
 
 
-@forecast.command()
+@command.command()
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expressions", metavar="EXPR...", nargs=-1, required=True)
 @steps_option
@@ -107,7 +106,7 @@ def _rank(
     say(as_json, desk.predictions_record(predictions), shown, warnings)
 
 
-@forecast.command()
+@command.command()
 @click.argument("law", type=click.Path(path_type=Path))
 @steps_option
 @click.option("--peak", type=float, help="Highest LR; free within twice the logged peaks if left out.")
@@ -122,7 +121,7 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
     say(as_json, desk.optimum_record(optimum), [desk.optimum_table(optimum)], list(optimum.warnings))
 
 
-@forecast.command()
+@command.command()
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expression", metavar="EXPR")
 @steps_option
@@ -156,7 +155,7 @@ def branch(
     say(as_json, desk.branch_record(found), [desk.branch_table(found)], [found.sentence, *warnings])
 
 
-@forecast.command()
+@command.command()
 @contest_options
 @level_option
 @json_option
@@ -174,12 +173,12 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     say(as_json, forecasts.outlook_record(found), shown, sentences)
 
 
-@forecast.command()
+@command.command()
 @_logs
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
 @base_lr_option
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default="lrlab-forecast.html")
+@click.option("-o", "--output", type=NewFile(), default="lrlab-forecast.html")
 @json_option
 def report(
     schedules: tuple[str, ...], steps: int | None, base_lr: float | None, output: Path, as_json: bool, **options: Any
@@ -190,8 +189,5 @@ def report(
 
     fitted = desk.fit(**options)
     page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
-    try:
-        output.write_text(html(page), encoding="utf-8")
-    except OSError as error:
-        raise LrlabError(worded(f"the report cannot be written: {error.strerror}", str(output))) from None
+    write(output, html(page))
     say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])

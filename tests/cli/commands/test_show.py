@@ -1,7 +1,6 @@
-"""`lrlab show` and `lrlab list` as a newcomer and as a program use them."""
+"""`lrlab show` as a newcomer and as a program use it."""
 
 import json
-import re
 
 import pytest
 
@@ -50,11 +49,3 @@ def test_show_says_what_to_type_instead(lrlab, expression, said):
     document = lrlab("show", expression, "--json")
     assert document.returncode == 1
     assert said in json.loads(document.stdout)["error"]
-
-
-def test_list_has_every_word_with_a_formula(lrlab):
-    """What can be typed, with what it means."""
-    words = json.loads(lrlab("list", "--json").stdout)["words"]
-    assert {"cosine", "warmup", "wsd", "plateau", "one_cycle", "function"} <= {word["name"] for word in words}
-    assert all(word["formula"] and word["sentence"] for word in words)
-    assert re.search(r"^cosine  Half a cosine", lrlab("list").stdout, re.MULTILINE)

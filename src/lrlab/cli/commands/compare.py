@@ -14,16 +14,14 @@ from typing import Any
 
 import click
 
-from lrlab.cli.contest import contest_options, executor_option, workers_option
-from lrlab.cli.output import apart, fail, json_option, say, width
+from lrlab.cli.options import contest_options, executor_option, workers_option
+from lrlab.cli.output import NewFile, apart, fail, json_option, say, width
 from lrlab.desk import experiment as desk
 
 
 @click.command()
 @contest_options
-@click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), help="The report to write.  [default: lrlab-TASK.html]"
-)
+@click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK.html]")
 @workers_option
 @executor_option
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
@@ -35,7 +33,7 @@ from lrlab.desk import experiment as desk
 )
 @click.option("--audit", type=click.IntRange(min=0), default=0, help="Train so many runs again, alone, and compare.")
 @json_option
-def compare(
+def command(
     task: str,
     quick: bool,
     schedules: dict[str, str],

@@ -4,8 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lrlab.cli.compare import compare
-from lrlab.cli.contest import contest_options
+from lrlab.cli.commands.compare import command as compare
+from lrlab.cli.options import contest_options
 
 
 @click.command()

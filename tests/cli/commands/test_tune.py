@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from lrlab.cli.main import main
 
-QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
+QUADRATIC = str(Path(__file__).parents[2] / "lab" / "quadratic.py") + ":train"
 SMALL = ("--updates", "40", "--lrs", "0.5,1", "--workers", "0", "--arm", "fixed=constant()", "--budget")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrlab.cli.contest import store_option
+from lrlab.cli.options import store_option
 from lrlab.cli.output import json_option, say
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 @click.group()
-def runs() -> None:
+def command() -> None:
     """List, show, compare and prune the stored runs."""
 
 
-@runs.command("list")
+@command.command("list")
 @click.option("--task", help="Only the runs of this task.")
 @click.option("--each", is_flag=True, help="One row for each run, with its key.")
 @store_option
@@ -36,7 +36,7 @@ def list_runs(task: str | None, each: bool, store: str, as_json: bool) -> None:
     _say(desk.listing(store, task, each=each), as_json)
 
 
-@runs.command()
+@command.command()
 @click.argument("key")
 @store_option
 @json_option
@@ -47,7 +47,7 @@ def show(key: str, store: str, as_json: bool) -> None:
     _say(desk.show(store, key), as_json)
 
 
-@runs.command()
+@command.command()
 @click.argument("first", metavar="KEY")
 @click.argument("second", metavar="KEY")
 @store_option
@@ -59,7 +59,7 @@ def compare(first: str, second: str, store: str, as_json: bool) -> None:
     _say(desk.compared(store, first, second), as_json)
 
 
-@runs.command()
+@command.command()
 @click.option(
     "--older-than", "days", type=click.FloatRange(min=0), help="Also the runs stored more days ago than this."
 )

@@ -1,42 +1,18 @@
-"""`lrlab live` and `lrlab replay`: what a person types while a run goes on, and afterwards."""
+"""`lrlab replay`: what a person types when a run is over."""
 
 import json
 
-import pytest
 from click.testing import CliRunner
 
 import lrlab as lr
 from lrlab.cli.main import main
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.record.process.journal import Journal
-from lrlab.record.process.orders import ManualOrders
 
 
 def typed(*words):
     """A command line, and what came of it."""
     return CliRunner().invoke(main, list(map(str, words)))
-
-
-def test_live(tmp_path):
-    """An order, what became of it, and both as JSON."""
-    live = ManualOrders(tmp_path)
-    assert typed("live", tmp_path).output == "No factor was set.\n"
-    assert "not taken yet" in typed("live", tmp_path, "--factor", "0.5").output
-    assert live.due(1200) == 0.5
-    assert "from update 1,200 on" in typed("live", tmp_path).output
-    document = json.loads(typed("live", tmp_path, "--factor", "1", "--json").output)
-    assert [(order["number"], order["factor"], order["taken"]) for order in document["orders"]] == [
-        (1, 0.5, 1200),
-        (2, 1.0, None),
-    ]
-
-
-@pytest.mark.parametrize("words", [("live", "nowhere", "--factor", "0.5"), ("live", "nowhere"), ("replay", "nowhere")])
-def test_a_folder_without_a_run(words):
-    """Exit code 1, and a sentence."""
-    found = typed(*words)
-    assert found.exit_code == 1
-    assert "nowhere" in found.output
 
 
 def journal(folder):
@@ -73,3 +49,17 @@ def test_replay_says_what_differs(tmp_path):
     document = json.loads(typed("replay", path, "--json").output)
     assert (document["updates"], document["observations"], len(document["differences"])) == (10, 2, 1)
     assert document["heard"] == {"plateau1": 2}
+
+
+def test_a_folder_without_a_run():
+    """Exit code 1, and a sentence."""
+    found = typed("replay", "nowhere")
+    assert found.exit_code == 1
+    assert "nowhere" in found.output
+
+
+def test_a_file_that_cannot_be_written_is_said_first(tmp_path):
+    """Before the journal is read."""
+    found = typed("replay", "nowhere", "--out", tmp_path / "no" / "lr.csv")
+    assert found.exit_code == 2
+    assert "there is no folder" in found.output

@@ -1,0 +1,29 @@
+"""`lrlab list`: the words of the text form."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from lrlab.cli.output import json_option, painted
+from lrlab.desk import VERSION
+from lrlab.desk import schedules as desk
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> None:
+    """List every word of the text form, with its formula."""
+    words = desk.words()
+    if as_json:
+        click.echo(json.dumps({"version": VERSION, "words": [vars(word) for word in words]}))
+        return
+    for word in words:
+        click.echo(f"{painted(word.name, 'bold')}  {word.sentence}")
+        click.echo(f"    {word.signature}")
+        click.echo(f"    value = {word.formula}\n")
+    click.echo(
+        "u: share of the span, from 0 to 1.  t: updates since the phase began.  All are multiples of the base LR."
+    )
+    click.echo("Joined by  >> (then)  *  +  and  .clip() .repeat() .reverse() .lasting() .excerpt() .hold()")

@@ -48,11 +48,20 @@ def write(path: Path, text: str) -> None:
         raise LrlabError(worded(f"the file cannot be written: {error.strerror}", str(path))) from None
 
 
-def say(as_json: bool, document: Mapping[str, Any], shown: Iterable[Figure | Table], sentences: Iterable[str]) -> None:
-    """The document alone, or figures and tables followed by the sentences."""
+def say(
+    as_json: bool,
+    document: Mapping[str, Any],
+    shown: Iterable[Figure | Table],
+    sentences: Iterable[str],
+    *,
+    first: Iterable[str] = (),
+) -> None:
+    """The document alone, or what comes `first`, figures and tables, and the sentences below them."""
     if as_json:
         click.echo(json.dumps(document, allow_nan=False))
         return
+    for sentence in first:
+        click.echo(f"{sentence}\n")
     for each in shown:
         click.echo(drawn(each) + "\n")
     for sentence in sentences:

@@ -1,6 +1,7 @@
 """`lrlab forecast` from logs to answers, on real curves, in text and in JSON."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,23 @@ def test_study_forecasts_what_an_interrupted_comparison_lacks(interrupted):
     assert missing["arm"] == "linear"
     assert missing["low"] < missing["loss"] < missing["high"]
     assert document["winner"] is None
+
+
+def test_a_law_that_does_not_hold_is_no_answer(tmp_path):
+    """What speaks against it comes first, and the exit code is 1; the document has it too."""
+    noise = random.Random(0)
+    rows = [f"{step},{noise.uniform(0.1, 4.0)},0.001" for step in range(10, 2001, 10)]
+    log, law = tmp_path / "log.csv", tmp_path / "law.json"
+    log.write_text("\n".join(["step,loss,lr", *rows]))
+    assert CliRunner().invoke(main, ["forecast", "fit", str(log), "-o", str(law)]).exit_code == 0
+    for asked in (["rank", law, "linear()"], ["predict", law, "linear()"]):
+        given = [*map(str, asked), "--steps", "2000", "--base-lr", "0.001"]
+        done = CliRunner().invoke(main, ["forecast", *given])
+        assert done.exit_code == 1
+        assert "the law misses the logs by" in done.stdout.partition("final loss")[0]
+        assert "trust none of this" in done.stderr
+        document = json.loads(CliRunner().invoke(main, ["forecast", *given, "--json"]).stdout)
+        assert "misses the logs" in str(document["predictions"][0]["warnings"])
 
 
 def test_study_of_nothing_is_a_sentence(interrupted, tmp_path):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast.curves import ScheduleLike, learning_rates
+from lrlab.analysis.forecast.curves import FittedLaw, Prediction, ScheduleLike, learning_rates
 from lrlab.errors import LrlabError, worded
-
-if TYPE_CHECKING:
-    from lrlab.analysis.forecast.law import Law, Prediction
 
 Floats = NDArray[np.float64]
 
@@ -65,9 +62,28 @@ class BranchForecast:
         }
         return f"{trade} {verdict[self.advice]}"
 
+    def record(self) -> dict[str, Any]:
+        """Both ends, the price and the gain as plain JSON values."""
+        ends = {
+            name: {
+                "updates": len(p.loss),
+                "final": dict(zip(("loss", "low", "high"), p.final, strict=True)),
+                "warnings": list(p.warnings),
+            }
+            for name, p in (("now", self.now), ("later", self.later))
+        }
+        derived = ("further", "gain", "gain_per_update", "advice", "sentence")
+        return {
+            "at": self.at,
+            "decay": self.decay,
+            "level": self.now.level,
+            **ends,
+            **{name: getattr(self, name) for name in derived},
+        }
+
 
 def branch(
-    law: Law,
+    law: FittedLaw,
     schedule: ScheduleLike,
     *,
     at: int,

@@ -1,12 +1,17 @@
-"""What a law is asked about: the LR of every update, from a schedule, its text, or such an array."""
+"""What a law is asked about, the LR of every update, and what it answers, a prediction."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Real
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lrlab.analysis.forecast.doubts import Seen
+from lrlab.analysis.forecast.fit import Fitted
+from lrlab.analysis.forecast.laws import Scale
 from lrlab.core.expression.node import Schedule
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
@@ -14,6 +19,49 @@ from lrlab.record.logs.log import numbers
 
 Floats = NDArray[np.float64]
 ScheduleLike = Schedule | str | ArrayLike
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Loss after every update of a run, shape (updates,), with its interval and what speaks against it."""
+
+    schedule: str
+    loss: Floats
+    low: Floats
+    high: Floats
+    level: float
+    warnings: tuple[str, ...]
+
+    @property
+    def final(self) -> tuple[float, float, float]:
+        """(loss, low, high) after the last update."""
+        return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
+
+    def record(self) -> dict[str, Any]:
+        """The whole curve as plain JSON values, and its final loss."""
+        return {
+            "schedule": self.schedule,
+            "final": dict(zip(("loss", "low", "high"), self.final, strict=True)),
+            "level": self.level,
+            "warnings": list(self.warnings),
+            "loss": self.loss.tolist(),
+            "low": self.low.tolist(),
+            "high": self.high.tolist(),
+        }
+
+
+class FittedLaw(Protocol):
+    """A law with its parameters, as those see it who ask it for predictions."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fitted(self) -> Fitted: ...
+    @property
+    def scale(self) -> Scale: ...
+    @property
+    def known(self) -> Seen: ...
+    def predict(self, schedule: ScheduleLike, *, level: float = 0.9) -> Prediction: ...
 
 
 def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:

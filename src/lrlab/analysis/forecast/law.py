@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from lrlab.analysis.forecast.branching import branch
-from lrlab.analysis.forecast.curves import ScheduleLike, learning_rates, spoken
+from lrlab.analysis.forecast.branching import BranchForecast, branch
+from lrlab.analysis.forecast.curves import Prediction, ScheduleLike, learning_rates, spoken
 from lrlab.analysis.forecast.doubts import Doubt, Seen, doubts, seen
 from lrlab.analysis.forecast.fit import Fitted, fit, prepare
 from lrlab.analysis.forecast.intervals import half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
-from lrlab.analysis.forecast.optimise import optimise
+from lrlab.analysis.forecast.optimise import Optimum, optimise
 from lrlab.analysis.forecast.priors import Prior, Spread, prior_for
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.logs.log import LogRun
@@ -32,23 +32,7 @@ Floats = NDArray[np.float64]
 VERSION = 1
 OUTER = ("floor", "progress", "noise")
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """Loss after every update of a run, shape (updates,), with its interval and what speaks against it."""
-
-    schedule: str
-    loss: Floats
-    low: Floats
-    high: Floats
-    level: float
-    warnings: tuple[str, ...]
-
-    @property
-    def final(self) -> tuple[float, float, float]:
-        """(loss, low, high) after the last update."""
-        return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
+_USELESS = 0.05  # and above which it says nothing about other schedules
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +77,11 @@ class Law:
         names = (*_form(self.name).inner, *OUTER)
         return dict(zip(names, [*self.fitted.inner.tolist(), *self.fitted.outer.tolist()], strict=True))
 
+    @property
+    def holds(self) -> bool:
+        """Whether the law describes the logs that it was fitted to; where it does not, it is no basis for anything."""
+        return self.fitted.misfit <= _USELESS
+
     def predict(
         self,
         schedule: ScheduleLike,
@@ -131,8 +120,53 @@ class Law:
         predictions = [self.predict(s, base_lr=base_lr, horizon=horizon, level=level) for s in schedules]
         return sorted(predictions, key=lambda prediction: prediction.final)
 
-    optimise = optimise  # functions of a law are its methods: `law.optimise(steps)`, `law.branch(schedule, at=...)`
-    branch = branch
+    def optimise(
+        self,
+        steps: int,
+        *,
+        peak: float | None = None,
+        warmup: int | None = None,
+        shape: str = "monotone",
+        prefix: ArrayLike | None = None,
+        risk: str = "mean",
+    ) -> Optimum:
+        """The schedule with the lowest predicted loss after `steps` updates: see `lrlab.analysis.forecast.optimise`.
+
+        Args:
+            steps: the length of the run in updates.
+            peak: the highest LR; free within twice the logged peaks if left out.
+            warmup: the updates of a linear warmup; 2 % of the run if left out.
+            shape: "monotone", an LR that only falls after the warmup.
+            prefix: the LR of the updates already trained, after which the LR only falls from its last value.
+            risk: "mean" or "high" (mean + 1.28 spreads).
+
+        Raises `LrlabError` for an impossible plan and for laws that are not differentiable ("momentum", "convex").
+        """
+        return optimise(self, steps, peak=peak, warmup=warmup, shape=shape, prefix=prefix, risk=risk)
+
+    def branch(
+        self,
+        schedule: ScheduleLike,
+        *,
+        at: int,
+        decay: int,
+        base_lr: float | None = None,
+        horizon: int | None = None,
+        shape: ScheduleLike = "linear()",
+        level: float = 0.9,
+    ) -> BranchForecast:
+        """Decay now, or train on and decay later: see `lrlab.analysis.forecast.branching.branch`.
+
+        Args:
+            schedule: the trunk: a schedule with its horizon, or the LR of every update (horizon,).
+            at: the updates after which the first branch decays.
+            decay: the length of either decay in updates.
+            base_lr, horizon, level: as in `predict`.
+            shape: the decay, a schedule that falls from 1.
+
+        Raises `LrlabError` unless 1 <= at and at + decay < horizon, and where `shape` is not a decay from 1.
+        """
+        return branch(self, schedule, at=at, decay=decay, base_lr=base_lr, horizon=horizon, shape=shape, level=level)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the law as JSON. Raises `LrlabError` where the file cannot be written."""

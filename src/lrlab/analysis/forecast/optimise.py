@@ -12,8 +12,8 @@ uncertain parameter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,15 +21,13 @@ from scipy.optimize import minimize
 
 from lrlab.analysis.forecast.adjoints import FINALS
 from lrlab.analysis.forecast.cells import Cells, compress
+from lrlab.analysis.forecast.curves import FittedLaw
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.base import warmup as rise
 from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import numbers
-
-if TYPE_CHECKING:
-    from lrlab.analysis.forecast.law import Law
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,6 +58,10 @@ class Optimum:
     named_high: float
     warnings: tuple[str, ...]
 
+    def record(self) -> dict[str, Any]:
+        """Both as plain JSON values, schedules in their text form."""
+        return {**asdict(self), "schedule": str(self.schedule), "named": str(self.named)}
+
 
 @dataclass(frozen=True)
 class _Plan:
@@ -73,7 +75,7 @@ class _Plan:
 
 
 def optimise(
-    law: Law,
+    law: FittedLaw,
     steps: int,
     *,
     peak: float | None = None,
@@ -108,7 +110,7 @@ def optimise(
     return Optimum(peak_lr, full, *found[:3], named, *other[:3], found[3])
 
 
-def _check(law: Law, steps: int, shape: str, risk: str) -> None:
+def _check(law: FittedLaw, steps: int, shape: str, risk: str) -> None:
     if law.name not in FINALS:
         raise LrlabError(worded(f"law {law.name!r} cannot be optimised", allowed=", ".join(FINALS), hint='law="elr"'))
     if shape not in _SHAPES:
@@ -127,7 +129,7 @@ def _ramp(steps: int, warmup: int | None) -> int:
     return warmup
 
 
-def _peak(law: Law, peak: float | None, before: Floats | None) -> tuple[float, float]:
+def _peak(law: FittedLaw, peak: float | None, before: Floats | None) -> tuple[float, float]:
     """The LR to start from, and by what factor the search may leave it."""
     if before is not None:
         return float(before[-1]), 1.0
@@ -156,7 +158,7 @@ def _denser(start: int, stop: int, count: int) -> Ints:
     return np.unique(np.rint(start + (stop - start) * (1.0 - (1.0 - u) ** 2)).astype(np.int64))
 
 
-def _search(law: Law, plan: _Plan, top: float, free: float, spreads: float) -> tuple[Floats, float]:
+def _search(law: FittedLaw, plan: _Plan, top: float, free: float, spreads: float) -> tuple[Floats, float]:
     """The falls z (knots,) and the peak that minimise the risk."""
     draws, final, count = _draws(law), FINALS[law.name], len(plan.knots)
 
@@ -183,7 +185,7 @@ def _search(law: Law, plan: _Plan, top: float, free: float, spreads: float) -> t
     return found.x[:count], float(top * np.exp(found.x[count]))
 
 
-def _draws(law: Law) -> list[tuple[Floats, Floats]]:
+def _draws(law: FittedLaw) -> list[tuple[Floats, Floats]]:
     """Parameters from the posterior, always the same; a single one where they are exact."""
     inner, outer, covariance = law.fitted.inner, law.fitted.outer, law.fitted.covariance
     if not covariance.any():
@@ -244,7 +246,7 @@ def _nearest(knots: Ints, values: Floats, warmup: int) -> Schedule:
 
 
 def _predicted(
-    law: Law, schedule: Schedule, base_lr: float, steps: int, before: Floats | None
+    law: FittedLaw, schedule: Schedule, base_lr: float, steps: int, before: Floats | None
 ) -> tuple[float, float, float, tuple[str, ...]]:
     done = np.empty(0) if before is None else before
     lrs = np.concatenate([done, schedule.over(steps - len(done)).lr(base_lr)])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,10 @@ class Outlook:
     level: float
     widened: float
     doubts: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """All of it as plain JSON values; it orders, and never declares a winner."""
+        return {**asdict(self), "winner": None}
 
 
 @dataclass(frozen=True, eq=False)

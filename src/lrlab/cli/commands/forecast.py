@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ import click
 
 from lrlab.cli.options import contest_options
 from lrlab.cli.output import NewFile, json_option, say, write
+from lrlab.desk import VERSION
 
 if TYPE_CHECKING:
+    from lrlab.analysis.forecast.law import Law
     from lrlab.views.model import Figure, Table
 
 steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
@@ -53,11 +56,13 @@ def command() -> None:
 def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     """Fit a loss law to the logs of one to a few runs."""
     from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
 
     fitted = desk.fit(**options)
     if output is not None:
         fitted.law.save(output)
-    say(as_json, fitted.record(), [fitted.table()], [doubt.sentence for doubt in fitted.law.known.doubts])
+    doubts = [doubt.sentence for doubt in fitted.law.known.doubts if doubt.sentence]
+    say(as_json, {"version": VERSION, **fitted.record()}, [views.fits(fitted)], doubts)
 
 
 @command.command()
@@ -97,13 +102,15 @@ def _rank(
     draw: bool,
 ) -> None:
     from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
 
-    predictions = desk.predict(desk.load(path), expressions, steps, base_lr, level)
-    shown: list[Figure | Table] = [desk.predictions_table(predictions)]
+    law = desk.load(path)
+    predictions = desk.predict(law, expressions, steps, base_lr, level)
+    document = {"predictions": [prediction.record() for prediction in predictions]}
+    shown: list[Figure | Table] = [views.ranked(predictions)]
     if draw:
-        shown.insert(0, desk.predictions_figure(predictions))
-    warnings = list(dict.fromkeys(text for p in predictions for text in p.warnings))
-    say(as_json, desk.predictions_record(predictions), shown, warnings)
+        shown.insert(0, views.predicted(predictions))
+    _answer(law, as_json, document, shown, warnings=views.warnings(predictions))
 
 
 @command.command()
@@ -116,9 +123,11 @@ def _rank(
 def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:
     """Find the schedule with the lowest predicted final loss."""
     from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
 
-    optimum = desk.load(law).optimise(steps, peak=peak, warmup=warmup, risk=risk)
-    say(as_json, desk.optimum_record(optimum), [desk.optimum_table(optimum)], list(optimum.warnings))
+    fitted = desk.load(law)
+    found = fitted.optimise(steps, peak=peak, warmup=warmup, risk=risk)
+    _answer(fitted, as_json, found.record(), [views.optimum(found)], warnings=found.warnings)
 
 
 @command.command()
@@ -131,28 +140,34 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
 @base_lr_option
 @level_option
 @json_option
-def branch(
-    law: Path,
-    expression: str,
-    steps: int,
-    at: int,
-    decay: int,
-    shape: str,
-    base_lr: float | None,
-    level: float,
-    as_json: bool,
-) -> None:
+def branch(law: Path, expression: str, steps: int, as_json: bool, **how: Any) -> None:
     """Decay now, or train on and decay at the end of the horizon?
 
     EXPR is the schedule without the decay. Both branches follow it, and then fall from the LR it has there.
     """
     from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
 
-    found = desk.load(law).branch(
-        expression, at=at, decay=decay, base_lr=base_lr, horizon=steps, shape=shape, level=level
-    )
-    warnings = list(dict.fromkeys([*found.now.warnings, *found.later.warnings]))
-    say(as_json, desk.branch_record(found), [desk.branch_table(found)], [found.sentence, *warnings])
+    fitted = desk.load(law)
+    found = fitted.branch(expression, horizon=steps, **how)
+    warnings = views.warnings([found.now, found.later])
+    _answer(fitted, as_json, found.record(), [views.branches(found)], [found.sentence], warnings=warnings)
+
+
+def _answer(
+    law: Law,
+    as_json: bool,
+    document: Mapping[str, Any],
+    shown: Iterable[Figure | Table],
+    sentences: Iterable[str] = (),
+    *,
+    warnings: Sequence[str],
+) -> None:
+    """What a law says, below what speaks against it; exit code 1 where the law does not describe its own logs."""
+    say(as_json, {"version": VERSION, **document}, shown, sentences, first=warnings)
+    if not law.holds:
+        click.echo("lrlab: the law does not describe the logs that it was fitted to: trust none of this.", err=True)
+        sys.exit(1)
 
 
 @command.command()
@@ -165,12 +180,12 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     Takes the same TASK and options as `lrlab compare`, and its finished runs from the store. It orders; it never
     declares a winner.
     """
-    from lrlab.desk import forecast as forecasts
+    from lrlab.desk import forecast as desk
     from lrlab.desk.experiment import contest
+    from lrlab.views import forecast as views
 
-    found = forecasts.study(contest(**options), store, level)
-    shown, sentences = [forecasts.outlook_table(found)], forecasts.outlook_sentences(found)
-    say(as_json, forecasts.outlook_record(found), shown, sentences)
+    found = desk.study(contest(**options), store, level)
+    say(as_json, {"version": VERSION, **found.record()}, [views.outlook(found)], views.outlook_sentences(found))
 
 
 @command.command()
@@ -178,16 +193,18 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
 @base_lr_option
-@click.option("-o", "--output", type=NewFile(), default="lrlab-forecast.html")
+@click.option("-o", "--output", type=NewFile(), default="lrlab-forecast.html", show_default=True)
 @json_option
 def report(
     schedules: tuple[str, ...], steps: int | None, base_lr: float | None, output: Path, as_json: bool, **options: Any
 ) -> None:
     """Write a page with the fit, its residuals and the predictions."""
     from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
     from lrlab.views.page import html
 
     fitted = desk.fit(**options)
     page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
     write(output, html(page))
-    say(as_json, {**fitted.record(), "report": str(output)}, [fitted.table()], [f"Report: {output}"])
+    document = {"version": VERSION, **fitted.record(), "report": str(output)}
+    say(as_json, document, [views.fits(fitted)], [page.lead, f"Report: {output}"])

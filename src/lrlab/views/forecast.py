@@ -1,0 +1,156 @@
+"""Forecasts as tables, figures, sentences and a page: pure records for every drawer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lrlab.analysis.forecast.branching import BranchForecast
+from lrlab.analysis.forecast.curves import Prediction
+from lrlab.analysis.forecast.optimise import Optimum
+from lrlab.analysis.forecast.outlook import Outlook
+from lrlab.analysis.forecast.residuals import Fit, late
+from lrlab.record.logs.log import LogRun
+from lrlab.views.axes import number
+from lrlab.views.model import Figure, Line, Report, Table, Text
+
+_POINTS = 400  # of a drawn curve
+_NAME = 40  # characters of a run's name in a table
+_PIECES = 6  # of a schedule in a table
+_WIDE = 3.0  # a loss that falls by such a factor is drawn on a logarithmic axis
+
+
+def fits(fit: Fit) -> Table:
+    """One row per run: its points, how far the law misses it, and what its log told."""
+    rows = [
+        (
+            _short(run.name),
+            len(run.updates),
+            run.horizon,
+            float(run.lrs.max()),
+            fit.miss(run),
+            "; ".join(run.notes),
+        )
+        for run in fit.runs
+    ]
+    return Table(("run", "points", "updates", "peak LR", "mean error", "notes"), tuple(rows))
+
+
+def ranked(predictions: Sequence[Prediction]) -> Table:
+    """One row per schedule, the best first."""
+    rows = tuple((p.schedule, *p.final) for p in predictions)
+    level = f"{predictions[0].level:.0%}"
+    return Table(("schedule", "final loss", f"low ({level})", f"high ({level})"), rows)
+
+
+def predicted(predictions: Sequence[Prediction]) -> Figure:
+    """The predicted curves with their bands, without the first fifth, which would set the scale."""
+    lines = []
+    for index, p in enumerate(predictions):
+        at = np.unique(np.linspace(len(p.loss) // 5, len(p.loss) - 1, _POINTS).astype(np.int64))
+        columns = (values[at].tolist() for values in (p.loss, p.low, p.high))
+        lines.append(Line(f"{index + 1} {p.schedule}", (at + 1).tolist(), *columns))
+    return _figure("Predicted loss", lines)
+
+
+def warnings(predictions: Sequence[Prediction]) -> list[str]:
+    """What speaks against them, each said once."""
+    return list(dict.fromkeys(text for p in predictions for text in p.warnings))
+
+
+def optimum(found: Optimum) -> Table:
+    """The best schedule and the nearest named form."""
+    rows = (
+        ("nearest named form", found.named_loss, found.named_low, found.named_high, str(found.named)),
+        ("best found", found.loss, found.low, found.high, _outline(str(found.schedule))),
+    )
+    return Table(("", "final loss", "low", "high", "schedule"), rows, f"multiples of the base LR {found.base_lr:g}")
+
+
+def branches(found: BranchForecast) -> Table:
+    """One row per branch."""
+    rows = tuple((name, len(p.loss), *p.final) for name, p in (("decay now", found.now), ("train on", found.later)))
+    level = f"{found.now.level:.0%}"
+    return Table(("branch", "updates", "final loss", f"low ({level})", f"high ({level})"), rows)
+
+
+def outlook(found: Outlook) -> Table:
+    """Every arm at every LR, the lowest predicted training loss first."""
+    rows = tuple((f.arm, f.lr, f.loss, f.low, f.high, f.measured, f.finished, f.note) for f in found.forecasts)
+    level = f"{found.level:.0%}"
+    columns = ("strategy", "LR", "predicted", f"low ({level})", f"high ({level})", "measured", "runs", "note")
+    return Table(columns, rows, "final training loss; no prediction has seen the runs of its own row")
+
+
+def outlook_sentences(found: Outlook) -> list[str]:
+    """What was forecast from what, how far to trust it, and that no winner is declared."""
+    judged = [f for f in found.forecasts if f.loss is not None and f.measured is not None]
+    open_ = sum(f.loss is not None and f.measured is None for f in found.forecasts)
+    sentences = [
+        f"{open_} still without a finished run are forecast; {len(judged)} with one were forecast without it: off by "
+        f"{found.error:.4f} on average, {found.ordered:.0%} of their pairs in the right order.",
+        "The law was fitted to " + ", ".join(f"{arm} at {lr:g}" for arm, lr in found.fitted_on) + ".",
+    ]
+    if found.widened > 1:
+        sentences.append(f"The intervals were widened {found.widened:.1f}x, until they held on those with a run.")
+    sentences += found.doubts
+    sentences.append(
+        "No winner is declared: this is training loss, not the judged metric, and only finished runs decide "
+        "(lrlab compare)."
+    )
+    return sentences
+
+
+def report(fit: Fit, predictions: Sequence[Prediction], facts: Mapping[str, str]) -> Report:
+    """The page of a fit: what speaks against it first, how well the law holds on its logs, and what it predicts."""
+    sections: list[Figure | Table | Text] = [fits(fit), *(_beside(fit, run) for run in fit.runs), _residuals(fit)]
+    if predictions:
+        sections += [ranked(predictions), predicted(predictions)]
+    doubts = dict.fromkeys([doubt.sentence for doubt in fit.law.known.doubts] + warnings(predictions))
+    said = [text for text in doubts if text]
+    sections.append(Table(("parameter", "value"), tuple(fit.law.parameters.items())))
+    missed = number(100 * fit.law.fitted.misfit)
+    law = f"Law {fit.law.name!r}, fitted to {len(fit.runs)} runs; it misses them by {missed} %."
+    if said:
+        sections.insert(0, Text("\n\n".join(said), "What speaks against it"))
+    lead = law if fit.law.holds else f"Do not trust these forecasts: the law does not describe the logs. {law}"
+    return Report("Loss forecast", lead, tuple(sections), facts)
+
+
+def _short(name: str) -> str:
+    """A long name without its middle."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 12]}…{name[-11:]}"
+
+
+def _outline(schedule: str) -> str:
+    """The first pieces of a chain of many, and how many follow; the documents have all of them."""
+    pieces = schedule.split(" >> ")
+    if len(pieces) <= _PIECES:
+        return schedule
+    return " >> ".join(pieces[:2]) + f" >> {len(pieces) - 2} straight pieces (--json has all)"
+
+
+def _figure(title: str, lines: Sequence[Line]) -> Figure:
+    """Losses over updates, on a logarithmic axis where they fall far."""
+    values = [v for line in lines for v in line.y if v is not None]
+    log = bool(values) and min(values) > 0 and max(values) > _WIDE * min(values)
+    return Figure(title, "update", "loss", tuple(lines), log_y=log)
+
+
+def _beside(fit: Fit, run: LogRun) -> Figure:
+    """A log and its law."""
+    at = run.updates - 1
+    p = fit.law.predict(run.lrs)
+    law = Line("law", run.updates.tolist(), *(values[at].tolist() for values in (p.loss, p.low, p.high)))
+    log = Line("log", run.updates.tolist(), run.loss.tolist())
+    return _figure(_short(run.name) or "run", (law, log))
+
+
+def _residuals(fit: Fit) -> Figure:
+    """How far each log lies above the law, from where the warmup no longer matters."""
+    lines = []
+    for run in fit.runs:
+        part = late(run)
+        lines.append(Line(_short(run.name) or "run", run.updates[part].tolist(), fit.residuals(run)[part].tolist()))
+    return Figure("Residuals", "update", "log minus law", tuple(lines), note="Without the warmup and its wake.")

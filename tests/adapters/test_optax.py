@@ -331,3 +331,234 @@ def test_a_horizon_beyond_32_bits_is_refused_at_construction():
         assert float(schedule("linear()", 0.1, 2**33)(2**32)) == pytest.approx(0.05, rel=1e-12)
     with pytest.raises(LrlabError, match="32 bits"):
         Scheduler("linear()", 0.1, 2**33)
+
+
+# -- whose state ----------------------------------------------------------------------------------------------------
+
+
+def cutting(metric=None, factor=0.5, **arguments):
+    """Cuts at every observation but the first."""
+    kept = {"patience": 1, "threshold": 1e9}
+    return Scheduler(lr.constant() * lr.plateau(metric=metric, factor=factor, **kept), 1.0, 20, **arguments)
+
+
+def parted(**schedulers):
+    """One label, and one parameter, for each scheduler."""
+    transformations = {name: scheduler.scale_by_learning_rate() for name, scheduler in schedulers.items()}
+    optimizer = optax.partition(transformations, {name: name for name in schedulers})
+    params = dict.fromkeys(schedulers, jnp.ones(()))
+    return optimizer, optimizer.init(params), params
+
+
+def used(optimizer, state, params):
+    """The LR that each parameter's next update uses."""
+    updates, _ = optimizer.update(params, state, params)
+    return {name: -float(update) for name, update in updates.items()}
+
+
+def test_two_schedulers_in_one_state_hear_their_own_metric():
+    """Whoever is asked, reads and writes its own state, in each order; the other's stays as it is."""
+    a = Scheduler("constant() * plateau(metric='va', patience=1, factor=0.5)", base_lr=1.0, horizon=20)
+    b = Scheduler("constant() * plateau(metric='vb', patience=9, factor=0.1)", base_lr=1.0, horizon=20)
+    for labels in ({"x": a, "y": b}, {"y": b, "x": a}, {"b": a, "a": b}):
+        optimizer, state, params = parted(**labels)
+        names = {id(scheduler): name for name, scheduler in labels.items()}
+        for _ in range(3):
+            state = a.observe(state, va=1.0)
+        assert used(optimizer, state, params) == {names[id(a)]: 0.25, names[id(b)]: 1.0}
+        assert (float(a.lr(state)), float(b.lr(state))) == (0.25, 1.0)
+        assert (len(a.decisions(state)), b.decisions(state)) == (2, ())
+
+
+def test_the_lr_of_one_of_two_is_known_inside_jit():
+    a, b = cutting("va"), cutting("vb", 0.1)
+    _, state, _ = parted(x=a, y=b)
+    for _ in range(3):
+        state = a.observe(state, va=1.0)
+    assert [float(jax.jit(scheduler.lr)(state)) for scheduler in (a, b)] == [0.25, 1.0]
+
+
+def test_restoring_one_of_two_keeps_the_other():
+    """The record of b does not go into a's state."""
+    a, b = cutting("va"), cutting("vb", 0.1)
+    _, state, _ = parted(x=a, y=b)
+    for _ in range(2):
+        state = b.observe(a.observe(state, va=1.0), vb=1.0)
+    records = a.state_dict(state), b.state_dict(state)
+    _, fresh, _ = parted(x=a, y=b)
+    fresh = b.load_state_dict(fresh, records[1])
+    assert (float(a.lr(fresh)), float(b.lr(fresh))) == pytest.approx((1.0, 0.1))
+    fresh = a.load_state_dict(fresh, records[0])
+    assert (float(a.lr(fresh)), float(b.lr(fresh))) == pytest.approx((0.5, 0.1))
+    assert (a.state_dict(fresh), b.state_dict(fresh)) == records
+
+
+def test_schedulers_that_differ_in_base_lr_or_horizon_are_two():
+    s = lr.linear() * lr.plateau(patience=1, threshold=1e9)
+    for other in (Scheduler(s, 0.2, 20), Scheduler(s, 0.1, 40)):
+        one = Scheduler(s, 0.1, 20)
+        _, state, _ = parted(x=one, y=other)
+        for _ in range(2):
+            state = other.observe(state, 1.0)
+        assert float(one.lr(state)) == pytest.approx(0.1)
+        assert (len(one.decisions(state)), len(other.decisions(state))) == (0, 1)
+
+
+def test_two_schedulers_that_are_alike_need_names():
+    """Nobody can say which of them is told: refused, in every call; inside jit the LR is NaN where they differ."""
+    one, other = (Scheduler("linear() * plateau()", 1.0, 4) for _ in range(2))
+    optimizer, state, params = parted(x=one, y=other)
+    with pytest.raises(LrlabError, match='name="encoder"'):
+        one.observe(state, 1.0)
+    with pytest.raises(LrlabError, match='name="encoder"'):
+        one.load_state_dict(state, one.state_dict(state))
+    assert float(one.lr(state)) == 1.0  # they agree
+    apart = {**state.inner_states, "x": optimizer.update(params, state, params)[1].inner_states["x"]}
+    state = state._replace(inner_states=apart)
+    for call in (one.lr, one.decisions, one.state_dict):
+        with pytest.raises(LrlabError, match='name="encoder"'):
+            call(state)
+    assert np.isnan(float(jax.jit(one.lr)(state)))
+
+
+def test_names_tell_two_schedulers_apart():
+    """And may go on under another schedule, each with its own count and factor."""
+    one, other = cutting(name="one"), cutting(name="other")
+    optimizer, state, params = parted(x=one, y=other)
+    for _ in range(2):
+        state = one.observe(state, 1.0)
+    assert used(optimizer, state, params) == {"x": 0.5, "y": 1.0}
+    _, state = optimizer.update(params, state, params)
+    again = Scheduler(lr.linear(), 1.0, 4, name="other")
+    assert float(again.lr(state)) == 0.75
+    assert float(cutting("val_loss", name="one").lr(state)) == 0.5
+    with pytest.raises(LrlabError, match="name"):
+        cutting(name="")
+
+
+def test_a_name_at_two_places_is_one_scheduler():
+    """Who gives one scheduler with a name to two labels means both."""
+    both = cutting(name="both")
+    optimizer, state, params = parted(x=both, y=both)
+    for _ in range(2):
+        state = both.observe(state, 1.0)
+    assert used(optimizer, state, params) == {"x": 0.5, "y": 0.5}
+    assert len(both.decisions(state)) == 1
+
+
+def test_a_scheduler_that_has_no_state_there_is_refused():
+    _, state, _ = parted(x=cutting("va"), y=cutting("vb"))
+    for call in (Scheduler.lr, Scheduler.decisions, lambda c, state: c.observe(state, vc=1.0)):
+        with pytest.raises(LrlabError, match="none of the 2 schedules"):
+            call(cutting("vc"), state)
+    assert np.isnan(float(jax.jit(cutting("vc").lr)(state)))
+
+
+def test_a_state_written_before_states_had_owners_is_read():
+    """As version 0.1.0 wrote it before: the mark of its controllers holds, so that the factor acts in jit."""
+    scheduler = Scheduler(CUTS, 0.1, 12)
+    fresh = scheduler.scale_by_learning_rate().init(None)
+    record = json.dumps(
+        {"version": 2, "update": 0, "scale": 1.0, "decisions": [], "changes": [], "controllers": {"plateau1": {
+            "best": 1.0, "bad": 0, "cooldown": 0, "factor": 0.5, "observed": 2, "event": "", "cause": "",
+            "mean": None, "pending": 0,
+        }}}
+    )  # fmt: skip
+    old = fresh._replace(
+        count=jnp.int32(3),
+        factors=fresh.factors.at[0].set(0.5),
+        owner=jnp.int32(1567216783),
+        record=jnp.asarray(np.frombuffer(record.encode().ljust(RECORD), np.uint8)),
+    )
+    expected = 0.1 * 0.5 * lr.linear().over(12)(3)
+    assert float(jax.jit(scheduler.lr)(old)) == pytest.approx(expected, rel=1e-6)
+    assert float(scheduler.lr(scheduler.observe(old, 1.0))) == pytest.approx(expected / 2, rel=1e-6)
+
+
+# -- boxes and members ----------------------------------------------------------------------------------------------
+
+
+def test_in_an_optimizer_of_flax():
+    """nnx keeps each array in a box of its own; an observation leaves the boxes as they are."""
+    nnx = pytest.importorskip("flax.nnx")
+    scheduler, model = cutting(), nnx.Linear(2, 1, rngs=nnx.Rngs(0))
+    optimizer = nnx.Optimizer(model, chained(scheduler), wrt=nnx.Param)
+    before = jax.tree.structure(optimizer.opt_state)
+    for _ in range(2):
+        optimizer.opt_state = scheduler.observe(optimizer.opt_state, 1.0)
+    assert jax.tree.structure(optimizer.opt_state) == before
+
+    @nnx.jit
+    def step(model, optimizer):
+        rate = scheduler.lr(optimizer.opt_state)
+        optimizer.update(model, nnx.grad(lambda m: m(jnp.ones((1, 2))).sum())(model))
+        return rate
+
+    assert float(step(model, optimizer)) == 0.5
+    record = scheduler.state_dict(optimizer.opt_state)
+    assert (record["update"], len(record["decisions"])) == (1, 1)
+    fresh = nnx.Optimizer(model, chained(scheduler), wrt=nnx.Param)
+    fresh.opt_state = scheduler.load_state_dict(fresh.opt_state, record)
+    assert float(step(model, fresh)) == 0.5
+
+
+def test_each_member_of_a_mapped_state_has_its_own_lr():
+    """After observations of its own, each; a number reaches all."""
+    scheduler = cutting()
+    plain = scheduler.scale_by_learning_rate()
+    states = jax.vmap(plain.init)(jnp.zeros(3))
+    states = scheduler.observe(states, 1.0)
+    states = jax.tree.map(jnp.array, scheduler.observe(states, np.array([1.0, np.nan, 1.0])))
+    assert scheduler.lr(states).tolist() == [0.5, 1.0, 0.5]
+    assert jax.jit(scheduler.lr)(states).tolist() == [0.5, 1.0, 0.5]
+    updates, states = jax.vmap(plain.update)(jnp.ones(3), states)
+    assert updates.tolist() == [-0.5, -1.0, -0.5]
+    assert states.count.tolist() == [1, 1, 1]
+    with pytest.raises(LrlabError, match=r"3 members[\s\S]*leaf\[0\]"):
+        scheduler.state_dict(states)
+    member = jax.tree.map(lambda leaf: leaf[1], states)
+    assert [decision.event for decision in scheduler.decisions(member)] == ["nan"]
+    with pytest.raises(LrlabError, match="one for each member"):
+        scheduler.observe(states, np.ones(2))
+
+
+def test_members_that_are_alike_are_one():
+    """Replicas: one record, one list of decisions; a record is loaded into each, on its own device."""
+    scheduler = cutting()
+    plain = scheduler.scale_by_learning_rate()
+    replicas = jax.tree.map(lambda leaf: jnp.stack([leaf] * 4).reshape(2, 2, *leaf.shape), plain.init(None))
+    for _ in range(2):
+        replicas = scheduler.observe(replicas, 1.0)
+    assert len(scheduler.decisions(replicas)) == 1
+    record = scheduler.state_dict(replicas)
+    loaded = scheduler.load_state_dict(jax.vmap(plain.init)(jnp.zeros(2)), record)
+    assert scheduler.lr(loaded).tolist() == [0.5, 0.5]
+    assert loaded.record.shape == (2, RECORD)
+
+
+def test_what_is_read_on_the_host_is_refused_inside_jit_in_words():
+    scheduler = cutting()
+    state = scheduler.scale_by_learning_rate().init(None)
+    for call in (lambda s: scheduler.observe(s, 1.0), scheduler.decisions):
+        with pytest.raises(LrlabError, match="between jitted steps"):
+            jax.jit(call)(state)
+
+
+@pytest.mark.parametrize("update", [1.0, 2, np.float32(1.0), np.ones(2), jnp.arange(2)], ids=str)
+def test_updates_of_any_kind_are_scaled(update):
+    """A Python number becomes an array of floats, as Optax' own scale_by_learning_rate makes it."""
+    transformation = Scheduler(lr.constant(), 0.5).scale_by_learning_rate()
+    scaled, _ = transformation.update(update, transformation.init(None))
+    theirs = optax.scale_by_learning_rate(0.5)
+    expected, _ = theirs.update(update, theirs.init(None))
+    assert np.asarray(scaled).tolist() == np.asarray(expected).tolist()
+
+
+def test_a_controller_that_hears_nothing_is_said_once(caplog):
+    """When the state is looked at, a thousand updates into its phase."""
+    scheduler = Scheduler(lr.constant() * lr.plateau(metric="a") * lr.plateau(metric="b"), 0.1, 5000)
+    state = scheduler.scale_by_learning_rate().init(None)
+    for count in (999, 1000, 2000):
+        state = scheduler.observe(state._replace(count=jnp.int32(count)), a=1.0)
+        assert caplog.text.count("heard nothing") == (count >= 1000)
+    assert 'metric="b"' in caplog.text

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from weakref import WeakSet
+
 from lrlab.core.expression.node import Schedule
-from lrlab.core.run.curve import Curve
+from lrlab.core.feedback.manual import manual
+from lrlab.core.run.curve import ActiveController, Curve
 from lrlab.core.run.metered import MeteredCurve
+from lrlab.core.run.pacer import Pacer
 from lrlab.core.text.attach import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
+log = logging.getLogger(__name__)
+
 INT32 = 2**31 - 2  # the last update that JAX counts without x64
+UNHEARD = 1000  # updates after which a controller should have been told something
+_SAID: WeakSet[Curve] = WeakSet()  # whose silent controllers were said
 
 
 def counted(schedule: Schedule | str, horizon: int | Horizon | None) -> Curve:
@@ -68,3 +77,31 @@ def within_int32(curve: Curve) -> Curve:
             )
         )
     return curve
+
+
+def unheard(pacer: Pacer) -> list[ActiveController]:
+    """The controllers that wait for an observation and have had none yet; a live factor waits for nobody.
+
+    >>> from lrlab import constant, manual, plateau
+    >>> [waiting.name for waiting in unheard(Pacer((constant() * plateau() * manual()).over(9)))]
+    ['plateau1']
+    """
+    return [
+        placed
+        for placed in pacer.curve.controllers
+        if not isinstance(placed.controller, manual) and pacer.states[placed.name].observed == 0
+    ]
+
+
+def say_unheard(pacer: Pacer) -> None:
+    """Say once in the log where a controller was told nothing in the first 1000 updates of its phase."""
+    late = [placed for placed in unheard(pacer) if pacer.update - placed.start >= UNHEARD]
+    if late and pacer.curve not in _SAID:
+        _SAID.add(pacer.curve)
+        metric = late[0].controller.metric
+        log.warning(
+            "%s has heard nothing in %d updates: observe(%s).",
+            late[0].controller,
+            pacer.update - late[0].start,
+            f"{metric}=..." if metric else "val_loss",
+        )

@@ -14,14 +14,15 @@ restores under any other.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal
 
-from lrlab.adapters.counted import INT32, counted, open_loop, within_int32
+from lrlab.adapters.counted import INT32, counted, open_loop, say_unheard, within_int32
 from lrlab.core.expression.fields import positive
 from lrlab.core.expression.maths import JaxMaths
 from lrlab.core.expression.node import Schedule
@@ -40,12 +41,12 @@ try:
 except ModuleNotFoundError:
     raise missing("optax", "jax", "lrlab.adapters.optax") from None
 
+from lrlab.adapters.optax_state import KINDS, OptState, ScheduleState, replaced, states
+
 log = logging.getLogger(__name__)
 
 MOST = 8  # controllers in one schedule
 RECORD = 2**14  # bytes: the controllers' records and the latest decisions
-
-OptState = TypeVar("OptState")
 
 
 def schedule(schedule: Schedule | str, base_lr: float, horizon: int | Horizon | None = None) -> Callable[[Any], Any]:
@@ -65,26 +66,15 @@ def schedule(schedule: Schedule | str, base_lr: float, horizon: int | Horizon | 
     return lambda count: base * curve(jnp.asarray(count))
 
 
-class ScheduleState(NamedTuple):
-    """Where a run is. Its tree and its shapes do not depend on the schedule.
-
-    `count`: completed updates. `scale` and `factors`: what the values, and the controllers' parts in them, are
-    multiplied by; `owner` tells for which controllers. `record`: their states and decisions, as JSON in bytes.
-    """
-
-    count: jax.Array
-    scale: jax.Array
-    factors: jax.Array
-    owner: jax.Array
-    record: jax.Array
-
-
 @dataclass(frozen=True)
 class Scheduler:
     """A schedule with controllers, for Optax. It holds configuration only; every method is a pure function.
 
     `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. The LR of the next update is
     `lr(opt_state)`, also inside jit: read it before `optimizer.update()` to have the LR which that update uses.
+
+    Where an optimizer state has several schedules (`optax.partition`), a scheduler knows its own by its configuration.
+    Two of the same configuration are told apart by `name`.
 
     >>> scheduler = Scheduler("linear() * plateau(patience=1, factor=0.5)", base_lr=0.1, horizon=10)
     >>> optimizer = optax.chain(optax.identity(), scheduler.scale_by_learning_rate())
@@ -97,60 +87,89 @@ class Scheduler:
     schedule: Schedule | str
     base_lr: float
     horizon: int | Horizon | None = None
+    name: str | None = None
     curve: Curve = field(init=False, repr=False, compare=False)
+    owner: int = field(init=False, repr=False, compare=False)  # what marks its states
 
     def __post_init__(self) -> None:
         curve = within_int32(counted(self.schedule, self.horizon))  # the state's tree has no room for more
         object.__setattr__(self, "curve", curve)
         object.__setattr__(self, "schedule", curve.schedule)
         object.__setattr__(self, "base_lr", positive(self.base_lr, "base_lr"))
+        if self.name is not None and not (isinstance(self.name, str) and self.name):
+            raise LrlabError(worded("name is what tells two schedulers apart", self.name, hint='name="encoder"'))
         if len(curve.controllers) > MOST:
             raise LrlabError(worded("too many controllers", str(curve.schedule), f"at most {MOST}"))
+        configuration = (curve.schedule.fingerprint(), self.base_lr, sorted(curve.horizon.record().items()))
+        kinds = [(placed.name, type(placed.controller).__name__) for placed in curve.controllers]
+        mark = _checksum(self.name or repr(configuration)) >> KINDS << KINDS
+        object.__setattr__(self, "owner", mark | _checksum(repr(kinds)) % 2**KINDS)
 
     def scale_by_learning_rate(self) -> optax.GradientTransformationExtraArgs:
         """Multiply the updates by minus the LR: the last link of an `optax.chain`."""
 
         def init(params: Any) -> ScheduleState:
             del params
-            return self._state(Pacer(self.curve))
+            return ScheduleState(*map(jnp.asarray, self._state(Pacer(self.curve))))
 
         def update(updates: Any, state: ScheduleState, params: Any = None, **extra: Any) -> tuple[Any, ScheduleState]:
             del params, extra
             rate = self._rate(state)
-            scaled = jax.tree.map(lambda update: (-rate * update).astype(update.dtype), updates)
+            scaled = jax.tree.map(lambda update: jnp.asarray(-rate * update, _inexact(update)), updates)
             return scaled, state._replace(count=jnp.minimum(state.count, INT32) + 1)
 
         return optax.GradientTransformationExtraArgs(init, update)
 
     def lr(self, opt_state: Any) -> jax.Array:
-        """The LR that the next update uses."""
-        return self._rate(_found(opt_state))
+        """The LR that the next update uses; under `jax.vmap`ped states that of each member.
 
-    def observe(self, opt_state: OptState, value: float | None = None, /, **metrics: float) -> OptState:
-        """The optimizer state after an observation: `value` reaches every controller, `acc=0.9` that metric's."""
+        Raises `LrlabError` where the state has several schedules and none, or not one alone, is of this scheduler.
+        Inside jit, where nothing can be refused, the LR is NaN then.
+        """
+        found = states(opt_state)
+        traced = any(state.traced for state in found)
+        rates = [(state, self._rate(state)) for state in (found if traced else self._mine(found))]
+        if len(rates) == 1:
+            return rates[0][1]
+        mine = [(state.owner >> KINDS == self.owner >> KINDS, rate) for state, rate in rates]
+        least = functools.reduce(jnp.minimum, [jnp.where(is_mine, rate, jnp.inf) for is_mine, rate in mine])
+        most = functools.reduce(jnp.maximum, [jnp.where(is_mine, rate, -jnp.inf) for is_mine, rate in mine])
+        if not traced and bool(jnp.any(least != most)):
+            raise LrlabError(self._several(len(rates)))
+        return jnp.where(least == most, least, jnp.nan)
+
+    def observe(self, opt_state: OptState, value: Any = None, /, **metrics: Any) -> OptState:
+        """The optimizer state after an observation: `value` reaches every controller, `acc=0.9` that metric's.
+
+        Of a state with several members (`jax.vmap`, replicas) all hear a number, and each its own of an array.
+        """
 
         def observed(state: ScheduleState) -> ScheduleState:
-            pacer = self._pacer(state)
-            before = len(pacer.decisions)
-            pacer.observe(value, **metrics)
-            for decision in pacer.decisions[before:]:
-                log.info("%s", decision)
-            return self._state(pacer)
+            shape, after = np.shape(state.count), []
+            for k, member in enumerate(state.members()):
+                pacer = self._pacer(member)
+                named = {name: _heard(metric, k, shape) for name, metric in metrics.items()}
+                self._tell(pacer, None if value is None else _heard(value, k, shape), named)
+                after.append(self._state(pacer))
+            return state.of(after)
 
-        return _replaced(opt_state, observed)
+        return self._changed(opt_state, observed)
 
     def decisions(self, opt_state: Any) -> tuple[Decision, ...]:
         """What the controllers decided, with the cause of each: the latest, as far as the record has room."""
-        return self._pacer(_found(opt_state)).decisions
+        return self._position(opt_state).decisions
 
     def state_dict(self, opt_state: Any) -> dict[str, Any]:
-        """The position as the record that every adapter writes and reads (JSON)."""
-        return Checkpoint.of(self._pacer(_found(opt_state)), [self.base_lr]).record()
+        """The position as the record that every adapter writes and reads (JSON).
+
+        Raises `LrlabError` where the state has several members that are at different positions.
+        """
+        return Checkpoint.of(self._position(opt_state), [self.base_lr]).record()
 
     def load_state_dict(
         self, opt_state: OptState, state_dict: Mapping[str, Any], on_change: Literal["stop", "take"] = "stop"
     ) -> OptState:
-        """The optimizer state at a recorded position.
+        """The optimizer state at a recorded position, every member of it.
 
         Where the record is of another schedule, horizon or base LR, on_change="take" goes on with this one; without
         it this raises `LrlabError` with each difference.
@@ -159,35 +178,81 @@ class Scheduler:
             hint = "Scheduler(...) as the record has it, and its load_state_dict()"
             raise LrlabError(worded("the schedule is configuration here", on_change, '"stop", "take"', hint))
         pacer = resumed(Checkpoint.read(state_dict), self.curve, [self.base_lr], on_change, ways=("take",)).pacer
-        return _replaced(opt_state, lambda _: self._state(pacer))
+        loaded = self._state(pacer)
+        return self._changed(opt_state, lambda state: state.of([loaded] * len(state.members())))
 
     # -- the state ----------------------------------------------------------------------------------------------
 
     def _rate(self, state: ScheduleState) -> jax.Array:
-        """The LR of the next update: float32, under x64 float64."""
-        factors = jnp.where(state.owner == self._owner, state.factors, 1.0)  # others' factors are none of ours
-        value = self.curve.traced(state.count, JaxMaths(jnp, factors))
+        """The LR of the next update of each member: float32, under x64 float64."""
+        rate = self._rate_of_one
+        for _ in np.shape(state.count):
+            rate = jax.vmap(rate)
+        return rate(state)
+
+    def _rate_of_one(self, state: ScheduleState) -> jax.Array:
+        known = state.owner % 2**KINDS == self.owner % 2**KINDS  # others' factors are none of ours
+        value = self.curve.traced(state.count, JaxMaths(jnp, jnp.where(known, state.factors, 1.0)))
         return jnp.asarray(self.base_lr * state.scale * value, dtype=float)
 
-    @property
-    def _owner(self) -> int:
-        """Which controllers the factors are of: a checksum of their names and kinds, in order."""
-        names = [(placed.name, type(placed.controller).__name__) for placed in self.curve.controllers]
-        return zlib.crc32(repr(names).encode()) >> 1  # within int32
+    def _mine(self, found: list[ScheduleState]) -> list[ScheduleState]:
+        """Those of this scheduler. A state that is alone is whoever's asks: a run may go on under another schedule."""
+        mine = found if len(found) == 1 else [state for state in found if state.scheduler == self.owner >> KINDS]
+        if not mine:
+            raise LrlabError(
+                worded(
+                    f"none of the {len(found)} schedules in this optimizer state is of this scheduler",
+                    self,
+                    hint='the Scheduler as it was then; with name="encoder" it may have another schedule',
+                )
+            )
+        return mine
 
-    def _state(self, pacer: Pacer) -> ScheduleState:
-        factors = np.ones(MOST)
-        factors[: len(pacer.factors)] = pacer.factors
-        return ScheduleState(
-            jnp.asarray(pacer.update, jnp.int32),
-            jnp.asarray(pacer.scale, float),
-            jnp.asarray(factors, float),
-            jnp.asarray(self._owner, jnp.int32),
-            jnp.asarray(_packed(pacer.state())),
+    def _several(self, count: int) -> str:
+        return worded(
+            f"{count} schedules in this optimizer state are of this one scheduler, or of others just like it",
+            self,
+            hint='Scheduler(..., name="encoder"), Scheduler(..., name="decoder"): a name for each',
         )
 
+    def _changed(self, opt_state: OptState, change: Callable[[ScheduleState], ScheduleState]) -> OptState:
+        """An optimizer state in which the states of this scheduler are changed, and no others."""
+        found = states(opt_state)
+        mine = self._mine(found)
+        if len(mine) > 1 and self.name is None:
+            raise LrlabError(self._several(len(mine)))
+        return replaced(opt_state, lambda state: len(found) == 1 or state.scheduler == self.owner >> KINDS, change)
+
+    def _position(self, opt_state: Any) -> Pacer:
+        """The one position of this scheduler in an optimizer state."""
+        mine = self._mine(states(opt_state))
+        pacers = [self._pacer(member) for state in mine for member in state.members()]
+        if any(pacer.state() != pacers[0].state() for pacer in pacers):
+            if len(mine) > 1:
+                raise LrlabError(self._several(len(mine)))
+            what = f"the {len(pacers)} members of this optimizer state are not at one position"
+            raise LrlabError(worded(what, hint="one of them: jax.tree.map(lambda leaf: leaf[0], opt_state)"))
+        say_unheard(pacers[0])
+        return pacers[0]
+
+    def _tell(self, pacer: Pacer, value: Any, metrics: dict[str, Any]) -> None:
+        before = len(pacer.decisions)
+        try:
+            pacer.observe(value, **metrics)
+        finally:
+            for decision in pacer.decisions[before:]:
+                log.info("%s", decision)
+        say_unheard(pacer)
+
+    def _state(self, pacer: Pacer) -> ScheduleState:
+        """A position as the arrays of a state."""
+        factors = np.ones(MOST, jnp.zeros(()).dtype)
+        factors[: len(pacer.factors)] = pacer.factors
+        numbers = np.int32(pacer.update), factors.dtype.type(pacer.scale), factors, np.int32(self.owner)
+        return ScheduleState(*numbers, _packed(pacer.state()))
+
     def _pacer(self, state: ScheduleState) -> Pacer:
-        """The position that a state tells of. A controller that it does not know of is at its beginning."""
+        """The position that a state of one member tells of. A controller that it does not know is at its beginning."""
         pacer = Pacer(self.curve)
         fresh, found = pacer.state(), json.loads(np.asarray(state.record).tobytes())
         known = {
@@ -210,28 +275,20 @@ def _packed(record: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.frombuffer(written.ljust(RECORD), np.uint8)
 
 
-def _replaced(opt_state: OptState, change: Callable[[ScheduleState], ScheduleState]) -> OptState:
-    """An optimizer state with another `ScheduleState` wherever it has one."""
-    _found(opt_state)
-    replaced: OptState = jax.tree.map(
-        lambda leaf: change(leaf) if isinstance(leaf, ScheduleState) else leaf, opt_state, is_leaf=_is_ours
-    )
-    return replaced
+def _checksum(text: str) -> int:
+    return zlib.crc32(text.encode()) >> 1  # within int32
 
 
-def _found(opt_state: Any) -> ScheduleState:
-    """The (first) `ScheduleState` in an optimizer state, however deep."""
-    for leaf in jax.tree.leaves(opt_state, is_leaf=_is_ours):
-        if isinstance(leaf, ScheduleState):
-            return leaf
-    raise LrlabError(
-        worded(
-            "there is no schedule in this optimizer state",
-            type(opt_state).__name__,
-            hint="optax.chain(optax.scale_by_adam(), scheduler.scale_by_learning_rate()).init(params)",
-        )
-    )
+def _inexact(update: Any) -> Any:
+    """The type of an update; of a whole number that of floats."""
+    kind = jnp.result_type(update)
+    return kind if jnp.issubdtype(kind, jnp.inexact) else float
 
 
-def _is_ours(leaf: Any) -> bool:
-    return isinstance(leaf, ScheduleState)
+def _heard(given: Any, member: int, members: tuple[int, ...]) -> Any:
+    """What a member hears of an observation: a number, or its own of an array with one for each."""
+    if not members or np.ndim(given) == 0:
+        return given
+    if np.shape(given) != members:
+        raise LrlabError(worded("observe takes a number, or one for each member", np.shape(given), str(members)))
+    return np.asarray(given).flat[member]

@@ -11,7 +11,7 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.task.declaration import load_task
-from lrlab.record.runs.files import opened
+from lrlab.record.runs.opened import opened
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SCHEDULES = {"fixed": lr.constant(), "late": 'wsd(warmup=0, decay="20%")', "early": lr.wsd(warmup=0, decay="50%")}

@@ -1,13 +1,12 @@
 """The laws of the places for files: on a disk, in memory, through fsspec they are the same."""
 
-import os
 import time
-from pathlib import Path
 
 import pytest
 
-from lrlab.errors import LrlabError, LrlabTypeError
-from lrlab.record.runs.files import aside, in_words, opened
+from lrlab.errors import LrlabError
+from lrlab.record.runs.files import in_words
+from lrlab.record.runs.opened import opened
 
 GROUP = {"a.json": b"{}", "b.bin": bytes(range(256))}
 
@@ -66,65 +65,8 @@ def test_what_is_dropped_is_gone(place):
     assert files.stats("states", depth=2) == {}
 
 
-def test_the_address_leads_to_the_same_files(place, monkeypatch, tmp_path):
-    """From another working directory, and with a slash at the end; below it, too."""
-    monkeypatch.chdir(tmp_path)
-    files = opened(place if "://" in place else "store")
-    files.write("x", b"1")
-    monkeypatch.chdir("/")
-    for address in (files.address, f"{place}/"):
-        assert opened(address).names() == ["x"]
-    with aside(files.address) as other:
-        opened(other).write("1/y", b"2")
-        assert opened(f"{other}/1").names() == ["y"]
-        assert len(files.names()) == 2
-    assert files.names() == ["x"]
-
-
-@pytest.mark.parametrize("name", ["C:\\runs", "C:/runs", "runs:old", "s3:/bucket", "a//b", Path("s3://collapsed")])
-def test_only_a_url_is_a_url(name, tmp_path, monkeypatch):
-    """A path with a colon is a path."""
-    monkeypatch.chdir(tmp_path)
-    opened(name).write("x", b"1")
-    assert (tmp_path / name / "x").read_bytes() == b"1"
-
-
 def test_what_cannot_be_done_is_said_in_words():
     """With the address and the cause."""
     said = r"(?s)nothing can be stored: No space left.*given: +'/runs'.*disk with room"
     with pytest.raises(LrlabError, match=said), in_words("nothing can be stored", "/runs"):
         raise OSError(28, "No space left on device")
-
-
-def test_what_is_no_place_is_refused():
-    """Before anything is made."""
-    for given in (None, 3, b"runs"):
-        with pytest.raises(LrlabTypeError, match="a store is a folder or a URL"):
-            opened(given)
-
-
-@pytest.mark.parametrize("moment", ["fsync", "replace"])
-def test_a_full_disk_leaves_a_file_as_it_was(tmp_path, monkeypatch, moment):
-    """And nothing temporary."""
-    files = opened(tmp_path)
-    files.write("x", b"old")
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, moment, full)
-        with pytest.raises(OSError, match="No space left"):
-            files.write("x", b"new", durable=True)
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("x", b"old")]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="umask is of POSIX")
-def test_files_may_be_read_by_whom_the_umask_lets(tmp_path):
-    """A shared store has readers beside the one who writes."""
-    before = os.umask(0o022)
-    try:
-        opened(tmp_path).write("x", b"1")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644

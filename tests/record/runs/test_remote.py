@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lrlab.errors import LrlabError, MissingExtra
-from lrlab.record.runs.files import opened
+from lrlab.record.runs.opened import opened
 from lrlab.record.runs.remote import Remote
 
 fsspec = pytest.importorskip("fsspec")

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.runs.files import opened
+from lrlab.record.runs.opened import opened
 from lrlab.record.runs.states import UPGRADES, VERSION, StateAddress, States, StoredState, Torn
 
 PLACE = StateAddress(12, "ab" * 16)

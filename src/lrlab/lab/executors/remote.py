@@ -23,7 +23,8 @@ from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.local import Local
 from lrlab.lab.stages.recipe import changed, versions
 from lrlab.lab.stages.stage import Stage
-from lrlab.record.runs.files import in_words, opened
+from lrlab.record.runs.files import in_words
+from lrlab.record.runs.opened import opened
 from lrlab.version import __version__
 
 PATIENCE = 10.0  # seconds for a cluster to answer

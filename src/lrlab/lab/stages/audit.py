@@ -18,7 +18,7 @@ from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import job_key
 from lrlab.lab.task.declaration import Task
-from lrlab.record.runs.files import aside
+from lrlab.record.runs.opened import aside
 from lrlab.record.runs.run import StoredRun, plain
 from lrlab.record.runs.store import Store
 

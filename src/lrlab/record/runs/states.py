@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
-from lrlab.record.runs.files import Stat, in_words, opened
+from lrlab.record.runs.files import Stat, in_words
+from lrlab.record.runs.opened import opened
 
 VERSION = 1
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lrlab.errors import LrlabError
-from lrlab.record.runs.files import Stat, in_words, opened
+from lrlab.record.runs.files import Stat, in_words
+from lrlab.record.runs.opened import opened
 from lrlab.record.runs.run import StoredRun, from_json, to_json
 
 DEFAULT_FOLDER = "lrlab-runs"

@@ -1,5 +1,6 @@
 """A run's JSON: nothing is lost, nothing unlike a run is taken for one, and old formats are read."""
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -83,3 +84,37 @@ def test_a_recipe_that_cannot_be_written_down_is_refused(value):
     """Two runs must not share a name because their difference has no text."""
     with pytest.raises(LrlabError, match=r"plain|content"):
         content_key({"config": {"x": value}})
+
+
+def places(value, way=()):
+    """The way to every value of a JSON document."""
+    yield way
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(item, (*way, key))
+
+
+odd = st.none() | st.booleans() | st.integers() | st.floats() | names | st.just([]) | st.just({}) | st.just(10**400)
+
+
+@given(runs, st.data())
+def test_a_value_that_is_not_what_was_written_is_never_believed(run, data):
+    """Whichever value of the document is another, of whatever type."""
+    document = json.loads(to_json(run))
+    *way, last = data.draw(st.sampled_from([way for way in places(document) if way]))
+    inner = document
+    for step in way:
+        inner = inner[step]
+    was, inner[last] = inner[last], data.draw(odd)
+    if repr(inner[last]) == repr(was):
+        return
+    with pytest.raises(LrlabError):
+        from_json(json.dumps(document))
+
+
+@given(runs, st.data())
+def test_a_byte_that_is_another_is_never_believed(run, data):
+    """What still reads is the same run: a space was exchanged for another."""
+    content = bytearray(to_json(run).encode())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(LrlabError):
+        assert from_json(bytes(content)) == run

@@ -1,6 +1,7 @@
 """The store: what is put is got, nothing half is ever taken for whole, and a listing survives anything."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,8 @@ import time
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.runs.files import opened
-from lrlab.record.runs.run import Series, StoredRun, to_json
+from lrlab.record.runs.opened import opened
+from lrlab.record.runs.run import Series, StoredRun, plain, to_json
 from lrlab.record.runs.store import Listing, Store
 
 
@@ -23,6 +24,11 @@ def run(key="a" * 64, **changes):
         "decisions": (), "versions": {"python": "3.11"},
     }  # fmt: skip
     return StoredRun(**{**fields, **changes})
+
+
+def before(**changes):
+    """A run as format 2 had it, without a digest, and with something odd in it."""
+    return json.dumps(plain({**dataclasses.asdict(run()), "version": 2, **changes})).encode()
 
 
 def test_what_is_put_is_got(place):
@@ -82,7 +88,7 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
     ("name", "content", "said"),
     [
         ("notes.json", b"{}", "without a version"),
-        ("list.json", b"[1, 2]", "without a version"),
+        ("list.json", b"[1, 2]", "JSON of something else"),
         ("bytes.json", b"\xff\xfe\x00", "torn, or not JSON"),
         ("deep.json", b"[" * 100_000, "not"),
         ("later.json", b'{"version": 99}', "later lrlab"),
@@ -90,9 +96,14 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
         ("negative.json", b'{"version": -1}', "not"),
         ("empty.json", b'{"version": 1}', "not a stored run"),
         ("other.json", to_json(run()).encode(), "named otherwise"),
-        ("text.json", to_json(run("text")).replace("0.25", '"a quarter"').encode(), "not a stored run"),
-        ("uneven.json", to_json(run("uneven")).replace("[0, 1, 2]", "[0, 1]").encode(), "2 updates, 3 values"),
-        ("outcome.json", to_json(run("outcome")).replace("finished", "bored").encode(), "bored"),
+        ("changed.json", to_json(run("changed")).replace("0.25", "0.26").encode(), "its digest does not fit"),
+        ("text.json", before(score="a quarter"), "score is 'a quarter', and should be a number"),
+        ("huge.json", before(score=10**400), "score is int, and should be a number"),
+        ("uneven.json", before(loss={"updates": [0], "values": []}), "1 updates, 0 values"),
+        ("outcome.json", before(outcome="bored"), "bored"),
+        ("seed.json", before(seed=True), "seed is True"),
+        ("more.json", before(more=1), "an unknown 'more'"),
+        ("digest.json", before(digest="0" * 64), "had no digest"),
     ],
 )
 def test_a_foreign_file_is_skipped_with_a_sentence(place, name, content, said):

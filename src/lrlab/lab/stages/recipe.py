@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lrlab.record.runs.run import VERSION, content_key
+from lrlab.record.runs.run import CONTENT, content_key
 
 if TYPE_CHECKING:
     from lrlab.lab.stages.job import Job
@@ -92,7 +92,7 @@ def changed(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tu
 
 @functools.cache
 def _installed() -> Mapping[str, str]:
-    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "record": str(VERSION)}
+    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "record": str(CONTENT)}
     for library in ("lrlab", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow"):
         with suppress(importlib.metadata.PackageNotFoundError):
             found[library] = importlib.metadata.version(library)

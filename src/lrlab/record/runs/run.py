@@ -15,16 +15,23 @@ from typing import Any, Literal
 
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, worded
+from lrlab.record.sealed import Torn, sealed, unsealed
+from lrlab.record.shape import shaped
 
-VERSION = 2
+VERSION = 3
+CONTENT = 2  # of what a run tells; it is part of every key, for a run that tells less is made again
 
 
 @dataclass(frozen=True)
 class Series:
-    """Values over a run: `values[k]` belongs to `updates[k]`, rising."""
+    """Values over a run: `values[k]` belongs to `updates[k]`, rising. Raises `LrlabError` for lengths that differ."""
 
     updates: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.updates) != len(self.values):
+            raise LrlabError(f"{len(self.updates)} updates, {len(self.values)} values")
 
 
 @dataclass(frozen=True)
@@ -78,72 +85,22 @@ def content_key(recipe: Mapping[str, object]) -> str:
 
 
 def to_json(run: StoredRun) -> str:
-    """The run as one line of strict JSON; infinities and NaN stand as the texts "inf", "-inf" and "nan"."""
-    return json.dumps(plain({"version": VERSION, **dataclasses.asdict(run)}), allow_nan=False)
+    """The run as one line of strict JSON under a digest; infinities and NaN stand as "inf", "-inf" and "nan"."""
+    return sealed(plain({"version": VERSION, **dataclasses.asdict(run)}))
 
 
 def from_json(text: str | bytes) -> StoredRun:
     """The run that `to_json` wrote, also by an earlier version.
 
-    Raises `LrlabError` where the text is torn, foreign, or from a later version.
+    Raises `Torn` where the text is not what was written, and `LrlabError` where a later version wrote it.
     """
+    data = unsealed(text, "a stored run", VERSION, since=3)
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LrlabError(f"not a stored run: torn, or not JSON ({error})") from error
-    version = data.get("version") if isinstance(data, dict) else None
-    if type(version) is not int or version < 0:
-        raise LrlabError("not a stored run: JSON of something else, without a version")
-    if version > VERSION:
-        raise LrlabError(
-            worded(
-                f"stored in format {version} by a later lrlab",
-                allowed=f"0 to {VERSION}",
-                hint="pip install -U lrlab",
-            )
-        )
-    try:
-        for step in range(version, VERSION):
+        for step in range(data["version"], VERSION):
             data = UPGRADES[step](data)
-        return _run(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LrlabError(f"not a stored run: {type(error).__name__} {error}") from error
-
-
-def _run(data: dict[str, Any]) -> StoredRun:
-    outcome = data["outcome"]
-    if outcome not in ("finished", "diverged"):
-        raise ValueError(f"outcome {outcome!r}")
-    return StoredRun(
-        key=str(data["key"]),
-        task=str(data["task"]),
-        arm=str(data["arm"]),
-        schedule=str(data["schedule"]),
-        lr=float(data["lr"]),
-        seed=int(data["seed"]),
-        fold=int(data["fold"]),
-        updates=int(data["updates"]),
-        metric=str(data["metric"]),
-        score=float(data["score"]),
-        outcome=outcome,
-        seconds=float(data["seconds"]),
-        loss=_series(data["loss"]),
-        evals={str(name): _series(series) for name, series in data["evals"].items()},
-        decisions=tuple(_decision(decision) for decision in data["decisions"]),
-        versions={str(name): str(version) for name, version in data["versions"].items()},
-        fingerprint=None if data["fingerprint"] is None else str(data["fingerprint"]),
-    )
-
-
-def _decision(data: dict[str, Any]) -> Decision:
-    return Decision(**{**data, "old": float(data["old"]), "new": float(data["new"])})
-
-
-def _series(data: dict[str, Any]) -> Series:
-    updates, values = tuple(map(int, data["updates"])), tuple(map(float, data["values"]))
-    if len(updates) != len(values):
-        raise ValueError(f"{len(updates)} updates, {len(values)} values")
-    return Series(updates, values)
+        return shaped(StoredRun, {name: value for name, value in data.items() if name != "version"})
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise Torn(f"not a stored run: {error}") from None
 
 
 def plain(value: Any) -> Any:
@@ -177,5 +134,10 @@ def _from_1(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "version": 2, "fingerprint": None}
 
 
+def _from_2(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 had no digest."""
+    return {**data, "version": 3}
+
+
 # UPGRADES[v] turns the JSON of format v into that of format v + 1.
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_0, 1: _from_1}
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_0, 1: _from_1, 2: _from_2}

@@ -1,0 +1,143 @@
+"""The shape of a record: JSON values held against type annotations, and nothing else let through.
+
+    run = shaped(StoredRun, {"key": "3f...", "seed": 0, ...})
+
+Annotations may be: str, int, float, bool, None, Any, Literal, unions, tuple, list, Mapping and dict with texts as
+names, dataclasses and TypedDicts. A float may be written as a whole number, and one that is not finite as "inf",
+"-inf" or "nan"; else every value has exactly the type that is asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from lrlab.errors import LrlabError
+
+T = TypeVar("T")
+Reader = Callable[[Any, str], Any]
+
+_NOT_FINITE = ("inf", "-inf", "nan")
+
+
+class Misshapen(LrlabError):
+    """A record has not the shape that it should have; the message says where."""
+
+
+def shaped(kind: type[T], value: object) -> T:
+    """A JSON value as a value of this type. Raises `Misshapen`, saying where it is of no such type.
+
+    >>> shaped(tuple[float, ...], [1, 0.5, "inf"])
+    (1.0, 0.5, inf)
+    >>> shaped(dict[str, int], {"seed": "0"})
+    Traceback (most recent call last):
+    lrlab.record.shape.Misshapen: seed is '0', and should be int
+    """
+    asked: Any = kind
+    found: T = _reader(asked)(value, "")
+    return found
+
+
+@functools.cache
+def _reader(kind: Any) -> Reader:
+    """What reads values of a type."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return lambda value, at: value
+    if kind in (float, int, str, bool, types.NoneType):
+        return _floats if kind is float else functools.partial(_exactly, kind)
+    if origin is typing.Literal:
+        return functools.partial(_one_of, arguments)
+    if origin in (typing.Union, types.UnionType):
+        return functools.partial(_any_of, tuple(_reader(argument) for argument in arguments), kind)
+    if origin is typing.NotRequired:
+        return _reader(arguments[0])
+    if origin in (list, tuple) and (origin is list or arguments[1:] == (...,)):
+        return functools.partial(_many, origin, arguments[0])
+    if origin is tuple:
+        return functools.partial(_some, tuple(_reader(argument) for argument in arguments))
+    if origin in (dict, Mapping):
+        return functools.partial(_named, _reader(arguments[1]))
+    return _fields(kind)
+
+
+def _wrong(value: object, at: str, wanted: str) -> Misshapen:
+    text = repr(value) if isinstance(value, (str, float, bool, types.NoneType)) else type(value).__name__
+    return Misshapen(f"{at or 'it'} is {text[:60]}, and should be {wanted}")
+
+
+def _exactly(kind: type, value: Any, at: str) -> Any:
+    if type(value) is not kind:
+        raise _wrong(value, at, "none" if kind is types.NoneType else kind.__name__)
+    return value
+
+
+def _floats(value: Any, at: str) -> float:
+    if type(value) is float:
+        return value
+    if type(value) is int or (type(value) is str and value in _NOT_FINITE):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise _wrong(value, at, "a number")
+
+
+def _one_of(allowed: tuple[Any, ...], value: Any, at: str) -> Any:
+    if type(value) not in map(type, allowed) or value not in allowed:
+        raise _wrong(value, at, " or ".join(map(repr, allowed)))
+    return value
+
+
+def _any_of(readers: tuple[Reader, ...], kind: object, value: Any, at: str) -> Any:
+    for reader in readers:
+        try:
+            return reader(value, at)
+        except Misshapen:
+            continue
+    raise _wrong(value, at, str(kind))
+
+
+def _many(origin: type, kind: Any, value: Any, at: str) -> Any:
+    if type(value) is not list:
+        raise _wrong(value, at, "a list")
+    if kind in (int, float) and set(map(type, value)) <= {kind}:  # a thousand numbers at once
+        return origin(value)
+    reader = _reader(kind)
+    return origin(reader(item, f"{at}[{k}]") for k, item in enumerate(value))
+
+
+def _some(readers: tuple[Reader, ...], value: Any, at: str) -> tuple[Any, ...]:
+    if type(value) is not list or len(value) != len(readers):
+        raise _wrong(value, at, f"a list of {len(readers)}")
+    return tuple(reader(item, f"{at}[{k}]") for k, (reader, item) in enumerate(zip(readers, value, strict=True)))
+
+
+def _named(reader: Reader, value: Any, at: str) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise _wrong(value, at, "a mapping")
+    return {name: reader(item, f"{at}.{name}".lstrip(".")) for name, item in value.items()}
+
+
+def _fields(kind: Any) -> Reader:
+    """A dataclass, made anew, or a TypedDict, which stays a dictionary: every field there, and no other."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    readers = {name: _reader(hint) for name, hint in hints.items()}
+    make: Callable[..., Any] = kind
+    if dataclasses.is_dataclass(kind):
+        needed = {f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING}
+    else:
+        needed, make = set(kind.__required_keys__), dict
+
+    def read(value: Any, at: str) -> Any:
+        if type(value) is not dict:
+            raise _wrong(value, at, "a mapping")
+        if odd := sorted(needed - value.keys()) or sorted(value.keys() - readers.keys()):
+            raise Misshapen(f"{at or 'it'} has {'no' if needed - value.keys() else 'an unknown'} {odd[0]!r:.60}")
+        return make(**{name: readers[name](item, f"{at}.{name}".lstrip(".")) for name, item in value.items()})
+
+    return read

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab.core.text.document import VERSION
+from lrlab.core.expression.write import VERSION
 
 FILES = sorted(Path(__file__).parent.glob("version_*.json"))
 ROWS = [row for path in FILES for row in json.loads(path.read_text())]

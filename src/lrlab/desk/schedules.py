@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
+from lrlab.core.expression.write import record
 from lrlab.core.run.curve import Curve
-from lrlab.core.text.document import record
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION

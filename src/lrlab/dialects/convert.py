@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.core.text.document import dumps, record
+from lrlab.core.expression.write import record
+from lrlab.core.text.document import dumps
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.imported import Imported
 from lrlab.dialects.parts.phases import known

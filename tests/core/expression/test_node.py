@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.node import _ABOVE
 from lrlab.core.time.layout import TimeBase, Window, bounded
 
 
@@ -85,3 +86,101 @@ def test_here_is_only_asked_for_where_it_is_used():
         lr.cosine(start="here").over(10)
     with pytest.raises(lr.LrlabError, match="there is none"):
         lr.hold().over(10)
+
+
+ABSOLUTE = TimeBase(lr.Horizon(), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "linear(20, to=0.2)",
+        "cosine(20, closed=True)",
+        "constant(20)",
+        "exponential(gamma=0.9)",
+        "table([1, 0.5, 0.2, 0.1, 0.05, 0.01])",
+        "warmup(3) >> cosine(9) >> hold(8)",
+        "0.5 * linear(20) * exponential(gamma=0.9)",
+        "linear(2) + cosine(20)",
+        "minimum(linear(20), cosine(12))",
+        "linear(20).clip(low=0.9)",
+        "cosine().lasting(20)",
+        "linear(20).lasting(20)",
+        "cosine(3).repeat()",
+        "cosine(3).repeat(6)",
+        "cosine(20).reverse()",
+        "linear().excerpt(2, 22, over=30)",
+    ],
+)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_the_first_updates_of_every_kind(text, n):
+    """What is cut after n updates has the values that the whole begins with, and that length."""
+    whole = lr.parse(text)
+    length = whole._length(ABSOLUTE)
+    first = whole._first(n, ABSOLUTE)
+    assert first._length(ABSOLUTE) == n
+    assert first.over().values() == pytest.approx(whole.over(int(length or 20)).values()[:n], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("cosine()", []),
+        ("warmup(5) >> cosine()", ["updates", "share"]),
+        ("cosine().lasting('3ep')", ["epochs"]),
+        ('cosine().repeat(cycle="10%")', ["share"]),
+        ('cosine("10%").repeat(3)', []),
+        ('cosine("10%").excerpt(0, 5, over=9)', ["updates"]),
+        ('piecewise_linear([("1ep", 1), ("50%", 0)])', ["epochs", "share"]),
+    ],
+)
+def test_the_spans_that_measure_a_schedule(text, units):
+    """Those inside a cycle or a plan of its own are not of the run; a free phase beside others takes a share."""
+    assert [span.unit for span in lr.parse(text)._spans()] == units
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("cosine(5)", True),
+        ('cosine("5%")', False),
+        ('cosine(5, start="here")', False),
+        ("hold(5)", False),
+        ("0.5 * (warmup(3) >> cosine(5))", True),
+        ("0.5 * (warmup(3) >> hold(5))", False),
+        ('cosine("5%").excerpt(0, 5, over=9)', True),
+        ('multistep(["10%"], span=9)', False),
+    ],
+)
+def test_what_is_the_same_wherever_it_stands(text, alone):
+    """It looks neither at the run nor at the phase before."""
+    assert lr.parse(text)._keeps_to_itself() is alone
+
+
+def test_the_level_after_the_end():
+    """Only what ends at its level to the last bit says so."""
+    levels = {text: lr.parse(text)._level_after() for text in ("linear(to=0.2)", "tanh()", "cosine_cycle()", "step()")}
+    assert levels == {"linear(to=0.2)": 0.2, "tanh()": None, "cosine_cycle()": None, "step()": None}
+    assert (lr.warmup(5) >> lr.cosine(to=0.1))._level_after() == 0.1
+    assert lr.linear(part=[0, 0.5])._level_after() is None
+
+
+def test_a_user_function_is_bound_wherever_it_stands():
+    """By its name; another name is left alone."""
+
+    def halves(t):
+        return 0.5**t
+
+    text = str(0.5 * lr.function(halves, span=2).clip(low=0.3))
+    assert lr.parse(text, {"halves": halves}).over(2).values().tolist() == [0.5, 0.25]
+    with pytest.raises(lr.LrlabError, match="known by name and hash only"):
+        lr.parse(text, {"other": halves}).over(2)
+
+
+def test_every_upward_look_of_the_algebra_is_in_one_table():
+    """over, describe, lint and hold: what the rooms above do."""
+    from importlib import import_module
+
+    for name, (module, function) in _ABOVE.items():
+        assert callable(getattr(lr.Schedule, name))
+        assert callable(getattr(import_module(module), function))

@@ -8,7 +8,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.vocabulary import DEEPEST, VOCABULARY
-from lrlab.core.text.parse import METHODS, literal, parse, write
+from lrlab.core.text.parse import METHODS, parse
 
 SEEDS = [
     'warmup("2%") >> cosine(to=0.1)',
@@ -321,8 +321,7 @@ def test_methods_are_methods_of_schedules():
 def test_names_with_signs_read_back(name):
     """A name may hold any printable sign."""
     schedule = lr.cosine() * lr.plateau(name=name)
-    assert parse(write(schedule)) == schedule
-    assert literal(name).startswith('"')
+    assert parse(str(schedule)) == schedule
 
 
 def test_functions_are_bound_by_name_and_hash():

@@ -7,6 +7,7 @@ import json
 import click
 
 from lrlab.cli.output import json_option, painted
+from lrlab.core.expression.node import METHODS
 from lrlab.desk import VERSION
 from lrlab.desk import schedules as desk
 
@@ -26,4 +27,4 @@ def command(as_json: bool) -> None:
     click.echo(
         "u: share of the span, from 0 to 1.  t: updates since the phase began.  All are multiples of the base LR."
     )
-    click.echo("Joined by  >> (then)  *  +  and  .clip() .repeat() .reverse() .lasting() .excerpt() .hold()")
+    click.echo(f"Joined by  >> (then)  *  +  and  {' '.join(f'.{method}()' for method in METHODS)}")

@@ -5,17 +5,19 @@ sums in one order, so that a*b == b*a. A product, sum or bound of schedules is o
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import field
 from fractions import Fraction
 from functools import partial
 from typing import Annotated, Any
 
+from lrlab.core.expression import write
 from lrlab.core.expression.fields import Number, items, number
 from lrlab.core.expression.maths import OPEN_LOOP, Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import node, preset
-from lrlab.core.time.layout import Phase, TimeBase, Window, beyond, bounded
-from lrlab.core.time.span import rounded
+from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window, beyond, bounded
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -32,6 +34,7 @@ def several(given: object, what: str) -> tuple[Schedule, ...]:
     return tuple(one(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
 
 
+REST = Span(Fraction(1), "share")  # stands for what a phase without a span takes
 One = Annotated[Schedule, one]
 Several = Annotated[tuple[Schedule, ...], several]
 
@@ -42,8 +45,43 @@ class Sequence(Schedule):
 
     phases: Several
 
-    def replace(self, **changes: Any) -> Schedule:
-        return sequence(*super().replace(**changes).parts())
+    _binds = write.SEQUENCE
+
+    def _text(self) -> str:
+        return " >> ".join(write.bracketed(phase, write.SUM) for phase in self.phases)
+
+    def _canonical(self) -> Schedule:
+        return sequence(*self.phases)
+
+    def _in_turn(self) -> tuple[Schedule, ...]:
+        return tuple(self.phases)
+
+    def _spans(self) -> Iterator[Span]:
+        for phase in self.phases:
+            yield from list(phase._spans()) or [REST]
+
+    def _least(self, clock: TimeBase) -> int:
+        return sum(phase._least(clock) for phase in self.phases)
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        kept: list[Schedule] = []
+        left = n
+        for phase in self.phases:
+            length = phase._length(clock)
+            kept.append(phase if length is not None and length <= left else phase._first(left, clock))
+            left -= left if length is None or length > left else int(length)
+            if left <= 0:
+                break
+        return sequence(*kept)
+
+    def _level_after(self) -> float | None:
+        return self.phases[-1]._level_after()
+
+    def _last(self) -> Schedule:
+        return self.phases[-1]
+
+    def _ending(self, down: Schedule) -> Schedule:
+        return sequence(*(self.phases[:-1] if self.phases[-1].decays else self.phases), down)
 
     def _length(self, clock: TimeBase) -> Fraction | None:
         lengths = [phase._length(clock) for phase in self.phases]
@@ -78,6 +116,14 @@ class Sequence(Schedule):
             bounds.append((rounded(at), stop if stop is None or window.length is None else min(stop, window.length)))
             at += size or 0
         return bounds
+
+    def _unfolded(self, window: Window) -> list[Unfolded]:
+        placed = zip(self.phases, self._bounds(window), strict=True)
+        return [
+            Unfolded(phase, window.inside(start, stop, None))
+            for phase, (start, stop) in placed
+            if start != stop or phase is self.phases[-1]
+        ]
 
     def _windows(self, window: Window) -> list[tuple[Window, Value]]:
         """The window of each phase and its function."""
@@ -126,6 +172,17 @@ class _Terms(Schedule):
     def neutral(self) -> bool:  # type: ignore[override]
         return all(term.neutral for term in self.terms)
 
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        def first(term: Schedule) -> Schedule:
+            length = term._length(clock)
+            return term if term.neutral or (length is not None and length <= n) else term._first(n, clock)
+
+        return self._mapped(first)
+
+    def _placed(self, window: Window) -> tuple[Schedule, Window]:
+        """The first of the terms, and its window."""
+        return self.terms[0], window.fit(self.terms[0])
+
     def _values(self, window: Window) -> list[Value]:
         return [term._compile(window.fit(term)) for term in self.terms]
 
@@ -138,12 +195,31 @@ class _Terms(Schedule):
 class Product(_Terms):
     """`factor` times the product of the terms."""
 
-    factor: Number
+    factor: Number = field(default=1.0, kw_only=True)
     terms: Several
 
-    def replace(self, **changes: Any) -> Schedule:
-        made = Product(**{**self.arguments(), **changes})
-        return product(made.factor, *made.terms)
+    _binds = write.PRODUCT
+
+    def _text(self) -> str:
+        terms = [write.bracketed(term, write.ATOM) for term in self.terms]
+        return " * ".join([*([write.literal(self.factor)] if self.factor != 1 else []), *terms])
+
+    def _canonical(self) -> Schedule:
+        return product(self.factor, *self.terms)
+
+    def _unfolded(self, window: Window) -> list[Unfolded] | None:
+        return None if len(self.terms) > 1 else [Unfolded(*self._placed(window), scale=self.factor)]
+
+    def _last(self) -> Schedule:
+        spoken = [term for term in self.terms if not term.neutral]
+        return spoken[0]._last() if len(spoken) == 1 else self
+
+    def _ending(self, down: Schedule) -> Schedule:
+        return product(self.factor, *(term if term.neutral else term._ending(down) for term in self.terms))
+
+    def _open_loop(self) -> Schedule:
+        spoken = [term for term in self.terms if not term.neutral] or self.terms[:1]
+        return product(self.factor, *(term._open_loop() for term in spoken))
 
     def _compile(self, window: Window) -> Value:
         values, factor = self._values(window), self.factor
@@ -171,12 +247,20 @@ class Product(_Terms):
 class Sum(_Terms):
     """`offset` plus the sum of the terms."""
 
-    offset: Number
+    offset: Number = field(default=0.0, kw_only=True)
     terms: Several
 
-    def replace(self, **changes: Any) -> Schedule:
-        made = Sum(**{**self.arguments(), **changes})
-        return total(made.offset, *made.terms)
+    _binds = write.SUM
+
+    def _text(self) -> str:
+        terms = [write.bracketed(term, write.PRODUCT) for term in self.terms]
+        return " + ".join([*([write.literal(self.offset)] if self.offset != 0 else []), *terms])
+
+    def _canonical(self) -> Schedule:
+        return total(self.offset, *self.terms)
+
+    def _unfolded(self, window: Window) -> list[Unfolded] | None:
+        return None if len(self.terms) > 1 else [Unfolded(*self._placed(window), scale=1.0, offset=self.offset)]
 
     def _compile(self, window: Window) -> Value:
         values, offset = self._values(window), self.offset
@@ -204,8 +288,11 @@ class _Extreme(_Terms):
         """The one of the two that counts."""
         raise NotImplementedError
 
-    def replace(self, **changes: Any) -> Schedule:
-        return _bound(type(self), super().replace(**changes).parts(), type(self).__name__.lower())
+    def _text(self) -> str:
+        return f"{self.kind}({', '.join(map(str, self.terms))})"
+
+    def _canonical(self) -> Schedule:
+        return _bound(type(self), self.terms)
 
     def _compile(self, window: Window) -> Value:
         values = self._values(window)
@@ -286,7 +373,7 @@ def product(*factors: Schedule | float) -> Schedule:
             terms.append(operand)
     if scale == 1 and len(terms) == 1:
         return terms[0]
-    return Product(scale, _ordered(terms))
+    return Product(_ordered(terms), factor=scale)
 
 
 def total(*summands: Schedule | float) -> Schedule:
@@ -304,10 +391,11 @@ def total(*summands: Schedule | float) -> Schedule:
             terms.append(operand)
     if offset == 0 and len(terms) == 1:
         return terms[0]
-    return Sum(offset, _ordered(terms))
+    return Sum(_ordered(terms), offset=offset)
 
 
-def _bound(kind: Any, schedules: tuple[Schedule, ...], what: str) -> Schedule:
+def _bound(kind: Any, schedules: tuple[Schedule, ...]) -> Schedule:
+    what = kind.kind
     terms = {
         str(part): part
         for k, s in enumerate(schedules)
@@ -329,7 +417,7 @@ def minimum(*schedules: Schedule) -> Schedule:
     >>> minimum(linear(), constant(level=0.6)).over(4).values().tolist()
     [0.6, 0.6, 0.5, 0.25]
     """
-    return _bound(Minimum, schedules, "minimum")
+    return _bound(Minimum, schedules)
 
 
 @preset
@@ -342,4 +430,4 @@ def maximum(*schedules: Schedule) -> Schedule:
     >>> maximum(linear(), constant(level=0.6)).over(4).values().tolist()
     [1.0, 0.75, 0.6, 0.6]
     """
-    return _bound(Maximum, schedules, "maximum")
+    return _bound(Maximum, schedules)

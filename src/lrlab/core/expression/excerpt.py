@@ -9,6 +9,7 @@ for. Where a part is stretched, the value between two updates of the plan lies o
 """
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated
 
@@ -84,6 +85,12 @@ class Excerpt(Wrapped):
             return None
         natural = Span(Fraction(int(self.stop - self.start)), "updates")
         return clock.updates(natural if self.span is None else Span.of(self.span))
+
+    def _spans(self) -> Iterator[Span]:
+        yield Span(Fraction(1), "updates") if self.span is None else Span.of(self.span)
+
+    def _keeps_to_itself(self) -> bool:
+        return self.span is None or Span.of(self.span).unit == "updates"
 
     def _compile(self, window: Window) -> Value:
         horizon = horizon_of(self.plan)

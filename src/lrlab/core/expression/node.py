@@ -8,26 +8,53 @@ products and sums flat and in one order.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from lrlab.core.expression import write
 from lrlab.core.expression.maths import Value
 from lrlab.core.time.horizon import Horizon
-from lrlab.core.time.layout import Phase, TimeBase, Window
-from lrlab.core.time.span import Span
+from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabTypeError, worded
 
 if TYPE_CHECKING:
     from lrlab.core.run.curve import Curve
     from lrlab.core.text.lint import Finding
 
+# What every schedule offers and the rooms above it do. The algebra looks upward here, and nowhere else.
+_ABOVE = {
+    "over": ("lrlab.core.run.metered", "curve_of"),
+    "describe": ("lrlab.core.text.describe", "describe"),
+    "lint": ("lrlab.core.text.lint", "lint"),
+    "hold": ("lrlab.core.shapes.base", "hold"),
+}
+
+
+def _above(name: str) -> Any:
+    module, function = _ABOVE[name]
+    return getattr(import_module(module), function)
+
+
+METHODS: list[str] = []  # of the text form, in the order of this file
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _method(function: _Method) -> _Method:
+    """A method of the text form: `s.clip(0, 1)`."""
+    METHODS.append(function.__name__)
+    return function
+
 
 class Schedule:
     """Abstract: what multiple of its base LR each update of a run uses. See the module's docstring."""
 
+    kind: ClassVar[str] = ""  # its name in JSON; of a word, the word
     # A controller is neutral: as a factor it neither gives nor takes a span.
     neutral = False
+    decays = False  # whether it goes from one level to another, so that another decay may take its place
     _depth = 1  # levels of schedules in schedules, itself included
     __array_ufunc__ = None  # a NumPy number times a schedule is a schedule, not an array
 
@@ -52,6 +79,83 @@ class Schedule:
     def words(self) -> str:
         """What it does, in a few plain words that follow 'it' (rises, falls, holds ...)."""
         raise NotImplementedError
+
+    # -- what a kind says of itself where it differs from the others --------------------------------------------------
+
+    _binds = write.ATOM  # how tightly its text binds
+
+    def _text(self) -> str:
+        """What `str` gives."""
+        return f"{self.kind}({write.arguments(self)})"
+
+    def _canonical(self) -> "Schedule":
+        """The same schedule in normal form, which its own arguments may not be yet."""
+        return self
+
+    def _in_turn(self) -> "tuple[Schedule, ...]":
+        """The schedules that follow one another in it: it alone, where it is no sequence."""
+        return (self,)
+
+    def _spans(self) -> Iterator[Span]:
+        """The durations by which it is measured in its run; those inside a cycle or a plan of its own are not."""
+        yield from self._own_spans()
+        for part in self.parts():
+            yield from part._spans()
+
+    def _keeps_to_itself(self) -> bool:
+        """Whether it is the same wherever it stands: relative neither to the run nor to the phase before."""
+        given = list(flat(self.arguments().values()))
+        return (
+            "here" not in given
+            and all(value.unit == "updates" for value in given if isinstance(value, Span))
+            and all(part._keeps_to_itself() for part in self.parts())
+        )
+
+    def _least(self, clock: TimeBase) -> int:
+        """How many updates a run must have for all that has a fixed length."""
+        length = self._length(clock)
+        return rounded(length) if length is not None else max((p._least(clock) for p in self.parts()), default=0)
+
+    def _first(self, n: int, clock: TimeBase) -> "Schedule":
+        """Its first `n` updates, as a phase of that length, where it has no length or a greater one."""
+        length = self._length(clock)
+        return self.lasting(n) if length is None else self.excerpt(0, n, over=rounded(length))
+
+    def _unfolded(self, window: Window) -> list[Unfolded] | None:
+        """Its parts one after another, each at its place; None where it is no such list of simpler ones."""
+        return None
+
+    def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
+        """Its kind and arguments, in those of a more general kind where there is one."""
+        return self.kind, self.arguments()
+
+    def _breaks_off(self) -> bool:
+        """Whether it has no end of its own, but stops."""
+        return False
+
+    def _level_after(self) -> float | None:
+        """The level at which it stays after its end, to the last bit; None where it says no such thing."""
+        return None
+
+    def _last(self) -> "Schedule":
+        """Its last phase, factors and feedback aside."""
+        return self
+
+    def _ending(self, down: "Schedule") -> "Schedule":
+        """The same with this decay at its end, in place of its own."""
+        return self >> down
+
+    def _open_loop(self) -> "Schedule":
+        """The same without its controllers."""
+        return self._mapped(lambda part: part._open_loop())
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        """The durations after which its value drops or jumps."""
+        return ()
+
+    def _bound(self, functions: Mapping[str, Callable[[int], float]]) -> "Schedule":
+        """The same with the user's function that it names, where it names one of these."""
+        return self
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -81,9 +185,23 @@ class Schedule:
         >>> lr.cosine("80%").replace(to=0.1)
         cosine("80%", to=0.1)
         """
-        return type(self)(**{**self.arguments(), **changes})
+        return type(self)(**{**self.arguments(), **changes})._canonical()
 
     __replace__ = replace  # copy.replace() of Python 3.13
+
+    def _mapped(self, change: "Callable[[Schedule], Schedule]") -> "Schedule":
+        """The same schedule of changed parts."""
+        changed: dict[str, Any] = {}
+        for name, value in self.arguments().items():
+            if isinstance(value, Schedule):
+                changed[name] = change(value)
+            elif isinstance(value, tuple) and any(isinstance(item, Schedule) for item in value):
+                changed[name] = tuple(map(change, value))
+        return self.replace(**changed) if changed else self
+
+    def _own_spans(self) -> Iterator[Span]:
+        """The durations among its arguments, also those in lists."""
+        return (value for value in flat(self.arguments().values()) if isinstance(value, Span))
 
     def __copy__(self) -> "Schedule":
         return self
@@ -94,44 +212,37 @@ class Schedule:
     # -- text, JSON, words --------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        from lrlab.core.text.parse import write
-
-        return write(self)
+        return self._text()
 
     __repr__ = __str__
 
     def fingerprint(self) -> str:
         """The SHA-256 (hex) of the normal form: equal schedules have equal fingerprints, in every process."""
-        from lrlab.core.text.document import fingerprint
-
-        return fingerprint(self)
+        return write.fingerprint(self)
 
     def describe(self, horizon: "int | Horizon | None" = None) -> str:
         """What it does, in plain words; with a horizon also peak, floor, area and what happens where."""
-        from lrlab.core.text.describe import describe
-
-        return describe(self, horizon)
+        said: str = _above("describe")(self, horizon)
+        return said
 
     def lint(self, horizon: "int | Horizon | None" = None) -> "tuple[Finding, ...]":
         """What looks unintended: an LR of 0 at the first update, a jump at a joint, an early end ..."""
-        from lrlab.core.text.lint import lint
-
-        return lint(self, horizon)
+        found: tuple[Finding, ...] = _above("lint")(self, horizon)
+        return found
 
     def over(self, horizon: "int | Horizon | None" = None) -> "Curve":
         """The schedule over a run: a pure function from update to multiplier.
 
         `horizon` is a number of updates or a `Horizon`; it may be left out if nothing is relative. A unit without
-        a rate (`Horizon(tokens=2e9)`) makes a curve of that unit (`core/live.py`).
+        a rate (`Horizon(tokens=2e9)`) makes a curve of that unit (`core/run/metered.py`).
         Raises `LrlabError` where the spans do not fit or a unit cannot be resolved.
 
         >>> import lrlab as lr
         >>> lr.linear().over(4).values().tolist()
         [1.0, 0.75, 0.5, 0.25]
         """
-        from lrlab.core.run.metered import curve_of
-
-        return curve_of(self, Horizon.of(horizon))
+        curve: Curve = _above("over")(self, Horizon.of(horizon))
+        return curve
 
     # -- algebra ------------------------------------------------------------------------------------------------
 
@@ -175,16 +286,19 @@ class Schedule:
     def __neg__(self) -> "Schedule":
         raise LrlabTypeError(worded("- is not defined for schedules", self, ">>, *, +", "-1 * ..."))
 
+    @_method
     def scale(self, factor: float) -> "Schedule":
         """The same as `factor * self`."""
         return self * factor
 
+    @_method
     def clip(self, low: float | None = None, high: float | None = None) -> "Schedule":
         """Never below `low` nor above `high`."""
         from lrlab.core.expression.wrap import Clip
 
-        return Clip(self, low, high)
+        return Clip(self, low=low, high=high)
 
+    @_method
     def repeat(
         self,
         times: int | None = None,
@@ -200,20 +314,23 @@ class Schedule:
         """
         from lrlab.core.expression.repeat import Repeat
 
-        return Repeat(self, times, stretch, gain, cycle)
+        return Repeat(self, times, stretch=stretch, gain=gain, cycle=cycle)
 
+    @_method
     def reverse(self) -> "Schedule":
         """Backwards: value(t) = self(n - t) over a phase of n updates."""
         from lrlab.core.expression.wrap import Reverse
 
-        return self.schedule if isinstance(self, Reverse) else Reverse(self)
+        return Reverse(self)._canonical()
 
+    @_method
     def lasting(self, span: "int | str | Span") -> "Schedule":
         """As one phase of this length, whatever it is made of."""
         from lrlab.core.expression.wrap import Lasting
 
         return Lasting(self, span)
 
+    @_method
     def excerpt(
         self,
         start: float = 0,
@@ -235,8 +352,17 @@ class Schedule:
 
         return Excerpt(self, start, stop, over=over, span=span)
 
+    @_method
     def hold(self, span: "int | str | Span | None" = None) -> "Schedule":
         """Then stay at its end value."""
-        from lrlab.core.shapes.base import hold
+        held: Schedule = _above("hold")(span)
+        return self >> held
 
-        return self >> hold(span)
+
+def flat(values: Iterable[Any]) -> Iterator[Any]:
+    """Values, and those in lists, however deep."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from flat(value)
+        else:
+            yield value

@@ -2,8 +2,10 @@
 
 import dataclasses
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import KW_ONLY
 from fractions import Fraction
+from typing import Any
 
 from lrlab.core.expression.algebra import One
 from lrlab.core.expression.fields import Number, OptionalCount, OptionalLength, Positive
@@ -11,11 +13,12 @@ from lrlab.core.expression.maths import JaxMaths, Maths, Real, ScalarMaths, Time
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import node
 from lrlab.core.expression.wrap import Wrapped, refuse_controllers
-from lrlab.core.time.layout import MOST_WITHIN, TimeBase, Window
+from lrlab.core.time.layout import MOST_WITHIN, TimeBase, Unfolded, Window
 from lrlab.core.time.span import Span, narrowed, rounded
 from lrlab.errors import LrlabError, worded
 
 FINEST = 10**60  # the lengths of stretched cycles are kept to this part of an update
+MOST_UNFOLDED = 50  # cycles that are given one by one
 MOST_STRETCHED = 10_000  # cycles of different lengths, laid out one by one
 
 
@@ -25,6 +28,7 @@ class Repeat(Wrapped):
 
     schedule: One
     times: OptionalCount = None
+    _: KW_ONLY
     stretch: Positive = 1.0
     gain: Number = 1.0
     cycle: OptionalLength = None
@@ -45,6 +49,38 @@ class Repeat(Wrapped):
             raise LrlabError(
                 worded("repeat: too many cycles of different lengths", self.times, f"at most {MOST_STRETCHED}")
             )
+
+    def _spans(self) -> Iterator[Span]:
+        yield from self._own_spans()
+        yield from (span for span in self.schedule._spans() if span.unit != "share")
+
+    def _least(self, clock: TimeBase) -> int:
+        length = self._length(clock)
+        return 0 if length is None else rounded(length)
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        cycle = self.schedule._length(clock)
+        if self.times is None and self.stretch == 1 and cycle is not None and n <= cycle:
+            return self.schedule if n == cycle else self.schedule._first(n, clock)
+        return super()._first(n, clock)
+
+    def _unfolded(self, window: Window) -> list[Unfolded] | None:
+        if self.times is None or self.times > MOST_UNFOLDED or self.stretch != 1:
+            return None
+        if not window.length or window.length % self.times:
+            return None
+        n = window.length // self.times
+        clock = dataclasses.replace(window.clock, whole=n)
+        begins = range(window.start, window.start + window.length, n)
+        placed = [Window(clock, begin, n).fit(self.schedule) for begin in begins]
+        if placed[0].length != n:
+            return None
+        return [Unfolded(self.schedule, inside, scale=self.gain**k) for k, inside in enumerate(placed)]
+
+    def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
+        length = None if self.cycle is not None else self.schedule._length(window.clock)
+        cycle = self.cycle if length is None else int(length)
+        return self.kind, {**self.arguments(), "cycle": cycle}
 
     def _sizes(self) -> Fraction:
         """The length of all cycles in units of the first."""

@@ -6,6 +6,8 @@
 The decorators check the arguments by the kinds of the fields, and word what does not fit.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import importlib
@@ -13,15 +15,18 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
-from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+
+if TYPE_CHECKING:
+    from lrlab.core.expression.node import Schedule
 
 DEEPEST = 90  # levels of schedules in schedules: text, hash, copies and values stay within Python's own depth
 
-# Every word of the text form, with what it makes: filled by the decorators `word` and `node`, in one place each.
+# Every word of the text form, with what it makes, and every kind of schedule: filled by the decorators below.
 VOCABULARY: dict[str, Callable[..., Schedule]] = {}
+KINDS: dict[str, type[Schedule]] = {}
 
 # The words of other libraries for what we call otherwise: said when somebody uses them here.
 FOREIGN = {
@@ -65,7 +70,7 @@ FOREIGN = {
 
 
 _Class = TypeVar("_Class", bound=type)
-_Function = TypeVar("_Function", bound=Callable[..., Schedule])
+_Function = TypeVar("_Function", bound="Callable[..., Schedule]")
 
 
 def import_all(package: str, path: Iterable[str]) -> None:
@@ -108,12 +113,14 @@ def argument(*, default: Any, alias: str) -> Any:
 def node(cls: _Class) -> _Class:
     """Declare a kind of schedule: a frozen dataclass whose arguments are checked by the kinds of its fields."""
     made: Any = dataclass(frozen=True, repr=False)(cls)
+    made.kind = made.__name__ if made.__name__ in VOCABULARY else made.__name__.lower()
+    KINDS[made.kind] = made
     fields: Any = dataclasses.fields(made)
     attribute = {f.metadata.get("alias", f.name): f.name for f in fields}
     positional = [name for name, f in zip(attribute, fields, strict=True) if not f.kw_only]
     required = [name for name, f in zip(attribute, fields, strict=True) if f.default is dataclasses.MISSING]
     kinds = {name: f.type.__metadata__[0] for name, f in zip(attribute, fields, strict=True)}
-    construct, label = made.__init__, made.__name__.lower()
+    construct, label = made.__init__, made.kind
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         refuse_arguments(label, args, kwargs, positional, list(attribute), required)
@@ -144,8 +151,7 @@ def node(cls: _Class) -> _Class:
 @dataclass_transform(frozen_default=True, eq_default=True, field_specifiers=(dataclasses.field, argument))
 def shape(cls: _Class) -> _Class:
     """Declare a kind of schedule whose name is a word of the text form."""
-    word(node(cls))
-    return cls
+    return node(word(cls))
 
 
 def refuse_arguments(

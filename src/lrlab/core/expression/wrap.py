@@ -1,13 +1,16 @@
 """One schedule, changed: bounded, made one phase, turned round."""
 
+from collections.abc import Iterator
+from dataclasses import KW_ONLY
 from fractions import Fraction
 
-from lrlab.core.expression.algebra import One
+from lrlab.core.expression import write
+from lrlab.core.expression.algebra import REST, One
 from lrlab.core.expression.fields import Length, OptionalNumber
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import node
-from lrlab.core.time.layout import Phase, TimeBase, Window
+from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
@@ -16,6 +19,9 @@ class Wrapped(Schedule):
     """Abstract: one schedule, changed."""
 
     schedule: Schedule
+
+    def _text(self) -> str:
+        return f"{write.bracketed(self.schedule, write.ATOM)}.{self.kind}({write.arguments(self, skip=1)})"
 
     def _length(self, clock: TimeBase) -> Fraction | None:
         return self.schedule._length(clock)
@@ -26,6 +32,7 @@ class Clip(Wrapped):
     """Never below `low` nor above `high`."""
 
     schedule: One
+    _: KW_ONLY
     low: OptionalNumber = None
     high: OptionalNumber = None
 
@@ -34,6 +41,12 @@ class Clip(Wrapped):
             raise LrlabError(worded("clip needs a bound", hint=".clip(low=0.1), .clip(high=1)"))
         if self.low is not None and self.high is not None and self.low > self.high:
             raise LrlabError(worded("clip: low is above high", (self.low, self.high)))
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        return self._mapped(lambda inner: inner._first(n, clock))
+
+    def _unfolded(self, window: Window) -> list[Unfolded] | None:
+        return None if self.high is not None else [Unfolded(self.schedule, window, low=self.low)]
 
     def _compile(self, window: Window) -> Value:
         inner, low, high = self.schedule._compile(window), self.low, self.high
@@ -65,6 +78,16 @@ class Lasting(Wrapped):
     def _length(self, clock: TimeBase) -> Fraction | None:
         return clock.updates(Span.of(self.span))
 
+    def _spans(self) -> Iterator[Span]:
+        yield Span.of(self.span)
+        yield from (span for span in self.schedule._spans() if span is not REST)
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        inner = self.schedule._length(clock)
+        if inner is None or inner < n:
+            return super()._first(n, clock)
+        return self.schedule if inner == n else self.schedule._first(n, clock)
+
     def _compile(self, window: Window) -> Value:
         inner, end = self.schedule._compile(window.fit(self.schedule)), window.length
         return lambda t, m: inner(m.minimum(t, end), m)
@@ -81,6 +104,9 @@ class Reverse(Wrapped):
 
     def _check(self) -> None:
         refuse_controllers(self.schedule, "reverse")
+
+    def _canonical(self) -> Schedule:
+        return self.schedule.schedule if isinstance(self.schedule, Reverse) else self
 
     def _compile(self, window: Window) -> Value:
         n = window.length

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 from lrlab.core.expression.fields import OptionalName
 from lrlab.core.expression.maths import Value
 from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.base import constant
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.errors import LrlabError, worded
 
@@ -93,6 +94,9 @@ class Controller(Schedule):
 
     def _length(self, clock: TimeBase) -> Fraction | None:
         return None
+
+    def _open_loop(self) -> Schedule:
+        return constant()
 
     def _compile(self, window: Window) -> Value:
         index = len(window.controllers)

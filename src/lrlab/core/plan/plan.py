@@ -31,12 +31,13 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.fields import items, name, positive
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.write import literal, record
 from lrlab.core.plan.rules import EVERY, KINDS, Driven, Group, Rule, depths, unmatched
 from lrlab.core.run.metered import sampled
 from lrlab.core.shapes.base import constant
-from lrlab.core.text.document import record, schedule_of
+from lrlab.core.text.document import schedule_of
 from lrlab.core.text.lint import SMALL
-from lrlab.core.text.parse import literal, parse
+from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 

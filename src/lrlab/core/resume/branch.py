@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lrlab.core.expression.algebra import Product, Sequence, product, sequence
+from lrlab.core.expression.algebra import product, sequence
 from lrlab.core.expression.fields import not_negative_count
 from lrlab.core.expression.node import Schedule
 from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now, past
@@ -52,7 +52,7 @@ def branched(
     _refuse_unstable(curve, at)
     horizon = lengthened(curve.horizon, at + n)
     down = _decay(curve.schedule, n, shape, to)
-    planned = _ending(curve.schedule, down)
+    planned = curve.schedule._ending(down)
     try:
         made = planned.over(horizon)
         if _same(curve, made, at):
@@ -83,29 +83,11 @@ def _refuse_unstable(curve: Curve, at: int) -> None:
 
 def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
     """The decay of a branch: the plan's own, or one that is asked for, over n updates."""
-    own = _last(schedule)
+    own = schedule._last()
     floor = to if to is not None else own.to if isinstance(own, Transition) else 0.0
     if shape is None and isinstance(own, Transition):
         return own.replace(span=n, to=floor)
     return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)
-
-
-def _last(schedule: Schedule) -> Schedule:
-    """The last phase of a plan, factors and feedback aside."""
-    if isinstance(schedule, Product) and len(spoken := [t for t in schedule.terms if not t.neutral]) == 1:
-        return _last(spoken[0])
-    return schedule.phases[-1] if isinstance(schedule, Sequence) else schedule
-
-
-def _ending(schedule: Schedule, down: Schedule) -> Schedule:
-    """The plan with this decay at its end, in place of its own."""
-    if isinstance(schedule, Product):
-        terms = [t if t.neutral else _ending(t, down) for t in schedule.terms]
-        return product(schedule.factor, *terms)
-    if isinstance(schedule, Sequence):
-        kept = schedule.phases[:-1] if isinstance(schedule.phases[-1], Transition) else schedule.phases
-        return sequence(*kept, down)
-    return sequence(schedule, down)
 
 
 def _same(one: Curve, other: Curve, stop: int) -> bool:

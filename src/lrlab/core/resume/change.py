@@ -34,7 +34,6 @@ from lrlab.core.resume.timeline import (
     product_of,
     stretched,
     value_at,
-    without_controllers,
 )
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import sampled
@@ -183,7 +182,7 @@ def spliced(old: Curve, new: Curve, at: int, *, factors: Mapping[str, float] = N
         )
     acting = acting_at(following, at)
     present = value_at(plan, at, factors) / (product_of(acting, factors) or 1.0)
-    bare = Curve(without_controllers(following.schedule), following.horizon)
+    bare = Curve(following.schedule._open_loop(), following.horizon)
     rest, n = sequence(*left_of(bare, at)), new.updates - at
     first, last = value_at(bare, at, {}), end(bare)
     if math.isclose(first, last, rel_tol=1e-9, abs_tol=1e-12):

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.write import document
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import pacer_of
 from lrlab.core.run.pacer import Pacer, carried, checked, configuration
 from lrlab.core.run.pacer import upgraded as upgraded_position
 from lrlab.core.shapes.tables import Function
-from lrlab.core.text import document as codec
+from lrlab.core.text.document import loads
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
@@ -81,7 +82,7 @@ class Checkpoint:
             tuple(map(float, base_lrs)),
             tuple(map(float, lrs)),
             str(schedule),
-            {"lrlab": codec.VERSION, "schedule": codec.record(schedule)},
+            document(schedule),
             schedule.fingerprint(),
             pacer.curve.horizon.record(),
             absolute,
@@ -147,7 +148,7 @@ class Checkpoint:
 
     def curve(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Curve:
         """The curve that the run was on. `functions` binds the user functions in it."""
-        schedule = codec.loads(json.dumps(self.document), functions)
+        schedule = loads(json.dumps(self.document), functions)
         if schedule.fingerprint() != self.fingerprint:
             found = schedule.fingerprint()
             raise LrlabError(worded("the checkpoint's schedule is not the one it names", found, self.fingerprint))

@@ -7,16 +7,14 @@ else is kept whole, as an excerpt of the plan over the horizon it was made for. 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from lrlab.core.expression.algebra import Product, Sequence, product
 from lrlab.core.expression.excerpt import Excerpt
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.base import Controller
 from lrlab.core.run.curve import Curve
-from lrlab.core.shapes.base import constant
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import Span, rounded
@@ -27,8 +25,7 @@ NO_FACTORS: Mapping[str, float] = {}
 
 def parts(curve: Curve) -> list[Schedule]:
     """The phases of a schedule."""
-    schedule = curve.schedule
-    return list(schedule.phases) if isinstance(schedule, Sequence) else [schedule]
+    return list(curve.schedule._in_turn())
 
 
 def past(curve: Curve, at: int) -> list[Schedule]:
@@ -50,45 +47,18 @@ def past(curve: Curve, at: int) -> list[Schedule]:
 
 def excerpt(curve: Curve, start: int, stop: int | None = None) -> Excerpt:
     """A part of a plan, which carries of its horizon what it needs."""
-    spans = (value for part in _outside_of_plans(curve.schedule) for value in flat(part.arguments().values()))
-    relative = any(isinstance(span, Span) and span.unit not in ("updates", "share") for span in spans)
+    relative = any(span.unit not in ("updates", "share") for span in curve.schedule._spans())
     return Excerpt(curve.schedule, start, stop, over=curve.horizon if relative else curve.horizon.total)
-
-
-def flat(values: Iterable[Any]) -> Iterator[Any]:
-    """Values, and those in lists, however deep."""
-    for value in values:
-        if isinstance(value, tuple):
-            yield from flat(value)
-        else:
-            yield value
 
 
 def _own_length(phase: Schedule) -> float | None:
     """How many updates a phase takes that looks at nothing around it; None where it does."""
     if isinstance(phase, Excerpt) and phase.stop is None:
         return math.inf
-    if not all(map(_keeps_to_itself, _outside_of_plans(phase))):
+    if not phase._keeps_to_itself():
         return None
     length = phase._length(TimeBase(Horizon(), None))
     return None if length is None else int(length)
-
-
-def _outside_of_plans(schedule: Schedule) -> Iterator[Schedule]:
-    yield schedule
-    if not isinstance(schedule, Excerpt):
-        for part in schedule.parts():
-            yield from _outside_of_plans(part)
-
-
-def _keeps_to_itself(part: Schedule) -> bool:
-    """Whether an argument is neither relative to the run nor to the phase before."""
-    given = list(flat(part.arguments().values()))
-    return (
-        "here" not in given
-        and type(part).__name__ != "hold"
-        and all(span.unit == "updates" for span in given if isinstance(span, Span))
-    )
 
 
 def _first(phase: Schedule, k: int, n: float) -> Schedule:
@@ -183,34 +153,13 @@ def named(curve: Curve, taken: Mapping[str, Schedule] = NO_FACTORS) -> Curve:  #
 
     def rename(part: Schedule) -> Schedule:
         if not isinstance(part, Controller):
-            return _with_parts(part, rename)
+            return part._mapped(rename)
         made = part.replace(name=next(names))
         while taken.get(name := str(made.name), made) != made:  # type: ignore[attr-defined]
             made = made.replace(name=f"{name}-2")
         return made
 
     return Curve(rename(curve.schedule), curve.horizon) if curve.controllers else curve
-
-
-def _with_parts(schedule: Schedule, change: Callable[[Schedule], Schedule]) -> Schedule:
-    """The same schedule of changed parts."""
-    changed: dict[str, Any] = {}
-    for name, value in schedule.arguments().items():
-        if isinstance(value, Schedule):
-            changed[name] = change(value)
-        elif isinstance(value, tuple) and any(isinstance(item, Schedule) for item in value):
-            changed[name] = tuple(map(change, value))
-    return schedule.replace(**changed) if changed else schedule
-
-
-def without_controllers(schedule: Schedule) -> Schedule:
-    """The open-loop schedule."""
-    if isinstance(schedule, Controller):
-        return constant()
-    if isinstance(schedule, Product):
-        spoken = [without_controllers(term) for term in schedule.terms if not term.neutral]
-        return product(schedule.factor, *(spoken or [constant()]))
-    return _with_parts(schedule, without_controllers)
 
 
 def acting_at(curve: Curve, at: int) -> list[Controller]:

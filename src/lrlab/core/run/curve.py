@@ -53,7 +53,7 @@ class Curve:
         clock = TimeBase(horizon, self.updates)
         length = schedule._length(clock)
         if length is not None and self.updates is not None and rounded(length) > self.updates:
-            parts = getattr(schedule, "phases", (schedule,))
+            parts = schedule._in_turn()
             raise beyond(parts, [part._length(clock) for part in parts], self.updates)
         window = Window(clock, 0, self.updates).fit(schedule)
         if self.updates is None:

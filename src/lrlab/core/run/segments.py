@@ -8,15 +8,12 @@ has no span or a share of the run. Time is a whole number in every unit: updates
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lrlab.core.expression.algebra import Sequence, sequence
-from lrlab.core.expression.excerpt import Excerpt
+from lrlab.core.expression.algebra import sequence
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.repeat import Repeat
-from lrlab.core.expression.wrap import Lasting
 from lrlab.core.run.meter import TICKS, UNITS
 from lrlab.core.time.horizon import RATES, Horizon
 from lrlab.core.time.layout import TimeBase, bounded
@@ -73,11 +70,7 @@ class Measure:
 
     def stretches(self, schedule: Schedule) -> list[tuple[str, Schedule]]:
         """The phases at the top, those next to each other in one unit together, each with its unit."""
-        phases = schedule.phases if isinstance(schedule, Sequence) else (schedule,)
-        return [
-            (unit, sequence(*(phase for _, phase in together)))
-            for unit, together in itertools.groupby(((self._of(p), p) for p in phases), key=lambda item: item[0])
-        ]
+        return [(unit, sequence(*phases)) for unit, phases in itertools.groupby(schedule._in_turn(), key=self._of)]
 
     def length(self, unit: str, schedule: Schedule, spent: int) -> int | None:
         """How long a stretch lasts that begins when `spent` of the run's own length is over; None: no known end.
@@ -85,8 +78,7 @@ class Measure:
         It has its own length, or takes what is left, and never less than its fixed spans: nothing raises in a run.
         """
         clock = self.clock(unit)
-        parts = schedule.phases if isinstance(schedule, Sequence) else (schedule,)
-        lengths = [part._length(clock) for part in parts]
+        lengths = [part._length(clock) for part in schedule._in_turn()]
         fixed = bounded(sum((n for n in lengths if n is not None), Fraction(0)))
         if None not in lengths:
             return fixed
@@ -104,7 +96,7 @@ class Measure:
 
     def _of(self, phase: Schedule) -> str:
         """The unit of one phase."""
-        units = {self.unit(span) for span in _spans(phase) if span.amount} or {self.budget}
+        units = {self.unit(span) for span in phase._spans() if span.amount} or {self.budget}
         if len(units) > 1:
             raise self.refused(
                 f"{phase} is one phase in several units, {' and '.join(sorted(units))}, and no rate is known",
@@ -112,26 +104,3 @@ class Measure:
                 units,
             )
         return units.pop()
-
-
-_REST = Span(Fraction(1), "share")  # stands for what a phase without a span takes
-
-
-def _spans(schedule: Schedule) -> Iterator[Span]:
-    """The spans by which a schedule is measured in its run; those inside a cycle or a plan of its own are not."""
-    if isinstance(schedule, Excerpt):
-        yield Span(Fraction(1), "updates") if schedule.span is None else Span.of(schedule.span)
-        return
-    for value in schedule.arguments().values():
-        for item in value if isinstance(value, tuple) and value and not isinstance(value[0], float) else (value,):
-            if isinstance(item, Schedule):
-                inner = list(_spans(item))
-                if isinstance(schedule, Repeat):
-                    inner = [span for span in inner if span.unit != "share"]
-                elif isinstance(schedule, Lasting):
-                    inner = [span for span in inner if span is not _REST]
-                elif isinstance(schedule, Sequence) and not inner:
-                    inner = [_REST]
-                yield from inner
-            else:
-                yield from (part for part in (item if isinstance(item, tuple) else (item,)) if isinstance(part, Span))

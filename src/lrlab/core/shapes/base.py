@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
-from typing import dataclass_transform
+from typing import Any, TypeAlias, dataclass_transform
 
 from lrlab.core.expression.fields import Flag, Level, Number, OptionalLevel, Part, PhaseSpan, Positive
 from lrlab.core.expression.maths import Maths, Real, Time, Value
@@ -64,6 +64,7 @@ class Shape(Schedule):
 
 
 WHOLE = (0.0, 1.0)
+Way: TypeAlias = Callable[[Real, Real, Maths], Real]
 
 
 @dataclass_transform(frozen_default=True)
@@ -78,23 +79,40 @@ class Transition(Shape):
     part: Part = WHOLE
 
     manner = ""
+    decays = True
+    returns = False  # whether it comes back to `start`
+    arrives = True  # whether its value at u = 1 is `to`, to the last bit
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         """The normalised shape; v = 1 - u, computed without cancellation."""
         raise NotImplementedError
 
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
-        start, to = self._here(self.start, window), self.to
-        if n == 0:
-            return lambda t, m: to
-        progress = self._progress(n)
+    def way(self, start: float, to: float, n: int, window: Window) -> Way:
+        """The function (u, 1 - u, maths) -> value over n updates: for a shape that is not affine in both ends."""
 
-        def value(t: Time, m: Maths) -> Real:
-            fall = self.fall(*progress(t, m), m)
+        def value(u: Real, v: Real, m: Maths) -> Real:
+            fall = self.fall(u, v, m)
             return start * fall + to * (1 - fall)  # to the last bit `start` at u = 0 and `to` at u = 1
 
         return value
+
+    def _compile(self, window: Window) -> Value:
+        n, to = self._needed(window), self.to
+        way = self.way(self._here(self.start, window), to, n, window)
+        if n == 0:
+            return lambda t, m: to
+        progress = self._progress(n)
+        return lambda t, m: way(*progress(t, m), m)
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        length = self._length(clock)
+        if length is None or self.closed:
+            return super()._first(n, clock)
+        begin, end = self.part
+        return self.replace(span=n, part=(begin, begin + (end - begin) * n / int(length)))
+
+    def _level_after(self) -> float | None:
+        return self.to if self.arrives and tuple(self.part)[1] >= 1 else None
 
     def _progress(self, n: int) -> Callable[[Time, Maths], tuple[Real, Real]]:
         """The function (updates since the start, maths) -> u and 1 - u, over n updates."""
@@ -138,9 +156,15 @@ class constant(Shape):
     _: KW_ONLY
     level: Level = 1.0
 
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        return self.replace(span=n)
+
     def _compile(self, window: Window) -> Value:
         level = self._here(self.level, window)
         return lambda t, m: level
+
+    def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
+        return "constant", {"to": self.level}
 
     def words(self) -> str:
         return f"holds {spoken(self.level)}"
@@ -156,6 +180,12 @@ class hold(Shape):
     >>> (linear(4, to=0.2) >> hold(2)).over(6).values().round(3).tolist()
     [1.0, 0.8, 0.6, 0.4, 0.2, 0.2]
     """
+
+    def _keeps_to_itself(self) -> bool:
+        return False
+
+    def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
+        return "constant", {"to": "here"}
 
     def _compile(self, window: Window) -> Value:
         level = self._here("here", window)
@@ -191,6 +221,10 @@ class warmup(Shape):
             return lambda t, m: (m.minimum(t, n) + 1) / (n + 1)
         start = self._here(self.start, window)
         return lambda t, m: start + (1 - start) * (m.minimum(t, n) / n)
+
+    def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
+        start = 1 / ((window.length or 0) + 1) if self.start is None else self.start
+        return "linear", {"start": start, "to": 1.0, "closed": False, "part": WHOLE}
 
     def words(self) -> str:
         return f"rises linearly from {spoken(self.start)} to 1"

@@ -13,7 +13,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import shape
 from lrlab.core.shapes.timescales import Timed, drops, plain
 from lrlab.core.time.layout import Window
-from lrlab.core.time.span import rounded
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, worded
 
 
@@ -31,6 +31,9 @@ class step(Timed):
 
     every: Length = field(default="30%", kw_only=False)
     gamma: NotNegative = field(default=0.1, kw_only=True)
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        return (Span.of(self.every),)
 
     def _formula(self, window: Window) -> Value:
         count = drops(window.updates(self.every), window)
@@ -56,6 +59,9 @@ class multistep(Timed):
 
     milestones: Lengths = field(default=("50%", "75%"), kw_only=False)
     gamma: NotNegative = field(default=0.1, kw_only=True)
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        return tuple(map(Span.of, self.milestones))
 
     def _formula(self, window: Window) -> Value:
         bounds = _rising([rounded(window.updates(b)) for b in self.milestones], self)
@@ -89,6 +95,9 @@ class piecewise_constant(Timed):
                     hint="piecewise_constant([500, 800], [1, 0.1, 0.01])",
                 )
             )
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        return tuple(map(Span.of, self.boundaries))
 
     def _formula(self, window: Window) -> Value:
         bounds = _rising([rounded(window.updates(b)) for b in self.boundaries], self)

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 from lrlab.core.expression.fields import flag, length, number, positive
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.vocabulary import VOCABULARY, preset
+from lrlab.core.expression.vocabulary import KINDS, VOCABULARY, preset
 from lrlab.core.shapes import base as shapes
 from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, cosine_cycle, linear
+from lrlab.core.shapes.transitions import cosine, linear
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, nearest, worded
 
@@ -23,7 +23,7 @@ SpanLike = int | str | Span
 
 def leg(name: str, span: SpanLike | None, what: str, **arguments: Any) -> Schedule:
     """A decay leg by its name. Raises `LrlabError` naming the known ones."""
-    known = {kind.__name__: kind for kind in Transition.__subclasses__() if kind is not cosine_cycle}
+    known = {word: kind for word, kind in KINDS.items() if issubclass(kind, Transition) and not kind.returns}
     if not isinstance(name, str) or name not in known:
         hint = nearest(name, known) if isinstance(name, str) else ""
         raise LrlabError(worded(f"{what} is not a decay", name, ", ".join(known), hint))

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from fractions import Fraction
 from typing import Any
@@ -32,6 +32,9 @@ class table(Schedule):
     def _length(self, clock: TimeBase) -> Fraction | None:
         return Fraction(len(tuple(self.values)))
 
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        return table(tuple(self.values)[:n])
+
     def _compile(self, window: Window) -> Value:
         values = tuple(self.values)
         last = len(values) - 1
@@ -56,6 +59,9 @@ class Function(Timed):
     def target(self) -> Callable[[int], float] | None:
         """The user's function, or None where it is known by name and hash only."""
         return getattr(self, "_target", None)
+
+    def _bound(self, functions: Mapping[str, Callable[[int], float]]) -> Schedule:
+        return self.bound(functions[self.name]) if self.name in functions else self
 
     def bound(self, target: Callable[[int], float]) -> "Function":
         """The same schedule with its function, refused where the hash of its source is another."""

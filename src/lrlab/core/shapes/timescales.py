@@ -37,6 +37,12 @@ class Timed(Schedule):
     def _length(self, clock: TimeBase) -> Fraction | None:
         return None if self.span is None else clock.updates(Span.of(self.span))
 
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        return self.replace(span=n)
+
+    def _breaks_off(self) -> bool:
+        return self.span is not None
+
     def _formula(self, window: Window) -> Value:
         """The function of t, endless."""
         raise NotImplementedError
@@ -109,6 +115,9 @@ class exponential(Timed):
                 raise LrlabError(worded("exponential: every needs decay, the factor", hint=hint))
             object.__setattr__(self, "decay", 0.01)
             object.__setattr__(self, "every", Span.of("100%"))
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        return (Span.of(self.every),) if self.staircase else ()
 
     def _formula(self, window: Window) -> Value:
         factor = float(self.gamma or self.decay or 1.0)  # one of them is there: see _check

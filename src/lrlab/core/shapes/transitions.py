@@ -11,9 +11,9 @@ import math
 from dataclasses import KW_ONLY
 
 from lrlab.core.expression.fields import Length, Number, Positive
-from lrlab.core.expression.maths import Maths, Real, Time, Value
+from lrlab.core.expression.maths import Maths, Real
 from lrlab.core.expression.vocabulary import shape
-from lrlab.core.shapes.base import Transition, spoken
+from lrlab.core.shapes.base import Transition, Way, spoken
 from lrlab.core.time.layout import Window
 from lrlab.errors import LrlabError, worded
 
@@ -71,6 +71,7 @@ class cosine_cycle(Transition):
     """
 
     manner = "as a full cosine"
+    returns, arrives = True, False
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         c = m.cos(math.pi * u)
@@ -191,22 +192,13 @@ class geometric(Transition):
         if self.start != "here" and self.start <= 0:
             raise LrlabError(worded("geometric: start must be above 0", self.start))
 
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
-        start = self._here(self.start, window)
+    def way(self, start: float, to: float, n: int, window: Window) -> Way:
         if start <= 0:
             raise LrlabError(
                 worded("geometric starts here, at 0, and can only start above 0", start, hint="linear(...)")
             )
-        if n == 0:
-            return lambda t, m: self.to
-        to, ratio, progress = self.to, math.log(self.to) - math.log(start), self._progress(n)
-
-        def value(t: Time, m: Maths) -> Real:
-            u, _ = progress(t, m)
-            return m.where(u == 1, to, start * m.exp(ratio * u))
-
-        return value
+        ratio = math.log(to) - math.log(start)
+        return lambda u, v, m: m.where(u == 1, to, start * m.exp(ratio * u))
 
 
 @shape
@@ -255,6 +247,7 @@ class tanh(Transition):
     upper: Number = 3.0
 
     manner = "as a hyperbolic tangent"
+    arrives = False
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         return 1 / (1 + m.exp(2 * (self.lower * v + self.upper * u)))
@@ -328,21 +321,12 @@ class hyperbolic(Transition):
     upper: Length = "200%"
 
     manner = "as a hyperbola"
+    arrives = False
 
-    def _compile(self, window: Window) -> Value:
-        n = self._needed(window)
+    def way(self, start: float, to: float, n: int, window: Window) -> Way:
         upper = float(window.updates(self.upper))
         if upper < n:
             raise LrlabError(worded(f"hyperbolic: upper must be at least its span, {n} updates", self.upper))
-        start, to = self._here(self.start, window), self.to
-        if n == 0:
-            return lambda t, m: to
-        progress = self._progress(n)
         r = n / upper
         begin = math.sqrt(r * (2 - r))
-
-        def value(t: Time, m: Maths) -> Real:
-            u, v = progress(t, m)
-            return start + (start - to) * (m.sqrt(r * v * (2 - r * (1 + u))) - begin)
-
-        return value
+        return lambda u, v, m: start + (start - to) * (m.sqrt(r * v * (2 - r * (1 + u))) - begin)

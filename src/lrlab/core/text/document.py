@@ -8,66 +8,18 @@ updates; what equals its default is left out. A document of an older version is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrlab.core.expression.algebra import (
-    Maximum,
-    Minimum,
-    Product,
-    Sequence,
-    Sum,
-    maximum,
-    minimum,
-    one,
-    product,
-    sequence,
-    several,
-    total,
-)
-from lrlab.core.expression.excerpt import Excerpt
-from lrlab.core.expression.fields import number
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.repeat import Repeat
-from lrlab.core.expression.vocabulary import VOCABULARY
-from lrlab.core.expression.wrap import Clip, Lasting, Reverse
-from lrlab.core.shapes.tables import Function
-from lrlab.core.text.parse import is_default, parse
-from lrlab.core.time.span import Span
+from lrlab.core.expression.vocabulary import KINDS, VOCABULARY
+from lrlab.core.expression.write import VERSION, record
+from lrlab.core.expression.write import document as document_of
+from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
-VERSION = 1
-DEEPEST = 100
-
-# The kinds that are not words: how their normal form is built again.
-_JOINED: dict[str, Callable[..., Schedule]] = {
-    "sequence": lambda phases: sequence(*several(phases, "sequence: phases")),
-    "product": lambda terms, factor=1.0: product(number(factor, "product: factor"), *several(terms, "product: terms")),
-    "sum": lambda terms, offset=0.0: total(number(offset, "sum: offset"), *several(terms, "sum: terms")),
-    "minimum": lambda terms: minimum(*several(terms, "minimum: terms")),
-    "maximum": lambda terms: maximum(*several(terms, "maximum: terms")),
-    "clip": Clip,
-    "lasting": Lasting,
-    "excerpt": Excerpt,
-    "repeat": Repeat,
-    "reverse": lambda schedule: one(schedule, "reverse: schedule").reverse(),
-    "function": lambda name, digest, span=None: Function(name, digest, span=span),
-}
-_NAMES = {
-    Sequence: "sequence",
-    Product: "product",
-    Sum: "sum",
-    Minimum: "minimum",
-    Maximum: "maximum",
-    Clip: "clip",
-    Lasting: "lasting",
-    Excerpt: "excerpt",
-    Repeat: "repeat",
-    Reverse: "reverse",
-    Function: "function",
-}
+DEEPEST = 100  # levels
 
 
 def dumps(schedule: Schedule, indent: int | None = None) -> str:
@@ -79,7 +31,7 @@ def dumps(schedule: Schedule, indent: int | None = None) -> str:
     """
     if not isinstance(schedule, Schedule):
         raise LrlabTypeError(worded("dumps writes a schedule", schedule, hint="dumps(parse(text))"))
-    return json.dumps({"lrlab": VERSION, "schedule": record(schedule)}, indent=indent, allow_nan=False)
+    return json.dumps(document_of(schedule), indent=indent, allow_nan=False)
 
 
 def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
@@ -98,35 +50,6 @@ def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | N
     return schedule_of(upgraded(document)["schedule"], functions or {})
 
 
-def fingerprint(schedule: Schedule) -> str:
-    """The SHA-256 (hex) of the normal form."""
-    canonical = json.dumps(record(schedule), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(f"lrlab {VERSION} {canonical}".encode()).hexdigest()
-
-
-def record(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as plain JSON values."""
-    signature: Any = type(schedule).__signature__  # type: ignore[attr-defined]
-    written: dict[str, Any] = {"kind": _NAMES.get(type(schedule), type(schedule).__name__)}
-    for name, value in schedule.arguments().items():
-        if value is not None and not is_default(value, signature.parameters[name].default):
-            written[name] = _plain(value)
-    if isinstance(schedule, (Product, Sum)):
-        neutral = {"factor": 1.0, "offset": 0.0}
-        written = {k: v for k, v in written.items() if k not in neutral or v != neutral[k]}
-    return written
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Schedule):
-        return record(value)
-    if isinstance(value, Span):
-        return int(value.amount) if value.unit == "updates" and value.amount.denominator == 1 else str(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
 def schedule_of(
     written: Any, functions: Mapping[str, Callable[[int], float]], where: str = "$.schedule", depth: int = 0
 ) -> Schedule:
@@ -136,9 +59,9 @@ def schedule_of(
     if not isinstance(written, dict) or not isinstance(written.get("kind"), str):
         raise LrlabError(worded(f"{where} is no schedule", written, '{"kind": "cosine", ...}'))
     kind = written["kind"]
-    make = _JOINED.get(kind) or VOCABULARY.get(kind)
+    make: Callable[..., Schedule] | None = KINDS.get(kind) or VOCABULARY.get(kind)
     if make is None:
-        known = sorted({*VOCABULARY, *_JOINED})
+        known = sorted({*VOCABULARY, *KINDS})
         raise LrlabError(
             worded(
                 f"{where}: the kind {kind!r} is not known",
@@ -160,14 +83,11 @@ def schedule_of(
             )
         arguments[name] = value
     try:
-        made = make(**arguments)
+        return make(**arguments)._canonical()._bound(functions)
     except LrlabError as error:
         raise type(error)(f"{where}: {error}") from None
     except (TypeError, ValueError, ArithmeticError) as error:
         raise LrlabTypeError(worded(f"{where}: {kind} does not take these arguments: {error}", written)) from None
-    if isinstance(made, Function) and made.name in functions:
-        return made.bound(functions[made.name])
-    return made
 
 
 # -- older documents ----------------------------------------------------------------------------------------------

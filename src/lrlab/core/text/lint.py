@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from lrlab.core.expression.algebra import Product, Sequence, product, sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.curve import Curve
-from lrlab.core.shapes.piecewise import multistep, piecewise_constant, step
-from lrlab.core.shapes.timescales import exponential
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
-from lrlab.core.time.span import Span, rounded
+from lrlab.core.time.span import rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,17 +143,11 @@ def _unreached(curve: Curve, n: int) -> Iterator[Finding]:
     for phase in curve.phases:
         length = (phase.stop if phase.stop is not None else n) - phase.start
         for part in phase.schedule.walk():
-            bounds: list[object] = []
-            if isinstance(part, multistep):
-                bounds = list(part.milestones)
-            elif isinstance(part, piecewise_constant):
-                bounds = list(part.boundaries)
-            elif isinstance(part, step) or (isinstance(part, exponential) and part.staircase):
-                bounds = [part.every]
-            late = [b for b in bounds if rounded(clock.updates(Span.of(b))) >= length]
+            bounds = part._drops_after()
+            late = [b for b in bounds if rounded(clock.updates(b)) >= length]
             if late:
                 yield Finding(
                     "never-drops" if len(late) == len(bounds) else "unreached",
-                    f"{part}: {', '.join(str(Span.of(b)) for b in late)} is not reached within {length} updates",
+                    f"{part}: {', '.join(map(str, late))} is not reached within {length} updates",
                     'an earlier one, or a share such as "50%"',
                 )

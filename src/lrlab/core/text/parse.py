@@ -1,4 +1,4 @@
-"""The text form: a checked subset of Python expressions. `parse(str(s)) == s`.
+"""Reading the text form: a checked subset of Python expressions. `parse(str(s)) == s`.
 
     warmup("2%") >> cosine(to=0.1)
     0.5 * (warmup(500) >> linear()) * plateau(patience=3)
@@ -16,111 +16,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrlab.core import feedback, shapes  # noqa: F401  (they fill the vocabulary)
-from lrlab.core.expression.algebra import Maximum, Minimum, Product, Sequence, Sum, product, sequence, total
-from lrlab.core.expression.excerpt import Excerpt
-from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.repeat import Repeat
+from lrlab.core.expression.algebra import product, sequence, total
+from lrlab.core.expression.node import METHODS, Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY
-from lrlab.core.expression.wrap import Clip, Lasting, Reverse
-from lrlab.core.shapes.tables import Function
-from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
-METHODS = ("repeat", "clip", "reverse", "lasting", "excerpt", "hold", "scale")
 LONGEST = 10_000  # characters
 DEEPEST = 100  # levels of nesting
-
-_SEQUENCE, _SUM, _PRODUCT, _ATOM = range(4)  # how tightly each form binds
-
-
-# -- writing ------------------------------------------------------------------------------------------------------
-
-
-def write(schedule: Schedule) -> str:
-    """The text of a schedule: the shortest that reads back as it."""
-    return _write(schedule)[0]
-
-
-def _write(s: Schedule) -> tuple[str, int]:
-    """The text, and how tightly it binds."""
-    if isinstance(s, Sequence):
-        return " >> ".join(_bracketed(phase, _SUM) for phase in s.phases), _SEQUENCE
-    if isinstance(s, Sum):
-        terms = [_bracketed(term, _PRODUCT) for term in s.terms]
-        return " + ".join([*([literal(s.offset)] if s.offset != 0 else []), *terms]), _SUM
-    if isinstance(s, Product):
-        terms = [_bracketed(term, _ATOM) for term in s.terms]
-        return " * ".join([*([literal(s.factor)] if s.factor != 1 else []), *terms]), _PRODUCT
-    if isinstance(s, (Minimum, Maximum)):
-        return f"{type(s).__name__.lower()}({', '.join(write(term) for term in s.terms)})", _ATOM
-    if isinstance(s, (Clip, Excerpt, Lasting, Repeat, Reverse)):
-        name = type(s).__name__.lower()
-        first = {Lasting: ("span",), Repeat: ("times",), Excerpt: ("start", "stop")}.get(type(s), ())
-        return f"{_bracketed(s.schedule, _ATOM)}.{name}({_arguments(s, first, skip=1)})", _ATOM
-    if isinstance(s, Function):
-        span = "" if s.span is None else f", span={literal(s.span)}"
-        return f"function({literal(s.name)}, {literal(s.digest)}{span})", _ATOM
-    return f"{type(s).__name__}({_arguments(s, _positional(type(s)))})", _ATOM
-
-
-def _bracketed(s: Schedule, binding: int) -> str:
-    text, own = _write(s)
-    return text if own >= binding else f"({text})"
-
-
-def _positional(kind: type[Schedule]) -> tuple[str, ...]:
-    signature: Any = kind.__signature__  # type: ignore[attr-defined]
-    return tuple(name for name, p in signature.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD)
-
-
-def _arguments(s: Schedule, positional: tuple[str, ...], skip: int = 0) -> str:
-    """The arguments that differ from their defaults: the positional ones first, without their names."""
-    signature: Any = type(s).__signature__  # type: ignore[attr-defined]
-    defaults = {name: p.default for name, p in signature.parameters.items()}
-    given = s.arguments()
-    texts, named = [], False
-    for name in [*positional, *(name for name in list(given)[skip:] if name not in positional)]:
-        if is_default(given[name], defaults[name]):
-            named = True
-            continue
-        value = literal(given[name])
-        texts.append(value if name in positional and not named else f"{name}={value}")
-    return ", ".join(texts)
-
-
-def is_default(value: object, default: object) -> bool:
-    """Whether a normal form is that of the default."""
-    if isinstance(value, Span):
-        return isinstance(default, (int, str)) and value == Span.of(default)
-    if isinstance(value, tuple):
-        return isinstance(default, tuple) and [literal(v) for v in value] == [literal(_normal(d)) for d in default]
-    return (type(value) is type(default) and value == default) or (value == default and isinstance(value, float))
-
-
-def _normal(item: object) -> object:
-    """An item of a default list in normal form."""
-    if isinstance(item, str):
-        return Span.of(item)
-    if isinstance(item, tuple):
-        return (Span.of(item[0]), float(item[1]))
-    return item
-
-
-def literal(value: object) -> str:
-    """A value as Python writes it; whole numbers without a decimal point."""
-    if isinstance(value, bool) or value is None:
-        return repr(value)
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, tuple):
-        inner = ", ".join(f"({literal(v[0])}, {literal(v[1])})" if isinstance(v, tuple) else literal(v) for v in value)
-        return f"[{inner}]"
-    return repr(value)  # whole numbers, and spans, whose repr is their text
-
-
-# -- reading ------------------------------------------------------------------------------------------------------
 
 
 def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
@@ -287,9 +189,7 @@ class _Reader:
             raise LrlabTypeError(
                 worded(f"{name or 'a call'} does not take these arguments: {error}", self.text)
             ) from None
-        if isinstance(made, Function) and made.name in self.functions:
-            return made.bound(self.functions[made.name])
-        return made
+        return made._bound(self.functions) if isinstance(made, Schedule) else made
 
     def unknown(self, name: str) -> LrlabError:
         hint = nearest(name, VOCABULARY)

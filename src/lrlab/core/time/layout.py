@@ -62,7 +62,7 @@ class Window:
         if self.length is None:
             return dataclasses.replace(self, length=bounded(length))
         if length >= self.length + 1:  # less than an update too long: this window's own ends were rounded
-            parts = getattr(schedule, "phases", (schedule,))
+            parts = schedule._in_turn()
             raise beyond(parts, [part._length(self.clock) for part in parts], self.length)
         return dataclasses.replace(self, length=min(rounded(length), self.length))
 
@@ -90,6 +90,20 @@ def bounded(length: Fraction) -> int:
     if length > MOST:
         raise LrlabError(worded("the schedule is longer than any run", allowed=f"at most {MOST:.0e} updates"))
     return rounded(length)
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """A part of a schedule at its own place: the value is `scale` * part + `offset`, never below `low`.
+
+    `scale` None: as it is.
+    """
+
+    schedule: Schedule
+    window: Window
+    scale: float | None = None
+    offset: float = 0.0
+    low: float | None = None
 
 
 @dataclass(frozen=True)

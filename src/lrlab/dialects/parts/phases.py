@@ -8,19 +8,15 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from lrlab.core.expression.algebra import Product, Sum, product, sequence, total
-from lrlab.core.expression.algebra import Sequence as Phases
+from lrlab.core.expression.algebra import sequence
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.repeat import Repeat
-from lrlab.core.expression.wrap import Clip, Lasting
-from lrlab.core.shapes.base import Transition, constant
+from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.piecewise import multistep, piecewise_constant
-from lrlab.core.shapes.tables import table
-from lrlab.core.shapes.timescales import Timed, cosine_wave
-from lrlab.core.shapes.transitions import cosine_cycle, linear, tanh
+from lrlab.core.shapes.timescales import cosine_wave
+from lrlab.core.shapes.transitions import cosine_cycle, linear
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
-from lrlab.core.time.span import rounded, whole
+from lrlab.core.time.span import whole
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 ABSOLUTE = TimeBase(Horizon(), None)  # of schedules whose spans are updates
@@ -105,27 +101,12 @@ def drops(bounds: Iterable[int], gamma: float) -> Schedule:
 
 def fixed(schedule: Schedule, clock: TimeBase = ABSOLUTE) -> int:
     """How many updates a run must have for all that has a fixed length."""
-    length = schedule._length(clock)
-    if length is not None:
-        return rounded(length)
-    if isinstance(schedule, Phases):
-        return sum(fixed(phase, clock) for phase in schedule.phases)
-    return 0 if isinstance(schedule, Repeat) else max((fixed(part, clock) for part in schedule.parts()), default=0)
+    return schedule._least(clock)
 
 
 def settled(schedule: Schedule, level: float) -> Schedule:
-    """A schedule that stays at a level after its end: with a phase that says so, where its last leg does not."""
-    last = schedule.phases[-1] if isinstance(schedule, Phases) else schedule
-    ends = (
-        isinstance(last, Transition)
-        and last.to == level
-        and tuple(last.part)[1] >= 1
-        and not isinstance(last, (tanh, cosine_cycle))
-    )
-    return schedule if ends else schedule >> constant(level=level)
-
-
-# -- cutting ------------------------------------------------------------------------------------------------------
+    """A schedule that stays at a level after its end: with a phase that says so, where its last one does not."""
+    return schedule if schedule._level_after() == level else schedule >> constant(level=level)
 
 
 def cut(schedule: Schedule, n: int) -> Schedule | None:
@@ -136,44 +117,4 @@ def cut(schedule: Schedule, n: int) -> Schedule | None:
     if length is not None and length < n:
         end = schedule.over()(int(length))
         return schedule >> constant(n - int(length), level=end)
-    if length == n:
-        return schedule
-    if isinstance(schedule, Phases):
-        return _cut_phases(schedule, n)
-    if isinstance(schedule, Product):
-        return product(schedule.factor, *(cut(term, n) or term for term in schedule.terms))
-    if isinstance(schedule, Sum):
-        return total(schedule.offset, *(cut(term, n) or term for term in schedule.terms))
-    if isinstance(schedule, Clip):
-        return schedule.replace(schedule=cut(schedule.schedule, n))
-    if isinstance(schedule, Transition) and length is not None and not schedule.closed:
-        begin, end = schedule.part
-        return schedule.replace(span=n, part=(begin, begin + (end - begin) * n / int(length)))
-    if isinstance(schedule, (Timed, constant)):
-        return schedule.replace(span=n)
-    if isinstance(schedule, table):
-        return table(tuple(schedule.values)[:n])
-    if isinstance(schedule, Lasting):
-        return cut(schedule.schedule, n)
-    if isinstance(schedule, Repeat) and schedule.times is None and schedule.stretch == 1:
-        inner = schedule.schedule
-        first = inner._length(ABSOLUTE)
-        if first is not None and n <= first:
-            return cut(inner, n)
-        return schedule.lasting(n)
-    return schedule.lasting(n)
-
-
-def _cut_phases(schedule: Phases, n: int) -> Schedule:
-    parts: list[Schedule] = []
-    left = n
-    for phase in schedule.phases:
-        length = phase._length(ABSOLUTE)
-        piece = phase if length is not None and length <= left else cut(phase, left)
-        if piece is None:
-            break
-        parts.append(piece)
-        left -= int(piece._length(ABSOLUTE) or 0)
-        if left <= 0:
-            break
-    return sequence(*parts)
+    return schedule if length == n else schedule._first(n, ABSOLUTE)

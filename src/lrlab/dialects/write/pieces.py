@@ -6,12 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.core.expression.algebra import Product, Sequence, Sum
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.repeat import Repeat
-from lrlab.core.expression.wrap import Clip
-from lrlab.core.shapes.base import WHOLE, constant, hold, warmup
-from lrlab.core.shapes.timescales import Timed
 from lrlab.core.shapes.transitions import cosine, cosine_cycle
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase, Window
@@ -19,7 +14,6 @@ from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
 HERE = "here"
-UNROLLED = 50  # cycles that are written out one by one
 
 
 @dataclass(frozen=True)
@@ -63,25 +57,20 @@ def pieces(schedule: Schedule, horizon: Horizon) -> list[Piece]:
 
 
 def _laid_out(s: Schedule, window: Window) -> list[Piece]:
-    if isinstance(s, Sequence):
-        found: list[Piece] = []
-        for phase, (start, stop) in zip(s.phases, s._bounds(window), strict=True):
-            if start != stop or phase is s.phases[-1]:
-                found += _continued(_laid_out(phase, window.inside(start, stop, None)), found)
-        return found
-    if isinstance(s, Product) and len(s.terms) == 1:
-        return [_scaled(piece, s.factor, 0.0) for piece in _laid_out(s.terms[0], window.fit(s.terms[0]))]
-    if isinstance(s, Sum) and len(s.terms) == 1:
-        return [_scaled(piece, 1.0, s.offset) for piece in _laid_out(s.terms[0], window.fit(s.terms[0]))]
-    if isinstance(s, Clip) and s.high is None:
-        inner = _laid_out(s.schedule, window)
-        if len(inner) == 1:
-            return [dataclasses.replace(inner[0], low=s.low, source=str(s))]
-    if isinstance(s, Repeat) and s.times is not None and s.stretch == 1 and window.length is not None:
-        return _cycles(s, s.times, window)
-    if len(s.parts()) > (1 if isinstance(s, Repeat) else 0):
-        raise _refused(s)
-    return [_leaf(s, window)]
+    unfolded = s._unfolded(window)
+    if unfolded is None:
+        return [_leaf(s, window)]
+    found: list[Piece] = []
+    for part in unfolded:
+        inside = _laid_out(part.schedule, part.window)
+        if part.low is not None:
+            if len(inside) > 1:
+                raise _refused(s)
+            inside = [dataclasses.replace(inside[0], low=part.low, source=str(s))]
+        if part.scale is not None:
+            inside = [_scaled(piece, part.scale, part.offset) for piece in inside]
+        found += _continued(inside, found)
+    return found
 
 
 def instead(found: list[Piece], otherwise: str) -> str:
@@ -95,20 +84,13 @@ def instead(found: list[Piece], otherwise: str) -> str:
 
 
 def _leaf(s: Schedule, window: Window) -> Piece:
-    given = {name: _plain(value, window.clock) for name, value in s.arguments().items()}
-    word = type(s).__name__.lower()
-    if isinstance(s, Repeat):
-        length = s.schedule._length(window.clock)
-        given["cycle"] = int(length) if s.cycle is None and length is not None else given["cycle"]
-        given["schedule"] = s.schedule
-    elif isinstance(s, (constant, hold)):
-        word, given = "constant", {"to": getattr(s, "level", HERE)}
-    elif isinstance(s, warmup):
-        n = window.length or 0
-        word = "linear"
-        given = {"start": 1 / (n + 1) if s.start is None else s.start, "to": 1.0, "closed": False, "part": WHOLE}
+    word, arguments = s._plainly(window)
+    counted = window.length is not None and arguments.get("times") is not None and arguments["stretch"] == 1
+    if counted or (s.parts() and word != "repeat"):
+        raise _refused(s)
+    given = {name: _plain(value, window.clock) for name, value in arguments.items()}
     stop = None if window.length is None else window.start + window.length
-    return Piece(word, window.start, stop, given, str(s), cut=isinstance(s, Timed) and s.span is not None)
+    return Piece(word, window.start, stop, given, str(s), cut=s._breaks_off())
 
 
 def _continued(found: list[Piece], before: list[Piece]) -> list[Piece]:
@@ -120,22 +102,6 @@ def _continued(found: list[Piece], before: list[Piece]) -> list[Piece]:
     if not before or not isinstance(before[-1].given.get("to"), float) or before[-1].word == "repeat":
         raise LrlabError(worded(f"no level is known for {first.source} to start from", first.source))
     return [dataclasses.replace(first, given={**first.given, name: before[-1]["to"]}), *found[1:]]
-
-
-def _cycles(s: Repeat, times: int, window: Window) -> list[Piece]:
-    """A counted repetition, one cycle after another."""
-    whole = window.length or 0
-    if times > UNROLLED or whole % times:
-        raise _refused(s)
-    n = whole // times
-    found: list[Piece] = []
-    for k in range(times):
-        clock = dataclasses.replace(window.clock, whole=n)
-        inside = Window(clock, window.start + k * n, n).fit(s.schedule)
-        if inside.length != n:
-            raise _refused(s)
-        found += [_scaled(piece, s.gain**k, 0.0) for piece in _laid_out(s.schedule, inside)]
-    return found
 
 
 def _scaled(piece: Piece, factor: float, offset: float) -> Piece:

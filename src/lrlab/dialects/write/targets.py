@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.text.document import record
+from lrlab.core.expression.write import record
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.phases import known
 from lrlab.dialects.write.keras import keras_code

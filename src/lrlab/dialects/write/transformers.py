@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.core.expression.node import Schedule
-from lrlab.core.resume.timeline import flat
+from lrlab.core.expression.node import Schedule, flat
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import Span, rounded

@@ -44,8 +44,8 @@ _HOMES = {
 if TYPE_CHECKING:
     from lrlab.analysis.forecast.law import Law as Law
     from lrlab.analysis.forecast.law import fit_law as fit_law
-    from lrlab.core.expression.algebra import maximum as maximum
-    from lrlab.core.expression.algebra import minimum as minimum
+    from lrlab.core.expression.extremes import maximum as maximum
+    from lrlab.core.expression.extremes import minimum as minimum
     from lrlab.core.expression.node import Schedule as Schedule
     from lrlab.core.feedback.base import Controller as Controller
     from lrlab.core.feedback.greedy import greedy as greedy

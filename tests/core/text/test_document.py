@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +43,14 @@ def test_document():
         },
     }
     assert record(lr.cosine()) == {"kind": "cosine"}
+
+
+def test_every_kind_reads_in_a_fresh_process():
+    """The kinds are known before anything is built or parsed."""
+    text = lr.dumps(lr.minimum(lr.cosine().repeat(3).clip(0.1), lr.linear().excerpt(0, 5, over=9).lasting(9)).reverse())
+    script = f"import lrlab; print(lrlab.loads({text!r}))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == str(lr.loads(text))
 
 
 BAD = [

@@ -1,7 +1,7 @@
-"""What joins schedules: one after another, multiplied, added, bounded, repeated, reversed.
+"""What joins schedules: one after another, multiplied, added.
 
 Each keeps a normal form: sequences, products and sums are flat, their numbers folded, the terms of products and
-sums in one order, so that a*b == b*a. A product, sum or bound of schedules is one phase.
+sums in one order, so that a*b == b*a. A product or sum of schedules is one phase.
 """
 
 import dataclasses
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from fractions import Fraction
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from lrlab.core.expression import write
 from lrlab.core.expression.fields import Number, items, number
 from lrlab.core.expression.maths import OPEN_LOOP, Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.vocabulary import node, preset
+from lrlab.core.expression.vocabulary import node
 from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window, beyond, bounded
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -159,7 +159,7 @@ def _end(value: Value, length: int) -> float:
     return float(value(length, OPEN_LOOP))
 
 
-class _Terms(Schedule):
+class Terms(Schedule):
     """Abstract: several schedules at the same time; as long as the longest, endless if one is."""
 
     terms: tuple[Schedule, ...]
@@ -192,7 +192,7 @@ class _Terms(Schedule):
 
 
 @node
-class Product(_Terms):
+class Product(Terms):
     """`factor` times the product of the terms."""
 
     factor: Number = field(default=1.0, kw_only=True)
@@ -244,7 +244,7 @@ class Product(_Terms):
 
 
 @node
-class Sum(_Terms):
+class Sum(Terms):
     """`offset` plus the sum of the terms."""
 
     offset: Number = field(default=0.0, kw_only=True)
@@ -278,63 +278,6 @@ class Sum(_Terms):
         return said if self.offset == 0 else f"{said}, all raised by {self.offset:g}"
 
 
-class _Extreme(_Terms):
-    """Abstract: one of the terms at every update, by `pick` of two of them."""
-
-    said = ""
-
-    @staticmethod
-    def pick(x: Real, y: Real, m: Maths) -> Real:
-        """The one of the two that counts."""
-        raise NotImplementedError
-
-    def _text(self) -> str:
-        return f"{self.kind}({', '.join(map(str, self.terms))})"
-
-    def _canonical(self) -> Schedule:
-        return _bound(type(self), self.terms)
-
-    def _compile(self, window: Window) -> Value:
-        values = self._values(window)
-
-        def value(t: Time, m: Maths) -> Real:
-            out = values[0](t, m)
-            for term in values[1:]:
-                out = self.pick(out, term(t, m), m)
-            return out
-
-        return value
-
-    def words(self) -> str:
-        return f"takes the {self.said} of: " + "; ".join(term.words() for term in self.terms)
-
-
-@node
-class Minimum(_Extreme):
-    """The least of several schedules at every update."""
-
-    terms: Several
-
-    said = "least"
-
-    @staticmethod
-    def pick(x: Real, y: Real, m: Maths) -> Real:
-        return m.minimum(x, y)
-
-
-@node
-class Maximum(_Extreme):
-    """The greatest of several schedules at every update."""
-
-    terms: Several
-
-    said = "greatest"
-
-    @staticmethod
-    def pick(x: Real, y: Real, m: Maths) -> Real:
-        return m.maximum(x, y)
-
-
 # -- constructors that keep the normal form -----------------------------------------------------------------------
 
 
@@ -348,7 +291,7 @@ def sequence(*schedules: Schedule) -> Schedule:
     return phases[0] if len(phases) == 1 else Sequence(tuple(phases))
 
 
-def _ordered(terms: list[Schedule]) -> tuple[Schedule, ...]:
+def ordered(terms: list[Schedule]) -> tuple[Schedule, ...]:
     return tuple(sorted(terms, key=lambda term: (term.neutral, str(term))))
 
 
@@ -373,7 +316,7 @@ def product(*factors: Schedule | float) -> Schedule:
             terms.append(operand)
     if scale == 1 and len(terms) == 1:
         return terms[0]
-    return Product(_ordered(terms), factor=scale)
+    return Product(ordered(terms), factor=scale)
 
 
 def total(*summands: Schedule | float) -> Schedule:
@@ -391,43 +334,4 @@ def total(*summands: Schedule | float) -> Schedule:
             terms.append(operand)
     if offset == 0 and len(terms) == 1:
         return terms[0]
-    return Sum(_ordered(terms), offset=offset)
-
-
-def _bound(kind: Any, schedules: tuple[Schedule, ...]) -> Schedule:
-    what = kind.kind
-    terms = {
-        str(part): part
-        for k, s in enumerate(schedules)
-        for part in (s.terms if isinstance(s, kind) else (one(s, f"{what}[{k}]"),))
-    }
-    if not terms:
-        raise LrlabError(worded(f"{what} of nothing", hint=f"{what}(cosine(), linear())"))
-    made: Schedule = next(iter(terms.values())) if len(terms) == 1 else kind(_ordered(list(terms.values())))
-    return made
-
-
-@preset
-def minimum(*schedules: Schedule) -> Schedule:
-    """The least of several schedules at every update.
-
-    value = min(a, b, ...)
-
-    >>> from lrlab import *
-    >>> minimum(linear(), constant(level=0.6)).over(4).values().tolist()
-    [0.6, 0.6, 0.5, 0.25]
-    """
-    return _bound(Minimum, schedules)
-
-
-@preset
-def maximum(*schedules: Schedule) -> Schedule:
-    """The greatest of several schedules at every update.
-
-    value = max(a, b, ...)
-
-    >>> from lrlab import *
-    >>> maximum(linear(), constant(level=0.6)).over(4).values().tolist()
-    [1.0, 0.75, 0.6, 0.6]
-    """
-    return _bound(Maximum, schedules)
+    return Sum(ordered(terms), offset=offset)

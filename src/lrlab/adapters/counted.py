@@ -6,11 +6,12 @@ import logging
 from weakref import WeakSet
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.active import ActiveController
 from lrlab.core.feedback.manual import manual
-from lrlab.core.run.curve import ActiveController, Curve
+from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.run.pacer import Pacer
-from lrlab.core.text.attach import refuse_odd
+from lrlab.core.text.lint import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded

@@ -11,7 +11,7 @@ from typing import Any
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.rules import EVERY
-from lrlab.core.run.relative import relative
+from lrlab.core.run.segments import relative
 from lrlab.core.shapes.base import constant
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon

@@ -119,12 +119,6 @@ def test_common_prefix_of_wsd():
     assert lr.wsd(warmup=10, decay=20).over(10**5).common_prefix(lr.wsd(warmup=10, decay=20).over(10**5 + 9)) == 99981
 
 
-def test_two_controllers_of_one_name():
-    """Their states could not be told apart."""
-    with pytest.raises(lr.LrlabError, match="two controllers have one name"):
-        (lr.plateau(name="p") * lr.plateau(name="p", patience=3)).over(10)
-
-
 def test_nothing_is_raised_for_overflow():
     """On the LR path an overflow is inf or nan, in scalars as in arrays."""
     for text in ("cosine().repeat(cycle=2, gain=1e300)", "linear(start=1e308, to=-1e308) * 1e300", "rex(beta=-1e308)"):

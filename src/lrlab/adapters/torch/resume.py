@@ -27,7 +27,7 @@ from lrlab.core.resume.policy import OnChange, resumed
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import sampled
 from lrlab.core.run.pacer import Change, Pacer
-from lrlab.core.text.attach import refuse_odd
+from lrlab.core.text.lint import refuse_odd
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded

@@ -25,7 +25,7 @@ from lrlab.core.resume.policy import OnChange, known
 from lrlab.core.run.metered import pacer_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.aliases import by_name
-from lrlab.core.text.attach import refuse_odd
+from lrlab.core.text.lint import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded

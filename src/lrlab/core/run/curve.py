@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths, TracedMaths
 from lrlab.core.expression.node import Schedule
-from lrlab.core.feedback.base import Controller
+from lrlab.core.feedback.active import ActiveController, active
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import Phase, TimeBase, Window, beyond
 from lrlab.core.time.span import rounded
@@ -60,7 +60,7 @@ class Curve:
             self.updates = window.length  # the schedule's own length, where it has one
         self._value = schedule._compile(window)
         self.phases: tuple[Phase, ...] = schedule._phases(window)
-        self.controllers: tuple[ActiveController, ...] = _placed(window)
+        self.controllers: tuple[ActiveController, ...] = active(window)
 
     def __call__(self, update: Any) -> Any:
         """The multiplier of one update (an integer) or of many (an array; under JAX also traced)."""
@@ -171,47 +171,3 @@ class Curve:
 
     def __repr__(self) -> str:
         return f"({self.schedule}).over({self.horizon if self.updates is None else self.updates})"
-
-
-class ActiveController:
-    """A controller and the updates at which it observes and acts: `start` <= update < `stop` (None: for ever)."""
-
-    __slots__ = ("controller", "name", "start", "stop")
-
-    def __init__(self, controller: Controller, name: str, start: int, stop: int | None) -> None:
-        self.controller, self.name, self.start, self.stop = controller, name, start, stop
-
-    def acts(self, update: int) -> bool:
-        """Whether it listens to an observation made after `update` completed updates."""
-        return self.start <= update and (self.stop is None or update < self.stop)
-
-    def meets(self, other: ActiveController) -> bool:
-        """Whether there are updates at which both act."""
-        return (other.stop is None or self.start < other.stop) and (self.stop is None or other.start < self.stop)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ActiveController) and all(
-            getattr(self, k) == getattr(other, k) for k in self.__slots__
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.controller, self.name, self.start, self.stop))
-
-
-def _placed(window: Window) -> tuple[ActiveController, ...]:
-    """Name the controllers (by kind and ordinal where they have no name); the last phase has no stop.
-
-    One name may stand again, in updates of its own, where the controllers are equal: one state, which goes on there.
-    """
-    end = None if window.length is None else window.start + window.length
-    made: list[ActiveController] = []
-    ordinal: dict[str, int] = {}
-    for controller, start, stop in window.controllers:
-        kind = type(controller).__name__
-        ordinal[kind] = ordinal.get(kind, 0) + 1
-        name = controller.name or f"{kind}{ordinal[kind]}"  # type: ignore[attr-defined]
-        placed = ActiveController(controller, name, start, None if stop == end else stop)  # type: ignore[arg-type]
-        if any(name == other.name and (controller != other.controller or placed.meets(other)) for other in made):
-            raise LrlabError(worded("two controllers have one name", name, "a name for each", hint=f'name="{name}-2"'))
-        made.append(placed)
-    return tuple(made)

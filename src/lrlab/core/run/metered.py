@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, Maths, NumpyMaths, Real, ScalarMaths, Time, TracedMaths, Value
 from lrlab.core.expression.node import Schedule
-from lrlab.core.run.curve import BLOCK, ActiveController, Curve, _placed
+from lrlab.core.feedback.active import ActiveController, active
+from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.meter import Meter, ReadClock, wall
 from lrlab.core.run.pacer import Pacer
 from lrlab.core.run.segments import Measure
@@ -90,7 +91,7 @@ class MeteredCurve(Curve):
         value = schedule._compile(window)
         if k + 1 == len(self._met):
             self._met.append(met)
-        return Segment(unit, schedule, length, value, schedule._phases(window), _placed(window)[len(self._met[k]) :])
+        return Segment(unit, schedule, length, value, schedule._phases(window), active(window)[len(self._met[k]) :])
 
     def _checked(self, stretch: Segment, k: int, spent: int) -> int:
         """How much of the run's own length a stretch takes. Raises `LrlabError` where that cannot be."""

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.fields import not_negative_count, positive
+from lrlab.core.feedback.active import ActiveController
 from lrlab.core.feedback.base import Controller, State
-from lrlab.core.run.curve import LAST, ActiveController, Curve
+from lrlab.core.run.curve import LAST, Curve
 from lrlab.core.run.meter import Meter
 from lrlab.errors import LrlabError, LrlabTypeError, Stopped, worded
 

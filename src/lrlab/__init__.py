@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from lrlab.core.run.curve import Curve as Curve
     from lrlab.core.run.pacer import Pacer as Pacer
     from lrlab.core.shapes.base import *  # noqa: F403
+    from lrlab.core.shapes.cosines import *  # noqa: F403
+    from lrlab.core.shapes.logarithms import *  # noqa: F403
     from lrlab.core.shapes.piecewise import *  # noqa: F403
     from lrlab.core.shapes.presets import *  # noqa: F403
     from lrlab.core.shapes.tables import function as function

@@ -8,9 +8,10 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import warmup
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.presets import wsd
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear
+from lrlab.core.shapes.transitions import linear
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.testing.cases import must

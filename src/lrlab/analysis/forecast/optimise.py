@@ -25,7 +25,8 @@ from lrlab.analysis.forecast.curves import FittedLaw
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.base import warmup as rise
-from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt
+from lrlab.core.shapes.cosines import cosine
+from lrlab.core.shapes.transitions import linear, one_minus_sqrt
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import numbers
 

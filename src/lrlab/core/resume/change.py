@@ -37,8 +37,9 @@ from lrlab.core.resume.timeline import (
 )
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import sampled
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.presets import leg
-from lrlab.core.shapes.transitions import cosine, linear
+from lrlab.core.shapes.transitions import linear
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, nearest, worded

@@ -13,8 +13,9 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import KINDS, VOCABULARY, preset
 from lrlab.core.shapes import base as shapes
 from lrlab.core.shapes.base import Transition, constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear
+from lrlab.core.shapes.transitions import linear
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, nearest, worded
 

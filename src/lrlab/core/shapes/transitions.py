@@ -1,10 +1,10 @@
-"""Shapes that go from `start` to `to` over a span: the straight line, the half cosine and the other decays.
+"""Shapes that go from `start` to `to` over a span: the straight line, powers and roots, and the other decays.
 
-`u` runs from 0 (first update) to 1 (the end); `start` and `to` are multiples of the base LR. A leg declared `closed`
-uses u = (i - a)/(n - 1), so that its last update has exactly the end value. After its end it stays there. With
+`u` runs from 0 (first update) to 1 (the end); `start` and `to` are multiples of the base LR. A transition declared
+`closed` uses u = (i - a)/(n - 1), so that its last update has exactly the end value. After its end it stays there. With
 `part=[0.25, 1]` the span shows the shape from u = 0.25 on only; u beyond 1 counts as 1.
 
-The line `value = ...` in each docstring is executed by the tests.
+The line `value = ...` in each docstring is executed by the tests. Cosines and logarithms have files of their own.
 """
 
 import math
@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY
 from lrlab.core.expression.fields import Length, Number, Positive
 from lrlab.core.expression.maths import Maths, Real
 from lrlab.core.expression.vocabulary import shape
-from lrlab.core.shapes.base import Transition, Way, spoken
+from lrlab.core.shapes.base import Transition, Way
 from lrlab.core.time.layout import Window
 from lrlab.errors import LrlabError, worded
 
@@ -34,51 +34,6 @@ class linear(Transition):
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         return v
-
-
-@shape
-class cosine(Transition):
-    """Half a cosine, or a power of it.
-
-    value = to + (start - to) * ((1 + cos(pi * u)) / 2) ** power
-
-    >>> cosine(to=0.1).over(4).values().round(4).tolist()
-    [1.0, 0.8682, 0.55, 0.2318]
-
-    Loshchilov & Hutter, SGDR, 2017, arXiv:1608.03983, eq. 5; `power` is the exponent of Optax's cosine_decay_schedule.
-    """
-
-    _: KW_ONLY
-    power: Positive = 1.0
-
-    @property
-    def manner(self) -> str:  # type: ignore[override]
-        return "as half a cosine" if self.power == 1 else f"as half a cosine to the power of {self.power:g}"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * v)  # (1 + cos(pi u))/2 without the cancellation near the end
-        return s * s if self.power == 1 else m.power(s * s, self.power)
-
-
-@shape
-class cosine_cycle(Transition):
-    """A full cosine: from `start` down to `to` in the middle and up again.
-
-    value = to + (start - to) * (1 + cos(2 * pi * u)) / 2
-
-    >>> cosine_cycle().over(4).values().round(3).tolist()
-    [1.0, 0.5, 0.0, 0.5]
-    """
-
-    manner = "as a full cosine"
-    returns, arrives = True, False
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        c = m.cos(math.pi * u)
-        return c * c
-
-    def words(self) -> str:
-        return f"swings {self.manner} from {spoken(self.start)} to {spoken(self.to)} and back"
 
 
 @shape
@@ -150,85 +105,6 @@ class one_minus_power(Transition):
 
 
 @shape
-class mirror_cosine(Transition):
-    """The half cosine mirrored at the straight line: steep, flat, steep.
-
-    value = to + (start - to) * (2 * (1 - u) - (1 + cos(pi * u)) / 2)
-
-    >>> mirror_cosine().over(4).values().round(4).tolist()
-    [1.0, 0.6464, 0.5, 0.3536]
-
-    Hägele et al., 2024, arXiv:2405.18392, appendix.
-    """
-
-    manner = "as a mirrored cosine"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * v)
-        return 2 * v - s * s
-
-
-@shape
-class geometric(Transition):
-    """A straight line on a logarithmic axis: the same factor at every update.
-
-    value = start ** (1 - u) * to ** u
-
-    Both ends must be above 0.
-
-    >>> geometric(to=0.0001).over(4).values().round(4).tolist()
-    [1.0, 0.1, 0.01, 0.001]
-
-    Smith, Cyclical Learning Rates, 2017, arXiv:1506.01186 (range test); Luo et al., A Multi-Power Law, 2025,
-    arXiv:2503.12811 (WSD decay).
-    """
-
-    _: KW_ONLY
-    to: Positive = 0.01
-
-    manner = "geometrically"
-
-    def _check(self) -> None:
-        if self.start != "here" and self.start <= 0:
-            raise LrlabError(worded("geometric: start must be above 0", self.start))
-
-    def way(self, start: float, to: float, n: int, window: Window) -> Way:
-        if start <= 0:
-            raise LrlabError(
-                worded("geometric starts here, at 0, and can only start above 0", start, hint="linear(...)")
-            )
-        ratio = math.log(to) - math.log(start)
-        return lambda u, v, m: m.where(u == 1, to, start * m.exp(ratio * u))
-
-
-@shape
-class logarithmic(Transition):
-    """A straight line on a logarithmic time axis: fast first, slow at the end.
-
-    value = to + (start - to) * (1 - log(1 + (ratio - 1) * u) / log(ratio))
-
-    `ratio` says how much faster it goes at the beginning than at the end.
-
-    >>> logarithmic(4, start=0, to=1, ratio=4, closed=True).over(4).values().round(4).tolist()
-    [0.0, 0.5, 0.7925, 1.0]
-
-    The default warmup of DeepSpeed's WarmupLR, over n updates with ratio = n.
-    """
-
-    _: KW_ONLY
-    ratio: Positive = 100.0
-
-    manner = "as a logarithm of time"
-
-    def _check(self) -> None:
-        if self.ratio == 1:
-            raise LrlabError(worded("logarithmic: ratio must not be 1", self.ratio, hint="linear(...)"))
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return 1 - m.log(1 + (self.ratio - 1) * u) / math.log(self.ratio)
-
-
-@shape
 class tanh(Transition):
     """A hyperbolic tangent: flat, steep, flat.
 
@@ -276,30 +152,6 @@ class rex(Transition):
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         return v / (1 - self.beta * u)
-
-
-@shape
-class k_decay(Transition):
-    """Half a cosine of a power of time: k > 1 stays high for longer.
-
-    value = to + (start - to) * (1 + cos(pi * u ** k)) / 2
-
-    >>> k_decay(k=2).over(4).values().round(4).tolist()
-    [1.0, 0.9904, 0.8536, 0.4025]
-
-    Zhang & Li, k-decay: A New Method for Learning Rate Schedule, 2020, arXiv:2004.05909.
-    """
-
-    _: KW_ONLY
-    k: Positive = 1.5
-
-    @property
-    def manner(self) -> str:  # type: ignore[override]
-        return f"as half a cosine of the {self.k:g}th power of time"
-
-    def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        s = m.sin(math.pi / 2 * (1 - m.power(u, self.k)))
-        return s * s
 
 
 @shape

@@ -10,10 +10,11 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, refuse_arguments
 from lrlab.core.feedback.plateau import plateau
 from lrlab.core.shapes.base import constant, warmup
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import multistep, step
 from lrlab.core.shapes.presets import triangular, triangular2, warm_restarts, wsd
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.errors import LrlabError, nearest, worded
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import WHOLE
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import step
-from lrlab.core.shapes.transitions import cosine
 from lrlab.dialects.parts.phases import drops, then, tidy
 from lrlab.errors import LrlabError, worded
 

@@ -11,9 +11,10 @@ from typing import Any
 from lrlab.core.expression.algebra import sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine_cycle
 from lrlab.core.shapes.piecewise import multistep, piecewise_constant
 from lrlab.core.shapes.timescales import cosine_wave
-from lrlab.core.shapes.transitions import cosine_cycle, linear
+from lrlab.core.shapes.transitions import linear
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import whole

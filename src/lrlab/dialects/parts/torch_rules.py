@@ -13,10 +13,11 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import Transition, constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.tables import function
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.phases import drops, flat, real, steps, then, tidy, wave
 from lrlab.dialects.parts.plateaus import as_torch

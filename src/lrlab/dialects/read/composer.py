@@ -20,8 +20,9 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.fractional import MANY, MOST, cosines, piece, stairs
 from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading

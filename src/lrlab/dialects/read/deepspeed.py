@@ -18,9 +18,11 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
+from lrlab.core.shapes.logarithms import logarithmic
 from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import inverse_time
-from lrlab.core.shapes.transitions import cosine, linear, logarithmic
+from lrlab.core.shapes.transitions import linear
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.imported import HOLDS, Imported, Made, imported, reading
 from lrlab.dialects.parts.phases import flat, known, real, steps, then

@@ -15,9 +15,11 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
+from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.timescales import inverse_sqrt
-from lrlab.core.shapes.transitions import cosine, geometric, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.fractional import Growing, piece
 from lrlab.dialects.parts.imported import FOREVER, HOLDS, Imported, Made, imported, reading
 from lrlab.dialects.parts.phases import climb, flat, known, real, steps, then

@@ -19,8 +19,9 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.imported import LONGEST, Imported, imported, reading
 from lrlab.dialects.parts.phases import known, real, steps, then

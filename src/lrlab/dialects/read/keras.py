@@ -16,9 +16,10 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import exponential, inverse_power, inverse_time
-from lrlab.core.shapes.transitions import cosine, polynomial
+from lrlab.core.shapes.transitions import polynomial
 from lrlab.dialects.parts.fractional import LONGEST, MANY, cosines, piece
 from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
 from lrlab.dialects.parts.phases import climb, flat, known, real, steps, then

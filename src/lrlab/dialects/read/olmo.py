@@ -17,8 +17,10 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
+from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.shapes.timescales import inverse_sqrt
-from lrlab.core.shapes.transitions import cosine, geometric, linear
+from lrlab.core.shapes.transitions import linear
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.imported import HOLDS, Imported, imported, reading
 from lrlab.dialects.parts.phases import cut, fixed, flat, known, real, settled, steps, then

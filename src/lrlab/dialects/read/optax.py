@@ -15,9 +15,10 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import piecewise_constant, piecewise_linear
 from lrlab.core.shapes.timescales import exponential
-from lrlab.core.shapes.transitions import cosine, linear, polynomial
+from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
 from lrlab.dialects.parts.phases import cut, flat, known, real, steps, then
 from lrlab.dialects.parts.plateaus import as_optax

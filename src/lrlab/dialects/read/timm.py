@@ -19,18 +19,11 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import Transition, constant
+from lrlab.core.shapes.cosines import cosine, k_decay
+from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.shapes.timescales import inverse_power
-from lrlab.core.shapes.transitions import (
-    cosine,
-    geometric,
-    k_decay,
-    linear,
-    one_minus_power,
-    one_minus_sqrt,
-    polynomial,
-    tanh,
-)
+from lrlab.core.shapes.transitions import linear, one_minus_power, one_minus_sqrt, polynomial, tanh
 from lrlab.dialects.parts.fractional import MANY, Growing, piece
 from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading
 from lrlab.dialects.parts.phases import climb, cut, drops, fixed, flat, known, real, settled, steps, then

@@ -15,8 +15,9 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import Transition, constant
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import cosine_wave, inverse_sqrt
-from lrlab.core.shapes.transitions import cosine, linear, one_minus_sqrt, polynomial
+from lrlab.core.shapes.transitions import linear, one_minus_sqrt, polynomial
 from lrlab.dialects.parts.fractional import MOST, boundaries, piece
 from lrlab.dialects.parts.imported import Imported, imported, reading
 from lrlab.dialects.parts.phases import climb, flat, known, real, settled, steps, then, wave

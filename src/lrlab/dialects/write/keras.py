@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import WHOLE
-from lrlab.core.shapes.transitions import cosine
+from lrlab.core.shapes.cosines import cosine
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.write.pieces import Piece, instead, pieces
 from lrlab.errors import LrlabError, worded

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.transitions import cosine, cosine_cycle
+from lrlab.core.shapes.cosines import cosine, cosine_cycle
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.core.time.span import Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.plateau import plateau
 from lrlab.core.shapes.base import WHOLE
-from lrlab.core.shapes.transitions import cosine, cosine_cycle
+from lrlab.core.shapes.cosines import cosine, cosine_cycle
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.write.pieces import Piece, pieces
 from lrlab.dialects.write.python import function_source

@@ -1,5 +1,6 @@
 """Keras: the schedule driven from the host, with controllers, by hand, and in the logs."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -14,6 +15,7 @@ from lrlab.testing import AdapterCase
 keras = pytest.importorskip("keras")
 
 from lrlab.adapters.keras import LearningRateSchedule, SchedulerCallback  # noqa: E402
+from lrlab.adapters.keras_callback import IDLE  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
@@ -264,3 +266,248 @@ def test_a_record_before_the_base_lr_is_known_is_refused():
     with pytest.raises(LrlabError, match="before the first batch"):
         SchedulerCallback("linear()", 10).state_dict()
     assert SchedulerCallback("linear()", 10, base_lr=0.1).state_dict()["base_lrs"] == [0.1]
+
+
+# -- a new optimizer, another one, several ------------------------------------------------------------------------
+
+
+def test_a_model_that_is_compiled_anew_brings_its_own_lr(caplog):
+    """Two phases with LRs of their own, as in fine-tuning: said in `changes` and in the log; a given base LR holds."""
+    model, callback = compiled(), SchedulerCallback("constant()", horizon=100)
+    fit(model, callback)
+    model.compile(optimizer=keras.optimizers.SGD(1e-5), loss="mse")
+    rates, _ = fit(model, callback)
+    assert rates == stored([1e-5] * 3)
+    assert [dict(change.after) for change in callback.changes] == [{"base_lrs": [1e-5]}]
+    assert "1e-05 in place of 0.1" in caplog.text
+    given = SchedulerCallback("linear()", 12, base_lr=0.2)
+    first, _ = fit(compiled(), given)
+    second, _ = fit(compiled(learning_rate=1e-5), given)
+    assert first + second == stored(0.2 * lr.linear().over(12).values()[:6])
+
+
+def test_a_loaded_model_with_an_lr_of_its_own_is_refused_with_both(tmp_path):
+    """What it has is the LR of some update, and not the one at which the callback is."""
+    model, callback = compiled(), SchedulerCallback(SCHEDULE, 9)
+    fit(model, callback)
+    model.save(tmp_path / "model.keras")
+    rates, _ = fit(keras.models.load_model(tmp_path / "model.keras"), callback)
+    assert rates == stored(0.1 * SCHEDULE.over(9).values())[3:6]
+    with pytest.raises(LrlabError, match=r"update 6 with a base LR of 0.1[\s\S]*3 updates of its own"):
+        fit(keras.models.load_model(tmp_path / "model.keras"), callback)
+
+
+def test_a_record_and_a_model_of_another_lr_disagree():
+    """As in every adapter: stop with both, or "take" the code's, or "keep" the record's."""
+    before = SchedulerCallback("constant()", 9)
+    fit(compiled(), before)
+    record = before.state_dict()
+    other = compiled(learning_rate=0.5)
+    callback = SchedulerCallback("constant()", 9)
+    callback.load_state_dict(record)
+    with pytest.raises(LrlabError, match=r"base LR of 0.1[\s\S]*given:   0.5"):
+        fit(other, callback)
+    for on_change, expected in (("take", 0.5), ("keep", 0.1)):
+        callback = SchedulerCallback("constant()", 9)
+        callback.load_state_dict(record, on_change)
+        assert fit(compiled(learning_rate=0.5), callback)[0] == stored([expected] * 3)
+        assert callback.update == 6
+
+
+class Pair(keras.Model):
+    """Two parts with an optimizer each, as a GAN has them; the second trains at every second batch only."""
+
+    def __init__(self, held=lambda first, second: {"a_optimizer": first, "b_optimizer": second}):
+        super().__init__()
+        self.a, self.b = keras.layers.Dense(1), keras.layers.Dense(1)
+        self.held, self.turn = held, 0
+
+    def build(self, shape):
+        self.a.build(shape), self.b.build(shape)
+
+    def compile(self, a, b):
+        super().compile()
+        for name, value in self.held(a, b).items():
+            setattr(self, name, value)
+        self._pair = a, b
+
+    def call(self, x):
+        return self.a(x)
+
+    def train_step(self, data):
+        self.turn += 1
+        for k, (part, optimizer) in enumerate(zip((self.a, self.b), self._pair, strict=True)):
+            if k == 0 or self.turn % 2 == 0:
+                gradients = [keras.ops.ones_like(v) for v in part.trainable_variables]
+                optimizer.apply(gradients, part.trainable_variables)
+        return {"loss": 0.0}
+
+
+def pair(**arguments):
+    keras.utils.set_random_seed(0)
+    model = Pair(**arguments)
+    model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.2))
+    if keras.backend.backend() != "torch":
+        pytest.skip("its step is written for a back end without tracing")
+    return model
+
+
+def test_of_two_optimizers_one_must_be_named():
+    """Nothing is driven that nobody uses."""
+    with pytest.raises(LrlabError, match=r"a_optimizer, b_optimizer[\s\S]*optimizer=\"b_optimizer\""):
+        fit(pair(), SchedulerCallback("linear()", 8))
+    with pytest.raises(LrlabError, match=r'optimizer="b_optimizer"'):
+        fit(pair(), SchedulerCallback("linear()", 8, optimizer="b_optimiser"))
+
+
+def test_each_of_two_optimizers_has_its_own_callback():
+    """The LR of each update of each; one that waits for its turn is not ahead of it."""
+    model = pair()
+    one = SchedulerCallback("linear()", 6, optimizer="a_optimizer")
+    other = SchedulerCallback("linear()", 3, optimizer=model.b_optimizer)
+    rates = []
+    trace = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(
+            (logs["learning_rate/a_optimizer"], logs["learning_rate/b_optimizer"])
+        )
+    )
+    model.fit(X, X, epochs=2, batch_size=8, shuffle=False, verbose=0, callbacks=[one, other, trace])
+    assert (one.update, other.update) == (6, 3)
+    first, second = 0.1 * lr.linear().over(6).values(), 0.2 * lr.linear().over(3).values()
+    assert [a for a, _ in rates] == stored(first)
+    assert [b for _, b in rates] == stored(second[[0, 0, 1, 1, 2, 2]])
+    assert float(model.b_optimizer.learning_rate) == 0.0
+
+
+def test_an_optimizer_that_makes_no_update_is_said():
+    """Those that train are out of sight: an error at the end of the first epoch, where one is driven by default."""
+    hidden = pair(held=lambda first, second: {})
+    with pytest.raises(LrlabError, match="no update in the last 3 batches"):
+        fit(hidden, SchedulerCallback("linear()", 8))
+    many = np.zeros((IDLE + 8, 1), "float32")
+    with pytest.raises(LrlabError, match=f"no update in the last {IDLE} batches"):
+        fit(pair(held=lambda first, second: {}), SchedulerCallback("linear()", 800), x=many, batch_size=1)
+
+
+def test_a_named_optimizer_may_wait_for_its_turn(caplog):
+    """It is said, and no error: the other part may be trained first."""
+    model = pair()
+    model.turn = -(10**6) + 1
+    callback = SchedulerCallback("linear()", 8, optimizer="b_optimizer")
+    model._pair = (model.a_optimizer, keras.optimizers.SGD(0.1))
+    model.fit(X, X, batch_size=8, shuffle=False, verbose=0, callbacks=[callback])
+    assert callback.update == 0
+    assert "no update in the last 3 batches: b_optimizer" in caplog.text
+
+
+def test_two_callbacks_on_one_optimizer_are_refused():
+    """Each would take the other's LR for somebody's wish. A fit() that was broken off is forgotten."""
+    model = compiled()
+    callbacks = [SchedulerCallback("linear()", 8), SchedulerCallback("cosine()", 8)]
+    with pytest.raises(LrlabError, match="two SchedulerCallbacks"):
+        model.fit(X, X, batch_size=8, verbose=0, callbacks=callbacks)
+    fit(model, SchedulerCallback("linear()", 8))
+
+
+# -- Keras' own backup --------------------------------------------------------------------------------------------
+
+
+class Stop(keras.callbacks.Callback):
+    """Fails at the beginning of a batch of an epoch, as a machine that is taken away does."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.at, self.epoch = (epoch, batch), 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self.epoch, batch) == self.at:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+@pytest.mark.parametrize("schedule", [SCHEDULE, FEEDBACK], ids=["schedule", "feedback"])
+def test_backup_and_restore_goes_on_as_if_never_stopped(schedule, ours_first, tmp_path):
+    """In a fresh process, wherever the callbacks stand: the LRs and the weights of the uninterrupted run."""
+    whole = compiled("Adam")
+    expected, _ = fit(whole, SchedulerCallback(schedule, 12), epochs=4)
+
+    broken_off(schedule, tmp_path, ours_first, Stop(2, 2))
+    model, rest = broken_off(schedule, tmp_path, ours_first)
+    assert rest == expected[6:]
+    assert np.array_equal(model.get_weights()[0], whole.get_weights()[0])
+
+
+def broken_off(schedule, folder, ours_first, *others, save_freq="epoch"):
+    """A fresh process with Keras' backup; the model and the LRs."""
+    ours = SchedulerCallback(schedule, 12, backup=folder / "schedule.json")
+    keras_own = keras.callbacks.BackupAndRestore(folder / "backup", save_freq=save_freq)
+    first, second = (ours, keras_own) if ours_first else (keras_own, ours)
+    model, trace = compiled("Adam"), Trace()
+    arguments = {"epochs": 4, "batch_size": 8, "shuffle": False, "verbose": 0, "validation_data": (X, X)}
+    with contextlib.suppress(KeyboardInterrupt):
+        model.fit(X, X, callbacks=[first, second, *others, trace], **arguments)
+    return model, trace.rates
+
+
+@pytest.mark.parametrize("schedule", [SCHEDULE, FEEDBACK], ids=["schedule", "feedback"])
+def test_a_backup_in_mid_epoch_goes_on_from_its_update(schedule, tmp_path):
+    """Keras begins that epoch again: the position is that of the weights, with what was decided up to there."""
+    broken_off(schedule, tmp_path, True, Stop(2, 2), save_freq=4)
+    _, rest = broken_off(schedule, tmp_path, True, save_freq=4)
+    factor = 0.5 if schedule is FEEDBACK else 1.0  # it was cut once, at update 6
+    assert rest[:3] == stored(0.1 * factor * schedule.over(12).values()[[8, 9, 10]])
+
+
+def test_feedback_without_a_backup_of_its_own_is_refused_with_the_way(tmp_path):
+    """What Keras has saved does not know of the plateau."""
+    for last in (False, True):
+        model = compiled()
+        callbacks = [SchedulerCallback(FEEDBACK, 12), keras.callbacks.BackupAndRestore(tmp_path)]
+        arguments = {"epochs": 4, "batch_size": 8, "verbose": 0, "validation_data": (X, X)}
+        if last:
+            with pytest.raises(LrlabError, match=r'backup="schedule.json"'):
+                model.fit(X, X, callbacks=callbacks, **arguments)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                model.fit(X, X, callbacks=[*callbacks, Stop(2, 0)], **arguments)
+
+
+# -- habits -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_a_horizon_in_epochs_is_refused():
+    """It would be over within the first of them: both ways to say it are named."""
+    with pytest.raises(LrlabError, match=r"Horizon\(epochs=3, updates_per_epoch=3\), or 9 updates"):
+        fit(compiled(), SchedulerCallback("step(1, gamma=0.1)", horizon=3), epochs=3)
+
+    def batches():
+        for _ in range(3):
+            yield X[:8], X[:8]
+
+    with pytest.raises(LrlabError, match=r"first of 2 epochs[\s\S]*an epoch has 3"):
+        compiled().fit(batches(), epochs=2, shuffle=False, verbose=0, callbacks=[SchedulerCallback("linear()", 2)])
+    fit(compiled(), SchedulerCallback("warmup(2)"), epochs=3)  # a schedule of its own length holds its end
+    fit(compiled(), SchedulerCallback("linear()", lr.Horizon(epochs=1, updates_per_epoch=3)), epochs=2)
+
+
+def test_the_end_of_a_schedule_is_said_once(caplog):
+    """Before the training reached it, or long before the training ended."""
+    model, callback = compiled(), SchedulerCallback("linear()", 9)
+    fit(model, callback), fit(model, callback)
+    assert caplog.text.count("ends at update 3 of 9") == 1
+    assert "ends at update 6" not in caplog.text
+    fit(model, callback)
+    assert "after the end" not in caplog.text
+    fit(model, callback)
+    assert "all 3 updates of this training were made after the end of the schedule (update 9)" in caplog.text.lower()
+
+
+def test_a_name_that_the_logs_do_not_have_is_said_after_the_first_epoch(caplog):
+    """With those that they have, and the one that was meant."""
+    fit(compiled(), SchedulerCallback(lr.linear() * lr.plateau(metric="valid_loss"), 9), epochs=2)
+    assert caplog.text.count("heard nothing") == 1
+    assert 'Did you mean metric="val_loss"?' in caplog.text

@@ -13,19 +13,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from lrlab.adapters.counted import counted
+from lrlab.adapters.counted import counted, unheard
+from lrlab.adapters.ending import ending
+from lrlab.adapters.keras_backup import Backup
+from lrlab.adapters.keras_optimizers import between_updates, chosen, optimizers, rate, typed, updates
 from lrlab.core.expression.fields import optional_positive
 from lrlab.core.expression.node import Schedule
-from lrlab.core.feedback.manual import manual
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.resume.policy import OnChange, resumed
 from lrlab.core.run.pacer import Change, Decision, Pacer
 from lrlab.core.time.horizon import Horizon
-from lrlab.errors import LrlabError, missing, worded
+from lrlab.errors import LrlabError, missing, nearest, worded
 
 try:
     import keras
@@ -34,9 +38,12 @@ except ModuleNotFoundError:
 
 log = logging.getLogger(__name__)
 
+IDLE = 100  # batches without an update, of an optimizer that should make one in each
+_BEGINNING: WeakKeyDictionary[Any, SchedulerCallback] = WeakKeyDictionary()  # who begins to drive an optimizer
+
 
 class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not followed
-    """Writes base_lr * schedule(update) into `model.optimizer` before every batch, in float64 closed form.
+    """Writes base_lr * schedule(update) into the model's optimizer before every batch, in float64 closed form.
 
     `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`; `base_lr` None: the LR that
     the model was compiled with. Only completed updates count: neither the micro-batches of Keras' gradient
@@ -44,9 +51,14 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     `metric=` names. The LR that was used is in the logs of every batch and epoch as "learning_rate", so also in the
     history.
 
-    Several `fit()` go on with the count. A fresh callback takes over at `optimizer.iterations`, so that it goes on
-    with a loaded model; with controllers, or without `base_lr`, it needs its own record for that:
-    `load_state_dict()`. An LR that something else has assigned scales what follows, and stands in `changes`.
+    `optimizer` names the attribute of a model that holds several (`optimizer="d_optimizer"`); each has a callback of
+    its own, and its LR is in the logs as "learning_rate/d_optimizer".
+
+    Several `fit()` go on with the count. A model that is compiled anew brings its own LR: the schedule goes on from
+    there, and multiplies that one. A fresh callback takes over at `optimizer.iterations`, so that it goes on with a
+    loaded model, or with one that Keras' BackupAndRestore has brought back; with controllers it needs its own record
+    for that: `load_state_dict()`, or `backup=`, the name of a file that it keeps beside. An LR that something else
+    has assigned scales what follows, and stands in `changes`.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.layers.Dense(1)])
@@ -59,16 +71,29 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     """
 
     def __init__(
-        self, schedule: Schedule | str, horizon: int | Horizon | None = None, base_lr: float | None = None
+        self,
+        schedule: Schedule | str,
+        horizon: int | Horizon | None = None,
+        base_lr: float | None = None,
+        *,
+        optimizer: Any = None,
+        backup: str | PathLike[str] | None = None,
     ) -> None:
         super().__init__()
         self.pacer = Pacer(counted(schedule, horizon))
         self.base_lr = optional_positive(base_lr, "base_lr")
+        self.optimizer = optimizer
+        self._given = base_lr is not None
+        self._bounded = horizon is not None and not isinstance(horizon, Horizon)
+        self._backup = None if backup is None else Backup(backup)
         self._driven: Any = None  # the optimizer
-        self._restored = False
+        self._compiled: tuple[Any, float] | None = None  # an optimizer before its first update, and its LR
+        self._restored: OnChange | None = None  # how a record was loaded that no optimizer has met yet
         self._made = 0  # updates that the optimizer has made, when it was last seen
         self._written: float | None = None  # as the optimizer has stored it
-        self._heard: set[str | None] = set()
+        self._idle = 0  # batches since its last update
+        self._since = 0  # the update at which this fit() began
+        self._said: set[str] = set()
         for placed in self.pacer.curve.controllers:
             if placed.controller.metric is None:
                 word = type(placed.controller).__name__
@@ -99,7 +124,6 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
 
     def observe(self, value: float | None = None, /, **metrics: float) -> None:
         """Feed the controllers by hand; the next batch has the LR that they decide on."""
-        self._heard |= metrics.keys()
         self.pacer.observe(value, **metrics)
 
     # -- state --------------------------------------------------------------------------------------------------
@@ -125,21 +149,21 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         if len(went.base_lrs) != 1:
             raise LrlabError(worded("Keras has one LR for all variables", went.base_lrs, "a record of one base LR"))
         self.pacer, self.base_lr = went.pacer, 1.0 if went.absolute else went.base_lrs[0]
-        self._restored, self._driven = True, None
+        self._restored = on_change
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
+    def set_model(self, model: Any) -> None:
+        """Look at what the model was compiled with, before anything is restored into it."""
+        super().set_model(model)
+        optimizer = getattr(model, "optimizer", None) if self.optimizer is None else self.optimizer
+        optimizer = optimizers(model).get(optimizer) if isinstance(optimizer, str) else optimizer
+        if hasattr(getattr(optimizer, "learning_rate", None), "assign") and updates(optimizer) == 0:
+            self._compiled = optimizer, rate(optimizer)
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Look at what the model was compiled with."""
-        optimizer = self.model.optimizer
-        if hasattr(optimizer, "optimizers") or not hasattr(optimizer.learning_rate, "assign"):
-            raise LrlabError(
-                worded(
-                    "SchedulerCallback writes the LR of one optimizer that has a plain one",
-                    type(optimizer).__name__,
-                    hint="model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.1), ...)",
-                )
-            )
+        """Refuse what cannot work."""
+        optimizer = chosen(self.model, self.optimizer)
         if self.model.steps_per_execution != 1:
             raise LrlabError(
                 worded(
@@ -148,12 +172,26 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
                     hint="steps_per_execution=1, or learning_rate=LearningRateSchedule(schedule, base_lr, horizon)",
                 )
             )
+        steps = (self.params or {}).get("steps")
+        if steps and self.pacer.update == 0 and self.optimizer is None:
+            self._refuse_epochs(steps // (getattr(optimizer, "gradient_accumulation_steps", None) or 1))
+        if _BEGINNING.pop(optimizer, self) is not self:
+            raise LrlabError(
+                worded(
+                    "two SchedulerCallbacks in one fit() write the LR of one optimizer",
+                    str(self.pacer.curve.schedule),
+                    hint='one schedule of both: SchedulerCallback("cosine() * plateau(...)", ...)',
+                )
+            )
+        _BEGINNING[optimizer] = self
+        self._since, self._idle = self.pacer.update, 0
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the LR of the next update."""
-        optimizer = self.model.optimizer
-        made = _updates(optimizer)
-        if optimizer is not self._driven:
+        optimizer = self._target()
+        made = updates(optimizer)
+        _BEGINNING.pop(optimizer, None)
+        if optimizer is not self._driven or self._restored is not None:
             self._take(optimizer, made)
         elif made != self._made:  # the optimizer was loaded, or trained without this callback: its LR is nobody's wish
             self.pacer.update = max(self.pacer.update + made - self._made, 0)
@@ -164,49 +202,119 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Count the update, if it was one."""
         if logs is not None:
-            logs["learning_rate"] = self._written
-        made = _updates(self.model.optimizer)
+            logs[self._column] = self._written
+        optimizer = self._target()
+        made = updates(optimizer)
         self.pacer.advance(made - self._made)
+        self._idle = self._idle + 1 if made == self._made else 0
         self._made = made
+        if self._idle >= max(IDLE, 2 * between_updates(optimizer)):
+            self._refuse_idle(optimizer)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Feed the controllers, and write the LR that they decide on."""
         logs = logs if logs is not None else {}
-        logs["learning_rate"] = self._written
+        logs[self._column] = self._written
+        optimizer = self._target()
+        if self._idle > between_updates(optimizer):
+            self._refuse_idle(optimizer)
+        if self._since == 0 and epoch == 0:
+            self._refuse_epochs(self.pacer.update)
         wanted = {placed.controller.metric for placed in self.pacer.curve.controllers}
         found = {name: float(logs[name]) for name in wanted if name in logs}
         if found:
             self.observe(**found)
-        self._write(self.model.optimizer)
+        self._say_unheard(logs)
+        self._write(optimizer)
+        if self._backup is not None:
+            self._backup.keep(self._made, self.state_dict())
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Say where a controller was never given what it waits for."""
-        for placed in self.pacer.curve.controllers:
-            if placed.controller.metric not in self._heard and not isinstance(placed.controller, manual):
-                log.warning("%s has heard nothing: no epoch had it in its logs.", placed.controller)
+        """Say what the training has left: a schedule that goes on, or controllers that were told nothing."""
+        self._say_unheard(logs or {}, last=True)
+        after = ending(self.pacer.update, self.pacer.curve.updates, self.pacer.value, self._since)
+        if after:
+            self._say(after[:20], f"{after}; a further fit() with this callback goes on.")
 
     # -- the optimizer ------------------------------------------------------------------------------------------
 
+    def _target(self) -> Any:
+        """The optimizer to be driven, as the model has it now."""
+        if self.optimizer is None:
+            return self.model.optimizer
+        return chosen(self.model, self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
+
+    @property
+    def _column(self) -> str:
+        """The name of the LR in the logs."""
+        held = {id(value): name for name, value in optimizers(self.model).items()} if self.optimizer is not None else {}
+        name = held.get(id(self._target()))
+        return "learning_rate" if name is None else f"learning_rate/{name}"
+
     def _take(self, optimizer: Any, made: int) -> None:
         """Begin to drive an optimizer."""
-        if self._driven is None and not self._restored and made:
-            if self.base_lr is None or self.pacer.curve.controllers:
-                raise LrlabError(
-                    worded(
-                        f"the optimizer has made {made} updates already, of which this callback knows nothing",
-                        str(self.pacer.curve.schedule),
-                        hint="callback.load_state_dict(record), or compile the model again to start anew; "
-                        "without controllers also base_lr=",
-                    )
+        found = rate(optimizer)
+        if self._restored is None and self._driven is None:
+            self._begin(optimizer, made, found)
+        elif not self._given and not self._is_ours(optimizer, made, found):
+            self._take_over(made, found)
+        self._driven, self._written, self._restored = optimizer, None, None
+
+    def _begin(self, optimizer: Any, made: int, found: float) -> None:
+        """At the first optimizer: its LR is the base LR, its updates are the position."""
+        if made and self._compiled is not None and self._compiled[0] is optimizer:
+            found = self._compiled[1]  # it was restored since: what is in there now is the LR of an update
+        elif made and self.base_lr is None:
+            raise LrlabError(self._unknown(made))
+        if made and self.pacer.curve.controllers:
+            kept = None if self._backup is None else self._backup.at(made)
+            if kept is None:
+                raise LrlabError(self._unknown(made))
+            self.base_lr = self.base_lr or typed(found)
+            self.load_state_dict(kept[1])
+            self.pacer.update += made - kept[0]
+            return
+        if self._backup is not None and not made:
+            self._backup.clear()
+        self.base_lr = self.base_lr or typed(found)
+        self.pacer.update = made
+
+    def _is_ours(self, optimizer: Any, made: int, found: float) -> bool:
+        """Whether an LR that is found in an optimizer says nothing new: it is the base LR, or was written by us."""
+        (base,) = self.base_lrs
+        if found == _as_kept(base) and (made == 0 or self._restored is not None):
+            return True
+        return found == _as_kept(base * self.pacer.value) or (found == self._written and optimizer is self._driven)
+
+    def _take_over(self, made: int, found: float) -> None:
+        """Go on with an optimizer of another LR: that is the base LR, where it is a new one and nothing forbids it."""
+        if self._restored == "keep":
+            return
+        if self._restored in ("stop", "splice") or (self._restored is None and made):
+            raise LrlabError(
+                worded(
+                    f"the schedule is at update {self.pacer.update} with a base LR of {self.base_lr:g}, and the "
+                    f"optimizer has another LR, after {made} updates of its own",
+                    typed(found),
+                    f"{self.base_lr:g}, or its LR {self.base_lrs[0] * self.pacer.value:g}",
+                    f"SchedulerCallback(..., base_lr={self.base_lr:g}); a new callback, to begin anew; "
+                    'or load_state_dict(record, on_change="take" or "keep")',
                 )
-            self.pacer.update = made
-        if self.base_lr is None:
-            self.base_lr = _typed(_number(optimizer.learning_rate))
-        self._driven, self._written = optimizer, None
+            )
+        new = typed(found)
+        self.pacer.note("base_lrs", {"base_lrs": self.base_lrs}, {"base_lrs": [new]})
+        log.warning(
+            "A new optimizer has the LR %g in place of %g: the schedule goes on at update %d with that base LR; "
+            "a new SchedulerCallback begins anew, base_lr= keeps one LR.",
+            new,
+            self.base_lr,
+            self.pacer.update,
+        )
+        self.base_lr = new
 
     def _write(self, optimizer: Any) -> None:
         """Write the LR of the next update; an LR that something else has put there scales it first."""
-        found = _number(optimizer.learning_rate)
+        found = rate(optimizer)
         if self._written is not None and found != self._written:
             if self._written == 0:
                 raise LrlabError(
@@ -214,18 +322,63 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
                 )
             self.pacer.rescale(self.pacer.scale * found / self._written)
         optimizer.learning_rate = self.base_lrs[0] * self.pacer.value
-        self._written = _number(optimizer.learning_rate)
+        self._written = rate(optimizer)
+
+    # -- what cannot be meant -----------------------------------------------------------------------------------
+
+    def _unknown(self, made: int) -> str:
+        return worded(
+            f"the optimizer has made {made} updates already, of which this callback knows nothing",
+            str(self.pacer.curve.schedule),
+            hint="callback.load_state_dict(record), or compile the model again to start anew; "
+            'without controllers also base_lr=, with them backup="schedule.json" from the start',
+        )
+
+    def _refuse_epochs(self, in_one: int) -> None:
+        """A horizon that is over within the first of several epochs is one in epochs."""
+        end, epochs = self.pacer.curve.updates, (self.params or {}).get("epochs") or 1
+        if self._bounded and end is not None and end <= in_one and epochs > 1:
+            raise LrlabError(
+                worded(
+                    f"the schedule is over within the first of {epochs} epochs: a horizon counts updates",
+                    f"{end} updates, and an epoch has {in_one}",
+                    hint=f"Horizon(epochs={epochs}, updates_per_epoch={in_one}), or {epochs * in_one} updates",
+                )
+            )
+
+    def _refuse_idle(self, optimizer: Any) -> None:
+        """An optimizer that makes no updates is not the one that trains; one that was named may wait for its turn."""
+        what = f"the optimizer has made no update in the last {self._idle} batches"
+        if self.optimizer is not None:
+            self._say("idle", f"{what}: {self.optimizer}")
+            return
+        raise LrlabError(
+            worded(
+                f"{what}: the model trains with another one",
+                type(optimizer).__name__,
+                hint='SchedulerCallback(..., optimizer="d_optimizer"), the attribute of the model that holds it',
+            )
+        )
+
+    def _say_unheard(self, logs: Mapping[str, Any], last: bool = False) -> None:
+        """Say once where a controller waits for an entry that the logs do not have: at once where others are there."""
+        for placed in unheard(self.pacer):
+            metric = str(placed.controller.metric)
+            there = [name for name in logs if name != self._column]
+            due = any(name.startswith("val_") for name in there) or not metric.startswith("val_")
+            if last or (due and metric not in logs):
+                near = nearest(metric, there)
+                meant = f' Did you mean metric="{near}"?' if near else ""
+                has = f" They have {', '.join(there)}." if there else ""
+                what = f"{placed.controller} has heard nothing: no epoch had it in its logs."
+                self._say(placed.name, f"{what}{has}{meant}")
+
+    def _say(self, about: str, sentence: str) -> None:
+        if about not in self._said:
+            self._said.add(about)
+            log.warning("%s", sentence[0].upper() + sentence[1:])
 
 
-def _updates(optimizer: Any) -> int:
-    """How many updates it has completed; a LossScaleOptimizer of older versions leaves that to the one it wraps."""
-    return int(_number(getattr(optimizer, "inner_optimizer", optimizer).iterations))
-
-
-def _number(variable: Any) -> float:
-    return float(keras.ops.convert_to_tensor(variable))
-
-
-def _typed(stored: float) -> float:
-    """A number as it was typed: 0.1, not the float32 next to it."""
-    return float(str(np.float32(stored))) if np.float32(stored) == stored else stored
+def _as_kept(lr: float) -> float:
+    """An LR as a variable of float32 keeps it."""
+    return float(np.float32(lr))

@@ -1,0 +1,37 @@
+"""What is to be said when a training ends: that its schedule was not run to the end, or was over before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
+    """A sentence about a training that made the updates `since` ... `update`-1 of a schedule of `end` updates.
+
+    `lr` is the LR that the next update would use. Nothing is said where the schedule was run to its end, or knows none.
+
+    >>> ending(6, 8, 0.025)
+    'the training ends at update 6 of 8, before its schedule'
+    >>> ending(12, 8, 0.0)
+    'the last 4 updates were made after the end of the schedule (update 8), at an LR of 0'
+    >>> ending(8, 8, 0.0), ending(12, 8, 0.01)
+    ('', '')
+    """
+    if end is None or update <= since:
+        return ""
+    if update < end:
+        return f"the training ends at update {update} of {end}, before its schedule"
+    late = update - max(end, since)
+    if late and lr == 0:
+        which = f"all {late} updates of this training" if since >= end else f"the last {late} updates"
+        return f"{which} were made after the end of the schedule (update {end}), at an LR of 0"
+    return ""
+
+
+def ending_of(scheduler: Any, since: int = 0) -> str:
+    """The same of a scheduler of lrlab in PyTorch; of one that is measured in other units than updates, nothing."""
+    curve = getattr(scheduler.pacer, "curve", None)
+    if getattr(curve, "unit", "updates") != "updates":
+        return ""
+    end = scheduler.horizon.total if curve is None else curve.updates
+    return ending(scheduler.update, end, max(scheduler.get_last_lr(), default=0.0), since)

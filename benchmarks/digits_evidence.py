@@ -19,6 +19,7 @@ import numpy as np
 
 from lrlab.analysis.comparison.aa import aa_rate
 from lrlab.desk import experiment as desk
+from lrlab.desk.result import Result
 from lrlab.lab.stages.engine import Progress
 
 OTHER_SEED = 1000
@@ -32,9 +33,9 @@ def moved(progress: Progress) -> None:
         print(f"  {progress.done} of {progress.total} runs", file=sys.stderr)
 
 
-def claims(outcome: desk.Result) -> dict[str, float]:
+def claims(result: Result) -> dict[str, float]:
     """The strategies that are called worse than the best, and by how much."""
-    standings = outcome.study.comparison.standings
+    standings = result.evidence.comparison.standings
     return {s.arm: s.difference or np.inf for s in standings if s.verdict == "worse"}
 
 
@@ -45,28 +46,29 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=64, help="of the A/A comparison")
     given = options.parse_args()
 
-    first = desk.compare(desk.contest("digits"), given.store, on_progress=moved)
-    second = desk.compare(desk.contest("digits", first_seed=OTHER_SEED), given.store, on_progress=moved)
-    found, again = claims(first), second.study.comparison
+    where = desk.Resources()
+    first = desk.run(desk.set_up("digits"), given.store, where, on_progress=moved)
+    second = desk.run(desk.set_up("digits", first_seed=OTHER_SEED), given.store, where, on_progress=moved)
+    found, again = claims(first), second.evidence.comparison
     print(f"first comparison: {first.lead()}")
     print(f"other seeds:      {second.lead()}")
     means = {s.arm: s.mean for s in again.standings}
-    best = means[first.study.comparison.best]
+    best = means[first.evidence.comparison.best]
     same_sign = sum(1 for arm in found if means[arm] is None or (best is not None and means[arm] > best))
-    print(f"claimed differences to {first.study.comparison.best}: {len(found)}")
+    print(f"claimed differences to {first.evidence.comparison.best}: {len(found)}")
     print(f"  with the same sign under other seeds: {same_sign} of {len(found)}")
     print(f"  called worse again: {len(set(found) & set(claims(second)))} of {len(found)}")
 
-    contest = desk.contest("digits", schedules=AA, seeds=given.seeds, lrs=(1.0,))
-    outcome = desk.compare(contest, given.store, on_progress=moved)
-    each = desk.contest("digits").settings.seeds
+    same = desk.set_up("digits", schedules=AA, seeds=given.seeds, lrs=(1.0,))
+    result = desk.run(same, given.store, where, on_progress=moved)
+    each = desk.set_up("digits").settings.seeds
     for arm in AA:
-        runs = {(r.seed, r.fold): r.score for r in outcome.study.runs if r.arm == arm}
-        scores = np.array([[runs[s, f] for f in range(contest.settings.folds)] for s in range(given.seeds)])
-        result = aa_rate(scores, TRIALS, np.random.default_rng(0), seeds=each)
+        runs = {(r.seed, r.fold): r.score for r in result.evidence.runs if r.arm == arm}
+        scores = np.array([[runs[s, f] for f in range(same.settings.folds)] for s in range(given.seeds)])
+        found = aa_rate(scores, TRIALS, np.random.default_rng(0), seeds=each)
         print(
-            f"A/A, {arm} against itself with {each} seed(s): {result.different} of {result.trials} called different, "
-            f"{result.rate:.1%} (95 % upper bound {result.upper:.1%})"
+            f"A/A, {arm} against itself with {each} seed(s): {found.different} of {found.trials} called different, "
+            f"{found.rate:.1%} (95 % upper bound {found.upper:.1%})"
         )
 
 

@@ -110,8 +110,8 @@ def overhead() -> None:
             print(f"  {what:34}{cpu:8.1f} ms CPU, {1000 * statistics.median(wall):8.1f} ms on the clock")
         pool = Local(1)
         many = [Job(Arm("a", lr.constant()), 1.0, seed, 1, 2, 3, 1, {"bytes": 0}) for seed in range(100)]
-        run_jobs(task, many[:1], Store(folder), executor=pool)
-        took = timed(lambda: run_jobs(task, many, Store(folder), executor=pool))
+        run_jobs(task, many[:1], Store(folder), pool)
+        took = timed(lambda: run_jobs(task, many, Store(folder), pool))
         pool.close()
         print(f"  {'by a worker process, run stored':34}{1000 * took / 99:8.1f} ms")
 
@@ -127,18 +127,18 @@ def planning() -> None:
         print(f"planned in {took:.2f} s")
         small = [Arm(str(k), lr.wsd(warmup=0, decay=f"{5 * k + 5}%")) for k in range(10)]
         few_jobs = jobs_of(small, Settings(updates=50, folds=5, seeds=6, lrs=(1.0,)), config={"bytes": 0})
-        run_jobs(task, few_jobs, Store(folder), executor=Here(task))
-        again = timed(lambda: run_jobs(task, few_jobs, Store(folder), executor=Here(task)))
+        run_jobs(task, few_jobs, Store(folder), Here(task))
+        again = timed(lambda: run_jobs(task, few_jobs, Store(folder), Here(task)))
         print(f"a finished study of {len(few_jobs)} runs again: {again:.2f} s")
 
 
 def digits() -> None:
     """4."""
-    contest = desk.contest("digits")
+    experiment = desk.set_up("digits")
     with tempfile.TemporaryDirectory() as folder:
         for name, fork_every in (("stage engine", 1), ("every arm alone", 0)):
-            outcome = desk.compare(contest, Path(folder, name), fork_every=fork_every)
-            print(f"\ncompare digits, {name}: {outcome.seconds:.0f} s\n  {outcome.sharing()}")
+            result = desk.run(experiment, Path(folder, name), desk.Resources(), fork_every=fork_every)
+            print(f"\ncompare digits, {name}: {result.seconds:.0f} s\n  {result.effort}")
 
 
 def main() -> None:

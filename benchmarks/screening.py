@@ -39,9 +39,11 @@ from numpy.typing import NDArray
 
 from lrlab.core.text.parse import parse
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
 from lrlab.lab.search.rungs import ranking
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 
@@ -86,7 +88,8 @@ def trained(name: str, seed: int, store: Store, workers: int | None) -> dict[str
         Job(Arm(arm, parse(ZOO[arm])), 1.0, seed, fold, FOLDS, *lengths[length], {"size": size})
         for length, fold, arm in places
     ]
-    runs, effort = run_jobs(task, jobs, store, workers=workers)
+    with opened(Resources(workers), task) as executor:
+        runs, effort = run_jobs(task, jobs, store, executor)
     if effort.trained:
         print(f"{name}, seed {seed}: {effort.trained} of {effort.naive} updates trained", flush=True)
     curves = {length: np.full((FOLDS, len(ZOO), evals), np.inf) for length, (_, evals) in lengths.items()}

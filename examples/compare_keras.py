@@ -37,4 +37,4 @@ if __name__ == "__main__":
     schedules = {f"decay over {share}": lr.wsd(warmup=0, decay=share) for share in ("25%", "50%", "75%")}
     study = lr.compare(train, {"constant": lr.constant(), **schedules}, store="runs", workers=1)
     print(study.run(quiet=True).lead())
-    print(f"{len(study.runs)} runs of {study.contest.settings.updates} updates are in runs")
+    print(f"{len(study.runs)} runs of {study.experiment.settings.updates} updates are in runs")

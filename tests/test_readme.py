@@ -49,7 +49,7 @@ def test_the_users_task_of_the_readme_can_be_compared(tmp_path: Path) -> None:
 
     block = next(block for block in BLOCKS if "def train(run)" in block)
     (tmp_path / "mine.py").write_text(block, encoding="utf-8")
-    contest = desk.contest(
+    experiment = desk.set_up(
         f"{tmp_path / 'mine.py'}:train",
         schedules={"fixed": "constant()", "linear": "linear()"},
         updates=20,
@@ -57,9 +57,9 @@ def test_the_users_task_of_the_readme_can_be_compared(tmp_path: Path) -> None:
         lrs=(1.0,),
         evals=2,
     )
-    outcome = desk.compare(contest, tmp_path / "runs", workers=0)
-    assert {arm["name"] for arm in outcome.record()["arms"]} == {"fixed", "linear"}
-    assert len(outcome.study.runs) == 4
+    result = desk.run(experiment, tmp_path / "runs", desk.Resources(workers=0))
+    assert {arm["name"] for arm in result.record()["arms"]} == {"fixed", "linear"}
+    assert len(result.evidence.runs) == 4
 
 
 def test_the_picture_is_drawn_by_the_project() -> None:

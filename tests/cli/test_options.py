@@ -5,11 +5,11 @@ import pytest
 from click.testing import CliRunner
 
 from lrlab.cli.commands.compare import command as compare
-from lrlab.cli.options import contest_options
+from lrlab.cli.options import experiment_options
 
 
 @click.command()
-@contest_options
+@experiment_options
 def echo(**options):
     click.echo(repr(options))
 

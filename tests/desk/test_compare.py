@@ -34,9 +34,9 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     assert not any(tmp_path.iterdir())
     assert len(study.runs) == 15
     assert {standing.arm for standing in study.comparison.standings} == set(SCHEDULES)
-    assert study.outcome.effort.trained == plan.shared
-    assert study.outcome.audit.passed
-    assert study.outcome.record()["audit"]["passed"] is True
+    assert study.result.effort.trained == plan.shared
+    assert study.result.audit.passed
+    assert study.result.record()["audit"]["passed"] is True
     assert f"{plan.shared} updates in {plan.stages} stages instead of 900" in str(study)
     page = study.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "identical to the last bit" in page
@@ -62,13 +62,13 @@ def test_a_study_stops_when_it_is_settled(tmp_path):
     how = {"folds": 12, "seeds": 1, "lrs": (1.0,), "store": tmp_path, "workers": 0}
     seen = lr.compare(QUADRATIC, same, until_settled=True, audit=1, **how)
     assert (len(seen.runs), {run.fold for run in seen.runs}) == (10, {0, 1, 2, 3, 4})
-    assert seen.outcome.looked().startswith("Settled after 5 of 12 folds. It was looked at after 5 folds, of 3 planned")
+    assert seen.result.looked.startswith("Settled after 5 of 12 folds. It was looked at after 5 folds, of 3 planned")
     assert (seen.comparison.settled, round(seen.comparison.level, 4)) == (True, 0.9833)
-    assert seen.outcome.record()["looks"] == {"unit": "fold", "units": (5, 10, 12), "level": 0.95}
+    assert seen.result.record()["looks"] == {"unit": "fold", "units": (5, 10, 12), "level": 0.95}
     assert "Settled after 5 of 12" in seen.report(tmp_path / "page.html").read_text(encoding="utf-8")
     whole = lr.compare(QUADRATIC, same, **how)
     assert whole.runs[:10] == seen.runs
-    assert (len(whole.runs), whole.outcome.reused, whole.outcome.looked()) == (24, 10, "")
+    assert (len(whole.runs), whole.result.reused, whole.result.looked) == (24, 10, "")
 
 
 def test_a_study_that_is_not_settled_goes_on_to_its_end(tmp_path, monkeypatch):
@@ -79,8 +79,8 @@ def test_a_study_that_is_not_settled_goes_on_to_its_end(tmp_path, monkeypatch):
     some = lr.compare(QUADRATIC, close, until_settled=True, store=tmp_path / "a", **how)
     whole = lr.compare(QUADRATIC, close, store=tmp_path / "b", **how)
     assert [run.key for run in some.runs] == [run.key for run in whole.runs]
-    assert some.outcome.effort == whole.outcome.effort
-    assert "after 5, 10 and 12 folds" in some.outcome.looked()
+    assert some.result.effort == whole.result.effort
+    assert "after 5, 10 and 12 folds" in some.result.looked
 
 
 def test_a_function_of_a_script_is_found_by_the_workers(tmp_path):
@@ -104,16 +104,16 @@ def test_what_differs_from_the_tasks_own_is_said(tmp_path):
     study = lr.compare(
         QUADRATIC, arms, horizon=lr.Horizon(updates=30), evals=3, config={"x": 1}, store=tmp_path, threads=2
     )
-    job = study.contest.jobs[0]
+    job = study.experiment.jobs(study.resources)[0]
     assert (job.arm.name, job.arm.averaging, job.updates, job.evals) == ("a", 0.1, 30, 3)
     assert (job.config, job.threads, job.folds, job.lr) == ({"x": 1}, 2, 2, 0.5)
-    assert len(lr.compare(QUADRATIC).contest.arms) == 13
+    assert len(lr.compare(QUADRATIC).experiment.arms) == 13
 
 
 def test_a_plan_is_an_arm(tmp_path):
     """It sets more than the LR, of every group alike."""
     plans = {"a": lr.plan(lr=lr.cosine(), momentum=0.9), "b": lr.plan(weight_decay="linear()")}
-    first, second = lr.compare(QUADRATIC, plans, store=tmp_path).contest.arms
+    first, second = lr.compare(QUADRATIC, plans, store=tmp_path).experiment.arms
     assert (first.schedule, dict(first.also)) == (lr.cosine(), {"momentum": lr.constant(level=0.9)})
     assert (second.schedule, dict(second.also)) == (lr.constant(), {"weight_decay": lr.linear()})
 
@@ -153,8 +153,8 @@ def test_a_horizon_may_tell_its_updates_in_epochs():
     horizon = lr.Horizon(epochs=3, updates_per_epoch=7)
     arms = {"a": lr.warmup("1ep") >> lr.cosine(), "b": lr.plan(lr=lr.linear(), momentum=lr.linear("1ep", to=0.5))}
     study = lr.compare(QUADRATIC, arms, horizon=horizon, workers=0)
-    assert study.contest.settings.updates == 21
-    a, b = study.contest.arms
+    assert study.experiment.settings.updates == 21
+    a, b = study.experiment.arms
     assert (a.schedule, b.also["momentum"]) == (lr.warmup(7) >> lr.cosine(), lr.linear(7, to=0.5))
 
 

@@ -6,28 +6,28 @@ from lrlab.desk import experiment as desk
 from lrlab.errors import LrlabError
 
 
-def test_a_contest_takes_what_is_given_and_the_tasks_own_settings_else() -> None:
+def test_an_experiment_takes_what_is_given_and_the_tasks_own_settings_else() -> None:
     """--quick and the options change what they name and nothing else."""
-    whole, quick = desk.contest("digits"), desk.contest("digits", quick=True)
+    whole, quick = desk.set_up("digits"), desk.set_up("digits", quick=True)
     assert len(whole.arms) == len(quick.arms) == 13
     assert quick.runs < whole.runs
     assert quick.settings.updates < whole.settings.updates
-    some = desk.contest("digits", schedules={"a": "constant()", "b": "linear()"}, folds=3, seeds=None, lrs=(1.0,))
+    some = desk.set_up("digits", schedules={"a": "constant()", "b": "linear()"}, folds=3, seeds=None, lrs=(1.0,))
     assert (some.settings.folds, some.settings.seeds, some.runs) == (3, whole.settings.seeds, 2 * 3)
 
 
 def test_a_set_of_arms_is_called_by_its_name() -> None:
     """Alone, or with strategies of one's own beside it; with a configuration for the task."""
-    optimizers = desk.contest("digits", arms="optimizers", config={"size": "tiny"})
-    assert {job.whole_config["optimizer"] for job in optimizers.jobs} >= {"sgd", "adam"}
-    assert {job.whole_config["size"] for job in optimizers.jobs} == {"tiny"}
-    more = desk.contest("digits", arms="strategies", schedules={"mine": "cosine(to=0.1)"})
+    optimizers = desk.set_up("digits", arms="optimizers", config={"size": "tiny"})
+    assert {job.whole_config["optimizer"] for job in optimizers.jobs(desk.Resources())} >= {"sgd", "adam"}
+    assert {job.whole_config["size"] for job in optimizers.jobs(desk.Resources())} == {"tiny"}
+    more = desk.set_up("digits", arms="strategies", schedules={"mine": "cosine(to=0.1)"})
     assert [arm.name for arm in more.arms[-2:]] == ["averaging", "mine"]
     with pytest.raises(LrlabError, match=r"(?s)no such set.*optimisers.*optimizers"):
-        desk.contest("digits", arms="optimisers")
+        desk.set_up("digits", arms="optimisers")
 
 
-def test_one_strategy_is_no_contest() -> None:
+def test_one_strategy_is_no_comparison() -> None:
     """There is nothing to compare it with."""
     with pytest.raises(LrlabError, match="alone cannot be compared"):
-        desk.contest("digits", schedules={"a": "constant()"})
+        desk.set_up("digits", schedules={"a": "constant()"})

@@ -9,6 +9,7 @@ from lrlab.desk import runs as desk
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States
@@ -21,7 +22,7 @@ ARMS = (Arm("fixed", lr.constant()), Arm("late", lr.wsd(warmup=0, decay="20%")),
 @pytest.fixture
 def stored(tmp_path):
     jobs = [Job(arm, 1.0, 0, fold, 2, 60, 6) for fold in (0, 1) for arm in ARMS]
-    runs, _ = run_jobs(load_task(QUADRATIC), jobs, Store(tmp_path), workers=0)
+    runs, _ = run_jobs(load_task(QUADRATIC), jobs, Store(tmp_path), Here(load_task(QUADRATIC)))
     return tmp_path, {(run.arm, run.fold): run for run in runs}
 
 
@@ -43,7 +44,7 @@ def test_rows_of_several_recipes_are_not_passed_over(stored):
     store, _ = stored
     assert not any("several recipes" in sentence for sentence in desk.listing(store).sentences)
     other = Job(ARMS[0], 1.0, 0, 0, 2, 60, 6, {"another": "configuration"})
-    run_jobs(load_task(QUADRATIC), [other], Store(store), workers=0)
+    run_jobs(load_task(QUADRATIC), [other], Store(store), Here(load_task(QUADRATIC)))
     assert any("several recipes" in sentence for sentence in desk.listing(store).sentences)
     assert not any("several recipes" in sentence for sentence in desk.listing(store, each=True).sentences)
 

@@ -66,9 +66,9 @@ def test_it_is_judged_on_what_it_has_not_seen(tmp_path, monkeypatch):
     seen = []
     engine = desk.run_jobs
 
-    def watched(task, jobs, store, **how):
+    def watched(task, jobs, *given, **how):
         seen.append(jobs)
-        return engine(task, jobs, store, **how)
+        return engine(task, jobs, *given, **how)
 
     monkeypatch.setattr(desk, "run_jobs", watched)
     found = tuned(tmp_path, seed=3)

@@ -19,6 +19,7 @@ from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import stages_of, tree
 from lrlab.lab.stages.engine import Effort, run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Task, load_task
@@ -73,14 +74,16 @@ from lrlab.errors import LrlabError
 from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where these tests run in the background
 text, jobs, store, where = sys.argv[1:]
 jobs = [Job.from_json(job) for job in json.loads(Path(jobs).read_text())]
 try:
-    with opened(where, threads=jobs[0].threads, device=jobs[0].device) as executor:
-        _, effort = run_jobs(load_task(text), jobs, Store(store), executor=executor)
+    task, job = load_task(text), jobs[0]
+    with opened(Resources(executor=where, threads=job.threads, device=job.device), task) as executor:
+        _, effort = run_jobs(task, jobs, Store(store), executor)
 except LrlabError as error:
     print(json.dumps({"error": str(error)}))
 else:
@@ -246,7 +249,7 @@ class Trial:
 
     def as_here(self):
         """Whether every run is stored, and is what this process trains: final weights, losses, decisions."""
-        runs, effort = run_jobs(self.task, self.jobs, Store(self.store), workers=0)
+        runs, effort = run_jobs(self.task, self.jobs, Store(self.store), Here(self.task))
         alone = [train(self.task, job) for job in self.jobs]
         return effort == Effort() and alone == [
             dataclasses.replace(run, seconds=other.seconds) for run, other in zip(runs, alone, strict=True)

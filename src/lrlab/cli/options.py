@@ -97,7 +97,7 @@ _OPTIONS = (
 )
 
 
-def contest_options(command: Any) -> Any:
+def experiment_options(command: Any) -> Any:
     """A command with the argument TASK and the options of a comparison."""
     for option in reversed(_OPTIONS):
         command = option(command)

@@ -6,8 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.rules import EVERY
@@ -15,18 +16,27 @@ from lrlab.core.run.segments import relative
 from lrlab.core.shapes.base import constant
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.desk.experiment import Experiment, Result
-from lrlab.desk.experiment import compare as run_contest
+from lrlab.desk.experiment import run
+from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, default_arms
-from lrlab.lab.executors.named import opened
-from lrlab.lab.stages.engine import usable_cores
+from lrlab.lab.executors.named import at_once, opened
 from lrlab.lab.stages.executor import Executor
+from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.planning import StagePlan, measured, plan_of
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import file_being_loaded, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
+
+
+class _Options(TypedDict):
+    """How the runs of a comparison are trained, beside with what."""
+
+    fork_every: int
+    audit: int
+    until_settled: bool
 
 
 def compare(
@@ -91,16 +101,16 @@ def compare(
     arms = default_arms(task.mode) if schedules is None else _arms(schedules)
     if isinstance(horizon, Horizon):
         arms = tuple(_relative(arm, horizon) for arm in arms)
-    contest = Experiment(task, arms, settings, first_seed, dict(config or {}), threads, device)
-    _ = contest.jobs  # what does not fit is said now
-    with opened(executor, workers=workers):  # and that there is no such executor
-        pass
     for option, value in (("fork_every", fork_every), ("audit", audit)):
         if value < 0:
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
-    how = {"workers": workers, "executor": executor, "fork_every": fork_every, "audit": audit}
-    place = Store(store).address  # nor such a place
-    return Study(contest, place, {**how, "until_settled": until_settled})
+    experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
+    resources = Resources(workers, executor, threads, device)
+    _ = experiment.jobs(resources)  # what does not fit is said now
+    with opened(resources, task):  # and that there is no such executor
+        pass
+    options = _Options(fork_every=fork_every, audit=audit, until_settled=until_settled)
+    return Study(experiment, Store(store).address, resources, options)  # nor such a place
 
 
 class Study:
@@ -109,59 +119,61 @@ class Study:
     It trains when it is first asked for what needs runs, or by `run()`; again, it reads the store.
     """
 
-    def __init__(self, contest: Experiment, store: str, how: Mapping[str, Any]) -> None:
-        self.contest, self.store = contest, store
-        self._how = how
-        self._outcome: Result | None = None
+    def __init__(self, experiment: Experiment, store: str, resources: Resources, options: _Options) -> None:
+        self.experiment, self.store, self.resources = experiment, store, resources
+        self._options = options
+        self._result: Result | None = None
 
     def plan(self, measure: bool = False) -> StagePlan:
         """What is still to be trained, and what sharing saves; with `measure` the time, from a few updates trained now.
 
         Nothing else is trained. Where training forks at the ends of epochs only, `measure` finds that out, too.
         """
-        workers, jobs, task = self._how["workers"], self.contest.jobs, self.contest.task
+        jobs, task = self.experiment.jobs(self.resources), self.experiment.task
         pace = measured(task, jobs[0]) if measure else None
-        at_once = usable_cores() if workers is None else max(1, workers)
-        fork_every = self._how["fork_every"]
-        return plan_of(task, jobs, Store(self.store), workers=at_once, fork_every=fork_every, pace=pace)
+        workers, fork_every = at_once(self.resources), self._options["fork_every"]
+        return plan_of(task, jobs, Store(self.store), workers=workers, fork_every=fork_every, pace=pace)
 
     def run(self, quiet: bool = False) -> Result:
         """Train what is not stored yet, and judge; how far it is goes to standard error."""
-        if self._outcome is None:
-            text = f"{len(self.contest.arms)} strategies on {self.contest.task.name}"
-            with progress(text, self.contest.runs, sys.stderr, quiet=quiet) as watch:
-                self._outcome = run_contest(
-                    self.contest, self.store, on_progress=watch.moved, on_failed=watch.failed, **self._how
+        if self._result is None:
+            with progress(self.experiment.title, self.experiment.runs, sys.stderr, quiet=quiet) as watch:
+                self._result = run(
+                    self.experiment,
+                    self.store,
+                    self.resources,
+                    on_progress=watch.moved,
+                    on_failed=watch.failed,
+                    **self._options,
                 )
-        return self._outcome
+        return self._result
 
     @property
-    def outcome(self) -> Result:
+    def result(self) -> Result:
         """The finished comparison."""
         return self.run()
 
     @property
     def runs(self) -> tuple[StoredRun, ...]:
         """Every run, in the order of seeds, folds, LRs and arms."""
-        return self.outcome.study.runs
+        return self.result.evidence.runs
 
     @property
-    def comparison(self) -> Any:
+    def comparison(self) -> Comparison:
         """Means, paired differences and verdicts: see `lrlab.analysis.comparison.statistics.Comparison`."""
-        return self.outcome.study.comparison
+        return self.result.evidence.comparison
 
     def report(self, path: str | Path) -> Path:
         """Write the page, one HTML file."""
         from lrlab.views.page import html
 
-        Path(path).write_text(html(self.outcome.report("lr.compare(...)")), encoding="utf-8")
+        Path(path).write_text(html(self.result.report("lr.compare(...)")), encoding="utf-8")
         return Path(path)
 
     def __str__(self) -> str:
-        if self._outcome is None:
-            given = self.contest
-            return f"{given.runs} runs of {len(given.arms)} strategies on {given.task.name}, not asked for yet"
-        return f"{self._outcome.lead()}\n{self._outcome.sharing()}"
+        if self._result is None:
+            return f"{self.experiment.runs} runs of {self.experiment.title}, not asked for yet"
+        return str(self._result)
 
 
 def _updates(horizon: int | Horizon | None) -> int | None:

@@ -17,9 +17,9 @@ from lrlab.analysis.forecast.curves import Prediction
 from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.analysis.forecast.outlook import Outlook, Place, outlook
 from lrlab.analysis.forecast.residuals import Fit
-from lrlab.desk.experiment import Experiment
-from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.recipe import job_key
+from lrlab.lab.stages.resources import Resources
 from lrlab.record.logs.readers import read_run
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import Store
@@ -53,16 +53,16 @@ def predict(law: Law, schedules: Sequence[str], steps: int, base_lr: float | Non
     return law.rank(schedules, base_lr=base_lr, horizon=steps, level=level)
 
 
-def study(given: Experiment, store: str | Path, level: float = 0.9) -> Outlook:
+def study(experiment: Experiment, store: str | Path, level: float = 0.9) -> Outlook:
     """Where a comparison is heading, from those of its runs that are in the store."""
-    jobs = jobs_of(given.arms, given.settings, first_seed=given.first_seed)
-    keys = [job_key(given.task, job) for job in jobs]
+    jobs = experiment.jobs(Resources())
+    keys = [job_key(experiment.task, job) for job in jobs]
     kept, runs = Store(store).find(keys), dict[Place, list[StoredRun]]()
     for job, key in zip(jobs, keys, strict=True):
         found = runs.setdefault((job.arm.name, job.lr), [])
         if key in kept:
             found.append(kept[key])
-    return outlook(runs, {arm.name: arm.schedule for arm in given.arms}, given.settings.updates, level=level)
+    return outlook(runs, {arm.name: arm.schedule for arm in experiment.arms}, experiment.settings.updates, level=level)
 
 
 def report(fitted: Fit, schedules: Sequence[str], steps: int | None, base_lr: float | None, command: str) -> Report:

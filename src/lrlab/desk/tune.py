@@ -5,133 +5,31 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 
-from lrlab.analysis.comparison.statistics import Comparison
-from lrlab.analysis.comparison.statistics import compare as judged
+from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.core.expression.node import Schedule
-from lrlab.core.time.span import MOST, Span
+from lrlab.desk.tuned import Tuned
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.executors.named import held
-from lrlab.lab.search.proposals import Candidate, Proposals
+from lrlab.lab.executors.named import opened
+from lrlab.lab.search.budget import budget_of
+from lrlab.lab.search.proposals import Proposals
 from lrlab.lab.search.rungs import lengths_of, price
-from lrlab.lab.search.space import BASELINE, LRS, STRATEGIES, strategies_of
-from lrlab.lab.search.tuning import Field, Found, Rung, Unit, least_budget, search
+from lrlab.lab.search.space import LRS, STRATEGIES, strategies_of
+from lrlab.lab.search.tuning import Field, Found, least_budget, search
+from lrlab.lab.search.units import split_of
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.planning import measured
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import Task, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 from lrlab.views.progress import progress
-
-if TYPE_CHECKING:
-    from lrlab.views.model import Table
-
-VERSION = 1
-SEARCHED, JUDGED_FOLDS, JUDGED_SEEDS = 2, 6, 8  # units that candidates are tried on, and that the winner is judged on
-LEVEL = 0.95
-
-Answer = Literal["better", "undecided", "worse", "baseline"]
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What a search found, and whether it holds on data that the search has not seen.
-
-    `answer`: the winner is "better" than the baseline, "undecided", "worse"; "baseline" where the search itself found
-    nothing below it, and nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's own LR. `spent`
-    and `naive` count updates: of all stages, each once, and of all runs, each alone; `spent <= budget`.
-    """
-
-    task: str
-    metric: str
-    updates: int
-    schedule: str
-    lr: float
-    baseline: str
-    baseline_lr: float
-    answer: Answer
-    comparison: Comparison | None
-    rungs: tuple[Rung, ...]
-    runs: int
-    trained: int
-    spent: int
-    naive: int
-    budget: int
-    maximise: bool
-
-    @property
-    def saved(self) -> float:
-        """The share of the updates that did not have to be trained, because runs that agree so far are trained once."""
-        return 1 - self.spent / self.naive
-
-    def record(self) -> dict[str, Any]:
-        """Everything as plain JSON."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("comparison", "rungs", "maximise")}
-        found = self.comparison
-        evidence = found and {
-            "difference": self._difference[0],
-            "low": self._difference[1],
-            "high": self._difference[2],
-            "level": found.level,
-            "method": found.method,
-            "advice": found.advice,
-            "scores": {line.arm: [self._value(score) for score in line.scores] for line in found.standings},
-        }
-        return {
-            "version": VERSION,
-            **plain,
-            "saved": round(self.saved, 4),
-            "evidence": evidence,
-            "rungs": [dataclasses.asdict(rung) for rung in self.rungs],
-        }
-
-    @property
-    def _difference(self) -> tuple[float | None, float | None, float | None]:
-        """Of the winner to the baseline, and its interval: below zero where the winner has less."""
-        assert self.comparison is not None
-        other = self.comparison.standings[1]
-        if other.difference is None:
-            return None, None, None
-        sign = (-1.0 if other.arm == BASELINE.name else 1.0) * (-1.0 if self.maximise else 1.0)
-        low, high = (None if end is None else sign * end for end in (other.low, other.high))
-        return (sign * other.difference, low, high) if sign > 0 else (sign * other.difference, high, low)
-
-    def _value(self, score: float | None) -> float | None:
-        return -score if score is not None and self.maximise else score
-
-    def table(self) -> Table:
-        """The rungs."""
-        from lrlab.views.model import Table
-
-        rows = tuple((r.updates, r.tried, r.kept, r.carried, r.dropped, r.spent, r.naive) for r in self.rungs)
-        return Table(("updates", "tried", "go on", "by noise", "no room", "trained", "each alone"), rows)
-
-    def __str__(self) -> str:
-        """The answer in sentences."""
-        lines = [f"{self.schedule} at {self.lr:g} times the LR of {self.task}."]
-        against = f"{self.baseline} at {self.baseline_lr:g}"
-        if self.comparison is None:
-            lines.append(f"The search found nothing that ends below the baseline, {against}: take that.")
-        else:
-            mean, low, high = self._difference
-            numbers = "" if mean is None else f", {self.metric} {mean:+.4g}{_interval(low, high)}"
-            said = {"better": "Better than", "worse": "Worse than", "undecided": "Undecided against"}[self.answer]
-            units = len(self.comparison.standings[0].scores)
-            lines.append(f"{said} {against}{numbers}, on {units} folds or seeds that the search has not seen.")
-            if self.answer == "undecided":
-                lines.append(self.comparison.advice)
-        lines.append(
-            f"Spent {self.spent / self.updates:.1f} runs' worth of updates of {self.budget / self.updates:.1f}, "
-            f"instead of {self.naive / self.updates:.1f} with every run alone ({self.saved:.0%} saved)."
-        )
-        return "\n".join(lines)
 
 
 def tune(
@@ -181,16 +79,26 @@ def tune(
         raise LrlabError(worded("lrs are different multiples of the task's own LR", tuple(lrs), "above 0", "0.5, 1, 2"))
     texts = {name: str(strategy) for name, strategy in (strategies or STRATEGIES).items()}
     proposals = Proposals(strategies_of(texts, lengths_of(updates)), lrs, seed)
-    tried, unseen, folds = _units(task)
-    how = {"config": dict(config or {}), "threads": threads, "device": device}
+    resources, split = Resources(workers, executor, threads, device), split_of(task.settings)
     evaluated = task.settings.evals if evals is None else evals
-    with held(task, executor, workers=workers, threads=threads, device=device) as where:
-        lab = _Lab(task, Store(store), workers, where, quiet)
-        field = Field(tried, folds, updates, evaluated, task.mode == "max", lab.train, lab.price, how)
-        least = 2 * len(unseen) * updates + least_budget(updates, len(tried), len(lrs))
-        allowed, first = _allowed(budget, field, lab, least)
-        found = search(proposals, len(lrs), field, allowed - first - 2 * len(unseen) * updates)
-        comparison, judging = _judge(found, dataclasses.replace(field, units=unseen))
+    with opened(resources, task) as place:
+        lab = _Lab(task, Store(store), place, quiet)
+        field = Field(
+            split.tried,
+            split.folds,
+            updates,
+            evaluated,
+            task.mode == "max",
+            lab.train,
+            lab.price,
+            dict(config or {}),
+            resources,
+        )
+        judging = 2 * len(split.judged) * updates
+        least = judging + least_budget(updates, len(split.tried), len(lrs))
+        allowed = budget_of(budget, field, place.slots, least)
+        found = search(proposals, len(lrs), field, allowed.allowed - allowed.first - judging)
+        comparison, spent = _judge(found, dataclasses.replace(field, units=split.judged))
     return Tuned(
         task=task.name,
         metric=task.metric,
@@ -199,26 +107,23 @@ def tune(
         lr=found.winner.lr,
         baseline=str(found.baseline.schedule),
         baseline_lr=found.baseline.lr,
-        answer=_answer(comparison),
         comparison=comparison,
         rungs=found.rungs,
         runs=lab.runs,
         trained=lab.trained,
-        spent=found.spent + judging + first,
-        naive=found.naive + first + (2 * len(unseen) * updates if comparison else 0),
-        budget=allowed,
+        spent=found.spent + spent + allowed.first,
+        naive=found.naive + allowed.first + (judging if comparison else 0),
+        budget=allowed.allowed,
         maximise=field.maximise,
     )
 
 
 class _Lab:
-    """Trains jobs where `executor` says, and counts runs and the updates that were trained now."""
+    """Trains jobs where they are to be trained, and counts runs and the updates that were trained now."""
 
-    def __init__(self, task: Task, store: Store, workers: int | None, executor: Executor | None, quiet: bool) -> None:
-        self._task, self._store, self._quiet = task, store, quiet
-        self._how: Any = {"workers": workers, "executor": executor}
+    def __init__(self, task: Task, store: Store, executor: Executor, quiet: bool) -> None:
+        self._task, self._store, self._executor, self._quiet = task, store, executor, quiet
         self._every: int | None = None
-        self.slots = executor.slots if executor else 1
         self.runs = self.trained = 0
 
     def train(self, jobs: Sequence[Job]) -> Sequence[StoredRun]:
@@ -226,7 +131,7 @@ class _Lab:
         text = f"{len(jobs)} runs of {jobs[0].updates} updates on {self._task.name}"
         with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:
             runs, effort = run_jobs(
-                self._task, jobs, self._store, on_progress=watch.moved, on_failed=watch.failed, **self._how
+                self._task, jobs, self._store, self._executor, on_progress=watch.moved, on_failed=watch.failed
             )
         self.runs += len(runs)
         self.trained += effort.trained
@@ -239,37 +144,6 @@ class _Lab:
         return price(self._task, jobs, self._every)
 
 
-def _units(task: Task) -> tuple[tuple[Unit, ...], tuple[Unit, ...], int]:
-    """Where candidates are tried, where the winner is judged, and into how many folds the data are cut."""
-    if task.settings.folds == 1:
-        seeds = [Unit(seed, 0) for seed in range(SEARCHED + JUDGED_SEEDS)]
-        return tuple(seeds[:SEARCHED]), tuple(seeds[SEARCHED:]), 1
-    folds = [Unit(0, fold) for fold in range(SEARCHED + JUDGED_FOLDS)]
-    return tuple(folds[:SEARCHED]), tuple(folds[SEARCHED:]), len(folds)
-
-
-def _allowed(budget: float | str, field: Field, lab: _Lab, least: int) -> tuple[int, int]:
-    """The budget in updates, and how many of them a first run took, which minutes are measured by.
-
-    That run's time is kept in the store with it, so that an interrupted search goes on with the budget it had.
-    """
-    if isinstance(budget, str):
-        span = Span.of(budget, "budget")
-        if span.unit != "seconds":
-            raise LrlabError(worded("a budget is in runs or in minutes", budget, '40, or "30min"'))
-        (job, *_) = field.jobs([Candidate(BASELINE, (), 1.0)], field.updates)
-        (run,) = field.train([job])
-        allowed, first = int(float(span.amount) * lab.slots / run.seconds * run.updates), run.updates
-    elif isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 < budget < MOST:
-        raise LrlabTypeError(worded("a budget is in runs or in minutes", budget, '40, or "30min"'))
-    else:
-        allowed, first = int(budget * field.updates), 0
-    if allowed - first < least:
-        runs = f"{allowed / field.updates:.4g} runs"
-        raise LrlabError(worded("the budget is too small", runs, f"{(least + first) / field.updates:.4g} runs or more"))
-    return allowed, first
-
-
 def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:
     """Winner against baseline on units that were not searched, and what it took; nothing where they are the same."""
     rivals = [found.winner, found.baseline]
@@ -278,17 +152,4 @@ def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:
     scores = field.scores(rivals, field.updates)
     shape = (1, -1) if field.folds > 1 else (-1, 1)
     arms = {rival.name: {rival.lr: row.reshape(shape)} for rival, row in zip(rivals, scores, strict=True)}
-    return judged(arms, level=LEVEL), field.price(field.jobs(rivals, field.updates))
-
-
-def _answer(comparison: Comparison | None) -> Answer:
-    if comparison is None:
-        return "baseline"
-    if comparison.standings[1].verdict == "not distinguishable":
-        return "undecided"
-    return "worse" if comparison.best == BASELINE.name else "better"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    ends = ["?" if end is None else f"{end:.4g}" for end in (low, high)]
-    return f" ({LEVEL:.0%} interval {ends[0]} to {ends[1]})"
+    return compare(arms), field.price(field.jobs(rivals, field.updates))

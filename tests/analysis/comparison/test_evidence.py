@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from lrlab.analysis.comparison.evidence import study_of
+from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.statistics import compare
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
@@ -53,12 +53,12 @@ def test_scores_reach_the_statistics_in_place() -> None:
         for arm in SCHEDULES
     }
     shuffled = [ALL[k] for k in np.random.default_rng(0).permutation(len(ALL))]
-    assert study_of(shuffled, SCHEDULES).comparison == compare(table)
+    assert evidence_of(shuffled, SCHEDULES).comparison == compare(table)
 
 
 def test_more_is_better_turns_the_order_round() -> None:
     """For an accuracy the greatest mean is best, and is told as it is."""
-    study = study_of(ALL, SCHEDULES, mode="max")
+    study = evidence_of(ALL, SCHEDULES, mode="max")
     record = study.record()
     assert record["best"] == "fixed"
     assert record["arms"][0]["mean"] == pytest.approx(2.0 + 0.1 + 0.035 + 0.002)
@@ -69,7 +69,7 @@ def test_more_is_better_turns_the_order_round() -> None:
 def test_the_record_is_json_also_where_a_run_diverged() -> None:
     """No NaN and no infinity gets into a document."""
     runs = [dataclasses.replace(r, score=np.inf, outcome="diverged") if r.arm == "fixed" else r for r in ALL]
-    document = json.dumps(study_of(runs, SCHEDULES).record(), allow_nan=False)
+    document = json.dumps(evidence_of(runs, SCHEDULES).record(), allow_nan=False)
     last = json.loads(document)["arms"][-1]
     assert (last["name"], last["mean"], last["verdict"]) == ("fixed", None, "worse")
 
@@ -77,10 +77,10 @@ def test_the_record_is_json_also_where_a_run_diverged() -> None:
 def test_a_missing_run_is_named() -> None:
     """Arms are compared on the same seeds, folds and LRs or not at all."""
     with pytest.raises(LrlabError, match=r"late at 0\.5"):
-        study_of([r for r in ALL if r.key != "late-0.5-3-2"], SCHEDULES)
+        evidence_of([r for r in ALL if r.key != "late-0.5-3-2"], SCHEDULES)
 
 
 def test_runs_of_two_tasks_are_no_study() -> None:
     """Scores of different tasks have no common scale."""
     with pytest.raises(LrlabError, match="one task"):
-        study_of([*ALL, dataclasses.replace(ALL[0], task="other")], SCHEDULES)
+        evidence_of([*ALL, dataclasses.replace(ALL[0], task="other")], SCHEDULES)

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from lrlab.cli.main import main
 from lrlab.desk import experiment as desk
-from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.recipe import job_key
 from lrlab.record.runs.run import Series, StoredRun
 from lrlab.record.runs.store import Store
@@ -92,13 +91,13 @@ def test_branch_states_the_trade_off(law):
 def interrupted(request, tmp_path):
     """A store with all runs of a comparison but one arm's, as if it had been stopped there."""
     arms = {name: f"{name}()" for name in ("constant", "cosine", "linear", "wsd")}
-    contest = desk.contest("digits", schedules=arms, updates=400, folds=2, seeds=1, lrs=(1.0,))
-    for job in jobs_of(contest.arms, contest.settings):
+    experiment = desk.set_up("digits", schedules=arms, updates=400, folds=2, seeds=1, lrs=(1.0,))
+    for job in experiment.jobs(desk.Resources()):
         if job.arm.name != "linear":
             fall = job.arm.schedule.over(400).values().cumsum()
             loss = Series(tuple(range(400)), tuple((0.3 + 2 * (1 + fall) ** -0.5).tolist()))
             run = StoredRun(
-                job_key(contest.task, job), "digits", job.arm.name, str(job.arm.schedule), 1.0, 0, job.fold, 400,
+                job_key(experiment.task, job), "digits", job.arm.name, str(job.arm.schedule), 1.0, 0, job.fold, 400,
                 "val_loss", 0.5, "finished", 1.0, loss, {}, (), {},
             )  # fmt: skip
             Store(f"{request.param}{tmp_path}").put(run)

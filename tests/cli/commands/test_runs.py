@@ -10,6 +10,7 @@ import lrlab as lr
 from lrlab.cli.commands.runs import command as runs
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
@@ -22,7 +23,7 @@ def store(request, tmp_path):
     """A folder, and the URL of one."""
     store = f"{request.param}{tmp_path}"
     jobs = [Job(Arm(name, s), 5.0, 0, 0, 2, 60, 6) for name, s in (("a", lr.constant()), ("b", lr.linear()))]
-    run_jobs(load_task(QUADRATIC), jobs, Store(store), workers=0)
+    run_jobs(load_task(QUADRATIC), jobs, Store(store), Here(load_task(QUADRATIC)))
     return store
 
 

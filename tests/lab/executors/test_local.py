@@ -192,9 +192,11 @@ def test_no_worker_outlives_the_driver(quadratic, tmp_path, number):
     code = (
         "import sys, lrlab as lr; from lrlab.lab.stages.engine import run_jobs; from lrlab.lab.task import load_task;"
         "from lrlab.lab.stages.job import Job; from lrlab.lab.arms import Arm\n"
+        "from lrlab.lab.executors.named import opened; from lrlab.lab.stages.resources import Resources\n"
         "from lrlab.record.runs.store import Store\n"
         "jobs = [Job(Arm('a', lr.cosine()), 1.0, s, 0, 2, 60, 6, {'slow': 60, 'pids': sys.argv[3]}) for s in (0, 1)]\n"
-        "run_jobs(load_task(sys.argv[1]), jobs, Store(sys.argv[2]), workers=2)"
+        "task = load_task(sys.argv[1])\n"
+        "with opened(Resources(2), task) as executor: run_jobs(task, jobs, Store(sys.argv[2]), executor)"
     )
     command = [sys.executable, "-c", code, quadratic.text, str(tmp_path), str(pids)]
     driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)

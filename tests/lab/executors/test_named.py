@@ -12,49 +12,83 @@ import pytest
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import default_arms
 from lrlab.lab.executors.dask import Dask
-from lrlab.lab.executors.named import opened
+from lrlab.lab.executors.local import Local
+from lrlab.lab.executors.named import at_once, opened
 from lrlab.lab.executors.ray import Ray
 from lrlab.lab.stages.engine import Effort, run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.declaration import task_of
 from lrlab.record.runs.store import Store
 
 
 @pytest.mark.parametrize(("text", "kind"), [("ray", Ray), ("ray://a:10001", Ray), ("dask://a:8786", Dask)])
-def test_a_text_names_a_cluster_that_is_not_asked_yet(text, kind):
+def test_a_text_names_a_cluster_that_is_not_asked_yet(text, kind, quadratic):
     """There is none at these addresses."""
-    with opened(text, workers=3, threads=2) as executor:
+    with opened(Resources(3, text, threads=2), quadratic) as executor:
         assert isinstance(executor, kind)
 
 
 def test_local_and_ones_own(quadratic):
-    """Local is the engine's; one's own is given as it is."""
-    with opened("local") as executor:
-        assert executor is None
+    """Processes of this machine, or this one; one's own is given as it is, and stays open."""
+    with opened(Resources(3), quadratic) as executor:
+        assert (type(executor), executor.slots) == (Local, 3)
+    with opened(Resources(0), quadratic) as executor:
+        assert isinstance(executor, Here)
     mine = Here(quadratic)
-    with opened(mine) as executor:
+    mine.submit(1, None)
+    with opened(Resources(executor=mine), quadratic) as executor:
         assert executor is mine
+    assert mine._queue
+
+
+def test_one_process_per_core_that_its_threads_leave(monkeypatch, quadratic):
+    """Unless a number is given."""
+    monkeypatch.setattr("lrlab.lab.executors.named.usable_cores", lambda: 6)
+    found = [
+        at_once(Resources(workers, threads=threads)) for workers, threads in ((None, 1), (None, 4), (0, 1), (5, 9))
+    ]
+    assert found == [6, 1, 1, 5]
+    with opened(Resources(threads=2), quadratic) as executor:
+        assert executor.slots == 3
 
 
 @pytest.mark.parametrize("text", ["", "moon", "dask", "dask://", "ray:", "ray://", "tcp://a:8786"])
-def test_other_texts_are_refused(text):
+def test_other_texts_are_refused(text, quadratic):
     """With those that there are."""
-    with pytest.raises(LrlabError, match=r'(?s)no such executor.*"ray://host:port"'), opened(text):
+    with (
+        pytest.raises(LrlabError, match=r'(?s)no such executor.*"ray://host:port"'),
+        opened(Resources(executor=text), quadratic),
+    ):
         pass
 
 
-def test_a_cluster_has_workers():
+def test_a_cluster_has_workers(quadratic):
     """workers=0 is this process."""
-    with pytest.raises(LrlabError, match="workers=0 trains in this process"), opened("ray", workers=0):
+    with (
+        pytest.raises(LrlabError, match="workers=0 trains in this process"),
+        opened(Resources(0, "ray"), quadratic),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("where", ["local", "ray", "dask://a:8786"])
+def test_a_function_that_no_file_holds_is_for_this_process(where):
+    """Said before anything is started."""
+    with (
+        pytest.raises(LrlabError, match=r"(?s)in no file.*workers=0"),
+        opened(Resources(1, where), task_of(lambda run: 0)),
+    ):
         pass
 
 
 def test_a_finished_study_needs_no_cluster(quadratic, tmp_path):
     """It is read from the store, though nobody is at the address."""
     jobs = jobs_of(default_arms(), quadratic.settings)
-    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
-    with opened("dask://127.0.0.1:1") as executor:
-        assert run_jobs(quadratic, jobs, Store(tmp_path), executor=executor) == (runs, Effort())
+    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
+    with opened(Resources(executor="dask://127.0.0.1:1"), quadratic) as executor:
+        assert run_jobs(quadratic, jobs, Store(tmp_path), executor) == (runs, Effort())
 
 
 HOLDER = """

@@ -11,7 +11,8 @@ from lrlab.errors import LrlabError
 from lrlab.lab.search.proposals import Proposals
 from lrlab.lab.search.rungs import lengths_of, price
 from lrlab.lab.search.space import STRATEGIES, strategies_of
-from lrlab.lab.search.tuning import Field, Unit, candidates_within, least_budget, search
+from lrlab.lab.search.tuning import Field, candidates_within, least_budget, search
+from lrlab.lab.search.units import Unit
 from lrlab.lab.task.declaration import load_task
 
 TASK = load_task(str(Path(__file__).parents[1] / "quadratic.py") + ":train")
@@ -48,7 +49,7 @@ class Made:
 
 def searched(made, budget=24.0, seed=0, updates=UPDATES, strategies=STRATEGIES, maximise=False):
     texts = strategies_of(strategies, lengths_of(updates))
-    field = Field(TWO, 8, updates, 4, maximise, made.train, lambda jobs: price(TASK, jobs, made.every), {})
+    field = Field(TWO, 8, updates, 4, maximise, made.train, lambda jobs: price(TASK, jobs, made.every))
     return search(Proposals(texts, LRS, seed), len(LRS), field, int(budget * updates))
 
 

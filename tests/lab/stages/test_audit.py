@@ -12,6 +12,7 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.audit import Audit, AuditedRun, audited
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.task.declaration import Settings, task_of
 from lrlab.record.runs.store import Store
@@ -35,7 +36,7 @@ class Rates:
 def study(task, folder, updates=60, **config):
     """Runs out of shared stages, and their jobs."""
     jobs = jobs_of(ARMS, dataclasses.replace(task.settings, folds=1, updates=updates), config=config)
-    _, effort = run_jobs(task, jobs, Store(folder), workers=0)
+    _, effort = run_jobs(task, jobs, Store(folder), Here(task))
     assert effort.saved > 0.1
     return jobs
 
@@ -44,7 +45,7 @@ def test_what_is_right_passes(network, tmp_path):
     """Every run; it leaves nothing behind in the store."""
     jobs = study(network, tmp_path)
     before = sorted(tmp_path.iterdir())
-    audit = audited(network, jobs, Store(tmp_path), 9, workers=0)
+    audit = audited(network, jobs, Store(tmp_path), 9, Here(network))
     assert (len(audit.findings), audit.passed) == (2, True)
     assert str(audit) == "2 runs trained again alone: identical to the last bit"
     assert sorted(tmp_path.iterdir()) == before
@@ -54,7 +55,7 @@ def test_what_is_right_passes(network, tmp_path):
 def test_state_that_nobody_tracks_is_caught(network, tmp_path, trap):
     """BatchNorm's running statistics, the optimizer's moments, random numbers of one's own."""
     jobs = study(network, tmp_path, trap=trap)
-    audit = audited(network, jobs, Store(tmp_path), 9, workers=0)
+    audit = audited(network, jobs, Store(tmp_path), 9, Here(network))
     assert not audit.passed
     assert str(audit).startswith("NOT IDENTICAL")
     assert audit.record()["findings"][0]["largest"] > 0
@@ -64,13 +65,13 @@ def test_a_loader_that_remembers_is_caught_where_its_batches_are_alike(network, 
     """The check of the first batch cannot see it; the audit does."""
     monkeypatch.setattr("lrlab.lab.training.run.TrainingRun._check_data", lambda self, batch: None)
     jobs = study(network, tmp_path, loader="remembers")
-    assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+    assert not audited(network, jobs, Store(tmp_path), 9, Here(network)).passed
 
 
 def test_a_stateful_loader_that_is_right_passes(network, tmp_path):
     """Its state is tracked as anything else's; it forks where a pass ends."""
     jobs = study(network, tmp_path, loader="stateful")
-    assert audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+    assert audited(network, jobs, Store(tmp_path), 9, Here(network)).passed
 
 
 def test_a_stateful_loader_that_does_not_restore_its_generator_is_caught(network, tmp_path, monkeypatch):
@@ -79,7 +80,7 @@ def test_a_stateful_loader_that_does_not_restore_its_generator_is_caught(network
         study(network, tmp_path / "checked", loader="stateful, with a generator")
     monkeypatch.setattr("lrlab.lab.training.run.TrainingRun._check_data", lambda self, batch: None)
     jobs = study(network, tmp_path / "audited", loader="stateful, with a generator")
-    audit = audited(network, jobs, Store(tmp_path / "audited"), 9, workers=0)
+    audit = audited(network, jobs, Store(tmp_path / "audited"), 9, Here(network))
     assert not audit.passed
     assert audit.record()["findings"][0]["largest"] > 0
 
@@ -90,7 +91,7 @@ def test_unpinned_threads_are_caught(network, tmp_path, monkeypatch):
     monkeypatch.setenv("THREADS_OF_THE_TEST", "1")
     jobs = study(network, tmp_path, updates=24, trap="threads", loader="generator")
     monkeypatch.setenv("THREADS_OF_THE_TEST", "2")
-    assert not audited(network, jobs, Store(tmp_path), 9, workers=0).passed
+    assert not audited(network, jobs, Store(tmp_path), 9, Here(network)).passed
 
 
 def test_a_run_that_diverged_or_reports_nan_is_held_against_its_like(tmp_path):
@@ -105,7 +106,7 @@ def test_a_run_that_diverged_or_reports_nan_is_held_against_its_like(tmp_path):
 
     task = dataclasses.replace(task_of(train), settings=Settings(updates=12, folds=1, lrs=(1.0,)))
     jobs = study(task, tmp_path, updates=12)
-    audit = audited(task, jobs, Store(tmp_path), 9, workers=0)
+    audit = audited(task, jobs, Store(tmp_path), 9, Here(task))
     assert audit.passed
     assert {run.outcome for run in Store(tmp_path).listing().runs} == {"diverged"}
 

@@ -18,9 +18,12 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import stages_of, tree, updates_of
+from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import Effort, TaskError, run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.recipe import cell_of
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States, Torn
@@ -43,6 +46,12 @@ FAMILY = (
 )
 
 
+def pooled(task, jobs, store, workers, **how):
+    """Train in worker processes, or with none in this one."""
+    with opened(Resources(workers), task) as executor:
+        return run_jobs(task, jobs, store, executor, **how)
+
+
 def same(run, other):
     """Equal to the last bit; how long it took aside."""
     return dataclasses.replace(run, seconds=other.seconds) == other
@@ -62,7 +71,7 @@ def reference(jobs):
 def test_runs_come_in_the_order_of_the_jobs_and_are_not_made_twice(quadratic, tmp_path, workers):
     """In this process or in others; the second call reads the store and trains nothing."""
     jobs, seen = jobs_of(default_arms(), quadratic.settings), []
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=workers, on_progress=seen.append)
+    runs, effort = pooled(quadratic, jobs, Store(tmp_path), workers, on_progress=seen.append)
     assert [(r.arm, r.lr, r.seed, r.fold) for r in runs] == [(j.arm.name, j.lr, j.seed, j.fold) for j in jobs]
     assert [p.done for p in seen] == list(range(1, len(jobs) + 1))
     assert {p.total for p in seen} == {len(jobs)}
@@ -72,7 +81,7 @@ def test_runs_come_in_the_order_of_the_jobs_and_are_not_made_twice(quadratic, tm
     assert effort.naive == sum(job.updates for job in jobs)
     again = []
     moved = dataclasses.replace(quadratic, function=None)
-    assert run_jobs(moved, jobs, Store(tmp_path), workers=workers, on_progress=again.append) == (runs, Effort())
+    assert pooled(moved, jobs, Store(tmp_path), workers, on_progress=again.append) == (runs, Effort())
     assert all(p.reused for p in again)
 
 
@@ -80,7 +89,7 @@ def test_the_steps_that_are_executed_are_the_size_of_the_tree(quadratic, tmp_pat
     """Exactly, counted by the training function itself."""
     log = tmp_path / "log"
     jobs = jobs_of([arm for arm in FAMILY if "plateau" not in arm.name], quadratic.settings, config={"log": str(log)})
-    _, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    _, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     updates, stages = reference(jobs)
     assert (effort.trained, effort.stages) == (updates, stages)
     assert len(log.read_text().splitlines()) == updates
@@ -91,7 +100,7 @@ def test_the_steps_that_are_executed_are_the_size_of_the_tree(quadratic, tmp_pat
 def test_shared_is_alone_to_the_last_bit(quadratic, tmp_path, evals):
     """Every loss, evaluation, decision and the state at the end; with arms that are driven by reports."""
     jobs = jobs_of(FAMILY, dataclasses.replace(quadratic.settings, evals=evals))
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
     assert any(run.decisions for run in runs)
     assert effort.saved > 0.2
@@ -106,7 +115,7 @@ def test_any_loader_is_taken_up_again_where_it_was(network, tmp_path, kind):
     """BatchNorm, dropout, AdamW, three kinds of random numbers; forks anywhere, at the ends of epochs, or nowhere."""
     settings = dataclasses.replace(network.settings, folds=1)
     jobs = jobs_of(FAMILY[2:6], settings, config={"loader": kind})
-    runs, effort = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(network, jobs, Store(tmp_path), Here(network))
     assert all(itertools.starmap(same, zip(runs, (train(network, job) for job in jobs), strict=True)))
     assert (effort.saved > 0.1) == (kind != "iterator")
 
@@ -116,8 +125,8 @@ def test_a_loader_that_remembers_is_named_before_it_can_do_harm(network, tmp_pat
     """A generator around a loader cannot be taken up again: the first batch after the fork is another."""
     jobs = jobs_of(FAMILY[:3], dataclasses.replace(network.settings, folds=1), config={"loader": kind})
     with pytest.raises(LrlabError, match=r"(?s)gives other batches.*run.batches"):
-        run_jobs(network, jobs, Store(tmp_path / "a"), workers=0)
-    runs, effort = run_jobs(network, jobs, Store(tmp_path / "b"), workers=0, fork_every=0)
+        run_jobs(network, jobs, Store(tmp_path / "a"), Here(network))
+    runs, effort = run_jobs(network, jobs, Store(tmp_path / "b"), Here(network), fork_every=0)
     assert all(itertools.starmap(same, zip(runs, (train(network, job) for job in jobs), strict=True)))
     assert effort.saved == 0
 
@@ -125,8 +134,8 @@ def test_a_loader_that_remembers_is_named_before_it_can_do_harm(network, tmp_pat
 def across(task, folder, threads, workers):
     """Stages in worker processes, the runs alone in fresh ones."""
     jobs = jobs_of(FAMILY[1:6], dataclasses.replace(task.settings, folds=1), threads=threads)
-    runs, effort = run_jobs(task, jobs, Store(folder / "shared"), workers=workers)
-    alone, naive = run_jobs(task, jobs, Store(folder / "alone"), workers=workers, fork_every=0)
+    runs, effort = pooled(task, jobs, Store(folder / "shared"), workers)
+    alone, naive = pooled(task, jobs, Store(folder / "alone"), workers, fork_every=0)
     assert all(itertools.starmap(same, zip(runs, alone, strict=True)))
     assert (effort.saved > 0.1, naive.saved) == (True, 0)
 
@@ -147,7 +156,7 @@ def test_a_network_is_the_same_across_processes(network, tmp_path, threads, work
 def test_forks_may_be_kept_to_multiples(quadratic, tmp_path):
     """Of a number of updates: what lies between the last of them and where the arms part is trained by each."""
     jobs = jobs_of(FAMILY[:3], dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,)))
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0, fork_every=20)
+    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic), fork_every=20)
     controls = [ControlTrace(job.regime, job.updates) for job in jobs]
     assert effort.trained == updates_of(tree(controls, 60, 20)) == 60 + 40 + 20
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
@@ -156,9 +165,9 @@ def test_forks_may_be_kept_to_multiples(quadratic, tmp_path):
 def test_a_later_study_goes_on_from_the_states_of_an_earlier_one(quadratic, tmp_path):
     """Whatever its arms are called; here the new arm leaves the trunk where another did before."""
     settings = dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,))
-    run_jobs(quadratic, jobs_of(FAMILY[:3], settings), Store(tmp_path), workers=0)
+    run_jobs(quadratic, jobs_of(FAMILY[:3], settings), Store(tmp_path), Here(quadratic))
     new = jobs_of((Arm("new", lr.wsd(warmup=0, decay="60%", to=0.5)),), settings)
-    (run,), effort = run_jobs(quadratic, new, Store(tmp_path), workers=0)
+    (run,), effort = run_jobs(quadratic, new, Store(tmp_path), Here(quadratic))
     assert (effort.trained, effort.naive) == (35, 60)
     assert same(run, train(quadratic, new[0]))
 
@@ -172,7 +181,7 @@ def test_arms_may_schedule_more_than_the_lr(network, tmp_path):
         Arm("the LR alone", lr.constant()),
     )
     jobs = jobs_of(arms, dataclasses.replace(network.settings, folds=1), config={"loader": "generator"})
-    runs, effort = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(network, jobs, Store(tmp_path), Here(network))
     assert all(itertools.starmap(same, zip(runs, (train(network, job) for job in jobs), strict=True)))
     assert effort.trained == 60 + (60 + 60 - 37 + 60 - 25)
     assert len({run.fingerprint for run in runs[:3]}) == 3
@@ -184,11 +193,11 @@ def test_states_on_the_way_change_nothing(network, tmp_path, monkeypatch, kind):
     monkeypatch.setattr("lrlab.lab.training.run.KEEP_EVERY", 0.0)
     jobs = jobs_of(FAMILY[:3], dataclasses.replace(network.settings, folds=1), config={"loader": kind})
     alone = [train(network, job) for job in jobs]
-    runs, _ = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    runs, _ = run_jobs(network, jobs, Store(tmp_path), Here(network))
     assert all(itertools.starmap(same, zip(runs, alone, strict=True)))
     for path in [*tmp_path.glob("*.json"), *tmp_path.glob("states/*/*.end/state.json")]:
         path.unlink()
-    runs, effort = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(network, jobs, Store(tmp_path), Here(network))
     assert all(itertools.starmap(same, zip(runs, alone, strict=True)))
     assert effort.trained <= 3 * 11
 
@@ -196,7 +205,7 @@ def test_states_on_the_way_change_nothing(network, tmp_path, monkeypatch, kind):
 def test_divergence_in_a_shared_stage_is_the_result_of_all_its_arms(quadratic, tmp_path):
     """Once trained, the same for each; and it is not trained again."""
     jobs = jobs_of(FAMILY[:2], dataclasses.replace(quadratic.settings, folds=1, lrs=(10.0,), updates=200))
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     assert [run.outcome for run in runs] == ["diverged"] * 2
     assert effort.stages == 1
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
@@ -210,7 +219,7 @@ def test_what_fails_takes_only_those_along_that_depend_on_it(quadratic, tmp_path
     jobs = jobs_of(FAMILY[:5], quadratic.settings, config={trouble: str(path)})
     fine = {(job.arm.name, job.lr) for job in jobs if min(job.regime.schedule.over(60).values()) * job.lr >= 0.5}
     with pytest.raises(TaskError) as caught:
-        run_jobs(quadratic, jobs, Store(tmp_path), workers=2)
+        pooled(quadratic, jobs, Store(tmp_path), 2)
     said = str(caught.value)
     stored = Store(tmp_path).listing().runs
     assert {(run.arm, run.lr) for run in stored} == fine != set()
@@ -219,7 +228,7 @@ def test_what_fails_takes_only_those_along_that_depend_on_it(quadratic, tmp_path
     assert all((f"  {job.title}: {cause}" in said) == ((job.arm.name, job.lr) not in fine) for job in jobs)
     path.write_text("0")
     before = sum(place.at for _, place in States(tmp_path).stored())
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=2)
+    runs, effort = pooled(quadratic, jobs, Store(tmp_path), 2)
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
     assert 0 < effort.trained < before
 
@@ -228,7 +237,7 @@ def test_equal_jobs_are_trained_once_and_keep_their_names(quadratic, tmp_path):
     """Two arms may mean the same, by their text or by their values: one training, two results."""
     arms = (*ARMS, Arm("half a cosine", lr.parse("cosine(to=0)")), Arm("steps of none", lr.multistep([30], gamma=1.0)))
     jobs = jobs_of(arms, quadratic.settings)
-    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     assert [r.arm for r in runs] == [j.arm.name for j in jobs]
     by_name = {(r.arm, r.lr, r.fold): r.score for r in runs}
     assert by_name["cosine", 1.0, 1] == by_name["half a cosine", 1.0, 1]
@@ -240,7 +249,7 @@ def test_the_configuration_of_an_arm_reaches_the_task_and_parts_it_from_others(q
     """On top of the study's own; two arms of one schedule and two configurations share nothing."""
     arms = (Arm("a", lr.constant(), config={"slow": 0}), Arm("b", lr.constant(), config={"slow": 0.0001}))
     settings = dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,))
-    (a, b), effort = run_jobs(quadratic, jobs_of(arms, settings), Store(tmp_path), workers=0)
+    (a, b), effort = run_jobs(quadratic, jobs_of(arms, settings), Store(tmp_path), Here(quadratic))
     assert effort.saved == 0
     assert (a.loss, a.key != b.key) == (b.loss, True)
 
@@ -254,10 +263,10 @@ def test_an_interruption_loses_nothing_that_was_finished(quadratic, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_jobs(quadratic, jobs, Store(tmp_path), workers=0, on_progress=interrupt)
+        run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic), on_progress=interrupt)
     assert len(Store(tmp_path).listing().runs) == 3
     seen = []
-    run_jobs(quadratic, jobs, Store(tmp_path), workers=0, on_progress=seen.append)
+    run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic), on_progress=seen.append)
     assert [p.reused for p in seen].count(True) == 3
     assert len(seen) == len(jobs)
 
@@ -265,11 +274,11 @@ def test_an_interruption_loses_nothing_that_was_finished(quadratic, tmp_path):
 def test_a_damaged_run_is_there_again(quadratic, tmp_path):
     """Half a file is no run; its place is taken by the whole one, from the state at its end."""
     jobs = jobs_of(ARMS, quadratic.settings)
-    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     path = tmp_path / f"{runs[0].key}.json"
     path.write_bytes(path.read_bytes()[:100])
     seen = []
-    again, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0, on_progress=seen.append)
+    again, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic), on_progress=seen.append)
     assert [p.run.key for p in seen if not p.reused] == [runs[0].key]
     assert (again, effort.trained) == (runs, 0)
     assert Store(tmp_path).listing().skipped == ()
@@ -279,7 +288,7 @@ def test_a_damaged_run_is_there_again(quadratic, tmp_path):
 def test_a_torn_state_is_made_again(quadratic, network, tmp_path, damage):
     """Cut short, changed on the disk, or half there: never trained from."""
     jobs = jobs_of(FAMILY[:3], dataclasses.replace(network.settings, folds=1), config={"loader": "generator"})
-    runs, _ = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    runs, _ = run_jobs(network, jobs, Store(tmp_path), Here(network))
     for path in tmp_path.glob("*.json"):
         path.unlink()
     for end in tmp_path.glob("states/*/*.end"):
@@ -296,7 +305,7 @@ def test_a_torn_state_is_made_again(quadratic, network, tmp_path, damage):
             record.write_bytes(record.read_bytes()[:99])
         else:
             record.unlink()
-    again, effort = run_jobs(network, jobs, Store(tmp_path), workers=0)
+    again, effort = run_jobs(network, jobs, Store(tmp_path), Here(network))
     assert all(itertools.starmap(same, zip(again, runs, strict=True)))
     assert effort.trained >= reference(jobs)[0]
 
@@ -308,7 +317,7 @@ def test_a_source_that_changes_while_it_is_trained_is_noticed(quadratic, tmp_pat
     task = load_task(f"{path}:train")
     path.write_text(path.read_text() + "\n# changed\n")
     with pytest.raises(LrlabError, match=r"mine:train changed while"):
-        run_jobs(task, jobs_of(ARMS, task.settings), Store(tmp_path / "runs"), workers=1)
+        pooled(task, jobs_of(ARMS, task.settings), Store(tmp_path / "runs"), 1)
     assert Store(tmp_path / "runs").listing().runs == ()
 
 
@@ -317,15 +326,15 @@ def test_a_function_in_no_file_is_trained_here_or_not_at_all(quadratic, tmp_path
     homeless = dataclasses.replace(quadratic, text="")
     jobs = jobs_of(ARMS, quadratic.settings)
     with pytest.raises(LrlabError, match=r"(?s)in no file.*workers=0"):
-        run_jobs(homeless, jobs, Store(tmp_path), workers=1)
-    assert len(run_jobs(homeless, jobs, Store(tmp_path), workers=0)[0]) == len(jobs)
+        pooled(homeless, jobs, Store(tmp_path), 1)
+    assert len(run_jobs(homeless, jobs, Store(tmp_path), Here(homeless))[0]) == len(jobs)
 
 
 def test_states_that_nobody_waits_for_are_forgotten_beyond_a_budget(quadratic, tmp_path, monkeypatch):
     """Those that somebody waits for are not: the runs are the same."""
     monkeypatch.setattr("lrlab.lab.stages.engine.KEPT", 0)
     jobs = jobs_of(FAMILY, quadratic.settings)
-    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
     assert all(place.end for _, place in States(tmp_path).stored())
 
@@ -354,12 +363,16 @@ def stored_stages(task, jobs, folder):
 
 DRIVER = """
 import json, sys
+from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 jobs = [Job.from_json(job) for job in json.loads(sys.argv[2])]
-run_jobs(load_task(sys.argv[1]), jobs, Store(sys.argv[3]), workers=2)
+task = load_task(sys.argv[1])
+with opened(Resources(2), task) as executor:
+    run_jobs(task, jobs, Store(sys.argv[3]), executor)
 """
 
 
@@ -400,7 +413,7 @@ def test_drivers_and_workers_may_be_killed(quadratic, tmp_path, kills, scheme):
     killed = []
     killer = threading.Thread(target=kill_some, daemon=True)
     killer.start()
-    runs, effort = run_jobs(quadratic, jobs, Store(store), workers=2)
+    runs, effort = pooled(quadratic, jobs, Store(store), 2)
     assert len(killed) == workers
     assert effort.stages == stages - done
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
@@ -412,14 +425,14 @@ def test_a_url_keeps_what_a_folder_keeps(quadratic, tmp_path, scheme, workers):
     """The same runs from as many updates, which are not trained again; where a run is lost its end is there."""
     store = Store(f"{scheme}://{tmp_path}/url")
     jobs = jobs_of(FAMILY, quadratic.settings)
-    runs, effort = run_jobs(quadratic, jobs, store, workers=workers)
-    expected, as_there = run_jobs(quadratic, jobs, Store(tmp_path / "folder"), workers=0)
+    runs, effort = pooled(quadratic, jobs, store, workers)
+    expected, as_there = run_jobs(quadratic, jobs, Store(tmp_path / "folder"), Here(quadratic))
     assert all(itertools.starmap(same, zip(runs, expected, strict=True)))
     assert effort == as_there
-    assert run_jobs(quadratic, jobs, store, workers=0) == (runs, Effort())
+    assert run_jobs(quadratic, jobs, store, Here(quadratic)) == (runs, Effort())
     for file in store.files():
         store.forget(file)
-    again, effort = run_jobs(quadratic, jobs, store, workers=0)
+    again, effort = run_jobs(quadratic, jobs, store, Here(quadratic))
     assert (again, effort.trained) == (runs, 0)
 
 
@@ -433,7 +446,7 @@ def test_what_could_not_be_kept_is_not_trained(quadratic, tmp_path, scheme, said
     file.touch()
     jobs = jobs_of(ARMS, quadratic.settings, config={"log": str(log)})
     with pytest.raises(LrlabError, match=f"(?s){said}.*file/runs"):
-        run_jobs(quadratic, jobs, Store(f"{scheme}{file}/runs"), workers=1)
+        pooled(quadratic, jobs, Store(f"{scheme}{file}/runs"), 1)
     assert not log.exists()
 
 
@@ -442,7 +455,7 @@ def test_a_store_that_can_only_be_read_is_said_before_anything_is_trained(quadra
     log = tmp_path / "log"
     jobs = jobs_of(ARMS, quadratic.settings, config={"log": str(log)})
     store = Store(f"memory://{tmp_path}")
-    runs, _ = run_jobs(quadratic, jobs[:2], store, workers=0)
+    runs, _ = run_jobs(quadratic, jobs[:2], store, Here(quadratic))
     log.unlink()
 
     def refuse(*_, **__):
@@ -450,16 +463,18 @@ def test_a_store_that_can_only_be_read_is_said_before_anything_is_trained(quadra
 
     monkeypatch.setattr("fsspec.implementations.memory.MemoryFileSystem.pipe_file", refuse)
     with pytest.raises(LrlabError, match=r"(?s)nothing can be stored: .*Forbidden"):
-        run_jobs(quadratic, jobs, store, workers=0)
+        run_jobs(quadratic, jobs, store, Here(quadratic))
     assert not log.exists()
-    assert run_jobs(quadratic, jobs[:2], store, workers=0) == (runs, Effort())
+    assert run_jobs(quadratic, jobs[:2], store, Here(quadratic)) == (runs, Effort())
 
 
 def test_longer_jobs_begin_first(quadratic, tmp_path):
     """So that the last worker is not left alone with the longest."""
     jobs = [Job(ARMS[0], 1.0, 0, 0, 2, updates, 1) for updates in (5, 50, 20)]
     seen = []
-    runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), workers=0, on_progress=lambda p: seen.append(p.run.updates))
+    runs, _ = run_jobs(
+        quadratic, jobs, Store(tmp_path), Here(quadratic), on_progress=lambda p: seen.append(p.run.updates)
+    )
     assert sorted(seen) == [5, 20, 50]
     assert seen.index(50) < seen.index(20)
     assert [r.updates for r in runs] == [5, 50, 20]

@@ -36,9 +36,9 @@ class Futures:
 def test_an_executor_of_ones_own(quadratic, tmp_path):
     """It gives what this process gives; that stages are done twice does no harm."""
     jobs = jobs_of(ARMS, quadratic.settings)
-    here, effort = run_jobs(quadratic, jobs, Store(tmp_path / "here"), workers=0)
+    here, effort = run_jobs(quadratic, jobs, Store(tmp_path / "here"), Here(quadratic))
     mine = Futures()
-    there, same = run_jobs(quadratic, jobs, Store(tmp_path / "there"), executor=mine)
+    there, same = run_jobs(quadratic, jobs, Store(tmp_path / "there"), mine)
     mine.close()
     assert [dataclasses.replace(run, seconds=0) for run in there] == [
         dataclasses.replace(run, seconds=0) for run in here

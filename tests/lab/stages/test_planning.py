@@ -5,6 +5,7 @@ import dataclasses
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.planning import Pace, measured, plan_of
 from lrlab.record.runs.store import Store
@@ -17,7 +18,7 @@ def test_the_plan_is_what_happens(quadratic, tmp_path):
     jobs = jobs_of(ARMS, quadratic.settings)
     plan = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert not any(tmp_path.iterdir())
-    _, effort = run_jobs(quadratic, jobs, Store(tmp_path), workers=0)
+    _, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     assert (plan.naive, plan.shared, plan.stages, plan.saved) == (*vars(effort).values(), effort.saved)
     assert (plan.total, plan.runs, plan.critical) == (12, 12, 60)
     after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)

@@ -9,8 +9,11 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.task.functional import _Held
 from lrlab.lab.training.run import TrainingRun
@@ -32,6 +35,12 @@ ARMS = (
 )
 
 
+def pooled(task, jobs, store, workers, **how):
+    """Train in worker processes, or with none in this one."""
+    with opened(Resources(workers), task) as executor:
+        return run_jobs(task, jobs, store, executor, **how)
+
+
 def same(run, other):
     """Equal to the last bit; how long it took aside."""
     return dataclasses.replace(run, seconds=other.seconds) == other
@@ -41,8 +50,8 @@ def test_ten_arms_that_share_are_the_same_as_alone(tmp_path):
     """In a process that forks, and in this one, which trains each arm alone: metrics, losses and all leaves."""
     task = load_task(f"{NETWORK}:train")
     jobs = jobs_of(ARMS, task.settings)
-    shared, effort = run_jobs(task, jobs, Store(tmp_path / "shared"), workers=1)
-    alone, naive = run_jobs(task, jobs, Store(tmp_path / "alone"), workers=0, fork_every=0)
+    shared, effort = pooled(task, jobs, Store(tmp_path / "shared"), 1)
+    alone, naive = run_jobs(task, jobs, Store(tmp_path / "alone"), Here(task), fork_every=0)
     assert [same(*pair) for pair in zip(shared, alone, strict=True)] == [True] * 10
     assert len({run.fingerprint for run in shared}) == 10
     assert effort.trained < 0.75 * naive.trained == 0.75 * 400
@@ -54,9 +63,9 @@ def test_every_arm_in_a_process_of_its_own_is_the_same(tmp_path, threads):
     """With one thread and with two."""
     task = load_task(f"{NETWORK}:train")
     jobs = jobs_of(ARMS, task.settings, threads=threads)
-    shared, _ = run_jobs(task, jobs, Store(tmp_path / "shared"), workers=2)
+    shared, _ = pooled(task, jobs, Store(tmp_path / "shared"), 2)
     for k, job in enumerate(jobs):
-        (alone,), _ = run_jobs(task, [job], Store(tmp_path / str(k)), workers=1)
+        (alone,), _ = pooled(task, [job], Store(tmp_path / str(k)), 1)
         assert same(shared[k], alone), job.title
 
 

@@ -9,8 +9,10 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store
@@ -29,6 +31,12 @@ ARMS = (
 OTHERS = [pytest.param(name, marks=pytest.mark.exhaustive) for name in ("jax", "tensorflow")]
 
 
+def pooled(task, jobs, store, workers, **how):
+    """Train in worker processes, or with none in this one."""
+    with opened(Resources(workers), task) as executor:
+        return run_jobs(task, jobs, store, executor, **how)
+
+
 def same(run, other):
     """Equal to the last bit; how long it took aside."""
     return dataclasses.replace(run, seconds=other.seconds) == other
@@ -41,8 +49,8 @@ def test_arms_that_share_are_the_same_as_alone(tmp_path, monkeypatch, backend):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     task = load_task(f"{NETWORK}:train")
     jobs = jobs_of(ARMS, task.settings)
-    shared, effort = run_jobs(task, jobs, Store(tmp_path / "shared"), workers=1)
-    alone, naive = run_jobs(task, jobs, Store(tmp_path / "alone"), workers=1, fork_every=0)
+    shared, effort = pooled(task, jobs, Store(tmp_path / "shared"), 1)
+    alone, naive = pooled(task, jobs, Store(tmp_path / "alone"), 1, fork_every=0)
     assert [same(*pair) for pair in zip(shared, alone, strict=True)] == [True] * len(ARMS)
     assert len({run.fingerprint for run in shared}) == len(ARMS)
     assert (effort.trained < 0.8 * naive.trained) == (backend != "tensorflow")

@@ -11,6 +11,7 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Settings, built_in_tasks, load_task
@@ -83,7 +84,7 @@ def test_a_shared_beginning_gives_the_same_bits(name, kind, tmp_path):
     """Two arms that part after three updates: trained together up to there, each is as if it were trained alone."""
     arms = [Arm(str(k), lr.parse(text), config={"optimizer": kind}) for k, text in enumerate(PARTING)]
     jobs = jobs_of(arms, Settings(updates=6, folds=5, lrs=(1.0,), evals=2), config={"size": "tiny"})[:2]
-    runs, effort = run_jobs(load_task(name), jobs, Store(tmp_path), workers=0)
+    runs, effort = run_jobs(load_task(name), jobs, Store(tmp_path), Here(load_task(name)))
     assert effort.trained == 9
     for job, run in zip(jobs, runs, strict=True):
         alone = train(load_task(name), job)

@@ -46,7 +46,7 @@ class Evidence:
         return tuple(run for run in self.runs if run.arm == arm and run.lr == lr)
 
     def record(self) -> dict[str, Any]:
-        """The study as plain JSON values, best arm first."""
+        """All of it as plain JSON values, best arm first."""
         return {
             "version": VERSION,
             "task": self.task,
@@ -74,7 +74,7 @@ class Evidence:
         return {"name": plain.pop("arm"), "schedule": str(self.schedules[standing.arm]), **plain}
 
 
-def study_of(
+def evidence_of(
     runs: Sequence[StoredRun],
     schedules: Mapping[str, Schedule],
     mode: Literal["min", "max"] = "min",

@@ -14,13 +14,13 @@ from typing import Any
 
 import click
 
-from lrlab.cli.options import contest_options, executor_option, workers_option
-from lrlab.cli.output import NewFile, apart, fail, json_option, say, width
+from lrlab.cli.options import executor_option, experiment_options, workers_option
+from lrlab.cli.output import NewFile, apart, fail, json_option, say, width, write
 from lrlab.desk import experiment as desk
 
 
 @click.command()
-@contest_options
+@experiment_options
 @click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK.html]")
 @workers_option
 @executor_option
@@ -35,18 +35,15 @@ from lrlab.desk import experiment as desk
 @json_option
 def command(
     task: str,
-    quick: bool,
-    schedules: dict[str, str],
     store: str,
     report: Path | None,
     workers: int | None,
     executor: str,
-    first_seed: int,
     fork_every: int,
     audit: int,
     until_settled: bool,
     as_json: bool,
-    **changes: Any,
+    **asked: Any,
 ) -> None:
     """Train TASK under many learning-rate strategies and say which is best, and how sure one can be.
 
@@ -58,19 +55,25 @@ def command(
     from lrlab.views.progress import progress
 
     with apart():
-        contest = desk.contest(task, quick=quick, schedules=schedules, first_seed=first_seed, **changes)
-    if because := desk.fresh_because(contest, store):
+        experiment = desk.set_up(task, **asked)
+    if because := desk.fresh_because(experiment, store):
         click.echo(because, err=True)
-    how: dict[str, Any] = {"workers": workers, "executor": executor, "fork_every": fork_every}
-    how |= {"audit": audit, "until_settled": until_settled}
-    title = f"{len(contest.arms)} strategies on {contest.task.name}"
     try:
-        with apart(), progress(title, contest.runs, sys.stderr, quiet=as_json) as watch:
-            outcome = desk.compare(contest, store, on_progress=watch.moved, on_failed=watch.failed, **how)
+        with apart(), progress(experiment.title, experiment.runs, sys.stderr, quiet=as_json) as watch:
+            result = desk.run(
+                experiment,
+                store,
+                desk.Resources(workers, executor),
+                fork_every=fork_every,
+                audit=audit,
+                until_settled=until_settled,
+                on_progress=watch.moved,
+                on_failed=watch.failed,
+            )
     except KeyboardInterrupt:
-        kept = f"{watch.done} of {contest.runs} runs are kept in {store}"
+        kept = f"{watch.done} of {experiment.runs} runs are kept in {store}"
         fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
-    page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', contest.task.name)}.html")
-    page.write_text(html(outcome.report(shlex.join(["lrlab", *sys.argv[1:]]))), encoding="utf-8")
-    document = {**outcome.record(), "report": str(page)}
-    say(as_json, document, [outcome.table(wide=width() >= 110)], outcome.sentences(str(page)))
+    page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', experiment.task.name)}.html")
+    write(page, html(result.report(shlex.join(["lrlab", *sys.argv[1:]]))))
+    document = {**result.record(), "report": str(page)}
+    say(as_json, document, [result.table(wide=width() >= 110)], result.sentences(str(page)))

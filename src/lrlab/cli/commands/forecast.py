@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrlab.cli.options import contest_options
+from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, json_option, say, write
 from lrlab.desk import VERSION
 
@@ -171,7 +171,7 @@ def _answer(
 
 
 @command.command()
-@contest_options
+@experiment_options
 @level_option
 @json_option
 def study(store: str, level: float, as_json: bool, **options: Any) -> None:
@@ -181,10 +181,10 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     declares a winner.
     """
     from lrlab.desk import forecast as desk
-    from lrlab.desk.experiment import contest
+    from lrlab.desk.experiment import set_up
     from lrlab.views import forecast as views
 
-    found = desk.study(contest(**options), store, level)
+    found = desk.study(set_up(**options), store, level)
     say(as_json, {"version": VERSION, **found.record()}, [views.outlook(found)], views.outlook_sentences(found))
 
 

@@ -1,62 +1,63 @@
-"""Where to train, from a text: on this machine, on a Ray cluster, on a Dask cluster."""
+"""Where to train, from a text: in this process or others of this machine, on a Ray cluster, on a Dask cluster."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.dask import Dask
+from lrlab.lab.executors.local import Local
 from lrlab.lab.executors.ray import Ray
-from lrlab.lab.stages.engine import pool
-from lrlab.lab.stages.executor import Executor
+from lrlab.lab.stages.executor import Executor, Here
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import Task
 
 
 @contextmanager
-def opened(
-    executor: str | Executor, *, workers: int | None = None, threads: int = 1, device: str = "cpu"
-) -> Iterator[Executor | None]:
-    """The executor that a text names, closed afterwards; None for "local", where the engine has its own.
+def opened(resources: Resources, task: Task) -> Iterator[Executor]:
+    """The executor of these resources, for any number of calls of the engine; closed afterwards.
 
-    An object is given as it is, and stays open. Nothing is connected before a stage is to be trained. Raises
-    `LrlabError` where the text names none.
+    An object is given as it is, and stays open. Nothing is started or connected before a stage is to be trained.
+    Raises `LrlabError` where the text names none, and where other processes could not find the task.
 
-    >>> with opened("dask://10.0.0.1:8786") as executor:
+    >>> from lrlab.lab.task.declaration import load_task
+    >>> with opened(Resources(executor="dask://10.0.0.1:8786"), load_task("digits")) as executor:
     ...     type(executor).__name__
     'Dask'
     """
-    named = _named(executor, workers, threads, device) if isinstance(executor, str) else None
-    try:
-        yield named or (None if isinstance(executor, str) else executor)
-    finally:
-        if named:
-            named.close()
+    if not isinstance(resources.executor, str):
+        yield resources.executor
+        return
+    with closing(_named(resources.executor, resources, task)) as executor:
+        yield executor
 
 
-@contextmanager
-def held(
-    task: Task, executor: str | Executor, *, workers: int | None, threads: int, device: str
-) -> Iterator[Executor | None]:
-    """One executor for several calls of the engine, so that worker processes start once; see `opened`.
-
-    None where the engine trains in this process, or says why no other one could.
-    """
-    with opened(executor, workers=workers, threads=threads, device=device) as named:
-        if named is not None or workers == 0 or not task.text:
-            yield named
-            return
-        with closing(pool(workers, threads, device)) as own:
-            yield own
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _named(text: str, workers: int | None, threads: int, device: str) -> Executor | None:
+def at_once(resources: Resources) -> int:
+    """How many stages these resources train at once; of a cluster that was given no number, as many as here."""
+    if resources.workers is not None:
+        return max(1, resources.workers)
+    return max(1, usable_cores() // resources.threads)
+
+
+def _named(text: str, resources: Resources, task: Task) -> Executor:
     scheme, _, place = text.partition("://")
+    workers, threads, device = resources.workers, resources.threads, resources.device
     if text == "local":
-        return None
+        if workers == 0:
+            return Here(task)
+        _refuse_homeless(task)
+        return Local(at_once(resources), threads=threads, device=device)
     if text == "ray" or (scheme in ("ray", "dask") and place):
         if workers == 0:
             raise LrlabError(worded("workers=0 trains in this process, which is no cluster", text, "1, 2, ..."))
+        _refuse_homeless(task)
         if scheme == "dask":
             return Dask(place, workers=workers)
         return Ray("auto" if text == "ray" else text, workers=workers, threads=threads, device=device)
@@ -67,3 +68,14 @@ def _named(text: str, workers: int | None, threads: int, device: str) -> Executo
             '"local", "ray", "ray://host:port", "dask://host:port", or an object with submit, wait and close',
         )
     )
+
+
+def _refuse_homeless(task: Task) -> None:
+    if not task.text:
+        raise LrlabError(
+            worded(
+                f"{task.name} is in no file, so that other processes cannot find it",
+                allowed="a function of a file, named there (no lambda, no notebook cell)",
+                hint="workers=0 trains in this process",
+            )
+        )

@@ -9,8 +9,8 @@ cannot be told from those that go on.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil
 from typing import Any
@@ -22,21 +22,15 @@ from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.search.proposals import Candidate, Proposals
 from lrlab.lab.search.rungs import lengths_of, ranking
+from lrlab.lab.search.units import Unit
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
 from lrlab.record.runs.run import StoredRun
 
 Array = NDArray[np.float64]
 
 AT_ONCE = 8  # proposals that do not know of each other; a fixed number, so that more workers change nothing
 FEWEST, MOST = 4, 10_000  # candidates beside the baseline
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A fold under a seed; the same ones for every candidate."""
-
-    seed: int
-    fold: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,8 @@ class Field:
     maximise: bool
     train: Callable[[Sequence[Job]], Sequence[StoredRun]]
     price: Callable[[Sequence[Job]], int]
-    how: dict[str, Any]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
 
     def jobs(self, candidates: Sequence[Candidate], updates: int) -> list[Job]:
         """The runs of some candidates at one length, unit by unit."""
@@ -67,7 +62,9 @@ class Field:
                 self.folds,
                 updates,
                 self.evals if whole else 1,
-                **self.how,
+                self.config,
+                self.resources.threads,
+                self.resources.device,
             )
             for unit in self.units
             for c in candidates

@@ -69,22 +69,14 @@ class Audit:
         )
 
 
-def audited(
-    task: Task,
-    jobs: Sequence[Job],
-    store: Store,
-    count: int,
-    *,
-    workers: int | None = None,
-    executor: Executor | None = None,
-) -> Audit:
+def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor: Executor) -> Audit:
     """Train `count` of the finished jobs again, drawn at random, with nothing shared and nothing stored before."""
     drawn = random.Random().sample(list(jobs), min(count, len(jobs)))
     findings = []
     with aside(store.address) as place:
         for number, job in enumerate(drawn):  # a store for each: they must not share with each other
             alone = Store(f"{place}/{number}")
-            (again,), _ = run_jobs(task, [job], alone, workers=workers, executor=executor)
+            (again,), _ = run_jobs(task, [job], alone, executor)
             run = store.get(job_key(task, job))
             if run is not None:
                 findings.append(_compared(job, run, again))

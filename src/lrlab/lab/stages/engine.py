@@ -10,17 +10,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import heapq
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed
 from lrlab.lab.arms.tree import NOWHERE, split
-from lrlab.lab.executors.local import Local
-from lrlab.lab.stages.executor import Executor, Here
+from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, recipe_of
 from lrlab.lab.stages.stage import Stage, StageResult, run_of
@@ -75,6 +73,18 @@ class Effort:
         """The share of the updates that did not have to be trained."""
         return 1 - self.trained / self.naive if self.naive else 0.0
 
+    def __str__(self) -> str:
+        """What was trained, and what sharing saved, in words; empty where nothing was trained."""
+        if not self.naive:
+            return ""
+        trained = f"{self.trained} updates in {self.stages} stages"
+        if self.trained == self.naive:
+            return f"{trained}, every run alone"
+        return (
+            f"{trained} instead of {self.naive}: {self.saved:.0%} saved, because strategies that agree so far are "
+            "trained together"
+        )
+
 
 @dataclass(eq=False)
 class _Entry:
@@ -98,22 +108,21 @@ def run_jobs(
     task: Task,
     jobs: Sequence[Job],
     store: Store,
+    executor: Executor,
     *,
-    workers: int | None = None,
-    executor: Executor | None = None,
     fork_every: int = 1,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> tuple[tuple[StoredRun, ...], Effort]:
     """Give the run of every job, in the order of the jobs, and what it took; each is stored once it is finished.
 
-    `workers` processes train (by default one per core; 0: this process, for debugging), or an `executor` of the form
-    of `lrlab.lab.stages.executor.Executor`. Training forks at multiples of `fork_every` updates (0: nowhere), and where
-    the data can be taken up again. Interrupted, it loses only the stages in hand.
+    The `executor` trains (see `lrlab.lab.executors.named.opened`); where all is stored, it is asked nothing. Training
+    forks at multiples of `fork_every` updates (0: nowhere), and where the data can be taken up again. Interrupted, it
+    loses only the stages in hand.
 
     `on_failed` is told which run failed, and why, when it does. Raises `TaskError` where training failed, once all that
     does not depend on it is trained and stored. Misuse of
-    `run` ends it at once (see `lrlab.lab.stages.executor.Executor.wait`), as does with workers=0 any exception.
+    `run` ends it at once (see `lrlab.lab.stages.executor.Executor.wait`), as does in this process any exception.
     """
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
@@ -126,49 +135,21 @@ def run_jobs(
         store.probe()
     times: list[float] = []
     drive = _Drive(task, store, fork_every, on_failed)
-    with contextlib.ExitStack() as stack:
-        if missing and executor is None:
-            executor = _own(task, jobs[0], workers)
-            stack.callback(executor.close)
-        for run in drive.runs(missing, executor) if missing and executor else ():
-            store.put(run)
-            runs[run.key] = run
-            times.append(time.monotonic())
-            on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
+    for run in drive.runs(missing, executor) if missing else ():
+        store.put(run)
+        runs[run.key] = run
+        times.append(time.monotonic())
+        on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
     if drive.failed:
         raise TaskError(_named(drive.failed, len(wanted)))
     finished = tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))
     return finished, drive.effort
 
 
-def usable_cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _left(times: Sequence[float], total: int) -> float | None:
     """The seconds that the rest of `total` runs takes, from the times at which the first of them were there."""
     done = len(times)
     return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
-
-
-def pool(workers: int | None, threads: int, device: str) -> Local:
-    """So many worker processes, by default as many as there are cores for; none is started before there is a stage."""
-    return Local(max(1, usable_cores() // threads) if workers is None else workers, threads=threads, device=device)
-
-
-def _own(task: Task, job: Job, workers: int | None) -> Executor:
-    if workers == 0:
-        return Here(task)
-    if not task.text:
-        raise LrlabError(
-            worded(
-                f"{task.name} is in no file, so that other processes cannot find it",
-                allowed="a function of a file, named there (no lambda, no notebook cell)",
-                hint="workers=0 trains in this process",
-            )
-        )
-    return pool(workers, job.threads, job.device)
 
 
 def _named(failed: Sequence[tuple[Job, str]], total: int) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +17,44 @@ from lrlab.record.runs.run import Series, StoredRun
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
 _TONES: dict[str, Tone] = {"best": "good", "not distinguishable": "quiet", "worse": "bad"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a comparison took: the runs stored before, the time, and in words what was trained, looked at, audited."""
+
+    reused: int
+    seconds: float
+    trained: str
+    looked: str
+    audit: str
+
+
 SMOOTHING = 40  # the training loss is averaged over this part of the run
 
 
-def ranking(study: Evidence, *, wide: bool = True) -> Table:
+def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
     """The strategies, best first; `wide` with what each schedule is and the LRs that were chosen."""
-    columns = ["", "strategy", f"{study.metric}", "spread", "behind the best", "verdict"]
+    columns = ["", "strategy", f"{evidence.metric}", "spread", "behind the best", "verdict"]
     if wide:
         columns += ["LR", "schedule"]
     rows = []
-    for standing in study.comparison.standings:
+    for standing in evidence.comparison.standings:
         row: list[Cell] = [
             standing.rank,
             standing.arm,
-            study.value(standing.mean) if standing.mean is not None else "diverged",
+            evidence.value(standing.mean) if standing.mean is not None else "diverged",
             standing.sd,
             _behind(standing),
             Mark(standing.verdict, _TONES[standing.verdict]),
         ]
         if wide:
             chosen = sorted(set(standing.lrs))
-            row += ["× " + ", ".join(f"{lr:g}" for lr in chosen), str(study.schedules[standing.arm])]
+            row += ["× " + ", ".join(f"{lr:g}" for lr in chosen), str(evidence.schedules[standing.arm])]
         rows.append(tuple(row))
     note = (
-        f"Mean over {_units(study)}, each judged at an LR that was chosen on the others. Intervals: "
-        f"{study.comparison.level:.0%}, paired, for all strategies together."
+        f"Mean over {_units(evidence)}, each judged at an LR that was chosen on the others. Intervals: "
+        f"{evidence.comparison.level:.0%}, paired, for all strategies together."
     )
     return Table(tuple(columns), tuple(rows), note)
 
@@ -51,21 +67,21 @@ def _behind(standing: Standing) -> Cell:
     return Interval(standing.low, standing.difference, standing.high)
 
 
-def _units(study: Evidence) -> str:
-    folds, seeds = (len({getattr(run, name) for run in study.runs}) for name in ("fold", "seed"))
+def _units(evidence: Evidence) -> str:
+    folds, seeds = (len({getattr(run, name) for run in evidence.runs}) for name in ("fold", "seed"))
     parts = [f"{n} {word}s" if n > 1 else f"one {word}" for n, word in ((folds, "fold"), (seeds, "seed"))]
     return f"{parts[0]} and {parts[1]}"
 
 
-def lead(study: Evidence) -> str:
+def lead(evidence: Evidence) -> str:
     """The answer in a sentence or two."""
-    best = study.comparison.standings[0]
-    score = study.value(best.mean)
+    best = evidence.comparison.standings[0]
+    score = evidence.value(best.mean)
     if score is None:
-        return f"No strategy is best on {study.task}: each diverged somewhere."
-    together = [arm for arm in study.comparison.together if arm != best.arm]
-    worse = len(study.comparison.standings) - len(together) - 1
-    said = f"{best.arm} is best on {study.task}: {study.metric} {score:.3g}."
+        return f"No strategy is best on {evidence.task}: each diverged somewhere."
+    together = [arm for arm in evidence.comparison.together if arm != best.arm]
+    worse = len(evidence.comparison.standings) - len(together) - 1
+    said = f"{best.arm} is best on {evidence.task}: {evidence.metric} {score:.3g}."
     if len(together) > 1 and not worse:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
@@ -79,32 +95,58 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def report(study: Evidence, facts: Mapping[str, str]) -> Report:
+def sentences(evidence: Evidence, told: Told, page: str) -> tuple[str, ...]:
+    """What is said below the table; `page` is where the report was written."""
+    kept = f", {told.reused} of them from before" if told.reused else ""
+    looked = (f"{told.looked}\n",) if told.looked else ()
+    took = f"{len(evidence.runs)} runs{kept}, {told.seconds:.0f} s. Report: {page}"
+    more = (f"{said}." for said in (told.trained, told.audit) if said)
+    return (lead(evidence), f"{evidence.comparison.advice}\n", *looked, took, *more)
+
+
+def facts(evidence: Evidence, told: Told, version: str) -> dict[str, str]:
+    """What lets somebody repeat it: the runs, what they took, and with what they were made."""
+    run = evidence.runs[0]
+    libraries = {"lrlab": version} | {name: v for name, v in run.versions.items() if name != "record"}
+    return {
+        "Runs": f"{len(evidence.runs)}, of which {told.reused} were stored before",
+        "Each run": f"{run.updates} updates",
+        "Seeds": ", ".join(map(str, sorted({r.seed for r in evidence.runs}))),
+        "Folds": str(len({r.fold for r in evidence.runs})),
+        "Took": f"{told.seconds:.0f} s on {platform.machine()}, {platform.system()}",
+        "Trained": told.trained or "nothing: every run was stored before",
+        "Looked at": told.looked or "once, at the end",
+        "Made with": ", ".join(f"{name} {v}" for name, v in libraries.items()),
+        "Made on": time.strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page; what no run has told, or where each diverged, is left out."""
-    drawn = (figure for figure in (_training_loss(study), _metric(study)) if figure is not None)
+    drawn = (figure for figure in (_training_loss(evidence), _metric(evidence)) if figure is not None)
     return Report(
-        title=f"Learning-rate strategies on {study.task}",
-        lead=lead(study),
+        title=f"Learning-rate strategies on {evidence.task}",
+        lead=lead(evidence),
         sections=(
-            ranking(study),
-            Text(f"{study.comparison.advice}\n\n{study.comparison.method}", "How sure is this?"),
-            _learning_rates(study),
+            ranking(evidence),
+            Text(f"{evidence.comparison.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
+            _learning_rates(evidence),
             *drawn,
-            _grid(study),
+            _grid(evidence),
         ),
         facts=facts,
     )
 
 
-def _arms(study: Evidence) -> Iterable[tuple[str, float, tuple[StoredRun, ...]]]:
+def _arms(evidence: Evidence) -> Iterable[tuple[str, float, tuple[StoredRun, ...]]]:
     """Every arm, best first, with the LR that was chosen most often and its runs."""
-    for standing in study.comparison.standings:
-        lr = study.lr_of(standing.arm)
-        yield standing.arm, lr, study.runs_of(standing.arm, lr)
+    for standing in evidence.comparison.standings:
+        lr = evidence.lr_of(standing.arm)
+        yield standing.arm, lr, evidence.runs_of(standing.arm, lr)
 
 
-def _learning_rates(study: Evidence) -> Figure:
-    lines = [Line(arm, list(range(runs[0].updates)), realised(runs[0]).tolist()) for arm, _, runs in _arms(study)]
+def _learning_rates(evidence: Evidence) -> Figure:
+    lines = [Line(arm, list(range(runs[0].updates)), realised(runs[0]).tolist()) for arm, _, runs in _arms(evidence)]
     note = "As the first fold of the first seed used it, at the LR that was chosen most often."
     return Figure("Learning rate", "update", "multiple of the task's own LR", tuple(lines), note=note)
 
@@ -116,9 +158,9 @@ def _mean(series: Sequence[Series]) -> tuple[list[int], NDArray[np.float64]]:
     return shared, np.array(rows)
 
 
-def _training_loss(study: Evidence) -> Figure | None:
+def _training_loss(evidence: Evidence) -> Figure | None:
     lines = []
-    for arm, _, runs in _arms(study):
+    for arm, _, runs in _arms(evidence):
         finished = [run.loss for run in runs if run.outcome == "finished"]
         if not finished:
             continue
@@ -135,7 +177,7 @@ def _training_loss(study: Evidence) -> Figure | None:
                 [float(means[s : s + window].mean()) for s in starts],
             )
         )
-    note = f"Mean over {_units(study)}; a running mean over 1/{SMOOTHING} of the run."
+    note = f"Mean over {_units(evidence)}; a running mean over 1/{SMOOTHING} of the run."
     return Figure("Training loss", "update", "loss", tuple(lines), log_y=_positive(lines), note=note) if lines else None
 
 
@@ -144,10 +186,10 @@ def _positive(lines: Sequence[Line]) -> bool:
     return all(v is not None and v > 0 for line in lines for v in (*line.y, *(line.low or ())))
 
 
-def _metric(study: Evidence) -> Figure | None:
+def _metric(evidence: Evidence) -> Figure | None:
     lines = []
-    for arm, _, runs in _arms(study):
-        finished = [run.evals[study.metric] for run in runs if run.outcome == "finished"]
+    for arm, _, runs in _arms(evidence):
+        finished = [run.evals[evidence.metric] for run in runs if run.outcome == "finished"]
         if not finished:
             continue
         updates, values = _mean(finished)
@@ -155,20 +197,20 @@ def _metric(study: Evidence) -> Figure | None:
         lines.append(Line(arm, updates, mean.tolist(), (mean - spread).tolist(), (mean + spread).tolist()))
     if not lines:
         return None
-    note = f"Mean over {_units(study)}, with the standard deviation as a band."
-    title, log_y = f"{study.metric} along the run", _positive(lines)
-    return Figure(title, "update", study.metric, tuple(lines), log_y=log_y, note=note)
+    note = f"Mean over {_units(evidence)}, with the standard deviation as a band."
+    title, log_y = f"{evidence.metric} along the run", _positive(lines)
+    return Figure(title, "update", evidence.metric, tuple(lines), log_y=log_y, note=note)
 
 
-def _grid(study: Evidence) -> Table:
-    lrs = sorted({run.lr for run in study.runs})
+def _grid(evidence: Evidence) -> Table:
+    lrs = sorted({run.lr for run in evidence.runs})
     rows = []
-    for standing in study.comparison.standings:
+    for standing in evidence.comparison.standings:
         row: list[Cell] = [standing.arm]
         for lr in lrs:
-            scores = [run.score for run in study.runs_of(standing.arm, lr)]
+            scores = [run.score for run in evidence.runs_of(standing.arm, lr)]
             row.append(float(np.mean(scores)) if np.isfinite(scores).all() else "diverged")
         rows.append(tuple(row))
     columns = ("strategy", *(f"LR × {lr:g}" for lr in lrs))
     note = "The mean on the very folds that it would be chosen by: too good for the best of a row, so not for ranking."
-    return Table(columns, tuple(rows), note, f"{study.metric} at each LR")
+    return Table(columns, tuple(rows), note, f"{evidence.metric} at each LR")

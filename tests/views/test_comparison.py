@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.analysis.comparison.evidence import study_of
+from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.record.runs.run import Series, StoredRun
+from lrlab.views.comparison import lead, ranking, report
 from lrlab.views.model import Figure, Interval, Mark, Table
-from lrlab.views.study import lead, ranking, report
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
 
@@ -39,12 +39,12 @@ def run(arm: str, fold: int, lr: float = 2.0) -> StoredRun:
     )
 
 
-STUDY = study_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)
+EVIDENCE = evidence_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)
 
 
 def test_the_ranking_says_who_is_best_and_how_far_behind_the_rest_is() -> None:
     """Rank, mean, interval and verdict of each strategy, best first."""
-    table = ranking(STUDY)
+    table = ranking(EVIDENCE)
     first, second = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
     assert (first["strategy"], first["verdict"]) == ("plateau", Mark("best", "good"))
     assert second["verdict"] == Mark("worse", "bad")
@@ -57,12 +57,12 @@ def test_the_ranking_says_who_is_best_and_how_far_behind_the_rest_is() -> None:
 
 def test_the_lead_is_the_answer() -> None:
     """One reads this and nothing else."""
-    assert lead(STUDY) == "plateau is best on toy: val_loss 0.102. 1 strategy is worse."
+    assert lead(EVIDENCE) == "plateau is best on toy: val_loss 0.102. 1 strategy is worse."
 
 
 def test_the_report_has_every_figure_and_the_facts() -> None:
     """Ranking, certainty, learning rates, losses, the grid of LRs; and how to repeat it."""
-    page = report(STUDY, {"Command": "lrlab compare toy"})
+    page = report(EVIDENCE, {"Command": "lrlab compare toy"})
     figures = [s for s in page.sections if isinstance(s, Figure)]
     assert [f.title for f in figures] == ["Learning rate", "Training loss", "val_loss along the run"]
     assert [line.name for line in figures[0].lines] == ["plateau", "fixed"]
@@ -77,9 +77,9 @@ def test_a_diverged_arm_is_shown_and_not_drawn() -> None:
         dataclasses.replace(r, score=np.inf, outcome="diverged", evals={"val_loss": Series((5,), (np.inf,))})
         if r.arm == "fixed"
         else r
-        for r in STUDY.runs
+        for r in EVIDENCE.runs
     ]
-    page = report(study_of(runs, SCHEDULES), {})
+    page = report(evidence_of(runs, SCHEDULES), {})
     losses = next(s for s in page.sections if isinstance(s, Figure) and s.title == "Training loss")
     assert [line.name for line in losses.lines] == ["plateau"]
     table = page.sections[0]
@@ -90,16 +90,16 @@ def test_a_diverged_arm_is_shown_and_not_drawn() -> None:
 def test_a_study_in_which_all_diverged_has_a_page() -> None:
     """Nobody is called the best, and there is nothing to draw but the learning rates."""
     gone: dict[str, Any] = {"score": np.inf, "outcome": "diverged", "evals": {}}
-    study = study_of([dataclasses.replace(r, **gone) for r in STUDY.runs], SCHEDULES)
-    assert lead(study) == "No strategy is best on toy: each diverged somewhere."
-    assert [s.title for s in report(study, {}).sections if isinstance(s, Figure)] == ["Learning rate"]
+    evidence = evidence_of([dataclasses.replace(r, **gone) for r in EVIDENCE.runs], SCHEDULES)
+    assert lead(evidence) == "No strategy is best on toy: each diverged somewhere."
+    assert [s.title for s in report(evidence, {}).sections if isinstance(s, Figure)] == ["Learning rate"]
 
 
 def test_losses_that_are_not_told_or_not_positive() -> None:
     """The one has no figure; the others have one without a logarithm."""
-    silent = study_of([dataclasses.replace(r, loss=Series()) for r in STUDY.runs], SCHEDULES)
+    silent = evidence_of([dataclasses.replace(r, loss=Series()) for r in EVIDENCE.runs], SCHEDULES)
     assert "Training loss" not in [s.title for s in report(silent, {}).sections]
     below = Series(tuple(range(10)), tuple(np.linspace(2, -1, 10).tolist()))
-    negative = study_of([dataclasses.replace(r, loss=below) for r in STUDY.runs], SCHEDULES)
+    negative = evidence_of([dataclasses.replace(r, loss=below) for r in EVIDENCE.runs], SCHEDULES)
     axes = {s.title: s.log_y for s in report(negative, {}).sections if isinstance(s, Figure)}
     assert (axes["Training loss"], axes["val_loss along the run"]) == (False, True)

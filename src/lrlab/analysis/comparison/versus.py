@@ -1,0 +1,46 @@
+"""One arm against another that it has to beat: the answer, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lrlab.analysis.comparison.statistics import Comparison
+
+Answer = Literal["better", "undecided", "worse", "baseline"]
+
+
+@dataclass(frozen=True)
+class Versus:
+    """Whether the rival is "better" than the baseline, "undecided", "worse"; "baseline" where there was no rival.
+
+    `difference` is that of the rival to the baseline in the metric, `low` and `high` its interval; None where a run
+    diverged, or where it is unbounded.
+    """
+
+    answer: Answer
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def versus(comparison: Comparison | None, baseline: str, *, maximise: bool) -> Versus:
+    """What the comparison of two arms, one of them the `baseline`, says of the other; None: there was none.
+
+    >>> from lrlab.analysis.comparison.statistics import compare
+    >>> scores = {"new": {1.0: [[1.0, 1.1, 1.0, 1.2]]}, "old": {1.0: [[2.0, 2.0, 2.1, 2.1]]}}
+    >>> found = versus(compare(scores), "old", maximise=False)
+    >>> found.answer, round(found.difference, 3)
+    ('better', -0.975)
+    """
+    if comparison is None:
+        return Versus("baseline")
+    second = comparison.standings[1]
+    answer: Answer = "worse" if comparison.best == baseline else "better"
+    if second.verdict == "not distinguishable":
+        answer = "undecided"
+    if second.difference is None:
+        return Versus(answer)
+    sign = (-1.0 if second.arm == baseline else 1.0) * (-1.0 if maximise else 1.0)
+    low, high = (None if end is None else sign * end for end in (second.low, second.high))
+    return Versus(answer, sign * second.difference, *((low, high) if sign > 0 else (high, low)))

@@ -1,0 +1,69 @@
+"""A finished comparison: what its runs say, and what it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.analysis.comparison.evidence import Evidence
+from lrlab.analysis.comparison.looks import Looks
+from lrlab.lab.stages.audit import Audit
+from lrlab.lab.stages.engine import Effort
+from lrlab.version import __version__
+from lrlab.views import comparison as views
+from lrlab.views.model import Report, Table
+
+
+@dataclass(frozen=True)
+class Result:
+    """The evidence of a comparison; how many runs were stored before, the time, the store, and what was trained."""
+
+    evidence: Evidence
+    reused: int
+    seconds: float
+    store: str
+    effort: Effort
+    audit: Audit | None = None
+    looks: Looks | None = None
+
+    def record(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        return {
+            **self.evidence.record(),
+            "reused": self.reused,
+            "seconds": round(self.seconds, 2),
+            "store": self.store,
+            "effort": {**vars(self.effort), "saved": round(self.effort.saved, 4)},
+            "audit": self.audit and self.audit.record(),
+            "looks": self.looks and vars(self.looks),
+        }
+
+    def table(self, *, wide: bool) -> Table:
+        """The strategies, best first."""
+        return views.ranking(self.evidence, wide=wide)
+
+    @property
+    def looked(self) -> str:
+        """How often it was looked at, and where it stopped; empty where it was once, at the end."""
+        if self.looks is None:
+            return ""
+        taken = len({getattr(run, self.looks.unit) for run in self.evidence.runs})
+        return self.looks.told(taken, settled=self.evidence.comparison.settled)
+
+    def sentences(self, page: str) -> tuple[str, ...]:
+        """What is said below the table; `page` is where the report was written."""
+        return views.sentences(self.evidence, self._told, page)
+
+    def report(self, command: str) -> Report:
+        """The page."""
+        facts = views.facts(self.evidence, self._told, __version__)
+        own = {"Audit": str(self.audit or "not asked for"), "Store": self.store}
+        return views.report(self.evidence, {"Command": command, **facts, **own})
+
+    @property
+    def _told(self) -> views.Told:
+        return views.Told(self.reused, self.seconds, str(self.effort), self.looked, str(self.audit or ""))
+
+    def __str__(self) -> str:
+        """The answer, and what sharing saved."""
+        return "\n".join(filter(None, (views.lead(self.evidence), str(self.effort))))

@@ -1,0 +1,114 @@
+"""What a search found: a schedule and its LR, the verdict on it, and what it took."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.analysis.comparison.statistics import Comparison
+from lrlab.analysis.comparison.versus import Answer, Versus, versus
+from lrlab.lab.search.space import BASELINE
+from lrlab.lab.search.tuning import Rung
+from lrlab.views.model import Table
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search found, and whether it holds on data that the search has not seen.
+
+    `answer`: the winner is "better" than the baseline, "undecided", "worse"; "baseline" where the search itself found
+    nothing below it, and nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's own LR. `spent`
+    and `naive` count updates: of all stages, each once, and of all runs, each alone; `spent <= budget`.
+    """
+
+    task: str
+    metric: str
+    updates: int
+    schedule: str
+    lr: float
+    baseline: str
+    baseline_lr: float
+    comparison: Comparison | None
+    rungs: tuple[Rung, ...]
+    runs: int
+    trained: int
+    spent: int
+    naive: int
+    budget: int
+    maximise: bool
+
+    @property
+    def saved(self) -> float:
+        """The share of the updates that did not have to be trained, because runs that agree so far are trained once."""
+        return 1 - self.spent / self.naive
+
+    def record(self) -> dict[str, Any]:
+        """Everything as plain JSON."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("comparison", "rungs", "maximise")}
+        found, against = self.comparison, self.versus
+        evidence = found and {
+            "difference": against.difference,
+            "low": against.low,
+            "high": against.high,
+            "level": found.level,
+            "method": found.method,
+            "advice": found.advice,
+            "scores": {line.arm: [self._value(score) for score in line.scores] for line in found.standings},
+        }
+        return {
+            "version": VERSION,
+            **plain,
+            "answer": against.answer,
+            "saved": round(self.saved, 4),
+            "evidence": evidence,
+            "rungs": [dataclasses.asdict(rung) for rung in self.rungs],
+        }
+
+    @property
+    def versus(self) -> Versus:
+        """The verdict in numbers."""
+        return versus(self.comparison, BASELINE.name, maximise=self.maximise)
+
+    @property
+    def answer(self) -> Answer:
+        """What became of the winner."""
+        return self.versus.answer
+
+    def _value(self, score: float | None) -> float | None:
+        return -score if score is not None and self.maximise else score
+
+    def table(self) -> Table:
+        """The rungs."""
+        rows = tuple((r.updates, r.tried, r.kept, r.carried, r.dropped, r.spent, r.naive) for r in self.rungs)
+        return Table(("updates", "tried", "go on", "by noise", "no room", "trained", "each alone"), rows)
+
+    def __str__(self) -> str:
+        """The answer in sentences."""
+        lines = [f"{self.schedule} at {self.lr:g} times the LR of {self.task}."]
+        against = f"{self.baseline} at {self.baseline_lr:g}"
+        if self.comparison is None:
+            lines.append(f"The search found nothing that ends below the baseline, {against}: take that.")
+        else:
+            numbers = (
+                f", {self.metric} {self.versus.difference:+.4g}{self._interval()}"
+                if self.versus.difference is not None
+                else ""
+            )
+            said = {"better": "Better than", "worse": "Worse than", "undecided": "Undecided against"}[self.answer]
+            units = len(self.comparison.standings[0].scores)
+            lines.append(f"{said} {against}{numbers}, on {units} folds or seeds that the search has not seen.")
+            if self.answer == "undecided":
+                lines.append(self.comparison.advice)
+        lines.append(
+            f"Spent {self.spent / self.updates:.1f} runs' worth of updates of {self.budget / self.updates:.1f}, "
+            f"instead of {self.naive / self.updates:.1f} with every run alone ({self.saved:.0%} saved)."
+        )
+        return "\n".join(lines)
+
+    def _interval(self) -> str:
+        assert self.comparison is not None
+        ends = ["?" if end is None else f"{end:.4g}" for end in (self.versus.low, self.versus.high)]
+        return f" ({self.comparison.level:.0%} interval {ends[0]} to {ends[1]})"

@@ -1,0 +1,56 @@
+"""An experiment: what is compared on which task, and how much is trained for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.job import Job, jobs_of
+from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.declaration import Settings, Task
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A comparison that is about to run; one value from the command line to the engine.
+
+    Raises `LrlabError` for what could not be judged once it is trained.
+    """
+
+    task: Task
+    arms: tuple[Arm, ...]
+    settings: Settings
+    first_seed: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.arms) < 2:
+            raise LrlabError(worded("one strategy alone cannot be compared", self.arms[0].name, "two or more"))
+        if self.settings.folds * self.settings.seeds < 2:
+            pairs = "two folds or more, or one fold and two seeds or more"
+            raise LrlabError(worded("one fold with one seed: nothing to pair", None, pairs, "folds=5, or seeds=8"))
+
+    def jobs(self, resources: Resources) -> tuple[Job, ...]:
+        """Its trainings with these resources, by seed, fold, LR and arm."""
+        return jobs_of(
+            self.arms,
+            self.settings,
+            config=self.config,
+            first_seed=self.first_seed,
+            threads=resources.threads,
+            device=resources.device,
+        )
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has."""
+        s = self.settings
+        return len(self.arms) * len(s.lrs) * s.seeds * s.folds
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"{len(self.arms)} strategies on {self.task.name}"

@@ -1,0 +1,42 @@
+"""With what trainings are made: where, how many at once, with how many threads, on which device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+if TYPE_CHECKING:
+    from lrlab.lab.stages.executor import Executor
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a comparison or a search may use; one value from the command line to the engine.
+
+    Args:
+        workers: the processes that train (None: one per core; 0: this process); on a cluster, the stages at once.
+        executor: "local", a cluster by its address (see `lrlab.lab.executors.named`), or an object that trains
+            stages (see `lrlab.lab.stages.executor`).
+        threads: of each process. Like `device`, it can change the last bits, so runs are kept apart by it.
+        device: "cpu" or "cuda".
+
+    >>> Resources(workers=2).threads
+    1
+    """
+
+    workers: int | None = None
+    executor: str | Executor = "local"
+    threads: int = 1
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, least in (("workers", 0), ("threads", 1)):
+            value = getattr(self, name)
+            if value is None and name == "workers":
+                continue
+            if type(value) is not int:
+                raise LrlabTypeError(worded(f"{name} is a whole number", value, f"{least}, {least + 1}, ..."))
+            if value < least:
+                raise LrlabError(worded(f"{name} is a number, at least {least}", value, f"{least}, {least + 1}, ..."))

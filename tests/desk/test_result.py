@@ -1,0 +1,58 @@
+"""A finished comparison as one value: a document, sentences, a page."""
+
+import json
+
+import numpy as np
+
+from lrlab.analysis.comparison.evidence import evidence_of
+from lrlab.analysis.comparison.looks import Looks
+from lrlab.core.text.parse import parse
+from lrlab.desk.result import Result
+from lrlab.lab.stages.audit import Audit, AuditedRun
+from lrlab.lab.stages.engine import Effort
+from lrlab.record.runs.run import Series, StoredRun
+
+SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()")}
+
+
+def run(arm, fold):
+    score = {"fixed": 2.0, "decay": 1.0}[arm] + fold / 100
+    evals = {"val_loss": Series((5, 10), (2 * score, score))}
+    loss = Series(tuple(range(10)), tuple(np.linspace(2, score, 10).tolist()))
+    key, text = f"{arm}{fold}", str(SCHEDULES[arm])
+    versions = {"python": "3.11", "record": "2"}
+    return StoredRun(
+        key, "toy", arm, text, 1.0, 0, fold, 10, "val_loss", score, "finished", 1.0, loss, evals, (), versions
+    )
+
+
+EVIDENCE = evidence_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)
+AUDIT = Audit((AuditedRun("arm decay", True, 0.0),))
+RESULT = Result(EVIDENCE, 4, 12.3, "runs", Effort(100, 60, 3), AUDIT, Looks("fold", (5, 10)))
+
+
+def test_the_document_is_plain_json():
+    """With what it took beside the evidence."""
+    found = json.loads(json.dumps(RESULT.record(), allow_nan=False))
+    assert (found["best"], found["reused"], found["store"]) == ("decay", 4, "runs")
+    assert found["effort"] == {"naive": 100, "trained": 60, "stages": 3, "saved": 0.4}
+    assert found["audit"]["passed"] is True
+    assert found["looks"] == {"unit": "fold", "units": [5, 10], "level": 0.95}
+
+
+def test_the_sentences_say_what_it_took():
+    """What was looked at, trained and audited, and where the page is."""
+    said = "\n".join(RESULT.sentences("page.html"))
+    for part in ("decay is best on toy", "after 5 of 10 folds", "4 of them from before", "40% saved", "identical"):
+        assert part in said
+    assert "Report: page.html" in said
+    assert str(RESULT).startswith("decay is best")
+
+
+def test_the_page_lets_somebody_repeat_it():
+    """Its facts, the command first."""
+    facts = RESULT.report("lrlab compare toy").facts
+    assert list(facts)[:2] == ["Command", "Runs"]
+    assert (facts["Store"], facts["Audit"]) == ("runs", str(AUDIT))
+    assert "python 3.11" in facts["Made with"]
+    assert "record" not in facts["Made with"]

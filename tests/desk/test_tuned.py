@@ -1,0 +1,52 @@
+"""What a search found, as sentences and as a document."""
+
+import dataclasses
+import json
+
+import numpy as np
+
+from lrlab.analysis.comparison.statistics import compare
+from lrlab.desk.tuned import Tuned
+from lrlab.lab.search.space import BASELINE
+from lrlab.lab.search.tuning import Rung
+
+NOISE = np.array([[0.00, 0.03, 0.01, 0.02, 0.04]])
+FOUND = Tuned(
+    task="toy",
+    metric="val_loss",
+    updates=100,
+    schedule="cosine()",
+    lr=2.0,
+    baseline=BASELINE.text,
+    baseline_lr=1.0,
+    comparison=compare({"cosine": {2.0: 1.0 + NOISE}, BASELINE.name: {1.0: 2.0 - NOISE}}),
+    rungs=(Rung(100, 8, 1, 0, 0, 0.1, 700, 800),),
+    runs=20,
+    trained=600,
+    spent=1400,
+    naive=2000,
+    budget=3000,
+    maximise=False,
+)
+
+
+def test_it_says_what_to_take_and_how_sure_that_is():
+    """In sentences, with what was spent."""
+    said = str(FOUND)
+    assert said.startswith("cosine() at 2 times the LR of toy.")
+    assert "Better than" in said
+    assert "val_loss -0.96 (95% interval -0.99" in said
+    assert "instead of 20.0 with every run alone (30% saved)" in said
+    assert "take that" in str(dataclasses.replace(FOUND, comparison=None))
+
+
+def test_the_document_is_plain_json():
+    """Scores as the metric has them, also where more is better."""
+    found = json.loads(json.dumps(FOUND.record(), allow_nan=False))
+    assert (found["answer"], found["saved"], found["version"]) == ("better", 0.3, 1)
+    assert found["evidence"]["scores"]["cosine"][0] == 1.0
+    turned = compare({"cosine": {2.0: -1.0 + NOISE}, BASELINE.name: {1.0: 0.0 - NOISE}})
+    more = dataclasses.replace(FOUND, comparison=turned, maximise=True).record()
+    assert more["evidence"]["scores"]["cosine"][0] == 1.0
+    assert more["evidence"]["difference"] > 0
+    assert dataclasses.replace(FOUND, comparison=None).record()["evidence"] is None

@@ -1,0 +1,41 @@
+"""An experiment as one value: its trainings, and what could not be judged."""
+
+import dataclasses
+
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.stages.experiment import Experiment
+from lrlab.lab.stages.resources import Resources
+
+ARMS = (Arm("a", lr.constant()), Arm("b", lr.linear()))
+
+
+def test_its_jobs_are_its_arms_on_every_unit_with_these_resources(quadratic):
+    """By seed, fold, LR and arm."""
+    settings = dataclasses.replace(quadratic.settings, folds=2, seeds=2)
+    experiment = Experiment(quadratic, ARMS, settings, first_seed=7, config={"slow": 0})
+    jobs = experiment.jobs(Resources(threads=3, device="cuda"))
+    assert len(jobs) == experiment.runs == 2 * 2 * 2 * 2
+    assert [(job.seed, job.fold, job.lr, job.arm.name) for job in jobs[:3]] == [
+        (7, 0, 0.5, "a"),
+        (7, 0, 0.5, "b"),
+        (7, 0, 1.0, "a"),
+    ]
+    assert {(job.threads, job.device, job.config["slow"]) for job in jobs} == {(3, "cuda", 0)}
+    assert experiment.title == "2 strategies on quadratic:train"
+
+
+@pytest.mark.parametrize(
+    ("arms", "changes", "said"),
+    [
+        (ARMS[:1], {}, "one strategy alone"),
+        (ARMS, {"folds": 1, "seeds": 1}, "nothing to pair"),
+    ],
+)
+def test_what_could_not_be_judged_is_refused(quadratic, arms, changes, said):
+    """When it is made."""
+    with pytest.raises(LrlabError, match=said):
+        Experiment(quadratic, arms, dataclasses.replace(quadratic.settings, **changes))

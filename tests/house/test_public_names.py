@@ -1,6 +1,10 @@
 """The public names: frozen, listed, documented."""
 
 import inspect
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +60,13 @@ def test_version():
     from importlib.metadata import version
 
     assert lr.__version__ == version("lrlab")
+
+
+def test_the_list_of_names_needs_no_source_tree(tmp_path):
+    """It is read from the package's own file, also where that lies in a zip file."""
+    zipped = shutil.make_archive(str(tmp_path / "lrlab"), "zip", Path(lr.__file__).parents[1], "lrlab")
+    script = "import lrlab; print(lrlab.__file__, lrlab.parse('cosine()').over(9)(0), len(dir(lrlab)))"
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", script], env={"PYTHONPATH": zipped}, capture_output=True, text=True
+    )
+    assert ran.stdout.split() == [f"{zipped}/lrlab/__init__.py", "1.0", str(len(dir(lr)))], ran.stderr

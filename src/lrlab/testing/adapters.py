@@ -7,12 +7,12 @@ import math
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.plateau import plateau
 from lrlab.core.shapes.base import warmup
 from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.presets import wsd
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import linear
-from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.testing.cases import must
 
@@ -119,7 +119,7 @@ class AdapterCase:
         """When observe() returns, the LR in the framework is what was decided; it is part of the state."""
         if not self.feedback:
             return
-        schedule = linear() * parse("plateau(patience=1, factor=0.5)").replace(metric=self.metric)
+        schedule = linear() * plateau(patience=1, factor=0.5, metric=self.metric)
         run = self.start(schedule, UPDATES, 0.1)
         self.update(run)
         for metric in (1.0, 1.0, math.nan, 1.0):

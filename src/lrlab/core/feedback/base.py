@@ -15,13 +15,14 @@ to end the run.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 from lrlab.core.expression.fields import OptionalName
 from lrlab.core.expression.maths import Value
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.vocabulary import argument
 from lrlab.core.shapes.base import constant
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.errors import LrlabError, worded
@@ -44,7 +45,7 @@ class State(Protocol):
     def _replace(self) -> Callable[..., "State"]: ...
 
 
-@dataclass_transform(frozen_default=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field, argument))
 @dataclass(frozen=True, repr=False)
 class Controller(Schedule):
     """Abstract: `init() -> state`, `observe(state, metrics, update) -> state`, `factor(state) -> float`.

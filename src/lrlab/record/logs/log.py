@@ -146,3 +146,6 @@ def _clean(at: Floats, value: Floats, horizon: int) -> tuple[Ints, Floats, list[
             )
         )
     return updates[last], loss[last], notes
+
+
+Run = LogRun  # its public name

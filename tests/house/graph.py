@@ -27,7 +27,6 @@ UPWARD = {
     ("adapters.optax", "adapters.optax_state"): "the states stay names of lrlab.adapters.optax",
     ("dialects.source.read", "dialects.read"): "finds the reader that a text is meant for",
     ("dialects.parts.torch_rules", "dialects.read.transformers"): "PyTorch's LambdaLR as transformers makes it",
-    ("lab.stages.engine", "lab.executors.local"): "without an executor the stages are trained here",
 }
 # Files that stand on each other because they are one idea.
 CIRCLES = {

@@ -81,11 +81,12 @@ def unsealed(text: str | bytes, what: str, version: int, since: int) -> dict[str
     found = record.get("version")
     if type(found) is not int or found < 0:
         raise Torn(f"not {what}: JSON of something else, without a version")
-    if found > version:
-        allowed, hint = f"at most {version}", "pip install -U lrlab"
-        raise LrlabError(worded(f"{what} in format {found}, of a later lrlab", allowed=allowed, hint=hint))
     if found >= since:
-        return opened(record, what)
+        record = opened(record, what)
+        if found > version:
+            allowed, hint = f"at most {version}", "pip install -U lrlab"
+            raise LrlabError(worded(f"{what} in format {found}, of a later lrlab", allowed=allowed, hint=hint))
+        return record
     if _DIGEST in record:
         raise Torn(f"not {what} as it was written: format {found} had no digest")
     return record

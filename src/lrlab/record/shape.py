@@ -9,23 +9,33 @@ names, dataclasses and TypedDicts. A float may be written as a whole number, and
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+import itertools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from lrlab.errors import LrlabError
 
 T = TypeVar("T")
-Reader = Callable[[Any, str], Any]
+Reader = Callable[[Any], Any]
 
 _NOT_FINITE = ("inf", "-inf", "nan")
 
 
 class Misshapen(LrlabError):
     """A record has not the shape that it should have; the message says where."""
+
+    def __init__(self, problem: str, place: str = "") -> None:
+        super().__init__(f"{place.lstrip('.') or 'it'} {problem}")
+        self.problem, self.place = problem, place
+
+    def inside(self, place: str) -> Misshapen:
+        """The same of what this is a part of."""
+        return Misshapen(self.problem, place + self.place)
 
 
 def shaped(kind: type[T], value: object) -> T:
@@ -38,7 +48,7 @@ def shaped(kind: type[T], value: object) -> T:
     lrlab.record.shape.Misshapen: seed is '0', and should be int
     """
     asked: Any = kind
-    found: T = _reader(asked)(value, "")
+    found: T = _reader(asked)(value)
     return found
 
 
@@ -47,9 +57,9 @@ def _reader(kind: Any) -> Reader:
     """What reads values of a type."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
-        return lambda value, at: value
+        return lambda value: value
     if kind in (float, int, str, bool, types.NoneType):
-        return _floats if kind is float else functools.partial(_exactly, kind)
+        return _float if kind is float else functools.partial(_exactly, kind)
     if origin is typing.Literal:
         return functools.partial(_one_of, arguments)
     if origin in (typing.Union, types.UnionType):
@@ -57,7 +67,7 @@ def _reader(kind: Any) -> Reader:
     if origin is typing.NotRequired:
         return _reader(arguments[0])
     if origin in (list, tuple) and (origin is list or arguments[1:] == (...,)):
-        return functools.partial(_many, origin, arguments[0])
+        return functools.partial(_many, origin, arguments[0], _reader(arguments[0]))
     if origin is tuple:
         return functools.partial(_some, tuple(_reader(argument) for argument in arguments))
     if origin in (dict, Mapping):
@@ -65,62 +75,77 @@ def _reader(kind: Any) -> Reader:
     return _fields(kind)
 
 
-def _wrong(value: object, at: str, wanted: str) -> Misshapen:
+def _wrong(value: object, wanted: str) -> Misshapen:
     text = repr(value) if isinstance(value, (str, float, bool, types.NoneType)) else type(value).__name__
-    return Misshapen(f"{at or 'it'} is {text[:60]}, and should be {wanted}")
+    return Misshapen(f"is {text[:60]}, and should be {wanted}")
 
 
-def _exactly(kind: type, value: Any, at: str) -> Any:
+def _exactly(kind: type, value: Any) -> Any:
     if type(value) is not kind:
-        raise _wrong(value, at, "none" if kind is types.NoneType else kind.__name__)
+        raise _wrong(value, "none" if kind is types.NoneType else kind.__name__)
     return value
 
 
-def _floats(value: Any, at: str) -> float:
+def _float(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is int or (type(value) is str and value in _NOT_FINITE):
-        try:
+        with contextlib.suppress(OverflowError):
             return float(value)
-        except OverflowError:
-            pass
-    raise _wrong(value, at, "a number")
+    raise _wrong(value, "a number")
 
 
-def _one_of(allowed: tuple[Any, ...], value: Any, at: str) -> Any:
+def _one_of(allowed: tuple[Any, ...], value: Any) -> Any:
     if type(value) not in map(type, allowed) or value not in allowed:
-        raise _wrong(value, at, " or ".join(map(repr, allowed)))
+        raise _wrong(value, " or ".join(map(repr, allowed)))
     return value
 
 
-def _any_of(readers: tuple[Reader, ...], kind: object, value: Any, at: str) -> Any:
+def _any_of(readers: tuple[Reader, ...], kind: object, value: Any) -> Any:
     for reader in readers:
-        try:
-            return reader(value, at)
-        except Misshapen:
-            continue
-    raise _wrong(value, at, str(kind))
+        with contextlib.suppress(Misshapen):
+            return reader(value)
+    raise _wrong(value, str(kind))
 
 
-def _many(origin: type, kind: Any, value: Any, at: str) -> Any:
+def _many(origin: type, kind: Any, reader: Reader, value: Any) -> Any:
     if type(value) is not list:
-        raise _wrong(value, at, "a list")
+        raise _wrong(value, "a list")
     if kind in (int, float) and set(map(type, value)) <= {kind}:  # a thousand numbers at once
         return origin(value)
-    reader = _reader(kind)
-    return origin(reader(item, f"{at}[{k}]") for k, item in enumerate(value))
+    return origin(_parts(value, itertools.repeat(reader)))
 
 
-def _some(readers: tuple[Reader, ...], value: Any, at: str) -> tuple[Any, ...]:
+def _some(readers: tuple[Reader, ...], value: Any) -> tuple[Any, ...]:
     if type(value) is not list or len(value) != len(readers):
-        raise _wrong(value, at, f"a list of {len(readers)}")
-    return tuple(reader(item, f"{at}[{k}]") for k, (reader, item) in enumerate(zip(readers, value, strict=True)))
+        raise _wrong(value, f"a list of {len(readers)}")
+    return tuple(_parts(value, readers))
 
 
-def _named(reader: Reader, value: Any, at: str) -> dict[str, Any]:
+def _parts(value: list[Any], readers: Iterable[Reader]) -> list[Any]:
+    found: list[Any] = []
+    try:
+        for item, reader in zip(value, readers, strict=False):
+            found.append(reader(item))
+    except Misshapen as error:
+        raise error.inside(f"[{len(found)}]") from None
+    return found
+
+
+def _named(reader: Reader, value: Any) -> dict[str, Any]:
     if type(value) is not dict:
-        raise _wrong(value, at, "a mapping")
-    return {name: reader(item, f"{at}.{name}".lstrip(".")) for name, item in value.items()}
+        raise _wrong(value, "a mapping")
+    return _items(value, lambda name: reader)
+
+
+def _items(value: dict[str, Any], reader_of: Callable[[str], Reader]) -> dict[str, Any]:
+    found = {}
+    for name, item in value.items():
+        try:
+            found[name] = reader_of(name)(item)
+        except Misshapen as error:
+            raise error.inside(f".{name:.60}") from None
+    return found
 
 
 def _fields(kind: Any) -> Reader:
@@ -131,13 +156,14 @@ def _fields(kind: Any) -> Reader:
     if dataclasses.is_dataclass(kind):
         needed = {f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING}
     else:
-        needed, make = set(kind.__required_keys__), dict
+        make = dict
+        needed = {name for name, hint in hints.items() if typing.get_origin(hint) is not typing.NotRequired}
 
-    def read(value: Any, at: str) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not dict:
-            raise _wrong(value, at, "a mapping")
+            raise _wrong(value, "a mapping")
         if odd := sorted(needed - value.keys()) or sorted(value.keys() - readers.keys()):
-            raise Misshapen(f"{at or 'it'} has {'no' if needed - value.keys() else 'an unknown'} {odd[0]!r:.60}")
-        return make(**{name: readers[name](item, f"{at}.{name}".lstrip(".")) for name, item in value.items()})
+            raise Misshapen(f"has {'no' if needed - value.keys() else 'an unknown'} {odd[0]!r:.60}")
+        return make(**_items(value, readers.__getitem__))
 
     return read

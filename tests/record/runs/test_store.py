@@ -14,6 +14,7 @@ from lrlab.errors import LrlabError
 from lrlab.record.runs.opened import opened
 from lrlab.record.runs.run import Series, StoredRun, plain, to_json
 from lrlab.record.runs.store import Listing, Store
+from lrlab.record.sealed import sealed
 
 
 def run(key="a" * 64, **changes):
@@ -91,7 +92,7 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
         ("list.json", b"[1, 2]", "JSON of something else"),
         ("bytes.json", b"\xff\xfe\x00", "torn, or not JSON"),
         ("deep.json", b"[" * 100_000, "not"),
-        ("later.json", b'{"version": 99}', "later lrlab"),
+        ("later.json", sealed({"version": 99}).encode(), "later lrlab"),
         ("true.json", b'{"version": true}', "without a version"),
         ("negative.json", b'{"version": -1}', "not"),
         ("empty.json", b'{"version": 1}', "not a stored run"),

@@ -7,13 +7,11 @@ was killed asks the store again, and goes on.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import heapq
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed
@@ -25,8 +23,9 @@ from lrlab.lab.stages.stage import Stage, StageResult, run_of
 from lrlab.lab.task.declaration import Task
 from lrlab.lab.training.run import evaluation_points
 from lrlab.record.runs.run import StoredRun
-from lrlab.record.runs.states import StateAddress, States, Torn
+from lrlab.record.runs.states import StateAddress, StateRecord, States
 from lrlab.record.runs.store import Store
+from lrlab.record.sealed import Torn
 
 
 class TaskError(LrlabError):
@@ -227,15 +226,18 @@ class _Drive:
         passed = control.digests(place.at for place in places)
         for place in places:
             if control.reactive:  # what it sets depends on what was reported on the way there
-                with contextlib.suppress(Torn):
+                try:
                     heard = self._heard(entry, self._states.get(cell, place).record)
-                    if heard.digests([place.at])[place.at] == place.digest:
-                        return place
+                except Torn:
+                    self._states.drop(cell, place)
+                    continue
+                if heard.digests([place.at])[place.at] == place.digest:
+                    return place
             elif passed[place.at] == place.digest:
                 return place
         return None
 
-    def _heard(self, entry: _Entry, record: Mapping[str, Any]) -> ControlTrace:
+    def _heard(self, entry: _Entry, record: StateRecord) -> ControlTrace:
         """The control of a job after the reports of a state."""
         if not entry.control.reactive:
             return entry.control

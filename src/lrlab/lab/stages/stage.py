@@ -23,9 +23,9 @@ from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
 from lrlab.lab.training.log import TrainingLog
 from lrlab.lab.training.run import TrainingRun
-from lrlab.lab.training.snapshot import TrainingSnapshot
 from lrlab.record.runs.run import StoredRun
-from lrlab.record.runs.states import StateAddress, States, StoredState, Torn
+from lrlab.record.runs.states import StateAddress, StateRecord, States, StoredState
+from lrlab.record.sealed import Torn
 
 Ending = Literal["finished", "diverged"]
 
@@ -115,7 +115,7 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     start = None
     if stage.start:
         try:
-            start = _whole(states.get(cell, stage.start))
+            start = states.get(cell, stage.start)
         except Torn:
             states.drop(cell, stage.start)
             return StageResult(None, stage.every, time.perf_counter() - began, torn=True)
@@ -142,9 +142,10 @@ def train(task: Task, job: Job) -> StoredRun:
     return run_of(task, job, state.record)
 
 
-def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> StoredRun:
+def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
     """The run of a job, from the record of the state at its end."""
-    ledger = TrainingLog.of(record["ledger"], job.updates)
+    ledger, outcome = TrainingLog.of(record["ledger"], job.updates), record["outcome"]
+    assert outcome
     control = replayed(job.regime, job.updates, ledger.reports, task.metric)
     evals = ledger.evals
     worst = float("inf") if task.mode == "min" else float("-inf")
@@ -158,8 +159,8 @@ def run_of(task: Task, job: Job, record: Mapping[str, Any]) -> StoredRun:
         fold=job.fold,
         updates=job.updates,
         metric=task.metric,
-        score=evals[task.metric].values[-1] if record["outcome"] == "finished" else worst,
-        outcome=record["outcome"],
+        score=evals[task.metric].values[-1] if outcome == "finished" else worst,
+        outcome=outcome,
         seconds=ledger.seconds,
         loss=ledger.loss,
         evals=evals,
@@ -219,8 +220,9 @@ def _outcome(task: Task, live: TrainingRun) -> Ending | None:
 def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float, *, ended: bool = False) -> StoredState:
     """What is to be stored after so many seconds more; of a run that is over only its record, with the fingerprint of
     what it has trained. Where the stage has `ended`, the batch that comes next is looked at."""
-    ledger = {**live.ledger.record(), "seconds": live.ledger.seconds + seconds}
-    record: dict[str, Any] = {
+    ledger = live.ledger.record()
+    ledger["seconds"] += seconds
+    record: StateRecord = {
         "at": live.completed,
         "outcome": outcome,
         "every": live.every,
@@ -234,13 +236,6 @@ def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float, *, ende
     snapshot = live.snapshot()
     record |= {"fingerprint": snapshot.fingerprint, "plain": snapshot.plain}
     return StoredState({**record, "next": live.next_batch() if ended else None}, snapshot.tensors)
-
-
-def _whole(state: StoredState) -> StoredState:
-    """A stored state whose content is what was written. Raises `Torn` else."""
-    if TrainingSnapshot(state.record.get("plain"), state.tensors).fingerprint != state.record["fingerprint"]:
-        raise Torn("the stored state has another content than its fingerprint")
-    return state
 
 
 @functools.lru_cache(maxsize=4)

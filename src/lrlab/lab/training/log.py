@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from lrlab.lab.arms.controls import Report
 from lrlab.record.runs.run import Series
+from lrlab.record.runs.states import LogRecord
 
 # The loss of every update is kept up to this many; of longer runs the means of equal stretches.
 LOSS_POINTS = 1000
@@ -67,17 +67,17 @@ class TrainingLog:
                 found.setdefault(name, {})[completed] = value
         return {name: Series(tuple(points), tuple(points.values())) for name, points in found.items()}
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> LogRecord:
         """The ledger as plain JSON."""
         return {
-            "loss": [list(stretch) for stretch in self._folded()],
-            "first": self._first,
-            "reports": [[completed, metrics] for completed, metrics in self.reports],
+            "loss": self._folded(),
+            "first": list(self._first),
+            "reports": [(completed, dict(metrics)) for completed, metrics in self.reports],
             "seconds": self.seconds,
         }
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], updates: int) -> TrainingLog:
+    def of(cls, record: LogRecord, updates: int) -> TrainingLog:
         """The ledger that `record` wrote."""
         ledger = cls(updates)
         ledger._stretches = [(first, total, count) for first, total, count in record["loss"]]

@@ -7,8 +7,6 @@ bit of a float. So the hash of the two names the state.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import sys
 from collections import OrderedDict
@@ -19,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrlab.errors import LrlabTypeError, missing, worded
+from lrlab.record.runs.states import fingerprint
 
 _PLAIN = (str, int, float, bool, type(None))
 _KEY = "$"  # marks what JSON has no word for
@@ -34,9 +33,7 @@ class TrainingSnapshot:
     @property
     def fingerprint(self) -> str:
         """The SHA-256 (hex) of the content."""
-        found = hashlib.sha256(json.dumps(self.plain, sort_keys=True, separators=(",", ":")).encode() + b"\0")
-        found.update(self.tensors)
-        return found.hexdigest()
+        return fingerprint(self.plain, self.tensors)
 
 
 def taken(state: Any, what: str) -> TrainingSnapshot:

@@ -5,33 +5,35 @@
     STORE/states/CELL/AT-DIGEST.end   the last state of a training: its record, nothing to go on from
 
 A state is a group of files, there as a whole or not at all (see `lrlab.record.runs.files`): whatever is killed in
-between, what is listed is whole. The same state may be written by two at once; one of them stays. The states may be
-deleted at any time: what is finished is kept as runs, beside them (see `lrlab.record.runs.store`).
+between, what is listed was written as a whole. Its record is under a digest, says of which cell and place it is, and
+has the fingerprint of what one can go on from, the tensors with it: what was damaged later, or is another state's,
+counts as none. The same state may be written by two at once; one of them stays. The states may be deleted at any time:
+what is finished is kept as runs, beside them (see `lrlab.record.runs.store`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError
 from lrlab.record.runs.files import Stat, in_words
 from lrlab.record.runs.opened import opened
+from lrlab.record.sealed import Torn, parsed, sealed, unsealed
+from lrlab.record.shape import Misshapen, shaped
 
-VERSION = 1
+VERSION = 2
 
 _NAME = re.compile(r"(\d+)-([0-9a-f]{32})(\.end)?")
 _RECORD, _TENSORS, _RECIPE = "state.json", "tensors.safetensors", "recipe.json"
 _ALL = "states"
-
-
-class Torn(LrlabError):
-    """A stored state is not what was written: it counts as none, for it can be made again."""
+_ENVELOPE = ("version", "cell", "place")  # what a record has beside what is known of the state
 
 
 @dataclass(frozen=True, order=True)
@@ -58,11 +60,35 @@ class StateAddress:
         return cls(int(found[1]), found[2], found[3] is not None) if found else None
 
 
+class LogRecord(TypedDict):
+    """What a training has told: see `lrlab.lab.training.log`."""
+
+    loss: list[tuple[int, float, int]]
+    first: list[float]
+    reports: list[tuple[int, dict[str, float]]]
+    seconds: float
+
+
+class StateRecord(TypedDict):
+    """What is known of a state beside its tensors.
+
+    `plain` and `next` are there where one can go on from it; `fingerprint` is then that of `plain` and the tensors.
+    """
+
+    at: int
+    outcome: Literal["finished", "diverged"] | None
+    every: int
+    fingerprint: str | None
+    ledger: LogRecord
+    plain: NotRequired[Any]
+    next: NotRequired[str | None]
+
+
 @dataclass(frozen=True)
 class StoredState:
     """A stored state: its record as plain JSON, and its tensors in the safetensors format (empty at an end)."""
 
-    record: Mapping[str, Any]
+    record: StateRecord
     tensors: bytes
 
 
@@ -72,11 +98,13 @@ class States:
     Everything here raises `LrlabError` where the place cannot be reached.
 
     >>> from tempfile import TemporaryDirectory
+    >>> told = LogRecord(loss=[(0, 1.5, 1)], first=[1.5], reports=[], seconds=0.1)
+    >>> state = StoredState({"at": 3, "outcome": "diverged", "every": 1, "fingerprint": None, "ledger": told}, b"")
     >>> with TemporaryDirectory() as folder:
     ...     states = States(folder)
-    ...     states.put("ab", StateAddress(3, "0" * 32), StoredState({"loss": 1.5}, b""))
-    ...     states.places("ab"), states.get("ab", StateAddress(3, "0" * 32)).record["loss"]
-    ((StateAddress(at=3, digest='00000000000000000000000000000000', end=False),), 1.5)
+    ...     states.put("ab", StateAddress(3, "0" * 32, end=True), state)
+    ...     states.places("ab"), states.get("ab", StateAddress(3, "0" * 32, end=True)) == state
+    ((StateAddress(at=3, digest='00000000000000000000000000000000', end=True),), True)
     """
 
     def __init__(self, place: str | Path) -> None:
@@ -84,31 +112,25 @@ class States:
 
     def put(self, cell: str, place: StateAddress, state: StoredState) -> None:
         """Keep a state; one that is there already stays. Raises `LrlabError` where the store cannot be written."""
-        record = {"version": VERSION, "size": len(state.tensors), **state.record}
-        files = {_RECORD: json.dumps(record, separators=(",", ":")).encode(), _TENSORS: state.tensors}
+        envelope = {"version": VERSION, "cell": cell, "place": place.name}
+        files = {_RECORD: sealed({**envelope, **state.record}).encode(), _TENSORS: state.tensors}
         with self._in_words("stored"):
             self._files.write_group(_name(cell, place), {name: content for name, content in files.items() if content})
 
     def get(self, cell: str, place: StateAddress) -> StoredState:
-        """A stored state, also of an earlier version. Raises `Torn` where it is not there, or not whole."""
+        """A stored state, also of an earlier version. Raises `Torn` where it is not there, or not what was written."""
         try:
             files = self._files.read_group(_name(cell, place))
-            record, tensors = json.loads(files[_RECORD]), files.get(_TENSORS, b"")
-            size, version = record["size"], record["version"]
+            record = unsealed(files[_RECORD], f"the state {place.name}", VERSION, since=2)
+            tensors = files.get(_TENSORS, b"")
+            return StoredState(_checked(record, tensors, cell, place), tensors)
         except ConnectionError:  # nothing is known of the state
             with self._in_words("read"):
                 raise
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Torn(f"the state {place.name} cannot be read: {error}") from error
-        if version > VERSION:
-            raise LrlabError(
-                worded(f"a state stored in format {version} by a later lrlab", place.name, f"1 to {VERSION}")
-            )
-        for step in range(version, VERSION):
-            record = UPGRADES[step](record)
-        if len(tensors) != size:
-            raise Torn(f"the state {place.name} is torn: {len(tensors)} of {size} bytes")
-        return StoredState(record, tensors)
+        except (OSError, KeyError, Misshapen, ValueError) as error:
+            if isinstance(error, LrlabError) and not isinstance(error, Torn | Misshapen):
+                raise  # of a later version: it is not to be made again in its place
+            raise Torn(f"the state {place.name} cannot be read: {error}") from None
 
     def places(self, cell: str) -> tuple[StateAddress, ...]:
         """What is stored of a cell, the furthest first."""
@@ -138,21 +160,18 @@ class States:
         return stat.size if stat else 0
 
     def note_recipe(self, cell: str, recipe: Mapping[str, Any]) -> None:
-        """Write down once what the trainings of a cell have in common."""
+        """Write down once what the trainings of a cell have in common; anew where that is damaged."""
         name = f"{_ALL}/{cell}/{_RECIPE}"
         with self._in_words("stored"):
-            if not self._files.stat(name):
-                self._files.write(name, json.dumps(recipe, sort_keys=True).encode())
+            ((_, content),) = self._files.read([name])
+            if _recipe(content) is None:
+                self._files.write(name, sealed({"version": VERSION, "cell": cell, "recipe": dict(recipe)}).encode())
 
     def recipes(self) -> tuple[dict[str, Any], ...]:
         """What was written down of every cell; a damaged recipe counts as none."""
-        recipes = []
         with self._in_words("listed"):
-            for _, content in self._files.read(f"{_ALL}/{cell}/{_RECIPE}" for cell in self._files.names(_ALL)):
-                with contextlib.suppress(ValueError):
-                    found = json.loads(content) if isinstance(content, bytes) else None
-                    recipes += [found] if isinstance(found, dict) else []
-        return tuple(recipes)
+            names = [f"{_ALL}/{cell}/{_RECIPE}" for cell in self._files.names(_ALL)]
+            return tuple(filter(None, (_recipe(content) for _, content in self._files.read(names))))
 
     def sweep(self, budget: int, needed: Collection[tuple[str, StateAddress]] = ()) -> int:
         """Forget states that one could go on from, beside the `needed`, the oldest first, until the rest has at most
@@ -180,5 +199,39 @@ def _name(cell: str, place: StateAddress) -> str:
     return f"{_ALL}/{cell}/{place.name}"
 
 
-# UPGRADES[v] turns the record of format v into that of format v + 1.
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+def fingerprint(plain: object, tensors: bytes) -> str:
+    """The SHA-256 (hex) of what one can go on from: plain JSON, and tensors in the safetensors format."""
+    found = hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode() + b"\0")
+    found.update(tensors)
+    return found.hexdigest()
+
+
+def _checked(record: dict[str, Any], tensors: bytes, cell: str, place: StateAddress) -> StateRecord:
+    """What is known of the state, where it is the state of this place, and these are its tensors."""
+    if record["version"] == 1:  # had no digest, and did not say where it belonged
+        size = record.pop("size")
+        record |= {"cell": cell, "place": place.name}
+        if size != len(tensors):
+            raise Torn(f"its tensors have {len(tensors)} bytes")
+    belongs = record["cell"], record["place"]
+    known = shaped(StateRecord, {name: value for name, value in record.items() if name not in _ENVELOPE})
+    end = known["outcome"] is not None
+    if belongs != (cell, place.name) or known["at"] != place.at or end != place.end or end == ("plain" in known):
+        raise Torn("it is the record of another state")
+    if bool(tensors) if end else fingerprint(known["plain"], tensors) != known["fingerprint"]:
+        raise Torn("its tensors are not those that were written")
+    return known
+
+
+def _recipe(content: bytes | OSError) -> dict[str, Any] | None:
+    """What was written down of a cell, in any version; None where it is damaged, or not there."""
+    if isinstance(content, OSError):
+        return None
+    try:
+        record = parsed(content, "a recipe")
+        if not {"version", "digest"} & record.keys():  # version 1 had neither
+            return record
+        recipe = unsealed(content, "a recipe", VERSION, since=2)["recipe"]
+    except (LrlabError, KeyError):
+        return None
+    return recipe if isinstance(recipe, dict) else None

@@ -27,7 +27,7 @@ import lrlab as lr
 from lrlab.desk import experiment as desk
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace
-from lrlab.lab.arms.tree import stages_of, tree, updates_of
+from lrlab.lab.arms.tree import tree, updates_of
 from lrlab.lab.executors.local import Local
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Here
@@ -81,7 +81,7 @@ def savings() -> None:
         roots, naive = tree(controls, UPDATES), UPDATES * len(controls)
         by_epoch = 1 - updates_of(tree(controls, UPDATES, EPOCH)) / naive
         saved = 1 - updates_of(roots) / naive
-        print(f"{name:42}{len(controls):10}{stages_of(roots):8}{saved:8.1%}{PROMISED[name]:10.0%}{by_epoch:11.1%}")
+        print(f"{name:42}{len(controls):10}{len(roots):8}{saved:8.1%}{PROMISED[name]:10.0%}{by_epoch:11.1%}")
 
 
 def overhead() -> None:

@@ -17,7 +17,7 @@ import pytest
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlTrace
-from lrlab.lab.arms.tree import stages_of, tree
+from lrlab.lab.arms.tree import tree
 from lrlab.lab.stages.engine import Effort, run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
@@ -235,7 +235,7 @@ class Trial:
         cells = {}
         for job in self.jobs:
             cells.setdefault((job.seed, job.fold), []).append(ControlTrace(job.regime, job.updates))
-        return sum(stages_of(root) for each in cells.values() for root in [tree(each, self.jobs[0].updates)])
+        return sum(len(tree(each, self.jobs[0].updates)) for each in cells.values())
 
     @property
     def stored(self):

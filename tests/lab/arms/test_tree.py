@@ -7,7 +7,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace
-from lrlab.lab.arms.tree import NOWHERE, aligned, split, stages_of, tree, updates_of
+from lrlab.lab.arms.tree import NOWHERE, aligned, split, tree, updates_of
 from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 
 
@@ -35,10 +35,10 @@ def test_the_size_is_the_number_of_distinct_prefixes(draw):
     rows = [[rng.choice((1, 2)) for _ in range(12)] for _ in range(8)]
     rows += [rows[0][: rng.randrange(12)] + [3] * 12 for _ in range(4)]
     rows = [row[:12] for row in rows] + [rows[3][:12]]
-    roots = tree([Rows(row) for row in rows], 12)
-    assert updates_of(roots) == prefixes(rows)
+    stages = tree([Rows(row) for row in rows], 12)
+    assert updates_of(stages) == prefixes(rows)
     for arm in range(len(rows)):
-        way = [node for root in roots for node in root.walk() if arm in node.arms]
+        way = [node for node in stages if arm in node.arms]
         assert [way[0].start, *(node.stop for node in way)] == [*(node.start for node in way), 12]
         assert all(rows[other][: node.stop] == rows[arm][: node.stop] for node in way for other in node.arms)
 
@@ -49,12 +49,12 @@ def test_forks_lie_at_multiples(every):
     rng = random.Random(every)
     rows = [[1] * rng.randrange(12) + [k] * 12 for k in range(2, 9)]
     rows = [row[:12] for row in rows]
-    roots = tree([Rows(row) for row in rows], 12, every)
-    nodes = [node for root in roots for node in root.walk()]
+    stages = tree([Rows(row) for row in rows], 12, every)
+    nodes = stages
     assert all(node.stop == 12 or node.stop % every == 0 for node in nodes)
     assert all(rows[a][: node.stop] == rows[b][: node.stop] for node in nodes for a, b in itertools.pairwise(node.arms))
-    assert prefixes(rows) <= updates_of(roots) <= 12 * len(rows)
-    assert (every != NOWHERE) or updates_of(roots) == 12 * len(rows)
+    assert prefixes(rows) <= updates_of(stages) <= 12 * len(rows)
+    assert (every != NOWHERE) or updates_of(stages) == 12 * len(rows)
 
 
 def test_aligned_never_passes_the_update():
@@ -68,14 +68,23 @@ def test_sharing_saves_what_is_promised(name):
     """The four sets of the documentation, exactly counted."""
     controls = [ControlTrace(ControlSpec(schedule, 1.0), UPDATES) for schedule in SETS[name]]
     assert len(controls) == {"zoo of 16": 16}.get(name, len(controls))
-    roots = tree(controls, UPDATES)
-    assert 1 - updates_of(roots) / (UPDATES * len(controls)) >= PROMISED[name]
+    stages = tree(controls, UPDATES)
+    assert 1 - updates_of(stages) / (UPDATES * len(controls)) >= PROMISED[name]
     by_epoch = tree(controls, UPDATES, every=100)
-    assert updates_of(by_epoch) <= 1.02 * updates_of(roots)  # forks at epoch ends cost almost nothing
+    assert updates_of(by_epoch) <= 1.02 * updates_of(stages)  # forks at epoch ends cost almost nothing
 
 
 def test_smooth_decays_share_their_warmup_alone():
     """The honest case: three smooth decays, one warmup of a tenth."""
     arms = [lr.warmup("10%") >> decay for decay in (lr.cosine(), lr.linear(), lr.polynomial(power=2))]
-    roots = tree([ControlTrace(ControlSpec(schedule, 1.0), 1000) for schedule in arms], 1000)
-    assert (updates_of(roots), stages_of(roots)) == (101 + 3 * 899, 4)
+    stages = tree([ControlTrace(ControlSpec(schedule, 1.0), 1000) for schedule in arms], 1000)
+    assert (updates_of(stages), len(stages)) == (101 + 3 * 899, 4)
+
+
+def test_a_thousand_forks_in_a_row():
+    """Each arm decays one update later than the one before: the deepest tree there is, and none too deep."""
+    n = 1000
+    controls = [Rows([1.0] * k + [0.5] * (n + 1 - k)) for k in range(1, n + 1)]
+    stages = tree(controls, n + 1)
+    assert updates_of(stages) == n + sum(n + 1 - k for k in range(1, n + 1))
+    assert len(stages) == 2 * n - 1

@@ -140,6 +140,15 @@ def agreement(first: ControlTrace, second: ControlTrace, start: int, stop: int) 
     return start + at if len(differ) and differ[at] else stop
 
 
+def order(first: ControlTrace, second: ControlTrace, stop: int) -> int:
+    """-1, 0 or 1: an order of what is set in which those that begin alike are neighbours."""
+    at = agreement(first, second, 0, stop)
+    if at == stop:
+        return 0
+    mine, other = (_bits(control.rows(at, at + 1)).tolist() for control in (first, second))
+    return -1 if mine < other else 1
+
+
 def together(controls: Sequence[ControlTrace], start: int, stop: int) -> int:
     """The first update from `start` on that not all of them set alike; `stop` where none is."""
     return min((agreement(controls[0], other, start, stop) for other in controls[1:]), default=stop)

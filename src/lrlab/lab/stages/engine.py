@@ -212,13 +212,15 @@ class _Drive:
     # -- where jobs stand ------------------------------------------------------------------------------------
 
     def _place(self, cell: str, entries: Sequence[_Entry]) -> None:
-        """Find the furthest stored state of each job, and go on from there."""
-        places = self._states.places(cell)
-        standing: dict[StateAddress | None, list[_Entry]] = {}
-        for entry in entries:
-            standing.setdefault(self._furthest(cell, places, entry), []).append(entry)
-        for place, those in standing.items():
-            self._go_on(cell, place, those)
+        """Find the furthest stored state of each job, and go on from there; from the one before, where it is torn."""
+        waiting = [entries]
+        while waiting:
+            here = waiting.pop()
+            places = self._states.places(cell)
+            standing: dict[StateAddress | None, list[_Entry]] = {}
+            for entry in here:
+                standing.setdefault(self._furthest(cell, places, entry), []).append(entry)
+            waiting += [those for place, those in standing.items() if not self._go_on(cell, place, those)]
 
     def _furthest(self, cell: str, places: Sequence[StateAddress], entry: _Entry) -> StateAddress | None:
         """The furthest of the places that lies on the way of this job."""
@@ -243,22 +245,22 @@ class _Drive:
             return entry.control
         return replayed(entry.job.regime, entry.job.updates, record["ledger"]["reports"], self._task.metric)
 
-    def _go_on(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> None:
-        """From one state: to the runs, where it is an end, or to the next stages."""
+    def _go_on(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> bool:
+        """From one state: to the runs, where it is an end, or to the next stages. False: it was torn, and is gone."""
         if place is not None and (place.end or any(entry.control.reactive for entry in entries)):
             try:
                 record = self._states.get(cell, place).record
             except Torn:
                 self._states.drop(cell, place)
-                self._place(cell, entries)
-                return
+                return False
             if place.end:
                 self._ready += [run_of(self._task, entry.job, record) for entry in entries]
                 self._add(naive=place.at * len(entries))
-                return
+                return True
             for entry in entries:
                 entry.control = self._heard(entry, record)
         self._fork(cell, place, entries)
+        return True
 
     # -- stages ----------------------------------------------------------------------------------------------
 
@@ -308,7 +310,8 @@ class _Drive:
             self._every[work.cell] = reached.every
             self._add(trained=reached.place.at - work.stage.begin, stages=1)
             self._written += self._states.size(work.cell, reached.place)
-            self._go_on(work.cell, reached.place, work.entries)
+            if not self._go_on(work.cell, reached.place, work.entries):
+                self._place(work.cell, work.entries)
 
     def _add(self, naive: int = 0, trained: int = 0, stages: int = 0) -> None:
         self.effort += Effort(naive, trained, stages)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from lrlab.core.shapes.base import constant
 from lrlab.lab.arms.controls import ControlTrace
-from lrlab.lab.arms.tree import NOWHERE, stages_of, tree, updates_of
+from lrlab.lab.arms.tree import NOWHERE, tree, updates_of
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, nearest_change, recipe_of
 from lrlab.lab.stages.stage import train
@@ -105,8 +105,8 @@ def plan_of(
     every = math.lcm(pace.every if pace else 1, fork_every or NOWHERE)
     shared = stages = 0
     for those, times in alike.items():
-        roots = tree(those, updates, every)
-        shared, stages = shared + times * updates_of(roots), stages + times * stages_of(roots)
+        found = tree(those, updates, every)
+        shared, stages = shared + times * updates_of(found), stages + times * len(found)
     return StagePlan(
         total=len(wanted),
         runs=len(missing),

@@ -28,15 +28,16 @@ def test_of_a_scheduler_in_pytorch():
     """Under a schedule in tokens the count of updates is no end."""
     torch = pytest.importorskip("torch")
     import lrlab as lr
-    from lrlab.adapters.torch import Scheduler
+    from lrlab.adapters.torch.plan import PlanScheduler
+    from lrlab.adapters.torch.scheduler import Scheduler
 
-    def made(schedule, horizon):
+    def made(schedule, horizon, kind=Scheduler):
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
-        scheduler = Scheduler(optimizer, schedule, horizon)
+        scheduler = kind(optimizer, schedule, horizon)
         scheduler.consume(tokens=10)
         optimizer.step(), scheduler.step()
         return ending_of(scheduler)
 
     assert "at update 1 of 4" in made("linear()", 4)
-    assert "at update 1 of 4" in made(lr.plan(lr=lr.linear()), 4)
+    assert "at update 1 of 4" in made(lr.plan(lr=lr.linear()), 4, PlanScheduler)
     assert made("linear()", lr.Horizon(tokens=40)) == ""

@@ -24,7 +24,7 @@ from lightning.pytorch.loggers import CSVLogger  # noqa: E402
 from lightning.pytorch.plugins.precision import MixedPrecision  # noqa: E402
 from lightning.pytorch.tuner import Tuner  # noqa: E402
 
-from lrlab.adapters.lightning import Observe  # noqa: E402
+from lrlab.adapters.lightning import Observe, Watch, callbacks  # noqa: E402
 
 TEXT = 'warmup("20%") >> cosine(to=0.1)'
 
@@ -314,3 +314,89 @@ def test_without_lightning_the_message_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "lrlab.adapters.lightning")
     with pytest.raises(MissingExtra, match=r"lrlab\[lightning\]"):
         importlib.import_module("lrlab.adapters.lightning")
+
+
+# -- what cannot be meant -------------------------------------------------------------------------------------------
+
+
+def lines(caplog):
+    return [record.getMessage() for record in caplog.records if record.name.startswith("lrlab")]
+
+
+@pytest.mark.parametrize("watching", [[Watch()], [Observe("val_loss")], [Watch(), Observe("val_loss")]], ids=len)
+def test_a_fit_that_ends_before_its_schedule_is_said(watching, line, tmp_path, caplog):
+    """An accumulation that changes after the horizon was asked for, an early end: once, with both numbers."""
+    watching = [Watch() if type(callback) is Watch else Observe("val_loss") for callback in watching]
+
+    class Accumulating(lightning.Callback):
+        def on_train_epoch_start(self, trainer, module):
+            trainer.accumulate_grad_batches = 1 + trainer.current_epoch
+
+    module = Module(line(), "linear()")
+    one = trainer(tmp_path, callbacks=[Accumulating(), *watching])
+    one.fit(module, loader(4), loader(1))
+    assert module.scheduler.update == 6
+    (said,) = lines(caplog)
+    assert "ends at update 6 of 8" in said
+
+
+def test_fit_epoch_by_epoch_is_said(line, tmp_path, caplog):
+    """Each call begins a new schedule, over all the epochs that the trainer is to make."""
+    module = Module(line(), "linear()")
+    for epoch in range(2):
+        trainer(tmp_path, max_steps=4 * (epoch + 1), max_epochs=4, callbacks=[Watch()]).fit(module, loader(4))
+        module.scheduler.optimizer.zero_grad()
+    assert lines(caplog) == []  # max_steps is known to the trainer, so to the horizon
+
+    class OneEpoch(lightning.Callback):
+        def on_train_epoch_end(self, trainer, module):
+            trainer.should_stop = True
+
+    for _ in range(2):
+        trainer(tmp_path, max_epochs=4, callbacks=[OneEpoch(), Watch()]).fit(module, loader(4))
+    assert ["ends at update 4 of 16" in said for said in lines(caplog)] == [True, True]
+    assert "ckpt_path" in caplog.text
+
+
+def test_a_horizon_in_epochs_is_refused_at_the_start(line, tmp_path):
+    """Lightning's default interval and a schedule counted in epochs: it would be over within the first."""
+
+    class InEpochs(Module):
+        follow = "updates"
+
+        def configure_optimizers(self):
+            found = super().configure_optimizers()
+            self.scheduler = Scheduler(found["optimizer"], "step(1, gamma=0.1)", horizon=3, follow=self.follow)
+            found["lr_scheduler"]["scheduler"] = self.scheduler
+            return found
+
+    module = InEpochs(line(), interval="epoch")
+    with pytest.raises(LrlabError, match=r'"interval": "step"[\s\S]*follow="calls"'):
+        trainer(tmp_path, max_epochs=3, callbacks=[Watch()]).fit(module, loader(4))
+    module.follow = "calls"
+    trainer(tmp_path, max_epochs=3, callbacks=[Watch()]).fit(module, loader(4))
+    assert module.model.realised() == pytest.approx([0.1] * 4 + [0.01] * 4 + [0.001] * 4)
+
+
+def test_a_controller_that_nobody_tells_anything_is_said(line, tmp_path, caplog):
+    trainer(tmp_path, callbacks=[Watch()]).fit(Module(line(), "plateau()"), loader(6))
+    assert ['callbacks=[Observe("val_loss")]' in said for said in lines(caplog)] == [True]
+
+
+@pytest.mark.parametrize("text", ['plateau(metric="val_lss")', 'plateau() * plateau(metric="val_lss")'])
+def test_a_controller_whose_metric_was_not_logged_is_refused(text, line, tmp_path):
+    """It does not hear another in its place."""
+    with pytest.raises(LrlabError, match=r'val_lss[\s\S]*did you mean "val_loss"'):
+        trainer(tmp_path, callbacks=[Observe("val_loss")]).fit(Module(line(), text), loader(2), loader(1))
+
+
+def test_lightning_finds_the_watch_by_itself():
+    """By an entry point: one callback, in every trainer; a trainer without our schedulers hears nothing of it."""
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    named = project["entry-points"]["lightning.pytorch.callbacks_factory"]["lrlab"]
+    module, _, name = named.partition(":")
+    assert getattr(importlib.import_module(module), name) is callbacks
+    assert [type(callback) for callback in callbacks()] == [Watch]

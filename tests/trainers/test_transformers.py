@@ -18,7 +18,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, MissingExtra
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 
-from lrlab.adapters.transformers import Observe  # noqa: E402
+from lrlab.adapters.transformers import Observe, Scheduled, Watch  # noqa: E402
 
 TEXT = 'warmup("20%") >> cosine(to=0.1)'
 
@@ -226,3 +226,128 @@ def test_without_transformers_the_message_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "lrlab.adapters.transformers")
     with pytest.raises(MissingExtra, match=r"lrlab\[transformers\]"):
         importlib.import_module("lrlab.adapters.transformers")
+
+
+# -- a schedule for each training -----------------------------------------------------------------------------------
+
+
+class ScheduledTrainer(Scheduled, transformers.Trainer):
+    schedule = "linear()"
+
+
+def scheduled(model, folder, kind=ScheduledTrainer, items=24, schedule=None, **arguments):
+    """A Trainer that makes its optimizer and, for each training, its scheduler."""
+    settings = {"save_strategy": "no", "report_to": "none", "disable_tqdm": True, "use_cpu": True, "max_grad_norm": 0}
+    settings |= {"optim": "sgd", "learning_rate": 0.1, "per_device_train_batch_size": 2, "num_train_epochs": 1}
+    return kind(
+        model=model,
+        args=transformers.TrainingArguments(folder, **settings | arguments),
+        train_dataset=data(items),
+        **({} if schedule is None else {"schedule": schedule}),
+    )
+
+
+def test_each_training_has_a_schedule_of_its_own(line, declared, tmp_path, caplog):
+    """train() twice, also over another number of epochs: the second is not run at an LR of 0."""
+    model = line()
+    one = scheduled(model, tmp_path)
+    one.train()
+    one.args.num_train_epochs = 2
+    one.train()
+    assert model.realised() == pytest.approx(
+        [*declared(12, text="linear()"), *declared(24, text="linear()")], rel=1e-12
+    )
+    assert caplog.text == ""
+
+
+def test_a_schedule_may_be_given_to_the_trainer(line, declared, tmp_path):
+    model = line()
+    scheduled(model, tmp_path, schedule=TEXT).train()
+    assert model.realised() == pytest.approx(declared(12), rel=1e-12)
+
+
+class Greedy(torch.nn.Module):
+    """Has no memory for more than two examples at once."""
+
+    def __init__(self, line):
+        super().__init__()
+        self.line = line
+
+    def forward(self, x, labels=None):
+        if len(x) > 2:
+            raise RuntimeError("CUDA out of memory.")
+        return self.line(x)
+
+
+def test_where_the_batch_size_is_searched_the_last_one_counts(line, declared, tmp_path):
+    """Each try begins anew, over as many updates as its batches give."""
+    model = Greedy(line())
+    one = scheduled(model, tmp_path, items=16, auto_find_batch_size=True, per_device_train_batch_size=8)
+    one.train()
+    assert one.state.max_steps == len(model.line.realised()) > 2
+    assert model.line.realised() == pytest.approx(declared(one.state.max_steps, text="linear()"), rel=1e-12)
+
+
+def test_resumed_the_schedule_goes_on(line, declared, tmp_path):
+    """The new schedule of the second process reads the checkpoint."""
+    scheduled(line(), tmp_path, save_strategy="steps", save_steps=5).train()
+    model = line()
+    scheduled(model, tmp_path).train(resume_from_checkpoint=str(tmp_path / "checkpoint-5"))
+    assert model.realised() == pytest.approx(declared(12, text="linear()")[5:], rel=1e-12)
+
+
+def test_a_mixin_that_cannot_act_is_refused(line, tmp_path):
+    """Behind the Trainer, and without a schedule."""
+    with pytest.raises(LrlabTypeError, match=r"class Wrong\(Scheduled, Trainer\)"):
+        type("Wrong", (transformers.Trainer, Scheduled), {})
+    with pytest.raises(LrlabError, match="needs a schedule"):
+        scheduled(line(), tmp_path, kind=type("Bare", (Scheduled, transformers.Trainer), {}))
+
+
+@pytest.mark.parametrize("callbacks", [[Watch()], [Observe("eval_loss")], [Watch(), Observe("eval_loss")]], ids=len)
+def test_a_scheduler_that_is_used_again_is_said(callbacks, line, tmp_path, caplog):
+    """The Trainer keeps a scheduler that it was given: the second training is after its end."""
+    one = trainer(line(), tmp_path, horizon=12, text="linear()", num_train_epochs=1, callbacks=callbacks)
+    one.train()
+    assert caplog.text == ""
+    one.train()
+    assert caplog.text.count("All 12 updates of this training were made after the end") == 1
+    assert "class MyTrainer(Scheduled, Trainer)" in caplog.text
+
+
+def test_a_training_that_ends_before_its_schedule_is_said(line, tmp_path, caplog):
+    trainer(line(), tmp_path, horizon=20, num_train_epochs=1, callbacks=[Watch()]).train()
+    assert "ends at update 12 of 20" in caplog.text
+
+
+def test_each_controller_hears_its_own_metric_of_several_sets(line, tmp_path):
+    """Of each set by its name, and nobody another's: one cuts, for its loss stays; the other's falls."""
+
+    class Two(Flat):
+        falling = 0
+
+        def forward(self, x, labels=None):
+            out = super().forward(x)
+            if not self.training:
+                self.falling -= bool((labels == 1).all())
+                out["loss"] = torch.tensor(float(self.falling) if (labels == 1).all() else 1.0)
+            return out
+
+    falling = [{"x": torch.ones(1), "labels": torch.ones(1)}] * 2
+    text = 'plateau(patience=1, metric="eval_a_loss", name="a") * plateau(patience=1, metric="eval_b_loss", name="b")'
+    arguments = {"eval_strategy": "epoch", "num_train_epochs": 3, "callbacks": [Observe("eval_b_loss")]}
+    sets = {"a": data(2), "b": falling}
+    one = trainer(Two(line()), tmp_path, horizon=6, text=text, items=4, evaluation=sets, **arguments)
+    one.train()
+    assert [d.controller for d in one.lr_scheduler.decisions] == ["a", "a"]
+    states = one.lr_scheduler.pacer.state()["controllers"]
+    assert (states["a"]["observed"], states["b"]["observed"]) == (3, 3)
+
+
+@pytest.mark.parametrize("text", ['plateau(metric="eval_los")', 'plateau() * plateau(metric="eval_los")'])
+def test_a_controller_whose_metric_no_evaluation_has_is_refused(text, line, tmp_path):
+    """It does not hear another in its place."""
+    arguments = {"eval_strategy": "epoch", "num_train_epochs": 3, "callbacks": [Observe("eval_loss")]}
+    one = trainer(line(), tmp_path, horizon=6, text=text, items=4, **arguments)
+    with pytest.raises(LrlabError, match=r'eval_los\'[\s\S]*did you mean "eval_loss"'):
+        one.train()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+from weakref import WeakKeyDictionary
+
+log = logging.getLogger(__name__)
+
+_SAID: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # of which schedulers, and at which update
 
 
 def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
@@ -30,8 +36,16 @@ def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
 
 def ending_of(scheduler: Any, since: int = 0) -> str:
     """The same of a scheduler of lrlab in PyTorch; of one that is measured in other units than updates, nothing."""
-    curve = getattr(scheduler.pacer, "curve", None)
+    curve = getattr(scheduler.pacer, "curve", scheduler.pacer)
     if getattr(curve, "unit", "updates") != "updates":
         return ""
-    end = scheduler.horizon.total if curve is None else curve.updates
+    end = getattr(curve, "updates", None) or curve.horizon.total
     return ending(scheduler.update, end, max(scheduler.get_last_lr(), default=0.0), since)
+
+
+def say_ending(scheduler: Any, since: int, way: str) -> None:
+    """Say it in the log, once for each end; `way` is what to do about it."""
+    sentence = ending_of(scheduler, since)
+    if sentence and _SAID.get(scheduler) != scheduler.update:
+        _SAID[scheduler] = scheduler.update
+        log.warning("%s: %s", sentence[0].upper() + sentence[1:], way)

@@ -1,4 +1,4 @@
-"""Lightning: a callback that feeds a validation metric to the controllers of a schedule.
+"""Lightning: a callback that feeds a validation metric to the controllers of a schedule, and one that watches.
 
     def configure_optimizers(self):
         optimizer = torch.optim.AdamW(self.parameters(), lr=3e-4)
@@ -8,27 +8,70 @@
     Trainer(callbacks=[Observe("val_loss")])
 
 The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`, and a schedule without controllers needs nothing
-more.
+more. `Watch` comes into every Trainer by itself where lrlab is installed (Lightning's `callbacks_factory`).
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from lrlab.errors import LrlabError, missing, worded
+from lrlab.errors import LrlabError, missing, nearest, worded
 
 try:
     from lightning.pytorch import Callback
 except ModuleNotFoundError:
     raise missing("lightning", "lightning", "lrlab.adapters.lightning") from None
 
+from lrlab.adapters.ending import say_ending
+from lrlab.adapters.hearing import absent, feed, listening
 
-class Observe(Callback):  # type: ignore[misc]  # lightning is not followed
+log = logging.getLogger(__name__)
+
+WAY = (
+    "each fit() calls configure_optimizers() and begins a new schedule, over self.trainer.estimated_stepping_batches "
+    "as they are known then; fit(..., ckpt_path=) goes on with one"
+)
+
+
+class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
+    """Says what cannot be meant of the schedulers of lrlab in a trainer.
+
+    In the log at the end of `fit()`: that it ended before the schedule, or long after it at an LR of 0; that a
+    controller was told nothing. Raises `LrlabError` at the beginning where Lightning would step once an epoch a
+    schedule that is over within the first.
+    """
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Called by Lightning, when checkpoints are restored."""
+        self._since = {id(scheduler): scheduler.update for scheduler in _schedulers(trainer)}
+        for config in trainer.lr_scheduler_configs:
+            if hasattr(config.scheduler, "pacer") and config.interval == "epoch":
+                _refuse_epochs(config.scheduler, trainer)
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Called by Lightning."""
+        if not self._speaks(trainer) or trainer.fast_dev_run:
+            return
+        for scheduler in _schedulers(trainer):
+            say_ending(scheduler, getattr(self, "_since", {}).get(id(scheduler), 0), WAY)
+            waiting = [] if _heard(scheduler) else listening(scheduler)
+            if waiting and scheduler.update:
+                hint = 'Trainer(callbacks=[Observe("val_loss")]), or scheduler.observe(val_loss)'
+                log.warning("%s has heard nothing in %d updates: %s.", waiting[0], scheduler.update, hint)
+
+    def _speaks(self, trainer: Any) -> bool:
+        """Whether it is the first of its kind in this trainer, in the first process."""
+        mine = [callback for callback in trainer.callbacks if isinstance(callback, Watch)]
+        return bool(mine) and mine[0] is self and trainer.is_global_zero
+
+
+class Observe(Watch):
     """After each validation, feeds what was logged as `monitor` to every scheduler of lrlab in the trainer.
 
-    A controller whose `metric=` was logged hears that one instead. Lightning's sanity check before the training is no
-    observation. A checkpoint that is saved by the same validation has the observation in it. Raises `LrlabError` where
-    nothing was logged as `monitor`.
+    A controller with a `metric=` hears that one, and never another. Lightning's sanity check before the training is
+    no observation. A checkpoint that is saved by the same validation has the observation in it. Raises `LrlabError`
+    where nothing was logged as `monitor`, or under the name that a controller waits for.
 
     >>> Observe("val_loss").monitor
     'val_loss'
@@ -43,14 +86,50 @@ class Observe(Callback):  # type: ignore[misc]  # lightning is not followed
             return
         logged = trainer.callback_metrics
         if self.monitor not in logged:
+            near = nearest(self.monitor, logged)
             raise LrlabError(
                 worded(
                     "nothing was logged under the name that Observe was given",
                     self.monitor,
                     ", ".join(logged) or "a metric logged in validation_step",
-                    f'self.log("{self.monitor}", loss) in validation_step',
+                    f'Observe("{near}")' if near else f'self.log("{self.monitor}", loss) in validation_step',
                 )
             )
-        for config in trainer.lr_scheduler_configs:
-            if hasattr(config.scheduler, "pacer"):
-                config.scheduler.observe(logged[self.monitor], **logged)
+        for scheduler in _schedulers(trainer):
+            lacking = feed(scheduler, self.monitor, logged)
+            if lacking:
+                raise LrlabError(absent(lacking[0], logged, f'self.log("{lacking[0]}", ...) in validation_step'))
+
+
+def callbacks() -> list[Callback]:
+    """What Lightning adds to every trainer, by the entry point of its name."""
+    return [Watch()]
+
+
+def _schedulers(trainer: Any) -> list[Any]:
+    return [c.scheduler for c in trainer.lr_scheduler_configs if hasattr(c.scheduler, "pacer")]
+
+
+def _heard(scheduler: Any) -> bool:
+    """Whether any controller of it was told anything."""
+    pacers = getattr(scheduler.pacer, "pacers", None)
+    pacers = [scheduler.pacer] if pacers is None else pacers.values()
+    return any(state.observed for pacer in pacers for state in pacer.states.values())
+
+
+def _refuse_epochs(scheduler: Any, trainer: Any) -> None:
+    """A horizon that is over within the first of several epochs is one in epochs."""
+    batches, epochs = trainer.num_training_batches, trainer.max_epochs
+    end = scheduler.horizon.total
+    if getattr(scheduler, "follow", "") != "updates" or end is None or epochs == 1 or scheduler.update:
+        return
+    updates = batches // trainer.accumulate_grad_batches
+    if end <= updates < float("inf"):
+        raise LrlabError(
+            worded(
+                'the schedule is over within the first epoch, and "interval": "epoch" steps it once an epoch',
+                f"{end} updates, and an epoch has {updates}",
+                hint='"interval": "step" with horizon=self.trainer.estimated_stepping_batches; '
+                'or Scheduler(..., follow="calls"), which counts the epochs',
+            )
+        )

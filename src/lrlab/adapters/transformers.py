@@ -1,10 +1,12 @@
-"""Hugging Face Trainer: a callback that feeds an evaluation's metric to the controllers of a schedule.
+"""Hugging Face Trainer: a schedule of lrlab for each training, and a metric for its controllers.
 
-    scheduler = Scheduler(optimizer, "warmup('5%') >> plateau()", horizon=1000)
-    Trainer(..., optimizers=(optimizer, scheduler), callbacks=[Observe("eval_loss")])
+    class ScheduledTrainer(Scheduled, Trainer):
+        schedule = "warmup('5%') >> cosine(to=0.1)"
 
-The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`, and a schedule without controllers needs nothing
-more.
+    ScheduledTrainer(model, args, ..., callbacks=[Observe("eval_loss")]).train()
+
+`Observe` is for a schedule with controllers. `Trainer(..., optimizers=(optimizer, scheduler))` takes a scheduler of
+one's own, `lrlab.adapters.torch.scheduler.Scheduler`: that one is for one training.
 """
 
 from __future__ import annotations
@@ -13,28 +15,97 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+from lrlab.adapters.ending import say_ending
+from lrlab.adapters.hearing import absent, feed
+from lrlab.core.expression.node import Schedule
+from lrlab.errors import LrlabError, LrlabTypeError, missing, nearest, worded
 
 try:
-    from transformers import TrainerCallback
+    from transformers import Trainer, TrainerCallback
 except ModuleNotFoundError:
     raise missing("transformers", "transformers", "lrlab.adapters.transformers") from None
 
+from lrlab.adapters.torch.scheduler import Scheduler
 
-class Observe(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
+WAY = "class MyTrainer(Scheduled, Trainer) begins a new schedule with each train()"
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
+    """Says in the log where a training ends before its schedule, or goes on after its end at an LR of 0."""
+
+    def __init__(self) -> None:
+        self._since = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, *, lr_scheduler: Any = None, **_: Any) -> None:
+        """Called by the Trainer."""
+        self._since = lr_scheduler.update if hasattr(lr_scheduler, "pacer") else 0
+
+    def on_train_end(self, args: Any, state: Any, control: Any, *, lr_scheduler: Any = None, **_: Any) -> None:
+        """Called by the Trainer."""
+        if hasattr(lr_scheduler, "pacer"):
+            say_ending(lr_scheduler, self._since, f"max_steps was {state.max_steps}; {WAY}")
+
+
+class Scheduled:
+    """To inherit before `Trainer`: makes a new `Scheduler` for each training, over as many updates as that has.
+
+    As the Trainer makes its own: for each `train()`, and again where `auto_find_batch_size` begins anew. `schedule` is
+    an attribute of the class, or an argument. A resume goes on from the checkpoint.
+
+    Raises `LrlabError` where no schedule is given, and `LrlabTypeError` where it is not inherited first.
+
+    >>> class ScheduledTrainer(Scheduled, Trainer):
+    ...     schedule = "warmup('5%') >> cosine(to=0.1)"
+    >>> ScheduledTrainer.schedule
+    "warmup('5%') >> cosine(to=0.1)"
+    """
+
+    schedule: Schedule | str | None = None
+    lr_scheduler: Any
+    optimizer: Any
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if issubclass(cls, Trainer) and cls.mro().index(Trainer) < cls.mro().index(Scheduled):
+            raise LrlabTypeError(
+                worded(
+                    "the Trainer's own schedule would be used", cls, hint=f"class {cls.__name__}(Scheduled, Trainer)"
+                )
+            )
+
+    def __init__(self, *arguments: Any, schedule: Schedule | str | None = None, **named: Any) -> None:
+        self.schedule = self.schedule if schedule is None else schedule
+        if self.schedule is None:
+            hint = f'{type(self).__name__}(..., schedule="warmup(0.05) >> cosine()")'
+            raise LrlabError(worded("Scheduled needs a schedule", hint=hint))
+        super().__init__(*arguments, **named)
+        self.add_callback(Watch())  # type: ignore[attr-defined]  # the Trainer has it
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Called by the Trainer, which makes a new one for a training where it may think that it made the last."""
+        if self.lr_scheduler is None:
+            self.lr_scheduler = Scheduler(optimizer or self.optimizer, self.schedule, num_training_steps)  # type: ignore[arg-type]
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+
+class Observe(Watch):
     """After each evaluation, feeds its metric `monitor` to the Trainer's scheduler, before a checkpoint is saved.
 
-    A controller whose `metric=` is among its metrics hears that one instead. With several evaluation sets, name the
-    metric of one of them ("eval_german_loss"). Raises `LrlabError` where no evaluation between two updates had it, and
-    `LrlabTypeError` where the Trainer's scheduler is not one of lrlab.
+    A controller with a `metric=` hears that one, of whichever evaluation set has it, and never another. With several
+    evaluation sets, name the metric of one of them ("eval_german_loss"). Raises `LrlabError` where no evaluation
+    between two updates had it, or had what a controller names, and `LrlabTypeError` where the Trainer's scheduler is
+    not one of lrlab.
 
     >>> Observe("eval_loss").monitor
     'eval_loss'
     """
 
     def __init__(self, monitor: str) -> None:
+        super().__init__()
         self.monitor = monitor
-        self._names: set[str] = set()  # of the metrics that were evaluated since the last update
+        self._seen: dict[str, Any] = {}  # the metrics that were evaluated since the last update
+        self._lacking: set[str] = set()  # names that a controller waits for, and no evaluation of these had
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, *, metrics: Mapping[str, Any], lr_scheduler: Any, **_: Any
@@ -45,18 +116,27 @@ class Observe(TrainerCallback):  # type: ignore[misc]  # transformers is not fol
                 worded(
                     "Observe feeds a Scheduler of lrlab",
                     lr_scheduler,
-                    hint="Trainer(..., optimizers=(optimizer, Scheduler(optimizer, schedule, horizon)))",
+                    hint="class MyTrainer(Scheduled, Trainer), or Trainer(..., optimizers=(optimizer, Scheduler(...)))",
                 )
             )
-        self._names |= metrics.keys()
-        if self.monitor in metrics:
-            numbers = {name: value for name, value in metrics.items() if isinstance(value, Real)}
-            lr_scheduler.observe(metrics[self.monitor], **numbers)
+        numbers = {name: value for name, value in metrics.items() if isinstance(value, Real)}
+        lacking = feed(lr_scheduler, self.monitor, numbers)
+        self._lacking = set(lacking) if not self._seen else self._lacking & set(lacking)
+        self._seen |= numbers
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Called by the Trainer before each update: by then every evaluation set had its turn."""
-        names, self._names = self._names, set()
-        if names and self.monitor not in names:
+        seen, lacking = self._seen, sorted(self._lacking)
+        self._seen, self._lacking = {}, set()
+        if seen and self.monitor not in seen:
+            near = nearest(self.monitor, seen)
             raise LrlabError(
-                worded("no evaluation has the metric that Observe was given", self.monitor, ", ".join(sorted(names)))
+                worded(
+                    "no evaluation has the metric that Observe was given",
+                    self.monitor,
+                    ", ".join(sorted(seen)),
+                    f'Observe("{near}")' if near else "",
+                )
             )
+        if lacking:
+            raise LrlabError(absent(lacking[0], seen))

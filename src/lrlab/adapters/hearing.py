@@ -1,0 +1,45 @@
+"""What the controllers of a schedule hear of the metrics that a trainer has: each its own, never another's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrlab.core.feedback.base import Controller
+from lrlab.core.feedback.manual import manual
+from lrlab.errors import LrlabError, nearest, worded
+
+
+def listening(scheduler: Any) -> list[Controller]:
+    """The controllers of a scheduler's schedules; a live factor listens to nobody's metrics."""
+    pacers = getattr(scheduler.pacer, "pacers", None)
+    pacers = [scheduler.pacer] if pacers is None else pacers.values()
+    found = [placed.controller for pacer in pacers for placed in pacer.curve.controllers]
+    return [controller for controller in found if not isinstance(controller, manual)]
+
+
+def feed(scheduler: Any, monitor: str, metrics: Mapping[str, Any]) -> list[str]:
+    """Feed a scheduler: `monitor` is for the controllers that name no metric, its own for each that names one.
+
+    Gives the names that controllers wait for and that are not among the metrics. Raises `LrlabError` where a
+    controller would hear `monitor` in place of its own metric.
+    """
+    controllers = listening(scheduler)
+    named = {controller.metric for controller in controllers if controller.metric is not None}
+    nameless = [controller for controller in controllers if controller.metric is None]
+    there = {name: metrics[name] for name in named if name in metrics}
+    lacking = sorted(named - there.keys())
+    if monitor in metrics and (nameless or not controllers):
+        if lacking:
+            raise LrlabError(absent(lacking[0], metrics, f'{type(nameless[0]).__name__}(metric="{monitor}")'))
+        scheduler.observe(metrics[monitor], **there)
+    elif there:
+        scheduler.observe(**there)
+    return lacking
+
+
+def absent(name: str, metrics: Mapping[str, Any], way: str = "") -> str:
+    """The words for a metric that is not there: which are, and which one was meant."""
+    near = nearest(name, metrics)
+    hint = f'did you mean "{near}"?' if near else way
+    return worded("a controller waits for a metric that is not there", name, ", ".join(sorted(metrics)), hint)

@@ -6,6 +6,7 @@ import random
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.vocabulary import formula
 
 
 def factors(controller, metrics):
@@ -86,3 +87,9 @@ def test_as_the_authors_code(seed, mode):
         expected.append(optimizer.param_groups[0]["lr"])
     assert found == expected
     assert len(set(found)) > 1
+
+
+def test_formula(follows):
+    """value = factor ** (cuts - raises), between min and max."""
+    controller = lr.greedy(factor=0.5, patience=2, min=1e-9, max=1e9)
+    follows(formula("greedy"), controller, {"cut": "cuts", "raise": "raises"})

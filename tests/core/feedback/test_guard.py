@@ -7,6 +7,7 @@ import statistics
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.vocabulary import formula
 
 QUICK = {"after": 4, "patience": 1, "cooldown": 0, "multiple": 1.0}
 CALM = [2.0, 2.2, 1.8, 2.0]  # mean 2, variance 0.02
@@ -97,3 +98,9 @@ def test_clean_noisy_runs_trigger_nothing(runs):
     """No false alarm with the defaults, in runs of 1000 losses."""
     for seed in range(runs):
         assert observed(lr.guard(), noisy_run(seed))[-1].rescues == 0, seed
+
+
+def test_formula(follows):
+    """value = factor ** (rescues - rewarmings)."""
+    controller = lr.guard(factor=0.5, after=2, patience=1, deviations=1, multiple=1, cooldown=0, rewarm=3, tries=99)
+    follows(formula("guard"), controller, {"spike": "rescues", "rewarm": "rewarmings"})

@@ -5,6 +5,7 @@ import math
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.vocabulary import formula
 
 
 def test_the_last_one_counts():
@@ -50,3 +51,13 @@ def test_zero_freezes():
     pacer = lr.Pacer((lr.constant() * lr.manual(metric="hand")).over(100))
     pacer.observe(hand=0)
     assert pacer.value == 0.0
+
+
+def test_formula():
+    """value = what was observed last under its name."""
+    pacer = lr.Pacer(lr.manual().over(10))
+    assert formula("manual") == "the last observation of its metric (1 before the first)"
+    assert pacer.value == 1
+    for factor in (0.5, 2.0, 0.0):
+        pacer.observe(live=factor)
+        assert pacer.value == factor

@@ -6,6 +6,7 @@ import math
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.vocabulary import formula
 
 
 def factors(controller, metrics):
@@ -91,3 +92,8 @@ def test_a_mean_in_the_making_is_part_of_the_state():
     assert whole == parts
     assert whole.pending == 0
     assert whole.observed == 7
+
+
+def test_formula(follows):
+    """value = factor ** cuts."""
+    follows(formula("plateau"), lr.plateau(factor=0.5, patience=2), {"cut": "cuts"})

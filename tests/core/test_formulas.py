@@ -9,7 +9,9 @@ import math
 import random
 import re
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lrlab as lr
@@ -34,22 +36,22 @@ PRESETS = {  # of each preset: the defaults, and other arguments
     "exp_range": [{}, {"half_cycle": 7, "low": 0.3, "gamma": 0.99}],
     "slanted_triangular": [{}, {"rise": 11, "ratio": 8}],
 }
-OTHERS = {
-    "hold",
-    "function",
-    "minimum",
-    "maximum",
-    "plateau",
-    "greedy",
-    "guard",
-    "manual",
-}  # each with a test of its own
+OTHERS = {"hold", "function", "minimum", "maximum"}  # each with a test below
+CONTROLLERS = sorted(
+    word for word, made in VOCABULARY.items() if inspect.isclass(made) and issubclass(made, Controller)
+)  # each with a test in the file of its own
 
 
 def test_every_word_has_a_formula_that_is_executed():
-    """A new word needs a line `value = ...`; one that is no shape also a row in PRESETS, or a test below."""
+    """A new word needs a line `value = ...`; a preset also a row in PRESETS."""
     assert [word for word in sorted(VOCABULARY) if not formula(word)] == []
-    assert set(VOCABULARY) == {*SHAPES, *PRESETS, *OTHERS}
+    assert set(VOCABULARY) == {*SHAPES, *PRESETS, *OTHERS, *CONTROLLERS}
+
+
+@pytest.mark.parametrize("word", CONTROLLERS)
+def test_the_formula_of_a_controller_is_executed_in_its_own_tests(word):
+    """With the decisions that it counts."""
+    assert f'formula("{word}")' in Path(__file__).with_name("feedback").joinpath(f"test_{word}.py").read_text()
 
 
 def interpolate(points, t):
@@ -103,7 +105,15 @@ def names(schedule, t, n):
     return {name: float(value) if isinstance(value, Fraction) else value for name, value in known.items()}
 
 
-def follows(schedule, word, n, agree):
+def agree(ours, expected, of_peak=1e-15):
+    """To 1e-12 of each value, and to `of_peak` of the greatest where it cancels."""
+    mine, theirs = np.asarray(ours, dtype=float), np.asarray(expected, dtype=float)
+    allowed = 1e-12 * np.abs(theirs) + of_peak * np.abs(theirs).max()
+    assert mine.shape == theirs.shape
+    assert np.flatnonzero(~(np.abs(mine - theirs) <= allowed)).tolist() == []
+
+
+def follows(schedule, word, n):
     """The code agrees with the formula, alone and as the second phase of a schedule."""
     line = formula(word)
     expected = [float(eval(line, {**MATHS, **names(schedule, t, n)})) for t in range(n)]
@@ -127,10 +137,10 @@ def spans(schedule):
 
 @pytest.mark.parametrize("n", [20, 100, 400])
 @pytest.mark.parametrize("word", SHAPES)
-def test_formula_of_a_shape_with_its_defaults(word, n, agree):
+def test_formula_of_a_shape_with_its_defaults(word, n):
     """As in `cosine()`; a table has no default."""
     arguments = ([0.3, 1, 0.5],) if word == "table" else ()
-    follows(VOCABULARY[word](*arguments), word, n, agree)
+    follows(VOCABULARY[word](*arguments), word, n)
 
 
 def drawn(kind, rng, n):
@@ -174,15 +184,15 @@ def random_shape(word, rng, n):
 
 @pytest.mark.parametrize("seed", [*range(6), *(pytest.param(s, marks=pytest.mark.exhaustive) for s in range(6, 100))])
 @pytest.mark.parametrize("word", SHAPES)
-def test_formula_of_a_shape_with_random_arguments(word, seed, agree):
+def test_formula_of_a_shape_with_random_arguments(word, seed):
     """Arguments of every kind, in phases of 2 to 300 updates."""
     rng = random.Random(f"{word} {seed}")
     n = rng.randint(8, 300)
-    follows(random_shape(word, rng, n), word, n, agree)
+    follows(random_shape(word, rng, n), word, n)
 
 
 @pytest.mark.parametrize(("word", "arguments"), [(word, row) for word, rows in PRESETS.items() for row in rows])
-def test_formula_of_a_preset(word, arguments, agree):
+def test_formula_of_a_preset(word, arguments):
     """Its formula is an expression of words: what is called is a word, what is not an argument."""
     n = 200
     given = inspect.signature(VOCABULARY[word]).bind(**arguments)
@@ -203,13 +213,13 @@ def is_span(value):
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value[0].isdigit())
 
 
-def test_formula_of_hold(agree):
+def test_formula_of_hold():
     """value = here: the end of the phase before."""
     assert formula("hold") == "here"
     agree((lr.linear(8, to=0.3) >> lr.hold(4)).over(12).values()[8:], [0.3] * 4)
 
 
-def test_formula_of_function(agree):
+def test_formula_of_function():
     """value = f(t), t counted from the beginning of its phase."""
     schedule = lr.constant(3) >> lr.function(math.cos)
     agree(
@@ -218,44 +228,9 @@ def test_formula_of_function(agree):
 
 
 @pytest.mark.parametrize("word", ["minimum", "maximum"])
-def test_formula_of_a_bound(word, agree):
+def test_formula_of_a_bound(word):
     """value = min(a, b, ...) of the values at the same update."""
     a, b = lr.linear(), lr.cosine()
     line = formula(word).replace(", ...", "")
     pairs = zip(a.over(50).values(), b.over(50).values(), strict=True)
     agree(VOCABULARY[word](a, b).over(50).values(), [eval(line, {"a": x, "b": y}) for x, y in pairs])
-
-
-@pytest.mark.parametrize(
-    ("controller", "events"),
-    [
-        (lr.plateau(factor=0.5, patience=2), {"cut": "cuts"}),
-        (lr.greedy(factor=0.5, patience=2, min=1e-9, max=1e9), {"cut": "cuts", "raise": "raises"}),
-        (
-            lr.guard(factor=0.5, after=2, patience=1, deviations=1, multiple=1, cooldown=0, rewarm=3, tries=99),
-            {"spike": "rescues", "rewarm": "rewarmings"},
-        ),
-    ],
-)
-def test_formula_of_a_controller(controller, events):
-    """value = a power of factor, its exponent counted in the decisions that are logged."""
-    rng = random.Random(0)
-    pacer = lr.Pacer(controller.over(10))
-    counts = dict.fromkeys(events.values(), 0)
-    for _ in range(60):
-        known = len(pacer.decisions)
-        pacer.observe(rng.uniform(1, 2))
-        for decision in pacer.decisions[known:]:
-            counts[events[decision.event]] += 1
-        assert pacer.value == eval(formula(type(controller).__name__), {"factor": 0.5, **counts})
-    assert all(counts.values())
-
-
-def test_formula_of_manual():
-    """value = what was observed last under its name."""
-    pacer = lr.Pacer(lr.manual().over(10))
-    assert formula("manual") == "the last observation of its metric (1 before the first)"
-    assert pacer.value == 1
-    for factor in (0.5, 2.0, 0.0):
-        pacer.observe(live=factor)
-        assert pacer.value == factor

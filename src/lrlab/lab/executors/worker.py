@@ -12,6 +12,7 @@ import json
 import os
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # seen when printed
     stages: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(lines, stages), daemon=True).start()
     while True:
@@ -41,6 +43,7 @@ def main() -> None:
         except Exception as error:
             cause = f"{type(error).__name__}: {error}".partition("\n")[0]
             answer = {"failed": f"{cause}\n\n{traceback.format_exc()}"}
+        sys.stdout.flush()  # a line that was not ended
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

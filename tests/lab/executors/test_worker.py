@@ -58,7 +58,7 @@ def test_answers_are_runs_and_the_output_of_the_task_is_none(tmp_path):
         for _ in range(2):
             reached = StageResult.from_json(ask(process, stage(task.text, task.identity, tmp_path))["reached"])
             record = States(tmp_path).get(cell_of(task, JOB), reached.place).record
-            assert record["ledger"]["reports"][-1] == [20, {"val_loss": 19}]
+            assert list(record["ledger"]["reports"][-1]) == [20, {"val_loss": 19}]
         process.stdin.close()
         said = process.stderr.read()
     assert sorted(said.split()) == ["hello", "hello", "raw", "raw"]

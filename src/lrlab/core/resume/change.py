@@ -6,7 +6,7 @@
 
 Each gives the curve of the whole run: before update `at` its values are those of the old one, to the last bit; from
 `at` on they follow the stated rule. Controllers go on with their states; `factors` holds the present factor of each
-by its name, so that the LR is continuous with what they have decided. `core/branch.py` starts from a stable phase.
+by its name, so that the LR is continuous with what they have decided. `branch.py` starts from a stable phase.
 """
 
 from __future__ import annotations

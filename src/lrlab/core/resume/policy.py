@@ -5,7 +5,7 @@ they do not, loading stops and shows each difference, or `on_change` says which 
 
 - "keep": with the checkpoint's schedule, horizon and base LRs;
 - "take": with the code's, from the recorded position on;
-- "splice": from the present LR to the end of the code's plan, without a jump (`core/change.py`).
+- "splice": from the present LR to the end of the code's plan, without a jump (`core/resume/change.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A plan and its parts: what of it has been played, what is left, and the controllers that go on.
 
 A phase that looks at nothing around it (its length in updates, no "here") can be cut and stay as it is; anything
-else is kept whole, as an excerpt of the plan over the horizon it was made for. `core/change.py` joins such parts.
+else is kept whole, as an excerpt of the plan over the horizon it was made for. `change.py` joins such parts.
 """
 
 from __future__ import annotations

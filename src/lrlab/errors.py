@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 2000  # characters of one line of a message: a schedule in it may list a million values
+
 
 class LrlabError(ValueError):
     """Something that cannot be meant: the message says what was given, what is allowed and what to type."""
@@ -31,15 +33,18 @@ def worded(what: str, given: object = None, allowed: str = "", hint: str = "") -
       allowed: updates, or a share
       try:     cosine(500)
     """
-    lines = [what]
+    lines = [_short(what, LONGEST)]
     if given is not None:
-        text = _shown(given)
-        lines.append(f"  given:   {text if len(text) <= 200 else text[:197] + '...'}")
+        lines.append(f"  given:   {_short(_shown(given), 200)}")
     if allowed:
-        lines.append(f"  allowed: {allowed}")
+        lines.append(f"  allowed: {_short(allowed, LONGEST)}")
     if hint:
-        lines.append(f"  try:     {hint}")
+        lines.append(f"  try:     {_short(hint, LONGEST)}")
     return "\n".join(lines)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _shown(given: object) -> str:

@@ -34,6 +34,9 @@ def test_too_long_is_refused_with_every_length():
     with pytest.raises(lr.LrlabError, match="60 of 50"):
         (lr.warmup(60) * lr.cosine(5)).lasting(50).over(500)
     assert lr.cosine(500).over(500).updates == 500
+    with pytest.raises(lr.LrlabError, match="100000 of 60 updates") as caught:
+        lr.table([1 / 3] * 10**5).over(60)
+    assert len(str(caught.value)) < 5000
 
 
 def test_exactly_full():

@@ -4,7 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.vocabulary import KINDS
-from lrlab.core.expression.write import VERSION, document, fingerprint, literal, record
+from lrlab.core.expression.write import VERSION, document_of, fingerprint, literal, record
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_equals_its_default_is_left_out_of_json():
     """Also the factor of a product and the offset of a sum."""
     assert record(lr.cosine() * lr.linear()) == {"kind": "product", "terms": [{"kind": "cosine"}, {"kind": "linear"}]}
     assert record(2 + lr.cosine(5)) == {"kind": "sum", "offset": 2.0, "terms": [{"kind": "cosine", "span": 5}]}
-    assert document(lr.cosine("10%")) == {"lrlab": VERSION, "schedule": {"kind": "cosine", "span": "10%"}}
+    assert document_of(lr.cosine("10%")) == {"lrlab": VERSION, "schedule": {"kind": "cosine", "span": "10%"}}
 
 
 def test_fingerprint():

@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.algebra import product, sequence, total
 from lrlab.core.expression.vocabulary import DEEPEST, VOCABULARY
 from lrlab.core.text.parse import METHODS, parse
 
@@ -162,6 +163,17 @@ def test_mutated_texts_parse_or_are_refused(texts, seed):
         "a" + ".a" * 4000,
         "a" + "[0]" * 3000,
         "x" * 10_001,
+        "x" * (10**6 + 1),
+        "2**" * 10**5 + "2",
+        "not " * 10**5 + "1",
+        "a" + ".a" * 10**5,
+        "lambda: " * 10**5 + "1",
+        "1if " * 10**5,
+        '"' * 10**5,
+        "cosine(" + "to=1, " * 10**4 + ")",
+        "table([" + "1, " * 10**5,
+        "table([" + "(1, " * 10**5 + ")" * 10**5 + "])",
+        "table([" + "(1), " * 10**4 + "2e999])",
         'warmup("1e99%")',
         'warmup("1e99tok")',
         "cosine(1j)",
@@ -214,6 +226,41 @@ def test_a_long_chain_is_not_deep(sign):
     schedule = lr.parse(sign.join(["rex()"] * 1100))
     assert len(schedule.parts()) == 1100
     assert lr.parse(str(schedule)) == schedule
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lr.table([k / 7 for k in range(10**5)]),
+        lr.multistep(range(1, 3000), gamma=0.999) * lr.table([0.1] * 500),
+        lr.piecewise_linear([(k, k / 7) for k in range(10**4)]),
+        lr.piecewise_constant([f"{k}ep" for k in range(1, 2000)], [1 / k for k in range(1, 2001)]),
+        lr.parse(" >> ".join(f"linear({k}, to={k / 7})" for k in range(1, 901))),
+        sequence(*(lr.linear(k, to=k / 7) for k in range(1, 5000))),
+        product(0.5, *(lr.constant(level=1 + k / 7) for k in range(1, 2000))),
+        total(0.5, *(lr.constant(level=1 + k / 7) for k in range(1, 2000))),
+        lr.minimum(*(lr.constant(level=1 + k / 7) for k in range(1, 2000))),
+    ],
+    ids=lambda schedule: type(schedule).__name__,
+)
+def test_the_text_of_any_length_reads_back(schedule):
+    """A table of as many values, a sequence of as many phases as somebody makes."""
+    assert lr.parse(str(schedule)) == schedule
+    assert lr.loads(lr.dumps(schedule)) == schedule
+
+
+@pytest.mark.parametrize("name", ["_list_0", "a", "[" + "1, " * 50 + "1]"])
+def test_a_list_of_numbers_in_a_name_is_a_name(name):
+    """What is read apart is a list of the expression, and never a part of a text in it."""
+    listed = lr.table([0.25] * 1000)
+    schedule = listed * lr.plateau(name=name)
+    assert lr.parse(str(schedule)) == schedule
+    assert lr.parse(f"table([{'(0.25), ' * 1000}]) * plateau(name='{name}')") == schedule
+    assert lr.parse(f"table([{'.25, ' * 1000}]) * plateau(name='{name}')") == schedule
+    with pytest.raises(lr.LrlabError, match="200 printable characters"):
+        lr.parse(f"cosine() * plateau(name='[{'1, ' * 999}1]')")
+    with pytest.raises(lr.LrlabError, match="'_list_0' is not known"):
+        lr.parse(f"{listed} * table(_list_0)")
 
 
 def test_as_deep_as_allowed():

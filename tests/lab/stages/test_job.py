@@ -1,12 +1,14 @@
 """One job: what is trained, in what order, and the way to another process."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.controls import ControlSpec
 from lrlab.lab.stages.job import Job, jobs_of
 
 ARMS = (Arm("fixed", lr.constant()), Arm("cosine", lr.cosine()))
@@ -17,6 +19,16 @@ def test_a_job_survives_the_way_to_another_process():
     arm = Arm("WSD", lr.wsd() * lr.plateau(), 0.1, {"optimizer": "adam"})
     original = Job(arm, 1 / 3, 0, 0, 2, 60, 6, {"a": [1, 2.5, None]}, threads=2, device="cuda")
     assert Job.from_json(json.loads(json.dumps(original.to_json()))) == original
+
+
+@pytest.mark.parametrize("n", [500, 100_000])
+def test_a_listed_schedule_of_any_length_travels(quadratic, n):
+    """A table with a value for every update: what the refusal of a function advises."""
+    listed = lr.table(lr.wsd().over(n).values())
+    settings = replace(quadratic.settings, lrs=(1.0,), folds=2, updates=n)
+    job, _ = jobs_of([Arm("listed", listed, also={"momentum": listed})], settings)
+    assert Job.from_json(json.loads(json.dumps(job.to_json()))) == job
+    assert [ControlSpec.from_json(json.loads(json.dumps(job.regime.to_json())))] == [job.regime]
 
 
 def test_the_configuration_of_the_arm_lies_on_top():

@@ -48,7 +48,7 @@ class Sequence(Schedule):
     _binds = write.SEQUENCE
 
     def _text(self) -> str:
-        return " >> ".join(write.bracketed(phase, write.SUM) for phase in self.phases)
+        return write.chain(" >> ", [write.bracketed(phase, write.SUM) for phase in self.phases])
 
     def _canonical(self) -> Schedule:
         return sequence(*self.phases)
@@ -202,7 +202,7 @@ class Product(Terms):
 
     def _text(self) -> str:
         terms = [write.bracketed(term, write.ATOM) for term in self.terms]
-        return " * ".join([*([write.literal(self.factor)] if self.factor != 1 else []), *terms])
+        return write.chain(" * ", [*([write.literal(self.factor)] if self.factor != 1 else []), *terms])
 
     def _canonical(self) -> Schedule:
         return product(self.factor, *self.terms)
@@ -254,7 +254,7 @@ class Sum(Terms):
 
     def _text(self) -> str:
         terms = [write.bracketed(term, write.PRODUCT) for term in self.terms]
-        return " + ".join([*([write.literal(self.offset)] if self.offset != 0 else []), *terms])
+        return write.chain(" + ", [*([write.literal(self.offset)] if self.offset != 0 else []), *terms])
 
     def _canonical(self) -> Schedule:
         return total(self.offset, *self.terms)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lrlab.core.expression.node import Schedule
 
 VERSION = 1  # of the JSON document
+CHAIN = 500  # parts of one chain of >>, * or +: Python's own parser takes no chain of thousands
 SEQUENCE, SUM, PRODUCT, ATOM = range(4)  # how tightly each form binds
 
 
@@ -22,6 +23,14 @@ def bracketed(schedule: Schedule, binding: int) -> str:
     """The text of a part, in brackets where it binds less tightly than what stands around it."""
     text = schedule._text()
     return text if schedule._binds >= binding else f"({text})"
+
+
+def chain(sign: str, parts: list[str]) -> str:
+    """Parts joined by a sign; a long chain in groups, which read back as the same."""
+    while len(parts) > CHAIN:
+        groups = [parts[k : k + CHAIN] for k in range(0, len(parts), CHAIN)]
+        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return sign.join(parts)
 
 
 def arguments(schedule: Schedule, skip: int = 0) -> str:
@@ -82,7 +91,7 @@ def record(schedule: Schedule) -> dict[str, Any]:
     return written
 
 
-def document(schedule: Schedule) -> dict[str, Any]:
+def document_of(schedule: Schedule) -> dict[str, Any]:
     """The JSON document of a schedule, as plain values."""
     return {"lrlab": VERSION, "schedule": record(schedule)}
 

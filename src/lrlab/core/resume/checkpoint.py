@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.write import document
+from lrlab.core.expression.write import document_of
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import pacer_of
 from lrlab.core.run.pacer import Pacer, carried, checked, configuration
@@ -82,7 +82,7 @@ class Checkpoint:
             tuple(map(float, base_lrs)),
             tuple(map(float, lrs)),
             str(schedule),
-            document(schedule),
+            document_of(schedule),
             schedule.fingerprint(),
             pacer.curve.horizon.record(),
             absolute,

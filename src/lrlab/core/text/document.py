@@ -14,8 +14,7 @@ from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import KINDS, VOCABULARY
-from lrlab.core.expression.write import VERSION, record
-from lrlab.core.expression.write import document as document_of
+from lrlab.core.expression.write import VERSION, document_of, record
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
@@ -45,6 +44,11 @@ def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | N
         raise
     except (ValueError, TypeError, RecursionError) as error:
         raise LrlabError(worded(f"this is not JSON: {error}", text)) from None
+    return read(document, functions)
+
+
+def read(document: Any, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
+    """A schedule from its document as plain values: what `document_of` in `core/expression/write.py` gives."""
     if not isinstance(document, dict) or "lrlab" not in document:
         raise LrlabError(worded("this is no document of lrlab", document, '{"lrlab": 1, "schedule": {...}}'))
     return schedule_of(upgraded(document)["schedule"], functions or {})

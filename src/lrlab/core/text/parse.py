@@ -11,6 +11,8 @@ The text is read with `ast` and never evaluated: it may hold the words of the vo
 from __future__ import annotations
 
 import ast
+import json
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,9 +21,11 @@ from lrlab.core import feedback, shapes  # noqa: F401  (they fill the vocabulary
 from lrlab.core.expression.algebra import product, sequence, total
 from lrlab.core.expression.node import METHODS, Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.expression.write import CHAIN
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
-LONGEST = 10_000  # characters
+LONGEST = 10**6  # characters, long lists of numbers aside
+LONG_LIST = 1000  # characters: from here on a list of numbers is read apart, a hundred times faster
 DEEPEST = 100  # levels of nesting
 
 
@@ -36,6 +40,14 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     """
     if not isinstance(text, str):
         raise LrlabTypeError(worded("parse reads a text", text, hint='parse("cosine(to=0.1)")'))
+    short, lists = _lists_apart(text)
+    try:
+        return _parsed(short, functions or {}, lists)
+    except _ListUnused:
+        return _parsed(text, functions or {}, {})
+
+
+def _parsed(text: str, functions: Mapping[str, Callable[[int], float]], lists: dict[str, Any]) -> Schedule:
     if len(text) > LONGEST:
         raise LrlabError(
             worded(
@@ -57,10 +69,14 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
             worded(f"this is not an expression ({error.msg}):\n{_spot(error)}", hint='warmup("2%") >> cosine(to=0.1)')
         ) from None
     except (MemoryError, RecursionError):
-        raise LrlabError(worded("the text is nested too deeply", text, f"at most {DEEPEST} levels")) from None
+        allowed = f"at most {DEEPEST} levels, and {CHAIN} parts in one chain of >>, * or +"
+        raise LrlabError(worded("the text is nested too deeply", text, allowed, "(a >> b) >> (c >> d)")) from None
     except ValueError as error:
         raise LrlabError(worded(f"this is not an expression: {error}", text)) from None
-    found = _Reader(text, functions or {}).read(tree.body, 0)
+    reader = _Reader(text, functions, lists)
+    found = reader.read(tree.body, 0)
+    if reader.seen != list(lists):
+        raise _ListUnused
     if not isinstance(found, Schedule):
         hint = (
             f"{text.strip()}()"
@@ -73,6 +89,37 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
             worded("this is no schedule", text, "words such as " + ", ".join(list(VOCABULARY)[:8]) + " ...", hint)
         )
     return found
+
+
+_NUMBERS = re.compile(rf"\[[-+\d.eE,()\s]{{{LONG_LIST},}}\]", re.ASCII)
+_SQUARE = str.maketrans("()", "[]")
+
+
+class _ListUnused(Exception):
+    """What looked like a list of numbers stands within a text."""
+
+
+def _lists_apart(text: str) -> tuple[str, dict[str, Any]]:
+    """The text with a name in the place of each long list of numbers, or of pairs of them, and these lists."""
+    lists: dict[str, Any] = {}
+
+    def apart(found: re.Match[str]) -> str:
+        try:
+            values = [_number_or_pair(item) for item in json.loads(found[0].translate(_SQUARE))]
+        except (ValueError, RecursionError):  # numbers as Python has them and JSON has not, or something else
+            return found[0]
+        lists[name := f"_list_{len(lists)}"] = tuple(values)
+        return name
+
+    return _NUMBERS.sub(apart, text), lists
+
+
+def _number_or_pair(item: Any) -> Any:
+    if not isinstance(item, list):
+        return item
+    if len(item) < 2 or any(isinstance(inner, list) for inner in item):  # to Python (1) is 1
+        raise ValueError
+    return tuple(item)
 
 
 def _spot(error: SyntaxError) -> str:
@@ -105,8 +152,9 @@ _OPERATORS: dict[type[ast.operator], tuple[str, Callable[..., Schedule]]] = {
 class _Reader:
     """Walks the syntax tree; every node that is not listed here is refused."""
 
-    def __init__(self, text: str, functions: Mapping[str, Callable[[int], float]]) -> None:
-        self.text, self.functions = text, functions
+    def __init__(self, text: str, functions: Mapping[str, Callable[[int], float]], lists: Mapping[str, Any]) -> None:
+        self.text, self.functions, self.lists = text, functions, lists
+        self.seen: list[str] = []  # of these lists
 
     def read(self, tree: ast.expr, depth: int) -> Any:
         if depth > DEEPEST:
@@ -130,6 +178,9 @@ class _Reader:
                 return self.call(VOCABULARY[name], tree, depth)
             case ast.Call(func=ast.Attribute(value=inner, attr=name)):
                 return self.method(inner, name, tree, depth)
+            case ast.Name(id=name) if name in self.lists:
+                self.seen.append(name)
+                return self.lists[name]
             case ast.Name(id=name):
                 if name in VOCABULARY:
                     raise LrlabError(worded(f"{name} is written without its brackets", self.text, hint=f"{name}()"))
@@ -192,6 +243,7 @@ class _Reader:
         return made._bound(self.functions) if isinstance(made, Schedule) else made
 
     def unknown(self, name: str) -> LrlabError:
+        name = name[:60]
         hint = nearest(name, VOCABULARY)
         return LrlabError(
             worded(

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.write import document_of
 from lrlab.core.run.pacer import Decision, Pacer
-from lrlab.core.text.parse import parse
+from lrlab.core.text.document import read
 from lrlab.errors import Stopped
 
 Rows = NDArray[np.float64]
@@ -46,13 +47,14 @@ class ControlSpec:
 
     def to_json(self) -> dict[str, Any]:
         """The regime as plain JSON."""
-        return {"schedule": str(self.schedule), "lr": self.lr, "also": {name: str(s) for name, s in self.also}}
+        also = {name: document_of(schedule) for name, schedule in self.also}
+        return {"schedule": document_of(self.schedule), "lr": self.lr, "also": also}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ControlSpec:
         """The regime that `to_json` wrote."""
-        also = tuple((name, parse(text)) for name, text in data["also"].items())
-        return cls(parse(data["schedule"]), data["lr"], also)
+        also = tuple((name, read(written)) for name, written in data["also"].items())
+        return cls(read(data["schedule"]), data["lr"], also)
 
 
 class ControlTrace:

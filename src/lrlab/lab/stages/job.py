@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.text.parse import parse
+from lrlab.core.expression.write import document_of
+from lrlab.core.text.document import read
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec
@@ -54,16 +55,21 @@ class Job:
 
     def to_json(self) -> dict[str, Any]:
         """The job as plain JSON, for another process."""
-        also = {name: str(schedule) for name, schedule in self.arm.also.items()}
-        arm = {**vars(self.arm), "schedule": str(self.arm.schedule), "config": dict(self.arm.config), "also": also}
+        also = {name: document_of(schedule) for name, schedule in self.arm.also.items()}
+        arm = {
+            **vars(self.arm),
+            "schedule": document_of(self.arm.schedule),
+            "config": dict(self.arm.config),
+            "also": also,
+        }
         return {**vars(self), "arm": arm, "config": dict(self.config)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Job:
         """The job that `to_json` wrote."""
         arm = data["arm"]
-        also = {name: parse(text) for name, text in arm["also"].items()}
-        return cls(**{**data, "arm": Arm(**{**arm, "schedule": parse(arm["schedule"]), "also": also})})
+        also = {name: read(written) for name, written in arm["also"].items()}
+        return cls(**{**data, "arm": Arm(**{**arm, "schedule": read(arm["schedule"]), "also": also})})
 
 
 def jobs_of(
@@ -112,9 +118,9 @@ def jobs_of(
 
 
 def _refuse_functions(schedule: Schedule, updates: int) -> None:
-    """Runs are kept, and trained by other processes, by the text of their schedule."""
+    """Runs are kept, and trained by other processes, by the document of their schedule."""
     try:
-        parse(str(schedule)).over(updates)
+        read(document_of(schedule)).over(updates)
     except LrlabError:
         raise LrlabError(
             worded(

@@ -111,6 +111,7 @@ def test_steps_beyond_what_float32_can_count(schedule):
 
 def test_float64_where_the_user_asks_for_it():
     """With floatx float64 the LR is a float64; TensorFlow's is as exact as one."""
+    keras.config.dtype_policy()  # made when it is first asked for, and kept: of the layers of later tests
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
     try:

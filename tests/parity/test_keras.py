@@ -14,6 +14,7 @@ theirs = keras.optimizers.schedules
 @pytest.fixture(autouse=True)
 def in_float64():
     """Keras computes in its own precision, float32 by default."""
+    keras.config.dtype_policy()  # made when it is first asked for, and kept: of the layers of later tests
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
     yield

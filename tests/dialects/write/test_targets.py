@@ -122,6 +122,7 @@ def run_optax(code: str, updates: int) -> list[float]:
 def run_keras(code: str, updates: int) -> list[float]:
     """The values of an exported Keras schedule, in float64."""
     keras = pytest.importorskip("keras")
+    keras.config.dtype_policy()  # made when it is first asked for, and kept: of the layers of later tests
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
     try:

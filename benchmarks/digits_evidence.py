@@ -1,6 +1,6 @@
 """Does the main job tell the truth? Differences confirmed by other seeds, and an A/A comparison.
 
-    python benchmarks/digits_evidence.py [--store lrlab-evidence] [--seeds 64]
+    python benchmarks/digits_evidence.py [--store lrlab-evidence] [--seeds 64] [--size smallest]
 
 1. The default comparison on digits, then the same with seeds it has not seen: how many of the differences that the
    first one claims (a strategy is worse than the best) does the second find again?
@@ -21,6 +21,7 @@ from lrlab.analysis.comparison.aa import aa_rate
 from lrlab.desk import experiment as desk
 from lrlab.desk.result import Result
 from lrlab.lab.stages.engine import Progress
+from sizes import add_size
 
 OTHER_SEED = 1000
 TRIALS = 2000
@@ -44,14 +45,20 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--store", default="lrlab-evidence")
     options.add_argument("--seeds", type=int, default=64, help="of the A/A comparison")
+    add_size(options)
     given = options.parse_args()
+    small, trials = {}, TRIALS
+    if given.size == "smallest":
+        few = {"config": {"size": "tiny"}, "schedules": AA, "updates": 8, "folds": 2, "lrs": (1.0,), "evals": 1}
+        small, trials = few, 2
+        given.seeds = 2
 
     where = desk.Resources()
-    first = desk.run(desk.set_up("digits"), given.store, where, on_progress=moved)
-    second = desk.run(desk.set_up("digits", first_seed=OTHER_SEED), given.store, where, on_progress=moved)
+    first = desk.run(desk.set_up("digits", **small), given.store, where, on_progress=moved)
+    second = desk.run(desk.set_up("digits", first_seed=OTHER_SEED, **small), given.store, where, on_progress=moved)
     found, again = claims(first), second.evidence.comparison
-    print(f"first comparison: {first.lead()}")
-    print(f"other seeds:      {second.lead()}")
+    print(f"first comparison: {str(first).splitlines()[0]}")
+    print(f"other seeds:      {str(second).splitlines()[0]}")
     means = {s.arm: s.mean for s in again.standings}
     best = means[first.evidence.comparison.best]
     same_sign = sum(1 for arm in found if means[arm] is None or (best is not None and means[arm] > best))
@@ -59,13 +66,13 @@ def main() -> None:
     print(f"  with the same sign under other seeds: {same_sign} of {len(found)}")
     print(f"  called worse again: {len(set(found) & set(claims(second)))} of {len(found)}")
 
-    same = desk.set_up("digits", schedules=AA, seeds=given.seeds, lrs=(1.0,))
+    same = desk.set_up("digits", **{**small, "schedules": AA, "seeds": given.seeds, "lrs": (1.0,)})
     result = desk.run(same, given.store, where, on_progress=moved)
     each = desk.set_up("digits").settings.seeds
     for arm in AA:
         runs = {(r.seed, r.fold): r.score for r in result.evidence.runs if r.arm == arm}
         scores = np.array([[runs[s, f] for f in range(same.settings.folds)] for s in range(given.seeds)])
-        found = aa_rate(scores, TRIALS, np.random.default_rng(0), seeds=each)
+        found = aa_rate(scores, trials, np.random.default_rng(0), seeds=each)
         print(
             f"A/A, {arm} against itself with {each} seed(s): {found.different} of {found.trials} called different, "
             f"{found.rate:.1%} (95 % upper bound {found.upper:.1%})"

@@ -1,6 +1,6 @@
 """What does sharing save, and what does the engine cost?
 
-    python benchmarks/engine.py [--digits]
+    python benchmarks/engine.py [--digits] [--size smallest]
 
 1. Updates saved on the sets of `lrlab.testing.stage_sets`, exactly counted, with forks anywhere and at epoch ends.
 2. Overhead of a stage: with nothing to store, and with a state of 5 and 50 MiB that is read and written; the task's
@@ -38,6 +38,7 @@ from lrlab.lab.task.declaration import Settings, load_task
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store
 from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
+from sizes import add_size
 
 EPOCH = 100
 REPEATS = 9
@@ -84,14 +85,14 @@ def savings() -> None:
         print(f"{name:42}{len(controls):10}{len(roots):8}{saved:8.1%}{PROMISED[name]:10.0%}{by_epoch:11.1%}")
 
 
-def overhead() -> None:
-    """2."""
+def overhead(sizes: tuple[int, ...] = (0, 5, 50), repeats: int = REPEATS, runs: int = 100) -> None:
+    """2. `sizes` in MiB."""
     task = load_task(f"{__file__}:train")
-    print("\noverhead of a stage, median of", REPEATS)
+    print("\noverhead of a stage, median of", repeats)
     with tempfile.TemporaryDirectory() as folder:
-        for mib in (0, 5, 50):
+        for mib in sizes:
             config = {"bytes": mib * 2**20}
-            jobs = [Job(Arm("a", lr.constant()), 1.0, seed, 0, 1, 3, 1, config) for seed in range(REPEATS)]
+            jobs = [Job(Arm("a", lr.constant()), 1.0, seed, 0, 1, 3, 1, config) for seed in range(repeats)]
             times, wall = [], []
             for job in jobs:
                 stage = Stage(task.text, task.identity, folder, job, None, 1)
@@ -103,30 +104,30 @@ def overhead() -> None:
                 stage = dataclasses.replace(stage, store=f"{folder}/again" if not mib else folder)
                 times.append(timed(functools.partial(execute, stage, task), time.process_time))
             built = statistics.median(
-                timed(lambda m=mib: Weights(m * 2**20), time.process_time) for _ in range(REPEATS)
+                timed(lambda m=mib: Weights(m * 2**20), time.process_time) for _ in range(repeats)
             )
             what = "nothing to go on from is stored" if not mib else f"{mib} MiB are read, restored, stored"
             cpu = 1000 * (statistics.median(times) - built)
             print(f"  {what:34}{cpu:8.1f} ms CPU, {1000 * statistics.median(wall):8.1f} ms on the clock")
         pool = Local(1)
-        many = [Job(Arm("a", lr.constant()), 1.0, seed, 1, 2, 3, 1, {"bytes": 0}) for seed in range(100)]
+        many = [Job(Arm("a", lr.constant()), 1.0, seed, 1, 2, 3, 1, {"bytes": 0}) for seed in range(runs)]
         run_jobs(task, many[:1], Store(folder), pool)
         took = timed(lambda: run_jobs(task, many, Store(folder), pool))
         pool.close()
-        print(f"  {'by a worker process, run stored':34}{1000 * took / 99:8.1f} ms")
+        print(f"  {'by a worker process, run stored':34}{1000 * took / (runs - 1):8.1f} ms")
 
 
-def planning() -> None:
+def planning(updates: int = 100_000, count: int = 66, seeds: int = 6) -> None:
     """3."""
     task = load_task(f"{__file__}:train")
-    schedules = list(dict.fromkeys(schedule for every in SETS.values() for schedule in every))[:66]
+    schedules = list(dict.fromkeys(schedule for every in SETS.values() for schedule in every))[:count]
     arms = [Arm(str(k), schedule) for k, schedule in enumerate(schedules)]
     with tempfile.TemporaryDirectory() as folder:
-        jobs = jobs_of(arms, Settings(updates=100_000, folds=3, seeds=5, lrs=(1.0,)), config={"bytes": 0})
+        jobs = jobs_of(arms, Settings(updates=updates, folds=3, seeds=5, lrs=(1.0,)), config={"bytes": 0})
         took = timed(lambda: print("\n" + str(plan_of(task, jobs, Store(folder), workers=2))))
         print(f"planned in {took:.2f} s")
         small = [Arm(str(k), lr.wsd(warmup=0, decay=f"{5 * k + 5}%")) for k in range(10)]
-        few_jobs = jobs_of(small, Settings(updates=50, folds=5, seeds=6, lrs=(1.0,)), config={"bytes": 0})
+        few_jobs = jobs_of(small, Settings(updates=50, folds=5, seeds=seeds, lrs=(1.0,)), config={"bytes": 0})
         run_jobs(task, few_jobs, Store(folder), Here(task))
         again = timed(lambda: run_jobs(task, few_jobs, Store(folder), Here(task)))
         print(f"a finished study of {len(few_jobs)} runs again: {again:.2f} s")
@@ -145,10 +146,15 @@ def main() -> None:
     """Print what was measured."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--digits", action="store_true", help="also train the main comparison twice (minutes)")
+    add_size(options)
     given = options.parse_args()
     savings()
-    overhead()
-    planning()
+    if given.size == "smallest":
+        overhead((0, 1), 1, 2)
+        planning(1000, 10, 1)
+    else:
+        overhead()
+        planning()
     if given.digits:
         sys.stdout.flush()
         digits()

@@ -2,6 +2,7 @@
 
     python benchmarks/error_rates.py            2000 comparisons per line, some minutes
     python benchmarks/error_rates.py 200        fewer
+    python benchmarks/error_rates.py --size smallest
 
 Each line simulates whole comparisons, the choice of the learning rate included. A run's score is
 
@@ -18,7 +19,7 @@ ends it, in brackets what it would be if every look were judged at 95 %, and the
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from lrlab.analysis.comparison.looks import looks_of
 from lrlab.analysis.comparison.statistics import compare
+from sizes import add_size
 
 Array = NDArray[np.float64]
 
@@ -169,7 +171,7 @@ def main(reports: int) -> None:
     """Print one line per case."""
     print(f"{reports} reports per line\n{'':72}any false  all hold  each holds  found")
     for name, world in worlds().items():
-        rates = measure(world, reports // 4 if world.folds == 1 and len(world.means) > 2 else reports)
+        rates = measure(world, max(reports // 4, 1) if world.folds == 1 and len(world.means) > 2 else reports)
         found = "" if np.isnan(rates.found) else f"{rates.found:7.3f}"
         print(f"{name:72}{rates.any_false:9.3f}{rates.all_hold:10.3f}{rates.each_holds:12.3f}{found}", flush=True)
     print(f"\nstopped when settled{'':52}any false  (at 95 %)  trained")
@@ -179,4 +181,8 @@ def main(reports: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("reports", nargs="?", type=int, default=2000, help="comparisons per line")
+    add_size(options)
+    given = options.parse_args()
+    main(1 if given.size == "smallest" else given.reports)

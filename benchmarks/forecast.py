@@ -1,5 +1,6 @@
 """How well the loss laws foresee: accuracy, coverage, ranking and speed on held-out runs, against stated bars.
 
+    python benchmarks/forecast.py --size smallest    (the curves that the tests have, no bars)
     python benchmarks/forecast.py DATA          (DATA holds the folders multi-power-law and lr-scheduling)
 
 Every line gives what was measured and, where there is one, the bar; it ends with "ok" or "MISSED". Losses in nats.
@@ -11,6 +12,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # times are for one thread; must be set before NumPy is met
 
+import argparse
 import sys
 import time
 from collections.abc import Iterable
@@ -31,7 +33,10 @@ from forecast_cases import (
     paper_runs,
     same_lr_cases,
 )
-from lrlab.analysis.forecast.law import Law, fit_law, intervals
+from lrlab.analysis.forecast import intervals
+from lrlab.analysis.forecast.law import Law, fit_law
+from lrlab.record.logs.readers import read_run
+from sizes import add_size
 
 TIE = 0.004  # finals closer than this are run noise: their order is not judged
 PUBLISHED = {  # parameters of the 400M model with which the published schedule was found
@@ -248,8 +253,23 @@ def best(work: object, times: int = 5) -> float:
     return min(spent)
 
 
+def smallest() -> int:
+    """Whether it still runs: one case of the curves that are in this repository."""
+    folder = Path(__file__).parents[1] / "tests" / "data" / "multi-power-law"
+    runs = {file.stem: read_run(file, warmup=2160, weight_decay=0.1, smooth=1) for file in sorted(folder.glob("*.csv"))}
+    for case in [*paper_cases(runs)][:1]:
+        line(f"MAE from {case.name}", mae(scores(case)))
+    return 0
+
+
 def main() -> int:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data")
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("data", nargs="?", type=Path, default=Path("data"))
+    add_size(options)
+    given = options.parse_args()
+    if given.size == "smallest":
+        return smallest()
+    folder = given.data
     if not (folder / "multi-power-law").is_dir():
         print(__doc__)
         return 2

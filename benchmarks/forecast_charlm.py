@@ -1,6 +1,6 @@
 """Does a law foresee small language models that the lab trains itself? On schedules and seeds that it has not seen.
 
-    python benchmarks/forecast_charlm.py [--updates 3000] [--seeds 4] [--store lrlab-evidence]
+    python benchmarks/forecast_charlm.py [--updates 3000] [--seeds 4] [--store lrlab-evidence] [--size smallest]
 
 Trains the task charlm at its tiny size under twelve schedules, on one split of the text. A law with prior="generic" is
 fitted to the mean curves of a few schedules over the first half of the seeds, and judged by the final loss of all other
@@ -20,6 +20,7 @@ import numpy as np
 import lrlab as lr
 from lrlab.lab.tasks import charlm
 from lrlab.record.runs.run import StoredRun
+from sizes import add_size
 
 WARM = 'warmup("5%") >> '
 SCHEDULES = {
@@ -45,6 +46,8 @@ FITTED = (
 )
 ORDER, NOISES = 0.9, 2.0  # the bars: share of pairs in order, and error in units of the noise between two seeds
 
+LAWS = (("elr", "generic"), ("elr", "llm"), ("mpl", "generic"), ("momentum", "generic"))
+
 
 def curve(runs: Sequence[StoredRun]) -> lr.Run:
     """The mean of some runs of one schedule, in bits per character, under the LRs that they had."""
@@ -65,7 +68,11 @@ def main() -> None:
     options.add_argument("--updates", type=int, default=3000)
     options.add_argument("--seeds", type=int, default=4)
     options.add_argument("--store", default="lrlab-evidence")
+    add_size(options)
     given = options.parse_args()
+    laws, sets = LAWS, FITTED
+    if given.size == "smallest":
+        given.updates, given.seeds, laws, sets = 100, 2, LAWS[:1], FITTED[:1]
 
     study = lr.compare(
         "charlm",
@@ -89,9 +96,9 @@ def main() -> None:
     )
     for arm in sorted(unseen, key=lambda arm: unseen[arm]):
         print(f"  {arm:<20s} {final(runs[arm]):.4f}")
-    for law, prior in (("elr", "generic"), ("elr", "llm"), ("mpl", "generic"), ("momentum", "generic")):
+    for law, prior in laws:
         print(f'law="{law}", prior="{prior}"')
-        for fitted in FITTED:
+        for fitted in sets:
             judged = [arm for arm in SCHEDULES if arm not in fitted]
             found = lr.fit_law([seen[arm] for arm in fitted], law=law, prior=prior)
             ends = {arm: found.predict(seen[arm].lrs).final for arm in judged}

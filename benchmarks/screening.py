@@ -1,6 +1,7 @@
 """Screening: how often does a rung throw away the schedule that would have won?
 
     python benchmarks/screening.py [--seeds 0,1] [--tasks digits,charlm] [--store lrlab-screening]
+        [--size smallest]
 
 A zoo of 16 schedules is trained on the built-in tasks that have a separable winner, each run complete at T, T/2 and T/4
 updates, on 8 folds under each seed. A study is 8 of the 16, drawn at random, on one, two or four folds; its winner is
@@ -46,6 +47,7 @@ from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
+from sizes import add_size
 
 Array = NDArray[np.float64]
 
@@ -214,7 +216,11 @@ def main() -> None:
     options.add_argument("--seeds", default="0,1")
     options.add_argument("--store", type=Path, default=Path("lrlab-screening"))
     options.add_argument("--workers", type=int)
+    add_size(options)
     given = options.parse_args()
+    if given.size == "smallest":
+        TASKS["digits"] = (32, "tiny")
+        given.tasks, given.seeds = "digits", "0"
     names, seeds = given.tasks.split(","), [int(seed) for seed in given.seeds.split(",")]
 
     parts: dict[str, list[dict[str, Array]]] = {name: [] for name in names}

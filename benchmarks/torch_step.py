@@ -1,6 +1,6 @@
 """What one scheduler.step() costs, and a curve of a million updates, as ratios to PyTorch's own schedulers.
 
-    python benchmarks/torch_step.py
+    python benchmarks/torch_step.py [--size smallest]
 
 Everything is measured in this one process, in turns: CPU time of this thread, median of the turns. A ratio of 5x
 means that PyTorch takes five times as long. `optimizer.step()` is not part of it; what our hooks add to it is in the
@@ -9,6 +9,7 @@ last line.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 import warnings
@@ -19,6 +20,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, S
 
 import lrlab as lr
 from lrlab.adapters.torch.scheduler import Scheduler
+from sizes import add_size
 
 UPDATES = 1_000_000
 TURNS = 9
@@ -88,6 +90,10 @@ def hooks() -> None:
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    add_size(options)
+    if options.parse_args().size == "smallest":
+        TURNS, UPDATES, CASES = 1, 100_000, CASES[:2]
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # PyTorch's, about step() without optimizer.step()
     steps()

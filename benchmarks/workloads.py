@@ -1,6 +1,7 @@
 """On which built-in tasks do strategies differ, and by how much?
 
-    python benchmarks/workloads.py [--tasks signals,charlm] [--folds 8] [--full] [--store lrlab-evidence]
+    python benchmarks/workloads.py [--tasks signals,charlm] [--folds 8] [--full]
+        [--store lrlab-evidence] [--size smallest]
 
 Trains a few strategies on every task, by default with its quick settings. For each task: the share of pairs of
 strategies that differ (|t| > 2.8 of the differences paired by fold, as chance would have it in one of forty pairs with
@@ -22,6 +23,7 @@ import numpy as np
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.task.declaration import built_in_tasks, load_task
+from sizes import add_size
 
 CHOSEN = ("fixed", "step", "cosine", "warmup + linear", "WSD", "averaging")
 CRITICAL, SEPARABLE = 2.8, 1 / 3
@@ -48,10 +50,10 @@ def row(name: str, given: argparse.Namespace) -> tuple[str, bool]:
     study = lr.compare(
         name,
         arms,
-        horizon=settings.updates,
+        horizon=8 if given.size == "smallest" else settings.updates,
         folds=given.folds,
         seeds=1,
-        evals=settings.evals,
+        evals=1 if given.size == "smallest" else settings.evals,
         lrs=settings.lrs,
         store=given.store,
     )
@@ -76,7 +78,10 @@ def main() -> None:
     options.add_argument("--folds", type=int, default=8)
     options.add_argument("--full", action="store_true", help="standard settings")
     options.add_argument("--store", default="lrlab-evidence")
+    add_size(options)
     given = options.parse_args()
+    if given.size == "smallest":
+        given.tasks, given.folds = "digits", 2
 
     print("task    updates      best  strategy         differ  fixed worse  not told from the best")
     separable = []

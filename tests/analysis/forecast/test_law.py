@@ -1,5 +1,7 @@
 """What a fitted law answers: shapes, intervals, order, doubts, and its JSON form."""
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +67,35 @@ def test_a_saved_law_is_the_same_law(law, tmp_path):
     assert again.known == law.known
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 2}', '{"version": 1, "law": "elr"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"version": 2}', '{"version": 1, "law": "elr"}', "[" * 100_000, '{"version": 99}']
+)
 def test_what_is_no_law_is_refused(tmp_path, text):
-    """Any other file is named as such."""
+    """Any other file is named as such; a folder and a pipe are no files."""
     (tmp_path / "law.json").write_text(text)
-    with pytest.raises(LrlabError, match=r"not a saved law|another version"):
-        Law.load(tmp_path / "law.json")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "law.json", tmp_path, tmp_path / "pipe", tmp_path / "nowhere"):
+        with pytest.raises(LrlabError, match="not a saved law"):
+            Law.load(path)
+
+
+def test_a_changed_law_is_not_believed(law, tmp_path):
+    """A parameter, its misfit, its name; format 1 had no digest, and its shape is looked at."""
+    law.save(tmp_path / "law.json")
+    document = json.loads((tmp_path / "law.json").read_text())
+    changes = (("misfit", 0.5), ("parameters", {**document["parameters"], "floor": 1.0}), ("law", "mpl"))
+    for name, value in changes:
+        (tmp_path / "changed.json").write_text(json.dumps({**document, name: value}))
+        with pytest.raises(LrlabError, match=r"(?s)not a saved law.*its digest does not fit"):
+            Law.load(tmp_path / "changed.json")
+    del document["digest"]
+    (tmp_path / "first.json").write_text(json.dumps({**document, "version": 1}))
+    assert Law.load(tmp_path / "first.json").parameters == law.parameters
+    for name, value in (("misfit", None), ("covariance", [[1]]), ("law", "none"), ("parameters", {}), ("more", 1)):
+        (tmp_path / "first.json").write_text(json.dumps({**document, "version": 1, name: value}))
+        with pytest.raises(LrlabError, match="not a saved law"):
+            Law.load(tmp_path / "first.json")
 
 
 def width(prediction):

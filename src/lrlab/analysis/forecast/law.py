@@ -6,12 +6,11 @@ law.predict('warmup(2000) >> cosine(to=0.1)', base_lr=3e-4, horizon=24_000).fina
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,13 +25,29 @@ from lrlab.analysis.forecast.optimise import Optimum, optimise
 from lrlab.analysis.forecast.priors import Prior, Spread, prior_for
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.logs.log import LogRun
+from lrlab.record.regular import content
+from lrlab.record.sealed import sealed, unsealed
+from lrlab.record.shape import shaped
 
 Floats = NDArray[np.float64]
 
-VERSION = 1
+VERSION = 2  # 1 had no digest
 OUTER = ("floor", "progress", "noise")
+_LARGEST = 10_000_000  # bytes of a saved law
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
 _USELESS = 0.05  # and above which it says nothing about other schedules
+
+
+class LawRecord(TypedDict):
+    """A law as plain values, beside its version."""
+
+    law: str
+    prior: str
+    parameters: dict[str, float]
+    covariance: list[list[float]]
+    misfit: float
+    scale: Scale
+    seen: Seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +184,9 @@ class Law:
         return branch(self, schedule, at=at, decay=decay, base_lr=base_lr, horizon=horizon, shape=shape, level=level)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the law as JSON. Raises `LrlabError` where the file cannot be written."""
+        """Write the law as JSON, under a digest. Raises `LrlabError` where the file cannot be written."""
         try:
-            Path(path).write_text(json.dumps(self.record(), indent=1) + "\n", encoding="utf-8")
+            Path(path).write_text(sealed(self.record(), indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise LrlabError(worded(f"the law cannot be written: {error.strerror}", str(path))) from None
 
@@ -190,24 +205,23 @@ class Law:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Law:
-        """Read a law that `save` wrote. Raises `LrlabError` for anything else."""
+        """Read a law that `save` wrote. Raises `LrlabError` for anything else, and where it was changed since."""
         try:
-            record = json.loads(Path(path).read_text(encoding="utf-8"))
-            if record["version"] != VERSION:
-                raise LrlabError(worded("a law of another version", record["version"], str(VERSION)))
-            names, values = list(record["parameters"]), np.array(list(record["parameters"].values()), dtype=float)
-            inner = len(_form(record["law"]).inner)
-            if names != [*_form(record["law"]).inner, *OUTER]:
-                raise KeyError("parameters")
-            known = dict(record["seen"], peaks=tuple(record["seen"]["peaks"]))
-            known["doubts"] = tuple(Doubt(**doubt) for doubt in known["doubts"])
-            fitted = Fitted(values[:inner], values[inner:], np.array(record["covariance"]), float(record["misfit"]))
-            return cls(record["law"], fitted, Scale(**record["scale"]), Seen(**known), str(record["prior"]))
-        except LrlabError:
-            raise
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            problem = f"{type(error).__name__}: {error}"
-            raise LrlabError(worded(f"{path} is not a saved law", problem, "a file written by law.save")) from None
+            record = unsealed(content(path, most=_LARGEST), "a saved law", VERSION, since=2)
+            found = shaped(LawRecord, {name: value for name, value in record.items() if name != "version"})
+            form, values = _form(found["law"]), np.array(list(found["parameters"].values()))
+            inner, covariance = len(form.inner), np.array(found["covariance"])
+            if list(found["parameters"]) != [*form.inner, *OUTER]:
+                raise ValueError("it has other parameters than its law")
+            if covariance.shape != 2 * values.shape or not (
+                np.isfinite(values).all() and np.isfinite(covariance).all()
+            ):
+                raise ValueError("its covariance is not that of its parameters")
+        except (ValueError, OSError) as error:  # LrlabError too
+            hint = "a file written by law.save, or lrlab forecast fit -o"
+            raise LrlabError(worded(f"{path} is not a saved law", str(error), hint)) from None
+        fitted = Fitted(values[:inner], values[inner:], covariance, found["misfit"])
+        return cls(found["law"], fitted, found["scale"], found["seen"], found["prior"])
 
 
 def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapping[str, Spread] = "llm") -> Law:

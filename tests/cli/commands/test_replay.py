@@ -7,7 +7,8 @@ from click.testing import CliRunner
 import lrlab as lr
 from lrlab.cli.main import main
 from lrlab.core.resume.checkpoint import Checkpoint
-from lrlab.record.process.journal import Journal
+from lrlab.record.process.journal import Journal, rows
+from lrlab.record.process.lines import append
 
 
 def typed(*words):
@@ -42,13 +43,26 @@ def test_replay_says_what_differs(tmp_path):
     """Exit code 1; as JSON too."""
     journal(tmp_path)
     path = tmp_path / "journal.jsonl"
-    path.write_text(path.read_text(encoding="utf-8").replace('"lrs": [0.05]', '"lrs": [0.1]'), encoding="utf-8")
+    *first, last = rows(path)
+    path.unlink()
+    for row in (*first, {**last, "lrs": [0.1]}):
+        append(path, row, chained=True)
     found = typed("replay", path)
     assert found.exit_code == 1
     assert "! update 10: the LR of group 0 was 0.1, replayed 0.05" in found.output
     document = json.loads(typed("replay", path, "--json").output)
     assert (document["updates"], document["observations"], len(document["differences"])) == (10, 2, 1)
     assert document["heard"] == {"plateau1": 2}
+
+
+def test_a_changed_journal_is_a_sentence(tmp_path):
+    """Exit code 1, and which line it is."""
+    journal(tmp_path)
+    path = tmp_path / "journal.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace('"lrs": [0.05]', '"lrs": [0.1]'), encoding="utf-8")
+    found = typed("replay", path)
+    assert found.exit_code == 1
+    assert "line 3 of journal.jsonl is no line of a journal" in found.output
 
 
 def test_a_folder_without_a_run():

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from unittest.mock import ANY
 
 import pytest
 
@@ -19,7 +21,7 @@ def test_lines_are_strict_json(tmp_path):
     assert "NaN" not in text
     assert "Infinity" not in text
     first, second = rows(tmp_path)
-    assert first == json.loads(text.splitlines()[0])
+    assert {**first, "digest": ANY} == json.loads(text.splitlines()[0])
     assert first["metrics"] == {"": "nan", "acc": "inf"}
     assert first["decisions"][0]["cause"] == "the observation is nan"
     assert second == {"begin": "resumed", "checkpoint": {"update": 3}}
@@ -71,3 +73,86 @@ def test_no_journal(tmp_path):
     """Said, with what it looks like."""
     with pytest.raises(LrlabError, match="no journal here"):
         list(rows(tmp_path))
+
+
+def written(folder):
+    """Three lines."""
+    journal = Journal(folder)
+    journal.began("start", {"update": 0})
+    for update in (3, 6):
+        journal.observed(update, 1.5, {}, [], [0.1])
+    return (folder / FILE).read_bytes().splitlines(keepends=True)
+
+
+def test_what_is_not_what_was_written_is_refused(tmp_path):
+    """A digit, a line that is missing, there twice or elsewhere; also before another process begins."""
+    a, b, c = written(tmp_path)
+    Journal(tmp_path).began("start", {"update": 0})
+    d = (tmp_path / FILE).read_bytes().splitlines(keepends=True)[3]
+    torn = b[:20] + b"\n"
+    for lines in ([a, c], [a, b, b, c], [a, c, b], [a, b.replace(b"1.5", b"1.6")], [a, b, torn, d], [b, c], [a, a]):
+        (tmp_path / FILE).write_bytes(b"".join(lines))
+        with pytest.raises(LrlabError, match="is no line of a journal"):
+            list(rows(tmp_path))
+    for lines in ([], [a], [a, b, c], [a, b, c, d], [a, b, c[:20]]):
+        (tmp_path / FILE).write_bytes(b"".join(lines))
+        assert len(list(rows(tmp_path))) == sum(line.endswith(b"\n") for line in lines)
+
+
+def test_a_journal_of_before_goes_on(tmp_path):
+    """Its lines had no digest; once there are some, all have one."""
+    old = [json.dumps(row).encode() + b"\n" for row in (rows_of(written(tmp_path / "x")))]
+    (tmp_path / FILE).write_bytes(b"".join(old))
+    Journal(tmp_path).observed(9, 1.0, {}, [], [0.1])
+    assert [row.get("update", 0) for row in rows(tmp_path)] == [0, 3, 6, 9]
+    with open(tmp_path / FILE, "ab") as file:
+        file.write(old[1])
+    with pytest.raises(LrlabError, match=r"line 5 .* it has no digest"):
+        list(rows(tmp_path))
+
+
+def rows_of(lines):
+    """What is in them, without digests."""
+    for line in lines:
+        row = json.loads(line)
+        del row["digest"]
+        yield row
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 100_000, b'{"update": 1' + b"0" * 5000 + b"}", b"\0" * 100, b"\n", b"\xff\xfe"]
+)
+def test_whatever_stands_in_a_line_is_a_sentence(tmp_path, line):
+    """With its number, and never an error of Python's."""
+    written(tmp_path)
+    with open(tmp_path / FILE, "ab") as file:
+        file.write(line + b"\n")
+    with pytest.raises(LrlabError, match="line 4 of journal"):
+        list(rows(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "device"])
+def test_only_a_file_is_a_journal(tmp_path, kind):
+    """Nothing is waited for, and nothing is written through a link."""
+    path = tmp_path / FILE
+    {
+        "pipe": os.mkfifo,
+        "folder": os.mkdir,
+        "link": lambda p: p.symlink_to("x"),
+        "device": lambda p: p.symlink_to("/dev/zero"),
+    }[kind](path)
+    with pytest.raises(LrlabError, match="the journal of the run cannot be written"):
+        Journal(tmp_path)
+    with pytest.raises(LrlabError, match="there is no journal here"):
+        list(rows(tmp_path))
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_line_that_cannot_be_written_is_a_warning(tmp_path, caplog):
+    """A full disk, a folder that was taken away: the training goes on."""
+    journal = Journal(tmp_path / "run")
+    (tmp_path / "run" / FILE).unlink()
+    (tmp_path / "run").rmdir()
+    journal.observed(3, 1.0, {}, [], [0.1])
+    assert "lacks a line" in caplog.text

@@ -1,7 +1,9 @@
 """Orders for a running process: taken at the next update, once, at the same update after a resume, never half."""
 
 import json
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -99,7 +101,7 @@ def test_lines_that_are_no_orders_are_said_and_passed_over(tmp_path, caplog):
     with open(tmp_path / FILE, "a", encoding="utf-8") as file:
         file.write('nonsense\n[1]\n{"factor": "much"}\n\n{"taken": 1}\n')
     assert live.due(1) is None
-    assert len(caplog.records) == 3
+    assert len(caplog.records) == 4
 
 
 def test_many_writers(tmp_path):
@@ -130,7 +132,7 @@ def test_a_file_that_is_taken_away_does_no_harm(tmp_path):
 def test_what_is_no_factor_is_refused(tmp_path):
     """Before it reaches the run."""
     ManualOrders(tmp_path)
-    for factor in (-1, float("nan"), float("inf")):
+    for factor in (-1, float("nan"), float("inf"), 10**400):
         with pytest.raises(LrlabError, match="finite, and not below 0"):
             give(tmp_path, factor)
     with pytest.raises(LrlabTypeError, match="is a number"):
@@ -143,3 +145,125 @@ def test_a_folder_where_nobody_listens_is_refused(tmp_path):
     for ask in (orders, lambda folder: give(folder, 0.5)):
         with pytest.raises(LrlabError, match=r"no run listens.*\n.*\n.*\n.*live="):
             ask(tmp_path)
+
+
+def raw(folder, *lines):
+    """Lines that somebody else has written."""
+    with open(folder / FILE, "ab") as file:
+        for line in lines:
+            file.write((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n")
+
+
+FORGED = [
+    {"taken": 1000000, "update": 0}, {"taken": 1, "update": 0}, {"taken": 1, "update": 10**18},
+    {"taken": 1, "update": 1e9}, {"taken": 0, "update": 1}, {"taken": -1, "update": 1}, {"taken": 1, "update": -5},
+    {"taken": True, "update": 1}, {"taken": 10**400, "update": 10**400}, {"taken": 1, "order": "x", "update": 0},
+    {"taken": 1, "order": [], "update": 0},
+    {"factor": -1.0}, {"factor": 10**400}, {"factor": True}, {"factor": "0.5"}, {"factor": None}, {"factor": [0.5]},
+    b'{"factor": NaN}', b'{"factor": 1e999}', b'{"factor": ' + b"9" * 5000 + b"}", b"[" * 50_000, b'{"a":' * 20_000,
+    b"x" * 200_000, b"\0" * 100, b"\xff\xfe", b"[]", b"null", b"{}", {"factor": 0.5, "at": 3},
+    {"factor": 0.5, "more": 1}, {"factor": 0.5, "digest": "0" * 64}, {"lrlab": 1},
+    {"lrlab": 1, "live": "orders", "factor": 0.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", FORGED, ids=lambda line: str(line)[:40])
+def test_a_forged_line_changes_nothing(tmp_path, line, caplog):
+    """Before an order, behind it and behind its answer: the order is taken at the next update, and held."""
+    live = ManualOrders(tmp_path)
+    raw(tmp_path, line)
+    assert live.due(1) is None
+    give(tmp_path, 0.5)
+    raw(tmp_path, line)
+    assert live.due(7) == 0.5
+    assert [live.due(update) for update in (8, 9)] == [None, None]
+    assert caplog.records
+    assert [order.factor for order in orders(tmp_path)] == [0.5]
+    give(tmp_path, 0.25)
+    assert live.due(10) == 0.25
+    assert orders(tmp_path)[1].taken == 10
+
+
+def test_a_damaged_line_is_not_an_order_and_moves_none(tmp_path):
+    """A resumed run takes the others at their updates: an answer names its order."""
+    live = ManualOrders(tmp_path)
+    for at, factor in ((10, 0.5), (20, 0.25)):
+        give(tmp_path, factor)
+        assert live.due(at) == factor
+    whole = (tmp_path / FILE).read_bytes()
+    assert taken(ManualOrders(tmp_path), range(5, 30)) == {10: 0.5, 20: 0.25}
+    (tmp_path / FILE).write_bytes(whole.replace(b"0.5,", b"0.7,"))
+    assert taken(ManualOrders(tmp_path), range(5, 30)) == {20: 0.25}
+    first, *rest = whole.splitlines(keepends=True)
+    (tmp_path / FILE).write_bytes(b"".join([first, rest[0], *rest]))  # a line twice is one order
+    assert taken(ManualOrders(tmp_path), range(5, 30)) == {10: 0.5, 20: 0.25}
+
+
+def test_a_file_that_is_cut_off_or_another_is_read_anew(tmp_path, caplog):
+    """Orders that were heard are not heard again, and new ones are."""
+    live = ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    assert live.due(3) == 0.5
+    give(tmp_path, 0.25)
+    assert live.due(4) == 0.25
+    lines = (tmp_path / FILE).read_bytes().splitlines(keepends=True)
+    (tmp_path / FILE).write_bytes(b"".join(lines[:2]))
+    assert live.due(5) is None
+    assert "read anew" in caplog.text
+    give(tmp_path, 0.75)
+    assert live.due(6) == 0.75
+    (tmp_path / "other").write_bytes(lines[0])
+    os.replace(tmp_path / "other", tmp_path / FILE)
+    assert live.due(7) is None
+    give(tmp_path, 0.125)
+    assert live.due(8) == 0.125
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "dangling", "device"])
+def test_what_is_no_file_is_passed_over(tmp_path, kind, caplog):
+    """In the place of the file while the run goes on: said once, not waited for, and heard again afterwards."""
+    live = ManualOrders(tmp_path)
+    live.due(0)
+    path, aside = tmp_path / FILE, tmp_path / "aside"
+    os.rename(path, aside)
+    target = {"link": aside, "dangling": tmp_path / "nowhere", "device": Path("/dev/zero")}
+    if kind in target:
+        path.symlink_to(target[kind])
+    else:
+        (os.mkfifo if kind == "pipe" else os.mkdir)(path)
+    assert [live.due(update) for update in (1, 2)] == [None, None]
+    assert len(caplog.records) == 1
+    for ask in (orders, lambda folder: give(folder, 0.5)):
+        with pytest.raises(LrlabError, match="no run listens"):
+            ask(tmp_path)
+    with pytest.raises(LrlabError, match="live orders cannot be heard"):
+        ManualOrders(tmp_path)
+    (path.rmdir if kind == "folder" else path.unlink)()
+    os.rename(aside, path)
+    give(tmp_path, 0.5)
+    assert live.due(3) == 0.5
+
+
+def test_an_order_that_cannot_be_answered_is_taken(tmp_path, monkeypatch, caplog):
+    """A full disk is said, and ends no training."""
+    live = ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lrlab.record.process.orders.append", full)
+    assert live.due(3) == 0.5
+    assert live.due(4) is None
+    assert "No space left" in caplog.text
+    with pytest.raises(LrlabError, match="cannot be written"):
+        give(tmp_path, 0.5)
+
+
+def test_asked_again_it_is_the_same(tmp_path):
+    """Who was interrupted before the factor was set asks again; who goes on has it."""
+    live = ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    assert [live.due(3), live.due(3), live.due(4), live.due(5)] == [0.5, 0.5, None, None]
+    assert orders(tmp_path)[0].taken == 3

@@ -1,6 +1,5 @@
 """Replay: the same decisions and LRs again, through resumes and rollbacks; and it notices what is not so."""
 
-import json
 import random
 
 import numpy as np
@@ -9,8 +8,10 @@ import pytest
 import lrlab as lr
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.run.metered import pacer_of
+from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError
-from lrlab.record.process.journal import FILE, Journal
+from lrlab.record.process.journal import FILE, Journal, rows
+from lrlab.record.process.lines import append
 from lrlab.record.process.replay import replay
 
 SCHEDULE = (lr.warmup(20) >> lr.cosine(to=0.1)) * lr.plateau(patience=2, factor=0.5) * lr.manual()
@@ -116,10 +117,12 @@ def test_another_run_in_the_same_journal(tmp_path):
 
 
 def edited(folder, change):
-    """Change one line of the journal: `change(rows)`."""
-    rows = [json.loads(line) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
-    change(rows)
-    (folder / FILE).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    """Change one line of the journal, `change(rows)`, as if it had been written like this."""
+    found = list(rows(folder))
+    change(found)
+    (folder / FILE).unlink()
+    for row in found:
+        append(folder / FILE, row, chained=True)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +139,44 @@ def test_what_was_tampered_with_is_noticed(tmp_path, change, said):
     driven(tmp_path)
     edited(tmp_path, change)
     assert any(said in difference for difference in replay(tmp_path).differences)
+
+
+def test_a_base_lr_that_was_changed_holds_from_then_on(tmp_path):
+    """What was used before stays what it was; a group that comes later has no LR before."""
+    pacer, journal = lr.Pacer(lr.linear().over(10)), Journal(tmp_path)
+    journal.began("start", Checkpoint.of(pacer, [0.1]).record())
+    pacer.advance(4)
+    journal.began("changed", Checkpoint.of(pacer, [0.2, 0.3]).record())
+    pacer.advance(3)
+    journal.observed(pacer.update, 1.0, {}, [], [0.2 * pacer.value, 0.3 * pacer.value])
+    found, values = replay(tmp_path, 10), lr.linear().over(10).values()
+    assert found.differences == ()
+    assert found.lrs[0].tolist() == [*(0.1 * values[:4]), *(0.2 * values[4:])]
+    assert np.isnan(found.lrs[1, :4]).all()
+    assert found.lrs[1, 4:].tolist() == (0.3 * values[4:]).tolist()
+    assert found.base_lrs == (0.2, 0.3)
+
+
+def test_a_position_beyond_all_reason_is_a_sentence(tmp_path):
+    """The value of each update would be held."""
+    journal = Journal(tmp_path)
+    journal.began("start", Checkpoint.of(lr.Pacer(lr.linear().over(10)), [0.1]).record())
+    with pytest.raises(LrlabError, match="cannot be replayed"):
+        replay(tmp_path, 10**15)
+    journal.observed(10**17, 1.0, {}, [], [0.1])
+    with pytest.raises(LrlabError, match="cannot be replayed"):
+        replay(tmp_path)
+
+
+def test_numbers_that_are_not_finite_replay(tmp_path):
+    """A loss, an LR: said where they differ, never an error of Python's."""
+    journal = Journal(tmp_path)
+    journal.began("start", Checkpoint.of(lr.Pacer((lr.linear() * lr.plateau()).over(10)), [0.1]).record())
+    cut = Decision(3, "plateau1", "cut", float("inf"), float("nan"), "")
+    journal.observed(3, float("inf"), {}, [cut], [float("inf")])
+    first, second = replay(tmp_path).differences
+    assert "decided cut (plateau1 inf -> nan)" in first
+    assert "was inf" in second
 
 
 def test_a_state_from_elsewhere_is_noticed(tmp_path):

@@ -1,32 +1,57 @@
 """The journal of a running process: what was observed and decided, as lines of JSON from which it can be replayed.
 
     runs/x/journal.jsonl
-        {"begin": "start", "checkpoint": {...}}
-        {"update": 1200, "metrics": {"": 2.31, "acc": 0.9}, "decisions": [...], "lrs": [0.05]}
+        {"begin": "start", "checkpoint": {...}, "digest": "5e0a..."}
+        {"update": 1200, "metrics": {"": 2.31, "acc": 0.9}, "decisions": [...], "lrs": [0.05], "digest": "91bc..."}
 
 A run begins where it is started, resumed, rolled back or changed, with its checkpoint; every observation has its
-line, with what was decided on it and the LRs that hold after it. Nothing is written per update.
+line, with what was decided on it and the LRs that hold after it. Nothing is written per update. The lines are a chain
+(see `lrlab.record.process.lines`); those of earlier versions had no digest.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, worded
-from lrlab.record.process.lines import append
+from lrlab.record.process.lines import append, row_of
+from lrlab.record.regular import descriptor
+from lrlab.record.runs.files import in_words
+from lrlab.record.runs.run import plain
+from lrlab.record.sealed import Torn
+from lrlab.record.shape import Misshapen, shaped
 
 FILE = "journal.jsonl"
+_LONGEST = 64 * 2**20  # bytes of a line
+log = logging.getLogger(__name__)
+
+
+class Began(TypedDict):
+    """A line where a run begins or goes on."""
+
+    begin: str
+    checkpoint: dict[str, Any]
+
+
+class Observed(TypedDict):
+    """A line of an observation."""
+
+    update: int
+    metrics: dict[str, float]
+    decisions: list[Decision]
+    lrs: list[float]
 
 
 class Journal:
-    """Writes the journal of one run into its folder; an existing one goes on.
+    """Writes the journal of one run into its folder; an existing one goes on. Raises `LrlabError` where it cannot.
+
+    Later, a line that cannot be written is a warning: a full disk is no reason to end a training.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -38,7 +63,9 @@ class Journal:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._path = Path(folder) / FILE
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with in_words("the journal of the run cannot be written", str(folder)):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, links=False))
 
     def began(self, how: str, checkpoint: Mapping[str, Any]) -> None:
         """The run begins ("start"), or goes on from another state ("resumed", "rollback", "changed")."""
@@ -57,55 +84,60 @@ class Journal:
         self._write(
             {
                 "update": update,
-                "metrics": {name: _plain(float(metric)) for name, metric in given.items()},
+                "metrics": {name: float(metric) for name, metric in given.items()},
                 "decisions": [asdict(decision) for decision in decisions],
                 "lrs": [float(lr) for lr in lrs],
             }
         )
 
     def _write(self, row: dict[str, Any]) -> None:
-        append(self._path, row)
+        try:
+            append(self._path, plain(row), chained=True)
+        except OSError as error:
+            log.warning("%s lacks a line, and cannot be replayed from there on: %s", self._path, error)
 
 
 def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The lines of a journal (its file, or its folder); one that a kill has cut off is left out.
+    """The lines of a journal (its file, or its folder) without their digests; one that a kill has cut off is left out.
 
     That is the last one, or one after which the run begins again. Raises `LrlabError` for any other line that is
-    none, and where there is no journal.
+    none, or not what was written, and where there is no journal.
     """
     path = Path(journal)
-    path = path / FILE if path.is_dir() else path
-    if not path.is_file():
-        raise LrlabError(worded("there is no journal here", str(journal), f"{FILE}, or the folder of a run with one"))
-    torn = ""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            row = _row(line) if line.endswith("\n") else None
-            if torn and not (row and "begin" in row):
-                raise LrlabError(worded(f"line {number - 1} of {path.name} is no line of a journal", torn))
-            torn = "" if row else line
-            if row:
-                yield row
-    if torn.endswith("\n"):
-        raise LrlabError(worded(f"line {number} of {path.name} is no line of a journal", torn))
-
-
-def _row(line: str) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
-        return dict(row) if row.keys() == {"begin", "checkpoint"} or _observed(row) else None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+        path = path / FILE if path.is_dir() else path
+        file = open(descriptor(path), "rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        allowed = f"{FILE}, or the folder of a run with one"
+        raise LrlabError(worded(f"there is no journal here: {error}", str(journal), allowed)) from None
+    refused, number, before, whole = None, 0, "", True
+    with file:
+        while line := file.readline(_LONGEST):
+            number, whole = number + 1, line.endswith(b"\n")
+            try:
+                row, before = _row(line, before)
+            except LrlabError as error:
+                if refused:
+                    raise refused from None
+                said = worded(f"line {number} of {path.name} is no line of a journal: {error}", line[:200])
+                refused = LrlabError(said)
+                continue
+            if refused and "begin" not in row:
+                raise refused
+            refused = None
+            yield row
+    if refused and whole:
+        raise refused
 
 
-def _observed(row: Mapping[str, Any]) -> bool:
-    """Whether this is an observation as a journal has it; where a part is none, maybe by an error of Python."""
-    decisions = [Decision(**decision) for decision in row["decisions"]]
-    factors = [factor for decision in decisions for factor in (decision.old, decision.new)]
-    numbers = [float(number) for number in (*row["metrics"].values(), *row["lrs"], *factors)]
-    return len(row) == 4 and type(row["update"]) is int and row["update"] >= 0 and bool(numbers)
-
-
-def _plain(metric: float) -> float | str:
-    """A number as strict JSON has it: one that is not finite as its name."""
-    return metric if math.isfinite(metric) else str(metric)
+def _row(line: bytes, before: str) -> tuple[dict[str, Any], str]:
+    """The row of a line, and its digest; `before` is that of the line before it. Raises `LrlabError` for any other."""
+    if not line.endswith(b"\n"):
+        raise Torn("it has no end")
+    row, found = row_of(line, before)
+    if found is None and before:
+        raise Torn("it has no digest")
+    shaped(Began if "begin" in row else Observed, row)
+    if row.get("update", 0) < 0:
+        raise Misshapen("is below 0", "update")
+    return row, found or ""

@@ -11,19 +11,21 @@ run's history: a run that is resumed from before update 1200 takes it at update 
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lrlab.core.time.span import MOST
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.process.lines import append
+from lrlab.record.process.seen import FILE, Seen, is_factor, read, read_all
+from lrlab.record.regular import is_regular
+from lrlab.record.runs.files import in_words
 
-FILE = "live.jsonl"
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +40,7 @@ class FactorOrder:
 
 
 class ManualOrders:
-    """What a run reads of its orders; it begins to listen when this is made.
+    """What a run reads of its orders; it begins to listen when this is made. Raises `LrlabError` where it cannot.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -50,96 +52,98 @@ class ManualOrders:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._path = Path(folder) / FILE
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._path.exists():
-            append(self._path, {"lrlab": 1, "live": "orders"})
-        self._reader = _Reader(self._path)
-        self._done: int | None = None  # the last order that the state of the run has in it
+        with in_words("live orders cannot be heard", str(folder)):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not _is_file(self._path):
+                append(self._path, {"lrlab": 1, "live": "orders"})
+        self._seen = Seen()
+        self._heard: _Heard | None = None
 
     def resumed(self) -> None:
         """The run goes on from another position: which orders its state has in it is found anew."""
-        self._done = None
+        self._heard = None
 
     def due(self, update: int) -> float | None:
-        """The factor to set before this update, or None. Of several the last counts."""
-        fresh = self._reader.read()
-        found, taken = self._reader.factors, self._reader.taken
-        if self._done is None:
-            self._done = max((number for number, at in taken.items() if at < update), default=0)
-        elif not fresh and self._done == len(found):
+        """The factor to set before this update, or None. Of several the last counts; asked again, it is the same."""
+        seen = self._seen = (read if self._heard else read_all)(self._path, self._seen)
+        heard = self._heard or _heard_before(update, seen)
+        known = heard.before if update == heard.update else heard.then
+        if seen is heard.all_of and update != heard.update:
             return None
-        last = max(taken, default=0)  # one before it without an answer was overtaken, and never held
-        held = {n: taken.get(n, update) for n in range(self._done + 1, len(found) + 1) if n in taken or n > last}
-        due = [n for n, at in held.items() if at <= update]
+        left = [k for k, order in enumerate(seen.orders) if order.name not in known]
+        # One before the last that was answered, itself without an answer, was overtaken, and never held.
+        last = max((k for k, order in enumerate(seen.orders) if order.name in heard.history), default=-1)
+        due = [k for k in left if heard.history.get(seen.orders[k].name, update if k > last else MOST) <= update]
         if not due:
+            self._heard = _Heard(heard.history, known, known, -1, seen if not left else None)
             return None
-        self._done = due[-1]
-        if self._done not in taken:
-            append(self._path, {"taken": self._done, "update": update})
-        return found[self._done - 1][0]
+        order = seen.orders[due[-1]]
+        if order.name not in heard.history and seen.taken.get(order.name) != update:
+            self._answer({"taken": due[-1] + 1, "order": order.name, "update": update})
+        then = known.union(order.name for order in seen.orders[: due[-1] + 1])
+        self._heard = _Heard(heard.history, known, then, update, None)
+        return order.factor
+
+    def _answer(self, row: dict[str, Any]) -> None:
+        try:
+            append(self._path, row)
+        except OSError as error:
+            log.warning("%s: an order is taken, but this cannot be written down: %s", self._path, error)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What the run has heard: the answers of its `history` before it began to listen; the orders `before` the last
+    `update` at which it was told one, and `then`; and what was seen when there was nothing more to be heard."""
+
+    history: Mapping[str, int]
+    before: frozenset[str]
+    then: frozenset[str]
+    update: int
+    all_of: Seen | None
+
+
+def _heard_before(update: int, seen: Seen) -> _Heard:
+    """The orders that a state at this update has in it: those that were answered before, and those they overtook."""
+    answered = [k for k, order in enumerate(seen.orders) if seen.taken.get(order.name, update) < update]
+    known = frozenset(order.name for order in seen.orders[: max(answered, default=-1) + 1])
+    return _Heard(seen.taken, known, known, -1, None)
 
 
 def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
     """Order a factor for the run that listens in this folder.
 
-    Raises `LrlabError` where none has ever listened there, and for a factor below 0 or not finite.
+    Raises `LrlabError` where none has ever listened there, where the order cannot be written, and for a factor below 0
+    or not finite.
     """
     if isinstance(factor, bool) or not isinstance(factor, (int, float)):
         raise LrlabTypeError(worded("a live factor is a number", factor, hint="0.5"))
-    if not (math.isfinite(factor) and factor >= 0):
+    if not is_factor(factor):
         raise LrlabError(worded("a live factor is finite, and not below 0", factor, "0.5 halves the LR, 1 undoes it"))
     path = _listening(folder)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    append(path, {"factor": float(factor), "at": at})
-    return orders(folder)[-1]
+    with in_words("the order cannot be written", str(folder)):
+        name = append(path, {"factor": float(factor), "at": datetime.now(UTC).isoformat(timespec="microseconds")})
+    given = [order.name for order in read_all(path, Seen()).orders]
+    if name not in given:
+        raise LrlabError(worded("no more orders are heard in this folder", len(given), hint="another folder"))
+    return orders(folder)[given.index(name)]
 
 
 def orders(folder: str | os.PathLike[str]) -> tuple[FactorOrder, ...]:
     """Every order for a run, in order. Raises `LrlabError` where no run has ever listened in this folder."""
-    reader = _Reader(_listening(folder))
-    reader.read()
-    return tuple(FactorOrder(n, *given, reader.taken.get(n)) for n, given in enumerate(reader.factors, 1))
+    seen = read_all(_listening(folder), Seen())
+    return tuple(
+        FactorOrder(n, each.factor, each.at, seen.taken.get(each.name)) for n, each in enumerate(seen.orders, 1)
+    )
 
 
 def _listening(folder: str | os.PathLike[str]) -> Path:
     path = Path(folder) / FILE
-    if not path.exists():
+    if not _is_file(path):
         hint = f'Scheduler(..., live="{Path(folder)}") in the script of the run'
         raise LrlabError(worded("no run listens in this folder", str(folder), f"a folder with {FILE} in it", hint))
     return path
 
 
-class _Reader:
-    """Reads whole lines as the file grows, each once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._size, self._offset = path, -1, 0
-        self.factors: list[tuple[float, str]] = []
-        self.taken: dict[int, int] = {}
-
-    def read(self) -> bool:
-        """Take in what is new; whether there was anything. Where the file has not grown this is one stat()."""
-        try:
-            size = os.stat(self._path).st_size
-        except FileNotFoundError:
-            return False
-        if size == self._size:
-            return False
-        self._size = size
-        with open(self._path, "rb") as file:
-            file.seek(self._offset)
-            whole, end, _ = file.read().rpartition(b"\n")
-        self._offset += len(whole) + len(end)
-        for line in whole.splitlines():
-            self._take(line)
-        return bool(end)
-
-    def _take(self, line: bytes) -> None:
-        try:
-            row: dict[str, Any] = json.loads(line) if line.strip() else {}
-            if "factor" in row:
-                self.factors.append((float(row["factor"]), str(row.get("at", ""))))
-            elif "taken" in row:
-                self.taken.setdefault(int(row["taken"]), int(row["update"]))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            log.warning("%s: a line that is no order is passed over: %.80r", self._path, line)
+def _is_file(path: Path) -> bool:
+    return is_regular(path) and not path.is_symlink()

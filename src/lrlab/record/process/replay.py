@@ -17,18 +17,24 @@ from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.process.journal import rows
+from lrlab.record.runs.run import plain
+
+LONGEST = 100_000_000  # updates, of 8 bytes each
 
 
 @dataclass(frozen=True)
 class Replay:
     """What a run did, computed again.
 
-    `values[i]` is the multiplier that update i used, shape (updates,). `heard` says how many of the `observations`
-    each controller took. `differences` are sentences, one for each place where the journal says something else.
+    `values[i]` is the multiplier that update i used, shape (updates,); `multiplied` says from which update on what was
+    multiplied for each group: its base LR, or 1 under an absolute schedule. `base_lrs` are those of the end. `heard`
+    says how many of the `observations` each controller took. `differences` are sentences, one for each place where the
+    journal says something else.
     """
 
     schedule: str
     values: NDArray[np.float64]
+    multiplied: tuple[tuple[int, tuple[float, ...]], ...]
     base_lrs: tuple[float, ...]
     absolute: bool
     observations: int
@@ -43,9 +49,13 @@ class Replay:
 
     @property
     def lrs(self) -> NDArray[np.float64]:
-        """The LR of every update for each group: shape (groups, updates)."""
-        bases = np.array([1.0 if self.absolute else base for base in self.base_lrs])
-        return bases[:, None] * self.values[None, :]
+        """The LR of every update for each group: shape (groups, updates); NaN before a group was there."""
+        found = np.full((max(len(bases) for _, bases in self.multiplied), self.updates), np.nan)
+        for start, bases in self.multiplied:
+            found[:, start:] = np.nan
+            found[: len(bases), start:] = np.array(bases)[:, None]
+        found *= self.values
+        return found
 
 
 def replay(journal: str | os.PathLike[str], updates: int | None = None) -> Replay:
@@ -88,7 +98,8 @@ class _Run:
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
         self._take(checkpoint)
-        self.pieces: list[tuple[int, NDArray[np.float64]]] = []  # where two overlap the later one holds
+        # From an update on these values, and what they are multiplied with; where two overlap the later one holds.
+        self.pieces: list[tuple[int, NDArray[np.float64], tuple[float, ...]]] = []
         self.differences: list[str] = []
         self.observations = 0
         self.heard: dict[str, int] = {}
@@ -107,7 +118,7 @@ class _Run:
         self._take(checkpoint)
         self.fresh = how == "start"
         if how == "resumed" and (known := self._known()) < update:  # updates after the last observation
-            self.pieces.append((known, self.pacer.between(known, update)))
+            self._piece(known, update)
         for name, record in _records(self.pacer.state()):
             if name in self.heard and (name, record) not in self.passed:
                 self.differences.append(f"update {update} ({how}): {name} is in a state that it did not come to")
@@ -127,11 +138,11 @@ class _Run:
         for name, state in self.pacer.states.items():
             self.heard[name] += state.observed - before[name].observed
         self._pass()
-        mine = [asdict(decision) for decision in self.pacer.decisions[known:]]
+        mine = plain([asdict(decision) for decision in self.pacer.decisions[known:]])
         if mine != row["decisions"]:
             self.differences.append(f"update {update}: decided {_said(row['decisions'])}, replayed {_said(mine)}")
-        for k, (base, logged) in enumerate(zip(self.base_lrs, row["lrs"], strict=False)):
-            lr = self.pacer.value if self.absolute else base * self.pacer.value
+        for k, (base, logged) in enumerate(zip(self._bases(), map(float, row["lrs"]), strict=False)):
+            lr = base * self.pacer.value
             if lr != logged and np.float32(lr) != np.float32(logged):  # a tensor LR has float32
                 self.differences.append(f"update {update}: the LR of group {k} was {logged:.6g}, replayed {lr:.6g}")
 
@@ -141,17 +152,20 @@ class _Run:
         if update < here:
             self.differences.append(f"update {update}: the journal goes back from {here} without saying why")
             return
-        self.pieces.append((here, self.pacer.between(here, update)))
+        self._piece(here, update)
         self.pacer.advance(update - here)
 
     def result(self) -> Replay:
         """What was found."""
-        values = np.full(self.pacer.update, np.nan)
-        for start, piece in self.pieces:
+        values = np.full(_bounded(self.pacer.update), np.nan)
+        bases: list[tuple[int, tuple[float, ...]]] = []
+        for start, piece, base in self.pieces:
             values[start : start + len(piece)] = piece[: max(0, len(values) - start)]
+            bases = [*(each for each in bases if each[0] < start), (start, base)]
         return Replay(
             str(self.pacer.curve.schedule),
             values,
+            tuple(bases) or ((0, self._bases()),),
             self.base_lrs,
             self.absolute,
             self.observations,
@@ -164,8 +178,15 @@ class _Run:
         """The update up to which the values are known, of the run that was last heard of."""
         if not self.pieces:
             return 0
-        start, piece = self.pieces[-1]
+        start, piece, _ = self.pieces[-1]
         return start + len(piece)
+
+    def _piece(self, start: int, stop: int) -> None:
+        """Keep the values of some updates, with the factors and the base LRs of now."""
+        self.pieces.append((start, self.pacer.between(start, _bounded(stop)), self._bases()))
+
+    def _bases(self) -> tuple[float, ...]:
+        return tuple(1.0 if self.absolute else base for base in self.base_lrs)
 
     def _take(self, checkpoint: Mapping[str, Any]) -> None:
         there = Checkpoint.read(checkpoint)
@@ -181,9 +202,18 @@ class _Run:
         self.passed.update(_records(self.pacer.state()))
 
 
+def _bounded(updates: int) -> int:
+    """A number of updates whose values can be held."""
+    if updates > LONGEST:
+        reason = "a run of so many updates cannot be replayed: the value of each is held"
+        raise LrlabError(worded(reason, updates, f"{LONGEST:,} at most"))
+    return updates
+
+
 def _records(state: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, json.dumps(record)) for name, record in state["controllers"].items()]
 
 
 def _said(decisions: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{d['event']} ({d['controller']} {d['old']:g} -> {d['new']:g})" for d in decisions) or "nothing"
+    steps = (f"{d['event']} ({d['controller']} {float(d['old']):g} -> {float(d['new']):g})" for d in decisions)
+    return ", ".join(steps) or "nothing"

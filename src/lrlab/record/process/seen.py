@@ -1,0 +1,138 @@
+"""What stands in the file of live orders, read as it grows: the orders, and the answers to them.
+
+Whoever can write into the folder can write anything there. What is neither an order nor an answer to one is passed
+over, and said in the log once; so is what is no regular file. A look reads so much, and never waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lrlab.core.time.span import MOST
+from lrlab.record.process.lines import row_of
+from lrlab.record.regular import descriptor
+from lrlab.record.sealed import Torn, digest
+
+FILE = "live.jsonl"
+_AT_ONCE = 2**22  # bytes of a look
+_LOOKS = 16
+_LONGEST = 2**16  # bytes of a line
+_MOST_ORDERS = 100_000
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Given:
+    """An order: its factor, when it was given, and its name, which is the digest of its line."""
+
+    factor: float
+    at: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was read so far: of which file, of which size, up to which byte; `taken`: from which update each held."""
+
+    file: tuple[int, int] = (-1, -1)
+    offset: int = 0
+    orders: tuple[Given, ...] = ()
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+def read(path: Path, seen: Seen) -> Seen:
+    """What is seen after a look at the file; the very same where it has not grown, which is one stat()."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+        file = found.st_ino, found.st_size
+        if file == seen.file:
+            return seen
+        with open(descriptor(path, links=False), "rb") as stream:
+            if found.st_ino != seen.file[0] or found.st_size < seen.offset:
+                if seen.orders:
+                    log.warning("%s is cut off, or another file: it is read anew", path)
+                seen = Seen()
+            stream.seek(seen.offset)
+            block = stream.read(_AT_ONCE)
+    except FileNotFoundError:
+        return seen
+    except OSError as error:
+        log.warning("%s: no orders are heard: %s", path, error)
+        return replace(seen, file=file)
+    whole, _, rest = block.rpartition(b"\n")
+    if len(rest) > _LONGEST:  # whatever comes behind it
+        whole, rest = block, b""
+    more = _Reading(path, seen)
+    for line in whole.splitlines():
+        more.take(line)
+    size = found.st_size if len(block) < _AT_ONCE else -1  # there is more to look at
+    return Seen((found.st_ino, size), seen.offset + len(block) - len(rest), tuple(more.orders), more.taken)
+
+
+def read_all(path: Path, seen: Seen) -> Seen:
+    """What is seen after as many looks as it takes, of a file that is not beyond all reason."""
+    for _ in range(_LOOKS):
+        before, seen = seen, read(path, seen)
+        if seen is before:
+            break
+    return seen
+
+
+class _Reading:
+    """The orders and answers, with more lines."""
+
+    def __init__(self, path: Path, seen: Seen) -> None:
+        self._path, self.orders, self.taken = path, list(seen.orders), dict(seen.taken)
+        self._names = {order.name for order in seen.orders}
+
+    def take(self, line: bytes) -> None:
+        """One more line, whatever it is."""
+        if not line.strip():
+            return
+        try:
+            if len(line) > _LONGEST:
+                raise Torn("it is too long")
+            row, name = row_of(line)
+            if not (self._order(row, name) or self._answer(row) or row.keys() == {"lrlab", "live"}):
+                raise Torn("it is neither an order nor an answer to one")
+        except Torn as error:
+            log.warning("%s: a line is passed over: %s: %.80r", self._path, error, line)
+
+    def _order(self, row: Mapping[str, Any], name: str | None) -> bool:
+        at = row.get("at", "")
+        if row.keys() - {"at"} != {"factor"} or not is_factor(row["factor"]) or type(at) is not str:
+            return False
+        name = name or digest({**row, "number": len(self.orders) + 1})  # earlier versions wrote no digests
+        if name not in self._names and len(self.orders) < _MOST_ORDERS:
+            self._names.add(name)
+            self.orders.append(Given(float(row["factor"]), at, name))
+        return True
+
+    def _answer(self, row: Mapping[str, Any]) -> bool:
+        number, update = row.get("taken"), row.get("update")
+        if row.keys() - {"order"} != {"taken", "update"} or not (type(number) is type(update) is int):
+            return False
+        if not (0 <= update <= MOST and number >= 1):
+            return False
+        if "order" in row:
+            name = row["order"]
+        else:  # of an earlier version
+            name = self.orders[number - 1].name if number <= len(self.orders) else None
+        if type(name) is not str or name not in self._names:
+            return False
+        self.taken[name] = update
+        return True
+
+
+def is_factor(given: object) -> bool:
+    """Whether an LR can be multiplied by this."""
+    try:
+        return type(given) in (int, float) and 0 <= float(given) < math.inf  # type: ignore[arg-type]
+    except OverflowError:
+        return False

@@ -109,3 +109,16 @@ def test_scalar_is_what_is_applied_to_two_units_in_its_last_place(word, updates)
     """A shape that falls from the base LR, by its defaults, keeps its last places also where it is small."""
     scalar, applied = evaluated_twice(WORDS[word], updates)
     assert (np.abs(scalar - applied) / np.spacing(np.maximum(np.abs(scalar), np.abs(applied)))).max() <= 2
+
+
+def test_whole_floats_of_jax_are_updates():
+    """Concrete ones; under a trace nobody can see whether they are whole."""
+    import jax
+    import jax.numpy as jnp
+
+    curve = lr.linear().over(10)
+    assert curve(jnp.array(3.0)).tolist() == curve(jnp.array(3)).tolist()
+    with pytest.raises(lr.LrlabError, match="counted from 0"):
+        curve(jnp.array(2.5))
+    with pytest.raises(lr.LrlabError, match=r"step.astype\(int\)"):
+        jax.jit(curve)(jnp.array(3.0))

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 import lrlab as lr
+from lrlab.core.resume.change import extended
 from lrlab.core.run.curve import BLOCK, LAST
 
 
@@ -52,6 +54,46 @@ def test_what_a_curve_may_be_asked():
     assert curve(LAST) == 0
 
 
+def test_a_whole_number_with_a_point_is_a_number_of_updates():
+    """How many libraries count: in every reader of an update."""
+    curve = lr.linear().over(10)
+    for three in (3.0, np.float64(3), np.float32(3), np.array(3.0), torch.tensor(3), torch.tensor(3.0)):
+        assert curve(three) == curve(3)
+        pacer = lr.Pacer(curve)
+        pacer.advance(three)
+        assert pacer.update == 3
+        assert extended(curve, three, 20, "rescale-rest").values().shape == (20,)
+        assert lr.plateau(patience=three) == lr.plateau(patience=3)
+    assert curve(np.array([0.0, 3.0])).tolist() == [1.0, curve(3)]
+    assert curve([0.0, 3]).tolist() == [1.0, curve(3)]
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 391, 10**4, 10**6])
+def test_at_a_share_of_the_run(n):
+    """The update that the share lies in; however the library has computed it, a whole one is that update."""
+    curve = lr.table(np.linspace(1, 0, n)).over(n) if n < 10**5 else lr.linear().over(n)
+    updates = np.unique(np.linspace(0, n - 1, min(n, 500), dtype=int))
+    for shares in (updates / n, 1 - (n - updates) / n, 1 - (1 - updates / n)):
+        assert curve.at(shares).tolist() == curve(updates).tolist()
+        assert [curve.at(float(share)) for share in shares] == [curve(int(k)) for k in updates]
+    assert curve.at((updates + 0.5) / n).tolist() == curve(updates).tolist()
+    assert curve.at(1) == curve(n)
+    assert curve.at(1.5) == curve(n + n // 2)
+    if n <= 10**4:
+        assert curve.at((updates / n).astype(np.float32)).tolist() == curve(updates).tolist()
+
+
+def test_a_share_of_what_a_run_consumes():
+    """In tokens, where it is measured in them; a run of unknown length has no shares."""
+    assert lr.linear().over(lr.Horizon(tokens=1000)).at(0.25) == 0.75
+    for curve in (lr.constant().over(), (lr.warmup(5) >> lr.linear()).over(lr.Horizon(tokens=1000))):
+        with pytest.raises(lr.LrlabError, match=r"at\(\) needs to know how"):
+            curve.at(0.5)
+    for wrong in (-0.1, float("nan"), float("inf"), "half", None, [0.5, -1]):
+        with pytest.raises(lr.LrlabError, match="at:"):
+            lr.linear().over(10).at(wrong)
+
+
 @pytest.mark.parametrize(
     "update",
     [
@@ -59,14 +101,19 @@ def test_what_a_curve_may_be_asked():
         10**400,
         LAST + 1,
         0.5,
-        3.0,
+        1e300,
+        float("nan"),
+        float("inf"),
+        True,
+        np.bool_(True),
         None,
         "3",
         [1, [2]],
         [0.5],
         [-1],
         np.array([LAST + 1]),
-        np.float64(1),
+        np.array([1.0, np.nan]),
+        np.array([1e300]),
         {1},
         [None],
     ],

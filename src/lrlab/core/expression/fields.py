@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeAlias
 
-from lrlab.core.time.span import MOST, Span, whole
+from lrlab.core.time.span import MOST, Span, counted
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
@@ -96,7 +96,7 @@ def optional_length(given: object, what: str) -> Span | None:
 
 def count(given: object, what: str) -> int:
     """A whole number of at least 1."""
-    value = whole(given)
+    value = counted(given)
     if value is None:
         raise LrlabTypeError(worded(f"{what} must be a whole number", given))
     if not 1 <= value <= MOST:
@@ -111,7 +111,7 @@ def optional_count(given: object, what: str) -> int | None:
 
 def not_negative_count(given: object, what: str) -> int:
     """A whole number of at least 0."""
-    return 0 if whole(given) == 0 else count(given, what)
+    return 0 if counted(given) == 0 else count(given, what)
 
 
 def flag(given: object, what: str) -> bool:

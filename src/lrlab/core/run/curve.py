@@ -21,7 +21,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.active import ActiveController, active
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import Phase, TimeBase, Window, beyond
-from lrlab.core.time.span import rounded
+from lrlab.core.time.span import counted, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 if TYPE_CHECKING:
@@ -63,17 +63,60 @@ class Curve:
         self.controllers: tuple[ActiveController, ...] = active(window)
 
     def __call__(self, update: Any) -> Any:
-        """The multiplier of one update (an integer) or of many (an array; under JAX also traced)."""
+        """The multiplier of one update (a whole number) or of many (an array; under JAX also traced)."""
         if type(update) is int:
             if not 0 <= update <= LAST:
                 raise LrlabError(worded("updates are counted from 0", update, f"0 to {LAST:.1e}"))
             return float(self._value(update, OPEN_LOOP))
         if type(update).__module__.partition(".")[0] in ("jax", "jaxlib"):
             jnp = sys.modules["jax.numpy"]
+            if not jnp.issubdtype(update.dtype, jnp.integer):
+                return self._of_floats(update, jnp)
             return jnp.broadcast_to(jnp.asarray(self.traced(update, JaxMaths(jnp, ONES)), dtype=float), update.shape)
-        if hasattr(update, "__index__") and getattr(update, "ndim", 0) == 0:
-            return self(update.__index__())
-        return self._many(update)
+        one = counted(update)
+        return self._many(update) if one is None else self(one)
+
+    def at(self, share: Any) -> Any:
+        """The multiplier at a share of the run, or at many: for what counts progress from 0 (its start) to 1 (its end).
+
+        It is that of the update that the share lies in; at 1 the run is over. A library whose progress goes from 1 to 0
+        gets `lambda left: 3e-4 * curve.at(1 - left)`. Raises `LrlabError` where the length of the run is not known.
+
+        >>> import lrlab as lr
+        >>> c = lr.linear().over(4)
+        >>> c.at(0), c.at(0.5), c.at(0.7), c.at(1)
+        (1.0, 0.5, 0.5, 0.0)
+        """
+        import numpy as np
+
+        whole = self._length("at()")
+        try:
+            wanted = np.asarray(share)
+            places = wanted.astype(float) * whole
+        except (TypeError, ValueError):
+            raise LrlabTypeError(worded("at: a share of the run is a number", share, hint="curve.at(0.5)")) from None
+        fine = np.finfo(wanted.dtype).eps if wanted.dtype.kind == "f" else 2.0**-52
+        close = 16 * fine * whole
+        if not np.isfinite(places).all() or (places < -close).any() or (places > LAST).any():
+            raise LrlabError(worded("at: this is no share of the run", share, "0 (its start) to 1 (its end)"))
+        near = np.rint(places)
+        places = np.where(np.abs(places - near) <= close, near, places)  # 1 - 0.7 times 10 is 3
+        return self(np.floor(places).astype(np.int64))
+
+    def _length(self, what: str) -> int:
+        """How long the run is, in the time that the curve is a function of."""
+        return self._known(what)
+
+    def _of_floats(self, update: Any, jnp: Any) -> Any:
+        """Whole numbers that JAX keeps as floats: refused where nobody can see whether they are whole."""
+        try:
+            wanted = self._many(update)
+        except LrlabError:
+            raise
+        except Exception:  # traced: jax's own error, which names neither the schedule nor the way out
+            hint = "step.astype(int)"
+            raise LrlabTypeError(worded("an update is a whole number", update.dtype, "an integer type", hint)) from None
+        return jnp.asarray(wanted, dtype=float)
 
     def traced(self, update: Any, maths: TracedMaths) -> Any:
         """The multiplier of updates that are not known yet, by this arithmetic and its factors: for adapters."""
@@ -88,6 +131,8 @@ class Curve:
             wanted = np.asarray(updates)
         except ValueError:  # lists of different lengths
             wanted = np.asarray(None)
+        if wanted.dtype.kind == "f" and (np.isfinite(wanted) & (wanted == np.rint(wanted))).all():
+            wanted = np.where(np.abs(wanted) < LAST, wanted, -1).astype(np.int64)
         if wanted.size and (wanted.dtype.kind not in "iu" or wanted.min() < 0 or wanted.max() > LAST):
             raise LrlabError(worded("updates are whole numbers, counted from 0", updates, hint="np.arange(1000)"))
         return self._evaluate(wanted.astype(np.int64), ONES)

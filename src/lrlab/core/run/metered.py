@@ -126,6 +126,10 @@ class MeteredCurve(Curve):
         unit = ", ".join(sorted(self.units - {"updates"}))
         raise self.measure.refused(f"{what} needs to know how many {unit} an update is", self.schedule, self.units)
 
+    def _length(self, what: str) -> int:
+        whole = self.stretches[0].length if len(self.stretches) == 1 else None
+        return self._known(what) if whole is None else whole
+
     def _refuse(self, t: Time, m: Maths) -> Real:
         raise self.measure.refused(
             "the curve is measured in several units: its value depends on the path", str(self.schedule), self.units

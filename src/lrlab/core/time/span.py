@@ -168,6 +168,20 @@ def whole(given: object) -> int | None:
         return None
 
 
+def counted(given: object) -> int | None:
+    """As `whole`, and a number with a point that is whole (125.0, a tensor of one): how libraries count updates."""
+    number = whole(given)
+    if number is not None or isinstance(given, (bool, str, bytes)) or not hasattr(given, "__float__"):
+        return number
+    if getattr(given, "ndim", 0) != 0 or "bool" in str(getattr(given, "dtype", "")):
+        return None
+    try:
+        value = float(given)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return int(value) if value.is_integer() else None
+
+
 def narrowed(x: Fraction, whole: int | None) -> Fraction:
     """A number of updates whose products with the times of a run of `whole` updates stay within 64-bit integers.
 

@@ -69,3 +69,18 @@ def test_noam_peaks_at_the_end_of_its_rise():
     values = lr.noam(10).over(100).values()
     assert values.argmax() == 9
     assert values.max() == 1
+
+
+def test_a_staircase_with_gamma_names_what_is_meant():
+    """gamma with `every` falls at its end already; decay has a staircase."""
+    with pytest.raises(lr.LrlabError, match=r"try:     exponential\(gamma=0.9, every=10\)"):
+        lr.exponential(gamma=0.9, every=10, staircase=True)
+    with pytest.raises(lr.LrlabError, match=r"exponential\(decay=0.5, every=...\)"):
+        lr.exponential(gamma=0.9, decay=0.5)
+
+
+@pytest.mark.parametrize("text", ["cosine()", "wsd()", "linear() >> cosine(5)", "linear().reverse()", "step()"])
+def test_a_missing_length_names_the_horizon(text):
+    """As the adapters call it, and as a schedule does."""
+    with pytest.raises(lr.LrlabError, match="horizon=10_000"):
+        lr.parse(text).over()

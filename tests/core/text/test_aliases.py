@@ -6,22 +6,87 @@ import lrlab as lr
 from lrlab.core.text.aliases import NAMES
 from lrlab.core.text.parse import VOCABULARY
 
+REFUSED = {"LinearLR", "ConstantLR", "LambdaLR", "MultiplicativeLR", "LearningRateScheduler"}  # with what to write
 
-@pytest.mark.parametrize("name", sorted({*NAMES, *VOCABULARY} - {"table", "function", "minimum", "maximum"}))
+
+@pytest.mark.parametrize("name", sorted({*NAMES, *VOCABULARY} - {"table", "function", "minimum", "maximum"} - REFUSED))
 def test_every_name_makes_a_schedule(name):
     """Without arguments each gives a curve over a thousand updates, and reads back."""
     schedule = lr.by_name(name)
     assert lr.parse(str(schedule)) == schedule
     if name != "hold":
         assert schedule.over(1000).values().shape == (1000,)
+        if "greedy" not in name.lower():  # whose warmup counts observations
+            assert lr.by_name(name, warmup=10).over(1000)(0) <= 0.2  # a warmup before any of them
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "text"),
+    [
+        ("StepLR", {"every": "30ep"}, 'step("30ep")'),
+        ("step_lr", {"every": 30}, "step(30)"),
+        ("MultiStepLR", {"milestones": ["50%"]}, 'multistep(["50%"])'),
+        ("ExponentialLR", {"gamma": 0.9}, "exponential(gamma=0.9)"),
+        ("CosineAnnealingLR", {"to": 0.1}, "cosine(to=0.1)"),
+        ("cosine annealing", {}, "cosine()"),
+        ("CosineAnnealingWarmRestarts", {"first_cycle": "10ep"}, 'cosine().repeat(cycle="10ep")'),
+        ("OneCycleLR", {}, str(lr.one_cycle())),
+        ("one-cycle", {}, str(lr.one_cycle())),
+        ("CyclicLR", {"half_cycle": 500}, str(lr.triangular(500))),
+        ("clr", {}, str(lr.triangular())),
+        ("PolynomialLR", {}, "polynomial(power=1)"),
+        ("polynomial_decay", {}, "polynomial()"),
+        ("PolynomialDecay", {}, "polynomial(power=1)"),
+        ("ExponentialDecay", {"decay": 0.5, "every": 100, "staircase": True}, None),
+        ("CosineDecayRestarts", {"first_cycle": 10}, "cosine().repeat(stretch=2, cycle=10)"),
+        ("cosine_with_restarts", {"times": 3}, "cosine().repeat(3)"),
+        ("constant_with_warmup", {"warmup": 500}, "warmup(500) >> constant()"),
+        ("cosine", {"warmup": "5%"}, 'warmup("5%") >> cosine()'),
+        ("wsd", {"warmup": "3%"}, str(lr.wsd(warmup="3%"))),
+        ("ReduceLROnPlateau", {"patience": 5}, 'plateau(patience=6, threshold_mode="signed", nan="bad")'),
+        ("reduce_lr_on_plateau", {"rule": "keras"}, 'plateau(threshold_mode="abs", nan="bad")'),
+        ("reduce_on_plateau", {"rule": "torch"}, 'plateau(patience=11, threshold_mode="signed", nan="bad")'),
+        ("reduce_on_plateau", {"rule": "lrlab", "patience": 5}, "plateau(patience=5)"),
+    ],
+)
+def test_names_as_others_write_them(name, arguments, text):
+    """PyTorch, Keras, Transformers and the articles; with their own defaults where those differ."""
+    assert text is None or str(lr.by_name(name, **arguments)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("reduce_on_plateau", {"patience": 5}, ["cuts at observation 5", "at 6", 'rule="torch"']),
+        ("StepLR", {"every": 30}, ["count updates here", "30ep"]),
+        ("MultiStepLR", {"milestones": [30, 60]}, ["count updates here"]),
+        ("StepLR", {"every": "30%"}, []),
+        ("step_decay", {"every": 30}, []),
+        ("ReduceLROnPlateau", {"patience": 5}, []),
+    ],
+)
+def test_what_means_something_else_elsewhere_is_said(name, arguments, said, caplog):
+    """In one line of the log, where it matters, and only there."""
+    lr.by_name(name, **arguments)
+    assert len(caplog.records) == bool(said)
+    assert all(part in caplog.text for part in said)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_name_that_means_another_curve_is_refused(name):
+    """With what to write for it."""
+    with pytest.raises(lr.LrlabError, match="try:"):
+        lr.by_name(name)
+    assert "LinearLR" in NAMES
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("CosineAnnealingLR", '"cosine_annealing"'),
-        ("ReduceLROnPlateau", '"reduce_on_plateau"'),
         ("cosine_anealing", '"cosine_annealing"'),
+        ("CosineAnealingLR", '"CosineAnnealingLR"'),
+        ("reduce_on_platau", '"reduce_on_plateau"'),
+        ("x" * 10**5, "no schedule has this name"),
         ("", "no schedule has this name"),
         (None, "no schedule has this name"),
         ([], "no schedule has this name"),

@@ -387,6 +387,14 @@ def test_functions_are_bound_by_name_and_hash():
         lr.parse(text, functions={"halves": lambda t: 0.9**t})
 
 
+def test_a_function_in_the_place_of_a_schedule():
+    """At every door that reads a text: lr.function is named, with a name where it has none."""
+    with pytest.raises(lr.LrlabError, match=r'lr.function\(f, name="mine"\)'):
+        lr.parse(lambda e: 0.95**e)
+    with pytest.raises(lr.LrlabError, match=r"lr.function\(f\)"):
+        lr.parse(test_parse_reads_texts_only)
+
+
 def test_parse_reads_texts_only():
     """Anything but a text is a worded TypeError."""
     for given in (None, 5, b"cosine()", lr.cosine()):

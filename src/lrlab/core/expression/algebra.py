@@ -16,6 +16,7 @@ from lrlab.core.expression.fields import Number, items, number
 from lrlab.core.expression.maths import OPEN_LOOP, Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import node
+from lrlab.core.time.horizon import LENGTH
 from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window, beyond, bounded
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -100,7 +101,7 @@ class Sequence(Schedule):
                     worded(
                         f"{phase} takes a share of a run whose length is not known",
                         str(self),
-                        hint="over(10_000)",
+                        hint=LENGTH,
                     )
                 )
             share = None

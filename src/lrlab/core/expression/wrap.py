@@ -10,6 +10,7 @@ from lrlab.core.expression.fields import Length, OptionalNumber
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import node
+from lrlab.core.time.horizon import LENGTH
 from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
@@ -111,9 +112,7 @@ class Reverse(Wrapped):
     def _compile(self, window: Window) -> Value:
         n = window.length
         if n is None:
-            raise LrlabError(
-                worded("reverse needs to know how long the schedule lasts", str(self), hint="over(10_000)")
-            )
+            raise LrlabError(worded("reverse needs to know how long the schedule lasts", str(self), hint=LENGTH))
         inner = self.schedule._compile(window)
         return lambda t, m: inner(n - m.minimum(t, n), m)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths, TracedMaths
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.active import ActiveController, active
-from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.horizon import LENGTH, Horizon
 from lrlab.core.time.layout import Phase, TimeBase, Window, beyond
 from lrlab.core.time.span import counted, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -209,9 +209,7 @@ class Curve:
 
     def _known(self, what: str) -> int:
         if self.updates is None:
-            raise LrlabError(
-                worded(f"{what} needs to know how long the run is", str(self.schedule), hint="over(10_000)")
-            )
+            raise LrlabError(worded(f"{what} needs to know how long the run is", str(self.schedule), hint=LENGTH))
         return self.updates
 
     def __repr__(self) -> str:

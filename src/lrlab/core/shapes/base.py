@@ -17,6 +17,7 @@ from lrlab.core.expression.fields import Flag, Level, Number, OptionalLevel, Par
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import shape
+from lrlab.core.time.horizon import LENGTH
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
@@ -57,7 +58,7 @@ class Shape(Schedule):
             raise LrlabError(
                 worded(
                     f"{self} needs to know how long it lasts",
-                    hint=f"over(10_000), or a span: {type(self).__name__}(500)",
+                    hint=f"{LENGTH}, or a span: {type(self).__name__}(500)",
                 )
             )
         return window.length

@@ -101,10 +101,19 @@ class exponential(Timed):
     staircase: Flag = False
 
     def _check(self) -> None:
-        if self.gamma is not None and (self.decay is not None or self.staircase):
-            hint = f"exponential(decay={self.gamma:g}, every=..., staircase=True), or exponential(gamma={self.gamma:g})"
+        if self.gamma is not None and self.decay is not None:
+            hint = f"exponential(decay={self.decay:g}, every=...), or exponential(gamma={self.gamma:g})"
             raise LrlabError(
                 worded("exponential takes gamma, or decay and every, not both", self.arguments(), hint=hint)
+            )
+        if self.gamma is not None and self.staircase:
+            every = "..." if self.every is None else repr(self.every)
+            raise LrlabError(
+                worded(
+                    "exponential: gamma comes at the end of each `every` anyway; staircase= goes with decay=",
+                    self.arguments(),
+                    hint=f"exponential(gamma={self.gamma:g}, every={every})",
+                )
             )
         if self.decay is not None and self.every is None:
             hint = f"exponential(decay={self.decay:g}, every=1000), or exponential(gamma={self.decay:g})"

@@ -1,37 +1,119 @@
-"""Schedules by the names people know from other libraries, with our argument names."""
+"""Schedules by the names people know: those of articles, PyTorch, Keras and Transformers, with our argument names.
+
+Upper and lower case, `_`, `-` and spaces do not count: "StepLR", "step_lr" and "step-lr" are one name. What such a
+name means elsewhere and not here is not taken silently: the defaults of the library are kept where they differ from
+ours, and where they cannot be, the name is refused with what to write.
+"""
 
 from __future__ import annotations
 
+import inspect
+import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
+from lrlab.core.expression.algebra import sequence
 from lrlab.core.expression.fields import SpanLike
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, refuse_arguments
+from lrlab.core.feedback.greedy import greedy
 from lrlab.core.feedback.plateau import plateau
 from lrlab.core.shapes.base import constant, warmup
+from lrlab.core.shapes.base import warmup as rise
 from lrlab.core.shapes.cosines import cosine
-from lrlab.core.shapes.piecewise import multistep, step
-from lrlab.core.shapes.presets import triangular, triangular2, warm_restarts, wsd
-from lrlab.core.shapes.timescales import exponential
+from lrlab.core.shapes.piecewise import multistep, piecewise_constant, step
+from lrlab.core.shapes.presets import one_cycle, triangular, triangular2, warm_restarts, wsd
+from lrlab.core.shapes.timescales import exponential, inverse_sqrt, inverse_time
 from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.errors import LrlabError, nearest, worded
 
+log = logging.getLogger(__name__)
 
-def _warmup_then(shape: Any) -> Callable[..., Schedule]:
+Maker = Callable[..., Schedule]
+
+
+def _warmup_then(shape: Any) -> Maker:
     """A warmup and then a shape; the warmup's length is the argument `warmup`."""
 
-    def made(**arguments: Any) -> Schedule:
-        name = f"warmup_{shape.__name__}"
-        refuse_arguments(name, (), arguments, [], ["warmup", *shape.__signature__.parameters], [])
-        rise: SpanLike = arguments.pop("warmup", "5%")
+    def made(*, warmup: SpanLike = "5%", **arguments: Any) -> Schedule:
+        refuse_arguments(f"warmup_{shape.__name__}", (), arguments, [], ["warmup", *_names(shape)], [])
         tail: Schedule = shape(**arguments)
-        return warmup(rise) >> tail
+        return rise(warmup) >> tail
 
     return made
 
 
-NAMES: dict[str, Callable[..., Schedule]] = {
+def _with(make: Any, **defaults: Any) -> Maker:
+    """The same with the defaults of the library that the name is from."""
+
+    def made(**arguments: Any) -> Schedule:
+        schedule: Schedule = make(**{**defaults, **arguments})
+        return schedule
+
+    return made
+
+
+def _restarts(*, times: int = 1, to: float = 0.0) -> Schedule:
+    """Transformers' cosine with hard restarts: `times` equal cycles (there `num_cycles`)."""
+    return cosine(to=to).repeat(times)
+
+
+def _plateau(rule: str | None = None) -> Maker:
+    """A plateau by the rule of PyTorch, of Keras, or ours: `rule`, where the name is theirs."""
+
+    def made(**arguments: Any) -> Schedule:
+        refuse_arguments("reduce_on_plateau", (), arguments, [], ["rule", *_names(plateau)], [])
+        asked = arguments.pop("rule", rule)
+        ours = plateau(**arguments)
+        if asked == "torch":
+            mode = "signed" if ours.threshold_mode == "rel" else ours.threshold_mode
+            return ours.replace(patience=ours.patience + 1, threshold_mode=mode, nan="bad")
+        if asked == "keras":
+            return ours.replace(threshold_mode="abs", cooldown=max(ours.cooldown - 1, 0), nan="bad")
+        if asked not in (None, "lrlab"):
+            raise LrlabError(worded("reduce_on_plateau: rule is not known", asked, '"torch", "keras", "lrlab"'))
+        if asked is None and "patience" in arguments:
+            log.warning(
+                "reduce_on_plateau(patience=%d) cuts at observation %d without improvement, PyTorch's "
+                'ReduceLROnPlateau at %d; rule="torch" is that, rule="lrlab" says that this is meant',
+                *(ours.patience, ours.patience, ours.patience + 1),
+            )
+        return ours
+
+    return made
+
+
+def _counted_in_epochs(name: str, make: Any, argument: str) -> Maker:
+    """PyTorch's schedulers count calls of step(), which most scripts make once an epoch; ours count updates."""
+
+    def made(**arguments: Any) -> Schedule:
+        schedule: Schedule = make(**arguments)
+        if any(span.unit == "updates" for span in schedule._own_spans()):
+            log.warning(
+                '%s: whole numbers count updates here; PyTorch counts calls of step(), most often one an epoch: "30ep"',
+                f"{name}({argument}=...)",
+            )
+        return schedule
+
+    return made
+
+
+def _refused(why: str, hint: str) -> Maker:
+    """A name that means something else here."""
+
+    def made(**arguments: Any) -> Schedule:
+        raise LrlabError(worded(why, arguments or None, hint=hint))
+
+    return made
+
+
+def _names(shape: Any) -> list[str]:
+    return list(shape.__signature__.parameters)
+
+
+NAMES: dict[str, Maker] = {
+    # articles and papers
     "fixed": constant,
     "step_decay": step,
     "multistep_decay": multistep,
@@ -40,48 +122,95 @@ NAMES: dict[str, Callable[..., Schedule]] = {
     "linear_decay": linear,
     "cosine_annealing": cosine,
     "cosine_decay": cosine,
+    "inverse_sqrt_decay": inverse_sqrt,
+    "time_based_decay": inverse_time,
     "warmup_constant": _warmup_then(constant),
     "warmup_linear": _warmup_then(linear),
     "warmup_cosine": _warmup_then(cosine),
     "warmup_stable_decay": wsd,
-    "reduce_on_plateau": plateau,
+    "trapezoidal": wsd,
+    "reduce_on_plateau": _plateau(),
     "cyclical": triangular,
+    "clr": triangular,
     "cyclical_triangular2": triangular2,
     "cosine_annealing_warm_restarts": warm_restarts,
     "sgdr": warm_restarts,
+    "super_convergence": one_cycle,
+    "1cycle": one_cycle,
+    # PyTorch
+    "StepLR": _counted_in_epochs("StepLR", step, "every"),
+    "MultiStepLR": _counted_in_epochs("MultiStepLR", multistep, "milestones"),
+    "ExponentialLR": _counted_in_epochs("ExponentialLR", exponential, "every"),
+    "CosineAnnealingLR": _counted_in_epochs("CosineAnnealingLR", cosine, "span"),
+    "CosineAnnealingWarmRestarts": _counted_in_epochs("CosineAnnealingWarmRestarts", warm_restarts, "first_cycle"),
+    "PolynomialLR": _with(polynomial, power=1.0),
+    "OneCycleLR": one_cycle,
+    "CyclicLR": triangular,
+    "ReduceLROnPlateau": _plateau("torch"),
+    "LinearLR": _refused(
+        "PyTorch's LinearLR rises from 1/3 to 1 within 5 calls and stays there; linear() falls to 0",
+        "linear(5, start=1/3, to=1) >> constant(), or by_name('linear_decay')",
+    ),
+    "ConstantLR": _refused(
+        "PyTorch's ConstantLR holds 1/3 for 5 calls and then 1; constant() holds 1",
+        "constant(5, level=1/3) >> constant()",
+    ),
+    "LambdaLR": _refused("a function of one's own has no name here", "lr.function(f), as the schedule"),
+    "MultiplicativeLR": _refused("a function of one's own has no name here", "lr.function(f), as the schedule"),
+    # Keras and TensorFlow
+    "ExponentialDecay": exponential,
+    "PolynomialDecay": _with(polynomial, power=1.0),
+    "PiecewiseConstantDecay": piecewise_constant,
+    "InverseTimeDecay": inverse_time,
+    "CosineDecay": cosine,
+    "CosineDecayRestarts": _with(warm_restarts, stretch=2.0),
+    "LearningRateScheduler": _refused("a function of one's own has no name here", "lr.function(f), as the schedule"),
+    # Transformers
+    "constant_with_warmup": _warmup_then(constant),
+    "linear_with_warmup": _warmup_then(linear),
+    "cosine_with_warmup": _warmup_then(cosine),
+    "cosine_with_min_lr": cosine,
+    "cosine_warmup_with_min_lr": _warmup_then(cosine),
+    "cosine_with_restarts": _restarts,
+    "cosine_with_hard_restarts": _restarts,
+    "polynomial_with_warmup": _warmup_then(polynomial),
+    "reduce_lr_on_plateau": _plateau("torch"),
+    # others
+    "GreedyLR": greedy,
 }
 
-# What other libraries call them: said when somebody uses it here.
-_ELSEWHERE = {
-    "CosineAnnealingLR": "cosine_annealing",
-    "StepLR": "step_decay",
-    "MultiStepLR": "multistep_decay",
-    "ExponentialLR": "exponential_decay",
-    "PolynomialLR": "polynomial_decay",
-    "LinearLR": "linear_decay",
-    "OneCycleLR": "one_cycle",
-    "CyclicLR": "cyclical",
-    "ReduceLROnPlateau": "reduce_on_plateau",
-    "CosineAnnealingWarmRestarts": "warm_restarts",
-    "cosine_with_restarts": "warm_restarts",
-    "trapezoidal": "wsd",
-    "GreedyLR": "greedy",
-}
+
+def _key(name: str) -> str:
+    """What of a name counts: letters and figures."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _known() -> dict[str, Maker]:
+    """Every name and every word, as it is written and by what of it counts; a word stands for itself."""
+    exact = {**NAMES, **VOCABULARY}
+    return {**exact, **{_key(name): make for name, make in exact.items() if _key(name) not in exact}}
 
 
 def by_name(name: str, **arguments: Any) -> Schedule:
-    """A schedule by the name people know, or by its own word.
+    """A schedule by the name people know, or by its own word; `warmup=` puts a warmup before any of them.
 
     Raises `LrlabError` where the name or an argument is not known: it names ours.
 
     >>> by_name("cosine_annealing", to=0.1)
     cosine(to=0.1)
-    >>> by_name("warmup_linear", warmup=500)
+    >>> by_name("linear", warmup=500)
     warmup(500) >> linear()
+    >>> by_name("ReduceLROnPlateau", patience=5)
+    plateau(patience=6, threshold_mode="signed", nan="bad")
     """
-    make = (NAMES.get(name) or VOCABULARY.get(name)) if isinstance(name, str) else None
+    known = _known()
+    make = known.get(name) or known.get(_key(name)) if isinstance(name, str) else None
     if make is None:
-        known = sorted({*NAMES, *VOCABULARY})
-        hint = _ELSEWHERE.get(str(name)) or nearest(str(name), known)
-        raise LrlabError(worded("no schedule has this name", name, ", ".join(known), hint and f'"{hint}"'))
-    return make(**arguments)
+        close = nearest(_key(str(name)[:60]), map(_key, known))
+        meant = next((word for word in known if close and _key(word) == close), "")
+        names = ", ".join(sorted({*NAMES, *VOCABULARY}))
+        raise LrlabError(worded("no schedule has this name", name, names, meant and f'"{meant}"'))
+    before = []
+    if "warmup" in arguments and "warmup" not in inspect.signature(make).parameters:
+        before = [warmup(arguments.pop("warmup"))]
+    return sequence(*before, make(**arguments))

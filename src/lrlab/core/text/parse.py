@@ -39,6 +39,9 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     warmup("2%") >> cosine(to=0.1)
     """
     if not isinstance(text, str):
+        if callable(text):
+            name = "" if getattr(text, "__name__", "<lambda>") != "<lambda>" else ', name="mine"'
+            raise LrlabTypeError(worded("a function is no schedule by itself", text, hint=f"lr.function(f{name})"))
         raise LrlabTypeError(worded("parse reads a text", text, hint='parse("cosine(to=0.1)")'))
     short, lists = _lists_apart(text)
     try:

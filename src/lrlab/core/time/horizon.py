@@ -14,6 +14,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 # One name for the words in `Horizon` that say how long the run is, in each unit, and its rate.
 _TOTALS = {"epochs": "epochs", "samples": "samples", "tokens": "tokens", "seconds": "minutes"}
+LENGTH = "horizon=10_000, or .over(10_000)"  # how the length of a run is said, where it is missing
 RATES = {
     "epochs": "updates_per_epoch=391",
     "samples": "samples_per_update=256",
@@ -117,7 +118,7 @@ class Horizon:
                         self._facts(),
                         hint=next(
                             (f"Horizon(..., {RATES[unit]})" for unit, total in _TOTALS.items() if getattr(self, total)),
-                            "over(10_000)",
+                            LENGTH,
                         ),
                     )
                 )

@@ -124,3 +124,26 @@ def test_better(best, mode, threshold, threshold_mode, margin, bar):
     assert not judged(bar)
     assert not judged(math.nextafter(bar, -beyond))
     assert not judged(math.nan)
+
+
+@pytest.mark.parametrize("word", ["plateau", "greedy", "guard", "manual"])
+@pytest.mark.parametrize("factor", [-1, -1e-300, math.nan, math.inf, -math.inf, "1", None, True])
+def test_a_recorded_factor_that_no_lr_can_be_made_of(word, factor):
+    """Negative, infinite, not a number: refused by name, by the controller and by the pacer, which stays as it was."""
+    controller = lr.parse(f"{word}()")
+    record = {**controller.init()._asdict(), "factor": factor}
+    with pytest.raises(lr.LrlabError, match=r"no state of .*factor"):
+        controller.restore(record)
+    pacer = lr.Pacer((lr.constant() * controller).over(10))
+    state = pacer.state()
+    state["controllers"] = {f"{word}1": record}
+    with pytest.raises(lr.LrlabError, match="factor"):
+        pacer.restore(state)
+    assert pacer.value == 1
+
+
+@pytest.mark.parametrize("change", [{"observed": -1}, {"bad": -2}, {"best": math.nan}, {"best": math.inf}])
+def test_a_recorded_number_that_cannot_be(change):
+    """Counts are not negative, and what was observed is finite."""
+    with pytest.raises(lr.LrlabError, match=next(iter(change))):
+        lr.plateau().restore({**lr.plateau().init()._asdict(), **change})

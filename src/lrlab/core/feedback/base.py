@@ -14,6 +14,7 @@ nothing), `cause` with which numbers: whoever drives the controller logs it. The
 to end the run.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
@@ -110,10 +111,13 @@ _State = TypeVar("_State", bound=State)
 
 
 def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller: Controller) -> _State:
-    """A state from its JSON record: every field there, of the type that the fresh state's field has."""
+    """A state from its JSON record: every field there, of the type that the fresh state's field has, and possible.
+
+    Numbers are finite, counts and the factor not negative: an LR is never made of anything else.
+    """
     fresh = kind()._asdict()
     wrong = sorted(set(record) ^ set(fresh)) or [
-        name for name, default in fresh.items() if not _like(record[name], default)
+        name for name, default in fresh.items() if not (_like(record[name], default) and _possible(name, record[name]))
     ]
     if wrong:
         raise LrlabError(
@@ -135,6 +139,15 @@ def _like(value: object, default: object) -> bool:
     if isinstance(default, tuple):  # a list of numbers, which JSON brings back as a list
         return isinstance(value, (list, tuple)) and all(_like(item, 0.0) for item in value)
     return type(value) is type(default)
+
+
+def _possible(name: str, value: object) -> bool:
+    """Whether a recorded number can be one."""
+    if isinstance(value, (list, tuple)):
+        return all(_possible(name, item) for item in value)
+    if isinstance(value, int) or name == "factor":
+        return 0 <= value < math.inf  # type: ignore[operator]
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def better(metric: float, best: float, mode: str, threshold: float, threshold_mode: str, margin: float = 0.0) -> bool:

@@ -1,8 +1,11 @@
 """What the tests of the dialects share: random configurations with fixed seeds, and how close is close."""
 
+import functools
+import importlib.util
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +65,20 @@ def same_curve() -> Callable[..., None]:
                 raise
 
     return compare
+
+
+@functools.cache
+def _beside(name: str) -> Any:
+    path = Path(__file__).parent / "golden" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"_golden_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def beside() -> Callable[[str], Any]:
+    """`beside("peers")`: a module of tests/dialects/golden."""
+    return _beside

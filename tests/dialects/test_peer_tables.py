@@ -13,7 +13,7 @@ import pytest
 import lrlab as lr
 from lrlab.dialects import from_fvcore, from_optax, from_torch
 from lrlab.dialects.parts.phases import fixed
-from lrlab.dialects.source.read import read
+from lrlab.dialects.reader import read
 
 
 def values(source: str, updates: list[int], own: float | None = None) -> list[float]:

@@ -25,7 +25,6 @@ UPWARD = {
     ("core.expression.node", "core.shapes.base"): "schedule.hold()",
     ("adapters.keras", "adapters.keras_callback"): "SchedulerCallback stays a name of lrlab.adapters.keras",
     ("adapters.optax", "adapters.optax_state"): "the states stay names of lrlab.adapters.optax",
-    ("dialects.source.read", "dialects.read"): "finds the reader that a text is meant for",
     ("dialects.parts.torch_rules", "dialects.read.transformers"): "PyTorch's LambdaLR as transformers makes it",
 }
 # Files that stand on each other because they are one idea.

@@ -6,7 +6,8 @@
     found.schedule, found.convention, found.findings
     print(to_code(found.schedule, "torch", horizon=1000))
 
-Importing this package meets no framework; `from_torch` reads a scheduler object that the caller has.
+Importing this package meets no framework; `from_torch` reads a scheduler object that the caller has. Each file of
+`read` has the function `from_NAME` of its library; the lines below are for editors and type checkers.
 """
 
 from __future__ import annotations
@@ -15,17 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "Imported": "lrlab.dialects.parts.imported",
-    "from_torch": "lrlab.dialects.read.torch",
-    "from_transformers": "lrlab.dialects.read.transformers",
-    "from_timm": "lrlab.dialects.read.timm",
-    "from_keras": "lrlab.dialects.read.keras",
-    "from_optax": "lrlab.dialects.read.optax",
-    "from_composer": "lrlab.dialects.read.composer",
-    "from_fvcore": "lrlab.dialects.read.fvcore",
-    "from_deepspeed": "lrlab.dialects.read.deepspeed",
-    "from_fairseq": "lrlab.dialects.read.fairseq",
-    "from_megatron": "lrlab.dialects.read.megatron",
-    "from_olmo": "lrlab.dialects.read.olmo",
     "to_code": "lrlab.dialects.write.targets",
     "convert": "lrlab.dialects.convert",
 }
@@ -43,6 +33,7 @@ if TYPE_CHECKING:
     from lrlab.dialects.read.optax import from_optax as from_optax
     from lrlab.dialects.read.timm import from_timm as from_timm
     from lrlab.dialects.read.torch import from_torch as from_torch
+    from lrlab.dialects.read.torchtitan import from_torchtitan as from_torchtitan
     from lrlab.dialects.read.transformers import from_transformers as from_transformers
     from lrlab.dialects.write.targets import to_code as to_code
 
@@ -50,12 +41,20 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name not in _HOMES:
+    home = _HOMES.get(name)
+    if home is None and name.startswith("from_"):
+        from lrlab.dialects.libraries import names
+
+        library = name.removeprefix("from_")
+        home = f"lrlab.dialects.read.{library}" if library in names() else None
+    if home is None:
         raise AttributeError(f"module 'lrlab.dialects' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(home), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(_HOMES)
+    from lrlab.dialects.libraries import names
+
+    return sorted([*_HOMES, *(f"from_{name}" for name in names())])

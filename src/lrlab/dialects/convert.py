@@ -7,15 +7,18 @@ convert("ds_config.json", "python").output
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lrlab.core.expression.write import record
 from lrlab.core.text.document import dumps
+from lrlab.core.text.lint import Finding
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.imported import Imported
 from lrlab.dialects.parts.phases import known
-from lrlab.dialects.source.read import read
+from lrlab.dialects.reader import read
 from lrlab.dialects.write.targets import TARGETS, to_code
 
 
@@ -46,18 +49,24 @@ class Converted:
 
 
 def convert(
-    source: str, target: str = "text", *, horizon: int | Horizon | None = None, base_lr: float | None = None
+    source: str,
+    target: str = "text",
+    *,
+    horizon: int | Horizon | None = None,
+    base_lr: float | None = None,
+    words: Sequence[str] = (),
 ) -> Converted:
     """Read a configuration and write it in the words of `target`: text, json, or one of `to_code`.
 
-    `horizon` and `base_lr` fill in what the source leaves out. Raises `LrlabError` where something is not known or
-    cannot be expressed.
+    `words` (name=value), `horizon` and `base_lr` fill in what the source leaves out. Raises `LrlabError` where
+    something is not known or cannot be expressed.
 
     >>> convert("transformers:linear num_warmup_steps=10 num_training_steps=100", "text").output
     'linear(10, start=0, to=1) >> linear(90)'
     """
     known(target, {"text": None, "json": None, **TARGETS}, "convert: the target")
-    found = read(source, None if horizon is None else Horizon.of(horizon), base_lr)
+    run = Horizon.of(horizon)
+    found = with_doubts(read(source, words, horizon=run, lr=base_lr), run, base_lr)
     if target == "text":
         output = str(found.schedule)
     elif target == "json":
@@ -66,3 +75,17 @@ def convert(
         end, base = found.horizon or horizon, base_lr if found.base_lr is None else found.base_lr
         output = to_code(found.schedule, target, horizon=end, base_lr=base)
     return Converted(found, target, output)
+
+
+def with_doubts(found: Imported, run: Horizon, base_lr: float | None) -> Imported:
+    """The same, and said where the configuration has its own LR or length, so that what was given is not used."""
+    doubts = []
+    if base_lr is not None and found.base_lr is not None and found.base_lr != base_lr:
+        message = f"it has an LR of its own, {found.base_lr:g}: the {base_lr:g} that is given is not used"
+        doubts.append(Finding("own-lr", message, "leave one of them out"))
+    own = None if found.horizon is None else found.horizon.total
+    too_long = any(finding.code == "too-long" for finding in found.findings)
+    if run.total is not None and own not in (None, run.total) and not too_long:
+        message = f"it says itself that the run has {own:,} updates: the {run.total:,} that are given are not used"
+        doubts.append(Finding("own-length", message, "leave one of them out"))
+    return dataclasses.replace(found, findings=(*found.findings, *doubts)) if doubts else found

@@ -15,7 +15,7 @@ from lrlab.dialects import (
     from_torch,
     from_transformers,
 )
-from lrlab.dialects.parts.imported import imported
+from lrlab.dialects.parts.imported import Rule, imported
 
 
 def in_torch(name, **given):
@@ -78,7 +78,7 @@ def test_convention(make, sentence):
 
 def test_phases_beyond_the_run():
     """The horizon is stretched so that all phases fit, and that is said."""
-    found = imported("some", lr.linear(50) >> lr.constant(60), "after that", updates=100)
+    found = imported("some", Rule(lr.linear(50) >> lr.constant(60), updates=100, after="after that"))
     assert found.horizon == lr.Horizon(updates=110)
     assert found.findings[0].code == "too-long"
 
@@ -92,7 +92,7 @@ def test_a_rise_is_told_with_its_update():
 
 def test_what_depends_on_the_run():
     """Shares of a run that is not known are left open; a beginning that is known is looked at."""
-    assert imported("some", lr.warmup("2%") >> lr.cosine(), "so it ends").convention == "some: so it ends."
-    found = imported("some", lr.linear(50, start=0, to=1) >> lr.step(30), "so it ends")
+    assert imported("some", Rule(lr.warmup("2%") >> lr.cosine(), after="so it ends")).convention == "some: so it ends."
+    found = imported("some", Rule(lr.linear(50, start=0, to=1) >> lr.step(30), after="so it ends"))
     assert found.convention == "some: update 0 uses 0 of the base LR; so it ends."
     assert [finding.code for finding in found.findings] == ["zero-first"]

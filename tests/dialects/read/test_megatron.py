@@ -1,85 +1,9 @@
-"""Megatron-LM, against its rules written again; the package needs GPUs.
-
-The rules are those of `megatron/core/optimizer_param_scheduler.py` (`get_lr`), the counts those of
-`get_optimizer_param_scheduler` in `megatron/training/training.py`.
-"""
-
-import math
-import random
-from typing import Any
+"""Megatron-LM: how its arguments are read; its curves are held against its own code in test_golden."""
 
 import pytest
 
 import lrlab as lr
 from lrlab.dialects import from_megatron
-
-
-def reference(given: dict[str, Any], t: int) -> float:
-    """The LR of update t; the count is in samples."""
-    top, low, first = given["lr"], given["min_lr"], given["lr_warmup_init"]
-    batch, style = given["global_batch_size"], given["lr_decay_style"]
-    if "train_samples" in given:
-        end, tail = given["train_samples"], given["lr_wsd_decay_samples"]
-        warmup = given["lr_warmup_samples"]
-    else:
-        end, tail = given["lr_decay_iters"] * batch, given["lr_wsd_decay_iters"] * batch
-        warmup = given["lr_warmup_iters"] * batch
-    if given["lr_warmup_fraction"] is not None:
-        warmup = given["lr_warmup_fraction"] * end
-    count = t * batch
-    if warmup > 0 and count <= warmup:
-        return first + (top - first) * count / warmup
-    if style == "constant":
-        return top
-    if count > end:
-        return low
-    if style == "inverse-square-root":
-        return max(low, top * max(warmup, 1) ** 0.5 / max(count, 1) ** 0.5)
-    share = (count - warmup) / (end - warmup)
-    if style == "linear":
-        left = 1 - share
-    elif style == "cosine":
-        left = 0.5 * (math.cos(math.pi * share) + 1)
-    elif count <= end - tail:
-        left = 1.0
-    else:
-        u = (count - (end - tail)) / tail
-        left = {
-            "linear": 1 - u,
-            "cosine": 0.5 * (math.cos(math.pi * u) + 1),
-            "exponential": 2 * 0.5**u - 1,
-            "minus_sqrt": 1 - math.sqrt(u),
-        }[given["lr_wsd_decay_style"]]
-    return low + left * (top - low)
-
-
-STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
-
-
-def arguments(style: str, rng: random.Random) -> dict[str, Any]:
-    """Random arguments of one decay style, in iterations or in samples."""
-    batch, unit = rng.choice([1, 4, 32]), rng.choice(["iters", "iters", "samples"])
-    end = rng.randint(4, 300) * (batch if unit == "samples" else 1) + (unit == "samples") * rng.randint(0, batch - 1)
-    return {
-        "lr": 3e-4,
-        "min_lr": rng.choice([0.0, 3e-5, 1e-4]),
-        "lr_warmup_init": rng.choice([0.0, 1e-5]),
-        "global_batch_size": batch,
-        f"lr_warmup_{unit}": rng.choice([0, rng.randint(1, end // 2)]),
-        "lr_warmup_fraction": rng.choice([None, None, 0.01, 0.1, rng.uniform(0.001, 0.6)]),
-        "lr_decay_iters" if unit == "iters" else "train_samples": end,
-        "lr_decay_style": style,
-        f"lr_wsd_decay_{unit}": rng.randint(1, end),
-        "lr_wsd_decay_style": rng.choice(["linear", "cosine", "exponential", "minus_sqrt"]),
-    }
-
-
-def test_same_curve(seed, rng, same_curve):
-    """Every style with random arguments; a warmup may end, and a decay begin, anywhere."""
-    given = arguments(STYLES[seed % len(STYLES)], rng)
-    found = from_megatron(given)
-    theirs = [reference(given, t) for t in range(found.horizon.total * 3 // 2 + 2)]
-    same_curve(found, theirs, 3e-4, relative=1e-10, of_peak=1e-12)
 
 
 def test_spellings():

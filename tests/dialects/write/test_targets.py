@@ -314,12 +314,17 @@ def from_any_composer(rng: random.Random, n: int, warmup: int) -> Any:
 
 def from_any_fairseq(rng: random.Random, n: int, warmup: int) -> Any:
     """A scheduler of fairseq."""
-    name = rng.choice(["fixed", "inverse_sqrt", "polynomial_decay", "cosine", "triangular", "step"])
-    warmup = 0 if name == "step" else warmup
-    given = {"lr": 1.0, "warmup_updates": warmup, "max_update": n, "t_mult": rng.choice([1, 1.5]), "max_lr": 2.0}
-    return from_fairseq(
-        {"lr_scheduler": name, "lr_period_updates": rng.randint(10, 50), "lr_decay_period": 30, **given}
-    )
+    period = {"lr_period_updates": rng.randint(10, 50)}
+    choices = {
+        "fixed": {"warmup_updates": warmup},
+        "inverse_sqrt": {"warmup_updates": warmup},
+        "polynomial_decay": {"warmup_updates": warmup},
+        "cosine": {"warmup_updates": warmup, "t_mult": rng.choice([1, 1.5]), **period},
+        "triangular": {"max_lr": 2.0, **period},
+        "step": {"lr_deacy_period": 30},
+    }
+    name = rng.choice(list(choices))
+    return from_fairseq({"lr_scheduler": name, "lr": 1.0, "max_update": n, **choices[name]})
 
 
 def from_any_deepspeed(rng: random.Random, n: int, warmup: int) -> Any:

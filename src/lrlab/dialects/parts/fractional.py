@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.base import WHOLE
+from lrlab.core.shapes.base import WHOLE, constant
 from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import step
+from lrlab.core.shapes.transitions import polynomial
 from lrlab.dialects.parts.phases import drops, then, tidy
 from lrlab.errors import LrlabError, worded
 
@@ -27,6 +28,8 @@ def piece(
     """The updates `at` ... stop-1 of a leg that begins at the real time `begin` and is `length` updates long."""
     if stop <= at:
         return None
+    if shape is polynomial and arguments.get("power") == 0:  # whatever to the power of 0 is 1
+        return constant(stop - at, level=arguments.get("start", 1.0))
     ends = (float((at - begin) / length), float((stop - begin) / length))
     part = WHOLE if ends == WHOLE else (max(ends[0], 0.0), ends[1])
     made: Schedule = shape(stop - at, part=part, **arguments)
@@ -96,8 +99,8 @@ class Growing:
         return self.mul**i * self.first
 
     def until(self, update: int) -> int:
-        """How many of them it takes to get there, or as many as are written out."""
-        return next((i for i in range(1, MANY) if self.begin(i) > update), MANY)
+        """How many of them it takes to get there, up to as many as are written out."""
+        return next((i for i in range(1, MOST) if self.begin(i) > update), MOST)
 
     def edges(self, count: int, first: int = 0) -> list[int]:
         """The first update of each of the first `count` cycles, and of the one after them."""

@@ -1,11 +1,15 @@
-"""What every importer hands back: the schedule, what it is a multiple of, and what the library does, in words."""
+"""What every importer hands back: the schedule, what it is a multiple of, and what the library does, in words.
+
+A recipe makes a `Rule`: what a library does with these arguments. `imported` looks at its curve and makes the
+`Imported` of it, with the convention in a sentence and what looks unintended.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec
 
 from lrlab.core.expression.node import Schedule
@@ -16,6 +20,26 @@ from lrlab.dialects.parts.phases import fixed, real
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 P = ParamSpec("P")
+
+
+HOLDS = "after the end the value is held"
+FOREVER = "it has no end"
+LONGEST = 10_000_000  # updates: a longer curve is not looked through for facts and findings
+BEGINNING = ("zero-first", "negative", "not-finite", "jump", "scales-first-phase")  # do not ask for the end
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a library does: a schedule in multiples of `base`, where it ends (None: it does not), and what then.
+
+    What is `drawn` is written down far beyond the run, for it has no end: its length asks for nothing.
+    """
+
+    schedule: Schedule
+    base: float = 1.0
+    updates: int | None = None
+    after: str = HOLDS
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,22 +57,12 @@ class Imported:
     horizon: Horizon | None
     convention: str
     findings: tuple[Finding, ...]
+    _within: Callable[[Horizon], Imported] | None = field(default=None, repr=False, compare=False)
 
-
-LONGEST = 10_000_000  # updates: a longer curve is not looked through for facts and findings
-BEGINNING = ("zero-first", "negative", "not-finite", "jump", "scales-first-phase")  # do not ask for the end
-HOLDS = "after the end the value is held"
-FOREVER = "it has no end"
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a recipe makes: a schedule in multiples of `base`, where it ends (None: it does not), and what then."""
-
-    schedule: Schedule
-    base: float
-    updates: int | None = None
-    after: str = HOLDS
+    def within(self, run: Horizon) -> Imported:
+        """The same over a run, where the configuration does not say itself how long it is."""
+        known = self.horizon is not None or run.total is None or self._within is None
+        return self if known or self._within is None else self._within(run)
 
 
 def reading(library: str) -> Callable[[Callable[P, Imported]], Callable[P, Imported]]:
@@ -78,25 +92,32 @@ def peaked(*values: Any) -> tuple[float, ...]:
 
 def imported(
     name: str,
-    schedule: Schedule,
-    after: str,
+    rule: Rule,
     *,
     base_lr: float | None = None,
-    updates: int | None = None,
     horizon: Horizon | None = None,
     findings: tuple[Finding, ...] = (),
+    unit: str = "",
 ) -> Imported:
-    """Make the record: `after` says what happens after the end, the rest of the convention is read off the curve."""
-    if horizon is None and updates is not None and updates > 0:
-        horizon = Horizon(updates=updates)
+    """Make the record: the rule says what happens after the end, the rest of the convention is read off the curve.
+
+    `unit` says what one step of the library is, where it is not an update.
+    """
+    again = functools.partial(imported, name, rule, base_lr=base_lr, findings=findings, unit=unit)
+    schedule = rule.schedule
+    if horizon is None and rule.updates is not None and rule.updates > 0:
+        horizon = Horizon(updates=rule.updates)
     if horizon is not None and horizon.total is not None:
         needed, given = fixed(schedule, TimeBase(horizon, horizon.total)), horizon.total
-        if needed > given:
+        if needed > given and rule.drawn:
+            schedule = schedule.repeat()  # which has no length: only the run says where it ends
+        elif needed > given:
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
             findings = (*findings, Finding("too-long", message, "shorter phases, or a longer run", given))
             horizon = dataclasses.replace(horizon, updates=needed, epochs=None, samples=None, tokens=None)
-    facts = [f"{name}:", *_facts(schedule, horizon), after]
-    return Imported(schedule, base_lr, horizon, " ".join(facts) + ".", (*findings, *_findings(schedule, horizon)))
+    facts = [f"{name}:", *([f"{unit};"] if unit else []), *_facts(schedule, horizon), rule.after]
+    found = (*findings, *_findings(schedule, horizon))
+    return Imported(schedule, base_lr, horizon, " ".join(facts) + ".", found, lambda run: again(horizon=run))
 
 
 def _facts(schedule: Schedule, horizon: Horizon | None) -> list[str]:

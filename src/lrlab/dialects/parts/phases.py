@@ -23,8 +23,18 @@ from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 ABSOLUTE = TimeBase(Horizon(), None)  # of schedules whose spans are updates
 
 
+class Name(str):
+    """A name in somebody's code that stands for something which is not here: the optimizer, a constant."""
+
+
+def _refuse_name(given: object, what: str) -> None:
+    if isinstance(given, Name):
+        raise LrlabError(worded(f"{what}: {given} has no value here", hint=f"the number, or {given}=... beside it"))
+
+
 def real(given: object, what: str) -> float:
     """A finite number: Python's, NumPy's, or one in a tensor."""
+    _refuse_name(given, what)
     try:
         value = float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -36,6 +46,7 @@ def real(given: object, what: str) -> float:
 
 def steps(given: object, what: str, least: int = 0) -> int:
     """A whole number of updates; 1000.0 counts as one."""
+    _refuse_name(given, what)
     count = whole(given)
     if count is None and isinstance(given, float) and given.is_integer():
         count = int(given)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.plateau import plateau
-from lrlab.dialects.parts.imported import Made
+from lrlab.dialects.parts.imported import Rule
 from lrlab.dialects.parts.phases import real
 from lrlab.errors import LrlabError, worded
 
@@ -32,12 +32,12 @@ def as_torch(
     cooldown: int = 0,
     min_lr: float = 0.0,
     eps: float = 1e-8,
-) -> tuple[Schedule, str]:
+) -> Rule:
     """PyTorch's `ReduceLROnPlateau` for a group of this base LR, and what it does, in words.
 
     Without a base LR (None) there is no `eps`, and `min_lr` raises `LrlabError`: both are absolute LRs.
 
-    >>> as_torch(0.1, factor=0.5, patience=2, eps=0)[0]
+    >>> as_torch(0.1, factor=0.5, patience=2, eps=0).schedule
     plateau(factor=0.5, patience=3, threshold_mode="signed", nan="bad")
     """
     if threshold_mode not in ("rel", "abs"):
@@ -54,7 +54,7 @@ def as_torch(
         min=real(min_lr, "min_lr") / (learning_rate or 1.0),
         eps=eps / learning_rate if learning_rate else 0.0,
     )
-    return schedule, _cut_at(patience + 1)
+    return Rule(schedule, learning_rate or 1.0, after=_cut_at(patience + 1))
 
 
 def as_keras(
@@ -65,7 +65,7 @@ def as_keras(
     cooldown: int = 0,
     min_lr: float = 0.0,
     learning_rate: float | None = None,
-) -> Made:
+) -> Rule:
     """Keras' `ReduceLROnPlateau` callback; mode "auto" is that of a loss.
 
     Raises `LrlabError` for a `min_lr` without a base LR.
@@ -84,7 +84,7 @@ def as_keras(
         cooldown=max(0, cooldown - 1),
         min=min_lr / (learning_rate or 1.0),
     )
-    return Made(schedule, learning_rate or 1.0, after=_cut_at(patience))
+    return Rule(schedule, learning_rate or 1.0, after=_cut_at(patience))
 
 
 def as_optax(
@@ -95,7 +95,7 @@ def as_optax(
     cooldown: int = 0,
     accumulation_size: int = 1,
     min_scale: float = 0.0,
-) -> Made:
+) -> Rule:
     """Optax' `contrib.reduce_on_plateau`. Raises `LrlabError` for a `min_scale` above 1, which would raise the LR.
 
     >>> as_optax(patience=2, rtol=0.01, atol=0.1, accumulation_size=4).schedule
@@ -114,7 +114,7 @@ def as_optax(
         min=min_scale,
     )
     heard = f"mean of {accumulation_size} observations" if accumulation_size > 1 else "observation"
-    return Made(schedule, 1.0, after=_cut_at(patience, heard))
+    return Rule(schedule, 1.0, after=_cut_at(patience, heard))
 
 
 def _made(**arguments: object) -> Schedule:

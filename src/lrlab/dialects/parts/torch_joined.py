@@ -23,14 +23,14 @@ from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.tables import table
 from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.phases import cut, fixed, real, then
-from lrlab.dialects.parts.torch_rules import Rule, read
+from lrlab.dialects.parts.torch_rules import Member, read
 from lrlab.errors import LrlabError, worded
 
 UNKNOWN_END = 1000  # updates: how far to rehearse where nothing says how long the run is
 LONGEST = 100_000
 
 
-def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Rule, tuple[Finding, ...]]:
+def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Member, tuple[Finding, ...]]:
     """The rule of a chain or sequence, and what there is to say about it."""
     written = _written(scheduler, group)
     if not _fresh(scheduler):
@@ -52,25 +52,26 @@ def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Rule, tuple
         parted = np.flatnonzero(np.abs(ours - values) > 1e-9 * np.abs(values).max())
         agreed = int(parted[0]) if parted.size else len(values)
         if agreed == len(values):
-            return Rule(written.schedule, base, after, written.updates), ()
+            return Member(written.schedule, base, after=after, updates=written.updates), ()
     listed = table([float(v) for v in values[agreed:]])
     message = f"from update {agreed:,} on torch's values follow no closed form: they are listed up to {len(values):,}"
     schedule = then(cut(written.schedule, agreed) if written else None, listed)
     note = Finding("listed", message, "a schedule that says what is meant", agreed)
-    return Rule(schedule, base, f"{message}, and the last is held", written.updates if written else horizon), (note,)
+    updates = horizon or (written.updates if written else None)
+    return Member(schedule, base, updates, message, drawn=True), (note,)
 
 
 # -- what it should be --------------------------------------------------------------------------------------------
 
 
-def _written(s: Any, group: int) -> Rule | None:
+def _written(s: Any, group: int) -> Member | None:
     """The rule as far as it can be written down; the rehearsal decides whether it is right."""
     if not hasattr(s, "_schedulers"):
         return None if type(s).__name__ == "MultiplicativeLR" else read(s, group)
     return _sequence(s, group, 0) if hasattr(s, "_milestones") else _chain(s, group, stepped=False)
 
 
-def _sequence(s: Any, group: int, ahead: int) -> Rule | None:
+def _sequence(s: Any, group: int, ahead: int) -> Member | None:
     """A sequence; `ahead` is 1 where it is a member of another, whose update 0 is its own update 1."""
     milestones = list(s._milestones)
     if milestones != sorted(milestones):
@@ -97,10 +98,10 @@ def _sequence(s: Any, group: int, ahead: int) -> Rule | None:
         after, updates = rule.after, None if rule.updates is None else starts[k] + rule.updates
     if not any(phases):
         return None
-    return Rule(then(*phases), base, after, updates or (starts[-1] + 1 if len(starts) > 1 else None))
+    return Member(then(*phases), base, after=after, updates=updates or (starts[-1] + 1 if len(starts) > 1 else None))
 
 
-def _member(s: Any, group: int, stepped: bool) -> Rule | None:
+def _member(s: Any, group: int, stepped: bool) -> Member | None:
     """The first member of a sequence; `stepped`: torch steps it into its update 0."""
     if hasattr(s, "_schedulers"):
         return _sequence(s, group, 1) if hasattr(s, "_milestones") else _chain(s, group, stepped=True)
@@ -108,10 +109,12 @@ def _member(s: Any, group: int, stepped: bool) -> Rule | None:
     if rule is None or not stepped or rule.restart == 1 or not rule.multiplies:
         return rule
     floor = getattr(s, "eta_min", 0.0) / rule.base
-    return Rule(rule.restart * rule.schedule + (1 - rule.restart) * floor, rule.base, rule.after, rule.updates)
+    return Member(
+        rule.restart * rule.schedule + (1 - rule.restart) * floor, rule.base, after=rule.after, updates=rule.updates
+    )
 
 
-def _chain(s: Any, group: int, stepped: bool) -> Rule | None:
+def _chain(s: Any, group: int, stepped: bool) -> Member | None:
     """A chain: the product of what its members multiply, from the last on that sets the LR."""
     rules = [_member(member, group, stepped) if stepped else _written(member, group) for member in s._schedulers]
     known = [rule for rule in rules if rule is not None]
@@ -122,7 +125,7 @@ def _chain(s: Any, group: int, stepped: bool) -> Rule | None:
     ends = [rule.updates for rule in acting if rule.updates is not None]
     after = "; ".join(dict.fromkeys(rule.after for rule in acting))
     schedule = product(*(rule.schedule for rule in acting))
-    return Rule(schedule, acting[0].base, after, max(ends, default=None), multiplies=not setting)
+    return Member(schedule, acting[0].base, after=after, updates=max(ends, default=None), multiplies=not setting)
 
 
 # -- what it is ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from lrlab.core.shapes.tables import function
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.fractional import piece
+from lrlab.dialects.parts.imported import Rule
 from lrlab.dialects.parts.phases import drops, flat, real, steps, then, tidy, wave
 from lrlab.dialects.parts.plateaus import as_torch
 from lrlab.dialects.read.transformers import recipe_of
@@ -26,18 +27,13 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One scheduler for one parameter group: its curve from its own update 0 on, in multiples of `base`.
+class Member(Rule):
+    """The rule of one scheduler for one parameter group, from its own update 0 on; it may be a member of a chain.
 
-    `updates` is where it ends, as far as it says so. `multiplies` is false where the class sets the LR without
-    regard to what stands in the optimizer; `restart` is the factor that torch adds where the class is stepped into
-    its update 0 instead of being constructed there.
+    `multiplies` is false where the class sets the LR without regard to what stands in the optimizer; `restart` is the
+    factor that torch adds where the class is stepped into its update 0 instead of being constructed there.
     """
 
-    schedule: Schedule
-    base: float
-    after: str
-    updates: int | None = None
     multiplies: bool = True
     restart: float = 1.0
 
@@ -46,7 +42,7 @@ HOLDS = "after the end the LR stays where it is"
 ENDLESS = "it has no end"
 
 
-def read(scheduler: Any, group: int) -> Rule:
+def read(scheduler: Any, group: int) -> Member:
     """The rule of one scheduler that is neither chain nor sequence."""
     name = type(scheduler).__name__
     if name not in READERS:
@@ -62,70 +58,74 @@ def _base(scheduler: Any, group: int) -> float:
     return base
 
 
-def _step(s: Any, group: int) -> Rule:
+def _step(s: Any, group: int) -> Member:
     falls = step(steps(s.step_size, "StepLR: step_size", 1), gamma=s.gamma)
-    return Rule(falls, _base(s, group), ENDLESS)
+    return Member(falls, _base(s, group), after=ENDLESS)
 
 
-def _multi_step(s: Any, group: int) -> Rule:
+def _multi_step(s: Any, group: int) -> Member:
     bounds = [int(b) for b in s.milestones.elements() if b >= 0 and b == int(b)]  # no other is ever met
     after = "after the last milestone the LR stays where it is"
-    return Rule(drops(bounds, s.gamma), _base(s, group), after)
+    return Member(drops(bounds, s.gamma), _base(s, group), after=after)
 
 
-def _constant(s: Any, group: int) -> Rule:
+def _constant(s: Any, group: int) -> Member:
     n, base = s.total_iters, _base(s, group)
     if n <= 0 or n != int(n):
-        return Rule(constant(level=s.factor), base, f"total_iters={n} is never met: the LR stays at the factor")
+        return Member(constant(level=s.factor), base, after=f"total_iters={n} is never met: the LR stays at the factor")
     if s.factor == 0:
-        return Rule(constant(level=0), base, f"torch divides by 0 at update {n}")
-    return Rule(then(flat(int(n), s.factor), constant()), base, f"from update {n} on it uses the base LR")
+        return Member(constant(level=0), base, after=f"torch divides by 0 at update {n}")
+    return Member(then(flat(int(n), s.factor), constant()), base, after=f"from update {n} on it uses the base LR")
 
 
-def _linear(s: Any, group: int) -> Rule:
+def _linear(s: Any, group: int) -> Member:
     n, base = s.total_iters, _base(s, group)
     if n <= 0 or n != int(n):
-        return Rule(constant(level=s.start_factor), base, f"total_iters={n}: the LR stays at start_factor for ever")
+        return Member(
+            constant(level=s.start_factor), base, after=f"total_iters={n}: the LR stays at start_factor for ever"
+        )
     line = linear(int(n), start=s.start_factor, to=s.end_factor)
     ends = int(n) if s.end_factor < s.start_factor else None
-    return Rule(then(line, constant(level=s.end_factor)), base, HOLDS, ends)
+    return Member(then(line, constant(level=s.end_factor)), base, after=HOLDS, updates=ends)
 
 
-def _exponential(s: Any, group: int) -> Rule:
+def _exponential(s: Any, group: int) -> Member:
     base = _base(s, group)
     if s.gamma == 0:
-        return Rule(then(flat(1), constant(level=0)), base, ENDLESS, restart=0.0)
+        return Member(then(flat(1), constant(level=0)), base, after=ENDLESS, restart=0.0)
     if s.gamma < 0:
         raise LrlabError(worded("ExponentialLR: a factor below 0 turns the LR round", s.gamma, "gamma > 0"))
-    return Rule(exponential(gamma=s.gamma), base, ENDLESS, restart=s.gamma)
+    return Member(exponential(gamma=s.gamma), base, after=ENDLESS, restart=s.gamma)
 
 
-def _polynomial(s: Any, group: int) -> Rule:
+def _polynomial(s: Any, group: int) -> Member:
     n, base = s.total_iters, _base(s, group)
     if n <= 0:
-        return Rule(constant(), base, f"total_iters={n}: the LR never changes")
+        return Member(constant(), base, after=f"total_iters={n}: the LR never changes")
     if s.power == 0:
-        return Rule(constant(), base, "power=0: the LR never changes")
+        return Member(constant(), base, after="power=0: the LR never changes")
     n = steps(n, "PolynomialLR: total_iters")
-    return Rule(polynomial(n, power=s.power), base, HOLDS, n, restart=(n / (n + 1)) ** s.power)
+    return Member(polynomial(n, power=s.power), base, after=HOLDS, updates=n, restart=(n / (n + 1)) ** s.power)
 
 
-def _cosine(s: Any, group: int) -> Rule:
+def _cosine(s: Any, group: int) -> Member:
     base, n = _base(s, group), real(s.T_max, "CosineAnnealingLR: T_max")
     if n <= 0:
         raise LrlabError(worded("CosineAnnealingLR: T_max must be above 0", s.T_max))
     after = f"the cosine is a wave: after update {s.T_max} the LR climbs back"
     swing = wave(n, 0.5, real(s.eta_min, "eta_min") / base)
-    return Rule(swing, base, after, math.ceil(n), restart=2 / (1 + math.cos(math.pi / n)) if n > 1 else 2.0)
+    return Member(
+        swing, base, after=after, updates=math.ceil(n), restart=2 / (1 + math.cos(math.pi / n)) if n > 1 else 2.0
+    )
 
 
-def _warm_restarts(s: Any, group: int) -> Rule:
+def _warm_restarts(s: Any, group: int) -> Member:
     base = _base(s, group)
     fall = cosine(to=real(s.eta_min, "eta_min") / base)
-    return Rule(fall.repeat(cycle=s.T_0, stretch=s.T_mult), base, ENDLESS, multiplies=False)
+    return Member(fall.repeat(cycle=s.T_0, stretch=s.T_mult), base, after=ENDLESS, multiplies=False)
 
 
-def _cyclic(s: Any, group: int) -> Rule:
+def _cyclic(s: Any, group: int) -> Member:
     top = real(s.max_lrs[group], "CyclicLR: max_lr")
     low = real(s.base_lrs[group], "CyclicLR: base_lr") / top
     up = steps(round(s.total_size * s.step_ratio, 6), "CyclicLR: step_size_up", 1)
@@ -140,17 +140,19 @@ def _cyclic(s: Any, group: int) -> Rule:
             raise LrlabError(
                 worded("CyclicLR: a scale_fn of the number of the cycle cannot be expressed", s.scale_mode)
             )
-        shrinking: Schedule = function(s._scale_fn_custom, name=_name(s._scale_fn_custom, "scale_fn"))
+        scale = s._scale_fn_custom
+        read = scale.rule()[0].schedule if hasattr(scale, "rule") else None
+        shrinking: Schedule = read or function(scale, name=_name(scale, "scale_fn"))
     elif s.mode == "triangular" or (s.mode == "exp_range" and s.gamma == 1):
-        return Rule(triangle(low), top, after, multiplies=False)
+        return Member(triangle(low), top, after=after, multiplies=False)
     elif s.mode == "triangular2":
-        return Rule(low + (1 - low) * triangle(0.0, 0.5), top, after, multiplies=False)
+        return Member(low + (1 - low) * triangle(0.0, 0.5), top, after=after, multiplies=False)
     else:
         shrinking = exponential(gamma=s.gamma)
-    return Rule(low + (1 - low) * (triangle(0.0) * shrinking), top, after, multiplies=False)
+    return Member(low + (1 - low) * (triangle(0.0) * shrinking), top, after=after, multiplies=False)
 
 
-def _one_cycle(s: Any, group: int) -> Rule:
+def _one_cycle(s: Any, group: int) -> Member:
     given, n = s.optimizer.param_groups[group], int(s.total_steps)
     top = real(given["max_lr"], "OneCycleLR: max_lr")
     shape: type[Transition] = cosine if getattr(s, "_anneal_func_type", "cos") == "cos" else linear
@@ -173,17 +175,21 @@ def _one_cycle(s: Any, group: int) -> Rule:
         after = f"torch goes past its end: {beyond:.3g} of the peak at update {n}, and raises at update {n + 1}"
     except ZeroDivisionError:
         beyond, after = at(n - 1), f"torch divides by 0 at update {n}"
-    return Rule(then(*phases, flat(1, at(n - 1)), constant(level=beyond)), top, after, n, multiplies=False)
+    return Member(
+        then(*phases, flat(1, at(n - 1)), constant(level=beyond)), top, after=after, updates=n, multiplies=False
+    )
 
 
-def _lambda(s: Any, group: int) -> Rule:
+def _lambda(s: Any, group: int) -> Member:
     target = s.lr_lambdas[group]
     found = recipe_of(target)
     if found is not None:
-        schedule, after, updates = found
-        return Rule(schedule, _base(s, group), after, updates, multiplies=False)
+        return Member(found.schedule, _base(s, group), found.updates, found.after, multiplies=False)
+    if hasattr(target, "rule"):  # read from its source
+        rule, _ = target.rule()
+        return Member(rule.schedule, _base(s, group), rule.updates, rule.after, multiplies=False)
     followed = function(target, name=_name(target, "lr_lambda"))
-    return Rule(followed, _base(s, group), "it follows the function for ever", multiplies=False)
+    return Member(followed, _base(s, group), after="it follows the function for ever", multiplies=False)
 
 
 def _name(target: Any, otherwise: str) -> str:
@@ -191,27 +197,27 @@ def _name(target: Any, otherwise: str) -> str:
     return otherwise if name == "<lambda>" else name
 
 
-def _plateau(s: Any, group: int) -> Rule:
+def _plateau(s: Any, group: int) -> Member:
     base = real(s.optimizer.param_groups[group]["lr"], "the LR")
     words = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
-    cutting, after = as_torch(base, min_lr=s.min_lrs[group], **{word: getattr(s, word) for word in words})
-    return Rule(cutting, base, after)
+    rule = as_torch(base, min_lr=s.min_lrs[group], **{word: getattr(s, word) for word in words})
+    return Member(rule.schedule, base, after=rule.after)
 
 
-def _swa(s: Any, group: int) -> Rule:
+def _swa(s: Any, group: int) -> Member:
     given = s.optimizer.param_groups[group]
     base = _base(s, group)
     to, n = real(given["swa_lr"], "swa_lr") / base, s.anneal_epochs
     shape: type[Transition] = cosine if s._anneal_strategy == "cos" else linear
     schedule = then(shape(n, to=to) if n else None, constant(level=to))
-    return Rule(schedule, base, "after the annealing it stays at swa_lr", n or None, multiplies=False)
+    return Member(schedule, base, after="after the annealing it stays at swa_lr", updates=n or None, multiplies=False)
 
 
-def _ours(s: Any, group: int) -> Rule:
+def _ours(s: Any, group: int) -> Member:
     raise LrlabTypeError(worded("this is lrlab's own scheduler already", type(s).__name__, hint="scheduler.schedule"))
 
 
-READERS: dict[str, Callable[[Any, int], Rule]] = {
+READERS: dict[str, Callable[[Any, int], Member]] = {
     "StepLR": _step,
     "MultiStepLR": _multi_step,
     "ConstantLR": _constant,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -25,9 +25,11 @@ from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.fractional import MANY, MOST, cosines, piece, stairs
-from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading
+from lrlab.dialects.parts.imported import FOREVER, Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import drops, flat, known, real, steps, then
 from lrlab.dialects.source.call_syntax import Call, made
+from lrlab.dialects.source.documents import filled, number, within
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 _TIME = re.compile(r"\s*(\d+(?:\.\d*)?(?:e-?\d+)?|\.\d+)\s*(ep|ba|sp|tok|dur)\s*")
@@ -94,7 +96,7 @@ def _above_0(length: Fraction, what: str, text: str) -> Fraction:
 @reading("composer")
 def from_composer(
     scheduler: str,
-    *,
+    *args: Any,
     max_duration: str,
     batches_per_epoch: int | None = None,
     samples_per_batch: int | None = None,
@@ -119,45 +121,45 @@ def from_composer(
     if unit == "dur" or int(amount * ratio) < 1:
         raise LrlabError(worded("composer: max_duration is no length of a run", max_duration, '"10ep", "500ba"'))
     times = Times((int(amount * ratio), unit), rates, ratio)
-    found: Made = made(recipe, Call(scheduler, (), arguments), "composer", times)
+    found: Rule = made(recipe, Call(scheduler, args, arguments), "composer", times)
     names = {"ep": "updates_per_epoch", "sp": "samples_per_update", "tok": "tokens_per_update"}
     horizon = Horizon(updates=times.run, **{names[unit]: rate for unit, rate in rates.items()})
-    return imported(f"composer {scheduler}", found.schedule, found.after, horizon=horizon)
+    return imported(f"composer {scheduler}", found, horizon=horizon)
 
 
 # -- without a warmup ---------------------------------------------------------------------------------------------
 
 
-def _step(times: Times, step_size: str, gamma: float = 0.1) -> Made:
-    return Made(stairs(times.some(step_size, "step_size"), gamma), 1.0, after=FOREVER)
+def _step(times: Times, step_size: str, gamma: float = 0.1) -> Rule:
+    return Rule(stairs(times.some(step_size, "step_size"), gamma), 1.0, after=FOREVER)
 
 
-def _multistep(times: Times, milestones: Sequence[str], gamma: float = 0.1) -> Made:
-    return Made(drops([math.ceil(times.updates(m)) for m in milestones], gamma), 1.0, after=DROPS_END)
+def _multistep(times: Times, milestones: Sequence[str], gamma: float = 0.1) -> Rule:
+    return Rule(drops([math.ceil(times.updates(m)) for m in milestones], gamma), 1.0, after=DROPS_END)
 
 
-def _constant(times: Times, alpha: float = 1.0, t_max: str = "1dur") -> Made:
+def _constant(times: Times, alpha: float = 1.0, t_max: str = "1dur") -> Rule:
     n = math.ceil(times.updates(t_max))
-    return Made(then(flat(n, alpha), constant()), 1.0, after="after t_max the LR is the optimizer's own")
+    return Rule(then(flat(n, alpha), constant()), 1.0, after="after t_max the LR is the optimizer's own")
 
 
-def _exponential(times: Times, gamma: float, decay_period: str = "1ep") -> Made:
+def _exponential(times: Times, gamma: float, decay_period: str = "1ep") -> Rule:
     n = times.some(decay_period, "decay_period")
     whole = n.denominator == 1
     made = exponential(decay=gamma, every=int(n)) if whole else exponential(gamma=gamma ** (1 / float(n)))
-    return Made(made, 1.0, after=FOREVER)
+    return Rule(made, 1.0, after=FOREVER)
 
 
-def _linear(times: Times, alpha_i: float = 1.0, alpha_f: float = 0.0, t_max: str = "1dur") -> Made:
-    return Made(_leg(linear, Fraction(0), times.some(t_max, "t_max"), start=alpha_i, to=alpha_f), 1.0)
+def _linear(times: Times, alpha_i: float = 1.0, alpha_f: float = 0.0, t_max: str = "1dur") -> Rule:
+    return Rule(_leg(linear, Fraction(0), times.some(t_max, "t_max"), start=alpha_i, to=alpha_f), 1.0)
 
 
-def _cosine(times: Times, t_max: str = "1dur", alpha_f: float = 0.0) -> Made:
-    return Made(_leg(cosine, Fraction(0), times.some(t_max, "t_max"), start=1.0, to=alpha_f), 1.0)
+def _cosine(times: Times, t_max: str = "1dur", alpha_f: float = 0.0) -> Rule:
+    return Rule(_leg(cosine, Fraction(0), times.some(t_max, "t_max"), start=1.0, to=alpha_f), 1.0)
 
 
-def _polynomial(times: Times, power: float, t_max: str = "1dur", alpha_f: float = 0.0) -> Made:
-    return Made(_leg(polynomial, Fraction(0), times.some(t_max, "t_max"), start=1.0, to=alpha_f, power=power), 1.0)
+def _polynomial(times: Times, power: float, t_max: str = "1dur", alpha_f: float = 0.0) -> Rule:
+    return Rule(_leg(polynomial, Fraction(0), times.some(t_max, "t_max"), start=1.0, to=alpha_f, power=power), 1.0)
 
 
 def _leg(shape: Any, begin: Fraction, end: Fraction, **arguments: float) -> Schedule:
@@ -168,13 +170,13 @@ def _leg(shape: Any, begin: Fraction, end: Fraction, **arguments: float) -> Sche
     return constant(level=arguments["to"]) if leg is None else leg
 
 
-def _restarts(times: Times, t_0: str, t_mult: float = 1.0, alpha_f: float = 0.0) -> Made:
+def _restarts(times: Times, t_0: str, t_mult: float = 1.0, alpha_f: float = 0.0) -> Rule:
     first = times.some(t_0, "t_0")
     if first.denominator == 1 and t_mult == int(t_mult) and t_mult >= 1:
-        return Made(cosine(to=alpha_f).repeat(cycle=int(first), stretch=t_mult), 1.0, after=FOREVER)
+        return Rule(cosine(to=alpha_f).repeat(cycle=int(first), stretch=t_mult), 1.0, after=FOREVER)
     if t_mult == 1 and first.denominator <= MANY:
         falls = cosines([k * first for k in range(first.denominator + 1)], to=alpha_f)
-        return Made(falls.repeat(), 1.0, after=FOREVER)
+        return Rule(falls.repeat(), 1.0, after=FOREVER)
     length, unit = times.whole(t_0)
     begins = [0, length]
     while length and begins[-1] < 2 * times.run * times.rate(unit) and len(begins) < MOST:
@@ -182,7 +184,7 @@ def _restarts(times: Times, t_0: str, t_mult: float = 1.0, alpha_f: float = 0.0)
         begins.append(begins[-1] + length)
     falls = cosines([Fraction(begin, times.rate(unit)) for begin in begins], to=alpha_f)
     after = "its cycles are written out" if length else "composer raises where a cycle has no length"
-    return Made(falls.repeat(), 1.0, after=f"{after}, up to update {begins[-1] // times.rate(unit):,}")
+    return Rule(falls.repeat(), 1.0, after=f"{after}, up to update {begins[-1] // times.rate(unit):,}")
 
 
 # -- after a warmup -----------------------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ def _rise(times: Times, t_warmup: str, scale_warmup: bool, to: float = 1.0) -> t
 
 def _warmed(
     times: Times, shape: Any, t_warmup: str, t_max: str, scale_warmup: bool, start: float = 1.0, **arguments: float
-) -> Made:
+) -> Rule:
     """A leg after a warmup, checked as Composer does."""
     (end, unit), (_, warmup_unit), (run, run_unit) = times.whole(t_max), times.whole(t_warmup, 1.0), times.whole("1dur")
     if unit != warmup_unit:
@@ -207,15 +209,15 @@ def _warmed(
     if unit == run_unit and end < run:
         raise LrlabError(worded("composer: t_max must not be below max_duration", t_max, '"1dur" or longer'))
     begin, rise = _rise(times, t_warmup, scale_warmup, start)
-    return Made(then(rise, _leg(shape, begin, times.updates(t_max), start=start, **arguments)), 1.0)
+    return Rule(then(rise, _leg(shape, begin, times.updates(t_max), start=start, **arguments)), 1.0)
 
 
 def _multistep_warmup(
     times: Times, t_warmup: str, milestones: Sequence[str], gamma: float = 0.1, scale_warmup: bool = False
-) -> Made:
+) -> Rule:
     begin, rise = _rise(times, t_warmup, scale_warmup)
     falls = drops([math.ceil(times.updates(m)) - math.ceil(begin) for m in milestones], gamma)
-    return Made(then(rise, falls), 1.0, after=DROPS_END)
+    return Rule(then(rise, falls), 1.0, after=DROPS_END)
 
 
 def _linear_warmup(
@@ -225,19 +227,19 @@ def _linear_warmup(
     alpha_f: float = 0.0,
     t_max: str = "1dur",
     scale_warmup: bool = False,
-) -> Made:
+) -> Rule:
     return _warmed(times, linear, t_warmup, t_max, scale_warmup, alpha_i, to=alpha_f)
 
 
 def _constant_warmup(
     times: Times, t_warmup: str, alpha: float = 1.0, t_max: str = "1dur", scale_warmup: bool = False
-) -> Made:
+) -> Rule:
     return _linear_warmup(times, t_warmup, alpha, alpha, t_max, scale_warmup)  # as there: after t_max too it is alpha
 
 
 def _cosine_warmup(
     times: Times, t_warmup: str, t_max: str = "1dur", alpha_f: float = 0.0, scale_warmup: bool = False
-) -> Made:
+) -> Rule:
     return _warmed(times, cosine, t_warmup, t_max, scale_warmup, to=alpha_f)
 
 
@@ -248,11 +250,11 @@ def _polynomial_warmup(
     t_max: str = "1dur",
     alpha_f: float = 0.0,
     scale_warmup: bool = False,
-) -> Made:
+) -> Rule:
     return _warmed(times, polynomial, t_warmup, t_max, scale_warmup, to=alpha_f, power=power)
 
 
-RECIPES: dict[str, Callable[..., Made]] = {
+RECIPES: dict[str, Callable[..., Rule]] = {
     "StepScheduler": _step,
     "MultiStepScheduler": _multistep,
     "ConstantScheduler": _constant,
@@ -267,3 +269,51 @@ RECIPES: dict[str, Callable[..., Made]] = {
     "CosineAnnealingWithWarmupScheduler": _cosine_warmup,
     "PolynomialWithWarmupScheduler": _polynomial_warmup,
 }
+
+
+# -- its words and files ------------------------------------------------------------------------------------------
+
+FOUNDRY = {  # the names of LLM Foundry
+    "constant_with_warmup": "ConstantWithWarmupScheduler",
+    "cosine_with_warmup": "CosineAnnealingWithWarmupScheduler",
+    "linear_decay_with_warmup": "LinearWithWarmupScheduler",
+}
+
+
+def _words(name: str, *args: Any, updates: int | None = None, **given: Any) -> Imported:
+    if updates is not None and "max_duration" not in given:
+        given["max_duration"] = f"{updates}ba"
+    if "max_duration" not in given:
+        raise LrlabError(
+            worded("composer: its schedulers ask how long the run is", name, hint='max_duration="10ep", or --steps')
+        )
+    return from_composer(FOUNDRY.get(name, name), *args, **given)
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    """A training of LLM Foundry: its `scheduler`, `max_duration` and the optimizer's LR."""
+    section = {**within(document, "scheduler")}
+    name = str(section.pop("name", None))
+    facts = {"max_duration": document.get("max_duration"), "samples_per_batch": document.get("global_train_batch_size")}
+    known = {word: value for word, value in known.items() if word != "updates" or not facts["max_duration"]}
+    words = filled("composer", {**facts, **{word: number(value) for word, value in section.items()}}, given, known)
+    found = _words(name, **{word: value for word, value in words.items() if value is not None})
+    lr = within(document, "optimizer", "lr")
+    return replace(found, base_lr=real(lr, "optimizer: lr")) if lr != {} else found
+
+
+def _is_composer(document: Mapping[str, Any]) -> bool:
+    name = within(document, "scheduler", "name")
+    return (name in FOUNDRY if isinstance(name, str) else False) and "max_duration" in document
+
+
+LIBRARY = Library(
+    "composer",
+    words=_words,
+    file=_file,
+    recognise=_is_composer,
+    keys=("scheduler", "max_duration", "t_warmup", "t_max", "alpha_f"),
+    calls=(*RECIPES, *FOUNDRY),
+    modules=("composer", "llmfoundry"),
+    facts={"steps": "updates", "updates_per_epoch": "batches_per_epoch"},
+)

@@ -20,26 +20,30 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.logarithms import logarithmic
-from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import inverse_time
 from lrlab.core.shapes.transitions import linear
 from lrlab.dialects.parts.fractional import piece
-from lrlab.dialects.parts.imported import HOLDS, Imported, Made, imported, reading
+from lrlab.dialects.parts.imported import HOLDS, Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import flat, known, real, steps, then
-from lrlab.dialects.source.call_syntax import Call, made
-from lrlab.errors import LrlabError, worded
+from lrlab.dialects.source.call_syntax import Call, bound, made, without_optimizer
+from lrlab.dialects.source.documents import filled, within
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 LAGS = "DeepSpeed's count lags by one update"
-DRAWN = 1000  # intervals of a range test, which has no end: 100 of one in stairs
+DRAWN = 1000  # intervals of a range test, which has no end, at the least
 
 
 @reading("deepspeed")
-def from_deepspeed(config: Mapping[str, Any], *, lr: float | None = None, updates: int | None = None) -> Imported:
+def from_deepspeed(
+    config: Mapping[str, Any], *, lr: float | None = None, updates: int | None = None, **given: Any
+) -> Imported:
     """The schedule of a DeepSpeed configuration: the whole of ds_config.json, its "scheduler", or a type and params.
 
     `lr` is the optimizer's own LR (found in the configuration where it is there); WarmupCosineLR multiplies it, and
-    it is the peak of a WarmupLR that names none. Where a parameter is "auto", which a trainer fills in, it and
-    `updates`, the length of the run, do that. Raises `LrlabError` for types and parameters that DeepSpeed lacks.
+    it is the peak of a WarmupLR that names none. Where a parameter is "auto", which a trainer fills in, or is left
+    out, it and `updates`, the length of the run, do that, and so does what is `given`. Raises `LrlabError` for types
+    and parameters that DeepSpeed lacks.
 
     >>> found = from_deepspeed({"type": "WarmupLR", "params": {"warmup_max_lr": 1e-3, "warmup_num_steps": 10}})
     >>> found.schedule
@@ -47,8 +51,12 @@ def from_deepspeed(config: Mapping[str, Any], *, lr: float | None = None, update
     """
     own = _inside(_inside(config, "optimizer"), "params").get("lr")
     lr = own if lr is None and own != "auto" else lr
-    config = config.get("scheduler", config)
-    name, params = config.get("type"), dict(_inside(config, "params"))
+    config = _inside(config, "scheduler") if "scheduler" in config else config
+    unknown = [word for word in config if word not in ("type", "params", "optimizer")]
+    if unknown:
+        hint = nearest(str(unknown[0]), ("type", "params"))
+        raise LrlabTypeError(worded(f"deepspeed: the word {unknown[0]!r} is not known", config, "type, params", hint))
+    name, params = config.get("type"), filled("deepspeed", _inside(config, "params"), given, {})
     params.pop("last_batch_iteration", None)
     recipe = known(name, RECIPES, "deepspeed: the scheduler type")
     base = None if lr is None else real(lr, "deepspeed: lr")
@@ -59,9 +67,11 @@ def from_deepspeed(config: Mapping[str, Any], *, lr: float | None = None, update
     if "auto" in params.values():
         hint = ", ".join(f"{word}=..." for word, value in params.items() if value == "auto")
         raise LrlabError(worded('deepspeed: "auto" is filled in by the trainer', params, "its values", hint))
-    found: Made = made(recipe, Call(str(name), (), params), "deepspeed")
+    if name == "LRRangeTest":
+        params["updates"] = updates
+    found: Rule = made(recipe, Call(str(name), (), params), "deepspeed")
     base = base if name == "WarmupCosineLR" else found.base
-    return imported(f"deepspeed {name}", found.schedule, found.after, base_lr=base, updates=found.updates)
+    return imported(f"deepspeed {name}", found, base_lr=base)
 
 
 def _inside(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -96,11 +106,11 @@ def _warmup(
     warmup_max_lr: float | None = None,
     warmup_num_steps: int = 1000,
     warmup_type: str = "log",
-) -> Made:
+) -> Rule:
     top = _peak(warmup_max_lr)
     start = real(warmup_min_lr, "warmup_min_lr") / top
     _, rise, lags = _rise(warmup_num_steps, warmup_type, start, start)
-    return Made(then(rise, constant()), top, after=f"{lags}; after the warmup the LR never changes")
+    return Rule(then(rise, constant()), top, after=f"{lags}; after the warmup the LR never changes")
 
 
 def _warmup_decay(
@@ -109,12 +119,12 @@ def _warmup_decay(
     warmup_max_lr: float = 0.001,
     warmup_num_steps: int = 1000,
     warmup_type: str = "log",
-) -> Made:
+) -> Rule:
     top, total = _peak(warmup_max_lr), steps(total_num_steps, "total_num_steps")
     start = real(warmup_min_lr, "warmup_min_lr") / top
     n, rise, lags = _rise(warmup_num_steps, warmup_type, start, start)
     fall = linear(total - n, to=start) if total > n else constant(level=start)
-    return Made(then(rise, fall), top, total, f"{lags}; {HOLDS}")
+    return Rule(then(rise, fall), top, total, f"{lags}; {HOLDS}")
 
 
 def _warmup_cosine(
@@ -123,12 +133,12 @@ def _warmup_cosine(
     warmup_num_steps: int = 1000,
     cos_min_ratio: float = 0.0001,
     warmup_type: str = "log",
-) -> Made:
+) -> Rule:
     total, low = steps(total_num_steps, "total_num_steps"), real(cos_min_ratio, "cos_min_ratio")
     n, rise, lags = _rise(warmup_num_steps, warmup_type, real(warmup_min_ratio, "warmup_min_ratio"), 0.0)
     length = max(1, total - n)
     fall = piece(cosine, 1, length, 0, length, to=low)  # its count is ahead by one: the peak is not used again
-    return Made(then(rise, fall, constant(level=low)), 1.0, total, f"{lags}; {HOLDS}")
+    return Rule(then(rise, fall, constant(level=low)), 1.0, total, f"{lags}; {HOLDS}")
 
 
 # -- range test and one cycle -------------------------------------------------------------------------------------
@@ -139,17 +149,20 @@ def _range_test(
     lr_range_test_step_size: int = 2000,
     lr_range_test_step_rate: float = 1.0,
     lr_range_test_staircase: bool = False,
-) -> Made:
+    *,
+    updates: int | None = None,
+) -> Rule:
     n = steps(lr_range_test_step_size, "lr_range_test_step_size", 1)
+    # It rises without end. Drawn is a line far beyond the run, less what stairs lack of it.
     rate, low = (
         real(lr_range_test_step_rate, "lr_range_test_step_rate"),
         real(lr_range_test_min_lr, "lr_range_test_min_lr"),
     )
-    drawn = DRAWN // 10 if lr_range_test_staircase else DRAWN
+    drawn = max(DRAWN, -(-2 * (updates or 0) // n))
     line: Schedule = linear(drawn * n, start=1, to=1 + rate * drawn)
-    if lr_range_test_staircase:
-        line = piecewise_constant([k * n for k in range(1, drawn)], [1 + rate * k for k in range(drawn)])
-    return Made(line, low, after=f"the LR rises for ever; it is drawn up to update {drawn * n:,}")
+    if lr_range_test_staircase and n > 1:
+        line = line + -1 * linear(n, start=0, to=rate).repeat()
+    return Rule(line, low, after=f"the LR rises for ever; it is drawn up to update {drawn * n:,}", drawn=True)
 
 
 def _one_cycle(
@@ -165,21 +178,21 @@ def _one_cycle(
     cycle_min_mom: float = 0.8,
     cycle_max_mom: float = 0.9,
     decay_mom_rate: float = 0.0,
-) -> Made:
+) -> Rule:
     first = steps(cycle_first_step_size, "cycle_first_step_size", 1)
-    second = first if cycle_second_step_size is None else steps(cycle_second_step_size, "cycle_second_step_size", 1)
+    second = first if cycle_second_step_size is None else steps(cycle_second_step_size, "cycle_second_step_size")
     above = steps(cycle_first_stair_count, "cycle_first_stair_count")
     below = above if cycle_second_stair_count is None else steps(cycle_second_stair_count, "cycle_second_stair_count")
     top = _peak(cycle_max_lr)
     low = real(cycle_min_lr, "cycle_min_lr") / top
-    cycle = then(_side(first, above, low, 1.0), _side(second, below, 1.0, low))
+    cycle = then(_side(first, above, low, 1.0), _side(second, below, 1.0, low) if second else None)
     momentum = "; the momentum that it cycles is not carried over" if cycle_momentum else ""
     if decay_step_size == 0 or decay_lr_rate == 0:
         after = f"after the cycle the LR stays at the bottom{momentum}"
-        return Made(then(cycle, constant(level=low)), top, first + second, after)
+        return Rule(then(cycle, constant(level=low)), top, first + second, after)
     decay = low * inverse_time(real(decay_lr_rate, "decay_lr_rate") / real(decay_step_size, "decay_step_size"), every=1)
     after = f"after the cycle the LR falls as one over time, for ever{momentum}"
-    return Made(then(cycle, decay), top, first + second, after)
+    return Rule(then(cycle, decay), top, first + second, after)
 
 
 def _side(n: int, count: int, start: float, to: float) -> Schedule:
@@ -193,10 +206,45 @@ def _side(n: int, count: int, start: float, to: float) -> Schedule:
     return then(*(constant(b - a, level=low + (high - low) * shares[a]) for a, b in pairwise([*begins, n])))
 
 
-RECIPES: dict[str, Callable[..., Made]] = {
+RECIPES: dict[str, Callable[..., Rule]] = {
     "WarmupLR": _warmup,
     "WarmupDecayLR": _warmup_decay,
     "WarmupCosineLR": _warmup_cosine,
     "OneCycle": _one_cycle,
     "LRRangeTest": _range_test,
 }
+
+
+# -- its words and files ------------------------------------------------------------------------------------------
+
+
+def _words(name: str, *args: Any, lr: float | None = None, updates: int | None = None, **given: Any) -> Imported:
+    recipe = known(name, RECIPES, "deepspeed: the scheduler type")
+    call = without_optimizer(Call(name, args, given))
+    return from_deepspeed({"type": name, "params": bound(recipe, call, "deepspeed")}, lr=lr, updates=updates)
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    own = within(document, "optimizer", "params", "lr")
+    known = {word: value for word, value in known.items() if word != "lr" or own in ({}, "auto")}
+    return from_deepspeed(document, **{**known, **given})
+
+
+def _is_deepspeed(document: Mapping[str, Any]) -> bool:
+    section = document.get("scheduler", document)
+    if not isinstance(section, Mapping) or not isinstance(section.get("params", {}), Mapping):
+        return False
+    name = section.get("type")
+    return isinstance(name, str) and name in RECIPES
+
+
+LIBRARY = Library(
+    "deepspeed",
+    words=_words,
+    file=_file,
+    recognise=_is_deepspeed,
+    keys=("scheduler", "zero_optimization", "train_micro_batch_size_per_gpu"),
+    calls=RECIPES,
+    modules=("deepspeed",),
+    facts={"steps": "updates", "lr": "lr"},
+)

@@ -23,7 +23,8 @@ from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import linear, polynomial
 from lrlab.dialects.parts.fractional import piece
-from lrlab.dialects.parts.imported import LONGEST, Imported, imported, reading
+from lrlab.dialects.parts.imported import LONGEST, Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import known, real, steps, then
 from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -81,7 +82,7 @@ def from_fvcore(scheduler: str, *args: Any, updates: int, **kwargs: Any) -> Impo
     schedule = drawn(replace(whole, scale=1 / peak))
     assert schedule is not None
     after = "fvcore asks for progress below 1 only; here the last value is held"
-    return imported(f"fvcore {call.name}", schedule, after, base_lr=peak, updates=n)
+    return imported(f"fvcore {call.name}", Rule(schedule, peak, n, after), base_lr=peak)
 
 
 def _drawn(given: Any) -> Drawn:
@@ -211,3 +212,14 @@ RECIPES: dict[str, Callable[..., Drawn]] = {
     "StepWithFixedGammaParamScheduler": _fixed_gamma,
     "CompositeParamScheduler": _composite,
 }
+
+
+def _words(name: str, *args: Any, updates: int | None = None, **given: Any) -> Imported:
+    if updates is None:
+        raise LrlabError(
+            worded("fvcore: its schedulers are stretched over the run", name, hint="updates=..., or --steps")
+        )
+    return from_fvcore(name, *args, updates=updates, **given)
+
+
+LIBRARY = Library("fvcore", words=_words, calls=RECIPES, modules=("fvcore",), facts={"steps": "updates"})

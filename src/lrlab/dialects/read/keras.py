@@ -10,8 +10,9 @@ a boundary of PiecewiseConstantDecay still belongs to the value before it, after
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from inspect import signature
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
@@ -20,20 +21,26 @@ from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import piecewise_constant
 from lrlab.core.shapes.timescales import exponential, inverse_power, inverse_time
 from lrlab.core.shapes.transitions import polynomial
-from lrlab.dialects.parts.fractional import LONGEST, MANY, cosines, piece
-from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
-from lrlab.dialects.parts.phases import climb, flat, known, real, steps, then
+from lrlab.dialects.parts.fractional import LONGEST, MANY, MOST, cosines, piece, stairs
+from lrlab.dialects.parts.imported import FOREVER, Imported, Rule, imported, peaked, reading
+from lrlab.dialects.parts.library import Library
+from lrlab.dialects.parts.phases import Name, climb, flat, known, real, steps, then
 from lrlab.dialects.parts.plateaus import as_keras
 from lrlab.dialects.source.call_syntax import Call, made, read_call
+from lrlab.dialects.source.documents import filled
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+LARGEST = 1000  # of the denominators that decay_steps is read with
+STAIRS = 200  # of a fractional length, where no formula has them
 
 
 @reading("keras")
-def from_keras(schedule: Any, *args: Any, **kwargs: Any) -> Imported:
+def from_keras(schedule: Any, *args: Any, updates: int | None = None, **kwargs: Any) -> Imported:
     """The schedule of a Keras `LearningRateSchedule` (or of its ReduceLROnPlateau callback).
 
     `schedule` is the object, its class name with the arguments after it, the whole call as a text, or what
-    `keras.optimizers.schedules.serialize` gives: {"class_name": ..., "config": {...}}.
+    `keras.optimizers.schedules.serialize` gives: {"class_name": ..., "config": {...}}. `updates`, the length of the
+    run, says how far to draw what has no formula.
 
     >>> found = from_keras("CosineDecay", 0.0, 900, warmup_target=1e-3, warmup_steps=100)
     >>> found.schedule, found.base_lr, found.horizon
@@ -53,36 +60,53 @@ def from_keras(schedule: Any, *args: Any, **kwargs: Any) -> Imported:
         call = Call("ReduceLROnPlateau", (), {**given, **rate})
     else:
         raise LrlabTypeError(worded("this is no Keras schedule", schedule, hint='from_keras("CosineDecay", 1e-3, 900)'))
-    found: Made = made(known(call.name, RECIPES, "keras: the class"), call, "keras")
-    return imported(f"keras {call.name}", found.schedule, found.after, base_lr=found.base, updates=found.updates)
+    recipe = known(call.name, RECIPES, "keras: the class")
+    if updates is not None and recipe in (_inverse_time, _restarts):
+        call = Call(call.name, call.args, {**call.kwargs, "updates": steps(updates, "updates", 1)})
+    found: Rule = made(recipe, call, "keras")
+    return imported(f"keras {call.name}", found, base_lr=found.base)
 
 
 def _exponential(
     initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False, name: str = ""
-) -> Made:
+) -> Rule:
     peak, level = peaked(initial_learning_rate)
     if decay_rate == 0:
         n = steps(decay_steps, "decay_steps", 1) if staircase else 1
-        return Made(then(flat(n, level), constant(level=0)), peak, after=FOREVER)
+        return Rule(then(flat(n, level), constant(level=0)), peak, after=FOREVER)
     if not staircase and decay_steps != int(decay_steps):
-        return Made(level * exponential(gamma=decay_rate ** (1 / decay_steps)), peak, after=FOREVER)
+        return Rule(level * exponential(gamma=decay_rate ** (1 / decay_steps)), peak, after=FOREVER)
+    if decay_steps != int(decay_steps):
+        every = Fraction(real(decay_steps, "decay_steps")).limit_denominator(LARGEST)
+        return Rule(level * stairs(every, decay_rate), peak, after=FOREVER)
     n = steps(decay_steps, "decay_steps", 1)
-    return Made(level * exponential(decay=decay_rate, every=n, staircase=staircase), peak, after=FOREVER)
+    return Rule(level * exponential(decay=decay_rate, every=n, staircase=staircase), peak, after=FOREVER)
 
 
 def _inverse_time(
-    initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False, name: str = ""
-) -> Made:
+    initial_learning_rate: float,
+    decay_steps: float,
+    decay_rate: float,
+    staircase: bool = False,
+    name: str = "",
+    *,
+    updates: int = 0,
+) -> Rule:
     peak, level = peaked(initial_learning_rate)
     if decay_rate == 0:
-        return Made(constant(level=level), peak, after="decay_rate=0: the value never changes")
+        return Rule(constant(level=level), peak, after="decay_rate=0: the value never changes")
     if not staircase and decay_steps != int(decay_steps):
-        return Made(level * inverse_time(decay_rate / decay_steps, every=1), peak, after=FOREVER)
+        return Rule(level * inverse_time(decay_rate / decay_steps, every=1), peak, after=FOREVER)
+    if decay_steps != int(decay_steps):
+        count = max(STAIRS, math.ceil(2 * updates / real(decay_steps, "decay_steps")))
+        edges = [math.ceil(k * real(decay_steps, "decay_steps")) for k in range(1, count)]
+        falls = piecewise_constant(edges, [level / (1 + decay_rate * k) for k in range(count)])
+        return Rule(falls, peak, after=f"{FOREVER}; its stairs are drawn up to update {edges[-1]:,}", drawn=True)
     n = steps(decay_steps, "decay_steps", 1)
-    return Made(level * inverse_time(decay_rate, every=n, staircase=staircase), peak, after=FOREVER)
+    return Rule(level * inverse_time(decay_rate, every=n, staircase=staircase), peak, after=FOREVER)
 
 
-def _piecewise_constant(boundaries: Sequence[float], values: Sequence[float], name: str = "") -> Made:
+def _piecewise_constant(boundaries: Sequence[float], values: Sequence[float], name: str = "") -> Rule:
     peak, *levels = peaked(*values)
     if list(boundaries) != sorted(boundaries):
         raise LrlabError(worded("keras: unsorted boundaries give sums of the values", list(boundaries), "rising ones"))
@@ -91,8 +115,8 @@ def _piecewise_constant(boundaries: Sequence[float], values: Sequence[float], na
     first = next((k for k, edge in enumerate(edges) if edge > 0), len(edges))
     after = "after the last boundary the value is held"
     if not kept:
-        return Made(constant(level=levels[-1]), peak, after="the value never changes")
-    return Made(
+        return Rule(constant(level=levels[-1]), peak, after="the value never changes")
+    return Rule(
         piecewise_constant([edges[k] for k in kept], [levels[first], *(levels[k + 1] for k in kept)]), peak, after=after
     )
 
@@ -104,18 +128,18 @@ def _polynomial(
     power: float = 1.0,
     cycle: bool = False,
     name: str = "",
-) -> Made:
+) -> Rule:
     peak, start, to = peaked(initial_learning_rate, end_learning_rate)
     n = steps(decay_steps, "decay_steps", 1)
     if power == 0:
-        return Made(constant(level=start), peak, after="power=0: the value never changes")
+        return Rule(constant(level=start), peak, after="power=0: the value never changes")
     if not cycle:
-        return Made(polynomial(n, start=start, to=to, power=power), peak, n)
+        return Rule(polynomial(n, start=start, to=to, power=power), peak, n)
     # From update 1 on: cycle m goes from (1 - 1/m) to 0 in n updates, 1/m**power as high, its last update at the end.
     fall = polynomial(n, start=((n - 1) / n) ** power, power=power, closed=True).repeat()
     shrinking = inverse_power(n, power=power, staircase=True)
     after = f"after every {n} updates it jumps up to a part of its height and falls again"
-    return Made(then(flat(1, start), to + (start - to) * (fall * shrinking)), peak, n, after)
+    return Rule(then(flat(1, start), to + (start - to) * (fall * shrinking)), peak, n, after)
 
 
 def _cosine(
@@ -125,17 +149,17 @@ def _cosine(
     name: str = "",
     warmup_target: float | None = None,
     warmup_steps: int = 0,
-) -> Made:
+) -> Rule:
     n = real(decay_steps, "decay_steps")
     if n <= 0:
         raise LrlabError(worded("keras: decay_steps must be above 0", decay_steps))
     whole = math.ceil(n)
     if warmup_target is None:
         peak, start = peaked(initial_learning_rate)
-        return Made(then(piece(cosine, 0, whole, 0, n, start=start, to=alpha * start)), peak, whole)
+        return Rule(then(piece(cosine, 0, whole, 0, n, start=start, to=alpha * start)), peak, whole)
     warmup = steps(warmup_steps, "warmup_steps")
     peak, start, top = peaked(initial_learning_rate, warmup_target)
-    return Made(
+    return Rule(
         then(climb(warmup, start, top), piece(cosine, 0, whole, 0, n, start=top, to=alpha * top)), peak, warmup + whole
     )
 
@@ -147,7 +171,9 @@ def _restarts(
     m_mul: float = 1.0,
     alpha: float = 0.0,
     name: str = "",
-) -> Made:
+    *,
+    updates: int = 0,
+) -> Rule:
     peak, level = peaked(initial_learning_rate)
     if t_mul < 1:
         raise LrlabError(worded("keras: cycles that shrink run into NaN", t_mul, "t_mul of at least 1"))
@@ -157,20 +183,22 @@ def _restarts(
         cycles: Schedule = cosine().repeat(cycle=int(first), stretch=t_mul, gain=m_mul)
         if m_mul == 1 and level == 1:
             cycles = cosine(to=alpha).repeat(cycle=int(first), stretch=t_mul)
-            return Made(cycles, peak, after=FOREVER)
-        return Made(height * cycles + floor, peak, after=FOREVER)
+            return Rule(cycles, peak, after=FOREVER)
+        return Rule(height * cycles + floor, peak, after=FOREVER)
     exact = Fraction(first).limit_denominator(MANY)
     if t_mul == 1 and abs(exact - first) < 1e-12 * first:  # so many cycles together are a whole number of updates
         falls = cosines([first * k for k in range(exact.denominator + 1)], gain=m_mul)
-        return Made(height * falls.repeat(gain=m_mul**exact.denominator) + floor, peak, after=FOREVER)
+        return Rule(height * falls.repeat(gain=m_mul**exact.denominator) + floor, peak, after=FOREVER)
     begins = [0.0]
-    while len(begins) <= MANY and begins[-1] < LONGEST:
+    while begins[-1] < LONGEST and (len(begins) <= MANY or begins[-1] < 2 * updates):
         begins.append(begins[-1] + first * t_mul ** (len(begins) - 1))
-    after = f"it has no end; its cycles are no whole updates long, the first {len(begins) - 1} are written out"
-    return Made(height * cosines(begins, gain=m_mul) + floor, peak, after=after)
+        if len(begins) > MOST:
+            raise LrlabError(worded("keras: so many cycles are too many to write out", updates, f"{MOST} cycles"))
+    after = f"{FOREVER}; its cycles are no whole updates long, and drawn up to update {math.ceil(begins[-1]):,}"
+    return Rule(height * cosines(begins, gain=m_mul) + floor, peak, after=after, drawn=True)
 
 
-RECIPES: dict[str, Callable[..., Made]] = {
+RECIPES: dict[str, Callable[..., Rule]] = {
     "ExponentialDecay": _exponential,
     "InverseTimeDecay": _inverse_time,
     "PiecewiseConstantDecay": _piecewise_constant,
@@ -179,3 +207,58 @@ RECIPES: dict[str, Callable[..., Made]] = {
     "CosineDecayRestarts": _restarts,
     "ReduceLROnPlateau": as_keras,
 }
+
+
+MONITORED = ("monitor", "verbose")  # of the callback: which metric is heard is said where it is observed
+
+
+def _words(
+    name: str, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
+) -> Imported:
+    """A class and its arguments; the optimizer's LR is for what is no schedule of absolute values."""
+    if name == "ReduceLROnPlateau":
+        if args and not isinstance(args[0], str):
+            args = ("", *args)
+        if args and isinstance(args[0], Name):
+            raise LrlabTypeError(worded("keras: its ReduceLROnPlateau takes no optimizer", args[0]))
+        monitor = str(args[0] if args else given.get("monitor", "val_loss"))
+        args = args[1:]
+        given = {word: value for word, value in given.items() if word not in MONITORED}
+        if given.get("mode", "auto") == "auto" and any(word in monitor for word in ("acc", "auc")):
+            given["mode"] = "max"
+        given = {**given, **({} if learning_rate is None else {"learning_rate": learning_rate})}
+    elif learning_rate is not None and name in RECIPES and "initial_learning_rate" not in given and not args:
+        first = next(iter(signature(RECIPES[name]).parameters))
+        given = {first: learning_rate, **given} if first == "initial_learning_rate" else given
+    return from_keras(name, *args, updates=updates, **given)
+
+
+def _serialized(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The serialised schedule in a file: the whole of it, or the learning rate of an optimizer."""
+    config = document.get("config")
+    if not isinstance(config, dict):
+        return None
+    if str(document.get("class_name")) in RECIPES:
+        return document
+    inner = config.get("learning_rate")
+    return _serialized(inner) if isinstance(inner, dict) else None
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    found = _serialized(document)
+    if found is None:
+        raise LrlabError(worded("keras: this is no serialised schedule", sorted(document)[:10]))
+    config = filled("keras", found["config"], given, {})
+    return from_keras({**found, "config": config}, updates=known.get("updates"))
+
+
+LIBRARY = Library(
+    "keras",
+    words=_words,
+    file=_file,
+    recognise=lambda document: _serialized(document) is not None,
+    keys=("class_name", "config"),
+    calls=RECIPES,
+    modules=("keras", "tf", "tensorflow"),
+    facts={"lr": "learning_rate", "steps": "updates"},
+)

@@ -22,23 +22,26 @@ from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.shapes.timescales import inverse_sqrt
 from lrlab.core.shapes.transitions import linear, one_minus_sqrt
 from lrlab.dialects.parts.fractional import piece
-from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import cut, flat, known, real, settled, then, tidy
-from lrlab.errors import LrlabError, worded
+from lrlab.dialects.source.documents import filled, plainly, words_of
+from lrlab.errors import LrlabError, nearest, worded
 
 STAYS = "after the end the LR is min_lr"
+STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
 
 
 @reading("megatron")
 def from_megatron(config: Mapping[str, Any]) -> Imported:
-    """The schedule of Megatron-LM's arguments, written with `_` or with `-`; others than those of the LR are ignored.
+    """The schedule of Megatron-LM's arguments, written with `_` or with `-`; those of a whole run may stand among them.
 
-    Raises `LrlabError` where one is missing, where Megatron itself refuses, and for a batch that grows.
+    Raises `LrlabError` where one is missing or not known, where Megatron itself refuses, and for a batch that grows.
 
     >>> from_megatron({"lr": 1e-3, "train_iters": 1000, "lr_warmup_fraction": 0.1, "min_lr": 1e-4}).schedule
     linear(100, start=0, to=1) >> linear(900, to=0.1)
     """
-    given = {name.strip("-").replace("-", "_"): value for name, value in config.items() if value is not None}
+    given = words_of("megatron", config, WORDS, OTHERS)
     if given.get("rampup_batch_size"):
         raise LrlabError(worded("megatron: a batch that grows gives no fixed updates", given["rampup_batch_size"]))
     if "lr" not in given:
@@ -58,7 +61,7 @@ def from_megatron(config: Mapping[str, Any]) -> Imported:
     style = str(given.get("lr_decay_style", "linear"))
     fall, after = _fall(style, given, Decay(warmup, end, floor), _updates(given, f"lr_wsd_decay_{kind}"))
     rise = piece(linear, 0, math.ceil(warmup), 0, warmup, start=start, to=1.0)
-    return imported(f"megatron {style}", then(rise, fall), after, base_lr=base, updates=math.ceil(end))
+    return imported(f"megatron {style}", Rule(then(rise, fall), base, math.ceil(end), after), base_lr=base)
 
 
 def _updates(given: Mapping[str, Any], *names: str) -> float | None:
@@ -108,8 +111,8 @@ def _fall(style: str, given: Mapping[str, Any], decay: Decay, tail: float | None
             if not tail or tail <= 0:
                 raise LrlabError(worded("megatron: WSD needs lr_wsd_decay_iters", tail))
             return _stable_decay(str(given.get("lr_wsd_decay_style", "exponential")), decay, tail), STAYS
-    allowed = "constant, linear, cosine, inverse-square-root, WSD"
-    raise LrlabError(worded("megatron: lr_decay_style is not known", style, allowed))
+    what = "megatron: lr_decay_style is not known"
+    raise LrlabError(worded(what, style, ", ".join(STYLES), nearest(style, STYLES)))
 
 
 def _inverse_root(decay: Decay, given: Mapping[str, Any]) -> Schedule:
@@ -137,3 +140,75 @@ def _stable_decay(style: str, decay: Decay, tail: float) -> Schedule:
         fall = piece(shape, at, stop, begin, tail, to=floor)
     held = flat(at - decay.at)
     return then(held, constant(level=floor)) if fall is None else settled(then(held, fall), floor)
+
+
+# -- its words and files ------------------------------------------------------------------------------------------
+
+WORDS = frozenset(
+    [
+        "lr",
+        "min_lr",
+        "lr_decay_style",
+        "lr_decay_iters",
+        "lr_decay_samples",
+        "lr_warmup_fraction",
+        "lr_warmup_iters",
+        "lr_warmup_samples",
+        "lr_warmup_init",
+        "lr_wsd_decay_style",
+        "lr_wsd_decay_iters",
+        "lr_wsd_decay_samples",
+        "train_iters",
+        "train_samples",
+        "global_batch_size",
+        "rampup_batch_size",
+    ]
+)
+OTHERS = frozenset(  # of the LR by their names, and nothing to the curve of the ordinary parameters
+    [
+        "decoupled_lr",
+        "decoupled_min_lr",
+        "override_opt_param_scheduler",
+        "use_checkpoint_opt_param_scheduler",
+        "override_lr_scheduler",
+        "use_checkpoint_lr_scheduler",
+        "eval_iters",
+        "exit_interval",
+    ]
+)
+ENDS = frozenset(["train_iters", "train_samples", "lr_decay_iters", "lr_decay_samples"])
+
+
+def _words(name: str, *args: Any, **given: Any) -> Imported:
+    if args:
+        raise LrlabError(worded("megatron: arguments are given by their names", args, hint="train_iters=..."))
+    return from_megatron({**given, "lr_decay_style": name})
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    saved = plainly(document)
+    if not WORDS & set(saved) - {"lr", "min_lr", "global_batch_size"}:
+        raise LrlabError(
+            worded("megatron: no argument of its schedule is in this", sorted(saved)[:10], "lr_decay_style")
+        )
+    known = {word: value for word, value in known.items() if word != "train_iters" or not ENDS & set(saved)}
+    return from_megatron(filled("megatron", saved, given, known))
+
+
+def _is_megatron(document: Mapping[str, Any]) -> bool:
+    """Its word for the style with one of its styles, an end of its own, and an LR that stands beside them."""
+    saved = plainly(document)
+    style, lr = saved.get("lr_decay_style"), saved.get("lr")
+    ends = ENDS & set(saved) or {word for word in saved if word.startswith("lr_warmup_")}
+    neox = "warmup" in saved or isinstance(saved.get("optimizer"), Mapping)
+    return style in STYLES and bool(ends) and not neox and not isinstance(lr, Mapping)
+
+
+LIBRARY = Library(
+    "megatron",
+    words=_words,
+    file=_file,
+    recognise=_is_megatron,
+    keys=WORDS,
+    facts={"steps": "train_iters", "lr": "lr"},
+)

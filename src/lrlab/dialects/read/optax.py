@@ -19,7 +19,8 @@ from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.piecewise import piecewise_constant, piecewise_linear
 from lrlab.core.shapes.timescales import exponential
 from lrlab.core.shapes.transitions import linear, polynomial
-from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, peaked, reading
+from lrlab.dialects.parts.imported import FOREVER, Imported, Rule, imported, peaked, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import cut, flat, known, real, steps, then
 from lrlab.dialects.parts.plateaus import as_optax
 from lrlab.dialects.source.call_syntax import Call, made, read_call
@@ -42,50 +43,50 @@ def from_optax(constructor: str, *args: Any, **kwargs: Any) -> Imported:
         raise LrlabTypeError(worded("the arguments stand in the text already", constructor))
     found = _make(call)
     name = f"optax {call.name}"
-    return imported(name, found.schedule, found.after, base_lr=found.base, updates=found.updates)
+    return imported(name, found, base_lr=found.base)
 
 
-def _make(call: Call) -> Made:
+def _make(call: Call) -> Rule:
     recipe = known(call.name, RECIPES, "optax: the constructor")
     found = made(recipe, call, "optax")
-    assert isinstance(found, Made)
+    assert isinstance(found, Rule)
     return found
 
 
-def _constant(value: float) -> Made:
+def _constant(value: float) -> Rule:
     peak, level = peaked(value)
-    return Made(constant(level=level), peak, after="the value never changes")
+    return Rule(constant(level=level), peak, after="the value never changes")
 
 
 def _polynomial(
     init_value: float, end_value: float, power: float, transition_steps: int, transition_begin: int = 0
-) -> Made:
+) -> Rule:
     peak, start, to = peaked(init_value, end_value)
     n, begin = transition_steps, max(0, steps(transition_begin, "transition_begin", -(10**15)))
     if n <= 0 or power == 0:
         why = "power=0" if n > 0 else f"transition_steps={n}"
-        return Made(constant(level=start), peak, after=f"{why}: the value stays at init_value for ever")
+        return Rule(constant(level=start), peak, after=f"{why}: the value stays at init_value for ever")
     n = steps(n, "transition_steps")
     leg = linear(n, start=start, to=to) if power == 1 else polynomial(n, start=start, to=to, power=power)
-    return Made(then(flat(begin, start), leg), peak, begin + n)
+    return Rule(then(flat(begin, start), leg), peak, begin + n)
 
 
-def _linear(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Made:
+def _linear(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Rule:
     return _polynomial(init_value, end_value, 1, transition_steps, transition_begin)
 
 
-def _warmup_constant(init_value: float, peak_value: float, warmup_steps: int) -> Made:
+def _warmup_constant(init_value: float, peak_value: float, warmup_steps: int) -> Rule:
     return _polynomial(init_value, peak_value, 1, warmup_steps)
 
 
-def _piecewise_constant(init_value: float, boundaries_and_scales: dict[int, float] | None = None) -> Made:
+def _piecewise_constant(init_value: float, boundaries_and_scales: dict[int, float] | None = None) -> Rule:
     bounds, values = _levels(init_value, boundaries_and_scales)
     peak, *levels = peaked(*values)
     passed = sum(bound <= 0 for bound in bounds)
     bounds, levels = bounds[passed:], levels[passed:]
     if not bounds:
-        return Made(constant(level=levels[0]), peak, after="the value never changes")
-    return Made(piecewise_constant(bounds, levels), peak, after="after the last boundary the value is held")
+        return Rule(constant(level=levels[0]), peak, after="the value never changes")
+    return Rule(piecewise_constant(bounds, levels), peak, after="after the last boundary the value is held")
 
 
 def _levels(init: float, scales: dict[int, float] | None) -> tuple[list[int], list[float]]:
@@ -101,7 +102,7 @@ def _levels(init: float, scales: dict[int, float] | None) -> tuple[list[int], li
 
 def _piecewise_interpolate(
     interpolate_type: str, init_value: float, boundaries_and_scales: dict[int, float] | None = None
-) -> Made:
+) -> Rule:
     bounds, values = _levels(init_value, boundaries_and_scales)
     if interpolate_type not in ("linear", "cosine"):
         raise LrlabError(worded("optax: interpolate_type is not known", interpolate_type, '"linear", "cosine"'))
@@ -110,17 +111,17 @@ def _piecewise_interpolate(
     peak, *levels = peaked(*values)
     end = bounds[-1] if bounds else None
     if interpolate_type == "linear" and bounds:
-        return Made(piecewise_linear(list(zip([0, *bounds], levels, strict=True))), peak, end)
+        return Rule(piecewise_linear(list(zip([0, *bounds], levels, strict=True))), peak, end)
     legs = [
         cosine(b - a, start=levels[k], to=levels[k + 1]) if b > a else None
         for k, (a, b) in enumerate(pairwise([0, *bounds]))
     ]
-    return Made(then(*legs, constant(level=levels[-1])), peak, end)
+    return Rule(then(*legs, constant(level=levels[-1])), peak, end)
 
 
 def _one_cycle(
     kind: str, transition_steps: int, peak_value: float, shares: Sequence[float], scales: Sequence[float], div: float
-) -> Made:
+) -> Rule:
     n = steps(transition_steps, "transition_steps", 1)
     bounds = [int(share * n) for share in shares]  # truncated; two at one update are one, and the later one counts
     return _piecewise_interpolate(kind, peak_value / div, {**dict(zip(bounds, scales, strict=False)), n: scales[-1]})
@@ -133,7 +134,7 @@ def _linear_onecycle(
     pct_final: float = 0.85,
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
-) -> Made:
+) -> Rule:
     scales = (div_factor, 1 / div_factor, 1 / final_div_factor)
     return _one_cycle("linear", transition_steps, peak_value, (pct_start, pct_final), scales, div_factor)
 
@@ -144,7 +145,7 @@ def _cosine_onecycle(
     pct_start: float = 0.3,
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
-) -> Made:
+) -> Rule:
     scales = (div_factor, 1 / (div_factor * final_div_factor))
     return _one_cycle("cosine", transition_steps, peak_value, (pct_start,), scales, div_factor)
 
@@ -156,27 +157,27 @@ def _exponential(
     transition_begin: int = 0,
     staircase: bool = False,
     end_value: float | None = None,
-) -> Made:
+) -> Rule:
     start = real(init_value, "init_value")
     if transition_steps <= 0 or decay_rate == 0:
         peak, level = peaked(start)
-        return Made(constant(level=level), peak, after="optax makes it a constant: transition_steps or decay_rate is 0")
+        return Rule(constant(level=level), peak, after="optax makes it a constant: transition_steps or decay_rate is 0")
     begin = max(0, steps(transition_begin, "transition_begin", -(10**15)))
     peak, level, *end = peaked(start, *([] if end_value is None else [end_value]))
     n = steps(transition_steps, "transition_steps")
     schedule = then(flat(begin, level), level * exponential(decay=decay_rate, every=n, staircase=staircase))
     if not end:
-        return Made(schedule, peak, after=FOREVER)
+        return Rule(schedule, peak, after=FOREVER)
     bounded = schedule.clip(low=end[0]) if (decay_rate < 1) == (peak > 0) else schedule.clip(high=end[0])
-    return Made(bounded, peak, after="it has no end but its bound end_value")
+    return Rule(bounded, peak, after="it has no end but its bound end_value")
 
 
-def _cosine(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Made:
+def _cosine(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Rule:
     peak, start = peaked(init_value)
     n = steps(decay_steps, "decay_steps", 1)
     if exponent == 0:
-        return Made(constant(level=start), peak, after="exponent=0: the value never changes")
-    return Made(cosine(n, start=start, to=alpha * start, power=exponent), peak, n)
+        return Rule(constant(level=start), peak, after="exponent=0: the value never changes")
+    return Rule(cosine(n, start=start, to=alpha * start, power=exponent), peak, n)
 
 
 def _warmup_cosine(
@@ -186,7 +187,7 @@ def _warmup_cosine(
     decay_steps: int,
     end_value: float = 0.0,
     exponent: float = 1.0,
-) -> Made:
+) -> Rule:
     rise = _polynomial(init_value, peak_value, 1, warmup_steps)
     alpha = 0.0 if peak_value == 0 else end_value / peak_value
     return _joined([rise, _cosine(peak_value, decay_steps - warmup_steps, alpha, exponent)], [warmup_steps])
@@ -201,24 +202,24 @@ def _warmup_exponential(
     transition_begin: int = 0,
     staircase: bool = False,
     end_value: float | None = None,
-) -> Made:
+) -> Rule:
     rise = _polynomial(init_value, peak_value, 1, warmup_steps)
     fall = _exponential(peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value)
     return _joined([rise, fall], [warmup_steps])
 
 
-def _sgdr(cosine_kwargs: Sequence[dict[str, Any]]) -> Made:
+def _sgdr(cosine_kwargs: Sequence[dict[str, Any]]) -> Rule:
     ends = [sum(k["decay_steps"] for k in cosine_kwargs[: i + 1]) for i in range(len(cosine_kwargs))]
     return _joined(
         [made(_warmup_cosine, Call("sgdr_schedule", (), dict(k)), "optax") for k in cosine_kwargs], ends[:-1]
     )
 
 
-def _join(schedules: Sequence[Any], boundaries: Sequence[int]) -> Made:
+def _join(schedules: Sequence[Any], boundaries: Sequence[int]) -> Rule:
     return _joined([_member(given) for given in schedules], [steps(b, "a boundary") for b in boundaries])
 
 
-def _member(given: Any) -> Made:
+def _member(given: Any) -> Rule:
     if isinstance(given, Call):
         return _make(given)
     if isinstance(given, str):
@@ -228,7 +229,7 @@ def _member(given: Any) -> Made:
     raise LrlabTypeError(worded("a joined schedule must be a call as text, or (name, arguments)", given))
 
 
-def _joined(members: Sequence[Made], boundaries: Sequence[int]) -> Made:
+def _joined(members: Sequence[Rule], boundaries: Sequence[int]) -> Rule:
     """One after another, each from its own count 0; surplus members are never reached, as in Optax."""
     members = members[: len(boundaries) + 1]
     starts = [0, *boundaries]
@@ -242,10 +243,10 @@ def _joined(members: Sequence[Made], boundaries: Sequence[int]) -> Made:
         phases.append(schedule if stop is None else cut(schedule, stop - starts[k]))
     last = members[-1]
     end = None if last.updates is None else starts[len(members) - 1] + last.updates
-    return Made(then(*phases), peak, end, last.after)
+    return Rule(then(*phases), peak, end, last.after)
 
 
-RECIPES: dict[str, Callable[..., Made]] = {
+RECIPES: dict[str, Callable[..., Rule]] = {
     "constant_schedule": _constant,
     "linear_schedule": _linear,
     "polynomial_schedule": _polynomial,
@@ -262,3 +263,6 @@ RECIPES: dict[str, Callable[..., Made]] = {
     "join_schedules": _join,
     "reduce_on_plateau": as_optax,
 }
+
+
+LIBRARY = Library("optax", words=from_optax, calls=RECIPES, modules=("optax",))

@@ -10,72 +10,20 @@ m - 1. After the end the LR stays at `min_lr`.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from inspect import signature
 from typing import Any
 
-from lrlab.core.expression.node import Schedule
-from lrlab.core.shapes.base import Transition, constant
-from lrlab.core.shapes.cosines import cosine, k_decay
-from lrlab.core.shapes.logarithms import geometric
-from lrlab.core.shapes.piecewise import step
-from lrlab.core.shapes.timescales import inverse_power
-from lrlab.core.shapes.transitions import linear, one_minus_power, one_minus_sqrt, polynomial, tanh
-from lrlab.dialects.parts.fractional import MANY, Growing, piece
-from lrlab.dialects.parts.imported import FOREVER, Imported, Made, imported, reading
-from lrlab.dialects.parts.phases import climb, cut, drops, fixed, flat, known, real, settled, steps, then
-from lrlab.dialects.parts.plateaus import as_torch
-from lrlab.errors import LrlabError, worded
-
-STAYS = "after the end the LR stays at min_lr"
-
-
-@dataclass(frozen=True)
-class Warmup:
-    """`n` steps from `start` up, before the schedule (`prefix`) or over its beginning; levels are multiples."""
-
-    n: int
-    start: float
-    prefix: bool
-
-    @property
-    def covered(self) -> int:
-        """How many steps of the schedule it covers."""
-        return 0 if self.prefix else self.n
-
-    def rise(self, to: float = 1.0) -> Schedule | None:
-        """The phase."""
-        return climb(self.n, self.start, to)
-
-
-@dataclass(frozen=True)
-class Given:
-    """The arguments of the factory: `n` in steps, levels as multiples of the LR `base`, the rest as they were given."""
-
-    base: float
-    warmup: Warmup
-    n: int
-    per_epoch: int
-    floor: float
-    rate: float
-    cycles: Growing
-    cycle_decay: float
-    cycle_limit: int
-    k: float
-    decay_epochs: float | None
-    milestones: tuple[float, ...]
-    decay_fn: str | None
-    timescale: float | None
-    patience: int
-    mode: str
-
-    @property
-    def total(self) -> int:
-        """The steps of the run."""
-        return self.n + (self.warmup.n if self.warmup.prefix else 0)
+from lrlab.core.text.lint import Finding
+from lrlab.dialects.parts.fractional import Growing
+from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
+from lrlab.dialects.parts.phases import known, real, steps
+from lrlab.dialects.parts.timm_recipes import RECIPES, Given, Warmup
+from lrlab.dialects.source.call_syntax import Call, without_optimizer
+from lrlab.dialects.source.documents import filled, number, plainly, words_of
+from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
 @reading("timm")
@@ -140,152 +88,116 @@ def from_timm(
         patience=patience_epochs,
         mode=plateau_mode,
     )
-    made: Made = recipe(given)
+    made: Rule = recipe(given)
     unit = "one step is one epoch" if step_on_epochs else "one step is one update"
     cooldown = steps(cooldown_epochs * per_epoch, "cooldown_epochs")
-    updates = None if made.updates is None else made.updates + cooldown
-    return imported(f"timm {sched}", made.schedule, f"{unit}; {made.after}", base_lr=base, updates=updates)
+    made = replace(made, updates=None if made.updates is None else made.updates + cooldown)
+    return imported(f"timm {sched}", made, base_lr=base, unit=unit)
 
 
-# -- cosine, tanh, poly: cycles -----------------------------------------------------------------------------------
+# -- its words, calls and files -----------------------------------------------------------------------------------
 
-
-def _cycled(shape: type[Transition], given: Given, **arguments: float) -> Made:
-    n, floor, cycles, warmup = given.n, given.floor, given.cycles, given.warmup
-    waits = int(shape is tanh and warmup.n == 0)  # it does not begin at 1, but the optimizer does
-    edges = cycles.edges(given.cycle_limit, warmup.covered + waits)
-    make: Any = shape
-    parts: list[Schedule | None] = []
-    for i, (at, stop) in enumerate(pairwise(edges)):
-        begin, length = cycles.begin(i), cycles.length(i)
-        parts.append(piece(make, at, stop, begin, length, start=given.cycle_decay**i, to=floor, **arguments))
-    if cycles.mul == given.cycle_decay == 1 < given.cycle_limit and warmup.covered + waits == 0:
-        parts = [make(n, to=floor, **arguments).repeat(given.cycle_limit)]
-    decay = settled(then(*parts), floor) if any(parts) else constant(level=floor)
-    total = int(cycles.begin(max(1, given.cycle_limit))) + (warmup.n if warmup.prefix else 0)
-    handover = decay.over(max(total, fixed(decay)))(0) if shape is tanh and not warmup.prefix else 1.0
-    return Made(then(flat(waits), warmup.rise(handover), decay), 1.0, total, STAYS)
-
-
-def _cosine(given: Given) -> Made:
-    return _cycled(cosine, given) if given.k == 1 else _cycled(k_decay, given, k=given.k)
-
-
-def _tanh(given: Given) -> Made:
-    return _cycled(tanh, given, lower=-7.0, upper=3.0)
-
-
-def _poly(given: Given) -> Made:
-    return _cycled(polynomial, given, power=given.rate, k=given.k)
-
-
-# -- step, multistep ----------------------------------------------------------------------------------------------
-
-
-def _constant(given: Given) -> Made:
-    return Made(then(given.warmup.rise(), constant()), 1.0, given.total, "after the warmup the LR never changes")
-
-
-def _step(given: Given) -> Made:
-    every = (90 if given.decay_epochs is None else given.decay_epochs) * given.per_epoch
-    covered, gamma = given.warmup.covered, given.rate
-    exact = Fraction(str(every))
-
-    def passed(t: int) -> int:
-        return int(t // every)  # in floats, as there: 11 // 1.1 is 9
-
-    def listed(first: int, last: int) -> list[int]:
-        return [t - first for t in range(first + 1, last) for _ in range(passed(t) - passed(t - 1))]
-
-    early, cycle, per_cycle = gamma ** passed(covered), exact.numerator, exact.denominator
-    regular = all(passed(t + cycle) == passed(t) + per_cycle for t in range(4 * given.n))
-    if per_cycle == 1 and covered % cycle == 0:
-        falls: Schedule = step(cycle, gamma=gamma)
-    elif per_cycle == 1:
-        rest = cycle - covered % cycle
-        falls = then(constant(rest), gamma * step(cycle, gamma=gamma))
-    elif regular and covered == 0 and per_cycle <= MANY:
-        falls = drops(listed(0, cycle), gamma).repeat(cycle=cycle, gain=gamma**per_cycle)
-    else:
-        falls = drops(listed(covered, 4 * given.n + covered), gamma)
-    after = FOREVER if per_cycle == 1 or regular else f"its drops are listed up to step {4 * given.n + covered}"
-    return Made(then(given.warmup.rise(), falls if early == 1 else early * falls), 1.0, given.total, after)
-
-
-def _multistep(given: Given) -> Made:
-    first = 0 if given.warmup.n else 1  # before the first step the optimizer has its own LR
-    bounds = [max(math.ceil(m * given.per_epoch - 1) - given.warmup.covered, first) for m in given.milestones]
-    after = "a milestone m acts at step m - 1; after the last the LR stays where it is"
-    return Made(then(given.warmup.rise(), drops(bounds, given.rate)), 1.0, given.total, after)
-
-
-# -- wsd, rsqrt, plateau ------------------------------------------------------------------------------------------
-
-
-def _wsd(given: Given, sched: str = "wsd") -> Made:
-    warmup, floor = given.warmup.n, given.floor
-    length = given.n if given.warmup.prefix else given.n - warmup
-    decay_epochs = 0.2 if given.decay_epochs is None else given.decay_epochs
-    decay = round(decay_epochs * length if 0 < decay_epochs < 1 else decay_epochs * given.per_epoch)
-    if not 0 < decay <= length:
-        raise LrlabError(worded(f"timm: {sched} decays over {decay} of {length} steps", given.decay_epochs))
-    scale = warmup if given.timescale is None else steps(given.timescale * given.per_epoch, "stable_timescale", 1)
-    if sched == "rsqrt" and scale == 0:
-        raise LrlabError(worded("timm: rsqrt without a warmup needs stable_timescale"))
-    fall = _decay(given.decay_fn or ("linear" if sched == "rsqrt" else "1-sqrt"), decay)
-    stable = length - decay
-    if sched == "wsd":
-        plain = given.decay_fn != "exp"
-        end = fall.replace(to=floor) if plain else floor + (1 - floor) * fall
-        phases = (flat(stable), end)
-    else:
-        held = inverse_power(scale, power=0.5).clip(low=floor)
-        shrunk = ((scale + stable) / scale) ** -0.5  # the same curve, seen from where the decay begins
-        late = (shrunk * inverse_power(scale + stable, power=0.5)).clip(low=floor)
-        phases = (cut(held, stable), (floor + (late + -floor) * fall).lasting(decay))
-    return Made(settled(then(given.warmup.rise(), *phases), floor), 1.0, warmup + length, STAYS)
-
-
-def _rsqrt(given: Given) -> Made:
-    return _wsd(given, "rsqrt")
-
-
-def _decay(name: str, n: int) -> Schedule:
-    """A decay from 1 to 0."""
-    if name == "exp":
-        return (geometric(n, to=0.1) + -0.1) * (1 / 0.9)
-    legs: dict[str, Schedule] = {
-        "1-sqrt": one_minus_sqrt(n),
-        "linear": linear(n),
-        "cosine": cosine(n),
-        "power": one_minus_power(n, power=0.5),
-    }
-    found: Schedule = known(name, {**legs, "exp": None}, "timm: decay_fn")
-    return found
-
-
-def _plateau(given: Given) -> Made:
-    cutting, _ = as_torch(
-        given.base, factor=given.rate, patience=given.patience, mode=given.mode, min_lr=given.floor * given.base
-    )
-    waits = flat(1) if given.warmup.n else None  # the observation with which the warmup ends is not heard there
-    after = f"the LR is cut at the {given.patience + 1}th observation in a row that is not better"
-    return Made(then(given.warmup.rise(), waits, cutting), 1.0, after=after)
-
-
-def _none(given: Given) -> Made:
-    return Made(constant(), 1.0, after="the LR never changes")
-
-
-RECIPES: dict[str, Callable[[Given], Made]] = {
-    "cosine": _cosine,
-    "tanh": _tanh,
-    "poly": _poly,
-    "step": _step,
-    "multistep": _multistep,
-    "wsd": _wsd,
-    "rsqrt": _rsqrt,
-    "constant": _constant,
-    "plateau": _plateau,
-    "none": _none,
+WORDS = {  # of its training script, and what they are to the factory
+    **{word: word for word in ("sched", "lr", "min_lr", "decay_epochs", "decay_milestones", "decay_rate")},
+    **{word: word for word in ("cooldown_epochs", "patience_epochs", "warmup_lr", "warmup_epochs", "warmup_prefix")},
+    "epochs": "num_epochs",
+    "lr_noise": "noise",
+    "lr_noise_pct": "noise_pct",
+    "lr_noise_std": "noise_std",
+    "lr_cycle_mul": "cycle_mul",
+    "lr_cycle_decay": "cycle_decay",
+    "lr_cycle_limit": "cycle_limit",
+    "lr_k_decay": "k_decay",
+    "lr_decay_fn": "decay_fn",
+    "lr_stable_timescale": "stable_timescale",
+    "sched_on_updates": "step_on_epochs",
+    "updates_per_epoch": "updates_per_epoch",
+    "dr": "decay_rate",
 }
+SCRIPT = {  # what its training script has where nothing is said, and the factory has not
+    "num_epochs": 300,
+    "warmup_epochs": 5,
+    "decay_epochs": 90,
+    "cycle_decay": 0.5,
+}
+CHANGED = (
+    "min_lr",
+    "warmup_lr",
+    "warmup_epochs",
+    "decay_epochs",
+    "cooldown_epochs",
+)  # defaults that versions differ in
+OTHERS = frozenset(
+    [
+        "lr_base",
+        "lr_base_size",
+        "lr_base_scale",
+        "model_ema_warmup",
+        "layer_decay",
+        "epoch_repeats",
+        "start_epoch",
+        "plateau_mode",
+        "opt_eps",
+        "decay_iters",
+        "eval_metric",
+        "mixup_off_epoch",
+        "bce_loss",
+        "min_crop_objects",
+    ]
+)
+FACTORY = tuple(word for word in signature(from_timm).parameters if word not in ("sched", "lr"))
+
+
+def _words(name: str, *args: Any, **given: Any) -> Imported:
+    """A name and the arguments of the factory, or a call of it."""
+    if name != "create_scheduler_v2":
+        if args:
+            raise LrlabTypeError(worded("timm: arguments are given by their names", args, hint="num_epochs=..."))
+        given = {WORDS.get(word, word) if word != "sched_on_updates" else word: v for word, v in given.items()}
+        return from_timm(name, **given)
+    call = without_optimizer(Call(name, args, given))
+    words = ("sched", *FACTORY)
+    if len(call.args) > len(words):
+        raise LrlabTypeError(worded(f"timm: {name} takes fewer arguments", call.args, ", ".join(words)))
+    whole = {**call.kwargs, **dict(zip(words, call.args, strict=False))}
+    return from_timm(whole.pop("sched", "cosine"), **whole)
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    """The arguments of its training script, as that saves them or as they stand on its command line."""
+    found = words_of("timm", document, WORDS, OTHERS)
+    if "sched" not in found:
+        raise LrlabError(worded("timm: sched is missing", sorted(found)))
+    saved = {WORDS[word]: number(value) for word, value in found.items()}
+    beside = {WORDS.get(word, word): value for word, value in given.items()}
+    whole = filled("timm", saved, beside, known)
+    whole["step_on_epochs"] = not found.get("sched_on_updates", False)
+    if isinstance(whole.get("decay_milestones"), (int, float)):
+        whole["decay_milestones"] = [whole["decay_milestones"]]
+    sched = str(whole.pop("sched"))
+    left_out = [word for word in CHANGED if word not in whole and (word != "decay_epochs" or sched == "step")]
+    if sched in ("wsd", "rsqrt") and "decay_epochs" not in whole:
+        left_out.append("decay_epochs")
+    imported = from_timm(sched, **{**SCRIPT, **whole})
+    if not left_out:
+        return imported
+    note = f"left out, and taken as in timm 1.0's train.py: {', '.join(left_out)}; other versions have other values"
+    return replace(imported, findings=(*imported.findings, Finding("left-out", note, "the args.yaml of the run")))
+
+
+def _is_timm(document: Mapping[str, Any]) -> bool:
+    saved = plainly(document)
+    own = {"epochs", "warmup_epochs", "decay_epochs", "warmup_lr", "sched_on_updates", "decay_rate", "cooldown_epochs"}
+    return str(saved.get("sched")) in RECIPES and bool(own & set(saved))
+
+
+LIBRARY = Library(
+    "timm",
+    words=_words,
+    file=_file,
+    recognise=_is_timm,
+    keys=WORDS,
+    calls=("create_scheduler_v2",),
+    modules=("timm",),
+    facts={"steps": "num_epochs", "lr": "lr", "updates_per_epoch": "updates_per_epoch"},
+)

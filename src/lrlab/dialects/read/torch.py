@@ -1,19 +1,32 @@
-"""PyTorch: a scheduler object of `torch.optim.lr_scheduler`, with what its optimizer holds.
+"""PyTorch: a scheduler object of `torch.optim.lr_scheduler`, or its constructor call as it stands in a script.
 
     from_torch(CosineAnnealingLR(optimizer, T_max=1000, eta_min=1e-5))
+    from_torch_call("CosineAnnealingLR", "optimizer", T_max=100, eta_min=1e-5, lr=0.1)
 
-Its rules: the constructor sets the LR of update 0, each `step()` that of the next. What one scheduler does: see
-`torch_rules`; chains and sequences: see `torch_joined`.
+Its rules: the constructor sets the LR of update 0, each `step()` that of the next; a step is an update where `step()`
+is called after each, and an epoch in most scripts. What one scheduler does: see `torch_rules`; chains and sequences:
+see `torch_joined`. A call is made beside a stand-in for the optimizer.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
+from importlib import import_module
 from typing import Any
 
 from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.library import Library
+from lrlab.dialects.parts.phases import Name, known
 from lrlab.dialects.parts.torch_joined import joined
-from lrlab.dialects.parts.torch_rules import read
+from lrlab.dialects.parts.torch_rules import READERS, read
+from lrlab.dialects.source.call_syntax import Call, Function, without_optimizer
+from lrlab.dialects.source.functions import Read
+from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+
+UNIT = "one step is one call of step(), which is an epoch in most scripts"
+NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") if name != "Scheduler"}
 
 
 @reading("torch")
@@ -29,11 +42,83 @@ def from_torch(scheduler: Any, *, group: int = 0, horizon: int | None = None) ->
         rule = read(scheduler, group)
         others = [k for k in range(len(scheduler.optimizer.param_groups)) if k != group]
         findings = tuple(_differs(k, group) for k in others if read(scheduler, k).schedule != rule.schedule)
-    updates = horizon or rule.updates
-    name = f"torch {type(scheduler).__name__}"
-    return imported(name, rule.schedule, rule.after, base_lr=rule.base, updates=updates, findings=findings)
+    rule = dataclasses.replace(rule, updates=horizon or rule.updates)
+    return imported(f"torch {type(scheduler).__name__}", rule, base_lr=rule.base, findings=findings, unit=UNIT)
 
 
 def _differs(other: int, group: int) -> Finding:
     message = f"parameter group {other} has another curve than group {group}: floors are absolute LRs"
     return Finding("groups-differ", message, f"from_torch(scheduler, group={other})")
+
+
+# -- calls --------------------------------------------------------------------------------------------------------
+
+
+def from_torch_call(
+    name: str, *args: Any, lr: float | None = None, horizon: int | None = None, **kwargs: Any
+) -> Imported:
+    """The schedule of a class of `torch.optim.lr_scheduler` with these arguments, that of the optimizer aside.
+
+    `lr` is the optimizer's own LR; only what has absolute LRs (`eta_min`, `base_lr`) needs it. Members of a chain or
+    sequence are `Call`s. Raises `LrlabError` where torch refuses the arguments, `MissingExtra` without torch.
+
+    >>> from_torch_call("StepLR", step_size=30).schedule
+    step(30)
+    """
+    call = Call(name, args, kwargs)
+    if lr is not None:
+        return from_torch(_made(call, lr, horizon), horizon=horizon)
+    found, other = (from_torch(_made(call, some, horizon), horizon=horizon) for some in (1.0, 0.5))
+    if found.schedule != other.schedule:
+        raise LrlabError(
+            worded(f"torch: {name} has absolute LRs: it needs the optimizer's own", hint="lr=0.1, or --lr 0.1")
+        )
+    return found if found.base_lr == other.base_lr else dataclasses.replace(found, base_lr=None)
+
+
+def _made(call: Call, lr: float, updates: int | None) -> Any:
+    try:
+        torch = import_module("torch")
+    except ImportError:
+        raise missing("torch", "torch", "reading a PyTorch scheduler") from None
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr, momentum=0.9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _scheduler(call, optimizer, updates)
+
+
+def _scheduler(call: Call, optimizer: Any, updates: int | None) -> Any:
+    known(call.name, NAMES, "torch: the class")
+    if call.args and isinstance(call.args[0], str):  # the optimizer, by whatever name
+        call = dataclasses.replace(call, args=call.args[1:])
+    call = without_optimizer(call) if call.name != "ChainedScheduler" else call
+    args = [_member(value, optimizer, updates) for value in call.args]
+    dropped = ("optimizer", "verbose")  # torch has taken the second away
+    kwargs = {word: _member(v, optimizer, updates) for word, v in call.kwargs.items() if word not in dropped}
+    before = [] if call.name == "ChainedScheduler" else [optimizer]
+    try:
+        return getattr(import_module("torch.optim.lr_scheduler"), call.name)(*before, *args, **kwargs)
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        unset = next((v for v in (*args, *kwargs.values()) if isinstance(v, Name)), None)
+        if unset is not None:
+            hint = f"the value, or {unset}=... beside it"
+            raise LrlabError(worded(f"torch: {call.name}: {unset} has no value here", hint=hint)) from None
+        kind = LrlabTypeError if isinstance(error, TypeError) else LrlabError
+        raise kind(worded(f"torch: {call.name} does not take these: {error}", (call.args, call.kwargs))) from None
+
+
+def _member(value: Any, optimizer: Any, updates: int | None) -> Any:
+    if isinstance(value, Call):
+        return _scheduler(value, optimizer, updates)
+    if isinstance(value, Function):
+        return Read(value, updates)
+    return [_member(item, optimizer, updates) for item in value] if isinstance(value, list) else value
+
+
+LIBRARY = Library(
+    "torch",
+    words=from_torch_call,
+    calls=NAMES,
+    modules=("torch", "optim", "lr_scheduler"),
+    facts={"steps": "horizon", "lr": "lr"},
+)

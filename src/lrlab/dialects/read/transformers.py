@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lrlab.core.expression.node import Schedule
@@ -18,13 +19,15 @@ from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.timescales import cosine_wave, inverse_sqrt
 from lrlab.core.shapes.transitions import linear, one_minus_sqrt, polynomial
+from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.fractional import MOST, boundaries, piece
-from lrlab.dialects.parts.imported import Imported, imported, reading
+from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
+from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import climb, flat, known, real, settled, steps, then, wave
 from lrlab.dialects.parts.plateaus import as_torch
-from lrlab.errors import LrlabError, LrlabTypeError, worded
-
-Recipe = tuple[Schedule, str]  # a schedule, and what it does after the end
+from lrlab.dialects.source.call_syntax import Call, without_optimizer
+from lrlab.dialects.source.documents import filled, number, plainly, words_of
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 STAYS_AT_0 = "after the end the LR stays at 0"
 SWINGS = "the cosine is a wave: after the end the LR climbs back"
@@ -57,7 +60,8 @@ def from_transformers(
     warmup = num_warmup_steps
     if 0 < warmup < 1:
         if total is None:
-            raise LrlabError(worded("a share of the training steps needs num_training_steps", num_warmup_steps))
+            what = "a share of the training steps needs num_training_steps"
+            raise LrlabError(worded(what, num_warmup_steps, hint="num_training_steps=..., or --steps 10000"))
         warmup = math.ceil(total * warmup)
     facts = {"warmup": steps(warmup, "num_warmup_steps"), "total": total, "learning_rate": learning_rate}
     wanted = inspect.signature(recipe).parameters
@@ -66,19 +70,27 @@ def from_transformers(
     for word in given:
         if word not in allowed:
             raise LrlabTypeError(
-                worded(f"transformers: {name} has no argument {word!r}", given, ", ".join(allowed) or "no arguments")
+                worded(
+                    f"transformers: {name} has no argument {word!r}",
+                    given,
+                    ", ".join(allowed) or "no arguments",
+                    nearest(word, [*allowed, *WORDS]),
+                )
             )
     for fact in ("total", "learning_rate"):
         if fact in wanted and wanted[fact].default is inspect.Parameter.empty and facts[fact] is None:
-            missing = {"total": "num_training_steps", "learning_rate": "learning_rate"}[fact]
-            raise LrlabError(worded(f"transformers: {name} needs {missing}", hint=f"{missing}=..."))
-    schedule, after = recipe(**{word: facts[word] for word in facts if word in wanted}, **given)
+            missing, option = {
+                "total": ("num_training_steps", "--steps 10000"),
+                "learning_rate": ("learning_rate", "--lr 1e-4"),
+            }[fact]
+            raise LrlabError(worded(f"transformers: {name} needs {missing}", hint=f"{missing}=..., or {option}"))
+    rule = recipe(**{word: facts[word] for word in facts if word in wanted}, **given)
     base = None if learning_rate is None else real(learning_rate, "learning_rate")
-    return imported(f"transformers {name}", schedule, after, base_lr=base, updates=total)
+    return imported(f"transformers {name}", replace(rule, updates=total), base_lr=base)
 
 
-def recipe_of(target: Any) -> tuple[Schedule, str, int | None] | None:
-    """The schedule, its end rule and its end, of a function that `get_scheduler` gave to a LambdaLR; else None."""
+def recipe_of(target: Any) -> Rule | None:
+    """The rule of a function that `get_scheduler` gave to a LambdaLR; None of any other."""
     function, given = getattr(target, "func", target), dict(getattr(target, "keywords", {}))
     if getattr(function, "__module__", "") != "transformers.optimization":
         return None
@@ -88,30 +100,30 @@ def recipe_of(target: Any) -> tuple[Schedule, str, int | None] | None:
     if name == "cosine" and "min_lr_rate" in given:
         name = "cosine_with_min_lr"
     renamed = {"num_warmup_steps": "warmup", "num_training_steps": "total", "lr_init": "learning_rate"}
-    schedule, after = RECIPES[name](**{renamed.get(str(word), str(word)): value for word, value in given.items()})
+    rule = RECIPES[name](**{renamed.get(str(word), str(word)): value for word, value in given.items()})
     wsd = ("num_warmup_steps", "num_stable_steps", "num_decay_steps")
     end = sum(given[word] for word in wsd) if name == "warmup_stable_decay" else given.get("num_training_steps")
-    return schedule, after, end
+    return replace(rule, updates=end)
 
 
-def _constant() -> Recipe:
-    return constant(), "the LR never changes"
+def _constant() -> Rule:
+    return Rule(constant(), after="the LR never changes")
 
 
-def _constant_with_warmup(warmup: int) -> Recipe:
-    return then(climb(warmup), constant()), "after the warmup the LR never changes"
+def _constant_with_warmup(warmup: int) -> Rule:
+    return Rule(then(climb(warmup), constant()), after="after the warmup the LR never changes")
 
 
-def _linear(warmup: int, total: int) -> Recipe:
+def _linear(warmup: int, total: int) -> Rule:
     fall = linear(total - warmup) if total > warmup else constant(level=0)
-    return then(climb(warmup), fall), STAYS_AT_0
+    return Rule(then(climb(warmup), fall), after=STAYS_AT_0)
 
 
-def _cosine(warmup: int, total: int, num_cycles: float = 0.5) -> Recipe:
-    return then(climb(warmup), wave(max(1, total - warmup), num_cycles)), SWINGS
+def _cosine(warmup: int, total: int, num_cycles: float = 0.5) -> Rule:
+    return Rule(then(climb(warmup), wave(max(1, total - warmup), num_cycles)), after=SWINGS)
 
 
-def _cosine_with_restarts(warmup: int, total: int, num_cycles: float = 1) -> Recipe:
+def _cosine_with_restarts(warmup: int, total: int, num_cycles: float = 1) -> Rule:
     n, cycles = max(1, total - warmup), float(num_cycles)
     if cycles <= 0:
         raise LrlabError(worded("transformers: num_cycles must be above 0", num_cycles))
@@ -123,24 +135,30 @@ def _cosine_with_restarts(warmup: int, total: int, num_cycles: float = 1) -> Rec
     ends = [*boundaries(index, [k * length for k in range(count)]), n]
     if [n * k for k in range(count + 1)] == [end * count for end in ends] and cycles == count:
         falls: Schedule = cosine(n // count)
-        return then(climb(warmup), falls if count == 1 else falls.repeat(count), constant(level=0)), STAYS_AT_0
+        return Rule(
+            then(climb(warmup), falls if count == 1 else falls.repeat(count), constant(level=0)), after=STAYS_AT_0
+        )
     parts = [piece(cosine, ends[k], ends[k + 1], k * length, length) for k in range(count)]
-    return then(climb(warmup), *parts, constant(level=0)), STAYS_AT_0
+    return Rule(then(climb(warmup), *parts, constant(level=0)), after=STAYS_AT_0)
 
 
-def _polynomial(warmup: int, total: int, learning_rate: float, lr_end: float = 1e-7, power: float = 1.0) -> Recipe:
+def _polynomial(warmup: int, total: int, learning_rate: float, lr_end: float = 1e-7, power: float = 1.0) -> Rule:
     if not learning_rate > lr_end:
         raise LrlabError(worded("transformers: lr_end must be below the learning rate", lr_end))
     end = lr_end / learning_rate
     if total <= warmup:
-        return then(climb(warmup), constant(level=end)), f"transformers raises at update {total}, where it divides by 0"
-    fall = polynomial(total - warmup, to=end, power=power)
-    return then(climb(warmup), fall), "after the end the LR stays at lr_end"
+        return Rule(
+            then(climb(warmup), constant(level=end)),
+            after=f"transformers raises at update {total}, where it divides by 0",
+        )
+    fall = piece(polynomial, 0, total - warmup, 0, total - warmup, to=end, power=power)
+    closing = constant(level=end) if power == 0 else None
+    return Rule(then(climb(warmup), fall, closing), after="after the end the LR stays at lr_end")
 
 
-def _inverse_sqrt(warmup: int, timescale: int | None = None) -> Recipe:
+def _inverse_sqrt(warmup: int, timescale: int | None = None) -> Rule:
     scale = (warmup or 10_000) if timescale is None else timescale
-    return then(climb(warmup), inverse_sqrt(scale)), "the LR has no end: it falls for ever"
+    return Rule(then(climb(warmup), inverse_sqrt(scale)), after="the LR has no end: it falls for ever")
 
 
 def _floor(min_lr: float | None, min_lr_rate: float | None, learning_rate: float | None) -> float:
@@ -161,9 +179,9 @@ def _cosine_with_min_lr(
     num_cycles: float = 0.5,
     min_lr: float | None = None,
     min_lr_rate: float | None = None,
-) -> Recipe:
+) -> Rule:
     floor = _floor(min_lr, min_lr_rate, learning_rate)
-    return then(climb(warmup), _above_0(wave(max(1, total - warmup), num_cycles, floor))), SWINGS
+    return Rule(then(climb(warmup), _above_0(wave(max(1, total - warmup), num_cycles, floor))), after=SWINGS)
 
 
 def _cosine_warmup_with_min_lr(
@@ -174,15 +192,15 @@ def _cosine_warmup_with_min_lr(
     min_lr: float | None = None,
     min_lr_rate: float | None = None,
     warmup_lr_rate: float | None = None,
-) -> Recipe:
+) -> Rule:
     floor = _floor(min_lr, min_lr_rate, learning_rate)
     n = max(1, total - warmup)
     if warmup > (0 if warmup_lr_rate is None else 1):
         start = 1 / warmup if warmup_lr_rate is None else warmup_lr_rate
         swing = _above_0(wave(n, num_cycles, floor))  # the wave begins where the warmup reaches 1: at its last update
-        return then(climb(warmup - 1, start), swing), SWINGS
+        return Rule(then(climb(warmup - 1, start), swing), after=SWINGS)
     swing = _above_0(wave(n, num_cycles, floor, phase=num_cycles / n))
-    return then(flat(warmup, warmup_lr_rate or 0.0), swing), SWINGS
+    return Rule(then(flat(warmup, warmup_lr_rate or 0.0), swing), after=SWINGS)
 
 
 def _above_0(schedule: Schedule) -> Schedule:
@@ -199,7 +217,7 @@ def _warmup_stable_decay(
     decay_type: str = "cosine",
     min_lr_ratio: float = 0.0,
     num_cycles: float = 0.5,
-) -> Recipe:
+) -> Rule:
     if num_decay_steps is None:
         raise LrlabError(worded("transformers: warmup_stable_decay needs num_decay_steps"))
     decay = steps(num_decay_steps, "num_decay_steps")
@@ -229,11 +247,11 @@ def _warmup_stable_decay(
             end = piece(fall, late, decay, 0, decay, to=min_lr_ratio)
     after = "after the end the LR stays at its floor"
     if end is None:
-        return then(rise, flat(stable), constant(level=min_lr_ratio)), after
-    return settled(then(rise, flat(stable), end), min_lr_ratio), after
+        return Rule(then(rise, flat(stable), constant(level=min_lr_ratio)), after=after)
+    return Rule(settled(then(rise, flat(stable), end), min_lr_ratio), after=after)
 
 
-RECIPES: dict[str, Callable[..., Recipe]] = {
+RECIPES: dict[str, Callable[..., Rule]] = {
     "linear": _linear,
     "cosine": _cosine,
     "cosine_with_restarts": _cosine_with_restarts,
@@ -259,3 +277,116 @@ LAMBDAS = {
     "_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda": "cosine_warmup_with_min_lr",
     "_get_wsd_scheduler_lambda": "warmup_stable_decay",
 }
+
+
+# -- its words, calls and files -----------------------------------------------------------------------------------
+
+WORDS = {  # of TrainingArguments and of training scripts, and what they are to get_scheduler
+    "lr_scheduler_type": "name",
+    "warmup_steps": "num_warmup_steps",
+    "num_warmup_steps": "num_warmup_steps",
+    "warmup_ratio": "warmup_ratio",
+    "max_steps": "num_training_steps",
+    "max_train_steps": "num_training_steps",
+    "num_training_steps": "num_training_steps",
+    "learning_rate": "learning_rate",
+    "lr_scheduler_kwargs": "lr_scheduler_kwargs",
+}
+STEPS = ("num_warmup_steps", "num_training_steps")
+GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # its functions, and their arguments after the optimizer
+    "get_constant_schedule": ("constant", ()),
+    "get_constant_schedule_with_warmup": ("constant_with_warmup", STEPS[:1]),
+    "get_linear_schedule_with_warmup": ("linear", STEPS),
+    "get_cosine_schedule_with_warmup": ("cosine", (*STEPS, "num_cycles")),
+    "get_cosine_with_hard_restarts_schedule_with_warmup": ("cosine_with_restarts", (*STEPS, "num_cycles")),
+    "get_polynomial_decay_schedule_with_warmup": ("polynomial", (*STEPS, "lr_end", "power")),
+    "get_inverse_sqrt_schedule": ("inverse_sqrt", ("num_warmup_steps", "timescale")),
+    "get_cosine_with_min_lr_schedule_with_warmup": (
+        "cosine_with_min_lr",
+        (*STEPS, "num_cycles", "last_epoch", "min_lr", "min_lr_rate"),
+    ),
+    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": (
+        "cosine_warmup_with_min_lr",
+        (*STEPS, "num_cycles", "last_epoch", "min_lr", "min_lr_rate", "warmup_lr_rate"),
+    ),
+    "get_wsd_schedule": (
+        "warmup_stable_decay",
+        (
+            *("num_warmup_steps", "num_decay_steps", "num_training_steps", "num_stable_steps"),
+            *("warmup_type", "decay_type", "min_lr_ratio", "num_cycles"),
+        ),
+    ),
+    "get_reduce_on_plateau_schedule": ("reduce_lr_on_plateau", ()),
+    "get_scheduler": ("", ("num_warmup_steps", "num_training_steps", "scheduler_specific_kwargs")),
+}
+
+
+def _words(name: str, *args: Any, **given: Any) -> Imported:
+    """The arguments of get_scheduler, or the words of TrainingArguments; all others are the scheduler's own."""
+    if name in GETTERS:
+        kind, words = GETTERS[name]
+        if name == "get_scheduler":
+            kind = str(args[0] if args else given.pop("name", None)).lower()
+            args = args[1:]
+        call = without_optimizer(Call(name, args, given))
+        if len(call.args) > len(words) + ("last_epoch" not in words):
+            raise LrlabTypeError(worded(f"transformers: {name} takes fewer arguments", call.args, ", ".join(words)))
+        given = {**given, **dict(zip(words, call.args, strict=False))}
+        given = {word: value for word, value in given.items() if word not in ("last_epoch", "optimizer")}
+        name = kind
+    elif args:
+        raise LrlabTypeError(
+            worded("transformers: arguments are given by their names", args, hint="num_warmup_steps=...")
+        )
+    given = {WORDS.get(word, word): value for word, value in given.items() if value is not None}
+    share = given.pop("warmup_ratio", 0.0)
+    own = {**(given.pop("lr_scheduler_kwargs", None) or {}), **(given.pop("scheduler_specific_kwargs", None) or {})}
+    words = (*STEPS, "learning_rate")
+    facts = {word: given.pop(word) for word in words if word in given}
+    facts["num_warmup_steps"] = facts.get("num_warmup_steps") or share
+    return from_transformers(name, scheduler_specific_kwargs={**own, **given}, **facts)
+
+
+def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
+    """TrainingArguments as they are saved, or as they stand on a command line."""
+    found = words_of("transformers", document, WORDS, ("schedule",))
+    saved = {WORDS[word]: number(value) for word, value in found.items() if value != -1}
+    if not found:
+        raise LrlabError(worded("transformers: no word of its LR is in this", sorted(document)[:10], ", ".join(WORDS)))
+    saved.setdefault("name", "linear")
+    saved = {word: value for word, value in saved.items() if value or word not in ("num_warmup_steps", "warmup_ratio")}
+    beside = {WORDS.get(word, word): value for word, value in given.items()}
+    whole = filled("transformers", saved, beside, known)
+    imported = _words(_plain_name(whole.pop("name")), **whole)
+    if plainly(document).get("deepspeed"):
+        note = "a scheduler in the DeepSpeed configuration takes the place of this one"
+        return replace(
+            imported, findings=(*imported.findings, Finding("other-scheduler", note, "convert ds_config.json"))
+        )
+    return imported
+
+
+def _plain_name(given: Any) -> str:
+    return str(given).rpartition(".")[2].lower()
+
+
+def _is_transformers(document: Mapping[str, Any]) -> bool:
+    """Its word for the scheduler with one of its names; or none, which is linear, among words that only it has."""
+    given = plainly(document)
+    if "lr_scheduler_type" in given:
+        return _plain_name(given["lr_scheduler_type"]) in RECIPES
+    others = {"lr_scheduler", "scheduler", "sched", "lr"} & set(given)
+    marks = {"per_device_train_batch_size", "num_train_epochs", "model_name_or_path"} & set(given)
+    return "learning_rate" in given and bool(marks) and not others
+
+
+LIBRARY = Library(
+    "transformers",
+    words=_words,
+    file=_file,
+    recognise=_is_transformers,
+    keys=WORDS,
+    calls=GETTERS,
+    modules=("transformers",),
+    facts={"steps": "num_training_steps", "lr": "learning_rate"},
+)

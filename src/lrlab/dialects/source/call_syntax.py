@@ -1,104 +1,64 @@
-"""Configurations as people write them: one constructor call in Python, read without being executed.
+"""Constructor calls as they stand in a script, read without being executed, and recipes that are called with them.
 
-optax.warmup_cosine_decay_schedule(0.0, 1e-3, 100, decay_steps=1000)
-CosineDecay(1e-3, 900, alpha=0.1)
+optax.warmup_cosine_decay_schedule(0.0, 1e-3, 100, decay_steps=10 * 100)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=int(30))  # with the rest of its line
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
-from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.dialects.parts.phases import Name
+from lrlab.dialects.source.folding import Call, Function, fold
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
-LONGEST = 10_000  # characters
-
-
-@dataclass(frozen=True)
-class Call:
-    """A name and its arguments."""
-
-    name: str
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
+__all__ = ["Call", "Function", "bound", "made", "read_call", "without_optimizer"]
 
 
-def read_call(text: str) -> Call:
+def read_call(text: str, names: Mapping[str, Any] | None = None) -> Call:
     """Read a call: numbers (also 1/3 and 10 * 391), texts, lists, dicts, and further calls as arguments.
 
-    >>> read_call("optax.linear_schedule(0.0, 1e-3, transition_steps=2 * 50)")
-    Call(name='linear_schedule', args=(0.0, 0.001), kwargs={'transition_steps': 100})
+    >>> call = read_call("optax.linear_schedule(0.0, 1e-3, transition_steps=2 * 50)")
+    >>> call.name, call.args, call.kwargs, call.path
+    ('linear_schedule', (0.0, 0.001), {'transition_steps': 100}, ('optax',))
     """
-    if len(text) > LONGEST:
-        raise LrlabError(worded(f"the text has {len(text)} characters", allowed=f"at most {LONGEST}"))
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise LrlabError(worded("this is not one call", text, "name(arguments)")) from None
-    made = _read(tree, text)
-    return made if isinstance(made, Call) else Call(str(made))
+    found = fold(text, names)
+    if isinstance(found, Name):
+        return Call(str(found))
+    if not isinstance(found, Call):
+        raise LrlabError(worded("this is not one call", text, "name(arguments)"))
+    return found
 
 
-def _read(tree: ast.expr, text: str) -> Any:
-    match tree:
-        case ast.Constant(value=bool() | int() | float() | str() | None as value):
-            return value
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_read(operand, text)
-        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.Add() | ast.Sub() as operator, left=left, right=right):
-            return _arithmetic(operator, _read(left, text), _read(right, text), text)
-        case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_read(item, text) for item in items]
-        case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {_read(k, text): _read(v, text) for k, v in zip(keys, values, strict=True) if k is not None}
-        case ast.Call(func=function, args=args, keywords=keywords):
-            return Call(_name(function, text), tuple(_read(a, text) for a in args), _keywords(keywords, text))
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    raise LrlabError(
-        worded(f"this is not allowed here: {ast.unparse(tree)[:80]}", text, "numbers, texts, lists, calls")
-    )
-
-
-def _arithmetic(operator: ast.operator, left: Any, right: Any, text: str) -> Any:
-    if not all(isinstance(side, (int, float)) for side in (left, right)):
-        raise LrlabError(worded("arithmetic is for numbers", text))
-    try:
-        match operator:
-            case ast.Mult():
-                return left * right
-            case ast.Div():
-                return left / right
-            case ast.Add():
-                return left + right
-        return left - right
-    except (ZeroDivisionError, OverflowError) as error:
-        raise LrlabError(worded(str(error), text)) from None
-
-
-def _name(function: ast.expr, text: str) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    raise LrlabError(worded("a call needs a name", text))
-
-
-def _keywords(keywords: list[ast.keyword], text: str) -> dict[str, Any]:
-    if any(k.arg is None for k in keywords):
-        raise LrlabError(worded("** is not allowed here", text))
-    return {str(k.arg): _read(k.value, text) for k in keywords}
+def without_optimizer(call: Call) -> Call:
+    """The same without the optimizer, which is a name or a call and stands first, or under its own word."""
+    kwargs = {word: value for word, value in call.kwargs.items() if word != "optimizer"}
+    first = call.args[0] if call.args else None
+    named = isinstance(first, Name) or (isinstance(first, Call) and not call.kwargs.get("optimizer"))
+    return Call(call.name, call.args[1:] if named else call.args, kwargs, call.path)
 
 
 def made(recipe: Callable[..., Any], call: Call, library: str, *own: Any) -> Any:
     """Call a recipe with what is ours and then the arguments that were written; what does not fit is worded."""
-    try:
-        signature(recipe).bind(*own, *call.args, **call.kwargs)
-    except TypeError as error:
-        allowed = ", ".join(list(signature(recipe).parameters)[len(own) :])
-        raise LrlabTypeError(
-            worded(f"{library}: {call.name} does not take these: {error}", call.kwargs, allowed)
-        ) from None
+    _bind(recipe, call, library, own, signature(recipe).bind)
     return recipe(*own, *call.args, **call.kwargs)
+
+
+def bound(recipe: Callable[..., Any], call: Call, library: str) -> dict[str, Any]:
+    """The arguments that were written by their names; some may be missing."""
+    return dict(_bind(recipe, call, library, (), signature(recipe).bind_partial))
+
+
+def _bind(recipe: Callable[..., Any], call: Call, library: str, own: tuple[Any, ...], bind: Any) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = bind(*own, *call.args, **call.kwargs).arguments
+    except TypeError as error:
+        allowed = list(signature(recipe).parameters)[len(own) :]
+        unknown = next((word for word in call.kwargs if word not in allowed), "")
+        meant = nearest(unknown, allowed) if unknown else ""
+        what = f"{library}: {call.name} does not take these: {error}"
+        hint = f"{meant}=..." if meant else ""
+        raise LrlabTypeError(worded(what, call.kwargs, ", ".join(allowed), hint)) from None
+    return found

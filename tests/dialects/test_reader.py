@@ -6,7 +6,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.dialects import from_deepspeed, from_olmo, from_timm, from_transformers, to_code
-from lrlab.dialects.source.read import read
+from lrlab.dialects.reader import read
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_lines(source, text):
 )
 def test_the_run_fills_in_what_is_left_out(source, whole):
     """The length of the run and the LR, in every library's own words."""
-    assert read(source, lr.Horizon(updates=100), 0.01) == read(whole)
+    assert read(source, horizon=lr.Horizon(updates=100), lr=0.01) == read(whole)
 
 
 RUN = {  # as OLMo-core saves the configuration of a run, in part
@@ -72,7 +72,17 @@ RUN = {  # as OLMo-core saves the configuration of a run, in part
 }
 DEEPSPEED = {"scheduler": {"type": "WarmupDecayLR", "params": {"total_num_steps": 100, "warmup_num_steps": 10}}}
 TRAINING = {"lr_scheduler_type": "cosine", "warmup_steps": 10, "max_steps": 100, "learning_rate": 1e-4, "seed": 1}
-TIMM = {"sched": "cosine", "epochs": 20, "lr": 1e-3, "warmup_epochs": 5, "lr_cycle_mul": 1.0, "batch_size": 64}
+TIMM = {
+    "sched": "cosine",
+    "epochs": 20,
+    "lr": 1e-3,
+    "warmup_epochs": 5,
+    "lr_cycle_mul": 1.0,
+    "batch_size": 64,
+    "min_lr": 0.0,
+    "warmup_lr": 1e-05,
+    "cooldown_epochs": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +124,7 @@ def test_own_files(tmp_path):
     (tmp_path / "own.json").write_text(lr.dumps(schedule))
     found = read(str(tmp_path / "own.toml"))
     assert (found.schedule, found.horizon) == (schedule, lr.Horizon(updates=100))
-    assert read(str(tmp_path / "own.json"), lr.Horizon(updates=100)) == found
+    assert read(str(tmp_path / "own.json"), horizon=lr.Horizon(updates=100)) == found
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 
 import lrlab as lr
 from lrlab.dialects import from_torch
-from lrlab.dialects.read.torch_call import from_torch_call
+from lrlab.dialects.read.torch import from_torch_call
 from lrlab.dialects.source.call_syntax import read_call
 
 SCRIPTS = (

@@ -100,9 +100,8 @@ TASK = task_of(train)
 
 def numbers(run: StoredRun) -> str:
     """All that a run says, but how long it took."""
-    return repr(
-        dataclasses.replace(run, seconds=0.0, loss=run.loss, evals=dict(run.evals), versions=dict(run.versions))
-    )
+    parts = dataclasses.asdict(dataclasses.replace(run, seconds=0.0))
+    return repr({name: sorted(part.items()) if isinstance(part, dict) else part for name, part in parts.items()})
 
 
 def trained(store: Path) -> list[str]:

@@ -56,7 +56,7 @@ class Tally:
         """One more."""
         self.counts[kind] += 1
         if kind not in ("answer", "sentence") and len(self.shown) < 20:
-            self.shown.append(f"{kind}: {what}")
+            self.shown.append(f"{kind}: {what[:1500]}")
 
     def judge(self, what: str, found: Outcome, right: Callable[[Any], bool]) -> None:
         """One more; an answer that is not right was believed."""

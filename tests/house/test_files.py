@@ -14,6 +14,7 @@ ELSEWHERE = {
     "version.py": "tests/house/test_public_names.py",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",
+    "record/logs/rows.py": "tests/record/logs/test_formats.py",
     "desk/live.py": "tests/cli/test_live.py",
     "__main__.py": "tests/cli/test_main.py",
     "adapters/lightning.py": "tests/trainers/test_lightning.py",

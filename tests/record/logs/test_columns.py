@@ -4,6 +4,7 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs.columns import choose, collect
+from lrlab.record.logs.rows import Config, Unreadable
 
 
 def test_only_what_is_wanted_is_kept_and_the_rest_is_named():
@@ -30,7 +31,36 @@ def test_a_run_name_before_the_column_does_not_hide_it():
 
 def test_what_was_left_out_is_counted():
     """Text, and lines that could not be read."""
-    source = [{"step": 1, "loss": "x"}, {"unreadable": 2}, {"step": 3, "loss": 1.0}, {"step": 4, "loss": None}]
+    source = [
+        {"step": 1, "loss": "x"},
+        Unreadable("line 2", "it is cut off"),
+        {"step": 3, "loss": 1.0},
+        {"step": 4, "loss": None},
+    ]
     first, second = collect(source, None, {"loss"}).remarks("loss")
-    assert first.startswith("1 lines")
+    assert first == "1 lines could not be read and were left out (line 2: it is cut off)"
     assert "1 entries of loss are not numbers (the first: 'x')" in second
+
+
+def test_a_row_without_a_step_is_said():
+    """Where it holds a number that was asked for."""
+    table = collect(
+        [{"step": "x", "loss": 1.0}, {"loss": 2.0}, {"other": 1.0}, {"step": 1, "loss": 3.0}], None, {"loss"}
+    )
+    assert table.remarks("loss") == ("2 rows have no step that counts updates, and were left out",)
+
+
+def test_a_column_of_several_runs_is_not_chosen_by_chance():
+    """Which one is meant is for the user to say."""
+    table = collect([{"Step": 1, "big - loss": 1.0, "small - loss": 2.0}], None, {"loss"})
+    with pytest.raises(LrlabError, match=r'(?s)several runs have a column loss.*loss="big - loss"'):
+        choose(table, None, ("loss",), "loss", "log")
+    assert choose(table, "small - loss", (), "loss", "log") == "small - loss"
+
+
+def test_marks_are_no_columns():
+    """A column may have any name."""
+    rows = [{"step": k, "loss": k, "config": {"a": 1}, "unreadable": 1, "uneven": {}} for k in (1, 2)]
+    table = collect([*rows, Config({"weight_decay": 0.1})], None, {"loss", "unreadable"})
+    assert table.column("unreadable")[1].tolist() == [1, 1]
+    assert (table.column("loss")[0].tolist(), table.unreadable, table.config) == ([1, 2], 0, {"weight_decay": 0.1})

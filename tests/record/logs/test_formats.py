@@ -1,9 +1,12 @@
 """Log files as rows: which format a file has is seen from what stands in it."""
 
+import os
+
 import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs.formats import rows
+from lrlab.record.logs.rows import Config, Unreadable, Unusable
 
 
 def made(path, text):
@@ -19,7 +22,7 @@ def test_a_table_by_its_header(tmp_path):
 def test_json_lines_go_on_after_a_broken_one(tmp_path):
     """A crash leaves half a line."""
     found = made(tmp_path / "log", '{"step": 1}\n{"step":\n\n{"step": 3}\n')
-    assert found == [{"step": 1}, {"unreadable": 2}, {"step": 3}]
+    assert found == [{"step": 1}, Unreadable("line 2", "it is no JSON object"), {"step": 3}]
 
 
 def test_a_document_with_groups_of_columns(tmp_path):
@@ -28,9 +31,9 @@ def test_a_document_with_groups_of_columns(tmp_path):
     "config": {"weight_decay": 0.1},
     "history": {"val": {"iter": [1, 2], "loss": [3.0, 2.0], "acc": [0.5]}, "empty": {}}}"""
     found = made(tmp_path / "log.json", text)
-    assert found[0] == {"config": {"weight_decay": 0.1}}
+    assert found[0] == Config({"weight_decay": 0.1})
     assert {"iter": 2, "loss": 2.0} in found
-    assert {"uneven": {"acc": "1 entries for 2 steps"}} in found
+    assert Unusable("acc", "1 entries for 2 steps") in found
 
 
 def test_a_document_that_is_columns_or_a_list(tmp_path):
@@ -51,3 +54,14 @@ def test_an_empty_directory_is_refused(tmp_path):
     """It holds no event files."""
     with pytest.raises(LrlabError, match="no event files"):
         rows(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("name", ["log.csv", "log.json", "log.jsonl", "tfevents"])
+def test_what_is_no_file_is_a_sentence(tmp_path, name):
+    """A pipe is not waited for, a device has no end; nor is there a name that no file can have."""
+    os.mkfifo(tmp_path / name)
+    (tmp_path / f"device.{name}").symlink_to("/dev/zero")
+    for path in (tmp_path / name, tmp_path / f"device.{name}", tmp_path / f"{name}\0", tmp_path / (name * 100)):
+        with pytest.raises(LrlabError, match=r"(?s)cannot be read.*given"):
+            list(rows(path))

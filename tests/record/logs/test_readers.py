@@ -182,3 +182,32 @@ def test_every_development_log_is_read():
         assert run.weight_decay == 0.1
         assert len(run.lrs) == run.horizon
     assert len(files) > 40
+
+
+def test_a_step_beyond_all_reason_is_a_sentence(tmp_path):
+    """Tokens are no updates, and a stray number asks for terabytes; the way out is said, and works."""
+    file = csv(tmp_path / "a.csv", rows=[*(f"{a},0.001,3.0" for a in AT), "1000000000000,0.001,3.0"])
+    with pytest.raises(LrlabError, match=r"(?s)more updates than can be held.*1000000000000.*horizon=10_000"):
+        read_run(file)
+    run = read_run(file, horizon=100)
+    assert (run.horizon, len(run.loss)) == (100, len(AT))
+    assert any("after the last update" in note for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    "given", [{"horizon": -1}, {"horizon": 1.5}, {"horizon": 10**12}, {"smooth": -2}, {"lr": [[1]]}, {"lr": ["x"]}]
+)
+def test_an_argument_that_is_none_is_a_sentence(tmp_path, given):
+    """Before anything is read for it."""
+    with pytest.raises(LrlabError):
+        read_run(csv(tmp_path / "a.csv"), **given)
+
+
+def test_numbers_of_any_size_are_read(tmp_path):
+    """An integer of 401 digits is infinite; numbers near the largest make no warning."""
+    lines = [{"step": 1, "lr": 1e308, "loss": 10**400}, {"step": 2, "lr": 1e-308, "loss": 1e308}]
+    lines += [{"step": k, "lr": 1e308 * (k % 2), "loss": -1e308} for k in range(3, 9)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = read_run(tmp_path / "a.jsonl")
+    assert len(run.loss) == 7
+    assert any("not finite" in note for note in run.notes)

@@ -2,7 +2,11 @@
 
 import struct
 
-from lrlab.record.logs.tensorboard import scalars
+import pytest
+
+from lrlab.record.logs.frames import frame
+from lrlab.record.logs.rows import Unreadable
+from lrlab.record.logs.tensorboard import events, scalars
 
 
 def varint(value):
@@ -20,8 +24,7 @@ def field(number, payload):
 
 def event(step, tag, body):
     value = field(1, tag.encode()) + body
-    message = struct.pack("<Bd", 1 << 3 | 1, 1.5e9) + varint(2 << 3) + varint(step) + field(5, field(1, value))
-    return struct.pack("<QI", len(message), 0) + message + struct.pack("<I", 0)
+    return frame(struct.pack("<Bd", 1 << 3 | 1, 1.5e9) + varint(2 << 3) + varint(step) + field(5, field(1, value)))
 
 
 def simple(value):
@@ -36,7 +39,7 @@ def tensor(value, kind=1, form="<f"):
 def test_both_kinds_of_scalars_are_read(tmp_path):
     """simple_value (PyTorch) and tensor (TensorFlow 2), float32 and float64; large steps."""
     file = tmp_path / "events.out.tfevents.1.host"
-    header = struct.pack("<QI", 11, 0) + varint(3 << 3 | 2) + varint(9) + b"brain.Eve" + struct.pack("<I", 0)
+    header = frame(varint(3 << 3 | 2) + varint(9) + b"brain.Eve")
     file.write_bytes(
         header
         + event(300, "loss", simple(2.5))
@@ -52,3 +55,47 @@ def test_a_directory_is_one_run_and_a_record_cut_off_ends_it(tmp_path):
     (tmp_path / "events.out.tfevents.1").write_bytes(whole + event(2, "loss", simple(2.0))[:-7])
     (tmp_path / "events.out.tfevents.2").write_bytes(event(3, "loss", simple(1.0)))
     assert [step for step, _, _ in scalars(tmp_path)] == [1, 3]
+
+
+def test_a_value_whose_checksum_does_not_fit_is_not_believed(tmp_path):
+    """15.1 for 3.78: it is left out, and said; what stands before and behind it is read."""
+    broken = bytearray(event(2, "loss", simple(3.78)))
+    broken[-6] ^= 0x01
+    (tmp_path / "tfevents").write_bytes(event(1, "loss", simple(4.0)) + broken + event(3, "loss", simple(3.5)))
+    first, odd, last = events(tmp_path / "tfevents")
+    assert (first["loss"], last["loss"]) == (4.0, 3.5)
+    assert odd == Unreadable(f"tfevents, byte {len(event(1, 'loss', simple(4.0)))}", "its checksum does not fit")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (field(5, field(1, field(1, b"loss") + field(2, b"ab"))), "a value of 2 bytes"),
+        (varint(2 << 3) + b"\xff" * 3000 + b"\x01", "integer without end"),
+        (b"\xff" * 12, "integer without end"),
+        (varint(5 << 3 | 2) + varint(10**6) + b"abc", "ends behind its message"),
+        (varint(5 << 3 | 5) + b"ab", "ends behind its message"),
+        (varint(5 << 3 | 3), "a field of kind 3"),
+        (varint(5 << 3 | 7), "a field of kind 7"),
+    ],
+)
+def test_a_message_that_is_none_is_said(tmp_path, message, said):
+    """Whatever stands in a frame that is whole."""
+    (tmp_path / "tfevents").write_bytes(frame(message) + event(3, "loss", simple(3.5)))
+    odd, last = events(tmp_path / "tfevents")
+    assert said in odd.why
+    assert last == {"step": 3, "loss": 3.5}
+
+
+def test_a_step_below_zero_is_one(tmp_path):
+    """Protocol buffers write it as an unsigned number of ten bytes."""
+    (tmp_path / "tfevents").write_bytes(event(2**64 - 5, "loss", simple(3.5)))
+    assert list(scalars(tmp_path / "tfevents")) == [(-5, "loss", 3.5)]
+
+
+def test_a_picture_is_passed_over(tmp_path):
+    """Its checksum is not computed: it holds no scalar."""
+    picture = bytearray(frame(field(5, field(1, field(1, b"image") + field(4, bytes(100_000))))))
+    picture[-1] ^= 1
+    (tmp_path / "tfevents").write_bytes(picture + event(3, "loss", simple(3.5)))
+    assert list(events(tmp_path / "tfevents")) == [{"step": 3, "loss": 3.5}]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, nearest, worded
-from lrlab.record.logs.formats import STEP, Row
+from lrlab.record.logs.rows import Config, Item, Remark, Row, Unreadable, Unusable
+from lrlab.record.logs.steps import STEP, number, step_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,7 +55,10 @@ class LogTable:
     others: dict[str, None] = field(default_factory=dict)  # columns that nobody asked for, in order
     config: dict[str, Any] = field(default_factory=dict)
     unreadable: int = 0
-    uneven: dict[str, str] = field(default_factory=dict)
+    first_unreadable: str = ""
+    stepless: int = 0  # rows with a number in a wanted column, and no step
+    unusable: dict[str, str] = field(default_factory=dict)
+    said: dict[str, None] = field(default_factory=dict)  # about the whole file
 
     def column(self, name: str) -> tuple[Ints, Floats]:
         """Steps and values of a column, in the order of the file: shape (points,) each."""
@@ -64,9 +68,11 @@ class LogTable:
 
     def remarks(self, name: str) -> tuple[str, ...]:
         """What of a column could not be used, in sentences."""
-        remarks = []
+        remarks = list(self.said)
         if self.unreadable:
-            remarks.append(f"{self.unreadable} lines could not be read and were left out")
+            remarks.append(f"{self.unreadable} lines could not be read and were left out ({self.first_unreadable})")
+        if self.stepless:
+            remarks.append(f"{self.stepless} rows have no step that counts updates, and were left out")
         if (series := self.series[name]).strangers:
             remarks.append(
                 f"{series.strangers} entries of {name} are not numbers (the first: {series.stranger!r}); left out"
@@ -76,26 +82,28 @@ class LogTable:
         return tuple(remarks)
 
 
-def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], path: object = "the log") -> LogTable:
+def collect(source: Iterable[Item], step: str | None, wanted: Collection[str], path: object = "the log") -> LogTable:
     """Gather the `wanted` columns of the rows, with the steps of a column `step` (or of a usual name)."""
     table = LogTable()
     steps = (step,) if step else STEP
     names: list[str] = []
-    for row in source:
-        names = names or list(row)[:_SHOWN]
-        if isinstance(row.get("config"), dict):
-            table.config = row["config"]
-        elif isinstance(row.get("uneven"), dict):
-            table.uneven |= row["uneven"]
-        elif "unreadable" in row:
-            table.unreadable += 1
-        elif (at := _first(row, steps)) is not None:
-            for name, value in row.items():
-                if name not in table.others:
-                    _put(table, name, at, value, wanted, steps)
+    for item in source:
+        match item:
+            case Config(values):
+                table.config = dict(values)
+            case Unusable(column, why):
+                table.unusable[column] = why
+            case Unreadable(where, why):
+                table.unreadable += 1
+                table.first_unreadable = table.first_unreadable or f"{where}: {why}"
+            case Remark(sentence):
+                table.said[sentence] = None
+            case _:
+                names = names or list(item)[:_SHOWN]
+                _take(table, item, wanted, steps)
     if not table.series and not table.others:
-        broken = [f"{name}: {what}" for name, what in table.uneven.items()]
-        unreadable = [f"{table.unreadable} lines that cannot be read"] if table.unreadable else []
+        broken = [f"{name}: {why}" for name, why in table.unusable.items()]
+        unreadable = [f"{table.unreadable} lines, {table.first_unreadable}"] if table.unreadable else []
         raise LrlabError(
             worded(
                 f"{path}: no rows with a step and numbers",
@@ -107,13 +115,14 @@ def collect(source: Iterable[Row], step: str | None, wanted: Collection[str], pa
     return table
 
 
-def _first(row: Row, steps: Collection[str]) -> float | None:
-    """The step of a row, by the first of the names that holds a finite number."""
-    for name in steps:
-        at = number(row.get(name))
-        if at is not None and math.isfinite(at):
-            return at
-    return None
+def _take(table: LogTable, row: Row, wanted: Collection[str], steps: Collection[str]) -> None:
+    at = step_of(row, steps)
+    if at is None:
+        table.stepless += any(number(row.get(name)) is not None for name in wanted)
+        return
+    for name, value in row.items():
+        if name not in table.others:
+            _put(table, name, at, value, wanted, steps)
 
 
 def _put(table: LogTable, name: str, at: float, value: object, wanted: Collection[str], steps: Collection[str]) -> None:
@@ -130,38 +139,29 @@ def _put(table: LogTable, name: str, at: float, value: object, wanted: Collectio
         series.add(at, entry)
     elif value is not None and value != "":
         series.strangers += 1
-        series.stranger = series.stranger or str(value)[:40]
-
-
-def number(value: object) -> float | None:
-    """A value as a number, or None."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
+        series.stranger = series.stranger or f"{value!s:.40}"
 
 
 def find(table: LogTable, name: str) -> str | None:
-    """A column by its name, or by its name after "<run> - ", as trackers export several runs."""
+    """A column by its name, or by its name after "<run> - ", as trackers export several runs.
+
+    Raises `LrlabError` where several runs have it.
+    """
     if name in table.series:
         return name
-    return next((column for column in table.series if column.endswith(f" - {name}")), None)
+    found = [column for column in table.series if column.endswith(f" - {name}")]
+    if len(found) > 1:
+        raise LrlabError(worded(f"several runs have a column {name}", found[:_SHOWN], "one", f'loss="{found[0]}"'))
+    return found[0] if found else None
 
 
 def choose(table: LogTable, asked: str | None, usual: tuple[str, ...], what: str, path: object) -> str:
     """The column that was asked for, or the first of the usual names; raises `LrlabError` naming those there are."""
     found = [column for name in ((asked,) if asked else usual) if (column := find(table, name))]
-    broken = [name for name in ((asked,) if asked else usual) if name in table.uneven]
+    broken = [name for name in ((asked,) if asked else usual) if name in table.unusable]
     if broken and not found:
-        raise LrlabError(
-            worded(
-                f"{path}: {broken[0]} and its steps differ in length",
-                table.uneven[broken[0]],
-                "one entry per step",
-            )
-        )
+        allowed = "one column of this name, with one entry per step"
+        raise LrlabError(worded(f"{path}: {broken[0]} cannot be used", table.unusable[broken[0]], allowed))
     names = [*table.series, *table.others]
     if not found:
         close = nearest(asked, names) if asked else ""
@@ -176,5 +176,5 @@ def choose(table: LogTable, asked: str | None, usual: tuple[str, ...], what: str
     series = table.series[found[0]]
     if not any(math.isfinite(value) for value in series.values):
         what, entry = ("no finite number", series.values[0]) if series.values else ("no number", series.stranger)
-        raise LrlabError(worded(f"{path}: {found[0]} holds {what}", entry, "numbers"))
+        raise LrlabError(worded(f"{path}: {found[0]} holds {what}", entry, "numbers, with a decimal point"))
     return found[0]

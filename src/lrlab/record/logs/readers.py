@@ -17,10 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.record.held import held
 from lrlab.record.logs import learning_rates
-from lrlab.record.logs.columns import LogTable, choose, collect, find, number
+from lrlab.record.logs.columns import LogTable, choose, collect, find
 from lrlab.record.logs.formats import rows
-from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.log import LogRun, numbers
+from lrlab.record.logs.steps import number
+from lrlab.record.regular import content, descriptor
 from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import StoredRun, from_json
 
@@ -33,6 +37,7 @@ BATCH = ("batch_size", "train/batch_size", "global_batch_size", "tokens_per_upda
 RATE = ("lr", "learning_rate", "train/lr", "train_lr", "train/learning_rate", "lr-AdamW", "lr-Adam", "lr-SGD")
 
 _DENSE = 1000  # points: a training loss logged more often than this is taken to be of single batches
+_LARGEST_RUN = 100_000_000  # bytes of a stored run
 _SMOOTHED = 200  # points that a smoothed training loss keeps
 
 
@@ -67,10 +72,28 @@ def read_run(
     >>> read_run(log).loss.tolist()
     [4.0, 3.5, 3.2]
     """
+    for name, given in (("horizon", horizon), ("warmup", warmup), ("smooth", smooth)):
+        if given is not None and (type(given) is not int or given < 0):
+            raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))
     if stored := _stored(Path(path)):
         return from_record(stored, loss)
+    with np.errstate(all="ignore"):  # numbers of any size: what comes of them is looked at in the end
+        return _read(Path(path), loss, lr, warmup, weight_decay, step, horizon, parent, smooth)
+
+
+def _read(
+    path: Path,
+    loss: str | None,
+    lr: Any,
+    warmup: int | None,
+    weight_decay: float | None,
+    step: str | None,
+    horizon: int | None,
+    parent: LogRun | None,
+    smooth: int | None,
+) -> LogRun:
     named = {name for name in (loss, lr) if isinstance(name, str)}
-    table = collect(rows(Path(path)), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named}, path)
+    table = collect(rows(path), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named}, path)
     name = choose(table, loss, (*LOSS, *TRAIN_LOSS), "loss", path)
     at, values = table.column(name)
     notes = table.remarks(name)
@@ -82,6 +105,9 @@ def read_run(
     notes += table.remarks(rate) if rate else ()
     known_at, known = _ordered(known_at, known)
     last = horizon or int(max(at.max(initial=1), known_at.max(initial=1)))
+    held(
+        last, f"{path}, whose steps are taken for updates,", 'step="iteration", or horizon=10_000 to leave out the rest'
+    )
     if rate:
         warmup = warmup if warmup is not None else _unlogged(known_at, table.config.get("warmup_steps"))
         begin = int(min(at.min(), known_at.min()))
@@ -104,7 +130,7 @@ def read_run(
         values,
         lrs,
         weight_decay,
-        name=Path(path).stem,
+        name=path.stem,
         notes=notes,
         batch_changes=any(len(np.unique(sizes)) > 1 for sizes in batches),
     )
@@ -122,13 +148,18 @@ def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
 
 def _stored(path: Path) -> StoredRun | None:
     """A run of our own store, if the file is one."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json":
         return None
-    with path.open("rb") as stream:
-        head = stream.read(4000)
-    if b'"key"' not in head or b'"schedule"' not in head:
+    try:
+        with open(descriptor(path), "rb") as stream:
+            head = stream.read(4000)
+        if b'"key"' not in head or b'"schedule"' not in head:
+            return None
+        return from_json(content(path, most=_LARGEST_RUN))
+    except (OSError, ValueError) as error:  # is said when it is read as a log
+        if isinstance(error, LrlabError):
+            raise
         return None
-    return from_json(path.read_text(encoding="utf-8"))
 
 
 def _rate_column(table: LogTable, lr: Any, path: object) -> str | None:
@@ -146,7 +177,7 @@ def _given(lr: Any, horizon: int) -> Floats:
         lr = parse(lr)
     if hasattr(lr, "over"):
         lr = lr.over(horizon).values()
-    return np.asarray(lr, dtype=np.float64)
+    return numbers(lr, "lr")
 
 
 def _ordered(at: Ints, values: Floats) -> tuple[Ints, Floats]:
@@ -162,7 +193,7 @@ def _ordered(at: Ints, values: Floats) -> tuple[Ints, Floats]:
 def _unlogged(known_at: Ints, configured: object) -> int | None:
     """A warmup named in the file's configuration, where the log begins after it."""
     steps = number(configured)
-    return int(steps) if steps and len(known_at) and known_at[0] >= steps else None
+    return int(steps) if steps and len(known_at) and 0 < steps <= known_at[0] else None
 
 
 def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) -> Floats:

@@ -1,7 +1,7 @@
 """TensorBoard event files, read without TensorFlow.
 
-A file is a chain of records (length, checksum, bytes, checksum); each holds one `Event` message of protocol buffers,
-of which a scalar needs five fields. Files are streamed; a record cut off by a killed writer ends the reading.
+A file is a chain of frames (see `frames.py`); each holds one `Event` message of protocol buffers, of which a scalar
+needs five fields. Files are streamed; a frame whose checksum does not fit, and a message that is none, are left out.
 
     for step, tag, value in scalars(Path("runs/1")): ...
 """
@@ -12,44 +12,73 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from lrlab.record.logs.frames import fits, frames
+from lrlab.record.logs.rows import Item, Unreadable
+from lrlab.record.regular import descriptor, is_regular
+
 _EVENT_STEP, _EVENT_SUMMARY = 2, 5
 _SUMMARY_VALUE = 1
 _VALUE_TAG, _VALUE_SIMPLE, _VALUE_TENSOR = 1, 2, 8
 _TENSOR_TYPE, _TENSOR_CONTENT, _TENSOR_FLOATS, _TENSOR_DOUBLES = 1, 4, 5, 6
 _DOUBLE = 2  # the number of float64 among TensorFlow's data types; float32 is 1
+_SMALL = 65_536  # bytes: a larger frame without a scalar is not looked at twice
+
+Scalar = tuple[int, str, float]
+
+
+class _Malformed(ValueError):
+    """A message that is none."""
 
 
 def event_files(path: Path) -> list[Path]:
     """The event files of a run: `path` itself, or those in the directory, oldest first."""
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if "tfevents" in file.name)
+        return sorted(file for file in path.iterdir() if "tfevents" in file.name and is_regular(file))
     return [path]
 
 
-def scalars(path: Path) -> Iterator[tuple[int, str, float]]:
+def scalars(path: Path) -> Iterator[Scalar]:
     """Every scalar of a run as (step, tag, value), in the order of writing."""
+    return (found for found in _found(path) if not isinstance(found, Unreadable))
+
+
+def events(path: Path) -> Iterator[Item]:
+    """Every scalar of a run as a row, and what could not be read."""
+    for found in _found(path):
+        yield found if isinstance(found, Unreadable) else {"step": found[0], found[1]: found[2]}
+
+
+def _found(path: Path) -> Iterator[Scalar | Unreadable]:
     for file in event_files(path):
-        for record in _records(file):
-            yield from _event(record)
+        with open(descriptor(file), "rb") as stream:
+            for each in frames(stream, file.name):
+                if isinstance(each, Unreadable):
+                    yield each
+                else:
+                    yield from _told(*each, f"{file.name}, byte {stream.tell() - len(each[0]) - 16}")
 
 
-def _records(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while len(header := stream.read(12)) == 12:
-            (length,) = struct.unpack("<Q", header[:8])
-            if length > file.stat().st_size:
-                return
-            record = stream.read(length)
-            if len(record) < length or len(stream.read(4)) < 4:
-                return
-            yield record
+def _told(content: bytes, checksum: int, where: str) -> Iterator[Scalar | Unreadable]:
+    """The scalars in the content of a frame that is what was written."""
+    try:
+        found, problem = list(_event(content)), ""
+    except _Malformed as error:
+        found, problem = [], str(error)
+    if len(content) > _SMALL and not found and not problem:  # a picture, a sound
+        return
+    if not fits(content, checksum):
+        yield Unreadable(where, "its checksum does not fit")
+    elif problem:
+        yield Unreadable(where, problem)
+    else:
+        yield from found
 
 
-def _event(record: bytes) -> Iterator[tuple[int, str, float]]:
+def _event(content: bytes) -> Iterator[Scalar]:
     step, summaries = 0, []
-    for number, value in _fields(record):
+    for number, value in _fields(content):
         if number == _EVENT_STEP and isinstance(value, int):
-            step = value
+            step = value - 2**64 if value >= 2**63 else value
         elif number == _EVENT_SUMMARY and isinstance(value, bytes):
             summaries.append(value)
     for summary in summaries:
@@ -68,6 +97,8 @@ def _scalar(message: bytes) -> tuple[str, float | None]:
         if number == _VALUE_TAG:
             tag = value.decode("utf-8", "replace")
         elif number == _VALUE_SIMPLE:
+            if len(value) != 4:
+                raise _Malformed(f"a value of {len(value)} bytes, not 4")
             (scalar,) = struct.unpack("<f", value)
         elif number == _VALUE_TENSOR:
             scalar = _tensor(value)
@@ -87,7 +118,7 @@ def _tensor(message: bytes) -> float | None:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of one message: (number, integer) or (number, raw bytes); stops at what it cannot read."""
+    """The fields of one message: (number, integer) or (number, raw bytes). Raises `_Malformed` where it is none."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -101,18 +132,20 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         elif kind in (1, 5):
             length = 8 if kind == 1 else 4
         else:
-            return
+            raise _Malformed(f"a field of kind {kind}")
+        if at + length > len(message):
+            raise _Malformed("a field that ends behind its message")
         yield number, message[at : at + length]
         at += length
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(message):
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
+    """An integer of at most ten bytes."""
+    value = 0
+    for shift, byte in enumerate(message[at : at + 10]):
+        value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
-            break
-        shift += 7
-    return value, at
+            if value >= 2**64:
+                break
+            return value, at + shift + 1
+    raise _Malformed("an integer without end")

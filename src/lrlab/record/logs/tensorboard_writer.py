@@ -1,8 +1,7 @@
 """TensorBoard event files, written without TensorFlow: the counterpart of `tensorboard.py`.
 
-A record is its length (8 bytes), the checksum of these, the bytes, and their checksum; all little-endian. The
-checksum is CRC-32C (Castagnoli), rotated and offset so that data may hold checksums itself. An event is a message of
-protocol buffers: wall time, step, and a summary of scalars, here tensors of one float64.
+A file is a chain of frames (see `frames.py`), each with an event: a message of protocol buffers with wall time, step,
+and a summary of scalars, here tensors of one float64.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 
+from lrlab.record.logs.frames import frame
+
 _WALL_TIME, _STEP, _VERSION, _SUMMARY = 1, 2, 3, 5
 _VALUE, _TAG, _TENSOR, _METADATA = 1, 1, 8, 9
 _TYPE, _SHAPE, _CONTENT = 1, 2, 4
@@ -23,7 +24,6 @@ _FORMAT = b"brain.Event:2"
 _DOUBLE = 2  # the number of float64 among TensorFlow's data types
 
 _VARINT, _FIXED64, _BYTES = 0, 1, 2  # wire types of protocol buffers
-_POLYNOMIAL = 0x82F63B78  # of CRC-32C, bits reversed
 
 _numbers = count()
 
@@ -33,7 +33,7 @@ def new_file(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     now = time.time()
     file = directory / f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
-    file.write_bytes(record(_wall_time(now) + _field(_VERSION, _FORMAT)))
+    file.write_bytes(frame(_wall_time(now) + _field(_VERSION, _FORMAT)))
     return file
 
 
@@ -41,44 +41,13 @@ def append(file: Path, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
     """Append the scalars of each row (step, {tag: value})."""
     with file.open("ab") as stream:
         for step, values in rows:
-            stream.write(record(event(time.time(), step, values)))
+            stream.write(frame(event(time.time(), step, values)))
 
 
 def event(wall_time: float, step: int, values: Mapping[str, float]) -> bytes:
     """The message that holds the scalars of one step; `wall_time` in seconds since 1970."""
     summary = b"".join(_field(_VALUE, _scalar(tag, value)) for tag, value in values.items())
     return _wall_time(wall_time) + _key(_STEP, _VARINT) + _varint(step) + _field(_SUMMARY, summary)
-
-
-def record(content: bytes) -> bytes:
-    """One record of an event file."""
-    length = struct.pack("<Q", len(content))
-    return length + struct.pack("<I", masked_crc(length)) + content + struct.pack("<I", masked_crc(content))
-
-
-def masked_crc(content: bytes) -> int:
-    """TensorFlow's masked CRC-32C.
-
-    >>> hex(masked_crc(b"123456789"))  # the CRC itself is 0xe3069283
-    '0xc78ab0e5'
-    """
-    crc = 0xFFFFFFFF
-    for byte in content:
-        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def _table() -> list[int]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-_TABLE = _table()
 
 
 def _scalar(tag: str, value: float) -> bytes:

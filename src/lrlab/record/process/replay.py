@@ -16,10 +16,9 @@ from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.run.metered import MeteredCurve
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, Stopped, worded
+from lrlab.record.held import held
 from lrlab.record.process.journal import rows
 from lrlab.record.runs.run import plain
-
-LONGEST = 100_000_000  # updates, of 8 bytes each
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ class _Run:
 
     def result(self) -> Replay:
         """What was found."""
-        values = np.full(_bounded(self.pacer.update), np.nan)
+        values = np.full(held(self.pacer.update, "the run"), np.nan)
         bases: list[tuple[int, tuple[float, ...]]] = []
         for start, piece, base in self.pieces:
             values[start : start + len(piece)] = piece[: max(0, len(values) - start)]
@@ -183,7 +182,7 @@ class _Run:
 
     def _piece(self, start: int, stop: int) -> None:
         """Keep the values of some updates, with the factors and the base LRs of now."""
-        self.pieces.append((start, self.pacer.between(start, _bounded(stop)), self._bases()))
+        self.pieces.append((start, self.pacer.between(start, held(stop, "the run")), self._bases()))
 
     def _bases(self) -> tuple[float, ...]:
         return tuple(1.0 if self.absolute else base for base in self.base_lrs)
@@ -200,14 +199,6 @@ class _Run:
     def _pass(self) -> None:
         self.heard = {name: self.heard.get(name, 0) for name in self.pacer.states}
         self.passed.update(_records(self.pacer.state()))
-
-
-def _bounded(updates: int) -> int:
-    """A number of updates whose values can be held."""
-    if updates > LONGEST:
-        reason = "a run of so many updates cannot be replayed: the value of each is held"
-        raise LrlabError(worded(reason, updates, f"{LONGEST:,} at most"))
-    return updates
 
 
 def _records(state: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from lrlab.core.run.curve import Curve
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
+from lrlab.record.held import held
 from lrlab.record.runs.run import StoredRun
 
 
@@ -20,7 +21,7 @@ def realised(run: StoredRun) -> NDArray[np.float64]:
 
     Raises `LrlabError` where a decision is of a controller that the schedule does not have.
     """
-    curve = parse(run.schedule).over(run.updates)
+    curve = parse(run.schedule).over(held(run.updates, "the run"))
     names = [placed.name for placed in curve.controllers]
     for decision in run.decisions:
         if decision.controller not in names:

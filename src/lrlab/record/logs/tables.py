@@ -1,0 +1,76 @@
+"""Tables with a header, as CSV files: separated by commas, semicolons or tabs."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from lrlab.errors import LrlabError, worded
+from lrlab.record.logs.rows import Item, Remark, Unreadable, Unusable
+from lrlab.record.logs.text import lines
+
+_SEPARATORS = ",;\t"
+
+
+def table(path: Path) -> Iterator[Item]:
+    """The rows of a table, {column: text}.
+
+    A line with another number of fields than the header is left out, and said: its values may stand in the wrong
+    columns. Raises `LrlabError` for a quote that is never closed, for it swallows the rows behind it.
+    """
+    source = _Lines(path)
+    head = next(iter(source), "")
+    separator = max(_SEPARATORS, key=head.count)
+    names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
+    doubled = {name for name, count in Counter(names).items() if count > 1 and name}
+    yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
+    reader = csv.reader(source, delimiter=separator, strict=True)
+    while True:
+        begin = source.number + 1
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            if source.number > begin or not source.ended:
+                raise _unclosed(path, begin, source.number) from None
+            yield Unreadable(f"line {begin}", str(error))
+            continue
+        if fields is None:
+            break
+        while len(fields) > len(names) and not fields[-1].strip():
+            fields.pop()
+        if len(fields) == len(names):
+            yield {name: field for name, field in zip(names, fields, strict=True) if name not in doubled}
+        elif any(field.strip() for field in fields):
+            yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
+    yield from (Unreadable(f"line {number}", "it is too long") for number in source.too_long)
+    if not source.ended:
+        yield Remark("the last line has no end: it may be cut off, and its last number with it")
+
+
+def _unclosed(path: Path, begin: int, end: int) -> LrlabError:
+    return LrlabError(
+        worded(
+            f"{path}: a quote that is opened in line {begin} is not closed properly",
+            f"{end - begin + 1} lines are in it",
+            "quotes around whole fields, or none",
+        )
+    )
+
+
+class _Lines:
+    """The lines for the reader of tables; those that are too long are left out, and blank ones are no rows."""
+
+    def __init__(self, path: Path) -> None:
+        self.number, self.ended = 0, True
+        self.too_long: list[int] = []
+        self._lines = lines(path)
+
+    def __iter__(self) -> Iterator[str]:
+        for number, text, ended in self._lines:
+            self.number, self.ended = number, ended
+            if text is None:
+                self.too_long.append(number)
+            elif text.strip():
+                yield text

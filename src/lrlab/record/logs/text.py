@@ -1,0 +1,52 @@
+"""The lines of a text file, each of a bounded length, whatever the file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from lrlab.errors import LrlabError, worded
+from lrlab.record.regular import descriptor
+
+LONGEST = 1_000_000  # bytes: a line longer than this is no row
+_BOM = b"\xef\xbb\xbf"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
+
+
+def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
+    """Each line with its number, and whether it ends: its text, or None where it is too long to be read."""
+    with open(descriptor(path), "rb") as stream:
+        number = 0
+        while line := stream.readline(LONGEST):
+            number += 1
+            line = line.removeprefix(_BOM) if number == 1 else line
+            whole = line.endswith(b"\n")
+            if len(line) < LONGEST or whole:
+                yield number, line.decode("utf-8", "replace"), whole
+            else:
+                yield number, None, _skipped(stream)
+
+
+def first_line(path: Path) -> bytes:
+    """The beginning of the first line that is not blank. Raises `LrlabError` for what is no text in UTF-8."""
+    with open(descriptor(path), "rb") as stream:
+        head = stream.readline(LONGEST)
+        if head.startswith(_WIDE):
+            raise LrlabError(worded("the log is text in UTF-16", str(path), "UTF-8", "save it as UTF-8"))
+        head = head.removeprefix(_BOM)
+        for _ in range(1000):
+            if head.strip() or not head:
+                break
+            head = stream.readline(LONGEST)
+    if b"\0" in head or head.startswith(b"\x1f\x8b"):
+        raise LrlabError(worded("not a text log", str(path), "CSV, JSON lines, JSON, or *tfevents*"))
+    return head.lstrip()
+
+
+def _skipped(stream: IO[bytes]) -> bool:
+    """Read on to the end of a line; whether it has one."""
+    while part := stream.readline(LONGEST):
+        if part.endswith(b"\n"):
+            return True
+    return False

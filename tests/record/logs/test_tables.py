@@ -1,0 +1,78 @@
+"""Tables: every row under its header, and what is in the wrong place is left out and said."""
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.record.logs.rows import Remark, Unreadable, Unusable
+from lrlab.record.logs.tables import table
+
+
+def made(tmp_path, text):
+    (tmp_path / "log").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return list(table(tmp_path / "log"))
+
+
+ROWS = [{"step": "1", "loss": "2.5"}, {"step": "2", "loss": "2.25"}]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_separators_and_ends_of_lines(tmp_path, separator, end):
+    """Whichever there are."""
+    text = end.join(("step,loss", "1,2.5", "2,2.25", "")).replace(",", separator)
+    assert made(tmp_path, text) == ROWS
+
+
+def test_a_row_with_other_fields_than_the_header_is_left_out(tmp_path):
+    """Decimal commas, a torn line, two writers at once: the values may stand in the wrong columns."""
+    found = made(tmp_path, "step,loss\n1,2.5\n1,2,5\n7\n2,2.25,,\n")
+    assert found[0] == ROWS[0]
+    assert found[1:3] == [
+        Unreadable("line 3", "it has 3 fields, the header 2"),
+        Unreadable("line 4", "it has 1 fields, the header 2"),
+    ]
+    assert found[3] == ROWS[1]
+
+
+def test_a_last_line_without_end_may_be_cut_off(tmp_path):
+    """2.2 may have been 2.25."""
+    *rows, remark = made(tmp_path, "step,loss\n1,2.5\n2,2.2")
+    assert rows[1]["loss"] == "2.2"
+    assert remark == Remark("the last line has no end: it may be cut off, and its last number with it")
+
+
+def test_a_field_that_is_too_long_costs_its_row(tmp_path):
+    """Beyond what Python's reader takes, and beyond a line."""
+    first, *others = made(tmp_path, f"step,loss,text\n1,2.5,a\n2,2,{'x' * 131_073}\n3,2,{'x' * 1_000_000}\n4,2,b\n")
+    assert first["text"] == "a"
+    assert [item.where if isinstance(item, Unreadable) else item["step"] for item in others] == [
+        "line 3",
+        "4",
+        "line 4",
+    ]
+
+
+@pytest.mark.parametrize("rest", ["", "x" * 200_000 + "\n", '3,"2.0"x\n'])
+def test_a_quote_that_is_not_closed_swallows_nothing(tmp_path, rest):
+    """The rows behind it are in it: that is said, with the line."""
+    with pytest.raises(LrlabError, match="a quote that is opened in line 3 is not closed"):
+        made(tmp_path, f'step,loss\n1,2.5\n2,"2.25\n3,2.0\n{rest}')
+
+
+def test_a_quoted_text_may_have_line_ends(tmp_path):
+    """As spreadsheets write them."""
+    assert made(tmp_path, 'step,loss,note\n1,2.5,"a\nb"\n') == [{**ROWS[0], "note": "a\nb"}]
+
+
+def test_two_columns_of_one_name_are_not_chosen_by_chance(tmp_path):
+    """The column is left out, and said; the others are there."""
+    assert made(tmp_path, "step,loss,loss\n1,2.5,3\n") == [
+        Unusable("loss", "two columns have this name"),
+        {"step": "1"},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "step,loss\n"])
+def test_nothing_is_no_row(tmp_path, text):
+    """An empty file, a header alone."""
+    assert made(tmp_path, text) == []

@@ -1,0 +1,13 @@
+"""So many values are held, and no more."""
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.record.held import MOST, held
+
+
+def test_the_bound():
+    """The last number that is held, and the first that is not, with the way out."""
+    assert held(MOST, "the log") == MOST
+    with pytest.raises(LrlabError, match=r"(?s)the log has more updates.*try: +horizon="):
+        held(MOST + 1, "the log", "horizon=1000")

@@ -16,8 +16,11 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression import fields
+from lrlab.core.expression.excerpt import Excerpt
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.repeat import Repeat
 from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.expression.wrap import Wrapped
 from lrlab.core.feedback.base import Controller
 from lrlab.core.run.curve import Curve
 from lrlab.core.text import parse as text  # noqa: F401
@@ -129,14 +132,26 @@ def _joined(part: SearchStrategy[Schedule]) -> SearchStrategy[Schedule]:
         parts.map(lambda items: VOCABULARY["minimum"](*items)),
         parts.map(lambda items: VOCABULARY["maximum"](*items)),
         st.builds(lambda a, low, more: a.clip(low, low + more), part, numbers, numbers),
-        part.map(lambda a: a.reverse()),
         st.builds(lambda a, n: a.lasting(n), part, st.integers(1, 40)),
         st.builds(lambda a, k, n: a.excerpt(k, k + n, over=9000), part, st.integers(0, 99), st.integers(1, 40)),
         st.builds(lambda a, k, n: a.excerpt(k, k + 9, over=9000, span=n), part, MULTIPLES, st.integers(1, 40)),
         st.builds(lambda a, n, gain: a.repeat(n, gain=gain), part, st.integers(1, 4), numbers),
         st.builds(lambda a, n, s: a.repeat(n, stretch=s), part, st.integers(1, 4), st.sampled_from([0.5, 1.5, 2])),
         st.builds(lambda a, n: a.repeat(cycle=n), part, st.sampled_from([40, "10%", "1/7"])),
+        *(_wrapped(kind, part) for kind in Wrapped.__subclasses__() if kind not in (Excerpt, Repeat)),
     )
+
+
+@st.composite
+def _wrapped(draw: DrawFn, kind: Any, part: SearchStrategy[Schedule]) -> Schedule:
+    """A kind that changes one schedule, with any of its arguments: a new one is covered without a word here."""
+    arguments = {name: draw(values) for name, values in _kinds(kind).items()}
+    try:
+        made: Schedule = kind(draw(part), **arguments)._canonical()
+        return made
+    except LrlabError:
+        assume(False)
+        raise
 
 
 def _chained(parts: list[Schedule]) -> Schedule:

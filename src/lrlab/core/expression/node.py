@@ -331,6 +331,20 @@ class Schedule:
         return Lasting(self, span)
 
     @_method
+    def staircase(self, every: "int | str | Span") -> "Schedule":
+        """In steps: the value that it has at the beginning of each stretch of `every`, held for all of it.
+
+        Stretches are counted from where the schedule begins; their boundaries are rounded, half up.
+
+        >>> import lrlab as lr
+        >>> lr.linear().staircase("50%").over(4).values().tolist()
+        [1.0, 1.0, 0.5, 0.5]
+        """
+        from lrlab.core.expression.wrap import Staircase
+
+        return Staircase(self, every)
+
+    @_method
     def excerpt(
         self,
         start: float = 0,

@@ -1,4 +1,4 @@
-"""One schedule, changed: bounded, made one phase, turned round."""
+"""One schedule, changed: bounded, made one phase, held in steps, turned round."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from lrlab.core.expression import write
 from lrlab.core.expression.algebra import REST, One
+from lrlab.core.expression.boundaries import begins
 from lrlab.core.expression.fields import Length, OptionalNumber
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
@@ -95,6 +96,32 @@ class Lasting(Wrapped):
 
     def words(self) -> str:
         return f"{self.schedule.words()} (all within {self.span})"
+
+
+@node
+class Staircase(Wrapped):
+    """Held for `every`: value(t) = schedule(the boundary round(k * every) at or before t)."""
+
+    schedule: One
+    every: Length
+
+    def _drops_after(self) -> tuple[Span, ...]:
+        return (Span.of(self.every),)
+
+    def _first(self, n: int, clock: TimeBase) -> Schedule:
+        return self._mapped(lambda inner: inner._first(n, clock))
+
+    def _compile(self, window: Window) -> Value:
+        inner, begin, n = self.schedule._compile(window), begins(window.updates(self.every), window), window.length
+
+        def value(t: Time, m: Maths) -> Real:
+            at = begin(t, m)
+            return inner(at if n is None else m.where(t >= n, m.maximum(at, n), at), m)  # after its end: its end
+
+        return value
+
+    def words(self) -> str:
+        return f"{self.schedule.words()}, in steps of {self.every}"
 
 
 @node

@@ -7,11 +7,12 @@ with a time scale of their own they have no end unless `span=` gives one.
 import itertools
 from dataclasses import field
 
+from lrlab.core.expression.boundaries import drops
 from lrlab.core.expression.fields import Length, Lengths, NotNegative, Numbers, Points
 from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import shape
-from lrlab.core.shapes.timescales import Timed, drops, plain
+from lrlab.core.shapes.timescales import Timed, plain
 from lrlab.core.time.layout import Window
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, worded

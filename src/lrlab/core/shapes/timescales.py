@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
 from typing import dataclass_transform
 
+from lrlab.core.expression.boundaries import drops
 from lrlab.core.expression.fields import (
     Flag,
     Length,
@@ -18,15 +19,15 @@ from lrlab.core.expression.fields import (
     PhaseSpan,
     Positive,
 )
-from lrlab.core.expression.maths import JaxMaths, Maths, Real, Time, Value
+from lrlab.core.expression.maths import Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
-from lrlab.core.expression.vocabulary import shape
-from lrlab.core.time.layout import MOST_WITHIN, TimeBase, Window
-from lrlab.core.time.span import Span, narrowed, rounded
+from lrlab.core.expression.vocabulary import argument, shape
+from lrlab.core.time.layout import TimeBase, Window
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, worded
 
 
-@dataclass_transform(frozen_default=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field, argument))
 @dataclass(frozen=True, repr=False)
 class Timed(Schedule):
     """Abstract: a formula in `t` with its own time scale; `span` None: a share of what the other phases leave."""
@@ -55,29 +56,6 @@ class Timed(Schedule):
         return lambda t, m: formula(m.minimum(t, end), m)
 
 
-def drops(every: Fraction, window: Window) -> Value:
-    """How many boundaries round(k * every), k = 1, 2 ..., are at or before update t.
-
-    With every = p/q, k * p/q + 1/2 < t + 1 says the same in whole numbers.
-    """
-    if every < 1:
-        raise LrlabError(worded(f"a drop every {float(every):g} updates", allowed="at least 1 update apart"))
-    every = narrowed(every, window.length)
-    p, q = every.numerator, every.denominator
-    within = [rounded(k * every) for k in range(1, q)] if 1 < q <= MOST_WITHIN else []
-
-    def count(t: Time, m: Maths) -> Real:
-        if q == 1:
-            return t // p
-        if not isinstance(m, JaxMaths):
-            return ((2 * t + 1) * q - 1) // (2 * p)
-        rounds = t // p  # its integers may have 32 bits only: q drops in every p updates, and those within a round
-        rest = t - rounds * p
-        return rounds * q + (m.passed(within, rest) if within else m.ceil((rest + 0.5) / (p / q)) - 1)
-
-    return count
-
-
 @shape
 class exponential(Timed):
     """The same factor at every update, or in every stretch of time.
@@ -98,7 +76,7 @@ class exponential(Timed):
     gamma: OptionalPositive = None
     decay: OptionalPositive = None
     every: OptionalLength = None
-    staircase: Flag = False
+    jumps: Flag = argument(default=False, alias="staircase")
 
     def _check(self) -> None:
         if self.gamma is not None and self.decay is not None:
@@ -106,7 +84,7 @@ class exponential(Timed):
             raise LrlabError(
                 worded("exponential takes gamma, or decay and every, not both", self.arguments(), hint=hint)
             )
-        if self.gamma is not None and self.staircase:
+        if self.gamma is not None and self.jumps:
             every = "..." if self.every is None else repr(self.every)
             raise LrlabError(
                 worded(
@@ -119,27 +97,25 @@ class exponential(Timed):
             hint = f"exponential(decay={self.decay:g}, every=1000), or exponential(gamma={self.decay:g})"
             raise LrlabError(worded("exponential: decay needs every, the time it takes", hint=hint))
         if self.gamma is None and self.decay is None:
-            if self.every is not None or self.staircase:
+            if self.every is not None or self.jumps:
                 hint = 'exponential(decay=0.5, every="10%")'
                 raise LrlabError(worded("exponential: every needs decay, the factor", hint=hint))
             object.__setattr__(self, "decay", 0.01)
             object.__setattr__(self, "every", Span.of("100%"))
 
     def _drops_after(self) -> tuple[Span, ...]:
-        return (Span.of(self.every),) if self.staircase else ()
+        return (Span.of(self.every),) if self.jumps else ()
 
     def _formula(self, window: Window) -> Value:
         factor = float(self.gamma or self.decay or 1.0)  # one of them is there: see _check
         every = window.updates(self.every) if self.every is not None else Fraction(1)
-        jumps = self.staircase or self.gamma is not None
+        jumps = self.jumps or self.gamma is not None
         return _decaying(lambda x, m: m.exp(math.log(factor) * x), factor, every, jumps and every != 1, window)
 
     def words(self) -> str:
         if self.gamma is not None:
             return f"is multiplied by {self.gamma:g} every {plain(self.every) if self.every else 'update'}"
-        return (
-            f"falls exponentially, by {self.decay:g} every {plain(self.every)}{' in steps' if self.staircase else ''}"
-        )
+        return f"falls exponentially, by {self.decay:g} every {plain(self.every)}{' in steps' if self.jumps else ''}"
 
 
 @shape
@@ -156,14 +132,14 @@ class natural_exponential(Timed):
 
     rate: Positive = field(default=5.0, kw_only=False)
     every: Length = field(default="100%", kw_only=False)
-    staircase: Flag = field(default=False, kw_only=True)
+    jumps: Flag = argument(default=False, alias="staircase")
 
     def _formula(self, window: Window) -> Value:
         every = window.updates(self.every)
-        return _counted(lambda x, m: m.exp(-self.rate * x), every, self.staircase, window)
+        return _counted(lambda x, m: m.exp(-self.rate * x), every, self.jumps, window)
 
     def words(self) -> str:
-        steps = " in steps" if self.staircase else ""
+        steps = " in steps" if self.jumps else ""
         return f"falls exponentially, by exp(-{self.rate:g}) every {plain(self.every)}{steps}"
 
 
@@ -183,14 +159,14 @@ class inverse_time(Timed):
 
     rate: Positive = field(default=1.0, kw_only=False)
     every: Length = field(default="10%", kw_only=False)
-    staircase: Flag = field(default=False, kw_only=True)
+    jumps: Flag = argument(default=False, alias="staircase")
 
     def _formula(self, window: Window) -> Value:
         every = window.updates(self.every)
-        return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.staircase, window)
+        return _counted(lambda x, m: 1 / (1 + self.rate * x), every, self.jumps, window)
 
     def words(self) -> str:
-        steps = " in steps" if self.staircase else ""
+        steps = " in steps" if self.jumps else ""
         return f"falls as one over time, to 1/{1 + self.rate:g} after {plain(self.every)}{steps}"
 
 
@@ -233,14 +209,14 @@ class inverse_power(Timed):
 
     timescale: Length = field(default="2%", kw_only=False)
     power: Positive = field(default=0.51, kw_only=True)
-    staircase: Flag = field(default=False, kw_only=True)
+    jumps: Flag = argument(default=False, alias="staircase")
 
     def _formula(self, window: Window) -> Value:
         scale = window.updates(self.timescale)
-        return _counted(lambda x, m: m.power(1.0 + x, -self.power), scale, self.staircase, window)
+        return _counted(lambda x, m: m.power(1.0 + x, -self.power), scale, self.jumps, window)
 
     def words(self) -> str:
-        steps = " in steps" if self.staircase else ""
+        steps = " in steps" if self.jumps else ""
         return f"falls as time to the power of -{self.power:g}{steps}, on a scale of {plain(self.timescale)}"
 
 

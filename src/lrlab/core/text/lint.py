@@ -124,12 +124,16 @@ def _ends(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[t
 def _jumps(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
     import numpy as np
 
-    moves = np.abs(np.diff(values))
+    signed = np.diff(values)
+    moves = np.abs(signed)
     for before, after in zip(curve.phases, curve.phases[1:], strict=False):
         at = after.start
         if not 0 < at < len(values) or before.stop == before.start:
             continue
         around = np.concatenate([moves[max(at - 3, 0) : at - 1], moves[at : at + 2]])
+        if any(part._drops_after() for part in before.schedule.walk()):  # one more of its steps is no jump
+            steps = signed[before.start : at - 1]
+            around = np.concatenate([around, np.abs(steps[np.sign(steps) == np.sign(signed[at - 1])])])
         usual = float(around.max()) if around.size else 0.0
         if moves[at - 1] > max(3 * usual, 0.02 * float(np.abs(values).max())):
             yield Finding(

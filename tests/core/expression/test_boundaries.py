@@ -1,0 +1,30 @@
+"""Even boundaries, in whole numbers."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.core.expression.boundaries import begins, drops
+from lrlab.core.expression.maths import ONES, OPEN_LOOP, NumpyMaths
+from lrlab.core.time.layout import TimeBase, Window
+from lrlab.core.time.span import rounded
+
+
+@pytest.mark.parametrize("every", [Fraction(1), Fraction(5), Fraction(5, 2), Fraction(1001, 7), Fraction(20001, 2000)])
+def test_boundaries(every):
+    """How many are at or before an update, and where the last of them is: by the definition."""
+    window = Window(TimeBase(lr.Horizon(updates=300), 300), 0, 300)
+    bounds = [rounded(k * every) for k in range(1, 400)]
+    count, begin = drops(every, window), begins(every, window)
+    expected = [(sum(b <= t for b in bounds), max([b for b in bounds if b <= t], default=0)) for t in range(300)]
+    assert [(count(t, OPEN_LOOP), begin(t, OPEN_LOOP)) for t in range(300)] == expected
+    many = NumpyMaths(np, ONES)
+    assert begin(np.arange(300), many).tolist() == [last for _, last in expected]
+
+
+def test_closer_than_an_update():
+    """Refused."""
+    with pytest.raises(lr.LrlabError, match="at least 1 update apart"):
+        begins(Fraction(1, 2), Window(TimeBase(lr.Horizon(), None), 0, 9))

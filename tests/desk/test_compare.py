@@ -102,11 +102,11 @@ def test_what_differs_from_the_tasks_own_is_said(tmp_path):
     """Length, LRs, evaluations, configuration, arms with averaging; the rest stays."""
     arms = {"a": Arm("x", lr.constant(), averaging=0.1), "b": lr.cosine()}
     study = lr.compare(
-        QUADRATIC, arms, horizon=lr.Horizon(updates=30), evals=3, config={"x": 1}, store=tmp_path, threads=2
+        QUADRATIC, arms, horizon=lr.Horizon(updates=30), evals=3, config={"slow": 0}, store=tmp_path, threads=2
     )
     job = study.experiment.jobs(study.resources)[0]
     assert (job.arm.name, job.arm.averaging, job.updates, job.evals) == ("a", 0.1, 30, 3)
-    assert (job.config, job.threads, job.folds, job.lr) == ({"x": 1}, 2, 2, 0.5)
+    assert (job.config, job.threads, job.folds, job.lr) == ({"slow": 0}, 2, 2, 0.5)
     assert len(lr.compare(QUADRATIC).experiment.arms) == 13
 
 
@@ -175,3 +175,20 @@ def test_a_training_may_change_the_working_directory(tmp_path, monkeypatch):
     assert len(found.audit.findings) == 2
     assert study.plan().runs == 0 or len(study.runs) < 18
     assert not any(elsewhere.iterdir())
+
+
+def test_a_function_that_no_file_holds_is_trained_here(tmp_path, capsys):
+    """A notebook's: said when the study is made, without being asked; others that were asked for are refused there."""
+    quadratic = load_task(QUADRATIC).function
+
+    @lr.task(metric="val_loss", updates=60, folds=2, lrs=(1.0,), evals=6)
+    def train(run):
+        quadratic(run)
+
+    study = lr.compare(train, SCHEDULES, store=tmp_path)
+    assert "is trained in this one" in capsys.readouterr().err
+    assert study.resources.workers == 0
+    assert len(study.runs) == 6
+    for asked in ({"workers": 2}, {"executor": "ray"}, {"executor": "dask://a:1"}):
+        with pytest.raises(LrlabError, match="in no file"):
+            lr.compare(train, SCHEDULES, store=tmp_path, **asked)

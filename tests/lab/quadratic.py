@@ -38,7 +38,10 @@ class SGD:
         pass
 
 
-@task(metric="val_loss", updates=60, folds=2, seeds=1, lrs=(0.5, 1.0), evals=6)
+TROUBLE = ("log", "pids", "slow", "raise", "raise below", "die below", "die", "always die")
+
+
+@task(metric="val_loss", updates=60, folds=2, seeds=1, lrs=(0.5, 1.0), evals=6, config=dict.fromkeys(TROUBLE))
 def train(run):
     """Train; config["die"], ["slow"], ["raise"] make that file's absence kill, delay or stop the run once."""
     model = Model()
@@ -60,21 +63,21 @@ def undeclared(run):
 
 
 def _trouble(config, lr):
-    if "log" in config:
+    if config.get("log") is not None:
         with open(config["log"], "a") as log:
             log.write("update\n")
-    if "pids" in config:
+    if config.get("pids") is not None:
         Path(config["pids"], str(os.getpid())).touch()
-    if "slow" in config:
+    if config.get("slow") is not None:
         time.sleep(config["slow"])
-    if "raise" in config:
+    if config.get("raise") is not None:
         raise RuntimeError("out of cheese")
-    if "raise below" in config and lr < float(Path(config["raise below"]).read_text()):
+    if config.get("raise below") is not None and lr < float(Path(config["raise below"]).read_text()):
         raise RuntimeError("out of cheese")
-    if "die below" in config and lr < float(Path(config["die below"]).read_text()):
+    if config.get("die below") is not None and lr < float(Path(config["die below"]).read_text()):
         os._exit(9)
-    if "die" in config and not Path(config["die"]).exists():
+    if config.get("die") is not None and not Path(config["die"]).exists():
         Path(config["die"]).touch()
         os._exit(9)
-    if "always die" in config:
+    if config.get("always die") is not None:
         os._exit(9)

@@ -73,7 +73,7 @@ lrs_option = click.option(
 )
 
 _OPTIONS = (
-    click.option("--quick", is_flag=True, help="All strategies, but fewer updates, folds and LRs."),
+    click.option("--quick", is_flag=True, help="All strategies, but fewer updates and folds."),
     click.option(
         "--arm",
         "schedules",

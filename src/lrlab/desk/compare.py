@@ -20,7 +20,7 @@ from lrlab.desk.experiment import run
 from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, default_arms
-from lrlab.lab.executors.named import at_once, opened
+from lrlab.lab.executors.named import at_once, opened, within_reach
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.planning import StagePlan, measured, plan_of
@@ -75,10 +75,10 @@ def compare(
 
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
     on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port"; one of one's own is
-    described in `lrlab.lab.stages.executor`. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs":
-    the same call goes on where it was.
+    described in `lrlab.lab.stages.executor`. A function that no file holds is trained in this process. Runs and states
+    are kept in `store`, a folder or a URL such as "s3://bucket/runs": the same call goes on where it was.
 
-    Raises `LrlabError` where a schedule does not fit the horizon, or the function is in no file and workers is not 0.
+    Raises `LrlabError` where a schedule does not fit the horizon, or others are asked to train a function of no file.
 
     >>> import lrlab as lr
     >>> print(lr.compare("digits", {"a": lr.constant(), "b": lr.wsd(warmup=0)}, lrs=(1.0,), store="runs").plan())
@@ -105,7 +105,9 @@ def compare(
         if value < 0:
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
-    resources = Resources(workers, executor, threads, device)
+    resources, note = within_reach(Resources(workers, executor, threads, device), task)
+    if note:
+        print(note, file=sys.stderr)
     _ = experiment.jobs(resources)  # what does not fit is said now
     with opened(resources, task):  # and that there is no such executor
         pass

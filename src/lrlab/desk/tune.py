@@ -14,7 +14,7 @@ from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.tuned import Tuned
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.executors.named import opened
+from lrlab.lab.executors.named import opened, within_reach
 from lrlab.lab.search.budget import budget_of
 from lrlab.lab.search.proposals import Proposals
 from lrlab.lab.search.rungs import lengths_of, price
@@ -26,6 +26,7 @@ from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.planning import measured
 from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import Task, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
@@ -77,9 +78,13 @@ def tune(
         raise LrlabTypeError(worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "1000"))
     if not lrs or len({*lrs}) < len(lrs) or not all(isinstance(lr, (int, float)) and 0 < lr < np.inf for lr in lrs):
         raise LrlabError(worded("lrs are different multiples of the task's own LR", tuple(lrs), "above 0", "0.5, 1, 2"))
+    refuse_unknown(task.name, task.config, config or {})
     texts = {name: str(strategy) for name, strategy in (strategies or STRATEGIES).items()}
-    proposals = Proposals(strategies_of(texts, lengths_of(updates)), lrs, seed)
-    resources, split = Resources(workers, executor, threads, device), split_of(task.settings)
+    proposals = Proposals(strategies_of(texts, lengths_of(updates), lrs), lrs, seed)
+    resources, note = within_reach(Resources(workers, executor, threads, device), task)
+    if note:
+        print(note, file=sys.stderr)
+    split = split_of(task.settings)
     evaluated = task.settings.evals if evals is None else evals
     with opened(resources, task) as place:
         lab = _Lab(task, Store(store), place, quiet)

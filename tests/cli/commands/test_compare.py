@@ -66,7 +66,7 @@ def test_compare_says_what_sharing_saved_and_what_the_audit_found(lrlab, tmp_pat
 def test_compare_takes_a_configuration_and_stops_when_it_is_settled(lrlab, tmp_path):
     """One arm is so much worse that five of fifteen folds show it."""
     log = tmp_path / "log"
-    arms = ["--arm", "fixed=constant()", "--arm", "hardly=constant(level=0.001)", "--lrs", "1"]
+    arms = ["--arm", "fixed=constant()", "--arm", "hardly=constant(level=0.01)", "--lrs", "1"]
     more = ["--until-settled", "--config", f"log={log}", "--workers", "0"]
     done = lrlab("compare", f"{QUADRATIC}:train", "--folds", "15", *arms, *more, cwd=tmp_path)
     assert "Settled after 5 of 15 folds" in done.stdout, done.stderr

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.errors import LrlabError
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed, together
 
 
@@ -111,3 +112,14 @@ def test_other_hyper_parameters_are_columns():
         ).to_json()
         == driven_regime
     )
+
+
+@pytest.mark.parametrize(
+    "arm", ["linear() * plateau(metric='acc')", "linear(50) >> constant() * plateau(metric='acc')"]
+)
+def test_a_controller_that_would_hear_nothing_is_told_at_the_first_report(arm):
+    """Also one whose phase has not begun: it would wait for ever."""
+    control = ControlTrace(ControlSpec(lr.parse(arm)), 100)
+    with pytest.raises(LrlabError, match=r'(?s)listens to acc, which run.report was not told.*metric="val_acc"'):
+        control.hear(10, {"val_loss": 1.0, "val_acc": 0.5}, "val_loss")
+    control.hear(10, {"val_loss": 1.0, "acc": 0.5}, "val_loss")

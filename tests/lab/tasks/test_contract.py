@@ -2,8 +2,10 @@
 
 import importlib
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,8 +56,10 @@ def printed(name):
 
 
 def test_there_are_as_many_tasks_as_documented():
-    """docs/tasks.md lists them."""
-    assert set(TASKS) == {"digits", "signals", "charlm", "tabular", "series", "finetune", "teacher", "control"}
+    """docs/tasks.md has a row for each."""
+    table = (Path(__file__).parents[3] / "docs" / "tasks.md").read_text(encoding="utf-8")
+    listed, _, _ = table.partition("## What holds")
+    assert set(re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE)) == set(TASKS)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -82,7 +86,7 @@ def test_another_process_sees_the_same_data():
 @pytest.mark.parametrize(("name", "kind"), [*((name, None) for name in TASKS), *(("teacher", k) for k in OPTIMIZERS)])
 def test_a_shared_beginning_gives_the_same_bits(name, kind, tmp_path):
     """Two arms that part after three updates: trained together up to there, each is as if it were trained alone."""
-    arms = [Arm(str(k), lr.parse(text), config={"optimizer": kind}) for k, text in enumerate(PARTING)]
+    arms = [Arm(str(k), lr.parse(text), config={"optimizer": kind} if kind else {}) for k, text in enumerate(PARTING)]
     jobs = jobs_of(arms, Settings(updates=6, folds=5, lrs=(1.0,), evals=2), config={"size": "tiny"})[:2]
     runs, effort = run_jobs(load_task(name), jobs, Store(tmp_path), Here(load_task(name)))
     assert effort.trained == 9
@@ -93,39 +97,32 @@ def test_a_shared_beginning_gives_the_same_bits(name, kind, tmp_path):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_training_beats_no_training(name):
-    """After some updates the judged metric is clearly better than after one with an LR of next to nothing."""
+    """After some updates at its own LR it is better than after one with next to none; how much better is not asked."""
     before = trained(name, 1, schedule="0.0001 * constant()").score
-    after = trained(name, 100, schedule="linear()").score
-    assert after < before - 0.1
+    assert trained(name, 100, schedule="linear()").score < before
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_tiny_size_and_the_quick_settings_are_smaller(name):
-    """Fewer updates, the task's own LR still tried, and enough folds for a t test on their means."""
+def test_the_quick_settings_are_smaller(name):
+    """Fewer updates, the task's own LR between others, and enough folds for a t test on their means."""
     task = load_task(name)
     assert task.quick.updates <= task.settings.updates / 2
-    assert 1.0 in task.quick.lrs
-    assert 1.0 in task.settings.lrs
-    assert min(task.quick.folds, task.settings.folds) >= 5
-    assert task.mode == "min"
+    for settings in (task.quick, task.settings):
+        assert min(settings.lrs) < 1.0 < max(settings.lrs)
+        assert 1.0 in settings.lrs
+        assert settings.folds >= 5
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_an_unknown_size_or_optimizer_is_refused(name):
-    """With a sentence that names those that exist."""
-    with pytest.raises(LrlabError, match=r"this size(.|\n)*huge(.|\n)*tiny, std"):
-        trained(name, size="huge")
-    with pytest.raises(LrlabError, match=r"optimizer(.|\n)*adams(.|\n)*adam"):
-        trained(name, optimizer="adams")
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_each_task_has_an_lr_for_each_optimizer(name):
-    """In one table, its own optimizer first; the run without a name is the run with that name."""
-    lrs = importlib.import_module(f"lrlab.lab.tasks.{name}").LRS
-    assert set(lrs) == set(OPTIMIZERS)
-    own = next(iter(lrs))
-    assert trained(name, optimizer=own).loss == trained(name).loss
+def test_its_configuration_is_declared(name):
+    """Sizes, and every optimizer, its own first; what it does not have is refused with what it has."""
+    config = load_task(name).config
+    assert config["size"] == ("std", "tiny")
+    assert set(config["optimizer"]) == set(OPTIMIZERS)
+    assert trained(name, optimizer=config["optimizer"][0]).loss == trained(name).loss
+    for wrong, said in (({"size": "huge"}, "tiny"), ({"optimizer": "adams"}, "adam"), ({"siz": "tiny"}, "size")):
+        with pytest.raises(LrlabError, match=f"(?s)the task {name} has no.*{said}"):
+            trained(name, **wrong)
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)

@@ -21,7 +21,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.write import document_of
 from lrlab.core.run.pacer import Decision, Pacer
 from lrlab.core.text.document import read
-from lrlab.errors import Stopped
+from lrlab.errors import LrlabError, Stopped, nearest, worded
 
 Rows = NDArray[np.float64]
 
@@ -88,10 +88,23 @@ class ControlTrace:
     def hear(self, update: int, metrics: Mapping[str, float], judged: str) -> None:
         """A report after `update` completed updates; the metric that is judged also reaches who names none.
 
-        Where a controller gives up, what follows is NaN.
+        Where a controller gives up, what follows is NaN. Raises `LrlabError` where one listens to a metric that is not
+        among these.
         """
         if not self.reactive:
             return
+        for pacer in self._pacers:
+            for placed in pacer.curve.controllers:
+                wanted = placed.controller.metric
+                if wanted is not None and wanted not in metrics:
+                    raise LrlabError(
+                        worded(
+                            f"{placed.name} listens to {wanted}, which run.report was not told",
+                            str(pacer.curve.schedule),
+                            f"a metric of run.report({', '.join(f'{name}=...' for name in metrics)})",
+                            f'metric="{nearest(wanted, metrics) or judged}"',
+                        )
+                    )
         before, gave_up = [pacer.factors for pacer in self._pacers], True
         with suppress(Stopped):
             for pacer in self._pacers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,6 +33,19 @@ def opened(resources: Resources, task: Task) -> Iterator[Executor]:
         return
     with closing(_named(resources.executor, resources, task)) as executor:
         yield executor
+
+
+def within_reach(resources: Resources, task: Task) -> tuple[Resources, str]:
+    """These resources, or this process where no other one could find the task and nobody asked for others; and a note.
+
+    >>> from lrlab.lab.task.declaration import task_of
+    >>> within_reach(Resources(), task_of(lambda run: None))[0].workers
+    0
+    """
+    if task.text or resources != Resources(threads=resources.threads, device=resources.device):
+        return resources, ""
+    here = dataclasses.replace(resources, workers=0)
+    return here, f"{task.name} is in no file, so that other processes cannot find it: it is trained in this one."
 
 
 def usable_cores() -> int:

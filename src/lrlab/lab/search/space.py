@@ -21,6 +21,7 @@ import numpy as np
 from lrlab.core.expression.node import Schedule
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.refusals import refuse_absolute
 
 # The strategies that `lrlab tune` searches, by name: families that were near the top on the built-in tasks.
 STRATEGIES: Mapping[str, str] = {
@@ -118,11 +119,11 @@ class Strategy:
 BASELINE = Strategy("warmup + linear", 'warmup("5%") >> linear()')
 
 
-def strategies_of(texts: Mapping[str, str], lengths: Sequence[int]) -> tuple[Strategy, ...]:
+def strategies_of(texts: Mapping[str, str], lengths: Sequence[int], lrs: Sequence[float] = LRS) -> tuple[Strategy, ...]:
     """The baseline and these strategies, by name; each must be the same schedule at each of the lengths.
 
-    Raises `LrlabError` where a text cannot be read, does not last a length, changes its shape with it, or listens to
-    the run.
+    Raises `LrlabError` where a text cannot be read, does not last a length, changes its shape with it, listens to the
+    run, or looks like an absolute LR at these `lrs`.
 
     >>> [strategy.name for strategy in strategies_of({"mine": "cosine()"}, (100, 400))]
     ['warmup + linear', 'mine']
@@ -132,11 +133,11 @@ def strategies_of(texts: Mapping[str, str], lengths: Sequence[int]) -> tuple[Str
     found = (BASELINE, *(Strategy(name, text) for name, text in texts.items()))
     for strategy in found:
         for values in strategy.corners():
-            _check(strategy.filled(values), lengths)
+            _check(strategy.name, strategy.filled(values), lengths, lrs)
     return found
 
 
-def _check(schedule: Schedule, lengths: Sequence[int]) -> None:
+def _check(name: str, schedule: Schedule, lengths: Sequence[int], lrs: Sequence[float]) -> None:
     """A rung is a complete schedule at a shorter length: refuse what would be another schedule there."""
     *shorter, longest = sorted(lengths)
     lasting = ", ".join(map(str, shorter))
@@ -144,6 +145,7 @@ def _check(schedule: Schedule, lengths: Sequence[int]) -> None:
     if curve.controllers:
         what = "a schedule that listens to the run is another one in a shorter run, so that it cannot be searched"
         raise LrlabError(worded(what, str(schedule), "schedules without controllers", "lrlab compare"))
+    refuse_absolute(name, schedule, longest, lrs)
     whole = curve.values()
     for length in shorter:
         short = schedule.over(length).values()

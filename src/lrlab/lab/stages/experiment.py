@@ -8,8 +8,10 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.refusals import refuse_absolute, refuse_turned
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import Settings, Task
 
 
@@ -32,6 +34,13 @@ class Experiment:
         if self.settings.folds * self.settings.seeds < 2:
             pairs = "two folds or more, or one fold and two seeds or more"
             raise LrlabError(worded("one fold with one seed: nothing to pair", None, pairs, "folds=5, or seeds=8"))
+        task, settings = self.task, self.settings
+        for given in (self.config, *(arm.config for arm in self.arms)):
+            refuse_unknown(task.name, task.config, given)
+        for arm in self.arms:
+            refuse_absolute(arm.name, arm.schedule, settings.updates, settings.lrs)
+            for schedule in (arm.schedule, *arm.also.values()):
+                refuse_turned(arm.name, schedule, settings.updates, task.metric, task.mode)
 
     def jobs(self, resources: Resources) -> tuple[Job, ...]:
         """Its trainings with these resources, by seed, fold, LR and arm."""

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.task.config import defaults
 from lrlab.record.runs.run import CONTENT, content_key
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def recipe_of(task: Task, job: Job) -> dict[str, Any]:
         "folds": job.folds,
         "updates": job.updates,
         "evals": job.evals,
-        "config": job.whole_config,
+        "config": {**defaults(task.config), **job.whole_config},
         "threads": job.threads,
         "device": job.device,
         "versions": versions(),

@@ -18,6 +18,7 @@ from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, versions
+from lrlab.lab.task.config import defaults
 from lrlab.lab.task.declaration import Task, load_task
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
@@ -195,7 +196,7 @@ def _live(task: Task, job: Job, stretch: StageBounds) -> TrainingRun:
         seed=job.seed,
         fold=job.fold,
         folds=job.folds,
-        config=job.whole_config,
+        config={**defaults(task.config), **job.whole_config},
         device=job.device,
         evals=job.evals,
         metric=task.metric,

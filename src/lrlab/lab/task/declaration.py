@@ -26,18 +26,20 @@ import inspect
 import math
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.lab import tasks
 from lrlab.lab.task.closures import identity_of_closure
+from lrlab.lab.task.config import declared
 from lrlab.lab.task.forms import function_of
 from lrlab.lab.task.identity import base_of, identity_of
+from lrlab.lab.task.metric import Mode, direction_of
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -81,10 +83,11 @@ class Declaration:
     """What the decorator `task` says of a training function."""
 
     metric: str = "val_loss"
-    mode: Literal["min", "max"] = "min"
+    mode: Mode = "min"
     settings: Settings = Settings()
     quick: Settings = Settings(updates=Settings.updates // 4, folds=3)
     needs: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Task:
     """A training function with what it declares; `text` finds it again in another process.
 
     `identity` is the hash of its code: its file and those beside it that it imports. `needs` are the libraries that
-    it imports while it trains, to be looked for first.
+    it imports while it trains, to be looked for first; `config` are the keys of its configuration, see
+    `lrlab.lab.task.config`.
     """
 
     name: str
@@ -100,17 +104,19 @@ class Task:
     function: TrainFunction
     identity: str
     metric: str
-    mode: Literal["min", "max"]
+    mode: Mode
     settings: Settings
     quick: Settings
     needs: tuple[str, ...]
+    config: Mapping[str, Any]
 
 
 def task(
     *,
     metric: str = "val_loss",
-    mode: Literal["min", "max"] = "min",
+    mode: Mode | None = None,
     needs: tuple[str, ...] = (),
+    config: Mapping[str, Any] | None = None,
     quick: Settings | None = None,
     updates: int = Settings.updates,
     folds: int = Settings.folds,
@@ -119,6 +125,10 @@ def task(
     evals: int = Settings.evals,
 ) -> Callable[[_Function], _Function]:
     """Declare what a training function is judged by and what is trained by default; see `Settings`.
+
+    `mode` says which way `metric` is better, "min" or "max"; it may be left out where the name leaves no doubt, as that
+    of a loss or an error does. `config` are the keys of `run.config` with their defaults (a tuple: the values to choose
+    from, the first by default); others are refused wherever they are given.
 
     `quick` is what `--quick` trains: by default a quarter of the updates, three folds, one seed. A function
     that imports a library only while it trains names it in `needs`: it is then imported before the random
@@ -129,12 +139,11 @@ def task(
     >>> declaration_of(train).settings.updates
     500
     """
-    if mode not in ("min", "max"):
-        raise LrlabError(worded("task: mode is not known", mode, '"min" (lower is better) or "max"'))
+    direction = direction_of(metric, mode)
     settings = Settings(updates, folds, seeds, lrs, evals)
     if quick is None:
         quick = dataclasses.replace(settings, updates=max(1, updates // 4), folds=min(3, folds), seeds=1)
-    declaration = Declaration(metric, mode, settings, quick, needs)
+    declaration = Declaration(metric, direction, settings, quick, needs, declared(config or {}))
 
     def declare(function: _Function) -> _Function:
         function.lrlab_task = declaration  # type: ignore[attr-defined]  # of a function or a class
@@ -252,4 +261,6 @@ def _declared(training: Any, name: str, text: str, identity: str) -> Task:
         package = library.partition(".")[0]  # to look for a module of it would import it
         if importlib.util.find_spec(package) is None:
             raise missing(package, "lab", f"the task {name}")
-    return Task(name, text, function, identity, said.metric, said.mode, said.settings, said.quick, said.needs)
+    return Task(
+        name, text, function, identity, said.metric, said.mode, said.settings, said.quick, said.needs, said.config
+    )

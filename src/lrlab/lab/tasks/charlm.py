@@ -23,10 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import parts, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit
-from lrlab.lab.tasks.common.optimizers import optimizer
+from lrlab.lab.tasks.common.data import parts, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,36 +61,23 @@ class Size:
 SIZES = {"tiny": Size(200_000, 4096, 16, 1), "std": Size(1_300_000, 16_384, 32, 2)}
 
 
-@task(
-    metric="bits_per_char",
-    updates=800,
-    folds=5,
-    evals=16,
-    quick=Settings(updates=200, folds=5, lrs=(1.0, 2.0), evals=8),
-    needs=("torch",),
-)
-def train(run: TrainingRun) -> None:
-    """Train a transformer that reads 32 characters, in batches of 16 such stretches."""
+@problem(metric="bits_per_char", updates=800, lrs=LRS, sizes=SIZES)
+def train(run: TrainingRun, size: Size) -> Problem:
+    """A transformer that reads 32 characters, in batches of 16 such stretches."""
     import torch
 
-    size = sized(run.config, SIZES)
     text = characters(size.text)
     train_part, held_out = parts(len(text) // BLOCK, run.fold, run.folds)
     judged = torch.cat(list(stretches(text, held_out, size.judged)))
     model = network(size.width, size.layers)
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=LRS, weight_decay=0.1)
 
     def loss_of(x: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.cross_entropy(model(x[:, :-1]).flatten(0, 1), x[:, 1:].flatten())
 
-    fit(
-        run,
-        model,
-        opt,
-        windows(text, torch.from_numpy(train_part)),
-        loss_of,
-        lambda: {"bits_per_char": loss_of(judged) / math.log(2)},
-    )
+    def bits() -> dict[str, torch.Tensor]:
+        return {"bits_per_char": loss_of(judged) / math.log(2)}
+
+    return Problem(model, windows(text, torch.from_numpy(train_part)), loss_of, bits, weight_decay=0.1)
 
 
 @functools.lru_cache(maxsize=2)

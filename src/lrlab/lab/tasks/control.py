@@ -14,9 +14,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import batches, parts, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import batches, parts, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     import torch
@@ -37,23 +36,15 @@ LRS = {
 SIZES = {"tiny": 200, "std": 442}  # patients
 
 
-@task(
-    metric="mse",
-    updates=400,
-    folds=8,
-    evals=16,
-    quick=Settings(updates=100, folds=5, lrs=(1.0, 2.0), evals=10),
-    needs=("torch", "sklearn.datasets"),
-)
-def train(run: TrainingRun) -> None:
-    """Train ten weights and a bias on the squared error."""
+@problem(metric="mse", updates=400, folds=8, lrs=LRS, sizes=SIZES, needs=("torch", "sklearn.datasets"))
+def train(run: TrainingRun, patients: int) -> Problem:
+    """Ten weights and a bias on the squared error."""
     import torch
 
-    x, y = (column[: sized(run.config, SIZES)] for column in data())
+    x, y = (column[:patients] for column in data())
     train_part, held_out = parts(len(x), run.fold, run.folds)
     trained, judged = (x[train_part], y[train_part]), (x[held_out], y[held_out])
-    loss = torch.nn.functional.mse_loss
-    fit_supervised(run, torch.nn.Linear(10, 1), LRS, batches(BATCH, *trained), loss, judged, mse=float)
+    return supervised(torch.nn.Linear(10, 1), batches(BATCH, *trained), torch.nn.functional.mse_loss, judged, mse=float)
 
 
 @functools.cache

@@ -13,9 +13,8 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import parts, sized
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import parts
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,23 +39,14 @@ LRS = {
 SIZES = {"tiny": 1, "std": 4}  # distorted copies of each held-out image that are judged
 
 
-@task(
-    metric="val_loss",
-    updates=320,
-    folds=8,  # at equal cost many folds of short runs found more differences than few of long ones
-    seeds=1,
-    lrs=(0.5, 1.0, 2.0),
-    evals=16,
-    quick=Settings(updates=160, folds=5, seeds=1, lrs=(0.5, 1.0), evals=8),
-    needs=("torch", "sklearn.datasets"),
-)
-def train(run: TrainingRun) -> None:
-    """Train three convolutions and a linear layer with Nesterov's momentum; no normalisation."""
+# At equal cost many folds of short runs found more differences than few of long ones.
+@problem(metric="val_loss", updates=320, quick=160, folds=8, lrs=LRS, sizes=SIZES, needs=("torch", "sklearn.datasets"))
+def train(run: TrainingRun, copies: int) -> Problem:
+    """Three convolutions and a linear layer; no normalisation."""
     import torch
 
     images, labels = distorted()
     train_part, held_out = map(torch.from_numpy, parts(len(labels), run.fold, run.folds))
-    copies = sized(run.config, SIZES)
     judged = images[:copies, held_out].flatten(0, 1), labels[held_out].repeat(copies)
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -65,7 +55,7 @@ def train(run: TrainingRun) -> None:
             yield images[torch.randint(COPIES, (BATCH,)), rows], labels[rows]
 
     loss = torch.nn.functional.cross_entropy
-    fit_supervised(run, network(), LRS, batches(), loss, judged, l2=5e-4, val_loss=float)
+    return supervised(network(), batches(), loss, judged, l2=5e-4, val_loss=float)
 
 
 @functools.cache

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import batches, draws, parts, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import batches, draws, parts, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 from lrlab.lab.tasks.digits import network
 
 if TYPE_CHECKING:
@@ -44,19 +43,12 @@ LRS = {
 SIZES = {"tiny": 60, "std": 300}  # updates of the training before the shift
 
 
-@task(
-    metric="val_loss",
-    updates=400,
-    folds=5,
-    evals=16,
-    quick=Settings(updates=100, folds=5, lrs=(1.0, 2.0), evals=10),
-    needs=("torch", "sklearn.datasets"),
-)
-def train(run: TrainingRun) -> None:
-    """Train the pretrained network on."""
+@problem(metric="val_loss", updates=400, lrs=LRS, sizes=SIZES, needs=("torch", "sklearn.datasets"))
+def train(run: TrainingRun, updates: int) -> Problem:
+    """The network that was trained on upright digits."""
     import torch
 
-    model = copy.deepcopy(pretrained(sized(run.config, SIZES)))
+    model = copy.deepcopy(pretrained(updates))
     _, _, shifted, labels = data()
     train_part, held_out = parts(len(labels), run.fold, run.folds)
 
@@ -65,7 +57,7 @@ def train(run: TrainingRun) -> None:
 
     x, y = pairs(train_part[:SHIFTED])
     loss = torch.nn.functional.cross_entropy
-    fit_supervised(run, model, LRS, batches(BATCH, x, y), loss, pairs(held_out), val_loss=float)
+    return supervised(model, batches(BATCH, x, y), loss, pairs(held_out), val_loss=float)
 
 
 @functools.cache

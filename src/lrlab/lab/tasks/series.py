@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import Size, batches, draws, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import Size, batches, draws, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     import torch
@@ -40,31 +39,21 @@ LRS = {
     "schedule-free sgd": 0.8,
     "schedule-free adamw": 0.02,
 }
-
-
 SIZES = {"tiny": Size(1000, 500, 16), "std": Size(4000, 2000, 32)}  # pieces of the series, width of the GRU's state
 
 
-@task(
-    metric="log10_nmse",
-    updates=800,
-    folds=5,
-    evals=16,
-    quick=Settings(updates=200, folds=5, lrs=(1.0, 2.0), evals=8),
-    needs=("torch",),
-)
-def train(run: TrainingRun) -> None:
-    """Train a GRU over 16 past values, in batches of 32 pieces."""
+@problem(metric="log10_nmse", updates=800, lrs=LRS, sizes=SIZES)
+def train(run: TrainingRun, size: Size) -> Problem:
+    """A GRU over 16 past values."""
     import torch
 
-    size = sized(run.config, SIZES)
     x, y, judged_x, clean = data(size, run.fold)
 
     def log10_nmse(mse: torch.Tensor) -> torch.Tensor:
         return (mse / clean.var()).log10()
 
     loss, judged = torch.nn.functional.mse_loss, (judged_x, clean)
-    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, log10_nmse=log10_nmse)
+    return supervised(network(size.width), batches(BATCH, x, y), loss, judged, log10_nmse=log10_nmse)
 
 
 @functools.lru_cache(maxsize=2)

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import Size, batches, draws, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import Size, batches, draws, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     import torch
@@ -39,27 +38,17 @@ LRS = {
     "schedule-free sgd": 4.0,
     "schedule-free adamw": 0.02,
 }
-
-
 SIZES = {"tiny": Size(1000, 500, 8), "std": Size(4000, 2000, 16)}  # signals, channels of the first convolution
 
 
-@task(
-    metric="val_loss",
-    updates=1000,
-    folds=5,
-    evals=20,
-    quick=Settings(updates=250, folds=5, lrs=(1.0, 2.0), evals=10),
-    needs=("torch",),
-)
-def train(run: TrainingRun) -> None:
-    """Train three normalised convolutions and a linear layer with momentum."""
+@problem(metric="val_loss", updates=1000, evals=20, lrs=LRS, sizes=SIZES)
+def train(run: TrainingRun, size: Size) -> Problem:
+    """Three normalised convolutions and a linear layer."""
     import torch
 
-    size = sized(run.config, SIZES)
     x, y, judged_x, judged_y = data(size, run.fold)
     loss, judged = torch.nn.functional.cross_entropy, (judged_x, judged_y)
-    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, l2=5e-4, val_loss=float)
+    return supervised(network(size.width), batches(BATCH, x, y), loss, judged, l2=5e-4, val_loss=float)
 
 
 @functools.lru_cache(maxsize=2)

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import Size, batches, draws, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import Size, batches, draws, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     import torch
@@ -38,27 +37,17 @@ LRS = {
     "schedule-free sgd": 0.1,
     "schedule-free adamw": 0.001,
 }
-
-
 SIZES = {"tiny": Size(500, 500, 32), "std": Size(2000, 2000, 64)}  # rows, width of the hidden layers
 
 
-@task(
-    metric="log10_mse",
-    updates=1600,
-    folds=5,
-    evals=16,
-    quick=Settings(updates=400, folds=5, lrs=(1.0, 2.0), evals=8),
-    needs=("torch",),
-)
-def train(run: TrainingRun) -> None:
-    """Train three hidden layers on the squared error."""
+@problem(metric="log10_mse", updates=1600, lrs=LRS, sizes=SIZES)
+def train(run: TrainingRun, size: Size) -> Problem:
+    """Three hidden layers on the squared error."""
     import torch
 
-    size = sized(run.config, SIZES)
     x, y, judged_x, clean = data(size, run.fold)
-    loss, judged = torch.nn.functional.mse_loss, (judged_x, clean)
-    fit_supervised(run, network(size.width), LRS, batches(BATCH, x, y), loss, judged, log10_mse=torch.log10)
+    loss = torch.nn.functional.mse_loss
+    return supervised(network(size.width), batches(BATCH, x, y), loss, (judged_x, clean), log10_mse=torch.log10)
 
 
 @functools.lru_cache(maxsize=2)

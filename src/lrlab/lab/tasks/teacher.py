@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.lab.task.declaration import Settings, task
-from lrlab.lab.tasks.common.data import draws, sized, tensors
-from lrlab.lab.tasks.common.fitting import fit_supervised
+from lrlab.lab.tasks.common.data import draws, tensors
+from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,19 +53,11 @@ class Size:
 SIZES = {"tiny": Size(1000, 16), "std": Size(4000, 32)}
 
 
-@task(
-    metric="log10_excess",
-    updates=3000,
-    folds=5,
-    evals=15,
-    quick=Settings(updates=750, folds=5, lrs=(1.0, 2.0), evals=10),
-    needs=("torch",),
-)
-def train(run: TrainingRun) -> None:
-    """Train one hidden layer with momentum on the squared error."""
+@problem(metric="log10_excess", updates=3000, evals=15, lrs=LRS, sizes=SIZES)
+def train(run: TrainingRun, size: Size) -> Problem:
+    """One hidden layer on the squared error."""
     import torch
 
-    size = sized(run.config, SIZES)
     inner, outer = teacher(run.fold)
     (judged,) = tensors(draws("judged", run.fold).normal(size=(size.judged, INPUTS)))
     model = torch.nn.Sequential(torch.nn.Linear(INPUTS, size.width), torch.nn.Tanh(), torch.nn.Linear(size.width, 1))
@@ -80,7 +71,7 @@ def train(run: TrainingRun) -> None:
             yield x, answered(x) + NOISE * torch.randn(BATCH, 1)
 
     loss = torch.nn.functional.mse_loss
-    fit_supervised(run, model, LRS, batches(), loss, (judged, answered(judged)), log10_excess=torch.log10)
+    return supervised(model, batches(), loss, (judged, answered(judged)), log10_excess=torch.log10)
 
 
 @functools.cache

@@ -3,19 +3,9 @@
 import numpy as np
 import pytest
 
-from lrlab.errors import LrlabError
-from lrlab.lab.tasks.common.data import batches, draws, parts, sized, tensors
+from lrlab.lab.tasks.common.data import batches, draws, parts, tensors
 
 torch = pytest.importorskip("torch")
-
-
-def test_a_size_is_std_unless_another_is_named():
-    """And one that does not exist is refused with those that do."""
-    sizes = {"tiny": 1, "std": 2}
-    assert sized({}, sizes) == 2
-    assert sized({"size": "tiny"}, sizes) == 1
-    with pytest.raises(LrlabError, match=r"this size(.|\n)*huge(.|\n)*tiny, std"):
-        sized({"size": "huge"}, sizes)
 
 
 @pytest.mark.parametrize("folds", [2, 5, 8])

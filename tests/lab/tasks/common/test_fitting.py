@@ -6,7 +6,9 @@ import math
 import pytest
 
 import lrlab as lr
-from lrlab.lab.tasks.common.fitting import evaluating, fit, fit_supervised
+from lrlab.errors import LrlabError
+from lrlab.lab.task.declaration import declaration_of
+from lrlab.lab.tasks.common.fitting import Problem, evaluating, fit, problem, supervised
 from lrlab.lab.tasks.common.optimizers import optimizer
 from lrlab.lab.training.run import TrainingRun
 
@@ -32,7 +34,7 @@ def trained(updates, evals, kind="adamw"):
         seen.append((model.training, torch.is_inference_mode_enabled()))
         return {"val_loss": loss_of(torch.eye(2))}
 
-    fit(run, model, opt, endless(), loss_of, judged)
+    fit(run, Problem(model, endless(), loss_of, judged), opt)
     return run, model, seen
 
 
@@ -45,22 +47,32 @@ def test_it_trains_logs_and_reports():
     assert seen == [(False, True)] * 4
 
 
-def test_a_supervised_task_names_its_loss_and_what_is_told_of_it():
+def test_a_task_is_a_problem_and_its_optimizers():
     """The configuration chooses the optimizer, the weights are pulled to zero by `l2`, each metric sees one loss."""
     pair, lrs, square = (torch.ones(1, 1), torch.zeros(1, 1)), {"adam": 9.0, "sgd": 0.1}, torch.nn.functional.mse_loss
 
-    def trained(l2):
-        run = TrainingRun(lr.constant(), 2, config={"optimizer": "sgd"}, metric="loss")
+    @problem(metric="loss", updates=8, lrs=lrs, sizes={"tiny": 0.5, "std": 0.0})
+    def train(run, l2):
         model = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.ones_(model.weight)
-        fit_supervised(run, model, lrs, [pair, pair], square, pair, l2=l2, loss=float, log=torch.log)
+        return supervised(model, [pair, pair], square, pair, l2=l2, loss=float, log=torch.log)
+
+    def trained(**config):
+        run = TrainingRun(lr.constant(), 2, config={"optimizer": "sgd", **config}, metric="loss")
+        train(run)
         return run
 
-    plain, pulled = trained(0.0), trained(0.5)  # by hand: w becomes w - 0.1 (2 w + l2 w), from 1
+    plain, pulled = trained(), trained(size="tiny")  # by hand: w becomes w - 0.1 (2 w + l2 w), from 1
     assert plain.loss.values == pytest.approx([1.0, 0.8**2])
     assert pulled.loss.values == pytest.approx([1.0, 0.75**2])
     assert plain.evals["loss"].values == pytest.approx([0.64**2])
     assert plain.evals["log"].values == pytest.approx([2 * math.log(0.64)])
+    said = declaration_of(train)
+    assert said.config == {"size": ("std", "tiny"), "optimizer": ("adam", "sgd")}
+    assert (said.settings.updates, said.quick.updates, said.quick.lrs) == (8, 2, said.settings.lrs)
+    for wrong in ({"size": "huge"}, {"optimizer": "adams"}, {"siz": "tiny"}):
+        with pytest.raises(LrlabError, match="the task test_fitting has no"):
+            trained(**wrong)
 
 
 @pytest.mark.parametrize("kind", ["adamw", "schedule-free sgd"])

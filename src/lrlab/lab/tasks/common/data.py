@@ -7,19 +7,16 @@ the same in every process.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.errors import LrlabError, worded
-
 if TYPE_CHECKING:
     import torch
 
-_Size = TypeVar("_Size")
 Rows = NDArray[np.int64]
 
 
@@ -30,22 +27,6 @@ class Size:
     trained: int
     judged: int
     width: int
-
-
-def sized(config: Mapping[str, Any], sizes: Mapping[str, _Size]) -> _Size:
-    """What a task is at the size that `config` names; "std" where it names none.
-
-    Raises `LrlabError` for a size that the task does not have.
-
-    >>> sized({"size": "tiny"}, {"tiny": 100, "std": 2000})
-    100
-    """
-    size = config.get("size", "std")
-    if size not in sizes:
-        raise LrlabError(
-            worded("the task does not come in this size", size, ", ".join(sizes), 'config={"size": "tiny"}')
-        )
-    return sizes[size]
 
 
 def parts(items: int, fold: int, folds: int) -> tuple[Rows, Rows]:

@@ -1,46 +1,46 @@
-"""The training loop that the built-in tasks share; what a task of one's own writes out is the same."""
+"""A built-in task is a problem: a model, its data and how it is judged; the loop around it is written once, here.
+
+    @problem(metric="mse", updates=400, lrs={"adamw": 0.05, "sgd": 0.05}, sizes={"tiny": 200, "std": 442})
+    def train(run, size):
+        ...
+        return supervised(model, batches, loss, (x, y), mse=float)
+
+What a task of one's own writes out is the same.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.task.config import refuse_unknown
+from lrlab.lab.task.declaration import Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
 
 
-def fit(
-    run: TrainingRun,
-    model: Any,
-    opt: Any,
-    batches: Iterable[Any],
-    loss_of: Callable[..., Any],
-    judged: Callable[[], Mapping[str, Any]],
-) -> None:
-    """Train for as many updates as the run has.
+@dataclass(frozen=True)
+class Problem:
+    """What is trained: `loss_of(*batch)` is the loss of a batch, with its gradient; `judged()` gives the metrics.
 
-    `loss_of(*batch)` is the loss of a batch, with its gradient; `judged()` gives the metrics to be reported.
+    For `l2` and `weight_decay` see `lrlab.lab.tasks.common.optimizers.optimizer`.
     """
-    run.track(model=model, opt=opt)
-    for _, batch in run.steps(batches):
-        loss = loss_of(*batch)
-        opt.zero_grad()
-        loss.backward()
-        opt.step()
-        run.log(loss=loss)
-        if run.eval_now:
-            with evaluating(model, opt):
-                metrics = judged()
-            run.report(**metrics)
+
+    model: Any
+    batches: Iterable[Any]
+    loss_of: Callable[..., Any]
+    judged: Callable[[], Mapping[str, Any]]
+    l2: float = 0.0
+    weight_decay: float = 0.01
 
 
-def fit_supervised(
-    run: TrainingRun,
+def supervised(
     model: Any,
-    lrs: Mapping[str, float],
     batches: Iterable[tuple[Any, Any]],
     loss: Callable[[Any, Any], Any],
     judged: tuple[Any, Any],
@@ -48,14 +48,12 @@ def fit_supervised(
     *,
     l2: float = 0.0,
     **metrics: Callable[[Any], Any],
-) -> None:
-    """Train a model to answer x with y, with the optimizer that the run's configuration names, at its LR in `lrs`.
+) -> Problem:
+    """The problem of answering x with y: the loss of a batch (x, y) is `loss(model(x), y)`.
 
-    The loss of a batch (x, y) is `loss(model(x), y)`. Each of the `metrics` is a function of that loss on the one
-    batch that is `judged`: `log10_mse=torch.log10`, or `val_loss=float` for the loss itself. For `l2` see
-    `lrlab.lab.tasks.common.optimizers.optimizer`.
+    Each of the `metrics` is a function of that loss on the one batch that is `judged`: `log10_mse=torch.log10`, or
+    `val_loss=float` for the loss itself.
     """
-    opt = optimizer(run.config.get("optimizer"), model.parameters(), lr=lrs, l2=l2)
 
     def loss_of(x: Any, y: Any) -> Any:
         return loss(model(x), y)
@@ -64,7 +62,57 @@ def fit_supervised(
         judged_loss = loss_of(*judged)
         return {name: metric(judged_loss) for name, metric in metrics.items()}
 
-    fit(run, model, opt, batches, loss_of, reported)
+    return Problem(model, batches, loss_of, reported, l2=l2)
+
+
+def problem(
+    *,
+    metric: str,
+    updates: int,
+    lrs: Mapping[str, float],
+    sizes: Mapping[str, Any],
+    folds: int = 5,
+    evals: int = 16,
+    quick: int | None = None,
+    needs: tuple[str, ...] = ("torch",),
+) -> Callable[[Callable[[Any, Any], Problem]], Callable[[Any], None]]:
+    """Declare a built-in task: a function of a run and of its size that gives a problem.
+
+    It is configured by "size", one of `sizes`, and "std" by default; and by "optimizer", one of `lrs`, which has the
+    base LR of each, the task's own first.
+    `quick` are the updates of `--quick`, a quarter by default, on at most five folds.
+    """
+    config = {"size": tuple(sorted(sizes, key=lambda size: size != "std")), "optimizer": tuple(lrs)}
+    shorter = Settings(quick or updates // 4, min(5, folds), evals=evals // 2)
+    declared = task(metric=metric, updates=updates, folds=folds, evals=evals, quick=shorter, needs=needs, config=config)
+
+    def declare(build: Callable[[Any, Any], Problem]) -> Callable[[Any], None]:
+        @functools.wraps(build)
+        def train(run: TrainingRun) -> None:
+            refuse_unknown(build.__module__.rpartition(".")[2], config, run.config)
+            made = build(run, sizes[run.config.get("size", "std")])
+            name = run.config.get("optimizer", next(iter(lrs)))
+            parameters = made.model.parameters()
+            fit(run, made, optimizer(name, parameters, lr=lrs, l2=made.l2, weight_decay=made.weight_decay))
+
+        return declared(train)
+
+    return declare
+
+
+def fit(run: TrainingRun, made: Problem, opt: Any) -> None:
+    """Train a problem for as many updates as the run has."""
+    run.track(model=made.model, opt=opt)
+    for _, batch in run.steps(made.batches):
+        loss = made.loss_of(*batch)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        run.log(loss=loss)
+        if run.eval_now:
+            with evaluating(made.model, opt):
+                metrics = made.judged()
+            run.report(**metrics)
 
 
 @contextmanager

@@ -1,0 +1,68 @@
+"""What an arm cannot mean, said before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.text.lint import SMALL, refuse_odd
+from lrlab.errors import LrlabError, worded
+
+
+def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[float]) -> None:
+    """Raise `LrlabError` where an LR is negative or not finite, or absolute by mistake: the rule of a Scheduler.
+
+    >>> import lrlab as lr
+    >>> refuse_absolute("b", 0.003 * lr.cosine(), 100, (1.0,))
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: arm b: the largest multiple of the task's own LR is 0.003: it looks like an absolute LR
+      given:   '0.003 * cosine()'
+      allowed: multiples of the task's own LR, 1 for the LR itself
+      try:     the schedule without the factor 0.003, and the LR in the optimizer of the task
+    """
+    curve = schedule.over(updates)
+    refuse_odd(curve, absolute=True)
+    peak = float(curve.values().max())
+    if peak < SMALL:
+        raise LrlabError(
+            worded(
+                f"arm {arm}: the largest multiple of the task's own LR is {peak:g}: it looks like an absolute LR",
+                str(schedule),
+                "multiples of the task's own LR, 1 for the LR itself",
+                f"the schedule without the factor {peak:g}, and the LR in the optimizer of the task",
+            )
+        )
+    if max(lrs) * peak < SMALL:
+        raise LrlabError(
+            worded(
+                "lrs are multiples of the task's own LR: these look like LRs themselves",
+                tuple(lrs),
+                "1 for the task's own LR, 2 for twice as much",
+                "--lrs 0.5,1,2",
+            )
+        )
+
+
+def refuse_turned(arm: str, schedule: Schedule, updates: int, metric: str, mode: str) -> None:
+    """Raise `LrlabError` where a controller of the judged metric takes for better what the task takes for worse.
+
+    >>> import lrlab as lr
+    >>> refuse_turned("a", lr.plateau(), 100, "val_acc", "max")
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: arm a: plateau1 takes less of val_acc for better, the task takes more
+      given:   'plateau()'
+      allowed: mode="max"
+    """
+    for placed in schedule.over(updates).controllers:
+        own = getattr(placed.controller, "mode", mode)
+        if placed.controller.metric in (None, metric) and own != mode:
+            less, more = ("less", "more") if own == "min" else ("more", "less")
+            raise LrlabError(
+                worded(
+                    f"arm {arm}: {placed.name} takes {less} of {metric} for better, the task takes {more}",
+                    str(placed.controller),
+                    f'mode="{mode}"',
+                )
+            )

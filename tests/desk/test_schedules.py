@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lrlab as lr
 from lrlab.desk import schedules as desk
 
 
@@ -31,3 +32,11 @@ def test_words_have_what_the_list_shows() -> None:
     cosine = next(word for word in words if word.name == "cosine")
     assert cosine.signature.startswith("cosine(span=None, *, start=1.0, to=0.0")
     assert cosine.sentence.startswith("Half a cosine")
+
+
+def test_another_librarys_schedule_is_shown_over_its_own_run() -> None:
+    """Its length and its LR count where nothing else is said."""
+    preview = desk.show("optax:cosine_decay_schedule(0.1, 40)", lr.Horizon())
+    assert (preview.horizon, preview.record["base_lr"]) == (lr.Horizon(updates=40), 0.1)
+    assert preview.words.startswith("optax cosine_decay_schedule: ")
+    assert desk.show("cosine()", lr.Horizon()).horizon == lr.Horizon(updates=desk.LENGTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
 from lrlab.core.expression.write import record
 from lrlab.core.run.curve import Curve
-from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from lrlab.views.model import Figure
 
 POINTS = 1000  # of a curve in a record
+LENGTH = 1000  # updates of a run that nobody has said the length of
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,25 @@ def show(
     horizon: int | Horizon,
     base_lr: float | None = None,
     change: Callable[[Curve], Curve] | None = None,
+    given: Sequence[str] = (),
 ) -> Preview:
-    """Preview a schedule over a run; with `base_lr` in absolute LRs. A `change` of it is drawn beside the plan."""
+    """Preview a schedule over a run; with `base_lr` in absolute LRs. A `change` of it is drawn beside the plan.
+
+    The text may be anything that `convert` reads, with the words `given` beside it. Where neither it nor the horizon
+    says how long the run is, it has 1000 updates.
+    """
     import numpy as np
 
+    from lrlab.dialects.convert import with_doubts
+    from lrlab.dialects.reader import read
     from lrlab.views.model import Figure, Line
 
-    planned = parse(text).over(horizon)
+    run = Horizon.of(horizon)
+    found = with_doubts(read(text, given, horizon=run, lr=base_lr), run, base_lr)
+    foreign = not found.convention.startswith("lrlab:")
+    base_lr = found.base_lr if found.base_lr is not None else base_lr
+    longer = found.horizon if foreign or run.total is None else run
+    planned = found.schedule.over(longer if longer and longer.total else dataclasses.replace(run, updates=LENGTH))
     curve = planned if change is None else change(planned)
     schedule = curve.schedule
     values = curve.values() if base_lr is None else curve.lr(base_lr)
@@ -53,6 +65,10 @@ def show(
     starts = [phase.start for phase in curve.phases if phase.start < n]
     at = np.unique(np.concatenate([np.linspace(0, n - 1, min(n, POINTS), dtype=int), starts])).tolist()
     words, findings = schedule.describe(curve.horizon), schedule.lint(curve.horizon)
+    if foreign:
+        said = {(finding.code, finding.update) for finding in findings}
+        words = f"{found.convention}\n{words}"
+        findings = (*findings, *(f for f in found.findings if (f.code, f.update) not in said))
     label = "multiple of the base LR" if base_lr is None else "learning rate"
     plain = {
         "version": VERSION,
@@ -97,8 +113,21 @@ def words() -> tuple[Word, ...]:
     return tuple(Word(name, signature(name), formula(name), sentence(name)) for name in sorted(VOCABULARY))
 
 
-def convert(source: str, target: str, steps: int | None = None, base_lr: float | None = None) -> Converted:
+def libraries() -> tuple[str, ...]:
+    """The libraries whose schedules are read."""
+    from lrlab.dialects.libraries import names
+
+    return names()
+
+
+def convert(
+    source: str,
+    target: str,
+    horizon: int | Horizon | None = None,
+    base_lr: float | None = None,
+    given: Sequence[str] = (),
+) -> Converted:
     """Read another library's configuration, and write it in the words of `target`."""
     from lrlab.dialects.convert import convert as converted
 
-    return converted(source, target, horizon=steps, base_lr=base_lr)
+    return converted(source, target, horizon=horizon, base_lr=base_lr, words=given)

@@ -85,7 +85,7 @@ def with_doubts(found: Imported, run: Horizon, base_lr: float | None) -> Importe
         doubts.append(Finding("own-lr", message, "leave one of them out"))
     own = None if found.horizon is None else found.horizon.total
     too_long = any(finding.code == "too-long" for finding in found.findings)
-    if run.total is not None and own not in (None, run.total) and not too_long:
+    if run.total is not None and own not in (None, run.total, run.epochs) and not too_long:
         message = f"it says itself that the run has {own:,} updates: the {run.total:,} that are given are not used"
         doubts.append(Finding("own-length", message, "leave one of them out"))
     return dataclasses.replace(found, findings=(*found.findings, *doubts)) if doubts else found

@@ -49,3 +49,20 @@ def test_show_says_what_to_type_instead(lrlab, expression, said):
     document = lrlab("show", expression, "--json")
     assert document.returncode == 1
     assert said in json.loads(document.stdout)["error"]
+
+
+def test_show_reads_other_libraries(lrlab):
+    """With the unit said, the library's own length and LR, and its words beside it."""
+    done = lrlab("show", "torch:StepLR(optimizer, 10)", "--steps", "50")
+    assert "an epoch in most scripts" in done.stdout
+    assert "is multiplied by 0.1 every 10 updates" in done.stdout
+    found = json.loads(lrlab("show", "transformers:linear", "max_steps=20", "warmup_steps=5", "--json").stdout)
+    assert (found["horizon"], found["schedule"]) == ({"updates": 20}, "linear(5, start=0, to=1) >> linear(15)")
+    assert json.loads(lrlab("show", "optax:constant_schedule(0.1)", "--json").stdout)["base_lr"] == 0.1
+
+
+def test_show_takes_other_units(lrlab):
+    """Epochs have options, and the remedy names them."""
+    done = lrlab("show", 'step("10ep")', "--epochs", "30", "--updates-per-epoch", "7")
+    assert "over 210 updates" in done.stdout
+    assert "--updates-per-epoch 391" in lrlab("show", 'step("10ep")').stderr

@@ -1,31 +1,40 @@
 """`lrlab convert`: another library's schedule in, its meaning or code for any library out.
 
-lrlab convert 'torch:CosineAnnealingLR(optimizer, T_max=100)'
+lrlab convert 'torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)'
 lrlab convert transformers:cosine warmup_steps=100 max_steps=1000 --to optax --lr 3e-4 > schedule.py
-lrlab convert ds_config.json --to python
+lrlab convert ds_config.json warmup_num_steps=100 --to python
 """
 
 from __future__ import annotations
 
 import json
-import shlex
 
 import click
 
 from lrlab.cli.output import json_option
+from lrlab.cli.source import ANY_FLAG, checked, run_options
+from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
 from lrlab.desk import schedules as desk
 
 TARGETS = ("text", "json", "torch", "optax", "keras", "transformers", "python", "toml")
 
 
-@click.command()
-@click.argument("source", nargs=-1, required=True)
+class _Listing(click.Command):
+    """Names the libraries that there are in its help."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.help = (self.help or "").replace("LIBRARIES", ", ".join(desk.libraries()))
+        super().format_help_text(ctx, formatter)
+
+
+@click.command(cls=_Listing, context_settings=ANY_FLAG)
+@click.argument("source", nargs=-1, required=True, callback=checked)
 @click.option("--to", "target", type=click.Choice(TARGETS), default="text", show_default=True, help="What to write.")
-@click.option("--steps", type=click.IntRange(min=1), help="Length of the run in updates, where SOURCE leaves it out.")
+@run_options
 @click.option("--lr", "base_lr", type=float, help="The optimizer's own LR, where SOURCE leaves it out.")
 @json_option
-def command(source: tuple[str, ...], target: str, steps: int | None, base_lr: float | None, as_json: bool) -> None:
+def command(source: tuple[str, ...], target: str, run: Horizon, base_lr: float | None, as_json: bool) -> None:
     """Read another library's schedule with its exact meaning, and write it as text or as code.
 
     Standard output is the result and nothing else. What the library does at the first update, at the peak and after
@@ -34,12 +43,17 @@ def command(source: tuple[str, ...], target: str, steps: int | None, base_lr: fl
     \b
     SOURCE is one of
       LIBRARY:NAME key=value ...     transformers:cosine warmup_steps=100 max_steps=1000
-      'LIBRARY:NAME(arguments)'      'torch:CosineAnnealingLR(optimizer, T_max=100)'
-      a file, JSON, TOML or YAML     ds_config.json, or LIBRARY:FILE
+      a call, or lines of a script   'scheduler = StepLR(optimizer, step_size=30)'
+      a function of the step         'lambda epoch: 0.95 ** epoch'
+      a file, JSON, TOML or YAML     ds_config.json warmup_num_steps=100
+      a script                       train.py, or train.py:get_lr, or launch.sh
+      a command line                 pretrain_gpt.py --lr 1e-4 --lr-decay-style cosine ...
       the text form                  'warmup("2%") >> cosine(to=0.1)'
-    Libraries: torch, transformers, timm, keras, optax, olmo, megatron, deepspeed, composer, fairseq, fvcore.
+
+    Whose it is follows from all that is in it; LIBRARY: in front of it decides where that is open. Nothing is
+    executed. Libraries: LIBRARIES.
     """
-    found = desk.convert(source[0] if len(source) == 1 else shlex.join(source), target, steps, base_lr)
+    found = desk.convert(source[0], target, run, base_lr, source[1:])
     if as_json:
         click.echo(json.dumps({"version": VERSION, **found.record}))
         return

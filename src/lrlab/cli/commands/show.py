@@ -13,21 +13,21 @@ import click
 
 from lrlab.cli.change import change_options, chosen
 from lrlab.cli.output import NewFile, drawn, json_option, painted, write
+from lrlab.cli.source import ANY_FLAG, checked, run_options
+from lrlab.core.time.horizon import Horizon
 from lrlab.desk import schedules as desk
 
 
-@click.command()
-@click.argument("expression", metavar="EXPR")
-@click.option(
-    "--steps", type=click.IntRange(min=1), default=1000, show_default=True, help="Length of the run in updates."
-)
+@click.command(context_settings=ANY_FLAG)
+@click.argument("source", nargs=-1, required=True, metavar="EXPR", callback=checked)
+@run_options
 @click.option("--lr", "base_lr", type=float, help="Base LR: show absolute values.")
 @click.option("--svg", type=NewFile(), help="Also draw it into this SVG file.")
 @change_options
 @json_option
 def command(
-    expression: str,
-    steps: int,
+    source: tuple[str, ...],
+    run: Horizon,
     base_lr: float | None,
     svg: Path | None,
     as_json: bool,
@@ -35,10 +35,11 @@ def command(
 ) -> None:
     """Draw a schedule, describe it, and say what looks unintended.
 
-    EXPR is its text form, such as 'warmup("2%") >> cosine(to=0.1)'; `lrlab list` has the words. With --at the plan
-    is changed there, and drawn before and after.
+    EXPR is its text form, such as 'warmup("2%") >> cosine(to=0.1)'; `lrlab list` has the words. It may be another
+    library's too, as `lrlab convert` reads it. Where nothing says how long the run is, it has 1000 updates. With --at
+    the plan is changed there, and drawn before and after.
     """
-    preview = desk.show(expression, steps, base_lr, chosen(**change))
+    preview = desk.show(source[0], run, base_lr, chosen(**change), source[1:])
     if svg:
         from lrlab.views.figure import svg as picture
 

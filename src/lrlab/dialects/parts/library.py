@@ -24,7 +24,7 @@ class Library:
     saved configuration, with what is given beside it and with what is known of the run. `recognise(document)` says from
     all that is in a configuration whether it is this library's; `keys` are its words of the LR. `calls` are the
     constructors that are known by their names, `modules` where they are imported from. `facts` are the library's words
-    for what may be known of a run: "steps", "lr", "updates_per_epoch".
+    for what may be known of a run: "steps", "lr", "updates_per_epoch", "epochs"; of two for a word the later counts.
     """
 
     name: str
@@ -39,6 +39,10 @@ class Library:
     def known(self, run: Horizon, lr: float | None) -> dict[str, Any]:
         """What is known of the run, in the words of the library."""
         rate = run.rate("epochs")
-        per_epoch = int(rate) if rate is not None and rate.denominator == 1 else rate
-        found = {"steps": run.total, "lr": lr, "updates_per_epoch": per_epoch}
+        found = {"steps": run.total, "lr": lr, "updates_per_epoch": _whole(rate), "epochs": _whole(run.epochs)}
         return {word: found[fact] for fact, word in self.facts.items() if found[fact] is not None}
+
+
+def _whole(x: Any) -> Any:
+    """A whole number as one."""
+    return int(x) if x is not None and x == int(x) else x

@@ -280,7 +280,9 @@ FOUNDRY = {  # the names of LLM Foundry
 }
 
 
-def _words(name: str, *args: Any, updates: int | None = None, **given: Any) -> Imported:
+def _words(name: str, *args: Any, updates: int | None = None, epochs: float | None = None, **given: Any) -> Imported:
+    if epochs is not None and "max_duration" not in given and "batches_per_epoch" in given:
+        given["max_duration"] = f"{epochs:g}ep"
     if updates is not None and "max_duration" not in given:
         given["max_duration"] = f"{updates}ba"
     if "max_duration" not in given:
@@ -295,7 +297,9 @@ def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[
     section = {**within(document, "scheduler")}
     name = str(section.pop("name", None))
     facts = {"max_duration": document.get("max_duration"), "samples_per_batch": document.get("global_train_batch_size")}
-    known = {word: value for word, value in known.items() if word != "updates" or not facts["max_duration"]}
+    known = {
+        word: value for word, value in known.items() if word not in ("updates", "epochs") or not facts["max_duration"]
+    }
     words = filled("composer", {**facts, **{word: number(value) for word, value in section.items()}}, given, known)
     found = _words(name, **{word: value for word, value in words.items() if value is not None})
     lr = within(document, "optimizer", "lr")
@@ -315,5 +319,5 @@ LIBRARY = Library(
     keys=("scheduler", "max_duration", "t_warmup", "t_max", "alpha_f"),
     calls=(*RECIPES, *FOUNDRY),
     modules=("composer", "llmfoundry"),
-    facts={"steps": "updates", "updates_per_epoch": "batches_per_epoch"},
+    facts={"steps": "updates", "epochs": "epochs", "updates_per_epoch": "batches_per_epoch"},
 )

@@ -199,5 +199,5 @@ LIBRARY = Library(
     keys=WORDS,
     calls=("create_scheduler_v2",),
     modules=("timm",),
-    facts={"steps": "num_epochs", "lr": "lr", "updates_per_epoch": "updates_per_epoch"},
+    facts={"steps": "num_epochs", "epochs": "num_epochs", "lr": "lr", "updates_per_epoch": "updates_per_epoch"},
 )

@@ -4,8 +4,8 @@
 
 A change is one comparison (< for <=), operator (+ for -), `and` for `or`, `not` taken off, or a constant (n + 1, True
 for False) in a copy of the repository. The tests of that file run first, then those of its folder, then those of its
-room, each until the first failure. Killed: a test fails, or hangs. Survivors are listed with the line as it was
-changed: each is a test that is missing, or a change that changes nothing.
+room, each until the first failure. Killed: a test fails that passes without the change, or hangs. Survivors are listed
+with what was changed: each is a test that is missing, or a change that changes nothing.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -117,24 +119,33 @@ def suites(file: Path, tests: Path) -> list[Path]:
     return list(dict.fromkeys(path for path in found if path.exists()))
 
 
-def survives(mutant: Mutant, copy: Path, seconds: int, most: int) -> bool:
-    """Whether no test notices."""
+def fate(mutant: Mutant, copy: Path, most: int) -> str:
+    """What becomes of a change: "killed", "SURVIVED", or "unclear" where the test fails without it, too."""
     path = copy / "src" / "lrlab" / mutant.file
     text = path.read_text(encoding="utf-8")
-    path.write_text(mutant.applied(text), encoding="utf-8")
+    for suite in suites(mutant.file, copy / "tests")[:most]:
+        path.write_text(mutant.applied(text), encoding="utf-8")
+        try:
+            failed = _failed(copy, str(suite))
+        finally:
+            path.write_text(text, encoding="utf-8")
+        if failed:
+            return "killed" if failed == "late" or not _failed(copy, failed) else "unclear"
+    return "SURVIVED"
+
+
+def _failed(copy: Path, suite: str) -> str:
+    """The first test of a suite that fails; "late" where they hang, and "" where none does."""
     environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", suite]
     try:
-        for suite in suites(mutant.file, copy / "tests")[:most]:
-            if subprocess.run(
-                [*command, str(suite)], cwd=copy, env=environment, capture_output=True, timeout=seconds
-            ).returncode not in (0, 5):
-                return False
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        return False
-    finally:
-        path.write_text(text, encoding="utf-8")
-    return True
+        return "late"
+    if done.returncode in (0, 5):
+        return ""
+    named = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    return named[0] if named else suite
 
 
 def main() -> None:
@@ -153,16 +164,17 @@ def main() -> None:
     files = sorted(file for room in given.rooms.split(",") for file in (folder / room).rglob("*.py"))
     every = [m for file in files for m in mutants_of(file.relative_to(folder), file.read_text(encoding="utf-8"))]
     drawn = random.Random(given.seed).sample(every, min(given.count, len(every)))
-    killed = 0
+    fates: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "copy")
-        ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*runs")
+        ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "lrlab-*")
         shutil.copytree(ROOT, copy, ignore=ignored)
         for mutant in drawn:
-            lives = survives(mutant, copy, SECONDS, most)
-            killed += not lives
-            print("SURVIVED" if lives else "killed  ", mutant, flush=True)
-    print(f"{killed} of {len(drawn)} killed ({killed / len(drawn):.0%}), of {len(every)} possible changes")
+            fates[became := fate(mutant, copy, most)] += 1
+            print(f"{became:8}", mutant, flush=True)
+    judged = fates["killed"] + fates["SURVIVED"]
+    print(f"{fates['killed']} of {judged} killed ({fates['killed'] / max(judged, 1):.0%}); ", end="")
+    print(f"{fates['unclear']} unclear; of {len(every)} possible changes")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 LONGEST = 2000  # characters of one line of a message: a schedule in it may list a million values
 
 
 class LrlabError(ValueError):
-    """Something that cannot be meant: the message says what was given, what is allowed and what to type."""
+    """Something that cannot be meant: the message says what was given, what is allowed and what to type.
+
+    Whatever is named in it, printing it commands no terminal.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in args))
 
 
 class LrlabTypeError(LrlabError, TypeError):
@@ -22,6 +29,27 @@ class Stopped(LrlabError):
 
 class MissingExtra(LrlabError, ImportError):
     """A library is needed that is not installed; the message holds the line to type."""
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    """A text that can be printed: what would move a cursor, change colours or hide itself is written as its number.
+
+    Every text that comes from elsewhere (names, files, messages) passes here on its way to a terminal, a page or a
+    picture. Line ends and tabs stay where `lines` are allowed.
+
+    >>> printable("a\\x1b[31mb"), printable("one\\ntwo", lines=False), printable("ä 漢")
+    ('a\\\\x1b[31mb', 'one\\\\ntwo', 'ä 漢')
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if _is_shown(each, lines) else each.encode("unicode_escape").decode() for each in text)
+
+
+def _is_shown(character: str, lines: bool) -> bool:
+    """Blanks of any width and the joiners that some scripts need are harmless."""
+    if character.isprintable() or character in "\u200c\u200d" or (lines and character in "\n\t"):
+        return True
+    return category(character) == "Zs"
 
 
 def worded(what: str, given: object = None, allowed: str = "", hint: str = "") -> str:

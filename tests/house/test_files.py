@@ -10,7 +10,6 @@ FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__
 
 # Files without a test of their own name, and where they are tested.
 ELSEWHERE = {
-    "errors.py": "every refusal in tests/core",
     "version.py": "tests/house/test_public_names.py",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",

@@ -131,3 +131,12 @@ def test_import_meets_no_framework(code):
 def test_import_is_lazy():
     """`import lrlab` alone loads nothing of core, and of the standard library nothing that Python has not loaded."""
     assert met_by("import lrlab") - met_by("import __future__") == {"lrlab"}
+
+
+def test_one_place_prints():
+    """What the commands print passes through `lrlab.cli.output.echo`, which makes it printable; JSON escapes itself."""
+    for path in (ROOT / "cli").rglob("*.py"):
+        if path.name != "output.py":
+            for line in path.read_text().splitlines():
+                assert "print(" not in line.replace(".format_exc(", ""), path
+                assert "click.echo(" not in line or "click.echo(json.dumps(" in line, path

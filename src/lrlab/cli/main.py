@@ -12,6 +12,7 @@ understood, 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import io
 import pkgutil
 import sys
 import traceback
@@ -21,7 +22,7 @@ from typing import Any
 import click
 
 from lrlab.cli import commands
-from lrlab.cli.output import fail
+from lrlab.cli.output import echo, fail
 from lrlab.errors import LrlabError, nearest
 from lrlab.version import __version__
 
@@ -58,13 +59,15 @@ class _Commands(click.Group):
             fail("stopped. What is finished is kept: the same command goes on from there.", 130, as_json)
         except click.ClickException as error:
             if not as_json:
-                error.show()
+                said = io.StringIO()
+                error.show(said)
+                echo(said.getvalue().rstrip(), err=True)
                 sys.exit(error.exit_code)
             fail(error.format_message(), error.exit_code, as_json)
         except Exception as error:  # of a task that is trained in this process, of a file that cannot be read
             if not as_json:
                 raise
-            traceback.print_exc()
+            echo(traceback.format_exc(), err=True)
             fail(f"{type(error).__name__}: {error}", 1, as_json)
         sys.exit(code if isinstance(code, int) else 0)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from lrlab.desk import VERSION
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, printable, worded
 
 if TYPE_CHECKING:
     from lrlab.views.model import Figure, Table
@@ -61,11 +61,16 @@ def say(
         click.echo(json.dumps(document, allow_nan=False))
         return
     for sentence in first:
-        click.echo(f"{sentence}\n")
+        echo(f"{sentence}\n")
     for each in shown:
         click.echo(drawn(each) + "\n")
     for sentence in sentences:
-        click.echo(sentence)
+        echo(sentence)
+
+
+def echo(text: str, *, err: bool = False, mark: str = "") -> None:
+    """Print a text, in which nothing commands the terminal; a `mark` before it is ours, and may."""
+    click.echo(mark + printable(text), err=err)
 
 
 def apart() -> AbstractContextManager[object]:
@@ -104,5 +109,5 @@ def fail(message: str, code: int, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"version": VERSION, "error": message}))
     else:
-        click.echo(f"lrlab: {message}", err=True)
+        echo(f"lrlab: {message}", err=True)
     sys.exit(code)

@@ -1,6 +1,7 @@
 """What is to be seen, as plain records: every drawer (terminal, SVG, page) draws these and nothing else.
 
-A value that cannot be drawn (`None`, NaN, infinite) is a gap: the line breaks there, the record holds `None`.
+A value that cannot be drawn (`None`, NaN, infinite) is a gap: the line breaks there, the record holds `None`. Texts are
+made printable here, for every drawer: a name cannot move a cursor, change colours or hide itself.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, printable, worded
 
 
 def _drawable(values: Sequence[float | None]) -> tuple[float | None, ...]:
     return tuple(None if v is None or not math.isfinite(v) else float(v) for v in values)
+
+
+def _clean(record: object, *names: str, lines: bool = False) -> None:
+    """Make the texts under these names printable."""
+    for name in names:
+        object.__setattr__(record, name, printable(getattr(record, name), lines=lines))
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class Line:
     high: Sequence[float | None] | None = None
 
     def __post_init__(self) -> None:
+        _clean(self, "name")
         if not self.name.strip():
             raise LrlabError(worded("a line needs a name", self.name, "any text that is not blank"))
         x = tuple(float(v) for v in self.x)
@@ -83,6 +91,7 @@ class Figure:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", tuple(self.lines))
+        _clean(self, "title", "x_label", "y_label", "note")
         names = [line.name for line in self.lines]
         if not names:
             raise LrlabError(worded(f"figure {self.title!r} has no lines", allowed="at least one"))
@@ -127,6 +136,7 @@ class Mark:
     tone: Tone = "quiet"
 
     def __post_init__(self) -> None:
+        _clean(self, "text")
         if self.tone not in ("good", "quiet", "bad"):
             raise LrlabError(worded("a mark has no such tone", self.tone, '"good", "quiet" or "bad"'))
 
@@ -144,11 +154,16 @@ class Table:
     title: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "rows", tuple(tuple(row) for row in self.rows))
+        _clean(self, "note", "title")
+        object.__setattr__(self, "columns", tuple(printable(name, lines=False) for name in self.columns))
+        object.__setattr__(self, "rows", tuple(tuple(map(_cell, row)) for row in self.rows))
         for i, row in enumerate(self.rows):
             if len(row) != len(self.columns):
                 raise LrlabError(worded(f"table row {i} has {len(row)} cells", row, f"one for each of {self.columns}"))
+
+
+def _cell(cell: Cell) -> Cell:
+    return printable(cell, lines=False) if isinstance(cell, str) else cell
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,10 @@ class Text:
 
     text: str
     title: str = ""
+
+    def __post_init__(self) -> None:
+        _clean(self, "text", lines=True)
+        _clean(self, "title")
 
 
 @dataclass(frozen=True)
@@ -170,4 +189,7 @@ class Report:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sections", tuple(self.sections))
-        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        _clean(self, "title")
+        _clean(self, "lead", lines=True)
+        facts = {printable(name): printable(fact) for name, fact in self.facts.items()}
+        object.__setattr__(self, "facts", MappingProxyType(facts))

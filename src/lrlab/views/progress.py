@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from lrlab.errors import printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -49,7 +51,7 @@ class Watch:
         first = cause.partition("\n")[0]
         if first not in self._causes:
             self._causes.add(first)
-            self._say(f"failed: {what}: {first}")
+            self._say(printable(f"failed: {what}: {first}", lines=False))
 
     def _say(self, text: str) -> None:
         pass
@@ -87,6 +89,7 @@ class _Bar(Watch):
 @contextmanager
 def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> Iterator[Watch]:
     """Show on the stream how far `total` runs are, unless it shall be `quiet`."""
+    text = printable(text, lines=False)
     if quiet:
         yield Watch()
     elif not stream.isatty():
@@ -96,10 +99,10 @@ def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> 
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns: tuple[Any, ...] = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # a task may be called [red]
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[left]}", markup=False),
         )
         with Progress(*columns, console=Console(file=stream), transient=True, refresh_per_second=10) as bars:
             yield _Bar(text, total, bars)

@@ -1,7 +1,7 @@
 """Figures and tables for the terminal: braille lines with axes, and ranked tables with interval bars.
 
 The caller decides about colour (NO_COLOR, a pipe) and about ASCII (an encoding without braille); nothing here
-looks at the environment. Bands are not drawn.
+looks at the environment. Bands are not drawn. Texts are printable as they come: see `model.py`.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ def draw(figure: Figure, width: int = 80, height: int = 20, *, colour: bool = Tr
         _trace(canvas, lines[pen], x, y, pen)
 
     labels = _end_labels(lines, paints, y, rows, colour) if beside else {}
-    out = [_sgr(_plain(figure.title), _BOLD, colour), _sgr(_plain(figure.y_label), _DIM, colour)]
+    out = [_sgr(figure.title, _BOLD, colour), _sgr(figure.y_label, _DIM, colour)]
     ticks = {_row(t, y, rows): text for t, text in zip(y.ticks, y.labels, strict=True)}
     for row in range(rows):
         edge = f"{ticks.get(row, ''):>{gutter - 1}} {'┤' if row in ticks else '│'}"
         out.append(_sgr(edge, _DIM, colour) + _cells(canvas, row, paints, colour) + labels.get(row, ""))
     rule, under = _x_axis(x, columns, width - gutter)
     out += [_sgr(" " * gutter + line, _DIM, colour) for line in (rule, under)]
-    out += [_sgr(" " * gutter + f"{_plain(figure.x_label):^{columns}}".rstrip(), _DIM, colour), *legend]
-    out += [_sgr(part, _DIM, colour) for part in textwrap.wrap(_plain(figure.note), width)]
+    out += [_sgr(" " * gutter + f"{figure.x_label:^{columns}}".rstrip(), _DIM, colour), *legend]
+    out += [_sgr(part, _DIM, colour) for part in textwrap.wrap(figure.note, width)]
     text = "\n".join(line.rstrip() for line in out)
     return _in_ascii(text) if ascii_only else text
 
@@ -104,8 +104,8 @@ def table(given: Table, width: int = 80, *, colour: bool = True, ascii_only: boo
     drawn = RichTable(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     contents: list[list[Text]] = []
     for column, own, fit in zip(cols, texts, _widths(cols, texts, room), strict=True):
-        drawn.add_column(Text(_plain(column.name)), justify="right" if column.numeric else "left", width=fit)
-        contents.append([Text(_plain(t), _style(cell)) for t, cell in zip(own, column.cells, strict=True)])
+        drawn.add_column(Text(column.name), justify="right" if column.numeric else "left", width=fit)
+        contents.append([Text(t, _style(cell)) for t, cell in zip(own, column.cells, strict=True)])
         if column.scale and bar >= _BAR_AT_LEAST:
             drawn.add_column("", no_wrap=True)
             contents.append([Text(_bar(cell, column.scale, bar)) for cell in column.cells])
@@ -115,10 +115,10 @@ def table(given: Table, width: int = 80, *, colour: bool = True, ascii_only: boo
     system: Literal["256"] | None = "256" if colour else None
     console = Console(file=out, width=width, force_terminal=colour, color_system=system, no_color=not colour)
     if given.title:
-        console.print(Text(_plain(given.title), "bold"))
+        console.print(Text(given.title, "bold"))
     console.print(drawn)
     if given.note:
-        console.print(Text(_plain(given.note), "dim"))
+        console.print(Text(given.note, "dim"))
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
     return _in_ascii(text) if ascii_only else text
 
@@ -208,7 +208,7 @@ def _x_axis(x: Axis, columns: int, room: int) -> tuple[str, str]:
 
 def _label_width(lines: list[Line], width: int, height: int) -> int:
     """The columns that names at the line ends take; 0 where they do not fit."""
-    needed = max(len(_plain(line.name)) for line in lines) + 1
+    needed = max(len(line.name) for line in lines) + 1
     fits = len(lines) > 1 and needed <= width * 0.4 and len(lines) <= height - 5
     return needed if fits else 0
 
@@ -219,8 +219,7 @@ def _end_labels(lines: list[Line], paints: list[int], y: Axis, rows: int, colour
     # Half a row goes up, also where a sum of thirds falls short of it: rows one apart stay one apart.
     taken = (math.floor(place + 0.5 + 1e-9) for place in places)
     return {
-        row: " " + _sgr(_plain(line.name), _paint(paint), colour)
-        for row, line, paint in zip(taken, lines, paints, strict=True)
+        row: " " + _sgr(line.name, _paint(paint), colour) for row, line, paint in zip(taken, lines, paints, strict=True)
     }
 
 
@@ -229,7 +228,7 @@ def _legend(lines: list[Line], paints: list[int], width: int, colour: bool, asci
     named = [pen for pen, slot in enumerate(slots(len(lines))) if slot is not None]
     entries = [
         (
-            f"{_MARKS[pen % len(_MARKS)] if ascii_only else '━'} {_short(_plain(lines[pen].name), width - 2)}",
+            f"{_MARKS[pen % len(_MARKS)] if ascii_only else '━'} {_short(lines[pen].name, width - 2)}",
             paints[pen],
         )
         for pen in named
@@ -265,11 +264,6 @@ def _sgr(text: str, code: str, colour: bool) -> str:
 
 def _in_ascii(text: str) -> str:
     return text.translate(_TO_ASCII).encode("ascii", "replace").decode()
-
-
-def _plain(text: str) -> str:
-    """A name cannot move the cursor or change colours: what is not printable becomes a space."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _short(text: str, room: int) -> str:

@@ -16,11 +16,17 @@ ROWS = [{"step": "1", "loss": "2.5"}, {"step": "2", "loss": "2.25"}]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\r"])
 def test_separators_and_ends_of_lines(tmp_path, separator, end):
     """Whichever there are."""
     text = end.join(("step,loss", "1,2.5", "2,2.25", "")).replace(",", separator)
-    assert made(tmp_path, text) == ROWS
+    assert [item for item in made(tmp_path, text) if not isinstance(item, Remark)] == ROWS
+
+
+def test_a_header_that_is_none_is_a_sentence(tmp_path):
+    """With what stands there."""
+    with pytest.raises(LrlabError, match="the header of the table cannot be read"):
+        made(tmp_path, "step,loss" + "x" * 140_000 + "\n1,2\n")
 
 
 def test_a_row_with_other_fields_than_the_header_is_left_out(tmp_path):

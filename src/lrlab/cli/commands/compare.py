@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from lrlab.cli.options import executor_option, experiment_options, workers_option
-from lrlab.cli.output import NewFile, apart, fail, json_option, say, width, write
+from lrlab.cli.output import NewFile, apart, echo, fail, json_option, say, width, write
 from lrlab.desk import experiment as desk
 
 
@@ -57,7 +57,7 @@ def command(
     with apart():
         experiment = desk.set_up(task, **asked)
     if because := desk.fresh_because(experiment, store):
-        click.echo(because, err=True)
+        echo(because, err=True)
     try:
         with apart(), progress(experiment.title, experiment.runs, sys.stderr, quiet=as_json) as watch:
             result = desk.run(

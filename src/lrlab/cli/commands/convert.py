@@ -11,7 +11,7 @@ import json
 
 import click
 
-from lrlab.cli.output import json_option
+from lrlab.cli.output import echo, json_option
 from lrlab.cli.source import ANY_FLAG, checked, run_options
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
@@ -57,7 +57,7 @@ def command(source: tuple[str, ...], target: str, run: Horizon, base_lr: float |
     if as_json:
         click.echo(json.dumps({"version": VERSION, **found.record}))
         return
-    click.echo(found.output.rstrip())
-    click.echo(f"\n{found.source.convention}", err=True)
+    echo(found.output.rstrip())
+    echo(f"\n{found.source.convention}", err=True)
     for finding in found.source.findings:
-        click.echo(f"  ! {finding}", err=True)
+        echo(f"  ! {finding}", err=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrlab.cli.options import experiment_options
-from lrlab.cli.output import NewFile, json_option, say, write
+from lrlab.cli.output import NewFile, echo, json_option, say, write
 from lrlab.desk import VERSION
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _answer(
     """What a law says, below what speaks against it; exit code 1 where the law does not describe its own logs."""
     say(as_json, {"version": VERSION, **document}, shown, sentences, first=warnings)
     if not law.holds:
-        click.echo("lrlab: the law does not describe the logs that it was fitted to: trust none of this.", err=True)
+        echo("lrlab: the law does not describe the logs that it was fitted to: trust none of this.", err=True)
         sys.exit(1)
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from lrlab.cli.output import json_option, painted
+from lrlab.cli.output import echo, json_option, painted
 from lrlab.core.expression.node import METHODS
 from lrlab.desk import VERSION
 from lrlab.desk import schedules as desk
@@ -21,10 +21,8 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps({"version": VERSION, "words": [vars(word) for word in words]}))
         return
     for word in words:
-        click.echo(f"{painted(word.name, 'bold')}  {word.sentence}")
-        click.echo(f"    {word.signature}")
-        click.echo(f"    value = {word.formula}\n")
-    click.echo(
-        "u: share of the span, from 0 to 1.  t: updates since the phase began.  All are multiples of the base LR."
-    )
-    click.echo(f"Joined by  >> (then)  *  +  and  {' '.join(f'.{method}()' for method in METHODS)}")
+        echo(f"  {word.sentence}", mark=painted(word.name, "bold"))
+        echo(f"    {word.signature}")
+        echo(f"    value = {word.formula}\n")
+    echo("u: share of the span, from 0 to 1.  t: updates since the phase began.  All are multiples of the base LR.")
+    echo(f"Joined by  >> (then)  *  +  and  {' '.join(f'.{method}()' for method in METHODS)}")

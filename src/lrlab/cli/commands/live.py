@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lrlab.cli.output import json_option
+from lrlab.cli.output import echo, json_option
 from lrlab.desk import VERSION
 from lrlab.desk import live as desk
 
@@ -30,6 +30,6 @@ def command(run: Path, factor: float | None, as_json: bool) -> None:
         return
     for order in orders:
         when = "not taken yet" if order.taken is None else f"from update {order.taken:,} on"
-        click.echo(f"{order.number:>3}  factor {order.factor:<8g} {when:<26} given {order.at}")
+        echo(f"{order.number:>3}  factor {order.factor:<8g} {when:<26} given {order.at}")
     if not orders:
-        click.echo("No factor was set.")
+        echo("No factor was set.")

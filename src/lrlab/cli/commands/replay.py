@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lrlab.cli.output import NewFile, json_option, write
+from lrlab.cli.output import NewFile, echo, json_option, write
 from lrlab.desk import VERSION
 from lrlab.desk import live as desk
 
@@ -41,13 +41,13 @@ def command(log: Path, updates: int | None, out: Path | None, as_json: bool) -> 
         }
         click.echo(json.dumps(record))
     else:
-        click.echo(f"{found.schedule}\n{found.updates:,} updates, {found.observations:,} observations")
+        echo(f"{found.schedule}\n{found.updates:,} updates, {found.observations:,} observations")
         for name, count in found.heard.items():
-            click.echo(f"  {name} saw {count:,} of {found.observations:,} observations")
+            echo(f"  {name} saw {count:,} of {found.observations:,} observations")
         for d in found.decisions:
-            click.echo(f"  update {d.update:>9,}  {d.controller}: {d.event}, {d.old:g} -> {d.new:g}: {d.cause}")
+            echo(f"  update {d.update:>9,}  {d.controller}: {d.event}, {d.old:g} -> {d.new:g}: {d.cause}")
         for difference in found.differences:
-            click.echo(f"  ! {difference}")
-        click.echo("The journal says something else." if found.differences else "All agree.")
+            echo(f"  ! {difference}")
+        echo("The journal says something else." if found.differences else "All agree.")
     if found.differences:
         sys.exit(1)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from lrlab.cli.change import change_options, chosen
-from lrlab.cli.output import NewFile, drawn, json_option, painted, write
+from lrlab.cli.output import NewFile, drawn, echo, json_option, painted, write
 from lrlab.cli.source import ANY_FLAG, checked, run_options
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import schedules as desk
@@ -47,6 +47,6 @@ def command(
     if as_json:
         click.echo(json.dumps(preview.record))
         return
-    click.echo(f"{drawn(preview.figure)}\n\n{preview.words}")
+    echo(f"\n\n{preview.words}", mark=drawn(preview.figure))
     for finding in preview.findings:
-        click.echo(f"  {painted('!', 'yellow')} {finding}")
+        echo(f" {finding}", mark=f"  {painted('!', 'yellow')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from lrlab.record.logs.rows import Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.text import lines
 
 _SEPARATORS = ",;\t"
+_RETURN = re.compile("\r(?!\n)")  # what ends a line on old machines
 
 
 def table(path: Path) -> Iterator[Item]:
@@ -21,12 +23,16 @@ def table(path: Path) -> Iterator[Item]:
     columns. Raises `LrlabError` for a quote that is never closed, for it swallows the rows behind it.
     """
     source = _Lines(path)
-    head = next(iter(source), "")
+    rest = iter(source)
+    head = next(rest, "")
     separator = max(_SEPARATORS, key=head.count)
-    names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
+    except csv.Error as error:
+        raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head[:200])) from None
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
-    reader = csv.reader(source, delimiter=separator, strict=True)
+    reader = csv.reader(rest, delimiter=separator, strict=True)
     while True:
         begin = source.number + 1
         try:
@@ -73,4 +79,4 @@ class _Lines:
             if text is None:
                 self.too_long.append(number)
             elif text.strip():
-                yield text
+                yield from (f"{part}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from lrlab.core.run.pacer import Decision
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, printable, worded
 from lrlab.record.process.lines import append, row_of
 from lrlab.record.regular import descriptor
 from lrlab.record.runs.files import in_words
@@ -94,7 +94,7 @@ class Journal:
         try:
             append(self._path, plain(row), chained=True)
         except OSError as error:
-            log.warning("%s lacks a line, and cannot be replayed from there on: %s", self._path, error)
+            log.warning("%s lacks a line, and cannot be replayed from there on: %s", printable(str(self._path)), error)
 
 
 def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:

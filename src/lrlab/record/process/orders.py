@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.core.time.span import MOST
-from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, printable, worded
 from lrlab.record.process.lines import append
 from lrlab.record.process.seen import FILE, Seen, is_factor, read, read_all
 from lrlab.record.regular import is_regular
@@ -88,7 +88,7 @@ class ManualOrders:
         try:
             append(self._path, row)
         except OSError as error:
-            log.warning("%s: an order is taken, but this cannot be written down: %s", self._path, error)
+            log.warning("%s: an order is taken, but this cannot be written down: %s", printable(str(self._path)), error)
 
 
 @dataclass(frozen=True)

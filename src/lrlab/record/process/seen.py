@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.core.time.span import MOST
+from lrlab.errors import printable
 from lrlab.record.process.lines import row_of
 from lrlab.record.regular import descriptor
 from lrlab.record.sealed import Torn, digest
@@ -56,14 +57,14 @@ def read(path: Path, seen: Seen) -> Seen:
         with open(descriptor(path, links=False), "rb") as stream:
             if found.st_ino != seen.file[0] or found.st_size < seen.offset:
                 if seen.orders:
-                    log.warning("%s is cut off, or another file: it is read anew", path)
+                    log.warning("%s is cut off, or another file: it is read anew", _named(path))
                 seen = Seen()
             stream.seek(seen.offset)
             block = stream.read(_AT_ONCE)
     except FileNotFoundError:
         return seen
     except OSError as error:
-        log.warning("%s: no orders are heard: %s", path, error)
+        log.warning("%s: no orders are heard: %s", _named(path), error)
         return replace(seen, file=file)
     whole, _, rest = block.rpartition(b"\n")
     if len(rest) > _LONGEST:  # whatever comes behind it
@@ -84,6 +85,11 @@ def read_all(path: Path, seen: Seen) -> Seen:
     return seen
 
 
+def _named(path: Path) -> str:
+    """A path as it can be printed: whoever made the folder has named it."""
+    return printable(str(path), lines=False)
+
+
 class _Reading:
     """The orders and answers, with more lines."""
 
@@ -102,7 +108,7 @@ class _Reading:
             if not (self._order(row, name) or self._answer(row) or row.keys() == {"lrlab", "live"}):
                 raise Torn("it is neither an order nor an answer to one")
         except Torn as error:
-            log.warning("%s: a line is passed over: %s: %.80r", self._path, error, line)
+            log.warning("%s: a line is passed over: %s: %.80r", _named(self._path), error, line)
 
     def _order(self, row: Mapping[str, Any], name: str | None) -> bool:
         at = row.get("at", "")

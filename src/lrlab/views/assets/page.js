@@ -296,7 +296,9 @@
       event.preventDefault();
     };
     box.parentNode.querySelector(".csv").onclick = event => {
-      const quoted = text => `"${text.replaceAll('"', '""')}"`;
+      // A spreadsheet takes a text that begins like this for a formula.
+      const plain = text => /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+      const quoted = text => `"${plain(text).replaceAll('"', '""')}"`;
       const rows = [["line", chart.xLabel, chart.yLabel, "low", "high"].map(quoted)];
       for (const line of chart.lines) {
         line.x.forEach((x, i) => rows.push([quoted(line.name), x, line.y[i], line.low?.[i], line.high?.[i]]));

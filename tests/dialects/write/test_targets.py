@@ -421,3 +421,47 @@ def test_a_run_in_tokens_needs_its_rate(target):
     """Exported code counts updates: a horizon in tokens alone is refused, and the rate is named."""
     with pytest.raises(lr.LrlabError, match="tokens_per_update="):
         to_code(lr.parse('warmup("1%") >> cosine()'), target, horizon=lr.Horizon(tokens=1000))
+
+
+@pytest.mark.parametrize("target", ["python", "torch"])
+def test_growing_cycles_go_on_to_four_times_the_run(target):
+    """Of the whole run, not of what the phases before have left of it."""
+    schedule = lr.parse("linear(3, start=0, to=1) >> cosine().repeat(cycle=2, stretch=2)")
+    code = to_code(schedule, target, horizon=4)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    function = executed(code, optimizer=optimizer)["lr_multiplier"]
+    assert [function(update) for update in range(16)] == schedule.over(4).between(0, 16).tolist()
+
+
+@pytest.mark.parametrize(
+    "text", ["linear(1, start=1e-8, to=1)", "cosine(3, start=1e-9, to=1)", "1e-9 + linear(3, to=1e-3)"]
+)
+def test_small_values_do_not_cancel(text):
+    """Sums keep their brackets: the bits of the schedule."""
+    schedule = lr.parse(text)
+    function = executed(to_code(schedule, "python", horizon=4))["lr_multiplier"]
+    assert [function(update) for update in range(5)] == [schedule.over(4)(update) for update in range(5)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exponential(gamma=1.1)",
+        "exponential(decay=2, every=3)",
+        "step(3, gamma=2)",
+        "cosine(10, to=0.5).repeat(gain=3)",
+        "linear(5, start=0.1) >> 0.5 * exponential(gamma=1.5)",
+    ],
+)
+def test_growth_ends_in_infinity(text):
+    """Where Python's power raises, the schedule has infinity, and so has the code."""
+    schedule = lr.parse(text)
+    function = executed(to_code(schedule, "python", horizon=10))["lr_multiplier"]
+    assert function(10**6) == float("inf") == schedule.over(10)(10**6)
+    assert function(7) == pytest.approx(schedule.over(10)(7), rel=1e-15)
+
+
+def test_what_cannot_grow_stays_plain():
+    """No guard where a power falls, or ends."""
+    for text in ("exponential(gamma=0.9)", "geometric(10, start=0.1, to=1)", "multistep([1, 2], gamma=3)"):
+        assert "OverflowError" not in to_code(lr.parse(text), "python", horizon=10)

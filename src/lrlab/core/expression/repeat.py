@@ -134,10 +134,10 @@ class Repeat(Wrapped):
 
         cycle_value(max(int(smallest), 1))  # what does not fit is refused here, not in the middle of a run
         if stretch != 1:
-            return self._uneven(cycle, cycle_value, window.length)
+            return self._uneven(cycle, cycle_value, window.clock.whole or window.length)
         if cycle.denominator == 1:
             return self._even(int(cycle), cycle_value(int(cycle)))
-        return self._nearly_even(cycle, cycle_value, window.length)
+        return self._nearly_even(cycle, cycle_value, window.length, window.clock.whole)
 
     def _even(self, n: int, inner: Value) -> Value:
         """All cycles are n updates long: the time within one is a remainder."""
@@ -150,12 +150,12 @@ class Repeat(Wrapped):
 
         return value
 
-    def _nearly_even(self, cycle: Fraction, inner: Callable[[int], Value], whole: int | None) -> Value:
+    def _nearly_even(self, cycle: Fraction, inner: Callable[[int], Value], whole: int | None, run: int | None) -> Value:
         """Cycles of p/q updates: after rounding they have one of two lengths, and whole numbers tell which."""
         cycle = narrowed(cycle, whole)
         p, q = cycle.numerator, cycle.denominator
         short, gain, last = p // q, self.gain, None if self.times is None else self.times - 1
-        traced = self._uneven(cycle, inner, whole)
+        traced = self._uneven(cycle, inner, run or whole)
 
         begins = [rounded(k * cycle) for k in range(q + 1)] if q <= MOST_WITHIN else []
 
@@ -188,7 +188,7 @@ class Repeat(Wrapped):
 
         return value
 
-    def _uneven(self, cycle: Fraction, inner: Callable[[int], Value], whole: int | None) -> Value:
+    def _uneven(self, cycle: Fraction, inner: Callable[[int], Value], run: int | None) -> Value:
         """Cycles of different lengths: their rounded boundaries are found as far as they are asked for."""
         stretch, size, end = _exact(self.stretch), cycle, Fraction(0)
         starts = [0]
@@ -211,7 +211,7 @@ class Repeat(Wrapped):
 
         def value(t: Time, m: Maths) -> Real:
             if isinstance(m, TracedMaths):
-                cycles = reach(4 * (whole or 2**20))  # time is not known yet: laid out to four times the run
+                cycles = reach(4 * (run or 2**20))  # time is not known yet: laid out to four times the run
             else:
                 cycles = reach(t if isinstance(m, ScalarMaths) else int(t.max(initial=0)))
             return m.choose(starts[:cycles], phase, t)

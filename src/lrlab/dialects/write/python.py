@@ -23,6 +23,7 @@ from lrlab.errors import LrlabError, worded
 
 _CHOICE, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(7)  # how tightly a text binds
 _BRACKETED = re.compile(r"(\w\()\(([^()]+)\)(, |\))")  # the first argument of a call, in brackets of its own
+LARGEST_EXPONENT = 709.0  # of math.exp: beyond, there is no float
 MOST = 200  # phases that are written out one by one
 
 
@@ -40,7 +41,7 @@ class Term:
     __slots__ = ("binding", "most", "text")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, text: str, binding: int = _ATOM, most: int | None = None) -> None:
+    def __init__(self, text: str, binding: int = _ATOM, most: float | None = None) -> None:
         self.text, self.binding = text, binding
         self.most = most  # the greatest value it can have, where that is known
 
@@ -63,7 +64,7 @@ class Term:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Term):
             return self if other == 0 else self - -other if other < 0 else self._join("+", other, _SUM)
-        return Term(f"{self.within(_SUM)} + {other.within(_SUM)}", _SUM)
+        return Term(f"{self.within(_SUM)} + {other.within(_SUM + 1)}", _SUM)  # brackets: sums do not associate
 
     def __radd__(self, other: Any) -> Any:
         return self if other == 0 else self._join("+", other, _SUM, turned=True)
@@ -77,13 +78,22 @@ class Term:
     def __mul__(self, other: Any) -> Any:
         if not isinstance(other, Term) and other in (0, 1):
             return self if other == 1 else 0.0
-        return Term(f"{self.within(_PRODUCT)} * {Term.of(other).within(_PRODUCT + 1)}", _PRODUCT)
+        return Term(f"{self.within(_PRODUCT)} * {Term.of(other).within(_PRODUCT + 1)}", _PRODUCT, self._most(other))
 
     def __rmul__(self, other: Any) -> Any:
-        return self * other if other in (0, 1) else self._join("*", other, _PRODUCT, turned=True)
+        if other in (0, 1):
+            return self * other
+        return Term(self._join("*", other, _PRODUCT, turned=True).text, _PRODUCT, self._most(other))
 
     def __truediv__(self, other: Any) -> Any:
-        return self if not isinstance(other, Term) and other == 1 else self._join("/", other, _PRODUCT)
+        if isinstance(other, Term) or other == 1:
+            return self if not isinstance(other, Term) else self._join("/", other, _PRODUCT)
+        return Term(self._join("/", other, _PRODUCT).text, _PRODUCT, self._most(1 / other))
+
+    def _most(self, factor: Any) -> float | None:
+        """The greatest value of a multiple, where both are known."""
+        known = self.most is not None and not isinstance(factor, Term) and factor > 0
+        return self.most * factor if known and self.most is not None else None
 
     def __rtruediv__(self, other: Any) -> Any:
         return self._join("/", other, _PRODUCT, turned=True)
@@ -112,6 +122,7 @@ class SourceMaths(TracedMaths):
         self.lines: list[tuple[str, Term]] = []  # of the branch that is being written
         self.taken: set[str] = set()  # names in that branch, the function's argument among them
         self.functions: dict[str, str] = {}  # bodies of further functions, and their names
+        self.guards: dict[str, str] = {}  # functions that give infinity where Python raises, by their names
 
     def named(self, hint: str, value: Term) -> Term:
         """A name for a value."""
@@ -130,7 +141,11 @@ class SourceMaths(TracedMaths):
         return self.named("c", self._call("math.cos", x)) if isinstance(x, Term) else math.cos(x)
 
     def exp(self, x: Any) -> Any:
-        return self._call("math.exp", x) if isinstance(x, Term) else math.exp(x)
+        if not isinstance(x, Term):
+            return math.exp(x)
+        if x.text.startswith("-") or (x.most is not None and x.most < LARGEST_EXPONENT):
+            return self._call("math.exp", x)
+        return self._guarded("grown_exp", "x", "math.exp(x)", x)
 
     def log(self, x: Any) -> Any:
         return self._call("math.log", x) if isinstance(x, Term) else math.log(x)
@@ -149,7 +164,15 @@ class SourceMaths(TracedMaths):
             return x**y
         if not isinstance(y, Term) and y == 1:
             return x
+        grows = isinstance(y, Term) and not isinstance(x, Term) and x > 1
+        if grows and (y.most is None or y.most * math.log(x) >= LARGEST_EXPONENT):
+            return self._guarded("grown", "x, n", "float(x) ** n", x, y)
         return Term(f"{Term.of(x).within(_ATOM)} ** {Term.of(y).within(_SIGN)}", _POWER)
+
+    def _guarded(self, name: str, arguments: str, formula: str, *given: Any) -> Term:
+        body = ["    try:", f"        return {formula}", "    except OverflowError:", "        return math.inf"]
+        self.guards[name] = "\n".join([f"def {name}({arguments}):", *body])
+        return self._call(name, *given)
 
     def minimum(self, x: Any, y: Any) -> Any:
         if not isinstance(x, Term):
@@ -173,7 +196,7 @@ class SourceMaths(TracedMaths):
 
     def passed(self, bounds: Sequence[int], t: Any) -> Any:
         count = self._call("bisect.bisect_right", Term(f"[{', '.join(map(str, bounds))}]"), t)
-        return self.named("k", count)
+        return self.named("k", Term(count.text, most=len(bounds)))
 
     def take(self, values: Sequence[float], index: Any) -> Any:
         if not isinstance(index, Term):
@@ -258,7 +281,11 @@ def function_source(schedule: Schedule, horizon: Horizon, name: str = "lr_multip
     if len(summary) > 118:
         summary = '    """The multiple of the base LR that an update uses, counted from 0."""'
     main = "\n".join([f"def {name}(update):", summary, *body])
-    functions = [*(f"def {called}(t):\n{text}" for text, called in maths.functions.items()), main]
+    functions = [
+        *maths.guards.values(),
+        *(f"def {called}(t):\n{text}" for text, called in maths.functions.items()),
+        main,
+    ]
     modules = [module for module in ("bisect", "math") if any(f"{module}." in text for text in functions)]
     return "\n\n\n".join([*(["\n".join(f"import {m}" for m in modules)] if modules else []), *functions]) + "\n"
 

@@ -60,9 +60,11 @@ def show(
     planned = found.schedule.over(longer if longer and longer.total else dataclasses.replace(run, updates=LENGTH))
     curve = planned if change is None else change(planned)
     schedule = curve.schedule
-    values = curve.values() if base_lr is None else curve.lr(base_lr)
+    scale = 1.0 if base_lr is None else base_lr
+    times, values = curve.some()
+    values = scale * values
     n = len(values)
-    starts = [phase.start for phase in curve.phases if phase.start < n]
+    starts = np.searchsorted(times, [phase.start for phase in curve.phases if phase.start <= times[-1]])
     at = np.unique(np.concatenate([np.linspace(0, n - 1, min(n, POINTS), dtype=int), starts])).tolist()
     words, findings = schedule.describe(curve.horizon), schedule.lint(curve.horizon)
     if foreign:
@@ -83,16 +85,16 @@ def show(
         "lowest": float(values.min()),
         "last": float(values[-1]),
         "area": float(values.mean()),
-        "points": [[i, float(values[i])] for i in at],
+        "points": [[int(times[i]), float(values[i])] for i in at],
         "description": words,
         "findings": [{"code": f.code, "message": f.message, "hint": f.hint, "update": f.update} for f in findings],
     }
-    lines = [Line("schedule", list(range(n)), values.tolist())]
+    lines = [Line("schedule", times.tolist(), values.tolist())]
     if change is not None:
-        old = planned.values() if base_lr is None else planned.lr(base_lr)
+        before, old = planned.some()
         lines = [
             dataclasses.replace(lines[0], name="changed"),
-            Line("as planned", list(range(len(old))), old.tolist()),
+            Line("as planned", before.tolist(), (scale * old).tolist()),
         ]
     figure = Figure(str(planned.schedule), "update", label, tuple(lines))
     return Preview(schedule, curve.horizon, words, findings, figure, plain)

@@ -186,3 +186,16 @@ def test_what_is_held_at_a_drop_is_held_in_float32_too():
     n = 50_000_000
     held = lr.parse('warm_restarts("10%")').excerpt(6 * n // 10, 6 * n // 10, over=n, span=n).over(n)
     assert np.asarray(jit(held)(jnp.linspace(0, n - 1, 1000, dtype=int))) == pytest.approx(1.0)
+
+
+def test_excerpts_within_excerpts_are_bounded():
+    """Forty parts of parts; stretched ones double the work with every level, and are refused when it is too much."""
+    plain = lr.linear()
+    for _ in range(40):
+        plain = plain.excerpt(0, 1000, over=1000)
+    assert plain.over(1000).values().tolist() == lr.linear().over(1000).values().tolist()
+    stretched = lr.linear()
+    for _ in range(40):
+        stretched = stretched.excerpt(0, 999, over=1000, span=1000)
+    with pytest.raises(lr.LrlabError, match="repeats and stretched parts within each other"):
+        stretched.over(1000)

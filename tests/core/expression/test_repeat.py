@@ -90,3 +90,26 @@ def test_a_million_short_cycles():
         values = lr.linear().repeat(cycle=cycle).over(10**6).values()
         assert values[0] == 1
         assert values.shape == (10**6,)
+
+
+def test_repeats_within_repeats_are_bounded():
+    """Where no cycle is a whole number of updates every level doubles the work: refused when the curve is made."""
+    schedule = lr.cosine()
+    for _ in range(11):
+        schedule = schedule.repeat(3)
+    with pytest.raises(lr.LrlabError, match="repeats and stretched parts within each other"):
+        schedule.over(10**6)
+    assert schedule.over(3**11 * 4)(5) == pytest.approx(lr.cosine().over(4)(1))  # cycles of whole updates cost nothing
+    few = lr.cosine().repeat(3).repeat(3).repeat(3).over(10**6)
+    assert few.block(0)[1].shape == (4096,)
+
+
+def test_a_billion_cycles_are_bounded():
+    """One update each: the curve, its description and its findings are there at once, all its values are refused."""
+    curve = lr.cosine().repeat(10**9).over(10**9)
+    assert (curve(0), curve(10**9 - 1)) == (1, 1)
+    assert "Peak 1 at update 0" in curve.schedule.describe(10**9)
+    assert curve.schedule.lint(10**9) == ()
+    assert len(curve.some()[0]) < 10**6
+    with pytest.raises(lr.LrlabError, match="values at once are too many"):
+        curve.values()

@@ -173,3 +173,15 @@ def test_nothing_is_raised_for_overflow():
         for i in (0, 1, 50, 99, 10**6):
             a, b = curve(i), curve(np.array([i]))[0]
             assert a == b or (np.isnan(a) and np.isnan(b))
+
+
+def test_what_a_run_is_judged_by():
+    """All updates, or of a very long run the first, the last, the beginnings of the phases, and many between."""
+    times, values = lr.linear().over(1000).some()
+    assert (times.tolist(), values.tolist()) == (list(range(1000)), lr.linear().over(1000).values().tolist())
+    n = 10**9 + 7
+    curve = (lr.warmup(12345) >> lr.cosine()).over(n)
+    times, values = curve.some()
+    assert {0, 12345, n - 1} <= set(times.tolist())
+    assert len(times) < 10**6
+    assert values.tolist() == curve(times).tolist()

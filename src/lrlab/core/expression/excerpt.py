@@ -94,7 +94,11 @@ class Excerpt(Wrapped):
 
     def _compile(self, window: Window) -> Value:
         horizon = horizon_of(self.plan)
-        all_of_it = Window(TimeBase(horizon, horizon.total), 0, horizon.total, controllers=list(window.controllers))
+        stretched = self.stop is not None and (window.length != self.stop - self.start or not self.start.is_integer())
+        around = window.doubled(self) if stretched or window.work > 1 else window
+        all_of_it = Window(
+            TimeBase(horizon, horizon.total), 0, horizon.total, None, list(window.controllers), around.work
+        )
         inner = self.schedule._compile(all_of_it.fit(self.schedule))
         end = None if window.length is None else window.start + window.length
         for controller, start, stop in all_of_it.controllers[len(window.controllers) :]:

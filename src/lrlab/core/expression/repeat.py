@@ -121,6 +121,8 @@ class Repeat(Wrapped):
         smallest = cycle * min(Fraction(1), stretch ** ((self.times or 1) - 1) if stretch < 1 else Fraction(1))
         if smallest < 1:
             raise LrlabError(worded(f"repeat: a cycle is shorter than one update ({float(smallest):g})", str(self)))
+        even = stretch == 1 and cycle.denominator == 1 and window.work == 1  # else cycles of several lengths may follow
+        around = window if even else window.doubled(self)
         inner: dict[int, Value] = {}
 
         def cycle_value(length: int) -> Value:
@@ -128,7 +130,7 @@ class Repeat(Wrapped):
                 stretched = self.cycle is None and self.schedule._length(window.clock) is not None
                 scale = window.clock.scale * length / cycle if stretched else window.clock.scale
                 clock = dataclasses.replace(window.clock, whole=length, scale=scale)
-                part = Window(clock, window.start, length, window.here)
+                part = Window(clock, window.start, length, window.here, work=around.work)
                 inner[length] = self.schedule._compile(part.fit(self.schedule))
             return inner[length]
 
@@ -214,6 +216,9 @@ class Repeat(Wrapped):
                 cycles = reach(4 * (run or 2**20))  # time is not known yet: laid out to four times the run
             else:
                 cycles = reach(t if isinstance(m, ScalarMaths) else int(t.max(initial=0)))
+            if isinstance(m, TracedMaths) and cycles > MOST_STRETCHED:
+                allowed = f"at most {MOST_STRETCHED} cycles of different lengths"
+                raise LrlabError(worded("repeat: too many cycles to trace", cycles, allowed, "cycles of whole updates"))
             return m.choose(starts[:cycles], phase, t)
 
         return value

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 BLOCK = 4096
 LAST = 2**62  # the greatest update that can be asked for: time is a 64-bit integer
-LONGEST = 10**9  # values at once: 8 GB
+LONGEST = 10**8  # values at once: 0.8 GB
+MANY = 2**22  # updates that a run is judged by
 
 
 class Curve:
@@ -181,6 +182,20 @@ class Curve:
         Raises `LrlabError` where the length of the run is not known.
         """
         return self.between(0, self._known("values()"))
+
+    def some(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The updates to judge a run by, and their values: all, or of a very long run enough, evenly chosen.
+
+        The first and the last, and the first of every phase, are always among them.
+        """
+        import numpy as np
+
+        n = self._known("some()")
+        if n <= MANY:
+            return np.arange(n), self.values()
+        starts = [phase.start for phase in self.phases if phase.start < n]
+        times = np.unique(np.concatenate([np.linspace(0, n - 1, MANY // 16, dtype=np.int64), starts, [n - 1]]))
+        return times, self(times)
 
     def lr(self, base_lr: float) -> NDArray[np.float64]:
         """The absolute LR of every update for a group of this base LR: float64, shape (updates,)."""

@@ -20,7 +20,7 @@ def describe(schedule: Schedule, horizon: int | Horizon | None = None) -> str:
     if known.total is None:
         return f"{schedule}: it {schedule.words()}."
     curve = schedule.over(known)
-    values = curve.values()
+    times, values = curve.some()
     lines = [f"{schedule}, over {known.total:,} updates:"]
     for phase in curve.phases:
         stop = known.total if phase.stop is None else phase.stop
@@ -34,7 +34,7 @@ def describe(schedule: Schedule, horizon: int | Horizon | None = None) -> str:
         lines.append(f"  {placed.name} (update {placed.start:,} {until}): {placed.controller.words()}")
     top, low = int(values.argmax()), int(values.argmin())
     lines.append(
-        f"Peak {values[top]:.4g} at update {top:,}; lowest {values[low]:.4g} at update {low:,}; "
+        f"Peak {values[top]:.4g} at update {times[top]:,}; lowest {values[low]:.4g} at update {times[low]:,}; "
         f"last {values[-1]:.4g}. Area {values.mean():.3g} of a constant LR."
     )
     return "\n".join(lines)

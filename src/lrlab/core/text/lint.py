@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lrlab.core.expression.algebra import Product, Sequence, product, sequence
 from lrlab.core.expression.node import Schedule
-from lrlab.core.run.curve import Curve
+from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.metered import sampled
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
@@ -69,14 +69,17 @@ def _scaled_first_phase(schedule: Schedule) -> Iterator[Finding]:
 def _curve(curve: Curve) -> Iterator[Finding]:
     import numpy as np
 
-    values, n = curve.values(), curve.updates or 0
+    times, values = curve.some()
+    n = curve.updates or 0
     if not np.isfinite(values).all():
-        at = int(np.flatnonzero(~np.isfinite(values))[0])
-        yield Finding("not-finite", f"the LR is {values[at]} at update {at}", ".clip(high=1)", at)
+        k = int(np.flatnonzero(~np.isfinite(values))[0])
+        at = int(times[k])
+        yield Finding("not-finite", f"the LR is {values[k]} at update {at}", ".clip(high=1)", at)
         return
     if (values < 0).any():
-        at = int(np.flatnonzero(values < 0)[0])
-        yield Finding("negative", f"the LR is negative from update {at} on: {values[at]:.3g}", ".clip(low=0)", at)
+        k = int(np.flatnonzero(values < 0)[0])
+        at = int(times[k])
+        yield Finding("negative", f"the LR is negative from update {at} on: {values[k]:.3g}", ".clip(low=0)", at)
     peak = float(values.max())
     if values[0] == 0:
         yield Finding("zero-first", "the first update has LR 0 and is wasted", "warmup(n) begins at 1/(n+1)", 0)
@@ -87,9 +90,9 @@ def _curve(curve: Curve) -> Iterator[Finding]:
             "multiples of the base LR, or absolute=True",
         )
     elif peak < 1 - 1e-9:
-        at = int(values.argmax())
+        at = int(times[values.argmax()])
         yield Finding("below-peak", f"the base LR is never reached: the peak is {peak:.9g} at update {at}", update=at)
-    yield from _ends(curve, values)
+    yield from _ends(curve, n, times, values)
     for phase in curve.phases:
         if phase.stop == phase.start:
             yield Finding(
@@ -98,14 +101,14 @@ def _curve(curve: Curve) -> Iterator[Finding]:
                 "a longer span, or a longer run",
                 phase.start,
             )
-    yield from _jumps(curve, values)
+    yield from _jumps(curve, n, float(np.abs(values).max()))
     yield from _unreached(curve, n)
 
 
-def _ends(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _ends(curve: Curve, n: int, times: NDArray, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
     import numpy as np
 
-    n, stop = len(values), curve.phases[-1].stop
+    stop = curve.phases[-1].stop
     if stop is not None and stop < n:
         yield Finding(
             "ends-early",
@@ -114,31 +117,32 @@ def _ends(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[t
             stop,
         )
     used = np.flatnonzero(values)
-    end = int(used[-1]) + 1 if used.size else 0
+    end = int(times[used[-1]]) + 1 if used.size else 0
     if end < 0.95 * n and n - end > 1:
         yield Finding(
             "zero-early", f"the LR is 0 from update {end} of {n} on: nothing is learned there", "to=0.01", end
         )
 
 
-def _jumps(curve: Curve, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _jumps(curve: Curve, n: int, peak: float) -> Iterator[Finding]:
     import numpy as np
 
-    signed = np.diff(values)
-    moves = np.abs(signed)
     for before, after in zip(curve.phases, curve.phases[1:], strict=False):
         at = after.start
-        if not 0 < at < len(values) or before.stop == before.start:
+        if not 0 < at < n or before.stop == before.start:
             continue
-        around = np.concatenate([moves[max(at - 3, 0) : at - 1], moves[at : at + 2]])
-        if any(part._drops_after() for part in before.schedule.walk()):  # one more of its steps is no jump
-            steps = signed[before.start : at - 1]
-            around = np.concatenate([around, np.abs(steps[np.sign(steps) == np.sign(signed[at - 1])])])
-        usual = float(around.max()) if around.size else 0.0
-        if moves[at - 1] > max(3 * usual, 0.02 * float(np.abs(values).max())):
+        in_steps = any(part._drops_after() for part in before.schedule.walk())
+        first = max(before.start, at - BLOCK) if in_steps else at
+        first = max(min(first, at - 4), 0)
+        values = curve.between(first, min(at + 3, n))
+        moves, joint = np.diff(values), at - 1 - first
+        usual = [*np.abs(moves[max(joint - 2, 0) : joint]), *np.abs(moves[joint + 1 :])]
+        if in_steps:  # one more of its steps is no jump
+            usual += [abs(move) for move in moves[:joint] if np.sign(move) == np.sign(moves[joint])]
+        if abs(moves[joint]) > max(3 * max(usual, default=0.0), 0.02 * peak):
             yield Finding(
                 "jump",
-                f"the LR jumps from {values[at - 1]:.4g} to {values[at]:.4g} at update {at}, to {after.schedule}",
+                f"the LR jumps from {values[joint]:.4g} to {values[joint + 1]:.4g} at update {at}, to {after.schedule}",
                 'start="here" continues from where the phase before ends',
                 at,
             )

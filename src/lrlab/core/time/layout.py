@@ -16,6 +16,7 @@ from lrlab.errors import LrlabError, worded
 if TYPE_CHECKING:
     from lrlab.core.expression.node import Schedule
 
+MOST_WORK = 64  # values of the innermost parts for one value
 MOST_WITHIN = 1024  # boundaries that are looked up, where they cannot be computed in whole numbers
 
 
@@ -49,6 +50,20 @@ class Window:
     length: int | None
     here: Callable[[], float] | None = None
     controllers: list[tuple[Schedule, int, int | None]] = dataclasses.field(default_factory=list, compare=False)
+    work: int = 1  # how many values of the innermost parts one value here costs
+
+    def doubled(self, schedule: Schedule) -> Window:
+        """The window of a part of which every value needs two. Raises `LrlabError` where that is done too often."""
+        if self.work >= MOST_WORK:
+            raise LrlabError(
+                worded(
+                    "repeats and stretched parts within each other: one value would cost the work of thousands",
+                    str(schedule),
+                    f"{MOST_WORK.bit_length() - 1} levels whose cycles are no whole number of updates",
+                    "one .repeat(9) in place of .repeat(3).repeat(3), or a length that the cycles divide",
+                )
+            )
+        return dataclasses.replace(self, work=2 * self.work)
 
     def updates(self, span: object) -> Fraction:
         """A span in updates, exactly."""

@@ -50,6 +50,7 @@ def test_arithmetic_is_folded(text, value):
         "(-8) ** 0.5",
         "'a' - 'b'",
         "x := 3",
+        "1if 2",
         "a[0]",
     ],
 )

@@ -73,6 +73,7 @@ def test_what_could_run_is_refused(text):
         ("def f(t):\n    raise ValueError", "the function raises here"),
         ("def f(t):\n    pass", "gives no number"),
         ("lambda t: 9 ** 9 ** 9 ** t", "cannot be worked out"),
+        ("lambda t: 10 ** (200 * t)", "too large a number"),
     ],
 )
 def test_what_has_no_value_is_said_when_it_is_asked(text, message):

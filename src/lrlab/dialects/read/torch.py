@@ -65,6 +65,7 @@ def from_torch_call(
     >>> from_torch_call("StepLR", step_size=30).schedule
     step(30)
     """
+    known(name, NAMES, "torch: the class")  # before torch is met
     call = Call(name, args, kwargs)
     if lr is not None:
         return from_torch(_made(call, lr, horizon), horizon=horizon)

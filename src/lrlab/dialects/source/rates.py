@@ -74,7 +74,10 @@ class Rate:
             raise LrlabError(worded(f"at step {step} it cannot be worked out: {error}", self.text)) from None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise LrlabError(worded(f"at step {step} it gives no number", self.text))
-        return float(value), tuple(way)
+        try:
+            return float(value), tuple(way)
+        except OverflowError:
+            raise LrlabError(worded(f"at step {step} it is too large a number", self.text)) from None
 
 
 class _Maker:

@@ -9,6 +9,7 @@ made, or several functions of the step are there, which one is meant has to be s
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,9 @@ def parsed(text: str) -> ast.Module | None:
         raise LrlabError(worded(f"the script has {len(text)} characters", allowed=f"at most {LONGEST * 10}"))
     for attempt in (text, text.strip(), text.strip().rstrip(",;\\")):
         try:
-            return ast.parse(attempt)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what Python would say of "1if" is nobody's business here
+                return ast.parse(attempt)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

@@ -347,7 +347,7 @@ def figures(count: int, seed: int = 0) -> dict[str, Any]:
                 tally.judge(said, outcome(law_of, copy / "law.json"), lambda found: found == right_law)
             shutil.rmtree(copy, ignore_errors=True)
     logging.disable(logging.NOTSET)
-    return {"damages": count, **tally.figures("asked", "silent")}
+    return {"damages": count, **tally.figures("asked")}
 
 
 def law_of_points(folder: Path) -> None:

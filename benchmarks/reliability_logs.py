@@ -205,7 +205,7 @@ def figures(count: int, seed: int = 0) -> dict[str, Any]:
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)
         logging.disable(logging.NOTSET)
-    return {"logs": count, **tally.figures("asked", "silent")}
+    return {"logs": count, **tally.figures("asked")}
 
 
 def _case(tally: Tally, draw: random.Random, k: int, place: Path) -> None:

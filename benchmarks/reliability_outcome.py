@@ -46,31 +46,24 @@ def _ring(number: int, frame: object) -> None:
 
 
 class Tally:
-    """Counts outcomes, and keeps the first of each kind that must not be."""
+    """Counts outcomes, and keeps the first that must not be; an answer that is not right counts as `wrong`."""
 
-    def __init__(self) -> None:
+    def __init__(self, wrong: str = "silent") -> None:
         self.counts: Counter[str] = Counter()
         self.shown: list[str] = []
-
-    def add(self, kind: str, what: str = "") -> None:
-        """One more."""
-        self.counts[kind] += 1
-        if kind not in ("answer", "sentence") and len(self.shown) < 20:
-            self.shown.append(f"{kind}: {what[:1500]}")
+        self._wrong = wrong
 
     def judge(self, what: str, found: Outcome, right: Callable[[Any], bool]) -> None:
-        """One more; an answer that is not right was believed."""
-        self.add(
-            "silent" if found.kind == "answer" and not right(found.value) else found.kind, f"{what}: {found.value}"
-        )
+        """One more."""
+        kind = self._wrong if found.kind == "answer" and not right(found.value) else found.kind
+        self.counts[kind] += 1
+        if kind not in ("answer", "sentence") and len(self.shown) < 20:
+            self.shown.append(f"{kind}: {what}: {found.value}"[:1500])
 
-    def figures(self, tried: str, *kinds: str) -> dict[str, Any]:
+    def figures(self, tried: str) -> dict[str, Any]:
         """The numbers by name, those that must be 0 among them, and the first cases that broke the rule."""
-        return {
-            tried: self.counts.total(),
-            **{kind: self.counts[kind] for kind in ("answer", "sentence", *kinds, "bare", "hang")},
-            "shown": self.shown,
-        }
+        kinds = ("answer", "sentence", self._wrong, "bare", "hang")
+        return {tried: self.counts.total(), **{kind: self.counts[kind] for kind in kinds}, "shown": self.shown}
 
 
 def told(figures: dict[str, Any]) -> str:

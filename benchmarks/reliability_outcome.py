@@ -58,7 +58,7 @@ class Tally:
         kind = self._wrong if found.kind == "answer" and not right(found.value) else found.kind
         self.counts[kind] += 1
         if kind not in ("answer", "sentence") and len(self.shown) < 20:
-            self.shown.append(f"{kind}: {what}: {found.value}"[:1500])
+            self.shown.append(f"{kind}: {what}: {found.value}"[:800])
 
     def figures(self, tried: str) -> dict[str, Any]:
         """The numbers by name, those that must be 0 among them, and the first cases that broke the rule."""

@@ -1,0 +1,92 @@
+"""A sample of each reliability tool: nothing is believed, nothing is half done, nothing hangs, nothing is obeyed.
+
+The full counts are `python benchmarks/reliability.py`, and here under `-m exhaustive`.
+"""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import lrlab.errors
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+NONE = ("silent", "bare", "hang", "lasting", "injected")  # of these there must be none
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and signals")
+
+
+@pytest.fixture
+def part(monkeypatch):
+    """A tool by its name."""
+    for library in ("scipy", "safetensors"):
+        pytest.importorskip(library)
+    monkeypatch.syspath_prepend(BENCHMARKS)
+
+    def load(name):
+        return importlib.import_module(f"reliability_{name}")
+
+    yield load
+    for name in [name for name in sys.modules if name.startswith("reliability_")]:
+        del sys.modules[name]
+
+
+def broken(figures):
+    """The numbers that must be 0 and are not, with the first cases."""
+    return {name: figures[name] for name in NONE if figures.get(name)}, figures["shown"]
+
+
+def test_no_damage_is_believed(part):
+    """The store, a law, the folder of a run."""
+    found = part("damages").figures(60)
+    assert broken(found) == ({}, [])
+    assert found["sentence"] > 0
+    assert found["answer"] > 30
+
+
+def test_no_log_breaks_its_reader(part):
+    """Nor is any misread."""
+    found = part("logs").figures(150)
+    assert broken(found) == ({}, [])
+    assert found["sentence"] > 20
+    assert found["answer"] > 40
+
+
+def test_no_name_is_obeyed(part):
+    """By a terminal, a page or a picture."""
+    assert broken(part("injection").figures(80)) == ({}, [])
+
+
+def test_names_would_be_obeyed_if_they_were_not_cleaned(part, monkeypatch):
+    """The tool sees it."""
+    monkeypatch.setattr(lrlab.errors, "_is_shown", lambda character, lines: True)
+    assert part("injection").figures(40)["injected"] > 5
+
+
+def test_no_interrupt_leaves_something_half_done(part):
+    """In the journal, the live orders and the store."""
+    assert broken(part("interrupts").figures(6, ("journal", "orders", "store"))) == ({}, [])
+
+
+def test_what_is_half_done_is_seen(part):
+    """An operation that sets two things, one after the other."""
+    tool = part("interrupts")
+    world = {"lr": 0.1, "seen": 0}
+
+    def call(world):
+        world["seen"] = 1
+        world["lr"] = 0.2
+
+    tool.SOURCE = __file__
+    tally = tool.Tally("lasting")
+    tool._tried(tally, "x", tool.Operation("set", lambda place: dict(world), call, repr), 10)
+    assert tally.counts["lasting"] == 1
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("name", "count"), [("damages", 10_000), ("logs", 5000), ("injection", 1000)])
+def test_the_full_count(part, name, count):
+    """As many as the figures are told of."""
+    assert broken(part(name).figures(count)) == ({}, [])

@@ -29,6 +29,9 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     """Nothing is trained before it is asked for; then everything follows from the runs."""
     study = compared(tmp_path, audit=2)
     assert "not asked for yet" in str(study)
+    assert "not asked for yet" in study._repr_html_()
+    with pytest.raises(LrlabError, match="no such folder"):
+        study.report(tmp_path / "no" / "page.html")
     plan = study.plan()
     assert (plan.runs, plan.naive, plan.saved > 0.3) == (15, 900, True)
     assert not any(tmp_path.iterdir())
@@ -38,6 +41,9 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     assert study.result.audit.passed
     assert study.result.record()["audit"]["passed"] is True
     assert f"{plan.shared} updates in {plan.stages} stages instead of 900" in str(study)
+    assert repr(study).splitlines()[1].split()[0] == "1"
+    assert "<table>" in study._repr_html_()
+    assert repr(study.comparison).splitlines()[0].split()[0] == "arm"
     page = study.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "identical to the last bit" in page
     assert compared(tmp_path).run(quiet=True).effort.trained == 0
@@ -73,7 +79,7 @@ def test_a_study_stops_when_it_is_settled(tmp_path):
 
 def test_a_study_that_is_not_settled_goes_on_to_its_end(tmp_path, monkeypatch):
     """It is looked at on the way: every run is trained once, in the order of the whole, and its steps are counted."""
-    monkeypatch.setattr("lrlab.analysis.comparison.statistics._advice", lambda *given: ("undecided", False))
+    monkeypatch.setattr("lrlab.analysis.comparison.wording.advice", lambda *given: ("undecided", False))
     how = {"folds": 12, "seeds": 1, "lrs": (1.0,), "workers": 0}
     close = {"fixed": lr.constant(), "nearly": lr.constant(level=0.99)}
     some = lr.compare(QUADRATIC, close, until_settled=True, store=tmp_path / "a", **how)

@@ -46,7 +46,15 @@ def test_the_sentences_say_what_it_took():
     for part in ("decay is best on toy", "after 5 of 10 folds", "4 of them from before", "40% saved", "identical"):
         assert part in said
     assert "Report: page.html" in said
-    assert str(RESULT).startswith("decay is best")
+
+
+def test_it_shows_itself_as_a_table():
+    """In a terminal and in a notebook, with the answer below."""
+    text, cell = repr(RESULT), RESULT._repr_html_()
+    assert text.splitlines()[1].split()[:2] == ["1", "decay"]
+    assert "To use it: Scheduler(optimizer, 'linear()', horizon=10)" in text
+    assert "<td>decay</td>" in cell
+    assert "Evidence(" not in text + cell
 
 
 def test_the_page_lets_somebody_repeat_it():

@@ -45,7 +45,7 @@ def test_the_document_is_plain_json():
     found = json.loads(json.dumps(FOUND.record(), allow_nan=False))
     assert (found["answer"], found["saved"], found["version"]) == ("better", 0.3, 1)
     assert found["evidence"]["scores"]["cosine"][0] == 1.0
-    turned = compare({"cosine": {2.0: -1.0 + NOISE}, BASELINE.name: {1.0: 0.0 - NOISE}})
+    turned = compare({"cosine": {2.0: 1.0 + NOISE}, BASELINE.name: {1.0: 0.0 - NOISE}}, maximise=True)
     more = dataclasses.replace(FOUND, comparison=turned, maximise=True).record()
     assert more["evidence"]["scores"]["cosine"][0] == 1.0
     assert more["evidence"]["difference"] > 0

@@ -4,12 +4,13 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.record.runs.run import Series, StoredRun
-from lrlab.views.comparison import lead, ranking, report
+from lrlab.views.comparison import lead, ranking, report, to_use
 from lrlab.views.model import Figure, Interval, Mark, Table
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
@@ -57,7 +58,7 @@ def test_the_ranking_says_who_is_best_and_how_far_behind_the_rest_is() -> None:
 
 def test_the_lead_is_the_answer() -> None:
     """One reads this and nothing else."""
-    assert lead(EVIDENCE) == "plateau is best on toy: val_loss 0.102. 1 strategy is worse."
+    assert lead(EVIDENCE) == "plateau is best on toy: val_loss 0.102; less is better. 1 strategy is worse."
 
 
 def test_the_report_has_every_figure_and_the_facts() -> None:
@@ -85,6 +86,7 @@ def test_a_diverged_arm_is_shown_and_not_drawn() -> None:
     table = page.sections[0]
     assert isinstance(table, Table)
     assert table.rows[1][2] == "diverged"
+    assert table.rows[1][5] == Mark("diverged at update 4 (metric)", "bad")
 
 
 def test_a_study_in_which_all_diverged_has_a_page() -> None:
@@ -103,3 +105,30 @@ def test_losses_that_are_not_told_or_not_positive() -> None:
     negative = evidence_of([dataclasses.replace(r, loss=below) for r in EVIDENCE.runs], SCHEDULES)
     axes = {s.title: s.log_y for s in report(negative, {}).sections if isinstance(s, Figure)}
     assert (axes["Training loss"], axes["val_loss along the run"]) == (False, True)
+
+
+def test_the_direction_stands_in_the_head() -> None:
+    """Whichever it is."""
+    assert ranking(EVIDENCE).columns[2] == "val_loss (less is better)"
+    more = evidence_of(EVIDENCE.runs, SCHEDULES, mode="max")
+    assert ranking(more).columns[2] == "val_loss (more is better)"
+    assert "more is better" in lead(more)
+
+
+def test_the_best_can_be_copied_into_a_script() -> None:
+    """With its LR, its length, and what it has beside its schedule; also where there is little room its LR is shown."""
+    notes = {"plateau": "weights averaged over 10% of the run"}
+    said = to_use(evidence_of(EVIDENCE.runs, SCHEDULES, notes=notes))
+    assert "Scheduler(optimizer, 'linear() * plateau(factor=0.5, patience=1)', horizon=10)" in said
+    assert "2 times the task's own LR; weights averaged over 10% of the run" in said
+    narrow = ranking(EVIDENCE, wide=False)
+    assert "LR" in narrow.columns
+    assert "schedule" not in narrow.columns
+
+
+def test_folds_are_points_of_their_interval() -> None:
+    """One for each, so that a bad one is seen."""
+    behind = ranking(EVIDENCE).rows[1][4]
+    assert isinstance(behind, Interval)
+    assert len(behind.points) == 5
+    assert np.mean(behind.points) == pytest.approx(behind.mid)

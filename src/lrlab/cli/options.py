@@ -69,7 +69,10 @@ config_option = click.option(
     help="What the task finds in run.config, such as size=tiny.",
 )
 lrs_option = click.option(
-    "--lrs", metavar="LIST", callback=multiples, help="Multiples of the task's own LR, such as 0.5,1,2."
+    "--lrs",
+    metavar="LIST",
+    callback=multiples,
+    help="Multiples of the task's own LR, such as 0.5,1,2; more where a strategy ends best at the first or the last.",
 )
 
 _OPTIONS = (

@@ -28,6 +28,7 @@ from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import file_being_loaded, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
+from lrlab.views.notebook import cell_html
 from lrlab.views.progress import progress
 
 
@@ -166,16 +167,23 @@ class Study:
         return self.result.evidence.comparison
 
     def report(self, path: str | Path) -> Path:
-        """Write the page, one HTML file."""
+        """Write the page, one HTML file. Raises `LrlabError`, before anything is trained, where it has no folder."""
         from lrlab.views.page import html
 
+        folder = Path(path).absolute().parent
+        if not folder.is_dir():
+            raise LrlabError(worded("the page cannot be written: there is no such folder", str(folder)))
         Path(path).write_text(html(self.result.report("lr.compare(...)")), encoding="utf-8")
         return Path(path)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """The answer once it is there; nothing is trained for it."""
         if self._result is None:
-            return f"{self.experiment.runs} runs of {self.experiment.title}, not asked for yet"
-        return str(self._result)
+            return f"{self.experiment.runs} runs of {self.experiment.title}, not asked for yet: .plan(), .run()"
+        return repr(self._result)
+
+    def _repr_html_(self) -> str:
+        return cell_html([], [repr(self)]) if self._result is None else self._result._repr_html_()
 
 
 def _updates(horizon: int | Horizon | None) -> int | None:

@@ -97,6 +97,8 @@ def run(
 
     task, settings, jobs = experiment.task, experiment.settings, experiment.jobs(resources)
     looks = looks_of(settings.seeds, settings.folds) if until_settled else Looks("fold", (1,))
+    schedules = {arm.name: arm.schedule for arm in experiment.arms}
+    notes = {arm.name: arm.beside for arm in experiment.arms}
     runs: tuple[StoredRun, ...] = ()
     effort = Effort()
 
@@ -111,7 +113,7 @@ def run(
                 task, part, kept, executor, fork_every=fork_every, on_progress=seen, on_failed=on_failed
             )
             runs, effort = runs + more, effort + took
-            evidence = evidence_of(runs, {arm.name: arm.schedule for arm in experiment.arms}, task.mode, looks.each)
+            evidence = evidence_of(runs, schedules, task.mode, looks.each, notes)
             if evidence.comparison.settled:
                 break
         checked = audited(task, jobs[: len(runs)], kept, audit, executor) if audit else None

@@ -12,9 +12,11 @@ from lrlab.lab.stages.engine import Effort
 from lrlab.version import __version__
 from lrlab.views import comparison as views
 from lrlab.views.model import Report, Table
+from lrlab.views.notebook import cell_html
+from lrlab.views.terminal import table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The evidence of a comparison; how many runs were stored before, the time, the store, and what was trained."""
 
@@ -64,6 +66,15 @@ class Result:
     def _told(self) -> views.Told:
         return views.Told(self.reused, self.seconds, str(self.effort), self.looked, str(self.audit or ""))
 
-    def __str__(self) -> str:
-        """The answer, and what sharing saved."""
-        return "\n".join(filter(None, (views.lead(self.evidence), str(self.effort))))
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The answer, how sure it is, and what sharing saved."""
+        said = (views.lead(self.evidence), views.to_use(self.evidence), self.evidence.advice, str(self.effort))
+        return tuple(filter(None, said))
+
+    def __repr__(self) -> str:
+        """The table with the answer."""
+        return "\n".join([table(self.table(wide=False), 100, colour=False), "", *self.lines])
+
+    def _repr_html_(self) -> str:
+        return cell_html([self.table(wide=True)], self.lines)

@@ -154,7 +154,7 @@ def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:
     rivals = [found.winner, found.baseline]
     if (rivals[0].schedule, rivals[0].lr) == (rivals[1].schedule, rivals[1].lr):
         return None, 0
-    scores = field.scores(rivals, field.updates)
+    scores = (-1.0 if field.maximise else 1.0) * field.scores(rivals, field.updates)
     shape = (1, -1) if field.folds > 1 else (-1, 1)
     arms = {rival.name: {rival.lr: row.reshape(shape)} for rival, row in zip(rivals, scores, strict=True)}
-    return compare(arms), field.price(field.jobs(rivals, field.updates))
+    return compare(arms, maximise=field.maximise), field.price(field.jobs(rivals, field.updates))

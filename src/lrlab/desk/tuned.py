@@ -15,7 +15,7 @@ from lrlab.views.model import Table
 VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """What a search found, and whether it holds on data that the search has not seen.
 
@@ -56,7 +56,7 @@ class Tuned:
             "level": found.level,
             "method": found.method,
             "advice": found.advice,
-            "scores": {line.arm: [self._value(score) for score in line.scores] for line in found.standings},
+            "scores": {line.arm: list(line.scores) for line in found.standings},
         }
         return {
             "version": VERSION,
@@ -77,15 +77,12 @@ class Tuned:
         """What became of the winner."""
         return self.versus.answer
 
-    def _value(self, score: float | None) -> float | None:
-        return -score if score is not None and self.maximise else score
-
     def table(self) -> Table:
         """The rungs."""
         rows = tuple((r.updates, r.tried, r.kept, r.carried, r.dropped, r.spent, r.naive) for r in self.rungs)
         return Table(("updates", "tried", "go on", "by noise", "no room", "trained", "each alone"), rows)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """The answer in sentences."""
         lines = [f"{self.schedule} at {self.lr:g} times the LR of {self.task}."]
         against = f"{self.baseline} at {self.baseline_lr:g}"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrlab.analysis.comparison.columns import COLUMNS, Judgement, Spread
 from lrlab.analysis.comparison.evidence import Evidence
-from lrlab.analysis.comparison.statistics import Standing
 from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import Series, StoredRun
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
-_TONES: dict[str, Tone] = {"best": "good", "not distinguishable": "quiet", "worse": "bad"}
+_TONES: dict[str, Tone] = {"best": "good", "worse": "bad", "diverged": "bad"}
+SMOOTHING = 40  # the training loss is averaged over this part of the run
 
 
 @dataclass(frozen=True)
@@ -30,41 +33,30 @@ class Told:
     audit: str
 
 
-SMOOTHING = 40  # the training loss is averaged over this part of the run
-
-
 def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
-    """The strategies, best first; `wide` with what each schedule is and the LRs that were chosen."""
-    columns = ["", "strategy", f"{evidence.metric}", "spread", "behind the best", "verdict"]
-    if wide:
-        columns += ["LR", "schedule"]
-    rows = []
-    for standing in evidence.comparison.standings:
-        row: list[Cell] = [
-            standing.rank,
-            standing.arm,
-            evidence.value(standing.mean) if standing.mean is not None else "diverged",
-            standing.sd,
-            _behind(standing),
-            Mark(standing.verdict, _TONES[standing.verdict]),
-        ]
-        if wide:
-            chosen = sorted(set(standing.lrs))
-            row += ["× " + ", ".join(f"{lr:g}" for lr in chosen), str(evidence.schedules[standing.arm])]
-        rows.append(tuple(row))
+    """The strategies, best first: the columns of `lrlab.analysis.comparison.columns`; some only where it is `wide`."""
+    shown = [column for column in COLUMNS if column.head is not None and (wide or not column.wide)]
+    words = {"metric": evidence.metric, "better": evidence.better}
+    heads = tuple(str(column.head).format_map(words) for column in shown)
+    rows = (
+        tuple(_cell((column.cell or column.value)(evidence, line)) for column in shown)
+        for line in evidence.comparison.standings
+    )
     note = (
         f"Mean over {_units(evidence)}, each judged at an LR that was chosen on the others. Intervals: "
         f"{evidence.comparison.level:.0%}, paired, for all strategies together."
     )
-    return Table(tuple(columns), tuple(rows), note)
+    return Table(heads, tuple(rows), note)
 
 
-def _behind(standing: Standing) -> Cell:
-    if standing.difference is None:
-        return None
-    if standing.verdict == "best" or standing.low is None or standing.high is None:
-        return Interval(standing.difference, standing.difference, standing.difference)
-    return Interval(standing.low, standing.difference, standing.high)
+def _cell(value: Any) -> Cell:
+    """A value of a column as it is drawn."""
+    if isinstance(value, Spread):
+        return Interval(*value)
+    if isinstance(value, Judgement):
+        return Mark(value.words, _TONES.get(value.verdict, "quiet"))
+    cell: Cell = value
+    return cell
 
 
 def _units(evidence: Evidence) -> str:
@@ -75,20 +67,34 @@ def _units(evidence: Evidence) -> str:
 
 def lead(evidence: Evidence) -> str:
     """The answer in a sentence or two."""
-    best = evidence.comparison.standings[0]
-    score = evidence.value(best.mean)
-    if score is None:
+    comparison = evidence.comparison
+    best, counts = comparison.standings[0], Counter(line.verdict for line in comparison.standings)
+    if best.mean is None:
         return f"No strategy is best on {evidence.task}: each diverged somewhere."
-    together = [arm for arm in evidence.comparison.together if arm != best.arm]
-    worse = len(evidence.comparison.standings) - len(together) - 1
-    said = f"{best.arm} is best on {evidence.task}: {evidence.metric} {score:.3g}."
-    if len(together) > 1 and not worse:
+    together = [arm for arm in comparison.together if arm != best.arm]
+    said = f"{best.arm} is best on {evidence.task}: {evidence.metric} {best.mean:.3g}; {evidence.better} is better."
+    if len(together) > 1 and len(together) == len(comparison.standings) - 1:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
         said += f" It cannot be told from {_listed(together)}."
-    if worse:
-        said += f" {worse} {'strategy is' if worse == 1 else 'strategies are'} worse."
+    for verdict, words in (
+        ("worse", "worse"),
+        ("open", "worse so far, at an edge of the LRs that were tried"),
+        ("diverged", "not judged, because a run diverged"),
+    ):
+        if count := counts[verdict]:  # type: ignore[index]
+            said += f" {count} {'strategy is' if count == 1 else 'strategies are'} {words}."
     return said
+
+
+def to_use(evidence: Evidence) -> str:
+    """The best strategy as a line for one's own script; empty where there is none."""
+    best = evidence.comparison.standings[0]
+    if best.mean is None:
+        return ""
+    lr, note = evidence.lr_of(best.arm), evidence.notes.get(best.arm, "")
+    line = f"Scheduler(optimizer, {str(evidence.schedules[best.arm])!r}, horizon={evidence.runs[0].updates})"
+    return f"To use it: {line}, with {lr:g} times the task's own LR{f'; {note}' if note else ''}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -101,7 +107,7 @@ def sentences(evidence: Evidence, told: Told, page: str) -> tuple[str, ...]:
     looked = (f"{told.looked}\n",) if told.looked else ()
     took = f"{len(evidence.runs)} runs{kept}, {told.seconds:.0f} s. Report: {page}"
     more = (f"{said}." for said in (told.trained, told.audit) if said)
-    return (lead(evidence), f"{evidence.comparison.advice}\n", *looked, took, *more)
+    return (*filter(None, (lead(evidence), to_use(evidence))), f"{evidence.advice}\n", *looked, took, *more)
 
 
 def facts(evidence: Evidence, told: Told, version: str) -> dict[str, str]:
@@ -126,10 +132,10 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     drawn = (figure for figure in (_training_loss(evidence), _metric(evidence)) if figure is not None)
     return Report(
         title=f"Learning-rate strategies on {evidence.task}",
-        lead=lead(evidence),
+        lead="\n\n".join(filter(None, (lead(evidence), to_use(evidence)))),
         sections=(
             ranking(evidence),
-            Text(f"{evidence.comparison.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
+            Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
             _learning_rates(evidence),
             *drawn,
             _grid(evidence),

@@ -106,6 +106,8 @@ class Figure:
 class Interval:
     """A table cell: an estimate between its limits. A column of them is drawn on one scale, zero marked.
 
+    `points` are the values that it was made from, where there is room to draw them.
+
     >>> Interval(0.01, 0.02, 0.03).excludes_zero
     True
     """
@@ -113,10 +115,11 @@ class Interval:
     low: float
     mid: float
     high: float
+    points: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         given = (self.low, self.mid, self.high)
-        if not (all(math.isfinite(v) for v in given) and self.low <= self.mid <= self.high):
+        if not (all(math.isfinite(v) for v in (*given, *self.points)) and self.low <= self.mid <= self.high):
             raise LrlabError(worded("an interval is out of order", given, "finite numbers, low <= mid <= high"))
 
     @property

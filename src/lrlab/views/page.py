@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from functools import cache
@@ -17,8 +16,9 @@ from html import escape
 from importlib.resources import files
 from itertools import pairwise
 
-from lrlab.views.axes import Axis
+from lrlab.views.axes import Axis, axis
 from lrlab.views.model import Figure, Interval, Mark, Report, Table, Text
+from lrlab.views.names import file_name
 from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, Theme
 from lrlab.views.rows import Column, columns
 from lrlab.views.summary import digest, summary
@@ -109,6 +109,7 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table, names: Set[str], kind: str = "") -> str:
     """A table that scrolls by itself; a row that is about a line of a figure carries that line's name."""
     cols = columns(table)
+    scales = [_scale(column) for column in cols]
     head = "".join(
         f'<th scope="col"{_class(column)}>{escape(column.name)}</th>' if column.name else "<td></td>" for column in cols
     )
@@ -116,9 +117,9 @@ def _table(table: Table, names: Set[str], kind: str = "") -> str:
     for i, row in enumerate(table.rows):
         line = next((cell for cell in row if isinstance(cell, str) and cell in names), None)
         cells = ""
-        for column in cols:
+        for column, scale in zip(cols, scales, strict=True):
             swatch = '<span class="swatch"></span>' if line is not None and column.cells[i] == line else ""
-            cells += f"<td{_class(column)}>{swatch}{_cell(column, i)}</td>"
+            cells += f"<td{_class(column)}>{swatch}{_cell(column, i, scale)}</td>"
         named = "" if line is None else f' data-line="{escape(line)}"'
         rows.append(f"<tr{named}>{cells}</tr>")
     return (
@@ -135,25 +136,36 @@ def _class(column: Column) -> str:
     return ' class="long"' if max(map(len, column.texts), default=0) > _WRAPPED else ""
 
 
-def _cell(column: Column, row: int) -> str:
+def _scale(column: Column) -> Axis | None:
+    """What the intervals of a column are drawn on, with the points that they were made from."""
+    if column.scale is None:
+        return None
+    intervals = [cell for cell in column.cells if isinstance(cell, Interval)]
+    return axis([v for cell in intervals for v in (cell.low, cell.mid, cell.high, *cell.points)] + [0.0], 4, exact=True)
+
+
+def _cell(column: Column, row: int, scale: Axis | None) -> str:
     cell, text = column.cells[row], escape(column.texts[row])
     if isinstance(cell, Mark):
         return f'<span class="{cell.tone}">{text}</span>'
-    if isinstance(cell, Interval) and column.scale:
-        return f'{_forest(cell, column.scale)}<span class="text">{text}</span>'
+    if isinstance(cell, Interval) and scale:
+        return f'{_forest(cell, scale)}<span class="text">{text}</span>'
     return text
 
 
 def _forest(interval: Interval, scale: Axis) -> str:
-    """An interval as a picture: its range, its middle, and a dashed line at zero."""
-    low, mid, high, zero = (
-        round(4 + scale.share(v) * (_FOREST - 8), 1) for v in (interval.low, interval.mid, interval.high, 0.0)
-    )
+    """An interval as a picture: its range, its middle, a dashed line at zero, and below a dot for each point."""
+
+    def place(value: float) -> float:
+        return round(4 + scale.share(value) * (_FOREST - 8), 1)
+
+    low, mid, high, zero = map(place, (interval.low, interval.mid, interval.high, 0.0))
+    dots = "".join(f'<circle class="dot" cx="{place(point)}" cy="15" r="1.5"/>' for point in interval.points)
     kind = "clear" if interval.excludes_zero else "open"
     return (
-        f'<svg class="{kind}" width="{_FOREST}" height="16" aria-hidden="true">'
+        f'<svg class="{kind}" width="{_FOREST}" height="18" aria-hidden="true">'
         f'<path class="zero" d="M{zero} -7V23"/><path class="range" d="M{low} 8H{high}"/>'
-        f'<circle class="middle" cx="{mid}" cy="8" r="3.5"/></svg>'
+        f'<circle class="middle" cx="{mid}" cy="8" r="3.5"/>{dots}</svg>'
     )
 
 
@@ -239,8 +251,8 @@ def _json(data: object) -> str:
 
 
 def _file_name(title: str) -> str:
-    """A title as a file name: its letters and digits, with hyphens between."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "figure"
+    """A title as a file name."""
+    return file_name(title.lower()) or "figure"
 
 
 @cache

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from lrlab.analysis.comparison.columns import COLUMNS
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.statistics import compare
 from lrlab.core.text.parse import parse
@@ -58,8 +59,8 @@ def test_scores_reach_the_statistics_in_place() -> None:
 
 def test_more_is_better_turns_the_order_round() -> None:
     """For an accuracy the greatest mean is best, and is told as it is."""
-    study = evidence_of(ALL, SCHEDULES, mode="max")
-    record = study.record()
+    found = evidence_of(ALL, SCHEDULES, mode="max")
+    record = found.record()
     assert record["best"] == "fixed"
     assert record["arms"][0]["mean"] == pytest.approx(2.0 + 0.1 + 0.035 + 0.002)
     assert [arm["name"] for arm in record["arms"]] == ["fixed", "late", "decay"]
@@ -71,7 +72,7 @@ def test_the_record_is_json_also_where_a_run_diverged() -> None:
     runs = [dataclasses.replace(r, score=np.inf, outcome="diverged") if r.arm == "fixed" else r for r in ALL]
     document = json.dumps(evidence_of(runs, SCHEDULES).record(), allow_nan=False)
     last = json.loads(document)["arms"][-1]
-    assert (last["name"], last["mean"], last["verdict"]) == ("fixed", None, "worse")
+    assert (last["name"], last["mean"], last["verdict"]) == ("fixed", None, "diverged")
 
 
 def test_a_missing_run_is_named() -> None:
@@ -84,3 +85,21 @@ def test_runs_of_two_tasks_are_no_study() -> None:
     """Scores of different tasks have no common scale."""
     with pytest.raises(LrlabError, match="one task"):
         evidence_of([*ALL, dataclasses.replace(ALL[0], task="other")], SCHEDULES)
+
+
+def test_a_column_is_in_the_document_and_in_the_table() -> None:
+    """Each key once, each head once."""
+    keys = [column.key for column in COLUMNS]
+    heads = [column.head for column in COLUMNS if column.head is not None]
+    assert (len({*keys}), len({*heads})) == (len(keys), len(heads))
+    arm = evidence_of(ALL, SCHEDULES, notes={"late": "optimizer=adam"}).record()["arms"][1]
+    assert list(arm) == keys
+    assert (arm["name"], arm["beside"], arm["edge"]) == ("late", "optimizer=adam", "lowest")
+
+
+def test_how_far_an_arm_is_behind_in_each_fold() -> None:
+    """In the order of the folds, above zero where it is worse, whichever way is better."""
+    for found in (evidence_of(ALL, SCHEDULES), evidence_of(ALL, SCHEDULES, mode="max")):
+        line = found.comparison.standings[1]
+        assert np.mean(found.behind(line)) == pytest.approx(line.difference)
+        assert len(found.behind(line)) == 5

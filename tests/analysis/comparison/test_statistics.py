@@ -34,7 +34,7 @@ def test_two_arms_by_hand() -> None:
     """Fold scores are means over seeds, chosen at the better learning rate; p and interval are those of ttest_rel."""
     rng = np.random.default_rng(0)
     good, bad = rng.normal(1.0, 0.1, size=(3, 5)), rng.normal(1.2, 0.1, size=(3, 5))
-    found = compare({"bad": {1.0: bad, 3.0: bad + 9}, "good": {0.1: good + 9, 0.3: good}})
+    found = compare({"bad": {0.3: bad + 9, 1.0: bad, 3.0: bad + 9}, "good": {0.1: good + 9, 0.3: good, 1.0: good + 9}})
     expected = stats.ttest_rel(bad.mean(axis=0), good.mean(axis=0))
     interval = expected.confidence_interval(0.95)
     best, worse = found.standings
@@ -145,7 +145,7 @@ def test_low_above_zero_exactly_where_worse() -> None:
     assert 0 < worse < 12 * 3 * 4
 
 
-def test_diverged_where_judged_is_worse_and_json_safe() -> None:
+def test_diverged_where_judged_is_told_and_json_safe() -> None:
     """lr 3 is best but for one run that diverged; left out, lr 3 is chosen there: the arm ranks last, in plain JSON."""
     scores = noisy(6, arms=3)
     risky = np.zeros((2, 5)) - 9
@@ -153,7 +153,7 @@ def test_diverged_where_judged_is_worse_and_json_safe() -> None:
     scores["arm1"][3.0] = risky
     found = compare(scores)
     line = found.standings[-1]
-    assert (line.arm, line.verdict, line.rank) == ("arm1", "worse", 3)
+    assert (line.arm, line.verdict, line.rank) == ("arm1", "diverged", 3)
     assert (line.mean, line.sd, line.difference, line.low, line.high, line.p) == (None,) * 6
     assert line.scores[1] is None
     assert line.lrs[1] == 3.0
@@ -170,13 +170,13 @@ def test_a_learning_rate_that_always_diverges_is_simply_not_chosen() -> None:
 
 
 def test_everything_diverged() -> None:
-    """Nothing to test is no crash: fewer diverged folds rank first, nobody is worse, and the advice says what to do."""
+    """Nothing to test is no crash: fewer diverged folds rank first, and nobody is the best."""
     mostly, wholly = np.full((1, 5), np.inf), np.full((1, 5), np.inf)
     mostly[0, 0] = 1.0
     found = compare({"wholly": {1.0: wholly}, "mostly": {1.0: mostly}})
-    assert found.best == "mostly"
-    assert found.together == ("mostly", "wholly")
-    assert "lower learning rates" in found.advice
+    assert [(line.arm, line.verdict) for line in found.standings] == [("mostly", "diverged"), ("wholly", "diverged")]
+    assert (found.best, found.together, found.settled) == (None, (), False)
+    assert "every arm diverged somewhere" in found.advice
     json.dumps(asdict(found), allow_nan=False)
 
 
@@ -202,6 +202,73 @@ def test_advice_estimates_what_would_decide() -> None:
         further = -(-(units - 5) // 5) * 5
         assert f"roughly {further} further folds would decide" in found.advice
     assert "more than 100 further folds" in compare({"a": {1.0: np.zeros((1, 5))}, "b": {1.0: (d + 0.1)[None]}}).advice
+
+
+def slope(*means: float) -> dict[float, np.ndarray]:
+    """An arm whose runs end at these means, at LRs 0.5, 1, 2, ... ; nearly the same in each fold."""
+    noise = np.array([[0.00, 0.03, 0.01, 0.02, 0.04]])
+    return {0.5 * 2**k: mean + (noise if k % 2 else noise[:, ::-1]) for k, mean in enumerate(means)}
+
+
+@pytest.mark.parametrize(
+    ("means", "edge"),
+    [
+        ((3.0, 2.5, 2.0), "highest"),
+        ((2.0, 2.5, 3.0), "lowest"),
+        ((2.5, 2.0, 2.5), None),
+        ((2.5, 2.0, np.inf), None),
+        ((2.0, np.inf, np.inf), "lowest"),
+        ((np.inf, np.inf, 2.0), "highest"),
+    ],
+)
+def test_who_ends_best_at_an_edge_of_the_grid_is_never_worse(means: tuple[float, ...], edge: str | None) -> None:
+    """What lies beyond may be better: the verdict is open, the edge is named, and a wider grid is told."""
+    found = compare({"best": slope(1.5, 1.0, 1.5), "rival": slope(*means)})
+    line = found.standings[1]
+    assert (line.arm, line.edge, line.verdict) == ("rival", edge, "open" if edge else "worse")
+    assert line.p is not None
+    assert line.p <= 0.05
+    wider = {"highest": "--lrs 0.5,1,2,4", "lowest": "--lrs 0.25,0.5,1,2", None: ""}[edge]
+    assert wider in found.advice
+    assert ("rival" in found.advice) == (edge is not None)
+
+
+def test_the_best_may_end_at_an_edge_too() -> None:
+    """It stays the best of what was tried, and that is said; with one LR there is no edge, with two nothing else."""
+    found = compare({"best": slope(3.0, 2.0, 1.0), "rival": slope(4.0, 3.5, 4.0)})
+    assert [(line.verdict, line.edge) for line in found.standings] == [("best", "highest"), ("worse", None)]
+    assert "Best at the highest LR tried (2): best." in found.advice
+    assert [line.edge for line in compare({"a": slope(1.0), "b": slope(3.0)}).standings] == [None, None]
+    two = compare({"a": slope(1.0, 2.0), "b": slope(3.0, 2.9)})
+    assert [line.edge for line in two.standings] == ["lowest", "highest"]
+
+
+def test_more_may_be_better() -> None:
+    """The mirror image of less, in the values of the metric."""
+    scores = noisy(3)
+    turned = {arm: {lr: -cells for lr, cells in grid.items()} for arm, grid in scores.items()}
+    less, more = compare(scores), compare(turned, maximise=True)
+    for a, b in zip(less.standings, more.standings, strict=True):
+        assert (a.arm, a.verdict, a.lrs, a.difference, a.low, a.p) == (
+            b.arm,
+            b.verdict,
+            b.lrs,
+            b.difference,
+            b.low,
+            b.p,
+        )
+        assert a.mean is not None
+        assert b.mean == -a.mean
+        assert b.scores == tuple(-score for score in a.scores if score is not None)
+
+
+def test_it_prints_as_a_table() -> None:
+    """One line for each arm, the best first, and the advice; nothing of Python's own."""
+    lines = repr(compare({"cosine": slope(1.5, 1.0, 1.5), "fixed": slope(2.5, 2.0, 2.5)})).splitlines()
+    assert lines[0].split() == ["arm", "mean", "behind", "the", "best", "verdict"]
+    assert lines[1].startswith("1  cosine  1.02")
+    assert lines[2].endswith("worse")
+    assert lines[3].startswith("Settled")
 
 
 GOOD = np.zeros((2, 5))
@@ -274,7 +341,7 @@ def test_differences_of_several_sd_are_found() -> None:
     found = 0
     for _ in range(100):
         scores = {f"arm{i}": {1.0: rng.normal(5 * 2**0.5 * (i > 0), size=(1, 5))} for i in range(13)}
-        found += sum(line.verdict == "worse" for line in compare(scores).standings)
+        found += sum(line.verdict in ("worse", "open") for line in compare(scores).standings)
     assert found / 1200 > 0.95
 
 

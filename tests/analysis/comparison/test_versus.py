@@ -16,8 +16,9 @@ NOISE = np.array([[0.00, 0.03, 0.01, 0.02, 0.04]])
 @pytest.mark.parametrize("maximise", [False, True])
 def test_the_difference_is_that_of_the_new_one(new, answer, sign, maximise):
     """Below zero where it has less of the metric, whichever is better; its interval is in order."""
-    scores = {"new": {1.0: new + NOISE[:, ::-1]}, "old": {1.0: 2.0 + NOISE}}
-    found = versus(compare(scores), "old", maximise=maximise)
+    turn = -1.0 if maximise else 1.0
+    scores = {"new": {1.0: turn * (new + NOISE[:, ::-1])}, "old": {1.0: turn * (2.0 + NOISE)}}
+    found = versus(compare(scores, maximise=maximise), "old", maximise=maximise)
     assert found.answer == answer
     assert np.sign(found.difference) == (-sign if maximise else sign)
     assert found.low < found.difference < found.high

@@ -33,9 +33,10 @@ def test_compare_ranks_reports_and_reuses(compare, tmp_path):
     """The main job: a table, a page, a store; the second time nothing is trained."""
     first = compare(tmp_path)
     assert first.returncode == 0, first.stderr
-    assert re.search(r"^ ?1 +\S.*best$", first.stdout, re.MULTILINE)
+    assert re.search(r"^ ?1 +\S.*best +×", first.stdout, re.MULTILINE)
     assert "30 runs, " in first.stdout
-    page = (tmp_path / "lrlab-quadratic-train.html").read_text(encoding="utf-8")
+    (path,) = tmp_path.glob("lrlab-quadratic-train-fixed-linear-wsd-*.html")
+    page = path.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "wsd" in page
     again = compare(tmp_path, "--json")
@@ -64,14 +65,14 @@ def test_compare_says_what_sharing_saved_and_what_the_audit_found(lrlab, tmp_pat
 
 
 def test_compare_takes_a_configuration_and_stops_when_it_is_settled(lrlab, tmp_path):
-    """One arm is so much worse that five of fifteen folds show it."""
+    """Arms that do the same are as equal after five folds as after fifteen."""
     log = tmp_path / "log"
-    arms = ["--arm", "fixed=constant()", "--arm", "hardly=constant(level=0.01)", "--lrs", "1"]
+    arms = ["--arm", "fixed=constant()", "--arm", 'the same=multistep(["50%"], gamma=1.0)', "--lrs", "1"]
     more = ["--until-settled", "--config", f"log={log}", "--workers", "0"]
     done = lrlab("compare", f"{QUADRATIC}:train", "--folds", "15", *arms, *more, cwd=tmp_path)
     assert "Settled after 5 of 15 folds" in done.stdout, done.stderr
     assert "\n10 runs" in done.stdout
-    assert len(log.read_text().splitlines()) == 10 * 60
+    assert len(log.read_text().splitlines()) == 5 * 60
 
 
 def test_compare_names_what_failed(compare, tmp_path):
@@ -116,3 +117,31 @@ def test_forks_can_be_left_out(compare, tmp_path):
     """What `fork_every=0` is in Python, and what the sentences about loaders advise."""
     found = json.loads(compare(tmp_path, "--fork-every", "0", "--json").stdout)
     assert found["effort"]["trained"] == found["effort"]["naive"] == 30 * 60
+
+
+def test_each_question_has_a_page_of_its_own(compare, lrlab, tmp_path):
+    """Two about one task, one of them asked twice; names keep the letters of any writing."""
+    task = tmp_path / "größe.py"
+    task.write_text(QUADRATIC.read_text(), encoding="utf-8")
+    arms = ["--arm", "fixed=constant()", "--arm", "学習=linear()", "--workers", "0", "--lrs", "1", "--json"]
+    pages = [
+        json.loads(lrlab("compare", "größe.py:train", *arms, "--folds", folds, cwd=tmp_path).stdout)["report"]
+        for folds in ("5", "6", "5")
+    ]
+    assert len({*pages}) == 2
+    assert pages[0] == pages[2]
+    assert all(page.startswith("lrlab-größe-train-fixed-学習-") for page in pages)
+    assert all((tmp_path / page).exists() for page in pages)
+
+
+def test_the_answer_comes_before_the_page(lrlab, tmp_path):
+    """A page that cannot be written is said before anything is trained; one that fails late takes nothing with it."""
+    arms = ["--arm", "fixed=constant()", "--arm", "linear()", "--workers", "0", "--lrs", "1", "--folds", "5"]
+    done = lrlab("compare", f"{QUADRATIC}:train", *arms, "--report", "no/page.html", cwd=tmp_path)
+    assert (done.returncode, "there is no folder" in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+    late = lrlab("compare", f"{QUADRATIC}:train", *arms, "--report", "/dev/full", cwd=tmp_path)
+    assert late.returncode == 1
+    assert re.search(r"^ ?1 +\S.*best", late.stdout, re.MULTILINE)
+    assert "cannot be written" in late.stderr
+    assert "Traceback" not in late.stderr

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from lrlab.analysis.comparison.columns import COLUMNS
+from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
@@ -22,7 +23,7 @@ VERSION = 1
 class Evidence:
     """The runs of a comparison and its verdict; every arm has a run at the same LRs, seeds and folds.
 
-    `comparison` counts less as better whatever the `mode`: for "max" its scores have the opposite sign.
+    `notes` say what an arm has beside its schedule: averaged weights, another optimizer, a schedule of the momentum.
     """
 
     task: str
@@ -31,10 +32,18 @@ class Evidence:
     schedules: Mapping[str, Schedule]
     runs: tuple[StoredRun, ...]
     comparison: Comparison
+    notes: Mapping[str, str] = field(default_factory=dict)
 
-    def value(self, score: float | None) -> float | None:
-        """A score of the comparison as a value of the metric."""
-        return -score if score is not None and self.mode == "max" else score
+    @property
+    def better(self) -> str:
+        """Which way the metric is better: "less" or "more"."""
+        return "less" if self.mode == "min" else "more"
+
+    @property
+    def advice(self) -> str:
+        """What would decide what is open, and what to look at where runs diverged."""
+        gone = remedy(self.runs) if any(line.verdict == "diverged" for line in self.comparison.standings) else ""
+        return " ".join(filter(None, (self.comparison.advice, gone)))
 
     def lr_of(self, arm: str) -> float:
         """The LR (a multiple of the task's own) that was chosen most often for an arm."""
@@ -45,8 +54,22 @@ class Evidence:
         """The runs of one arm at one LR, over seeds and folds."""
         return tuple(run for run in self.runs if run.arm == arm and run.lr == lr)
 
+    def behind(self, standing: Standing) -> tuple[float, ...]:
+        """How far an arm is behind the best in each unit; without those in which one of the two diverged."""
+        sign = 1.0 if self.mode == "min" else -1.0
+        best = self.comparison.standings[0]
+        pairs = zip(standing.scores, best.scores, strict=True)
+        return tuple(sign * (mine - other) for mine, other in pairs if mine is not None and other is not None)
+
+    def divergences(self, standing: Standing) -> tuple[Divergence, ...]:
+        """Where runs of an arm diverged at LRs that were chosen for it, the first to do so first."""
+        chosen = {*standing.lrs}
+        found = (divergence_of(run) for run in self.runs if run.arm == standing.arm and run.lr in chosen)
+        return tuple(sorted((gone for gone in found if gone), key=lambda gone: gone.update))
+
     def record(self) -> dict[str, Any]:
         """All of it as plain JSON values, best arm first."""
+        comparison = self.comparison
         return {
             "version": VERSION,
             "task": self.task,
@@ -57,21 +80,14 @@ class Evidence:
             "folds": len({run.fold for run in self.runs}),
             "lrs": sorted({run.lr for run in self.runs}),
             "runs": len(self.runs),
-            "arms": [self._arm(standing) for standing in self.comparison.standings],
-            "best": self.comparison.best,
-            "together": list(self.comparison.together),
-            "level": self.comparison.level,
-            "method": self.comparison.method,
-            "advice": self.comparison.advice,
-            "settled": self.comparison.settled,
+            "arms": [{column.key: column.value(self, line) for column in COLUMNS} for line in comparison.standings],
+            "best": comparison.best,
+            "together": list(comparison.together),
+            "level": comparison.level,
+            "method": comparison.method,
+            "advice": self.advice,
+            "settled": comparison.settled,
         }
-
-    def _arm(self, standing: Standing) -> dict[str, Any]:
-        plain = dataclasses.asdict(standing)
-        plain["mean"] = self.value(standing.mean)
-        plain["scores"] = [self.value(score) for score in standing.scores]
-        plain["lrs"] = list(standing.lrs)
-        return {"name": plain.pop("arm"), "schedule": str(self.schedules[standing.arm]), **plain}
 
 
 def evidence_of(
@@ -79,6 +95,7 @@ def evidence_of(
     schedules: Mapping[str, Schedule],
     mode: Literal["min", "max"] = "min",
     level: float = 0.95,
+    notes: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Judge the runs of a comparison: see `lrlab.analysis.comparison.statistics.compare`.
 
@@ -88,15 +105,15 @@ def evidence_of(
     if len(tasks) != 1:
         raise LrlabError(worded("the runs of a comparison are of one task and length", sorted(tasks)))
     lrs, seeds, folds = (sorted({getattr(run, name) for run in runs}) for name in ("lr", "seed", "fold"))
-    sign = 1.0 if mode == "min" else -1.0
+    worst = np.inf if mode == "min" else -np.inf
     scores: dict[str, dict[float, Any]] = {
         arm: {lr: np.full((len(seeds), len(folds)), np.nan) for lr in lrs} for arm in schedules
     }
     for run in runs:
-        score = np.inf if run.outcome == "diverged" else sign * run.score
+        score = worst if run.outcome == "diverged" else run.score
         scores[run.arm][run.lr][seeds.index(run.seed), folds.index(run.fold)] = score
     missing = [f"{arm} at {lr:g}" for arm, grid in scores.items() for lr, cell in grid.items() if np.isnan(cell).any()]
     if missing:
         raise LrlabError(worded("an arm lacks runs that another has", missing, "every arm at every LR, seed and fold"))
-    (task, metric, _), comparison = tasks.pop(), compare(scores, level=level)
-    return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison)
+    (task, metric, _), comparison = tasks.pop(), compare(scores, level=level, maximise=mode == "max")
+    return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison, dict(notes or {}))

@@ -35,9 +35,9 @@ def versus(comparison: Comparison | None, baseline: str, *, maximise: bool) -> V
     """
     if comparison is None:
         return Versus("baseline")
-    second = comparison.standings[1]
-    answer: Answer = "worse" if comparison.best == baseline else "better"
-    if second.verdict == "not distinguishable":
+    first, second = comparison.standings
+    answer: Answer = "worse" if first.arm == baseline else "better"
+    if second.verdict == "not distinguishable" or first.verdict == "diverged":
         answer = "undecided"
     if second.difference is None:
         return Versus(answer)

@@ -6,22 +6,25 @@ lrlab compare mine.py:train --arm 'a=cosine()' --arm 'b=wsd()' --folds 8
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrlab.cli.options import executor_option, experiment_options, workers_option
 from lrlab.cli.output import NewFile, apart, echo, fail, json_option, say, width, write
 from lrlab.desk import experiment as desk
+from lrlab.views.names import file_name
+
+if TYPE_CHECKING:
+    from lrlab.lab.stages.experiment import Experiment
 
 
 @click.command()
 @experiment_options
-@click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK.html]")
+@click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK-ARMS-....html]")
 @workers_option
 @executor_option
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
@@ -56,6 +59,7 @@ def command(
 
     with apart():
         experiment = desk.set_up(task, **asked)
+    page = report or NewFile().convert(_name(experiment), None, None)
     if because := desk.fresh_because(experiment, store):
         echo(because, err=True)
     try:
@@ -73,7 +77,20 @@ def command(
     except KeyboardInterrupt:
         kept = f"{watch.done} of {experiment.runs} runs are kept in {store}"
         fail(f"stopped. {kept}: the same command goes on from there.", 130, as_json)
-    page = report or Path(f"lrlab-{re.sub(r'[^A-Za-z0-9_.]+', '-', experiment.task.name)}.html")
-    write(page, html(result.report(shlex.join(["lrlab", *sys.argv[1:]]))))
+    page_text = html(result.report(shlex.join(["lrlab", *sys.argv[1:]])))
     document = {**result.record(), "report": str(page)}
-    say(as_json, document, [result.table(wide=width() >= 110)], result.sentences(str(page)))
+    if as_json:
+        write(page, page_text)
+        say(as_json, document, (), ())
+    else:  # the answer first: a disk may be full
+        say(as_json, document, [result.table(wide=width() >= 110)], result.sentences(str(page)))
+        write(page, page_text)
+    if result.evidence.comparison.best is None:
+        click.echo("lrlab: no strategy finished all that it was judged by", err=True)
+        sys.exit(1)
+
+
+def _name(experiment: Experiment) -> str:
+    """The file of the page: another one for each question, the same for the same."""
+    few = [arm.name for arm in experiment.arms] if len(experiment.arms) <= 3 else [f"{len(experiment.arms)}-strategies"]
+    return f"{file_name('lrlab', experiment.task.name, *few)}-{experiment.digest}.html"

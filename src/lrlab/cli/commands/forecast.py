@@ -7,6 +7,7 @@ lrlab forecast optimise law.json --steps 24000 --peak 3e-4
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ import click
 from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, echo, json_option, say, write
 from lrlab.desk import VERSION
+from lrlab.views.names import file_name
 
 if TYPE_CHECKING:
     from lrlab.analysis.forecast.law import Law
@@ -193,18 +195,31 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
 @base_lr_option
-@click.option("-o", "--output", type=NewFile(), default="lrlab-forecast.html", show_default=True)
+@click.option("-o", "--output", type=NewFile(), help="The page to write.  [default: lrlab-forecast-LOGS-....html]")
 @json_option
 def report(
-    schedules: tuple[str, ...], steps: int | None, base_lr: float | None, output: Path, as_json: bool, **options: Any
+    schedules: tuple[str, ...],
+    steps: int | None,
+    base_lr: float | None,
+    output: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Write a page with the fit, its residuals and the predictions."""
     from lrlab.desk import forecast as desk
     from lrlab.views import forecast as views
     from lrlab.views.page import html
 
+    asked = [*options.items(), ("schedules", schedules), ("steps", steps), ("lr", base_lr)]
+    place = output or NewFile().convert(_name(options["logs"], asked), None, None)
     fitted = desk.fit(**options)
     page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
-    write(output, html(page))
-    document = {"version": VERSION, **fitted.record(), "report": str(output)}
-    say(as_json, document, [views.fits(fitted)], [page.lead, f"Report: {output}"])
+    write(place, html(page))
+    document = {"version": VERSION, **fitted.record(), "report": str(place)}
+    say(as_json, document, [views.fits(fitted)], [page.lead, f"Report: {place}"])
+
+
+def _name(logs: Sequence[Path], asked: object) -> str:
+    """The file of the page: another one for each question, the same for the same."""
+    stems = [log.stem for log in logs] if len(logs) <= 3 else [f"{len(logs)}-logs"]
+    return f"{file_name('lrlab-forecast', *stems)}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:6]}.html"

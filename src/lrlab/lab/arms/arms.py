@@ -50,6 +50,17 @@ class Arm:
                 known = [kind for kind in KINDS if kind != "lr"]
                 raise LrlabError(worded("an arm cannot schedule this", name, ", ".join(known), nearest(name, known)))
 
+    @property
+    def beside(self) -> str:
+        """What it has beside its schedule, in words; empty where that is all.
+
+        >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).beside
+        'weights averaged over 10% of the run, optimizer=adam'
+        """
+        averaged = "" if self.averaging is None else f"weights averaged over {self.averaging:.0%} of the run"
+        given = [f"{name}={value}" for name, value in (*self.config.items(), *self.also.items())]
+        return ", ".join(filter(None, (averaged, *given)))
+
 
 # Name and text form. Parameters are those of the papers, or what fits any run: step and multistep by tenths,
 # SGDR with three cycles that double (1/7 + 2/7 + 4/7), CLR with four triangles, one-cycle as PyTorch has it.

@@ -13,6 +13,7 @@ from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import Settings, Task
+from lrlab.record.runs.run import content_key
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ class Experiment:
         """How many runs it has."""
         s = self.settings
         return len(self.arms) * len(s.lrs) * s.seeds * s.folds
+
+    @property
+    def digest(self) -> str:
+        """Six characters that tell this question from any other about the same task."""
+        arms = [(arm.name, str(arm.schedule), arm.averaging, arm.beside) for arm in self.arms]
+        asked = {"arms": arms, "settings": vars(self.settings), "seed": self.first_seed, "config": dict(self.config)}
+        return content_key({"task": self.task.text or self.task.identity, **asked})[:6]
 
     @property
     def title(self) -> str:

@@ -38,7 +38,7 @@ class Pace:
     every: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StagePlan:
     """What is still to be trained: `runs` of `total`, with so many updates each alone (`naive`) and `shared`.
 
@@ -70,7 +70,8 @@ class StagePlan:
         """The time that it takes at the least, evaluations aside; None where the pace is not known."""
         return None if self.pace is None else self.pace.seconds * max(self.critical, self.shared / max(1, self.workers))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """All of it in words."""
         lines = [f"{self.total} runs, {self.total - self.runs} of them stored"]
         if self.runs:
             about = "about " if self.reactive else ""

@@ -44,7 +44,7 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
     )
     note = (
         f"Mean over {_units(evidence)}, each judged at an LR that was chosen on the others. Intervals: "
-        f"{evidence.comparison.level:.0%}, paired, for all strategies together."
+        f"{evidence.comparison.level:.0%}, paired, for all strategies together; a dot is one {_unit(evidence)}."
     )
     return Table(heads, tuple(rows), note)
 
@@ -57,6 +57,10 @@ def _cell(value: Any) -> Cell:
         return Mark(value.words, _TONES.get(value.verdict, "quiet"))
     cell: Cell = value
     return cell
+
+
+def _unit(evidence: Evidence) -> str:
+    return "fold" if len({run.fold for run in evidence.runs}) > 1 else "seed"
 
 
 def _units(evidence: Evidence) -> str:

@@ -86,7 +86,7 @@ def command(
         say(as_json, document, [result.table(wide=width() >= 110)], result.sentences(str(page)))
         write(page, page_text)
     if result.evidence.comparison.best is None:
-        click.echo("lrlab: no strategy finished all that it was judged by", err=True)
+        echo("lrlab: no strategy finished all that it was judged by", err=True)
         sys.exit(1)
 
 

@@ -28,8 +28,8 @@ def test_of_a_scheduler_in_pytorch():
     """Under a schedule in tokens the count of updates is no end."""
     torch = pytest.importorskip("torch")
     import lrlab as lr
-    from lrlab.adapters.torch.plan import PlanScheduler
     from lrlab.adapters.torch.scheduler import Scheduler
+    from lrlab.adapters.torch_plan import PlanScheduler
 
     def made(schedule, horizon, kind=Scheduler):
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)

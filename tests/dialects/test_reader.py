@@ -304,3 +304,32 @@ def test_what_a_library_allows_is_read(source, text):
     """Lengths and powers of 0, floors as high as the peak, drops between two updates."""
     found = read(source, horizon=lr.Horizon(updates=100), lr=1.0)
     assert text in (None, str(found.schedule))
+
+
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        (
+            "CosineLRScheduler(opt, 20, lr_min=0.01, warmup_t=5, warmup_prefix=True)",
+            {"sched": "cosine", "num_epochs": 20, "min_lr": 0.01, "warmup_epochs": 5, "warmup_prefix": True},
+        ),
+        ("timm.scheduler.PolyLRScheduler(opt, t_initial=20)", {"sched": "poly", "num_epochs": 20, "decay_rate": 0.5}),
+        (
+            "StepLRScheduler(opt, decay_t=7, decay_rate=0.5, warmup_t=2)",
+            {
+                "sched": "step",
+                "num_epochs": 100,
+                "decay_epochs": 7,
+                "decay_rate": 0.5,
+                "warmup_epochs": 2,
+                "warmup_prefix": True,
+            },
+        ),
+    ],
+)
+def test_timms_classes_are_its_factorys_schedules(call, given):
+    """With the defaults of the class, which are others than those of the factory."""
+    whole = {"cycle_decay": 1.0, "warmup_lr": 0.0, **given}
+    assert read(call, horizon=lr.Horizon(updates=100), lr=1.0) == from_timm(lr=1.0, **whole)
+    with pytest.raises(lr.LrlabError, match=r"warmup_epochs is not read|not read"):
+        read("CosineLRScheduler(opt, 20, warmup_epochs=5)", lr=1.0)

@@ -149,7 +149,9 @@ FACTORY = tuple(word for word in signature(from_timm).parameters if word not in 
 
 
 def _words(name: str, *args: Any, **given: Any) -> Imported:
-    """A name and the arguments of the factory, or a call of it."""
+    """A name and the arguments of the factory, or a call of it or of a class."""
+    if name in CLASSES:
+        return from_timm(CLASSES[name][0], **_class_words(name, without_optimizer(Call(name, args, given))))
     if name != "create_scheduler_v2":
         if args:
             raise LrlabTypeError(worded("timm: arguments are given by their names", args, hint="num_epochs=..."))
@@ -161,6 +163,51 @@ def _words(name: str, *args: Any, **given: Any) -> Imported:
         raise LrlabTypeError(worded(f"timm: {name} takes fewer arguments", call.args, ", ".join(words)))
     whole = {**call.kwargs, **dict(zip(words, call.args, strict=False))}
     return from_timm(whole.pop("sched", "cosine"), **whole)
+
+
+SHARED = ("cycle_mul", "cycle_decay", "cycle_limit", "warmup_t", "warmup_lr_init", "warmup_prefix", "t_in_epochs")
+CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {  # the name of the factory, and the arguments in their order
+    "CosineLRScheduler": ("cosine", ("t_initial", "lr_min", *SHARED)),
+    "TanhLRScheduler": ("tanh", ("t_initial", "lb", "ub", "lr_min", *SHARED)),
+    "PolyLRScheduler": ("poly", ("t_initial", "power", "lr_min", *SHARED)),
+    "StepLRScheduler": ("step", ("decay_t", "decay_rate", *SHARED[3:])),
+    "MultiStepLRScheduler": ("multistep", ("decay_t", "decay_rate", *SHARED[3:])),
+}
+OF_A_CLASS = {  # its words, and what they are to the factory
+    "t_initial": "num_epochs",
+    "lr_min": "min_lr",
+    "warmup_t": "warmup_epochs",
+    "warmup_lr_init": "warmup_lr",
+    "power": "decay_rate",
+}
+OF_ALL = ("num_epochs", "lr", "initialize", "k_decay")  # what is known of the run, and further words
+
+
+def _class_words(name: str, call: Call) -> dict[str, Any]:
+    """The arguments of a class as those of the factory, with the defaults of the class."""
+    sched, words = CLASSES[name]
+    if len(call.args) > len(words):
+        raise LrlabTypeError(worded(f"timm: {name} takes fewer arguments", call.args, ", ".join(words)))
+    given = {**dict(zip(words, call.args, strict=False)), **call.kwargs}
+    given.pop("updates_per_epoch", None)
+    unknown = next((word for word in given if word not in (*words, *OF_ALL)), "")
+    if unknown or (given.pop("lb", -7.0), given.pop("ub", 3.0)) != (-7.0, 3.0):
+        raise LrlabTypeError(worded(f"timm: {name} with {unknown or 'lb, ub'} is not read", given, ", ".join(words)))
+    given.pop("initialize", None)
+    if sched in ("step", "multistep"):
+        given["decay_epochs" if sched == "step" else "decay_milestones"] = given.pop("decay_t", None)
+        given = {"decay_rate": 1.0, "warmup_prefix": True, **given}
+        if "num_epochs" not in given:
+            raise LrlabError(
+                worded(f"timm: {name} does not say how long the run is", hint="num_epochs=..., or --steps")
+            )
+    elif "t_initial" in given:
+        given.pop("num_epochs", None)
+    if sched == "poly":
+        given = {"power": 0.5, **given}
+    by_epoch = given.pop("t_in_epochs", True)
+    whole = {"cycle_decay": 1.0, "warmup_lr_init": 0.0, **given, "step_on_epochs": by_epoch, "updates_per_epoch": 1}
+    return {OF_A_CLASS.get(word, word): value for word, value in whole.items()}
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
@@ -197,7 +244,7 @@ LIBRARY = Library(
     file=_file,
     recognise=_is_timm,
     keys=WORDS,
-    calls=("create_scheduler_v2",),
+    calls=("create_scheduler_v2", *CLASSES),
     modules=("timm",),
     facts={"steps": "num_epochs", "epochs": "num_epochs", "lr": "lr", "updates_per_epoch": "updates_per_epoch"},
 )

@@ -172,7 +172,7 @@ class Manual(lightning.LightningModule):
 def test_manual_optimisation_of_two_optimizers(line, declared, tmp_path):
     """Each schedule counts the updates of its own optimizer."""
     module = Manual(line(), line())
-    trainer(tmp_path).fit(module, loader(6))
+    trainer(tmp_path, callbacks=[Watch()]).fit(module, loader(6))
     assert module.models[0].realised() == pytest.approx(declared(12), rel=1e-12)
     assert module.models[1].realised() == pytest.approx(declared(4, 0.2, "linear()"), rel=1e-12)
 

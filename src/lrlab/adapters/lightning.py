@@ -45,7 +45,7 @@ class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Called by Lightning, when checkpoints are restored."""
         self._since = {id(scheduler): scheduler.update for scheduler in _schedulers(trainer)}
-        for config in trainer.lr_scheduler_configs:
+        for config in trainer.lr_scheduler_configs if pl_module.automatic_optimization else []:
             if hasattr(config.scheduler, "pacer") and config.interval == "epoch":
                 _refuse_epochs(config.scheduler, trainer)
 

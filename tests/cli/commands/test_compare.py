@@ -79,8 +79,8 @@ def test_compare_names_what_failed(compare, tmp_path):
     """Every run with its cause, and one traceback that is the task's own; exit code 1."""
     done = compare(tmp_path, "--config", "raise=true", "--lrs", "1")
     assert done.returncode == 1
-    assert "15 of 15 runs failed" in done.stderr
-    assert "arm wsd, lr 1, seed 0, fold 4: RuntimeError: out of cheese" in done.stderr
+    assert "runs failed; all alike, and none got anywhere" in done.stderr
+    assert "arm wsd, lr 1, seed 0, fold 0: RuntimeError: out of cheese" in done.stderr
     assert done.stderr.count("Traceback") == 1
     assert done.stderr.startswith("failed: arm "), "one line as soon as it happens"
 

@@ -2,11 +2,16 @@
 
 import concurrent.futures
 import dataclasses
+import os
+import sys
+
+import pytest
 
 import lrlab as lr
+from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
-from lrlab.lab.stages.executor import Here
+from lrlab.lab.stages.executor import Here, staying_alive
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import execute
 from lrlab.record.runs.store import Store
@@ -52,3 +57,26 @@ def test_here_trains_in_order(quadratic):
     executor.submit(1, "a stage")
     executor.close()
     assert executor._queue == []
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(lambda run: sys.exit(3), r"sys.exit\(3\)"), (lambda run: os._exit(4), r"os._exit\(4\)")],
+)
+def test_a_task_cannot_end_this_process_without_a_word(quadratic, tmp_path, end, said):
+    """Both ways out are refused in a sentence, and the second is Python's own again afterwards."""
+    task = dataclasses.replace(quadratic, function=end)
+    before = os._exit
+    with pytest.raises(LrlabError, match=said):
+        run_jobs(task, jobs_of(ARMS, task.settings), Store(tmp_path), Here(task))
+    assert os._exit is before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_fork_may_end():
+    """Libraries end their child processes by os._exit."""
+    with staying_alive():
+        child = os.fork()
+        if not child:
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -23,11 +23,6 @@ from lrlab.lab.training.determinism import environment
 
 _Answer = tuple[int, StageResult | Exception]
 
-_DEATHS = (
-    f"{ATTEMPTS} worker processes died of it, exit code {{code}} (-9 is mostly a lack of memory; "
-    "workers=0 trains in this process and shows why)"
-)
-
 
 class Local:
     """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn."""
@@ -88,7 +83,7 @@ class Local:
                     _bury(process)
                     code, process = process.returncode, None
                 else:
-                    result = _failed(stage, _DEATHS.format(code=code))
+                    result = _failed(stage, _death(code))
             except Exception as error:
                 result = error
             self._answers.put((tag, result))
@@ -109,6 +104,21 @@ class Local:
             )
             self._processes.append(process)
             return process
+
+
+def _death(code: int) -> str:
+    """What ended the last of the processes, by its exit code.
+
+    >>> _death(3)
+    '3 worker processes died of it, exit code 3: the task, or a library of it, ended its process by os._exit(3)'
+    """
+    if code >= 0:
+        what = f"the task, or a library of it, ended its process by os._exit({code})"
+    elif code == -signal.SIGKILL:
+        what = "killed from outside, mostly for a lack of memory"
+    else:
+        what = f"a crash in compiled code ({signal.Signals(-code).name}); with workers=0 it is seen where"
+    return f"{ATTEMPTS} worker processes died of it, exit code {code}: {what}"
 
 
 def _devices(workers: int, device: str) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lrlab.errors import LrlabError
+from lrlab.lab.stages.executor import cause_of
 from lrlab.lab.stages.stage import Stage, execute
 
 
@@ -40,9 +41,8 @@ def main() -> None:
             answer = {"reached": execute(Stage.from_json(json.loads(line))).to_json()}
         except LrlabError as error:
             answer = {"misuse": "\n".join([str(error), *getattr(error, "__notes__", ())])}
-        except Exception as error:
-            cause = f"{type(error).__name__}: {error}".partition("\n")[0]
-            answer = {"failed": f"{cause}\n\n{traceback.format_exc()}"}
+        except BaseException as error:  # sys.exit() of a task is its failure, not this process's end
+            answer = {"failed": f"{cause_of(error)}\n\n{traceback.format_exc()}"}
         sys.stdout.flush()  # a line that was not ended
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -35,6 +35,8 @@ class TaskError(LrlabError):
 # States that nobody waits for are kept for later studies up to so many bytes, and then forgotten, the oldest first.
 KEPT = 2**30
 
+ALIKE = 3  # failures of one cause, before anything has been trained, end a comparison
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -140,7 +142,7 @@ def run_jobs(
         times.append(time.monotonic())
         on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
     if drive.failed:
-        raise TaskError(_named(drive.failed, len(wanted)))
+        raise TaskError(_named(drive.failed, len(missing) if drive.hopeless else len(wanted), drive.hopeless))
     finished = tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))
     return finished, drive.effort
 
@@ -151,9 +153,12 @@ def _left(times: Sequence[float], total: int) -> float | None:
     return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
 
 
-def _named(failed: Sequence[tuple[Job, str]], total: int) -> str:
+def _named(failed: Sequence[tuple[Job, str]], total: int, hopeless: bool) -> str:
     """Every run that failed with its cause, and all that is known of the first."""
-    lines = [f"{len(failed)} of {total} runs failed; the others are stored, and the same line goes on with these"]
+    rest = "the others are stored, and the same line goes on with these"
+    if hopeless and len(failed) < total:
+        rest = f"all alike, and none got anywhere: {total - len(failed)} more were not begun"
+    lines = [f"{len(failed)} of {total} runs failed; {rest}"]
     lines += [f"  {job.title}: {cause.partition(chr(10))[0]}" for job, cause in failed]
     _, _, whole = failed[0][1].partition("\n")
     return "\n".join([*lines, *([f"\nThe first of them:\n{whole}"] if whole else [])])
@@ -174,6 +179,8 @@ class _Drive:
         self._shared: dict[tuple[ControlSpec, int], ControlTrace] = {}
         self._common: dict[tuple[ControlTrace, ControlTrace], int] = {}
         self._slots = self._serial = self._written = 0
+        self._causes: list[str] = []  # of failed stages
+        self._moved = False  # whether any stage has got further
 
     def runs(self, missing: dict[str, Job], executor: Executor) -> Iterator[StoredRun]:
         """Train, and give every run as soon as it is there."""
@@ -189,7 +196,7 @@ class _Drive:
         while True:
             yield from self._taken()
             # Twice as many as are trained at once: nobody is to wait for this process to read and write.
-            while self._queue and len(in_hand) < 2 * self._slots:
+            while self._queue and len(in_hand) < 2 * self._slots and not self.hopeless:
                 *_, tag, work = heapq.heappop(self._queue)
                 in_hand[tag] = work
                 executor.submit(tag, work.stage)
@@ -199,6 +206,11 @@ class _Drive:
                 self._advance(in_hand.pop(tag), reached)
             self._sweep([*in_hand.values()])
         self._states.sweep(KEPT)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the first stages all failed alike, and none has got anywhere: the others would, too."""
+        return not self._moved and len(self._causes) >= ALIKE and len({*self._causes}) == 1
 
     def _taken(self) -> Iterator[StoredRun]:
         while self._ready:
@@ -298,6 +310,7 @@ class _Drive:
     def _advance(self, work: _Work, reached: StageResult) -> None:
         """A stage is over: its jobs stand further on."""
         if reached.failed:  # and with it all that would go on from it
+            self._causes.append(reached.failed.partition("\n")[0])
             for entry in work.entries:
                 self.failed.append((entry.job, reached.failed))
                 self._on_failed(entry.job.title, reached.failed)
@@ -307,6 +320,7 @@ class _Drive:
             self._every[work.cell] = reached.every
             self._fork(work.cell, work.stage.start, work.entries)
         else:
+            self._moved = True
             self._every[work.cell] = reached.every
             self._add(trained=reached.place.at - work.stage.begin, stages=1)
             self._written += self._states.size(work.cell, reached.place)

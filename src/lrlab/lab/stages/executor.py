@@ -14,13 +14,19 @@ this form.
 
 from __future__ import annotations
 
-from typing import Protocol
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn, Protocol
 
+from lrlab.errors import LrlabError, worded
 from lrlab.lab.stages.stage import Stage, StageResult, execute
 from lrlab.lab.task.declaration import Task
 
 # A stage whose worker died is given to another one; the third time it is the stage's fault.
 ATTEMPTS = 3
+
+_RAISE = "raise RuntimeError(...) where the training cannot go on"
 
 
 class Executor(Protocol):
@@ -48,6 +54,34 @@ class Executor(Protocol):
         ...
 
 
+def cause_of(error: BaseException) -> str:
+    """What ended a training, in a line.
+
+    >>> cause_of(SystemExit(3)), cause_of(ValueError("no such file"))
+    ('SystemExit: the task called sys.exit(3)', 'ValueError: no such file')
+    """
+    if isinstance(error, SystemExit):
+        return f"SystemExit: the task called sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+@contextmanager
+def staying_alive() -> Iterator[None]:
+    """Within, `os._exit` of this process raises `LrlabError`, for nothing could be said after it; forks may end."""
+    end, process = os._exit, os.getpid()
+
+    def refused(status: int) -> NoReturn:
+        if os.getpid() != process:
+            end(status)
+        raise LrlabError(worded(f"the task called os._exit({status}), which ends this process", hint=_RAISE))
+
+    os._exit = refused
+    try:
+        yield
+    finally:
+        os._exit = end
+
+
 class Here:
     """Trains in this process, one stage at a time: for debugging, and for functions that no file holds."""
 
@@ -62,7 +96,11 @@ class Here:
 
     def wait(self) -> list[tuple[int, StageResult]]:
         tag, stage = self._queue.pop(0)
-        return [(tag, execute(stage, self._task))]
+        try:
+            with staying_alive():
+                return [(tag, execute(stage, self._task))]
+        except SystemExit as error:
+            raise LrlabError(worded(cause_of(error), stage.job.title, hint=_RAISE)) from error
 
     def close(self) -> None:
         self._queue.clear()

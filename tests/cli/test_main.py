@@ -60,7 +60,7 @@ def test_a_command_loads_its_own_file_alone():
         (["shw"], 2),
         (["show"], 2),
         (["show", "cosine()", "--steps", "many"], 2),
-        (["show", "cosine()", "--nonsense"], 2),
+        (["list", "--nonsense"], 2),
         (["show", "cosine()", "--svg", "no/such/folder/a.svg"], 2),
         (["forecast", "rank"], 2),
         (["compare", "nonsense"], 1),

@@ -169,7 +169,7 @@ def test_a_plain_data_loader_with_processes_of_its_own_works_and_leaves_none(tmp
         "    run.track(model=model, opt=opt); total = 0.0\n"
         "    data = torch.utils.data.DataLoader(Data(), batch_size=4, shuffle=True, num_workers=2)\n"
         "    for update, batch in run.steps(data):\n"
-        "        total += float(batch.sum())\n"
+        "        total += float(batch.sum()); opt.step()\n"
         "        time.sleep(run.config['slow'])\n"
         "        if run.eval_now: run.report(val_loss=total)\n"
     )
@@ -217,8 +217,9 @@ def test_threads_are_pinned_before_any_library_is_loaded(tmp_path):
     path.write_text(
         "import os, torch\n"
         "def train(run):\n"
-        "    model = torch.nn.Linear(1, 1); run.track(opt=torch.optim.SGD(model.parameters(), lr=1.0))\n"
+        "    model = torch.nn.Linear(1, 1); run.track(opt=(opt := torch.optim.SGD(model.parameters(), lr=1.0)))\n"
         "    for _ in run.steps([0]):\n"
+        "        opt.step()\n"
         "        if run.eval_now:\n"
         "            run.report(val_loss=torch.get_num_threads() + 10 * int(os.environ['OMP_NUM_THREADS']))\n"
     )

@@ -19,7 +19,12 @@ def test_the_plan_is_what_happens(quadratic, tmp_path):
     plan = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert not any(tmp_path.iterdir())
     _, effort = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
-    assert (plan.naive, plan.shared, plan.stages, plan.saved) == (*vars(effort).values(), effort.saved)
+    assert (plan.naive, plan.shared, plan.stages, plan.saved) == (
+        effort.naive,
+        effort.trained,
+        effort.stages,
+        effort.saved,
+    )
     assert (plan.total, plan.runs, plan.critical) == (12, 12, 60)
     after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert (after.runs, after.shared, after.seconds) == (0, 0, None)

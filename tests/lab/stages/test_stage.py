@@ -113,7 +113,7 @@ def test_a_torn_start_is_an_answer(quadratic, tmp_path):
     half = execute(stage(quadratic, tmp_path, stop=20))
     (path,) = tmp_path.glob("states/*/20-*/state.json")
     record = json.loads(path.read_text())
-    record["plain"]["tracked"]["model"]["w"] += 1e-9
+    record["plain"]["tracked"]["model"][1]["w"] += 1e-9
     path.write_text(json.dumps(record))
     answer = execute(stage(quadratic, tmp_path, start=half.place))
     assert (answer.place, answer.torn) == (None, True)

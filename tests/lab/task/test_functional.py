@@ -18,6 +18,7 @@ from lrlab.lab.task.declaration import load_task
 from lrlab.lab.task.functional import _Held
 from lrlab.lab.training.run import TrainingRun
 from lrlab.lab.training.snapshot import restored, taken
+from lrlab.lab.training.values import as_numpy
 from lrlab.record.runs.store import Store
 
 jax = pytest.importorskip("jax")
@@ -73,7 +74,7 @@ def trained(updates=2, **functions):
     run = TrainingRun(lr.constant(), updates)
     given = {
         "init": lambda key: 0.0,
-        "step": lambda state, batch, key, control: (state, 0.0),
+        "step": lambda state, batch, key, control: (state + 1.0, 0.0),
         "evaluate": lambda state: {"val_loss": state},
         "batches": [1.0],
     }
@@ -86,7 +87,7 @@ def test_keys_come_from_seed_fold_and_update():
 
     def step(state, batch, key, control):
         seen.append(tuple(jax.random.key_data(key).tolist()))
-        return state, 0.0
+        return state + 1.0, 0.0
 
     for _ in range(2):
         trained(3, step=step)
@@ -100,6 +101,7 @@ def test_keys_come_from_seed_fold_and_update():
         ({"init": lambda key: {"w": "text"}}, LrlabTypeError, "a state is a pytree of arrays"),
         ({"step": lambda *given: None}, LrlabTypeError, "step gives the next state and the loss"),
         ({"step": lambda *given: ((1.0, 2.0), 0.0)}, LrlabError, "another structure than init"),
+        ({"step": lambda state, *given: (state, 0.0)}, LrlabError, "step gives back the state that it was given"),
         ({"evaluate": lambda state: 0.5}, LrlabTypeError, "the metrics by name"),
     ],
 )
@@ -110,10 +112,15 @@ def test_misuse_is_named(functions, error, said):
 
 
 def test_a_state_comes_back_from_the_store_as_it_was():
-    """Every type: half precision, complex, keys, numbers, NumPy's own; nothing gives way to another type later."""
-    held = _Held([jnp.ones((2, 3), jnp.bfloat16), jnp.asarray(1j), jax.random.key(3), 1.5, 2, np.arange(3.0), True])
+    """Every type: half precision, 8 bits, 64 bits beside a context that has none, complex, keys, numbers, NumPy's own;
+    nothing gives way to another type later."""
+    with jax.enable_x64(True):
+        wide = jnp.asarray(1 / 3, jnp.float64)
+    eight = jnp.asarray([0.5, 2.0], jnp.float8_e4m3fn)
+    numbers = [jnp.ones((2, 3), jnp.bfloat16), jnp.asarray(1j), jax.random.key(3), 1.5, 2, np.arange(3.0), True]
+    held = _Held([*numbers, wide, eight, jnp.asarray([1, 2], jnp.int4)])
     other = _Held(jax.tree.map(lambda leaf: jnp.zeros(7), held.state))
     other.load_state_dict(restored(taken(held.state_dict(), "the test")))
     for mine, its in zip(held.state, other.state, strict=True):
         assert (type(mine), mine.dtype, getattr(its, "weak_type", False)) == (type(its), its.dtype, False)
-        assert (mine == its).all()
+        assert np.array_equal(as_numpy(mine), as_numpy(its))

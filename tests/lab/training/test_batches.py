@@ -77,16 +77,6 @@ def test_passes_are_taken_up_where_one_ends():
     assert taken_from(Passes(), 4, lambda: random.setstate(state), 6) == whole[4:]
 
 
-def test_the_next_batch_can_be_known_by_its_digest():
-    """Equal for equal batches; what cannot be written down has none, and what fails neither."""
-    feed = batch_source([np.arange(3), np.arange(3), np.arange(4), object()])
-    feed.start(0, lambda: None)
-    first, second, third, fourth = (feed.peek() for _ in range(4))
-    assert first == second != third
-    assert fourth is None
-    assert batch_source(iter(())).peek() is None
-
-
 @pytest.mark.parametrize("length", [3, 5])
 def test_a_loader_that_is_wrong_about_its_length_is_named(length):
     """Where training forks rests on it."""

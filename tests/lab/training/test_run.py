@@ -211,7 +211,7 @@ def test_misuse_names_what_to_type():
         list(run.steps([0]))
     run = TrainingRun(lr.constant(), 3)
     with pytest.raises(LrlabError, match=r"thing holds no state"):
-        run.track(thing=object())
+        run.track(thing=3.0)
     with pytest.raises(LrlabError, match=r"group 0 of the optimizer opt has no lr"):
         run.track(opt=type("O", (Optimizer,), {"param_groups": [{"momentum": 0.9}], "__init__": lambda self: None})())
     with pytest.raises(LrlabError, match=r"group 1 of the optimizer opt has no lr"):
@@ -286,5 +286,7 @@ def test_a_fork_that_would_lose_weights_is_refused():
     run = TrainingRun(lr.constant(), 3)
     run.track(opt=torch.optim.SGD(model.parameters(), lr=0.1))
     list(run.steps([0]))
+    run = TrainingRun(lr.constant(), 3, stretch=StageBounds(2))
+    run.track(opt=torch.optim.SGD(model.parameters(), lr=0.1))
     with pytest.raises(LrlabError, match=r"(?s)optimizer opt trains weights that nothing tracked holds.*model=model"):
-        run.snapshot()
+        list(run.steps([0]))

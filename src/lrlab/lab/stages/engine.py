@@ -57,6 +57,8 @@ class Progress:
 class Effort:
     """What the runs that were not stored took: updates each alone (`naive`), updates that were `trained`, stages.
 
+    `alone` gives the reasons for which training could not be shared.
+
     >>> Effort(naive=1000, trained=640, stages=9).saved
     0.36
     """
@@ -64,10 +66,12 @@ class Effort:
     naive: int = 0
     trained: int = 0
     stages: int = 0
+    alone: tuple[str, ...] = ()
 
     def __add__(self, other: Effort) -> Effort:
         """What both took."""
-        return Effort(self.naive + other.naive, self.trained + other.trained, self.stages + other.stages)
+        alone = tuple(dict.fromkeys(self.alone + other.alone))
+        return Effort(self.naive + other.naive, self.trained + other.trained, self.stages + other.stages, alone)
 
     @property
     def saved(self) -> float:
@@ -316,6 +320,10 @@ class _Drive:
                 self._on_failed(entry.job.title, reached.failed)
         elif reached.torn:
             self._place(work.cell, work.entries)
+        elif reached.alone:
+            self.effort += Effort(alone=(reached.alone,))
+            self._every[work.cell] = NOWHERE
+            self._fork(work.cell, None, work.entries)
         elif reached.place is None:
             self._every[work.cell] = reached.every
             self._fork(work.cell, work.stage.start, work.entries)

@@ -16,13 +16,16 @@ from typing import Any, Literal
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed
+from lrlab.lab.arms.tree import NOWHERE
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, versions
 from lrlab.lab.task.config import defaults
 from lrlab.lab.task.declaration import Task, load_task
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
+from lrlab.lab.training.fork import Alone
 from lrlab.lab.training.log import TrainingLog
+from lrlab.lab.training.process import put_back
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.states import StateAddress, StateRecord, States, StoredState
@@ -80,7 +83,8 @@ class StageResult:
     """What a stage answers: the place where training stands now, and at which multiples it may fork.
 
     `place` is None where nothing was reached: the arms part before training could fork for the first time, the state
-    to start from was `torn`, and is now forgotten, or the stage has `failed`: the cause in the first line of a text.
+    to start from was `torn`, and is now forgotten, the stage has `failed`: the cause in the first line of a text, or
+    each arm can only be trained `alone`, from its beginning: the reason.
     """
 
     place: StateAddress | None
@@ -88,6 +92,7 @@ class StageResult:
     seconds: float
     torn: bool = False
     failed: str = ""
+    alone: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON."""
@@ -117,20 +122,27 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     if stage.start:
         try:
             start = states.get(cell, stage.start)
+            if "seen" not in start.record:
+                raise Torn("it does not tell what a fork is held to")
         except Torn:
             states.drop(cell, stage.start)
             return StageResult(None, stage.every, time.perf_counter() - began, torn=True)
 
-    def keep(live: TrainingRun, outcome: Ending | None = None, *, ended: bool = False) -> StateAddress:
+    def keep(live: TrainingRun, outcome: Ending | None = None) -> StateAddress:
         at = live.completed
         place = StateAddress(at, live.controls[0].digests([at])[at], outcome is not None)
-        states.put(cell, place, _state_of(live, outcome, time.perf_counter() - began, ended=ended))
+        states.put(cell, place, _state_of(live, outcome, time.perf_counter() - began))
         return place
 
     with _conditions(task, stage.job):
-        live = _live(task, stage.job, StageBounds(stage.stop, start, stage.others, stage.every, keep))
-        outcome = _outcome(task, live)
-        place = keep(live, outcome, ended=True) if outcome or live.completed else None
+        live = _live(task, stage.job, StageBounds(stage.stop, start, stage.others, stage.every, keep, task.function))
+        try:
+            outcome = _outcome(task, live)
+        except Alone as reason:
+            if stage.start:
+                states.drop(cell, stage.start)
+            return StageResult(None, NOWHERE, time.perf_counter() - began, alone=str(reason))
+        place = keep(live, outcome) if outcome or live.completed else None
     return StageResult(place, live.every, time.perf_counter() - began)
 
 
@@ -138,7 +150,7 @@ def train(task: Task, job: Job) -> StoredRun:
     """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
     began = _ready(task)
     with _conditions(task, job):
-        live = _live(task, job, StageBounds(job.updates))
+        live = _live(task, job, StageBounds(job.updates, function=task.function))
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
     return run_of(task, job, state.record)
 
@@ -182,7 +194,7 @@ def _ready(task: Task) -> float:
 def _conditions(task: Task, job: Job) -> Iterator[None]:
     """What makes this training repeatable; an exception out of it is told which one it was."""
     try:
-        with seeded(job.seed, job.fold), pinned(job.threads, job.device):
+        with seeded(job.seed, job.fold), pinned(job.threads, job.device), put_back(task.function):
             yield
     except Exception as error:
         error.add_note(f"in the task {task.name}: {job.title}")
@@ -218,9 +230,9 @@ def _outcome(task: Task, live: TrainingRun) -> Ending | None:
     return "finished"
 
 
-def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float, *, ended: bool = False) -> StoredState:
+def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float) -> StoredState:
     """What is to be stored after so many seconds more; of a run that is over only its record, with the fingerprint of
-    what it has trained. Where the stage has `ended`, the batch that comes next is looked at."""
+    what it has trained."""
     ledger = live.ledger.record()
     ledger["seconds"] += seconds
     record: StateRecord = {
@@ -234,9 +246,11 @@ def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float, *, ende
         return StoredState(record, b"")
     if outcome == "finished":
         return StoredState({**record, "fingerprint": live.result().fingerprint}, b"")
-    snapshot = live.snapshot()
-    record |= {"fingerprint": snapshot.fingerprint, "plain": snapshot.plain}
-    return StoredState({**record, "next": live.next_batch() if ended else None}, snapshot.tensors)
+    if live.standing is None:
+        raise RuntimeError("a run that goes on stands nowhere")
+    snapshot, seen = live.standing.snapshot, live.standing.seen
+    record |= {"fingerprint": snapshot.fingerprint, "plain": snapshot.plain, "seen": dict(seen)}
+    return StoredState(record, snapshot.tensors)
 
 
 @functools.lru_cache(maxsize=4)

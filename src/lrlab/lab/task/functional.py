@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
 from lrlab.lab.task.forms import by_name
+from lrlab.lab.training import foreign
+from lrlab.lab.training.values import array_digest, as_numpy
+from lrlab.lab.training.worked import FIRST
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -60,6 +63,7 @@ def functional(
         stepped = step(held.state, batch, jax.random.fold_in(later, update), run.control)
         if not isinstance(stepped, tuple) or len(stepped) != 2:
             raise LrlabTypeError(worded("step gives the next state and the loss", stepped, "return state, loss"))
+        held.watch(stepped[0], run)
         held.set(stepped[0])
         run.log(loss=stepped[1])
         if run.eval_now:
@@ -72,6 +76,7 @@ class _Held:
 
     def __init__(self, state: Any) -> None:
         self.state = _jax().tree.map(_strong, state)
+        self._idle: int | None = 0  # updates that have changed nothing; None once one has
 
     def set(self, state: Any) -> None:
         """The next state. Types that give way to others are made firm, for so they come back from the store."""
@@ -79,16 +84,33 @@ class _Held:
         before, after = tree.structure(self.state), tree.structure(state)
         if before != after:
             raise LrlabError(
-                worded("step gives a state of another structure than init: training cannot fork", after, before)
+                worded(
+                    "step gives a state of another structure than init: training cannot fork", str(after), str(before)
+                )
             )
         self.state = tree.map(_strong, state)
 
+    def watch(self, state: Any, run: TrainingRun) -> None:
+        """Raise `LrlabError` where the first updates, of an LR above 0, leave the state as it was, to the last bit."""
+        if self._idle is None or not run.control["lr"]:
+            return
+        leaves = _jax().tree.leaves
+        pairs = zip(leaves(self.state), leaves(state), strict=False)
+        same = all(a is b or array_digest(as_numpy(a)) == array_digest(as_numpy(b)) for a, b in pairs)
+        self._idle = self._idle + 1 if same else None
+        if self._idle == min(FIRST, run.updates):
+            raise LrlabError(
+                worded("step gives back the state that it was given", f"{self._idle} updates", "the next state")
+            )
+
     def state_dict(self) -> dict[str, Any]:
-        return {"leaves": [_stored(leaf) for leaf in _jax().tree.leaves(self.state)]}
+        leaves = _jax().tree.leaves(self.state)
+        return {"leaves": [foreign.stored(leaf) if isinstance(leaf, _jax().Array) else leaf for leaf in leaves]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         leaves, tree = _jax().tree.flatten(self.state)
-        self.state = tree.unflatten(map(_restored, state["leaves"], leaves))
+        pairs = zip(state["leaves"], leaves, strict=True)
+        self.state = tree.unflatten([foreign.restored(a, b) if isinstance(a, dict) else a for a, b in pairs])
 
 
 def _strong(leaf: Any) -> Any:
@@ -104,32 +126,6 @@ def _strong(leaf: Any) -> Any:
         number = jax.numpy.asarray(leaf)
         return number.astype(number.dtype)
     raise LrlabTypeError(worded("a state is a pytree of arrays", type(leaf).__name__, "arrays, keys and numbers"))
-
-
-def _stored(leaf: Any) -> dict[str, Any]:
-    """A leaf as arrays that the store knows: keys by their data, what NumPy has no numbers for by its bytes."""
-    import numpy as np
-
-    jax = _jax()
-    if not isinstance(leaf, jax.Array):
-        return {"numpy": leaf}
-    if jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return {"key": np.asarray(jax.random.key_data(leaf)), "as": str(jax.random.key_impl(leaf))}
-    array = np.asarray(leaf)
-    if array.dtype.kind in "biuf":
-        return {"array": array}
-    return {"bytes": array[..., None].view(np.uint8), "as": array.dtype.name}
-
-
-def _restored(stored: Mapping[str, Any], like: Any) -> Any:
-    """The leaf that was stored, on the devices where `like` is."""
-    jax = _jax()
-    if "numpy" in stored:
-        return stored["numpy"]
-    if "key" in stored:
-        return jax.random.wrap_key_data(stored["key"], impl=stored["as"])
-    array = stored["array"] if "array" in stored else stored["bytes"].view(jax.numpy.dtype(stored["as"]))[..., 0]
-    return jax.device_put(array, getattr(like, "sharding", None))
 
 
 def _jax() -> Any:

@@ -12,12 +12,12 @@ own out of reach: there every arm is trained alone, with the same results, and n
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.training.bounds import Forked
+from lrlab.lab.task import keras_fit
+from lrlab.lab.training.worked import ONE, TOLERATED
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 def keras_callback(run: TrainingRun) -> Any:
     """The `keras.callbacks.Callback` by which `model.fit` trains `run`.
 
-    Update i uses the LR that the model was compiled with, times what the arm sets. The logs of every epoch are its
-    metrics ("val_loss" where there is validation data), the loss of an epoch is told at its end. Training ends after
-    `run.updates` updates, a whole number of epochs, whatever `epochs=` goes beyond it. What is stored is the model with
-    its seed generators, the optimizer, and the random numbers; data that remembers (a generator) cannot be taken up
-    again: `fork_every=0`.
+    Update i uses the LR that the model was compiled with, times what the arm sets; of every optimizer that the model
+    holds. The logs of every epoch are its metrics ("val_loss" where there is validation data), the loss of an epoch is
+    told at its end. Training ends after `run.updates` updates, a whole number of epochs, whatever `epochs=` goes beyond
+    it. What is stored is the model with its seed generators, optimizers, metrics and plain attributes, the other
+    callbacks, and the random numbers. A fork begins with the number of its epoch. Data that remembers where it is (a
+    generator, a `tf.data` pipeline) is trained alone.
 
-    Raises `LrlabError` where several updates hide in one batch of `fit`, or the epochs do not fit the run.
+    Raises `LrlabError` where several updates hide in one batch of `fit`, the epochs do not fit the run, or another
+    callback sets the LR, too.
 
     >>> import keras, lrlab as lr, numpy as np
     >>> from lrlab.lab.training.run import TrainingRun
@@ -47,13 +49,11 @@ def keras_callback(run: TrainingRun) -> Any:
         import keras
     except ModuleNotFoundError:
         raise missing("keras", "keras", "lr.keras_callback") from None
-    fit = _Fit(run, alone=keras.backend.backend() == "tensorflow")
-    callback = fit.callback = keras.callbacks.LambdaCallback(
-        on_train_begin=fit.begin,
-        on_epoch_begin=fit.begin_epoch,
-        on_train_batch_begin=fit.begin_batch,
-        on_epoch_end=fit.end_epoch,
-    )
+    fit = _Fit(run)
+    callback = fit.callback = keras.callbacks.LambdaCallback(on_train_begin=fit.begin)
+    # Ours comes before the others where an epoch begins, for there training forks, and after them where it ends.
+    fit.before = keras.callbacks.LambdaCallback(on_epoch_begin=fit.begin_epoch, on_train_batch_begin=fit.begin_batch)
+    fit.after = keras.callbacks.LambdaCallback(on_epoch_end=fit.end_epoch)
     return callback
 
 
@@ -61,117 +61,92 @@ class _Fit:
     """What the lab does in the course of one `model.fit`."""
 
     callback: Any
+    before: Any
+    after: Any
 
-    def __init__(self, run: TrainingRun, alone: bool) -> None:
-        self._run, self._alone = run, alone
+    def __init__(self, run: TrainingRun) -> None:
+        self._run = run
         self._steps: Iterator[Any] = iter(())
-        self._base = 0.0
-        self._model: _Model
+        self._optimizers: dict[str, Any] = {}
+        self._bases: dict[str, float] = {}
+        self._stands: dict[str, float] = {}
+        self._iterations = (0, 0)  # of this process: batches, and those of the optimizers before the first
 
     def begin(self, logs: Mapping[str, Any] | None) -> None:
         """Look at what is to be trained."""
-        model, steps, updates = self.callback.model, self.callback.params["steps"], self._run.updates
-        _refuse_hidden_updates(model)
-        if not steps or updates % steps:
+        model, steps, run = self.callback.model, self.callback.params["steps"], self._run
+        frame = keras_fit.fit_frame()
+        if frame is None:
+            raise LrlabError(worded("lr.keras_callback is a callback of model.fit", type(model).__name__))
+        self._optimizers = keras_fit.optimizers_of(model)
+        keras_fit.refuse_hidden_updates(model, self._optimizers)
+        if not steps or run.updates % steps:
             raise LrlabError(
                 worded(
-                    f"the run has {updates} updates, which are no whole number of epochs",
+                    f"the run has {run.updates} updates, which are no whole number of epochs",
                     f"{steps} batches in an epoch",
-                    hint=f"horizon={max(1, round(updates / steps)) * steps}" if steps else "fit(steps_per_epoch=...)",
+                    hint=f"horizon={max(1, round(run.updates / steps)) * steps}"
+                    if steps
+                    else "fit(steps_per_epoch=...)",
                 )
             )
-        self._base = _number(model.optimizer.learning_rate)
-        self._model = _Model(model)
-        self._run.track(keras=self._model)
-        self._steps = self._run.steps(itertools.repeat(None) if self._alone else _Epoch(steps))
+        callbacks = frame.f_locals["callbacks"]
+        others = keras_fit.other_callbacks(callbacks.callbacks, self.callback)
+        self._bases = {name: _number(each.learning_rate) for name, each in self._optimizers.items()}
+        data, why = keras_fit.data_of(frame)
+        parts = {f"the model's {name}": part for name, part in keras_fit.stateful_parts(model).items()}
+        optimizers = {f"the {name}": each for name, each in self._optimizers.items()}
+        run.track(model=model, **optimizers, **parts, **{f"the callback {name}": each for name, each in others.items()})
+        self._steps = run.steps(keras_fit.Epoch(steps, data, why))
+        first = frame.f_locals["initial_epoch"] + run.begin // steps
+        model._initial_epoch = first or None
+        callbacks.callbacks = [self.before, *callbacks.callbacks, self.after]
+        for each in (self.before, self.after):
+            each.set_model(model)
+            each.set_params(self.callback.params)
 
     def begin_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         """Go to the first update of the epoch: before its data are shuffled, for here training forks."""
-        try:
-            next(self._steps)
-        except Forked:
-            self._model.keep()
-            raise
+        next(self._steps)
 
     def begin_batch(self, batch: int, logs: Mapping[str, Any] | None) -> None:
         """Set the LR of the update."""
         if batch:
             next(self._steps)
-        self.callback.model.optimizer.learning_rate = self._base * self._run.control["lr"]
+        for name, optimizer in self._optimizers.items():
+            if name in self._stands and _number(optimizer.learning_rate) != self._stands[name]:
+                raise LrlabError(
+                    worded(
+                        f"something beside the lab has set the LR of the {name}, from {self._stands[name]:.6g}",
+                        _number(optimizer.learning_rate),
+                        "what the arm sets, alone",
+                        "leave out your own scheduler: here the arm is the schedule",
+                    )
+                )
+            optimizer.learning_rate = self._bases[name] * self._run.control["lr"]
+            self._stands[name] = _number(optimizer.learning_rate)
+        batches, before = self._iterations
+        self._iterations = (batches + 1, before if batches else self._made())
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Tell what the epoch came to; after the last one training ends."""
-        self._run.log(loss=logs["loss"])
+        self._check_work()
+        if "loss" in logs:
+            self._run.log(loss=logs["loss"])
         self._run.report(**logs)
         if self._run.completed == self._run.updates:
             next(self._steps, None)
             self.callback.model.stop_training = True
 
+    def _made(self) -> int:
+        """How many updates the optimizer that has made the most has made."""
+        return max(int(_number(optimizer.iterations)) for optimizer in self._optimizers.values())
 
-class _Model:
-    """A compiled model as a thing with a state that can be stored: every variable, those of the optimizer too.
-
-    They are looked up each time: on TensorFlow a model may be built in its first batch only.
-    """
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._kept: dict[str, Any] | None = None
-
-    def keep(self) -> None:
-        """Hold on to the present state: when `fit` is left, it may still put averaged weights into the model."""
-        self._kept = self.state_dict()
-
-    def state_dict(self) -> dict[str, Any]:
-        return self._kept or {"variables": [_array(variable) for variable in self._variables()]}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        for variable, value in zip(self._variables(), state["variables"], strict=True):
-            variable.assign(value)
-
-    def _variables(self) -> list[Any]:
-        return [*self._model.variables, *self._model.optimizer.variables]
-
-
-class _Epoch:
-    """As many batches as an epoch has: with a length, so that training forks at its ends."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __iter__(self) -> Iterator[None]:
-        return itertools.repeat(None, self._steps)
-
-
-def _refuse_hidden_updates(model: Any) -> None:
-    """One batch, one update, and one LR to set."""
-    optimizer = model.optimizer
-    if not hasattr(getattr(optimizer, "learning_rate", None), "assign"):
-        raise LrlabError(
-            worded(
-                "lr.keras_callback sets the LR of one optimizer that has a plain one",
-                type(optimizer).__name__,
-                hint="model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.1), ...)",
-            )
-        )
-    for name, found in (
-        ("steps_per_execution", model.steps_per_execution),
-        ("gradient_accumulation_steps", getattr(optimizer, "gradient_accumulation_steps", None) or 1),
-    ):
-        if found != 1:
-            raise LrlabError(worded("one batch of fit is not one update", f"{name}={found}", f"{name}=1"))
-
-
-def _array(variable: Any) -> Any:
-    """What a variable holds, as an array of its own that the store knows: bfloat16 as float32, without loss."""
-    import keras
-    import numpy as np
-
-    array = np.array(keras.ops.convert_to_numpy(variable.value))
-    return array if array.dtype.kind in "biuf" else array.astype(np.float32)
+    def _check_work(self) -> None:
+        batches, before = self._iterations
+        made = self._made() - before
+        if abs(made - batches) > TOLERATED * batches:
+            raise LrlabError(worded(f"{made} updates were made in {batches} batches of fit", None, ONE))
 
 
 def _number(variable: Any) -> float:

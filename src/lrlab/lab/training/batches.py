@@ -14,7 +14,6 @@ would begin with new ones, and with other random numbers.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -24,7 +23,6 @@ from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.tree import NOWHERE
-from lrlab.lab.training.snapshot import digest
 
 Restore = Callable[[], None]
 
@@ -65,6 +63,7 @@ class BatchSource:
     """Abstract: the batches of a run from any update on. `every`: training may fork at multiples of this."""
 
     every: int
+    why = ""  # where that is nowhere: the reason
 
     def start(self, at: int, restore: Restore) -> None:
         """Be ready to give the batch of update `at`; `restore` sets the random numbers to what they were there."""
@@ -76,12 +75,6 @@ class BatchSource:
 
     def settle(self) -> None:
         """Do now what lies between two batches: at the end of a pass a sampler may still draw random numbers."""
-
-    def peek(self) -> str | None:
-        """The digest of the batch that comes next, from which a fork is told that it has taken up the same data."""
-        with contextlib.suppress(Exception):
-            return digest(self.next())
-        return None
 
 
 class _Sequence(BatchSource):
@@ -118,8 +111,9 @@ class _Positioned(BatchSource):
 
 
 class _Stream(BatchSource):
-    def __init__(self, loader: Iterable[Any], every: int) -> None:
-        self.every = every
+    def __init__(self, loader: Iterable[Any]) -> None:
+        self.every = 1 if inspect.isgenerator(loader) else NOWHERE
+        self.why = getattr(loader, "why", "") or f"a {type(loader).__name__} cannot be taken up again in the middle"
         self._loader, self._given = loader, 0
         self._iterator: Iterator[Any] | None = None
 
@@ -163,9 +157,6 @@ class _Passes(BatchSource):
                 raise self._uneven("more")
             self._pass = None
 
-    def peek(self) -> str | None:
-        return None if getattr(self._loader, "num_workers", 0) else super().peek()  # would start its processes
-
     def _uneven(self, given: object) -> LrlabError:
         return LrlabError(
             worded(
@@ -193,14 +184,12 @@ def batch_source(loader: Iterable[Any]) -> BatchSource:
                 "run.steps(batches())" if callable(loader) else "",
             )
         )
-    if _in_passes(loader):
-        return _Passes(loader)
-    return _Stream(loader, 1 if inspect.isgenerator(loader) else NOWHERE)
+    return _Passes(loader) if _in_passes(loader) else _Stream(loader)
 
 
 def _in_passes(loader: Any) -> bool:
     """Whether it can be gone through again and again, each time from a beginning and for as long as it says."""
-    if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False):
+    if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False) or getattr(loader, "why", ""):
         return False
     try:
         return len(loader) >= 0

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -28,13 +28,16 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed, together
-from lrlab.lab.arms.tree import aligned
+from lrlab.lab.arms.tree import NOWHERE, aligned
 from lrlab.lab.training.averaging import WeightAverage
 from lrlab.lab.training.batches import Batches, BatchSource, batch_source, generators_of
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
+from lrlab.lab.training.fork import Alone, Lookout, Standing, held_to
 from lrlab.lab.training.log import TrainingLog
-from lrlab.lab.training.snapshot import TrainingSnapshot, digest, random_state, restored, set_random_state, taken
+from lrlab.lab.training.snapshot import TrainingSnapshot, random_state, restored, set_random_state, taken
 from lrlab.lab.training.tracked import Tracked
+from lrlab.lab.training.values import Unholdable
+from lrlab.lab.training.worked import Worked
 from lrlab.record.runs.run import Series
 
 _Batch = TypeVar("_Batch")
@@ -89,22 +92,29 @@ class TrainingRun:
         self._averaging = averaging
         self._average: WeightAverage | None = None
         self._averaged = 0
-        self._tracked = Tracked()
+        self._tracked = Tracked(self.controls[0].names)
+        self.standing: Standing | None = None  # where the stage has ended, for others to go on from
+        self._lookout = Lookout(stretch.function)
+        self._steps: Any = None  # the generator of the updates
         self._feed: BatchSource | None = None
-        self._loader = ""
+        self._worked = Worked(())
         self._asked = False  # for what an update uses: then it need not be set
         self._generators: list[Any] = []
 
     # -- what the training function calls --------------------------------------------------------------------
 
-    def track(self, **tracked: Any) -> None:
-        """Name the optimizers, whose LR is set from here on, and all else that holds state.
+    def track(self, *things: Any, **named: Any) -> None:
+        """Name the optimizers, whose LR is set from here on, and all else that holds state; names may be left out.
 
-        The LR that each parameter group has now is its base: update i uses base x LR multiple x schedule(i).
+        The LR that each parameter group has now is its base: update i uses base x LR multiple x schedule(i). What else
+        can be held, also loop variables, see `lrlab.lab.training.held`.
         """
-        if self._feed is not None:
-            raise LrlabError(worded("run.track was called after run.steps: too late to go on from", sorted(tracked)))
-        for name, value in tracked.items():
+        if self._steps is not None:
+            given = sorted(named) or [type(thing).__name__ for thing in things]
+            raise LrlabError(worded("run.track was called after run.steps: too late to go on from", given))
+        for thing in things:
+            self._tracked.add(self._tracked.name_for(thing), thing)
+        for name, value in named.items():
             self._tracked.add(name, value)
 
     def batches(self, items: int, size: int) -> Batches:
@@ -120,33 +130,47 @@ class TrainingRun:
         The LR stands in every tracked optimizer before the update is yielded. Where training may fork depends on the
         loader: see `lrlab.lab.training.batches`.
         """
-        if self._feed is not None:
+        if self._steps is not None:
             raise LrlabError(
                 worded(
                     "run.steps was called again",
                     hint="one loop for all epochs: it goes through the loader itself",
                 )
             )
+        self._steps = steps = self._updates(loader)
+        return steps
+
+    def _updates(self, loader: Iterable[Any]) -> Generator[tuple[int, Any], None, None]:
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
-        feed, self._loader = batch_source(loader), type(loader).__name__
-        self._feed = feed
+        self._feed = feed = batch_source(loader)
         self._generators = generators_of(loader)
+        self._worked = Worked(self._tracked[name] for name in self._tracked.names)
         self.every = math.lcm(feed.every, self._fork_every)
         self._stop = aligned(self._stop, self.updates, self.every)
-        begin = self._start.record["at"] if self._start else 0
+        begin = self.begin
+        shared = begin > 0 or self._stop < self.updates or len(self.controls) > 1
+        if shared and feed.every == NOWHERE:
+            raise Alone(feed.why)
         if self._stop <= begin or (self.every != self._fork_every and len(self.controls) > 1):
             raise Forked  # the arms part before training may fork, or nobody knows yet how long they can be watched
         feed.start(begin, self._restore)
         for update in range(begin, self.updates):
-            if update == self._stop:
-                raise Forked
-            if update > begin and update % self.every == 0 and time.monotonic() >= self._keep_at:
+            ends = update == self._stop
+            due = ends or (update > begin and update % self.every == 0 and time.monotonic() >= self._keep_at)
+            snapshot = self._snapshot() if due else None
+            batch = feed.next()
+            seen = self._look(loader, batch) if due or (update == begin and shared) else {}
+            if snapshot is not None:
+                self.standing = Standing(snapshot, seen)
+                if ends:
+                    raise Forked
                 self._keep(self)
                 self._keep_at = time.monotonic() + KEEP_EVERY
-            batch = feed.next()
             if update == begin:
-                self._check_data(batch)
+                self._lookout.watch_outside(self._tracked)
+            if update == begin and self._start:
+                held_to(self._start.record["seen"], seen)
             self.completed = update + 1
             row = self.controls[0].row(update)
             if any(map(math.isnan, row.values())):  # a controller has given up
@@ -158,6 +182,7 @@ class TrainingRun:
                     worded("an update without an optimizer: no LR to set", self._tracked.names, hint=CONTRACT)
                 )
             self._close_update()
+        self._lookout.watch_outside(self._tracked)
 
     def log(self, *, loss: Any) -> None:
         """Tell the training loss of this update (a number, or an array that holds one)."""
@@ -166,6 +191,11 @@ class TrainingRun:
         self.ledger.add_loss(self.completed - 1, value)
         if self.ledger.exploded(value):
             raise Diverged
+
+    @property
+    def begin(self) -> int:
+        """The first update of this call of the training function."""
+        return self._start.record["at"] if self._start else 0
 
     @property
     def control(self) -> Mapping[str, float]:
@@ -244,9 +274,12 @@ class TrainingRun:
             raise LrlabError(
                 worded(
                     f"the training function ended after {self.completed} of {self.updates} updates",
-                    hint="leave the loop over run.steps to end by itself",
+                    "every update: a schedule that was stopped early is another one, no longer comparable",
+                    f"leave out the break. To be judged by the best evaluation: run.report({self._metric}=value, "
+                    f'best=min(best, value)) and @task(metric="best"), with best in what is tracked',
                 )
             )
+        self._worked.check()
         judged = self.ledger.evals.get(self._metric, Series())
         if self.updates not in judged.updates:
             raise LrlabError(
@@ -262,10 +295,14 @@ class TrainingRun:
         """The score of a run that diverged."""
         return math.inf if self._mode == "min" else -math.inf
 
-    def snapshot(self) -> TrainingSnapshot:
-        """Everything that this run goes on from."""
-        if self._feed is None:
-            raise RuntimeError("a run that has not begun has no state")
+    def result(self) -> TrainingSnapshot:
+        """What has been trained: everything that is tracked, and the average."""
+        return taken({"tracked": self._tracked.declared(), "average": self._average_state()}, "the run")
+
+    # -- within ----------------------------------------------------------------------------------------------
+
+    def _snapshot(self) -> TrainingSnapshot:
+        """Everything that this run goes on from. Raises `Alone` where something has a state that cannot be stored."""
         for name in self._tracked.orphans():
             raise LrlabError(
                 worded(
@@ -274,32 +311,36 @@ class TrainingRun:
                     hint="run.track(model=model, opt=opt), with every model that it was given parameters of",
                 )
             )
-        self._feed.settle()
-        state = {
-            **self._result(),
-            "generators": [generator.get_state() for generator in self._generators],
-            "random": random_state(),
-        }
-        return taken(state, "the run")
+        if self._feed:
+            self._feed.settle()
+        try:
+            state = {
+                "tracked": self._tracked.state(),
+                "average": self._average_state(),
+                "generators": [generator.get_state() for generator in self._generators],
+                "random": random_state(),
+                "worked": self._worked.record(),
+            }
+            return taken(state, "the run")
+        except (Unholdable, LrlabTypeError) as error:
+            raise Alone(str(error).partition("\n")[0]) from error
 
-    def next_batch(self) -> str | None:
-        """The digest of the batch that comes next, where it has one; it is taken, so that the run cannot go on."""
-        return self._feed.peek() if self._feed else None
+    def _look(self, loader: Any, batch: Any) -> dict[str, str]:
+        self._lookout.watch_outside(self._tracked)
+        return self._lookout.look(self._steps, self._tracked, loader, batch)
 
-    def result(self) -> TrainingSnapshot:
-        """What has been trained: everything that is tracked, and the average."""
-        return taken(self._result(), "the run")
-
-    # -- within ----------------------------------------------------------------------------------------------
-
-    def _result(self) -> dict[str, Any]:
-        return {"tracked": self._tracked.state(), "average": self._average.state_dict() if self._average else None}
+    def _average_state(self) -> dict[str, Any] | None:
+        return self._average.state_dict() if self._average else None
 
     def _restore(self) -> None:
         if self._start is None:
             return
         state = restored(TrainingSnapshot(self._start.record["plain"], self._start.tensors))
-        self._tracked.load(state["tracked"])
+        try:
+            self._tracked.load(state["tracked"])
+        except Unholdable as error:
+            raise Alone(str(error)) from error
+        self._worked.go_on(state["worked"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
             self._averaged = self._start.record["at"]
@@ -311,20 +352,6 @@ class TrainingRun:
         """Every stage calls the training function anew: what it tells before its first update would be told again."""
         if not self.completed:
             raise LrlabError(worded(f"{what} was called before the first update of run.steps", hint=CONTRACT))
-
-    def _check_data(self, batch: Any) -> None:
-        """The first batch of a fork must be the one that the run before it would have seen next."""
-        expected = self._start.record["next"] if self._start else None
-        if expected is not None and digest(batch) != expected:
-            raise LrlabError(
-                worded(
-                    "after a fork the loader gives other batches than without: it remembers something",
-                    self._loader,
-                    "a DataLoader or list as it is; run.batches(items, size), with DataLoader workers only where they "
-                    "draw no random numbers; a generator that remembers nothing",
-                    "run.steps(loader) without a loop of your own around the loader, or fork_every=0: no forks",
-                )
-            )
 
     def _averaged_model(self) -> Any:
         if "model" not in self._tracked:
@@ -341,6 +368,7 @@ class TrainingRun:
         if self._average is not None:
             self._average.swap_out()
             self._take_into_average()
+        self._worked.close()
 
     def _take_into_average(self) -> None:
         """Once per update, from where it is first needed: an evaluation, or the end of the loop's body."""

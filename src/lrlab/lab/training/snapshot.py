@@ -70,7 +70,15 @@ def random_state() -> dict[str, Any]:
         state["torch"] = torch.get_rng_state()
         if torch.cuda.is_initialized():
             state["cuda"] = torch.cuda.get_rng_state_all()
+    if (keras := sys.modules.get("keras")) is not None and hasattr(keras, "random"):
+        state["keras"] = _seeds_of_keras(keras)
     return state
+
+
+def _seeds_of_keras(keras: Any) -> Any:
+    """The state of the generator that serves whoever names none; None where nobody has asked for one yet."""
+    generator = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
+    return None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state.value))
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
@@ -82,6 +90,8 @@ def set_random_state(state: Mapping[str, Any]) -> None:
         torch.set_rng_state(state["torch"])
         if "cuda" in state:
             torch.cuda.set_rng_state_all(state["cuda"])
+    if state.get("keras") is not None:
+        sys.modules["keras"].src.random.seed_generator.global_seed_generator().state.assign(state["keras"])
 
 
 def load_into(target: Any, state: Any) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lrlab.core.plan.rules import KINDS
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.training.snapshot import load_into
+from lrlab.lab.training.held import can_be_tracked, declared, give_back, hold
+from lrlab.lab.training.values import Memo, Unholdable, is_random
 
 # What an arm schedules as a multiple of what a group has; the rest is set as it is.
 MULTIPLES = tuple(name for name, kind in KINDS.items() if kind.multiple)
@@ -28,10 +29,11 @@ class Tracked:
     (0.2, ['opt'])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sets: Iterable[str] = ("lr",)) -> None:
         self._objects: dict[str, Any] = {}
         self._bases: dict[str, list[dict[str, float]]] = {}
         self._stands: dict[tuple[int, int, str], float] = {}  # what was put into a group last
+        self._set = tuple("betas" if name.startswith("beta") else name for name in sets)  # the keys of a group
 
     def __getitem__(self, name: str) -> Any:
         return self._objects[name]
@@ -49,6 +51,15 @@ class Tracked:
         """Whether there is a group whose LR can be set."""
         return any(self._bases.values())
 
+    def name_for(self, value: Any) -> str:
+        """A name for what was given none: what it is, with a number from the second one on."""
+        if hasattr(value, "param_groups"):
+            kind = "opt"
+        else:
+            kind = "model" if hasattr(value, "parameters") else type(value).__name__.lower()
+        number = 1 + sum(name.rstrip("0123456789") == kind for name in self._objects)
+        return kind if number == 1 else f"{kind}{number}"
+
     def add(self, name: str, value: Any) -> None:
         """One more; the LR that each group of an optimizer has now is its base.
 
@@ -57,14 +68,13 @@ class Tracked:
         """
         if name in self._objects:
             raise LrlabError(worded(f"run.track: something else is called {name} already", self.names))
-        stateful = hasattr(value, "state_dict") and hasattr(value, "load_state_dict")
-        if not stateful and not (hasattr(value, "get_state") and hasattr(value, "set_state")):
+        if not can_be_tracked(value):
             raise LrlabTypeError(
                 worded(
-                    f"run.track: {name} holds no state",
+                    f"run.track: {name} holds no state that could be given back to it",
                     type(value).__name__,
-                    "anything with state_dict and load_state_dict, such as models and optimizers, or a torch.Generator",
-                    "run.track(model=model, opt=opt)",
+                    "models, optimizers, tensors, arrays, lists, dictionaries, random generators, objects of these",
+                    f"{name} = {{'{name}': ...}}; run.track({name}={name}): what is put into it later is held, too",
                 )
             )
         if _BEFORE.get(id(value)) is value and not any(value is mine for mine in self._objects.values()):
@@ -116,25 +126,37 @@ class Tracked:
     def orphans(self) -> list[str]:
         """The optimizers with weights that nothing tracked holds; none where something does not tell what it holds."""
         others = [thing for name, thing in self._objects.items() if name not in self._bases]
-        holders = [thing for thing in others if hasattr(thing, "state_dict")]
-        if not all(hasattr(thing, "parameters") and hasattr(thing, "buffers") for thing in holders):
+        if not all(hasattr(thing, "parameters") or is_random(type(thing)) for thing in others):
             return []
-        held = {id(weight) for thing in holders for weight in (*thing.parameters(), *thing.buffers())}
+        held = {id(weight) for thing in others if hasattr(thing, "parameters") for weight in thing.parameters()}
+        held |= {id(weight) for thing in others if hasattr(thing, "buffers") for weight in thing.buffers()}
         return [
             name
             for name in self._bases
             if any(id(weight) not in held for g in self._objects[name].param_groups for weight in g.get("params", ()))
         ]
 
+    @property
+    def beside(self) -> dict[int, tuple[str, ...]]:
+        """What the lab itself sets in the groups of the optimizers, by the id of the group."""
+        groups = [group for name in self._bases for group in self._objects[name].param_groups]
+        return {id(group): self._set for group in groups}
+
     def state(self) -> dict[str, Any]:
-        """The state of each, by name; what it holds is shared with the objects."""
-        return {
-            name: value.state_dict() if hasattr(value, "state_dict") else value.get_state()
-            for name, value in self._objects.items()
-        }
+        """The state of each, by name; what it holds is shared with the objects. Raises `Unholdable`."""
+        memo: Memo = {id(value): value for value in self._objects.values()}
+        found = {}
+        for name in self.names:  # an object that holds another one that is tracked leaves that to itself
+            memo.pop(id(self._objects[name]), None)
+            found[name] = hold(self._objects[name], name, memo)
+        return found
+
+    def declared(self) -> dict[str, Any]:
+        """What has been trained, by name: what each gives as its state. Raises `Unholdable`."""
+        return {name: declared(value, name) for name, value in self._objects.items()}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Give every object its state back. Raises `LrlabError` where one has another form than it had then."""
+        """Give every object its state back. Raises `Unholdable` where one has another form than it had then."""
         if sorted(state) != self.names:
             raise LrlabError(
                 worded(
@@ -144,21 +166,11 @@ class Tracked:
                 )
             )
         self._stands.clear()
-        for name, value in self._objects.items():
+        for name in self.names:
             try:
-                if hasattr(value, "load_state_dict"):
-                    load_into(value, state[name])
-                else:
-                    value.set_state(state[name])
-            except (ValueError, RuntimeError) as error:  # as PyTorch and Keras say it
-                raise LrlabError(
-                    worded(
-                        f"run.track: {name} does not take back its own state: {error}",
-                        type(value).__name__,
-                        "what has the same form in every update, such as all parameter groups from the beginning",
-                        "fork_every=0: no forks",
-                    )
-                ) from error
+                give_back(self._objects[name], state[name])
+            except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:  # each library its own
+                raise Unholdable(f"{name} does not take back its own state ({error})".partition("\n")[0]) from error
 
 
 def _value(group: Mapping[str, Any], hyper: str) -> float | None:

@@ -72,7 +72,8 @@ class LogRecord(TypedDict):
 class StateRecord(TypedDict):
     """What is known of a state beside its tensors.
 
-    `plain` and `next` are there where one can go on from it; `fingerprint` is then that of `plain` and the tensors.
+    `plain` and `seen` (what a fork is held to; `next` before version 0.2) are there where one can go on from it;
+    `fingerprint` is then that of `plain` and the tensors.
     """
 
     at: int
@@ -82,6 +83,7 @@ class StateRecord(TypedDict):
     ledger: LogRecord
     plain: NotRequired[Any]
     next: NotRequired[str | None]
+    seen: NotRequired[dict[str, str]]
 
 
 @dataclass(frozen=True)

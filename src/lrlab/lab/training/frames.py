@@ -1,0 +1,161 @@
+"""Where a training function stands: the frames between `run.steps` and it, and which of their variables will be read.
+
+A stage calls the training function anew, so that a fork begins with the variables of a beginning. Those that the rest
+of the function reads before it writes them are live: in them it may remember what it has done. That follows from the
+bytecode alone, by the usual analysis of live variables. A list to which is only appended tells, and is not read.
+
+What Python keeps where nobody can look is a reason not to fork: how far a `for` loop around the position is, and what
+`enumerate`, `zip` or `islice` around `run.steps` has counted.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import gc
+from collections.abc import Iterator
+from itertools import pairwise
+from types import CodeType, FrameType, GeneratorType
+from typing import Any
+
+_LAST: tuple[str, ...] = (
+    *("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD"),
+    *("JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT"),
+)
+APPENDS = ("append", "extend", "add")
+_WRAPPERS = (enumerate, zip, map, filter)
+
+_Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, names written, what may come next
+
+
+def frames_between(inner: FrameType | None, outer: CodeType | None) -> Iterator[FrameType]:
+    """The frames from `inner` outwards, to the last one with the code `outer`; where there is none, all."""
+    found = []
+    while inner is not None:
+        found.append(inner)
+        inner = inner.f_back
+    last = max((k for k, frame in enumerate(found) if frame.f_code is outer), default=len(found) - 1)
+    yield from found[: last + 1]
+
+
+def live(frame: FrameType) -> dict[str, Any]:
+    """The variables of a frame that may be read from its position on, before they are written; by name.
+
+    One that is live and not assigned yet is left out.
+
+    >>> def body(items):
+    ...     total, last = 0, 0
+    ...     for item in items:
+    ...         total += item
+    ...         last = item
+    ...         yield
+    ...     return total, last
+    >>> steps = body([3, 4]); next(steps); sorted(live(steps.gi_frame).items())
+    [('last', 3), ('total', 3)]
+    """
+    local = frame.f_locals
+    return {name: local[name] for name in sorted(_live(frame.f_code, frame.f_lasti)) if name in local}
+
+
+def within_a_loop(frame: FrameType) -> bool:
+    """Whether the position lies in the body of a `for` loop: how far that is, nobody can see.
+
+    >>> def body():
+    ...     for _ in range(3):
+    ...         yield
+    >>> steps = body(); next(steps); within_a_loop(steps.gi_frame)
+    True
+    """
+    return _within(frame.f_code, frame.f_lasti)
+
+
+def position(frame: FrameType) -> str:
+    """The position in a frame, as a text that is the same in every process.
+
+    By the place in the source, for how a call is divided into instructions changes as Python warms up.
+    """
+    places = [*frame.f_code.co_positions()]
+    place = places[frame.f_lasti // 2] if 0 <= frame.f_lasti // 2 < len(places) else (frame.f_lasti,)
+    return f"{frame.f_code.co_qualname} {'-'.join(map(str, place))}"
+
+
+def counters_around(frames: list[FrameType], steps: Any) -> list[str]:
+    """The iterators of Python's own around `steps` or a generator of these frames: they count where nobody can look.
+
+    >>> numbers = enumerate(steps := (k for k in range(3)))
+    >>> counters_around([], steps)
+    ['enumerate']
+    """
+    held = {id(frame) for frame in frames}
+    inner = [steps]
+    tracked = gc.get_objects()
+    inner += [each for each in tracked if type(each) is GeneratorType and id(each.gi_frame) in held]
+    wanted = {id(each) for each in inner}
+    counters = [each for each in tracked if type(each) in _WRAPPERS or type(each).__module__ == "itertools"]
+    return sorted({type(each).__name__ for each in counters if any(id(inner) in wanted for inner in _within_it(each))})
+
+
+def _within_it(iterator: Any) -> Iterator[Any]:
+    """What an iterator draws from: `zip` keeps it in a tuple."""
+    for each in gc.get_referents(iterator):
+        yield from each if type(each) is tuple else (each,)
+
+
+@functools.lru_cache(maxsize=512)
+def _live(code: CodeType, at: int) -> frozenset[str]:
+    lines = _lines(code)
+    held: dict[int, frozenset[str]] = dict.fromkeys(lines, frozenset[str]())
+    changed = True
+    while changed:
+        changed = False
+        for offset in reversed(lines):
+            read, written, following = lines[offset]
+            after = frozenset[str]().union(*(held[each] for each in following if each in held))
+            before = read | (after - written)
+            if before != held[offset]:
+                held[offset], changed = before, True
+    names = {each.offset: each.opname for each in dis.get_instructions(code)}
+    call = names.get(at) == "PRECALL"  # Python 3.11 divides it; how far it is then depends on how warm it is
+    later = [offset for offset in lines if offset > at and not (call and names[offset] == "CALL" and offset - at < 8)]
+    return held[later[0]] if later else frozenset()
+
+
+@functools.lru_cache(maxsize=512)
+def _within(code: CodeType, at: int) -> bool:
+    loops = [each for each in dis.get_instructions(code) if each.opname == "FOR_ITER"]
+    return any(each.offset < at < each.argval for each in loops)
+
+
+def _lines(code: CodeType) -> dict[int, _Line]:
+    """What each instruction reads and writes, and where the function may go on: also where an exception leads."""
+    instructions = list(dis.get_instructions(code))
+    # An exception in the body of a `with` is taken to leave it: so variables that the body sets are set behind it.
+    leaving = {each.offset for each, after in pairwise(instructions) if after.opname == "WITH_EXCEPT_START"}
+    handlers = [each for each in getattr(dis.Bytecode(code), "exception_entries", ()) if each.target not in leaving]
+    around = frozenset((*code.co_cellvars, *code.co_freevars))
+    lines: dict[int, _Line] = {}
+    for k, each in enumerate(instructions):
+        after = instructions[k + 1] if k + 1 < len(instructions) else None
+        read, written = _names(each, after)
+        if each.opname.startswith("CALL"):  # of a function that may know the variables around it
+            read |= around
+        following = [handler.target for handler in handlers if handler.start <= each.offset < handler.end]
+        if after is not None and each.opname not in _LAST:
+            following.append(after.offset)
+        if each.opcode in dis.hasjrel or each.opcode in dis.hasjabs:
+            following.append(each.argval)
+        lines[each.offset] = read, written, tuple(following)
+    return lines
+
+
+def _names(each: dis.Instruction, after: dis.Instruction | None) -> tuple[frozenset[str], frozenset[str]]:
+    """The variables that an instruction reads and writes; some of Python 3.13 on do two things, in order."""
+    if "FAST" not in each.opname and "DEREF" not in each.opname and each.opname != "LOAD_CLOSURE":
+        return frozenset(), frozenset()
+    names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
+    if each.opname.startswith("LOAD"):
+        appends = after is not None and after.opname in ("LOAD_METHOD", "LOAD_ATTR") and after.argval in APPENDS
+        return frozenset(names[:-1] if appends else names), frozenset()
+    if each.opname == "STORE_FAST_LOAD_FAST":
+        return frozenset(names[1:]) - frozenset(names[:1]), frozenset(names[:1])
+    return frozenset(), frozenset(names)

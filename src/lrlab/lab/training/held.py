@@ -1,0 +1,286 @@
+"""How the state of a thing is taken out of it, as plain values and arrays, and given back to its like, in place.
+
+| what is held | what is stored of it |
+|---|---|
+| a module or an optimizer of PyTorch | its `state_dict`, and what that leaves out, see `held_torch` |
+| anything else with `state_dict` and `load_state_dict` | what that gives |
+| a generator of random numbers, of Python, NumPy or PyTorch | its state |
+| an array, a tensor | its content; of a tensor the gradient, too |
+| a list, a dictionary, a set, a deque; tuples and objects in them | what is in it |
+| an object of one's own, such as an environment or a buffer | its attributes |
+
+Nothing is pickled. What has no state (functions, classes, locks) is left where it is; what has one that cannot be had,
+such as an iterator, is `Unholdable`. Another kind is added in `_KINDS`: a test of its type, and the two functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import types
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrlab.lab.training import foreign, held_keras, held_torch, values
+from lrlab.lab.training.values import Memo, Unholdable
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+_NO_STATE: tuple[type, ...] = (
+    *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial),
+    *(logging.Logger, type(threading.Lock()), type(threading.RLock()), np.dtype),
+)
+_LEFT = "left as it is"
+
+
+class _Kind(NamedTuple):
+    """How values of the types that fit are held, under a name; without `take` they have no state."""
+
+    name: str
+    fits: Callable[[type], bool]
+    take: Callable[[Any, str, Memo], Any] | None = None
+    give: Callable[[Any, Any], Any] | None = None
+
+
+def hold(value: Any, path: str, memo: Memo) -> Any:
+    """The state of a value, as `lrlab.lab.training.snapshot.taken` stores it. Raises `Unholdable`, naming `path`.
+
+    >>> box = {"best": 0.5, "seen": [1, 2]}
+    >>> kept = hold(box, "box", {}); box["best"] = 9; box["seen"].append(3)
+    >>> give_back(box, kept), box
+    ({'best': 0.5, 'seen': [1, 2]}, {'best': 0.5, 'seen': [1, 2]})
+    """
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
+    if id(value) in memo:
+        return [_LEFT]
+    memo[id(value)] = value
+    held = _kind_of(kind)
+    return [held.name, held.take(value, path, memo)] if held.take else [_LEFT]
+
+
+def declared(value: Any, path: str) -> Any:
+    """What a thing gives as its state; where it gives none, what would be stored of it. Raises `Unholdable`."""
+    kind: Any = type(value)
+    return value.state_dict() if _kind_of(kind).name in ("module", "optimizer", "stateful") else hold(value, path, {})
+
+
+def give_back(now: Any, kept: Any) -> Any:
+    """What has the state that was kept: `now` itself, changed, where it can be; else a new value."""
+    if not isinstance(kept, list):
+        return kept
+    give = next(kind.give for kind in _KINDS if kind.name == kept[0])
+    return give(now, kept[1]) if give else now
+
+
+def can_be_tracked(value: Any) -> bool:
+    """Whether a state can be given back to this very object, and it has one."""
+    kind: Any = type(value)
+    if kind is tuple:
+        return bool(value) and all(map(can_be_tracked, value))
+    return kind not in _PLAIN and _kind_of(kind).name not in (_LEFT, "foreign array")
+
+
+# -- the kinds -----------------------------------------------------------------------------------------------
+
+
+def _take_array(value: Any, path: str, memo: Memo) -> Any:
+    return np.array(value)
+
+
+def _give_array(now: Any, state: Any) -> Any:
+    if isinstance(now, np.ndarray) and now.shape == state.shape and now.dtype == state.dtype and now.flags.writeable:
+        now[...] = state
+        return now
+    return state
+
+
+def _take_foreign(value: Any, path: str, memo: Memo) -> Any:
+    return foreign.stored(value)
+
+
+def _give_foreign(now: Any, state: Any) -> Any:
+    return foreign.restored(state, now)
+
+
+def _take_random(value: Any, path: str, memo: Memo) -> Any:
+    return values.random_state_of(value)
+
+
+def _give_random(now: Any, state: Any) -> Any:
+    values.set_random_state_of(now, state)
+    return now
+
+
+def _take_items(value: Any, path: str, memo: Memo) -> Any:
+    return [hold(item, f"{path}[{k}]", memo) for k, item in enumerate(value)]
+
+
+def _given(now: Any, state: list[Any]) -> list[Any]:
+    before = [*now] if isinstance(now, list | tuple | deque) else []
+    return [give_back(before[k] if k < len(before) else None, kept) for k, kept in enumerate(state)]
+
+
+def _give_list(now: Any, state: Any) -> Any:
+    items = _given(now, state)
+    if not isinstance(now, list):
+        return items
+    now[:] = items
+    return now
+
+
+def _give_tuple(now: Any, state: Any) -> Any:
+    items = _given(now, state)
+    if isinstance(now, tuple) and len(now) == len(items) and all(a is b for a, b in zip(now, items, strict=True)):
+        return now
+    kind = type(now) if isinstance(now, tuple) else tuple
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+
+
+def _take_deque(value: Any, path: str, memo: Memo) -> Any:
+    return [value.maxlen, _take_items(value, path, memo)]
+
+
+def _give_deque(now: Any, state: Any) -> Any:
+    items = _given(now, state[1])
+    if not isinstance(now, deque):
+        return deque(items, state[0])
+    now.clear()
+    now.extend(items)
+    return now
+
+
+def _take_set(value: Any, path: str, memo: Memo) -> Any:
+    if not all(type(item) in _PLAIN for item in value):
+        raise Unholdable(f"{path} is a set of other things than numbers and texts")
+    return sorted(value, key=repr)
+
+
+def _give_set(now: Any, state: Any) -> Any:
+    if not isinstance(now, set):
+        return type(now)(state) if isinstance(now, frozenset) else set(state)
+    now.clear()
+    now.update(state)
+    return now
+
+
+def _take_mapping(value: Any, path: str, memo: Memo) -> Any:
+    pairs = []
+    for k, (key, item) in enumerate(value.items()):
+        if type(key) in _PLAIN or (type(key) is tuple and all(type(part) in _PLAIN for part in key)):
+            pairs.append([key, hold(item, f"{path}[{key!r}]", memo)])
+        else:  # such as a tensor: it stays what it is, in its place
+            pairs.append([[k], hold(item, f"{path}<{k}>", memo)])
+    return pairs
+
+
+def _give_mapping(now: Any, state: Any) -> Any:
+    before = now if isinstance(now, Mapping) else {}
+    keys = [*before]
+    found = {}
+    for key, kept in state:
+        if isinstance(key, list):
+            if key[0] >= len(keys):
+                raise Unholdable("a dictionary has got keys that are objects in the course of training")
+            key = keys[key[0]]
+        found[key] = give_back(before.get(key), kept)
+    if not isinstance(now, dict):
+        return found
+    now.clear()
+    now.update(found)
+    return now
+
+
+def _take_object(value: Any, path: str, memo: Memo) -> Any:
+    attributes = values.attributes_of(value)
+    if attributes is None:
+        raise Unholdable(f"{path} is a {type(value).__name__}, whose state cannot be had")
+    return {name: hold(item, f"{path}.{name}", memo) for name, item in attributes.items()}
+
+
+def _give_object(now: Any, state: Any) -> Any:
+    if now is None:
+        raise Unholdable("an object has come in the course of training, which a fork does not have")
+    attributes = values.attributes_of(now) or {}
+    for name in attributes.keys() - state.keys():
+        object.__delattr__(now, name)
+    for name, kept in state.items():
+        before = attributes.get(name)
+        item = give_back(before, kept)
+        if item is not before or name not in attributes:
+            object.__setattr__(now, name, item)
+    return now
+
+
+def _take_items_object(value: Any, path: str, memo: Memo) -> Any:
+    """An object that is a container, too."""
+    take = _take_mapping if isinstance(value, dict) else _take_items
+    attributes = values.attributes_of(value)
+    return [_take_object(value, path, memo) if attributes else {}, take(value, path, memo)]
+
+
+def _give_items_object(now: Any, state: Any) -> Any:
+    if state[0]:
+        _give_object(now, state[0])
+    return (_give_mapping if isinstance(now, dict) else _give_list)(now, state[1])
+
+
+def _take_stateful(value: Any, path: str, memo: Memo) -> Any:
+    return value.state_dict()
+
+
+def _give_stateful(now: Any, state: Any) -> Any:
+    now.load_state_dict(state)
+    return now
+
+
+def _is(*kinds: type) -> Callable[[type], bool]:
+    return lambda kind: issubclass(kind, kinds)
+
+
+def _stateful(kind: type) -> bool:
+    return hasattr(kind, "state_dict") and hasattr(kind, "load_state_dict")
+
+
+_KINDS = (
+    _Kind(_LEFT, _is(*_NO_STATE)),
+    _Kind(
+        "keras",
+        held_keras.is_keras,
+        lambda value, path, memo: held_keras.take_keras(value, path, memo, hold),
+        lambda now, state: held_keras.give_keras(now, state, give_back),
+    ),
+    _Kind(
+        "module",
+        lambda kind: values.of_torch(kind, "nn.Module"),
+        lambda value, path, memo: held_torch.take_module(value, path, memo, hold),
+        lambda now, state: held_torch.give_module(now, state, give_back),
+    ),
+    _Kind("tensor", lambda kind: values.of_torch(kind, "Tensor"), held_torch.take_tensor, held_torch.give_tensor),
+    _Kind(
+        "optimizer",
+        lambda kind: values.of_torch(kind, "optim.Optimizer"),
+        held_torch.take_optimizer,
+        held_torch.give_optimizer,
+    ),
+    _Kind("stateful", _stateful, _take_stateful, _give_stateful),
+    _Kind("array", _is(np.ndarray, np.generic), _take_array, _give_array),
+    _Kind("random numbers", values.is_random, _take_random, _give_random),
+    _Kind("foreign array", values.is_array, _take_foreign, _give_foreign),
+    _Kind("list", lambda kind: kind is list, _take_items, _give_list),
+    _Kind("tuple", _is(tuple), _take_items, _give_tuple),
+    _Kind("deque", lambda kind: kind is deque, _take_deque, _give_deque),
+    _Kind("set", _is(set, frozenset), _take_set, _give_set),
+    _Kind("dictionary", lambda kind: kind is dict or kind.__module__ == "collections", _take_mapping, _give_mapping),
+    _Kind("container", _is(dict, list), _take_items_object, _give_items_object),
+    _Kind("object", lambda kind: True, _take_object, _give_object),
+)
+
+
+@functools.lru_cache(maxsize=1024)
+def _kind_of(kind: Any) -> _Kind:
+    return next(each for each in _KINDS if each.fits(kind))

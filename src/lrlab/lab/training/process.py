@@ -1,0 +1,108 @@
+"""What a training may set in its process: it is seen at a fork, and put back at the end of each stage.
+
+These are the switches of PyTorch, NumPy and JAX by which all that follows computes otherwise, and the plain variables
+of the modules of one's own. So every stage begins as it would in a process of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from lrlab.lab.training.own import outside
+
+_PLAIN = (bool, int, float, str, type(None))
+
+# For PyTorch: a name, how it is asked for, how it is set.
+_TORCH: tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], object]], ...] = (
+    ("default dtype", lambda t: t.get_default_dtype(), lambda t, v: t.set_default_dtype(v)),
+    (
+        "default device",
+        lambda t: str(t.get_default_device()),
+        lambda t, v: t.set_default_device(None if v == "cpu" else v),
+    ),
+    ("gradients", lambda t: t.is_grad_enabled(), lambda t, v: t.set_grad_enabled(v)),
+    ("anomalies", lambda t: t.is_anomaly_enabled(), lambda t, v: t.autograd.set_detect_anomaly(v)),
+    ("autocast", lambda t: t.is_autocast_enabled("cpu"), lambda t, v: t.set_autocast_enabled("cpu", v)),
+    (
+        "deterministic",
+        lambda t: (t.are_deterministic_algorithms_enabled(), t.is_deterministic_algorithms_warn_only_enabled()),
+        lambda t, v: t.use_deterministic_algorithms(v[0], warn_only=v[1]),
+    ),
+    ("products", lambda t: t.get_float32_matmul_precision(), lambda t, v: t.set_float32_matmul_precision(v)),
+    ("MKL-DNN", lambda t: t.backends.mkldnn.enabled, lambda t, v: t.backends.mkldnn.set_flags(v)),
+)
+
+_JAX = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_default_prng_impl",
+    "jax_threefry_partitionable",
+    "jax_disable_jit",
+    "jax_debug_nans",
+)
+
+
+def switches() -> dict[str, Any]:
+    """How the libraries that are loaded compute, by name.
+
+    >>> switches()["numpy errors"]["over"]
+    'warn'
+    """
+    found: dict[str, Any] = {"numpy errors": np.geterr()}
+    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
+    if torch is not None and hasattr(torch, "is_autocast_enabled"):
+        found |= {name: ask(torch) for name, ask, _ in _TORCH}
+    if jax is not None and hasattr(jax, "config"):
+        found |= {name: getattr(jax.config, name) for name in _JAX if hasattr(jax.config, name)}
+    return found
+
+
+@contextmanager
+def put_back(function: Any) -> Iterator[None]:
+    """Whatever is changed within of switches, and of plain variables outside of the function, is put back.
+
+    Seeded random numbers of libraries that outlive a run begin anew.
+    """
+    before = switches()
+    _forget_seeds()
+    plain = [each for each in outside(function).values() if isinstance(each[2], _PLAIN)]
+    try:
+        yield
+    finally:
+        for where, key, value in plain:
+            _set(where, key, value)
+        now = switches()
+        _restore({name: value for name, value in before.items() if now.get(name) != value})
+
+
+def _forget_seeds() -> None:
+    """Keras makes its generator for whoever names none when it is first asked for: from numbers that are seeded."""
+    keras = sys.modules.get("keras")
+    if keras is not None and hasattr(keras, "src"):
+        keras.src.backend.common.global_state.set_global_attribute("global_seed_generator", None)
+
+
+def _set(where: Any, key: str, value: Any) -> None:
+    now = where.get(key) if isinstance(where, dict) else getattr(where, key, None)
+    if now is value or not isinstance(now, _PLAIN):  # something that was made once, and is kept
+        return
+    if isinstance(where, dict):
+        where[key] = value
+    else:
+        setattr(where, key, value)
+
+
+def _restore(changed: dict[str, Any]) -> None:
+    for name, _, put in _TORCH:
+        if name in changed:
+            put(sys.modules["torch"], changed[name])
+    if "numpy errors" in changed:
+        np.seterr(**changed["numpy errors"])
+    for name, value in changed.items():
+        if name in _JAX:
+            sys.modules["jax"].config.update(name, value)

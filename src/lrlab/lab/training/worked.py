@@ -1,0 +1,114 @@
+"""Whether the updates that were asked for are made: a forgotten `opt.step()` must not be judged.
+
+A step of an optimizer of PyTorch is counted by its own hook. Where no hook runs (wrappers that step by another name),
+weights that change are taken for a step: each keeps the number of its changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lrlab.errors import LrlabError, worded
+
+# After so many updates it is looked at for the first time; then at the end.
+FIRST = 10
+# So many of ten updates may be left out (a loss that is not finite, an overflow of half precision) or made twice.
+TOLERATED = 0.2
+
+ONE = "one opt.step() for each item of run.steps"
+
+
+class Worked:
+    """Counts, over the updates of a run, the steps of its optimizers.
+
+    >>> import torch
+    >>> opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.4)
+    >>> worked = Worked([opt])
+    >>> for update in range(4): worked.close()
+    >>> worked.check()
+    Traceback (most recent call last):
+    lrlab.errors.LrlabError: no optimizer has made a step
+      given:   4 items of run.steps
+      allowed: one opt.step() for each item of run.steps
+    """
+
+    def __init__(self, tracked: Iterable[Any]) -> None:
+        things = [*tracked]
+        # Half precision leaves out updates until its scale fits.
+        self._scaled = any(hasattr(each, "get_scale") or getattr(each, "scaler", None) is not None for each in things)
+        self._inner = [inner for inner in map(_inner, things) if inner is not None]
+        self._steps = [0] * len(self._inner)
+        self._idle = self._updates = 0
+        for k, optimizer in enumerate(self._inner):
+            optimizer.register_step_post_hook(lambda *_, k=k: self._count(k))
+        self._before = self._done()
+
+    def close(self) -> None:
+        """One more update is over."""
+        if not self._inner:
+            return
+        self._updates += 1
+        now = self._done()
+        self._idle += now == self._before
+        self._before = now
+        if self._updates == FIRST:
+            self.check()
+
+    def record(self) -> list[Any]:
+        """What was counted, as plain JSON."""
+        return [self._updates, self._idle, self._steps]
+
+    def go_on(self, record: list[Any]) -> None:
+        """Count on from what `record` gave."""
+        self._updates, self._idle, self._steps = record[0], record[1], list(record[2])
+        self._before = self._done()
+
+    def check(self) -> None:
+        """Raise `LrlabError` where updates were asked for and not made, or more were made."""
+        if not self._inner or not self._updates:
+            return
+        asked = f"{self._updates} items of run.steps"
+        if self._idle == self._updates:
+            raise LrlabError(worded("no optimizer has made a step", asked, ONE))
+        if self._idle > max(2, TOLERATED * self._updates) and not self._scaled:
+            raise LrlabError(
+                worded(
+                    f"{self._idle} of {self._updates} updates were not made",
+                    f"{asked}, without a step in these",
+                    ONE,
+                    "to accumulate gradients, let the loader give all that one update takes",
+                )
+            )
+        most = (1 + TOLERATED) * self._updates
+        if min(self._steps) > most:
+            raise LrlabError(
+                worded(
+                    "more updates are made than the schedule counts",
+                    f"{min(self._steps)} steps in {asked}",
+                    ONE,
+                    "let every opt.step() have an item of its own: for update, batch in run.steps(minibatches())",
+                )
+            )
+
+    def _count(self, k: int) -> None:
+        self._steps[k] += 1
+
+    def _done(self) -> int:
+        """A number that grows with each step: steps where they are counted, else changes of the weights."""
+        return sum(self._steps) or sum(
+            getattr(weight, "_version", 0)
+            for optimizer in self._inner
+            for group in optimizer.param_groups
+            for weight in group["params"]
+            if not weight.is_inference()
+        )
+
+
+def _inner(optimizer: Any) -> Any:
+    """The optimizer of PyTorch within the wrappers of other libraries; None where there is none."""
+    for _ in range(9):
+        if hasattr(optimizer, "register_step_post_hook"):
+            return optimizer
+        optimizer = getattr(optimizer, "optimizer", None)
+    return None

@@ -1,0 +1,170 @@
+"""Which variables a loop will still read, and what nobody can see of where it is."""
+
+import contextlib
+import itertools
+
+import pytest
+
+from lrlab.lab.training.frames import counters_around, frames_between, live, position, within_a_loop
+
+
+def suspended(body, *given):
+    """The frame of a generator that has yielded once."""
+    steps = body(*given)
+    next(steps)
+    return steps
+
+
+def test_what_is_written_before_it_is_read_is_not_live():
+    """Of the loop's own variables only those that go from one round to the next."""
+
+    def body():
+        total, model, _unused, scale = 0, object(), 3, 1.0
+        for k in range(3):
+            batch = k
+            with contextlib.nullcontext():
+                loss = batch * scale
+            total += loss
+            if k == 1:
+                scale = 0.5
+            yield model
+            last = loss
+        return total, last
+
+    steps = suspended(body)
+    assert sorted(live(steps.gi_frame)) == ["loss", "model", "scale", "total"]
+    assert "_unused" in steps.gi_frame.f_locals
+
+
+def test_a_list_that_is_only_appended_to_is_not_read():
+    """It tells; where it is read, it may steer."""
+
+    def telling():
+        losses = []
+        for k in range(3):
+            losses.append(k)
+            yield
+
+    def steering():
+        losses = []
+        for k in range(3):
+            losses.append(k + len(losses))
+            yield
+
+    assert live(suspended(telling).gi_frame) == {}
+    assert list(live(suspended(steering).gi_frame)) == ["losses"]
+
+
+def test_variables_of_closures_are_live_where_a_function_may_read_them():
+    """Those that the loop writes first are not."""
+
+    def body():
+        kept, batch = 1, None
+        for _ in range(3):
+            yield
+            batch = 2
+
+            def closure():
+                return kept + batch  # noqa: B023
+
+            closure()
+
+    assert list(live(suspended(body).gi_frame)) == ["kept"]
+
+
+def test_what_an_exception_leads_to_is_read_too():
+    """A second loader, begun again where it ends."""
+
+    def body(loader):
+        more = iter(loader)
+        while True:
+            yield
+            try:
+                next(more)
+            except StopIteration:
+                more = iter(loader)
+
+    assert sorted(live(suspended(body, [1]).gi_frame)) == ["loader", "more"]
+
+
+def test_a_generator_that_has_not_begun_holds_what_it_was_given():
+    """All that it will read."""
+
+    def body(start):
+        yield start
+
+    assert live(body(7).gi_frame) == {"start": 7}
+
+
+def test_a_for_loop_around_the_place_is_seen_and_a_while_loop_is_none():
+    """How far the first is, Python keeps to itself; how far the second is, stands in variables."""
+
+    def repeated(epochs):
+        for _ in range(epochs):
+            yield
+
+    def waiting():
+        done = 0
+        while done < 3:
+            yield
+            done += 1
+
+    assert within_a_loop(suspended(repeated, 3).gi_frame)
+    assert not within_a_loop(suspended(waiting).gi_frame)
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "name"),
+    [
+        (enumerate, "enumerate"),
+        (lambda steps: zip(steps, itertools.count(), strict=False), "zip"),
+        (lambda steps: itertools.islice(steps, 2), "islice"),
+        (lambda steps: map(str, steps), "map"),
+        (list, None),
+    ],
+)
+def test_what_counts_around_a_generator_is_found(wrapped, name):
+    """Whatever of Python's own draws from it."""
+    steps = (k for k in range(3))
+    kept = wrapped(steps)
+    assert counters_around([], steps) == ([name] if name else [])
+    del kept
+
+
+def test_a_counter_around_a_generator_of_ones_own_around_it_is_found():
+    """Its frame is on the way out."""
+
+    def own(inner):
+        yield from inner
+
+    steps = own(k for k in range(3))
+    counted = enumerate(steps)
+    next(counted)
+    assert counters_around([steps.gi_frame], steps.gi_yieldfrom) == ["enumerate"]
+
+
+def test_frames_go_outwards_to_the_training_function():
+    """And no further, whoever calls it."""
+    import sys
+
+    def inner():
+        return [frame.f_code.co_name for frame in frames_between(sys._getframe(), outer.__code__)]
+
+    def outer():
+        return inner()
+
+    assert outer() == ["inner", "outer"]
+
+
+def test_a_position_is_the_same_however_warm_the_code_is():
+    """It is the place in the source."""
+
+    def body():
+        while True:
+            yield
+
+    steps = suspended(body)
+    first = position(steps.gi_frame)
+    for _ in range(100):
+        next(steps)
+    assert position(steps.gi_frame) == first

@@ -1,0 +1,156 @@
+"""A state that is taken out of a thing and given to its like makes the two alike; in place, where that can be."""
+
+import collections
+import copy
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from lrlab.lab.training.held import can_be_tracked, give_back, hold
+from lrlab.lab.training.seen import Seen
+from lrlab.lab.training.snapshot import restored, taken
+from lrlab.lab.training.values import Unholdable
+
+torch = pytest.importorskip("torch")
+
+
+def seen(value):
+    looked = Seen()
+    looked.look("it", value)
+    return looked.found
+
+
+class Environment:
+    """As one writes it: a state, a generator, a list of what was, a counter in the parent."""
+
+    steps = 0
+    __slots__ = ("__dict__", "last")
+
+    def __init__(self):
+        self.state, self.rng, self.history = np.zeros(3), np.random.default_rng(0), []
+        self.inner = Point(1.0)
+        self.last = None
+
+    def step(self):
+        self.state += self.rng.normal(size=3)
+        self.history.append(self.state.copy())
+        self.inner.x += 1
+        self.last = (len(self.history), torch.ones(2))
+        self.late = {"key": [1]}
+
+
+class Point:
+    def __init__(self, x):
+        self.x, self.at = x, self
+
+
+def model():
+    torch.manual_seed(0)
+    made = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2), torch.nn.Dropout(0.5))
+    made.register_buffer("kept", torch.zeros(2), persistent=False)
+    made.counter, made.queue = 0, collections.deque(maxlen=2)
+    return made
+
+
+def train_model(made):
+    made.eval()
+    made[0].weight.requires_grad_(False)
+    made[2].p, made.counter = 0.1, 7
+    made.kept = torch.ones(2)
+    made.queue.append(torch.ones(1))
+    made(torch.ones(3, 2)).sum().backward()
+
+
+def optimizer():
+    return torch.optim.LBFGS([torch.nn.Parameter(torch.ones(2))], max_iter=2)
+
+
+def train_optimizer(opt):
+    weight = opt.param_groups[0]["params"][0]
+
+    def closure():
+        opt.zero_grad()
+        loss = (weight**4).sum()
+        loss.backward()
+        return loss
+
+    opt.step(closure)
+
+
+CASES = {
+    "list": (lambda: [1, 2], lambda it: it.append(3)),
+    "dictionary": (lambda: {"x": torch.zeros(2)}, lambda it: it.update(x=torch.ones(2), y=(1, "two"))),
+    "of arrays": (lambda: {"x": np.zeros(2)}, lambda it: it.update(x=np.ones(3))),
+    "array": (lambda: np.zeros(3), lambda it: it.__iadd__(1)),
+    "tensor": (lambda: torch.zeros(3), lambda it: it.add_(1)),
+    "tuple": (lambda: (torch.zeros(3), [1]), lambda it: it[1].append(2)),
+    "deque": (lambda: collections.deque([1], 3), lambda it: it.extend([2, 3, 4])),
+    "set": (lambda: {1}, lambda it: it.add("a")),
+    "counter": (lambda: collections.Counter("a"), lambda it: it.update("ab")),
+    "environment": (Environment, Environment.step),
+    "python": (lambda: random.Random(0), lambda it: it.random()),
+    "numpy": (lambda: np.random.default_rng(0), lambda it: it.random()),
+    "old numpy": (lambda: np.random.RandomState(0), lambda it: it.random()),
+    "torch": (lambda: torch.Generator().manual_seed(0), lambda it: torch.rand(1, generator=it)),
+    "model": (model, train_model),
+    "optimizer": (optimizer, train_optimizer),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_was_taken_out_makes_another_alike(kind):
+    """By way of the store; the one that gets it stays the object that it was."""
+    make, change = CASES[kind]
+    first, second = make(), make()
+    change(first)
+    if kind == "optimizer":  # whose weights are its model's
+        second.param_groups[0]["params"][0].data.copy_(first.param_groups[0]["params"][0].data)
+        second.param_groups[0]["params"][0].grad = first.param_groups[0]["params"][0].grad
+    assert can_be_tracked(first)
+    kept = restored(taken(hold(first, "it", {}), "the test"))
+    assert seen(first) != seen(second)
+    assert give_back(second, kept) is second
+    differ = {name for name in {**seen(first), **seen(second)} if seen(first).get(name) != seen(second).get(name)}
+    assert {name for name in differ if not name.startswith("it.defaults")} == set()
+
+
+def test_what_is_tracked_under_a_name_of_its_own_is_left_to_that():
+    """An average that knows its model does not store the model again."""
+    trunk = model()
+    holder = Point(trunk)
+    kept = hold(holder, "it", {id(trunk): trunk})
+    assert kept[1]["x"] == ["left as it is"]
+    assert give_back(holder, kept).x is trunk
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"it": iter([1])}, r"it\['it'\] is a list_iterator"),
+        ([itertools.count()], r"it\[0\] is a count"),
+        ({"h": torch.ones(1, requires_grad=True) * 2}, "part of a graph of gradients"),
+        ([torch.ones(2).to_sparse()], "sparse"),
+        ({object()}, "a set of other things"),
+    ],
+)
+def test_what_cannot_be_stored_is_named(value, said):
+    """With the way to it."""
+    with pytest.raises(Unholdable, match=said):
+        hold(value, "it", {})
+
+
+def test_what_cannot_be_given_back_is_not_taken():
+    """Numbers and texts are values, not things."""
+    assert not any(map(can_be_tracked, (1, "a", None, 2.0, (1, 2), (), len, Point)))
+    assert all(map(can_be_tracked, ([], {}, np.zeros(1), Point(1), (np.zeros(1),))))
+
+
+def test_a_tensor_stays_the_same_object():
+    """Whoever else holds it has its state, too."""
+    weight = torch.nn.Parameter(torch.zeros(2))
+    holder = {"weight": weight}
+    kept = hold({"weight": torch.nn.Parameter(torch.ones(2))}, "it", {})
+    assert give_back(holder, copy.deepcopy(kept))["weight"] is weight
+    assert weight.tolist() == [1, 1]

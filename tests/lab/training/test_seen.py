@@ -1,0 +1,172 @@
+"""What is seen of a value: alike where all is alike, another where anything is."""
+
+import collections
+import copy
+import dataclasses
+import datetime
+import itertools
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from lrlab.lab.training.seen import Seen
+
+torch = pytest.importorskip("torch")
+
+
+def seen(value, **options):
+    looked = Seen(**options)
+    looked.look("it", value)
+    return looked.found, looked.unseen
+
+
+@dataclasses.dataclass
+class Point:
+    x: float
+    more: object = None
+
+
+class Slotted:
+    __slots__ = ("x",)
+
+    def __init__(self, x):
+        self.x = x
+
+
+def counting(start):
+    while True:
+        start += 1
+        yield start
+
+
+def stepped(generator, times):
+    for _ in range(times):
+        next(generator)
+    return generator
+
+
+def drawn(generator, times):
+    for _ in range(times):
+        generator.random()
+    return generator
+
+
+def hooked(times):
+    model = torch.nn.Linear(1, 1)
+    for _ in range(times):
+        model.register_forward_hook(lambda *given: None)
+    return model
+
+
+def of_module(change):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.fill_(0.5)
+    change(model)
+    return model
+
+
+def frozen(model):
+    model[0].weight.requires_grad_(False)
+
+
+def with_gradient(model):
+    model[0].weight.grad = torch.ones(2, 2)
+
+
+def with_buffer(model):
+    model[0].register_buffer("mean", torch.zeros(1), persistent=False)
+
+
+NUMBERS = np.arange(40000.0)
+PAIRS = [
+    (1.0, 1.0000000001),
+    ([1, 2], [2, 1]),
+    ({"a": 1}, {"a": 2}),
+    ({"a": [Point(1)]}, {"a": [Point(2)]}),
+    (Point(1, [Slotted(3)]), Point(1, [Slotted(4)])),
+    ({1, 2}, {1, 3}),
+    (collections.deque([1], maxlen=2), collections.deque([2], maxlen=2)),
+    (collections.Counter("ab"), collections.Counter("abb")),
+    (NUMBERS, np.where(NUMBERS == 77, -1, NUMBERS)),
+    (NUMBERS, np.concatenate([NUMBERS[:5000][::-1], NUMBERS[5000:]])),
+    (np.array([1, None], object), np.array([2, None], object)),
+    (torch.arange(4), torch.arange(4) + 1),
+    (torch.arange(4.0).bfloat16(), torch.arange(1, 5.0).bfloat16()),
+    (torch.arange(4.0).to_sparse(), torch.arange(1, 5.0).to_sparse()),
+    (torch.zeros(2), torch.zeros(2, requires_grad=True)),
+    (random.Random(1), drawn(random.Random(1), 1)),
+    (np.random.default_rng(1), drawn(np.random.default_rng(1), 1)),
+    (np.random.RandomState(1), np.random.RandomState(2)),
+    (torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)),
+    (stepped(counting(0), 1), stepped(counting(0), 2)),
+    (lambda k=1: k, lambda k=2: k),
+    (hooked(0), hooked(1)),
+    (of_module(lambda model: None), of_module(torch.nn.Module.eval)),
+    (of_module(lambda model: None), of_module(frozen)),
+    (of_module(lambda model: None), of_module(with_gradient)),
+    (of_module(lambda model: None), of_module(with_buffer)),
+    (of_module(lambda model: None), of_module(lambda model: setattr(model[1], "p", 0.1))),
+    ([{"deep": [k]} for k in range(100)], [{"deep": [k if k != 70 else -1]} for k in range(100)]),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS, ids=range(len(PAIRS)))
+def test_what_differs_is_seen_to(first, second):
+    """Wherever it differs; and once more looked at, each is as it was."""
+    assert seen(first) == seen(first) != seen(second) == seen(second)
+    assert seen(first)[1] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Point(1, [Slotted(3)]), NUMBERS, {"a": {1, 2, "c"}}, of_module(frozen), torch.arange(3.0).bfloat16()],
+)
+def test_a_copy_is_as_what_it_was_copied_from(value):
+    """In another place of the memory."""
+    assert seen(copy.deepcopy(value)) == seen(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [iter([1]), itertools.cycle([1]), enumerate([1]), zip([1], [2], strict=True), map(str, [1]), iter({1: 2}.items())],
+)
+def test_an_iterator_of_pythons_own_cannot_be_seen(value):
+    """How far it is it keeps to itself."""
+    assert seen({"in": [Point(value)]})[1] == [f"a {type(value).__name__} in it"]
+
+
+def test_a_thread_cannot_be_seen():
+    """Whatever it does meanwhile."""
+    assert seen(threading.Thread())[1] == ["a Thread called it"]
+
+
+def test_the_time_is_no_state():
+    """A clock that was read since is told apart from a number."""
+    readings = [time.time(), time.perf_counter(), time.monotonic(), datetime.datetime.now()]
+    assert [*seen(Point(*readings[:2]), since=10.0)[0].values()][1:] == ["a time"] * 2
+    assert seen(readings[3])[0] == {"it": "a time"}
+    assert seen(time.time() - 100, since=10.0)[0]["it"] != "a time"
+
+
+def test_two_ways_to_one_object_are_one():
+    """Two that are alike are not: what changes one does not change the other."""
+    shared = [Point(1)]
+    assert seen([shared, shared]) != seen([[Point(1)], [Point(1)]])
+
+
+def test_what_goes_round_in_circles_ends():
+    """A parent knows its child, and the child its parent."""
+    parent, child = Point(1), Point(2)
+    parent.more, child.more = child, parent
+    assert seen(parent)[0]["it.more.more"] == "as it"
+
+
+def test_keys_that_somebody_else_answers_for_are_left_out():
+    """The LR that the lab itself sets."""
+    group = {"lr": 1.0, "momentum": 0.9}
+    assert seen([group], beside={id(group): ("lr",)})[0] == {"it": "1 items", "it[0]['momentum']": "0.9"}

@@ -27,6 +27,7 @@ FOUND = Tuned(
     naive=2000,
     budget=3000,
     maximise=False,
+    lrs=(1.0, 0.5, 2.0),
 )
 
 
@@ -50,3 +51,13 @@ def test_the_document_is_plain_json():
     assert more["evidence"]["scores"]["cosine"][0] == 1.0
     assert more["evidence"]["difference"] > 0
     assert dataclasses.replace(FOUND, comparison=None).record()["evidence"] is None
+
+
+def test_what_was_found_at_an_edge_of_the_lrs_is_said():
+    """Of the winner and of the baseline, in words and in the document; with one LR there is no edge."""
+    assert FOUND.edges == {"winner": "highest"}
+    assert "Best at the highest LR tried (2): winner. What lies beyond is not known: --lrs 0.5,1,2,4." in str(FOUND)
+    assert dataclasses.replace(FOUND, baseline_lr=0.5).record()["edges"] == {"winner": "highest", "baseline": "lowest"}
+    inside = dataclasses.replace(FOUND, lr=1.0)
+    assert (inside.edges, "beyond" in str(inside)) == ({}, False)
+    assert dataclasses.replace(FOUND, lrs=(2.0,)).edges == {}

@@ -120,6 +120,7 @@ def tune(
         naive=found.naive + allowed.first + (judging if comparison else 0),
         budget=allowed.allowed,
         maximise=field.maximise,
+        lrs=tuple(lrs),
     )
 
 

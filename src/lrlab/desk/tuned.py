@@ -8,6 +8,7 @@ from typing import Any
 
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.analysis.comparison.versus import Answer, Versus, versus
+from lrlab.analysis.comparison.wording import Edge, widening
 from lrlab.lab.search.space import BASELINE
 from lrlab.lab.search.tuning import Rung
 from lrlab.views.model import Table
@@ -21,7 +22,8 @@ class Tuned:
 
     `answer`: the winner is "better" than the baseline, "undecided", "worse"; "baseline" where the search itself found
     nothing below it, and nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's own LR. `spent`
-    and `naive` count updates: of all stages, each once, and of all runs, each alone; `spent <= budget`.
+    and `naive` count updates: of all stages, each once, and of all runs, each alone; `spent <= budget`. `lrs` are the
+    LRs that were searched.
     """
 
     task: str
@@ -39,6 +41,7 @@ class Tuned:
     naive: int
     budget: int
     maximise: bool
+    lrs: tuple[float, ...]
 
     @property
     def saved(self) -> float:
@@ -47,7 +50,9 @@ class Tuned:
 
     def record(self) -> dict[str, Any]:
         """Everything as plain JSON."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("comparison", "rungs", "maximise")}
+        plain = {
+            name: value for name, value in vars(self).items() if name not in ("comparison", "rungs", "maximise", "lrs")
+        }
         found, against = self.comparison, self.versus
         evidence = found and {
             "difference": against.difference,
@@ -64,8 +69,16 @@ class Tuned:
             "answer": against.answer,
             "saved": round(self.saved, 4),
             "evidence": evidence,
+            "lrs": list(self.lrs),
+            "edges": self.edges,
             "rungs": [dataclasses.asdict(rung) for rung in self.rungs],
         }
+
+    @property
+    def edges(self) -> dict[str, Edge]:
+        """Which of the two was found at the lowest or highest LR that was searched, so that more may be beyond."""
+        ends: dict[float, Edge] = {min(self.lrs): "lowest", max(self.lrs): "highest"} if len(self.lrs) > 1 else {}
+        return {name: ends[lr] for name, lr in (("winner", self.lr), ("baseline", self.baseline_lr)) if lr in ends}
 
     @property
     def versus(self) -> Versus:
@@ -99,6 +112,7 @@ class Tuned:
             lines.append(f"{said} {against}{numbers}, on {units} folds or seeds that the search has not seen.")
             if self.answer == "undecided":
                 lines.append(self.comparison.advice)
+        lines += filter(None, [widening(self.edges, sorted(self.lrs))])
         lines.append(
             f"Spent {self.spent / self.updates:.1f} runs' worth of updates of {self.budget / self.updates:.1f}, "
             f"instead of {self.naive / self.updates:.1f} with every run alone ({self.saved:.0%} saved)."

@@ -151,6 +151,35 @@ def test_leaving_ends_the_workers_in_the_middle_of_a_job(quadratic, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_worker_that_dies_is_noticed_though_a_process_that_it_forked_lives_on(tmp_path, leaves):
+    """One in its group, which is ended with it, and one that has left its group, which holds no pipe."""
+    path = tmp_path / "forks.py"
+    path.write_text(
+        "import os, pathlib, time\n"
+        "def train(run):\n"
+        "    if os.fork() == 0:\n"
+        "        if run.config['leaves']: os.setsid()\n"
+        "        pathlib.Path(__file__).with_name(str(os.getpid()) + '.pid').touch()\n"
+        "        time.sleep(300); os._exit(0)\n"
+        "    while not any(pathlib.Path(__file__).parent.glob('*.pid')): time.sleep(0.01)\n"
+        "    os._exit(9)\n"
+    )
+    work = [Job(Arm("fixed", lr.constant()), 1.0, 0, 0, 2, 10, 1, {"leaves": leaves})]
+    try:
+        with pool(1) as local:
+            task = load_task(f"{path}:train")
+            local.submit(0, Stage(task.text, task.identity, str(tmp_path), work[0], None, 10))
+            ((_, reached),) = local.wait()
+        assert "3 worker processes died of it, exit code 9" in reached.failed
+    finally:
+        left = [int(pid.stem) for pid in tmp_path.glob("*.pid")]
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 def test_a_plain_data_loader_with_processes_of_its_own_works_and_leaves_none(tmp_path):
     """Workers may fork: they get their batches, and end with the pool in the middle of an epoch."""
     pytest.importorskip("torch")

@@ -103,6 +103,7 @@ class Local:
                 start_new_session=True,
             )
             self._processes.append(process)
+            threading.Thread(target=_watch, args=(process.pid,), daemon=True).start()
             return process
 
 
@@ -159,6 +160,16 @@ def _read(answer: dict[str, Any], stage: Stage) -> StageResult | Exception:
 
 def _failed(stage: Stage, cause: str) -> StageResult:
     return StageResult(None, stage.every, 0.0, failed=cause)
+
+
+def _watch(pid: int) -> None:
+    """Wait for the end of a worker, and end what it has started: that may hold its pipe open, so that nobody would
+    learn of its death. The worker is not reaped here: so long its number is its own, and that of its group."""
+    if not hasattr(os, "waitid"):
+        return
+    with contextlib.suppress(ChildProcessError, ProcessLookupError, PermissionError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -32,6 +32,8 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # seen when printed
+    if hasattr(os, "register_at_fork"):  # nor does a process that the task forks hold them, wherever it goes
+        os.register_at_fork(after_in_child=lambda: [os.dup2(0, pipe) for pipe in (lines.fileno(), answers.fileno())])
     stages: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(lines, stages), daemon=True).start()
     while True:

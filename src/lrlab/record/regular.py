@@ -36,7 +36,10 @@ def content(path: str | os.PathLike[str], most: int | None = None, *, links: boo
     with open(descriptor(path, links=links), "rb") as file:
         if most is not None and os.fstat(file.fileno()).st_size > most:
             raise OSError(errno.EFBIG, f"larger than {most} bytes", os.fspath(path))
-        return file.read()
+        try:
+            return file.read()
+        except MemoryError:
+            raise OSError(errno.ENOMEM, "larger than the memory", os.fspath(path)) from None
 
 
 def is_regular(path: Path) -> bool:

@@ -211,3 +211,10 @@ def test_numbers_of_any_size_are_read(tmp_path):
     run = read_run(tmp_path / "a.jsonl")
     assert len(run.loss) == 7
     assert any("not finite" in note for note in run.notes)
+
+
+@pytest.mark.parametrize("path", [None, b"log.csv", 3, ["log.csv"]])
+def test_what_is_no_path_is_a_sentence(path):
+    """A log is a file."""
+    with pytest.raises(LrlabError, match="a log is a file"):
+        read_run(path)

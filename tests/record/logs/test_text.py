@@ -38,3 +38,11 @@ def test_what_is_no_text_is_said(tmp_path, content, said):
     (tmp_path / "log").write_bytes(content)
     with pytest.raises(LrlabError, match=said):
         first_line(tmp_path / "log")
+
+
+def test_a_line_without_end_is_no_text(tmp_path, monkeypatch):
+    """Gigabytes of nothing are not read to their end."""
+    monkeypatch.setattr(text, "LONGEST", 10)
+    (tmp_path / "log").write_bytes(b"step,loss\n" + b"x" * 1011)
+    with pytest.raises(LrlabError, match="a line of it has no end"):
+        list(lines(tmp_path / "log"))

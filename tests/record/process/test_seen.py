@@ -1,6 +1,7 @@
 """What is read of the file of live orders: as it grows, so much at a look, and nothing that is no order."""
 
 import json
+import os
 
 import pytest
 
@@ -72,3 +73,19 @@ def test_what_is_no_factor(given):
     assert not is_factor(given)
     assert is_factor(0)
     assert is_factor(0.5)
+
+
+def test_what_is_beyond_all_reason_is_not_waited_for(tmp_path, caplog):
+    """Terabytes of zeros, a hundred thousand lines of nothing: said in a few words, and the next order is heard."""
+    ManualOrders(tmp_path)
+    path = tmp_path / FILE
+    with open(path, "ab") as file:
+        file.write(b"x\n" * 100_000)
+    seen = read_all(path, Seen())
+    assert len(caplog.records) < 20
+    assert "more lines are passed over" in caplog.text
+    os.truncate(path, 2**40)
+    seen = read_all(path, seen)
+    assert "only its end is read" in caplog.text
+    give(tmp_path, 0.5)
+    assert [order.factor for order in read_all(path, seen).orders] == [0.5]

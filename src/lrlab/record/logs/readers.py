@@ -72,6 +72,8 @@ def read_run(
     >>> read_run(log).loss.tolist()
     [4.0, 3.5, 3.2]
     """
+    if not isinstance(path, str | PathLike):
+        raise LrlabTypeError(worded("a log is a file", path, "its path: text, or a Path", 'read_run("log.csv")'))
     for name, given in (("horizon", horizon), ("warmup", warmup), ("smooth", smooth)):
         if given is not None and (type(given) is not int or given < 0):
             raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))

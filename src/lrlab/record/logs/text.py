@@ -10,6 +10,7 @@ from lrlab.errors import LrlabError, worded
 from lrlab.record.regular import descriptor
 
 LONGEST = 1_000_000  # bytes: a line longer than this is no row
+_ENDLESS = 100  # times as long: what has no line end in there is no text
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
@@ -25,7 +26,7 @@ def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
             if len(line) < LONGEST or whole:
                 yield number, line.decode("utf-8", "replace"), whole
             else:
-                yield number, None, _skipped(stream)
+                yield number, None, _skipped(stream, path)
 
 
 def first_line(path: Path) -> bytes:
@@ -44,9 +45,12 @@ def first_line(path: Path) -> bytes:
     return head.lstrip()
 
 
-def _skipped(stream: IO[bytes]) -> bool:
-    """Read on to the end of a line; whether it has one."""
-    while part := stream.readline(LONGEST):
-        if part.endswith(b"\n"):
-            return True
-    return False
+def _skipped(stream: IO[bytes], path: Path) -> bool:
+    """Read on to the end of a line; whether it has one. Raises `LrlabError` for one that has none for very long."""
+    for _ in range(_ENDLESS):
+        part = stream.readline(LONGEST)
+        if not part or part.endswith(b"\n"):
+            return bool(part)
+    raise LrlabError(
+        worded("not a text log: a line of it has no end", str(path), f"{_ENDLESS * LONGEST:,} bytes at most")
+    )

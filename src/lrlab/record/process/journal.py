@@ -62,7 +62,7 @@ class Journal:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._path = Path(folder) / FILE
+        self._path, self._said = Path(folder) / FILE, ""
         with in_words("the journal of the run cannot be written", str(folder)):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, links=False))
@@ -94,7 +94,11 @@ class Journal:
         try:
             append(self._path, plain(row), chained=True)
         except OSError as error:
-            log.warning("%s lacks a line, and cannot be replayed from there on: %s", printable(str(self._path)), error)
+            if str(error) != self._said:  # once, not at every observation
+                self._said = str(error)
+                log.warning(
+                    "%s lacks a line, and cannot be replayed from there on: %s", printable(str(self._path)), error
+                )
 
 
 def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:

@@ -21,10 +21,12 @@ from lrlab.record.regular import descriptor
 from lrlab.record.sealed import Torn, digest
 
 FILE = "live.jsonl"
-_AT_ONCE = 2**22  # bytes of a look
-_LOOKS = 16
+_AT_ONCE = 2**18  # bytes of a look
+_LOOKS = 256  # at the beginning, when all is read; whoever has more behind that is passed over up to the last look
 _LONGEST = 2**16  # bytes of a line
 _MOST_ORDERS = 100_000
+_SAID = 10  # lines that are passed over, of a look, are said one by one
+_WORDS = (b'"factor"', b'"taken"', b'"lrlab"')
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,11 @@ def read(path: Path, seen: Seen) -> Seen:
                 if seen.orders:
                     log.warning("%s is cut off, or another file: it is read anew", _named(path))
                 seen = Seen()
-            stream.seek(seen.offset)
+            start = seen.offset
+            if found.st_size - start > _LOOKS * _AT_ONCE:
+                log.warning("%s is beyond all reason: only its end is read", _named(path))
+                start = found.st_size - _AT_ONCE
+            stream.seek(start)
             block = stream.read(_AT_ONCE)
     except FileNotFoundError:
         return seen
@@ -73,7 +79,8 @@ def read(path: Path, seen: Seen) -> Seen:
     for line in whole.splitlines():
         more.take(line)
     size = found.st_size if len(block) < _AT_ONCE else -1  # there is more to look at
-    return Seen((found.st_ino, size), seen.offset + len(block) - len(rest), tuple(more.orders), more.taken)
+    more.say()
+    return Seen((found.st_ino, size), start + len(block) - len(rest), tuple(more.orders), more.taken)
 
 
 def read_all(path: Path, seen: Seen) -> Seen:
@@ -96,6 +103,7 @@ class _Reading:
     def __init__(self, path: Path, seen: Seen) -> None:
         self._path, self.orders, self.taken = path, list(seen.orders), dict(seen.taken)
         self._names = {order.name for order in seen.orders}
+        self._passed = 0
 
     def take(self, line: bytes) -> None:
         """One more line, whatever it is."""
@@ -104,11 +112,20 @@ class _Reading:
         try:
             if len(line) > _LONGEST:
                 raise Torn("it is too long")
+            if not any(word in line for word in _WORDS):  # as good as all that is written here by mistake
+                raise Torn("it is neither an order nor an answer to one")
             row, name = row_of(line)
             if not (self._order(row, name) or self._answer(row) or row.keys() == {"lrlab", "live"}):
                 raise Torn("it is neither an order nor an answer to one")
         except Torn as error:
-            log.warning("%s: a line is passed over: %s: %.80r", _named(self._path), error, line)
+            self._passed += 1
+            if self._passed <= _SAID:
+                log.warning("%s: a line is passed over: %s: %.80r", _named(self._path), error, line)
+
+    def say(self) -> None:
+        """Say how many more were passed over."""
+        if self._passed > _SAID:
+            log.warning("%s: %d more lines are passed over", _named(self._path), self._passed - _SAID)
 
     def _order(self, row: Mapping[str, Any], name: str | None) -> bool:
         at = row.get("at", "")

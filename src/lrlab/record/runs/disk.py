@@ -12,6 +12,8 @@ from pathlib import Path
 from lrlab.record.regular import content as content_of
 from lrlab.record.runs.files import Stat
 
+_LARGEST = 2**28  # bytes of a single file: runs and recipes are small; a group may be as large as memory
+
 
 class Disk:
     """A folder, made with the first file in it. Whatever is written lies under another name until one rename."""
@@ -23,7 +25,7 @@ class Disk:
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         for name in names:
             try:
-                yield name, content_of(self._folder / name)
+                yield name, content_of(self._folder / name, most=_LARGEST)
             except OSError as error:
                 yield name, error
 

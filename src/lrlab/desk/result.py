@@ -7,6 +7,7 @@ from typing import Any
 
 from lrlab.analysis.comparison.evidence import Evidence
 from lrlab.analysis.comparison.looks import Looks
+from lrlab.errors import printable
 from lrlab.lab.stages.audit import Audit
 from lrlab.lab.stages.engine import Effort
 from lrlab.version import __version__
@@ -70,7 +71,7 @@ class Result:
     def lines(self) -> tuple[str, ...]:
         """The answer, how sure it is, and what sharing saved."""
         said = (views.lead(self.evidence), views.to_use(self.evidence), self.evidence.advice, str(self.effort))
-        return tuple(filter(None, said))
+        return tuple(printable(line) for line in said if line)
 
     def __repr__(self) -> str:
         """The table with the answer."""

@@ -9,6 +9,7 @@ from typing import Any
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.analysis.comparison.versus import Answer, Versus, versus
 from lrlab.analysis.comparison.wording import Edge, widening
+from lrlab.errors import printable
 from lrlab.lab.search.space import BASELINE
 from lrlab.lab.search.tuning import Rung
 from lrlab.views.model import Table
@@ -117,7 +118,7 @@ class Tuned:
             f"Spent {self.spent / self.updates:.1f} runs' worth of updates of {self.budget / self.updates:.1f}, "
             f"instead of {self.naive / self.updates:.1f} with every run alone ({self.saved:.0%} saved)."
         )
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _interval(self) -> str:
         assert self.comparison is not None

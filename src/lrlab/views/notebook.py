@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from lrlab.errors import printable
 from lrlab.views.model import Mark, Table
 from lrlab.views.rows import columns
 
@@ -15,7 +16,7 @@ def cell_html(tables: Iterable[Table], sentences: Iterable[str]) -> str:
     >>> cell_html([Table(("arm", "loss"), (("a<b", 0.25),))], ["a<b is best."])
     '<table><tr><th>arm</th><th>loss</th></tr><tr><td>a&lt;b</td><td>0.25</td></tr></table><p>a&lt;b is best.</p>'
     """
-    return "".join(map(_table, tables)) + "".join(f"<p>{escape(text.strip())}</p>" for text in sentences)
+    return "".join(map(_table, tables)) + "".join(f"<p>{escape(printable(text.strip()))}</p>" for text in sentences)
 
 
 def _table(table: Table) -> str:

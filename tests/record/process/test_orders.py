@@ -9,6 +9,7 @@ import pytest
 
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.record.process.orders import FILE, ManualOrders, give, orders
+from lrlab.record.sealed import digest
 
 
 def test_an_order_is_taken_once_at_the_next_update(tmp_path):
@@ -82,7 +83,8 @@ def test_the_newest_order_holds(tmp_path):
 def test_half_a_line_is_not_read(tmp_path):
     """Until its end is there; a torn one that never ends is passed over, and the next order is whole."""
     live = ManualOrders(tmp_path)
-    line = json.dumps({"factor": 0.5, "at": "now"})
+    row = {"factor": 0.5, "at": "now"}
+    line = json.dumps({**row, "digest": digest(row)})
     with open(tmp_path / FILE, "a", encoding="utf-8") as file:
         file.write(line[:9])
         file.flush()
@@ -132,7 +134,7 @@ def test_a_file_that_is_taken_away_does_no_harm(tmp_path):
 def test_what_is_no_factor_is_refused(tmp_path):
     """Before it reaches the run."""
     ManualOrders(tmp_path)
-    for factor in (-1, float("nan"), float("inf"), 10**400):
+    for factor in (-1, float("nan"), float("inf"), 1e308, 10**400):
         with pytest.raises(LrlabError, match="finite, and not below 0"):
             give(tmp_path, factor)
     with pytest.raises(LrlabTypeError, match="is a number"):
@@ -160,7 +162,9 @@ FORGED = [
     {"taken": True, "update": 1}, {"taken": 10**400, "update": 10**400}, {"taken": 1, "order": "x", "update": 0},
     {"taken": 1, "order": [], "update": 0},
     {"factor": -1.0}, {"factor": 10**400}, {"factor": True}, {"factor": "0.5"}, {"factor": None}, {"factor": [0.5]},
-    b'{"factor": NaN}', b'{"factor": 1e999}', b'{"factor": ' + b"9" * 5000 + b"}", b"[" * 50_000, b'{"a":' * 20_000,
+    {"factor": 0.5}, {"factor": 0.5, "at": "2026-11-29T02:59:55+00:00"}, {"taken": 1, "update": 3},
+    {"factor": 1e308}, b'{"factor": NaN}', b'{"factor": 1e999}',
+    b'{"factor": ' + b"9" * 5000 + b"}", b"[" * 50_000, b'{"a":' * 20_000,
     b"x" * 200_000, b"\0" * 100, b"\xff\xfe", b"[]", b"null", b"{}", {"factor": 0.5, "at": 3},
     {"factor": 0.5, "more": 1}, {"factor": 0.5, "digest": "0" * 64}, {"lrlab": 1},
     {"lrlab": 1, "live": "orders", "factor": 0.5},
@@ -243,6 +247,17 @@ def test_what_is_no_file_is_passed_over(tmp_path, kind, caplog):
     os.rename(aside, path)
     give(tmp_path, 0.5)
     assert live.due(3) == 0.5
+
+
+def test_a_folder_that_became_a_file_does_no_harm(tmp_path):
+    """Nor does one that is gone."""
+    live = ManualOrders(tmp_path / "run")
+    live.due(0)
+    (tmp_path / "run" / FILE).unlink()
+    (tmp_path / "run").rmdir()
+    assert live.due(1) is None
+    (tmp_path / "run").write_text("x")
+    assert live.due(2) is None
 
 
 def test_an_order_that_cannot_be_answered_is_taken(tmp_path, monkeypatch, caplog):

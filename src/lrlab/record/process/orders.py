@@ -22,7 +22,7 @@ from typing import Any
 from lrlab.core.time.span import MOST
 from lrlab.errors import LrlabError, LrlabTypeError, printable, worded
 from lrlab.record.process.lines import append
-from lrlab.record.process.seen import FILE, Seen, is_factor, read, read_all
+from lrlab.record.process.seen import FILE, MOST_OF_A_FACTOR, Seen, is_factor, read, read_all
 from lrlab.record.regular import is_regular
 from lrlab.record.runs.files import in_words
 
@@ -113,13 +113,14 @@ def _heard_before(update: int, seen: Seen) -> _Heard:
 def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
     """Order a factor for the run that listens in this folder.
 
-    Raises `LrlabError` where none has ever listened there, where the order cannot be written, and for a factor below 0
-    or not finite.
+    Raises `LrlabError` where none has ever listened there, where the order cannot be written, and for a factor that no
+    LR is multiplied by.
     """
     if isinstance(factor, bool) or not isinstance(factor, (int, float)):
         raise LrlabTypeError(worded("a live factor is a number", factor, hint="0.5"))
     if not is_factor(factor):
-        raise LrlabError(worded("a live factor is finite, and not below 0", factor, "0.5 halves the LR, 1 undoes it"))
+        allowed = f"0 to {MOST_OF_A_FACTOR:,}; 0.5 halves the LR, 1 undoes it"
+        raise LrlabError(worded("a live factor is finite, and not below 0", factor, allowed))
     path = _listening(folder)
     with in_words("the order cannot be written", str(folder)):
         name = append(path, {"factor": float(factor), "at": datetime.now(UTC).isoformat(timespec="microseconds")})

@@ -7,7 +7,6 @@ over, and said in the log once; so is what is no regular file. A look reads so m
 from __future__ import annotations
 
 import logging
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,11 +20,12 @@ from lrlab.record.regular import descriptor
 from lrlab.record.sealed import Torn, digest
 
 FILE = "live.jsonl"
-_AT_ONCE = 2**18  # bytes of a look
-_LOOKS = 256  # at the beginning, when all is read; whoever has more behind that is passed over up to the last look
-_LONGEST = 2**16  # bytes of a line
+_AT_ONCE = 2**16  # bytes of a look
+_LOOKS = 1024  # at the beginning, when all is read; whoever has more behind that is passed over up to the last look
+_LONGEST = 2**14  # bytes of a line
 _MOST_ORDERS = 100_000
-_SAID = 10  # lines that are passed over, of a look, are said one by one
+MOST_OF_A_FACTOR = 1_000_000  # beyond, no LR is one
+_SAID = 3  # lines that are passed over, of a look, are said one by one
 _WORDS = (b'"factor"', b'"taken"', b'"lrlab"')
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,16 @@ class Given:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read so far: of which file, of which size, up to which byte; `taken`: from which update each held."""
+    """What was read so far: of which file, of which size, up to which byte; `taken`: from which update each held.
+
+    `sealed`: a line had a digest, so that from there on each has one.
+    """
 
     file: tuple[int, int] = (-1, -1)
     offset: int = 0
     orders: tuple[Given, ...] = ()
     taken: Mapping[str, int] = field(default_factory=dict)
+    sealed: bool = False
 
 
 def read(path: Path, seen: Seen) -> Seen:
@@ -67,7 +71,7 @@ def read(path: Path, seen: Seen) -> Seen:
                 start = found.st_size - _AT_ONCE
             stream.seek(start)
             block = stream.read(_AT_ONCE)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return seen
     except OSError as error:
         log.warning("%s: no orders are heard: %s", _named(path), error)
@@ -80,7 +84,8 @@ def read(path: Path, seen: Seen) -> Seen:
         more.take(line)
     size = found.st_size if len(block) < _AT_ONCE else -1  # there is more to look at
     more.say()
-    return Seen((found.st_ino, size), start + len(block) - len(rest), tuple(more.orders), more.taken)
+    offset = start + len(block) - len(rest)
+    return Seen((found.st_ino, size), offset, tuple(more.orders), more.taken, more.sealed)
 
 
 def read_all(path: Path, seen: Seen) -> Seen:
@@ -101,7 +106,7 @@ class _Reading:
     """The orders and answers, with more lines."""
 
     def __init__(self, path: Path, seen: Seen) -> None:
-        self._path, self.orders, self.taken = path, list(seen.orders), dict(seen.taken)
+        self._path, self.orders, self.taken, self.sealed = path, list(seen.orders), dict(seen.taken), seen.sealed
         self._names = {order.name for order in seen.orders}
         self._passed = 0
 
@@ -115,8 +120,11 @@ class _Reading:
             if not any(word in line for word in _WORDS):  # as good as all that is written here by mistake
                 raise Torn("it is neither an order nor an answer to one")
             row, name = row_of(line)
+            if self.sealed and name is None:
+                raise Torn("it has no digest: orders are given by lrlab live")
             if not (self._order(row, name) or self._answer(row) or row.keys() == {"lrlab", "live"}):
                 raise Torn("it is neither an order nor an answer to one")
+            self.sealed |= name is not None
         except Torn as error:
             self._passed += 1
             if self._passed <= _SAID:
@@ -156,6 +164,6 @@ class _Reading:
 def is_factor(given: object) -> bool:
     """Whether an LR can be multiplied by this."""
     try:
-        return type(given) in (int, float) and 0 <= float(given) < math.inf  # type: ignore[arg-type]
+        return type(given) in (int, float) and 0 <= float(given) <= MOST_OF_A_FACTOR  # type: ignore[arg-type]
     except OverflowError:
         return False

@@ -1,6 +1,9 @@
 """Files through fsspec: what is cut short is none, and what cannot be reached is said."""
 
+import contextlib
+import io
 import sys
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -183,3 +186,21 @@ def test_what_is_not_installed_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(MissingExtra, match=r'(?s)needs fsspec.*pip install "lrlab\[remote\]"'):
         opened("memory://runs")
+
+
+def test_no_byte_of_an_archive_can_break_its_reader(url):
+    """What still reads is a group; what does not is a ValueError. Only what is stored as it is is read."""
+    files = Remote(url)
+    files.write_group("cell/1", GROUP)
+    ((_, whole),) = files.read(["cell/1"])
+    for at in range(len(whole)):
+        for bit in (1, 8, 128):
+            files.write("cell/1", whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            with contextlib.suppress(ValueError):
+                assert files.read_group("cell/1")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(10**6))
+    files.write("cell/1", packed.getvalue())
+    with pytest.raises(ValueError, match="compressed"):
+        files.read_group("cell/1")

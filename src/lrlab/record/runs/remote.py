@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -59,8 +60,10 @@ class Remote:
             raise content
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                    raise ValueError("it is compressed, as nothing is written here")
                 return {inner: archive.read(inner) for inner in archive.namelist()}
-        except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+        except (zipfile.BadZipFile, RuntimeError, EOFError, KeyError, OverflowError, struct.error) as error:
             raise ValueError(f"not a whole archive: {error}") from error
 
     def write_group(self, name: str, files: Mapping[str, bytes]) -> None:

@@ -14,11 +14,15 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
-from lrlab.lab.stages.stage import Stage, StageResult, execute, train
+from lrlab.lab.stages.stage import Stage, StageResult, execute, run_of, train
 from lrlab.lab.task.declaration import load_task
-from lrlab.record.runs.states import StateAddress, States
+from lrlab.record.runs.states import StateAddress, States, StoredState
+from lrlab.record.runs.store import Store
+from lrlab.record.sealed import Torn
 
 
 def job(**changes):
@@ -240,3 +244,21 @@ def test_what_cannot_be_stored_is_named(quadratic):
 
     with pytest.raises(LrlabError, match=r"(?s)cannot be stored without pickling.*builtin_function"):
         train(dataclasses.replace(quadratic, function=train_with_an_object), job())
+
+
+def test_an_end_that_lacks_its_judgement_counts_as_none(quadratic, tmp_path):
+    """As one of an earlier format may, which had no digest: it is dropped, and trained again."""
+    job, store = Job(Arm("a", lr.linear()), 1.0, 0, 0, 2, 20, 2), Store(tmp_path)
+    ((run,), _) = run_jobs(quadratic, [job], store, Here(quadratic))
+    cell = cell_of(quadratic, job)
+    (end,) = [place for place in States(tmp_path).places(cell) if place.end]
+    state = States(tmp_path).get(cell, end)
+    record = {**state.record, "ledger": {**state.record["ledger"], "reports": []}}
+    with pytest.raises(Torn, match="no report of val_loss"):
+        run_of(quadratic, job, record)
+    States(tmp_path).drop(cell, end)
+    States(tmp_path).put(cell, end, StoredState(record, b""))
+    store.forget(f"{run.key}.json")
+    ((again,), effort) = run_jobs(quadratic, [job], store, Here(quadratic))
+    assert (again.score, again.loss) == (run.score, run.loss)
+    assert effort.trained > 0

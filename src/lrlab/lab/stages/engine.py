@@ -266,11 +266,12 @@ class _Drive:
         if place is not None and (place.end or any(entry.control.reactive for entry in entries)):
             try:
                 record = self._states.get(cell, place).record
+                ended = [run_of(self._task, entry.job, record) for entry in entries] if place.end else []
             except Torn:
                 self._states.drop(cell, place)
                 return False
             if place.end:
-                self._ready += [run_of(self._task, entry.job, record) for entry in entries]
+                self._ready += ended
                 self._add(naive=place.at * len(entries))
                 return True
             for entry in entries:

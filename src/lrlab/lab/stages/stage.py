@@ -156,11 +156,13 @@ def train(task: Task, job: Job) -> StoredRun:
 
 
 def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
-    """The run of a job, from the record of the state at its end."""
+    """The run of a job, from the record at its end. Raises `Torn` where that lacks what the run is judged by."""
     ledger, outcome = TrainingLog.of(record["ledger"], job.updates), record["outcome"]
     assert outcome
     control = replayed(job.regime, job.updates, ledger.reports, task.metric)
     evals = ledger.evals
+    if outcome == "finished" and task.metric not in evals:
+        raise Torn(f"the end has no report of {task.metric}")
     worst = float("inf") if task.mode == "min" else float("-inf")
     return StoredRun(
         key=job_key(task, job),

@@ -3,8 +3,8 @@
     python benchmarks/torch_step.py [--size smallest]
 
 Everything is measured in this one process, in turns: CPU time of this thread, median of the turns. A ratio of 5x
-means that PyTorch takes five times as long. `optimizer.step()` is not part of it; what our hooks add to it is in the
-last line.
+means that PyTorch takes five times as long. `optimizer.step()` is not part of it; what following its updates adds to
+the two steps together is in the last line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR, SequentialLR
 
 import lrlab as lr
 from lrlab.adapters.torch.scheduler import Scheduler
@@ -28,12 +28,13 @@ SCHEDULE = lr.warmup(50) >> lr.cosine(to=0.1)
 CASES = [(1, False), (10, False), (1000, False), (1, True), (10, True), (1000, True)]  # groups, tensor LRs
 
 
-def optimizer(groups: int, tensors: bool) -> torch.optim.Optimizer:
+def optimizer(groups: int, tensors: bool = False) -> torch.optim.Optimizer:
     lrs = [torch.tensor(0.1) if tensors else 0.1 for _ in range(groups)]
-    return torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": base} for base in lrs])
+    made = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": base} for base in lrs]
+    return torch.optim.SGD(made, momentum=0.9)
 
 
-def cosine(groups: int, tensors: bool) -> LRScheduler:
+def cosine(groups: int, tensors: bool = False) -> LRScheduler:
     return CosineAnnealingLR(optimizer(groups, tensors), UPDATES)
 
 
@@ -45,6 +46,20 @@ def sequential(groups: int, tensors: bool) -> LRScheduler:
 
 def ours(groups: int, tensors: bool) -> LRScheduler:
     return Scheduler(optimizer(groups, tensors), SCHEDULE, UPDATES, follow="calls")
+
+
+def plan_of_one(groups: int) -> LRScheduler:
+    return Scheduler(optimizer(groups), lr.plan(lr=SCHEDULE), UPDATES, follow="calls")
+
+
+def plan_of_two(groups: int) -> LRScheduler:
+    half = UPDATES // 2
+    momentum = lr.cosine(half, start=0.95, to=0.85) >> lr.cosine(start=0.85, to=0.95)
+    return Scheduler(optimizer(groups), lr.plan(lr=lr.one_cycle(), momentum=momentum), UPDATES, follow="calls")
+
+
+def one_cycle(groups: int) -> LRScheduler:
+    return OneCycleLR(optimizer(groups), max_lr=0.1, total_steps=UPDATES, cycle_momentum=True)
 
 
 def in_turns(*functions: Callable[[], object], calls: int) -> list[float]:
@@ -69,6 +84,14 @@ def steps() -> None:
         print(f"{name:<16}{mine:>10.2f}{cos:>10.2f}{seq:>12.2f}{'':>4}{cos / mine:>7.1f}x{seq / mine:>11.1f}x")
 
 
+def plans() -> None:
+    """A plan of the LR alone beside the cosine, and of LR and momentum beside the peer that moves both."""
+    for name, mine, peer in (("a plan of the LR", plan_of_one, cosine), ("LR and momentum", plan_of_two, one_cycle)):
+        for groups in (1, 10):
+            ours, theirs = in_turns(mine(groups).step, peer(groups).step, calls=2000)
+            print(f"{name}, {groups:<8}{ours:>6.2f}{theirs:>10.2f}{'':>16}{theirs / ours:>7.1f}x  {peer.__name__}")
+
+
 def curve() -> None:
     (mine,) = in_turns(lambda: SCHEDULE.over(UPDATES).values(), calls=1)
     sample = 20_000
@@ -79,14 +102,18 @@ def curve() -> None:
     )
 
 
-def hooks() -> None:
-    """What following the optimizer's updates adds to its own step(), beside what PyTorch's wrapper adds."""
-    bare, followed, wrapped = (optimizer(1, False) for _ in range(3))
-    keep = Scheduler(followed, SCHEDULE, UPDATES), CosineAnnealingLR(wrapped, UPDATES)
-    alone, mine, theirs = in_turns(bare.step, followed.step, wrapped.step, calls=1000)
-    added = f"hooks: ours +{mine - alone:.1f}, PyTorch's +{theirs - alone:.1f}"
-    print(f"optimizer.step() with nothing to do {alone:.1f} µs; {added}")
-    del keep
+def following() -> None:
+    """What following the updates adds to optimizer.step() and scheduler.step() together, beside PyTorch's scheduler."""
+    for groups in (1, 10):
+        bare, followed, wrapped = (optimizer(groups) for _ in range(3))
+        mine, theirs = Scheduler(followed, SCHEDULE, UPDATES), CosineAnnealingLR(wrapped, UPDATES)
+
+        def both(one: torch.optim.Optimizer, scheduler: LRScheduler) -> Callable[[], object]:
+            return lambda: (one.step(), scheduler.step())
+
+        alone, ours, other = in_turns(bare.step, both(followed, mine), both(wrapped, theirs), calls=1000)
+        added = f"ours +{ours - alone:.1f}, PyTorch's +{other - alone:.1f}"
+        print(f"both step() of {groups:>2} with nothing to do {alone:.1f} µs; {added}")
 
 
 if __name__ == "__main__":
@@ -97,5 +124,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # PyTorch's, about step() without optimizer.step()
     steps()
+    plans()
     curve()
-    hooks()
+    following()

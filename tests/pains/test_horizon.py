@@ -16,7 +16,7 @@ import torch
 from torch.optim import lr_scheduler as peers
 
 import lrlab as lr
-from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.core.expression.vocabulary import VOCABULARY
 from lrlab.core.shapes.base import Transition

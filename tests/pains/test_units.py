@@ -21,7 +21,7 @@ import torch
 from torch.optim import lr_scheduler as torch_schedulers
 
 import lrlab as lr
-from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.dialects import from_keras, from_optax, from_timm, from_torch, from_transformers
 from lrlab.errors import LrlabError

@@ -54,7 +54,7 @@ class TestPlan(TestTorch):
     """Our scheduler for plans, with a plan of the LR alone."""
 
     def start(self, schedule, updates, base_lr):
-        from lrlab.adapters.torch.plan import PlanScheduler
+        from lrlab.adapters.torch import PlanScheduler
 
         parameter = torch.nn.Parameter(torch.zeros(1))
         parameter.grad = torch.ones(1)

@@ -13,7 +13,7 @@ import warnings
 import pytest
 import torch
 
-from lrlab.adapters.torch.plan import PlanScheduler
+from lrlab.adapters.torch import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabError, MissingExtra
 

@@ -1,5 +1,6 @@
-"""The former place of `lrlab.adapters.torch.plan`: kept for one release."""
+"""The former place of `PlanScheduler` and `parameter_groups`: kept for one release."""
 
-from lrlab.adapters.torch.plan import PlanScheduler, parameter_groups
+from lrlab.adapters.torch.parameter_groups import parameter_groups
+from lrlab.adapters.torch.scheduler import PlanScheduler
 
 __all__ = ["PlanScheduler", "parameter_groups"]

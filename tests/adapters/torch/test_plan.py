@@ -18,9 +18,11 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 import lrlab as lr
-from lrlab.adapters.torch.plan import PlanScheduler, parameter_groups
+from lrlab.adapters.torch import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabError
+from lrlab.record.process.orders import give
+from lrlab.record.process.replay import replay
 from lrlab.testing.adapters import AdapterCase
 
 N = 20
@@ -89,7 +91,10 @@ def test_it_is_a_torch_scheduler_that_takes_a_schedule_too():
     assert scheduler.optimizer is optimizer
     scheduler._step_count += 1  # as Accelerate does
     assert (scheduler._step_count, scheduler.last_epoch, scheduler._last_lr) == (1, 0, [0.1])
-    assert "plan(lr=cosine())" in repr(scheduler)
+    assert repr(scheduler) == "Scheduler(cosine(), horizon=Horizon(updates=20), update=0)"
+    several = PlanScheduler(torch.optim.SGD([parameter()], lr=0.1, momentum=0.9), lr.plan(lr=COSINE, momentum=0.8), N)
+    assert repr(several).startswith("Scheduler(plan(lr=warmup(3) >> cosine(to=0.1), momentum=constant(level=0.8)), ")
+    assert several.schedule == several.plan
 
 
 def test_a_later_scheduler_takes_over_with_what_the_groups_brought():
@@ -219,38 +224,8 @@ def test_layer_decay_is_the_factor_to_the_power_of_the_depth():
     p = lr.plan(lr=lr.constant(), layer_decay=0.5, layers=["embed.*", "blocks.{}.*", "head.*"])
     scheduler = PlanScheduler(optimizer, p, N)
     expected = {"embed": 0.1 / 16, "blocks.0": 0.1 / 8, "blocks.1": 0.1 / 4, "blocks.2": 0.1 / 2, "head": 0.1}
-    for known, value in zip(scheduler.groups.known, scheduler.get_last_lr(), strict=True):
-        assert value == expected[known.parameters[0].rpartition(".")[0]]
-
-
-def test_the_parameters_of_a_model_are_put_into_groups_by_the_plan():
-    """Layer-wise decay without decay of biases and norms, as timm's param_groups_layer_decay, from the plan alone."""
-    net = torch.nn.ModuleDict(
-        {"embed": torch.nn.Linear(2, 2), "blocks": torch.nn.ModuleList(torch.nn.Linear(2, 2) for _ in range(12))}
-    )
-    net["norm"], net["head"] = torch.nn.LayerNorm(2), torch.nn.Linear(2, 1)
-    net["embed"].weight.requires_grad = False
-    p = lr.plan(
-        lr=COSINE,
-        weight_decay=1,
-        groups={"*.bias": {"weight_decay": 0}, "norm.*": {"weight_decay": 0}},
-        layer_decay=0.75,
-        layers=["embed.*", "blocks.{}.*", "[nh]*"],
-    )
-    optimizer = torch.optim.AdamW(parameter_groups(net, p), lr=0.1, weight_decay=0.05)
-    PlanScheduler(optimizer, p, N)
-    found = {name: group for group in optimizer.param_groups for name in group["param_names"]}
-    assert set(found) == {name for name, _ in net.named_parameters()} - {"embed.weight"}
-    assert len(optimizer.param_groups) == 1 + 12 * 2 + 4
-    for name, group in found.items():
-        layer = 0 if name.startswith("embed") else int(name.split(".")[1]) + 1 if name.startswith("blocks") else 13
-        decay = 0.0 if name.endswith("bias") or name.startswith("norm") else 0.05
-        assert group["lr"] == pytest.approx(0.1 * 0.25 * 0.75 ** (13 - layer), rel=1e-14), name
-        assert group["weight_decay"] == decay
-    with pytest.raises(LrlabError, match=r"no order of their own(.|\n)*layers="):
-        parameter_groups(net, lr.plan(lr=1, layer_decay=0.5))
-    with pytest.raises(LrlabError, match="matches no parameter group"):
-        parameter_groups(net, lr.plan(lr=1, groups={"blocks.12.*": {"lr": 0.5}}))
+    for group, value in zip(optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+        assert value == group["lr"] == expected[group["param_names"][0].rpartition(".")[0]]
 
 
 def test_a_group_that_joins_later_has_its_own_warmup():
@@ -350,7 +325,7 @@ def test_what_is_no_list_of_optimizers_is_refused():
     """Nothing, something else, one of them twice."""
     optimizer = torch.optim.SGD([parameter()], lr=0.1)
     for given in ([], None, [optimizer, 3], "ab"):
-        with pytest.raises(LrlabError, match="drives torch optimizers"):
+        with pytest.raises(LrlabError, match="drives a torch optimizer, or several"):
             PlanScheduler(given, COSINE, N)
     with pytest.raises(LrlabError, match="given twice"):
         PlanScheduler([optimizer, optimizer], COSINE, N)
@@ -413,24 +388,26 @@ def test_a_state_of_another_plan_is_refused_with_the_differences():
     run(scheduler, 0, 5)
     state = scheduler.state_dict()
     other = PlanScheduler(fresh(), lr.plan(lr=COSINE), 30)
-    with pytest.raises(LrlabError, match=r"plan: in the checkpoint(.|\n)*horizon: in the checkpoint \{'updates': 20\}"):
+    with pytest.raises(LrlabError, match=r"plan: in the checkpoint plan(.|\n)*horizon: in the checkpoint"):
         other.load_state_dict(state)
     optimizer = fresh()
     optimizer.param_groups[0]["lr"] = 0.2
-    with pytest.raises(LrlabError, match=r"lr of group body: in the checkpoint 0\.1, in the code 0\.2"):
+    with pytest.raises(LrlabError, match=r"base LR of group body: in the checkpoint 0\.1, in the code 0\.2"):
         PlanScheduler(optimizer, PLAN, N).load_state_dict(state)
     assert other.update == 0
 
 
 def test_a_state_that_was_changed_is_refused():
-    """A digest over the whole; a state of another class says so."""
+    """A digest over the whole; the state of a schedule is another plan."""
     scheduler = PlanScheduler(fresh(), PLAN, N)
     state = scheduler.state_dict()
     with pytest.raises(LrlabError, match="not as it was written"):
         scheduler.load_state_dict({**state, "update": 3})
-    for bad in ({}, None, Scheduler(fresh(), COSINE, N).state_dict()):
-        with pytest.raises(LrlabError, match="no state of a PlanScheduler"):
+    for bad in ({}, None):
+        with pytest.raises(LrlabError, match="no state of a schedule"):
             scheduler.load_state_dict(bad)
+    with pytest.raises(LrlabError, match=r"plan: in the checkpoint warmup\(3\)"):
+        scheduler.load_state_dict(Scheduler(fresh(), COSINE, N).state_dict())
 
 
 def test_two_optimizers_resume_together():
@@ -506,9 +483,8 @@ def test_updates_without_steps_are_said_once(caplog):
             for _ in range(5):
                 update(scheduler.optimizer)
             scheduler.step()
-    assert caplog.messages == [
-        "Several updates used the values of one: call scheduler.step() after every optimizer.step()."
-    ]
+    (message,) = caplog.messages
+    assert message.startswith("The updates 0 ... 4 all used the LR of update 0: call scheduler.step() after every")
     assert scheduler.update == 10
 
 
@@ -534,3 +510,151 @@ def test_a_budget_of_tokens_is_reported_by_the_loop():
     update(optimizer)
     with pytest.raises(LrlabError, match=r"update 60 has not said how many tokens"):
         scheduler.step()
+
+
+# -- what a schedule can, a plan can ------------------------------------------------------------------------------
+
+CHANGES = {
+    "rescale-rest": lambda s: s.extend(40, how="rescale-rest"),
+    "hold-then-decay": lambda s: s.extend(40, how="hold-then-decay"),
+    "re-warm": lambda s: s.extend(40, how="re-warm", peak=0.9),
+    "keep": lambda s: s.extend(40, how="keep"),
+    "finish": lambda s: s.finish(over=9),
+    "scale": lambda s: s.resume(s.state_dict(), scale=0.25),
+    "peak": lambda s: s.resume(s.state_dict(), peak=0.03),
+    "base LRs": lambda s: setattr(s, "base_lrs", [0.2, 0.3]),
+    "two": lambda s: (s.extend(30, how="rescale-rest"), s.finish("50%"), s.resume(s.state_dict(), scale=0.5)),
+}
+ANOTHER = lr.plan(
+    lr=lr.linear(to=0.2) * lr.plateau(patience=3, factor=0.5),
+    weight_decay=lr.cosine(start=1, to=0.5),
+    momentum=0.9,
+    groups={"head": {"lr": lr.linear()}},
+    layer_decay=0.7,
+)
+
+
+def near(one: list[dict[str, object]], other: list[dict[str, object]]) -> bool:
+    """Whether every group has the same values, to nine digits."""
+    mine, theirs = ([value for group in groups for value in group.values()] for groups in (one, other))
+    return [v if isinstance(v, str) else pytest.approx(v, rel=1e-9) for v in mine] == theirs
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_changed_run_is_resumed_to_the_last_bit(how):
+    """By code that still says the old plan; the values before the change were those of the plan."""
+    first = PlanScheduler(fresh(), PLAN, N)
+    run(first, 0, 11)
+    before = values(first.optimizer)
+    CHANGES[how](first)
+    after = values(first.optimizer)
+    assert first.changes[-1].how == {"peak": "scale", "base LRs": "base_lrs", "two": "scale"}.get(how, how)
+    if how not in ("scale", "peak", "base LRs", "two"):
+        assert near(before, after)
+    state = json.loads(json.dumps(first.state_dict()))
+    again = PlanScheduler(fresh(), PLAN, N, on_change="keep")
+    again.load_state_dict(state)
+    assert (again.plan, again.horizon, again.changes) == (first.plan, first.horizon, first.changes)
+    assert run(again, 11, 45) == run(first, 11, 45)
+    there = PlanScheduler(fresh(), PLAN, N)
+    if how in ("scale", "peak"):  # which are no other plan
+        there.load_state_dict(state)
+    else:
+        with pytest.raises(LrlabError, match="disagree, and nothing was loaded"):
+            there.load_state_dict(state)
+
+
+def test_a_scale_is_of_the_lr_alone():
+    """Weight decay and momentum stay as planned, also where one schedule drives the LR and the decay."""
+    plan = lr.plan(lr=COSINE, weight_decay=COSINE, momentum=0.8)
+    first, second = PlanScheduler(fresh(), plan, N), PlanScheduler(fresh(), plan, N)
+    second.resume(second.state_dict(), scale=0.5)
+    for whole, half in zip(run(first, 0, N), run(second, 0, N), strict=True):
+        for one, other in zip(whole, half, strict=True):
+            assert {**one, "lr": one["lr"] * 0.5} == other
+
+
+def test_a_peak_is_that_of_the_highest_group():
+    """Layer decay, rules and base LRs are in it."""
+    plan = lr.plan(lr=COSINE, groups={"head": {"lr": 10 * COSINE}}, layer_decay=0.5)
+    scheduler = PlanScheduler(fresh(), plan, N)
+    scheduler.resume(scheduler.state_dict(), peak=0.6)
+    rows = run(scheduler, 0, N)
+    assert [max(row[k]["lr"] for row in rows) for k in (0, 1)] == pytest.approx([0.1, 0.6])
+
+
+@pytest.mark.parametrize("policy", ["keep", "take", "splice"])
+def test_code_of_another_plan_goes_on_by_the_policy(policy):
+    first = PlanScheduler(fresh(), PLAN, N)
+    run(first, 0, 9)
+    before, state = values(first.optimizer), first.state_dict()
+    second = PlanScheduler(fresh(), ANOTHER, 30, on_change=policy)
+    second.load_state_dict(state)
+    found = values(second.optimizer)
+    if policy == "take":
+        assert found != before
+        assert second.horizon.total == 30
+        assert second.changes[-1].after["schedule"] == str(ANOTHER)
+    else:
+        assert near(before, found)
+    assert second.decisions[: len(first.decisions)] == first.decisions
+    rest = run(second, 9, 30)
+    if policy == "keep":
+        assert rest[:11] == run(first, 9, N)
+    elif policy == "splice":
+        assert [group["lr"] for group in values(second.optimizer)][1] == pytest.approx(0.0, abs=1e-12)
+        assert values(second.optimizer)[0]["weight_decay"] == pytest.approx(0.01 * 0.5)
+
+
+def test_a_branch_of_a_plan_is_the_planned_run():
+    stable = lr.plan(lr=lr.warmup(3) >> lr.constant(), momentum=0.8)
+    scheduler = PlanScheduler(fresh(), stable, None)
+    rows = run(scheduler, 0, 16)
+    scheduler.branch(decay="20%")
+    planned = PlanScheduler(fresh(), lr.plan(lr=lr.wsd(warmup=3, decay="20%"), momentum=0.8), 20)
+    assert rows + run(scheduler, 16, 20) == run(planned, 0, 20)
+
+
+def test_a_plan_may_say_the_lr_itself():
+    """absolute=True is of the LR; a weight decay stays a multiple."""
+    plan = lr.plan(lr=3e-4 * COSINE, weight_decay=2, groups={"head": {"lr": 1e-3}})
+    scheduler = PlanScheduler(fresh(), plan, N, absolute=True)
+    curve = COSINE.over(N).values()
+    for i in range(5):
+        body, head = values(scheduler.optimizer)
+        assert (body["lr"], head["lr"]) == (pytest.approx(3e-4 * curve[i], rel=1e-15), 1e-3)
+        assert body["weight_decay"] == 0.02
+        run(scheduler, i, i + 1)
+    with pytest.raises(LrlabError, match="absolute: in the checkpoint True, in the code False"):
+        PlanScheduler(fresh(), lr.plan(lr=COSINE, weight_decay=2, groups={"head": {"lr": 1}}), N).load_state_dict(
+            scheduler.state_dict()
+        )
+
+
+def test_base_lrs_are_those_of_every_group():
+    """Of one that nothing drives it is the LR itself."""
+    scheduler = PlanScheduler(fresh(), lr.plan(groups={"body": {"lr": lr.linear()}}), N)
+    scheduler.base_lrs = [0.4, 0.7]
+    assert [group["lr"] for group in values(scheduler.optimizer)] == scheduler.get_last_lr() == [0.4, 0.7]
+    run(scheduler, 0, 5)
+    assert scheduler.get_last_lr() == [0.4 * 0.75, 0.7]
+    assert scheduler.changes[-1].after == {"base_lrs": [0.4, 0.7]}
+
+
+def test_a_run_by_a_plan_has_a_journal_and_hears_orders(tmp_path):
+    """A live factor in the LR's schedule; the journal is replayed to the last bit."""
+    plan = lr.plan(
+        lr=COSINE * lr.manual() * lr.plateau(patience=3), momentum=lr.linear(start=0.9, to=0.8), layer_decay=0.5
+    )
+    scheduler = PlanScheduler(fresh(), plan, N, live=tmp_path)
+    rows = run(scheduler, 0, 5)
+    give(tmp_path, 0.5)
+    rows += run(scheduler, 5, 9)
+    scheduler.extend(30, how="rescale-rest")
+    rows += run(scheduler, 9, 25)
+    assert [(d.update, d.event) for d in scheduler.decisions if d.event == "set"] == [(6, "set")]
+    found = replay(tmp_path, scheduler.update)
+    assert found.differences == ()
+    assert found.decisions == scheduler.decisions
+    assert found.lrs.T.tolist() == [[group["lr"] for group in row] for row in rows]
+    assert found.values.shape == (25,)

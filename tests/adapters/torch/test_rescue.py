@@ -8,7 +8,6 @@ import pytest
 import torch
 
 import lrlab as lr
-from lrlab.adapters.torch.plan import PlanScheduler
 from lrlab.adapters.torch.rescue import Rescue
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabTypeError, Stopped
@@ -247,7 +246,37 @@ def test_a_checkpoint_that_is_loaded_later_is_noticed():
         training.update()
 
 
-def test_a_plan_is_refused():
-    """It has several curves, and no one guard."""
+def test_a_run_by_a_plan_goes_back_with_all_its_curves():
+    """The guard stands in the LR's schedule; momentum and the second optimizer go back with it."""
+    torch.manual_seed(0)
+    model, other = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    pair = [torch.optim.SGD(m.parameters(), lr=0.1, momentum=0.9) for m in (model, other)]
+    plan = lr.plan(lr=lr.linear() * lr.guard(patience=1), momentum=lr.linear(start=0.9, to=0.8))
+    scheduler = Scheduler(pair, plan, N)
+    rescue = Rescue(scheduler, model, other, every=10, settle=5)
+    trace, kept, back = [], {}, 0
+    while scheduler.update < 60:
+        at, batch = scheduler.update, rescue.batch
+        kept.setdefault(at, [p.detach().clone() for m in (model, other) for p in m.parameters()])
+        trace.append((at, pair[1].param_groups[0]["lr"], pair[1].param_groups[0]["momentum"]))
+        for optimizer, net in zip(pair, (model, other), strict=True):
+            optimizer.zero_grad()
+            net(torch.ones(1, 2)).sum().backward()
+            optimizer.step()
+        scheduler.step()
+        scheduler.observe(float("nan") if batch == 33 else 1.0)
+        if rescue.step():
+            back += 1
+            weights = [p for m in (model, other) for p in m.parameters()]
+            assert all(map(torch.equal, weights, kept[scheduler.update]))
+    assert back == 1
+    assert scheduler.decisions[-1].event == "rollback"
+    line, momentum = lr.linear().over(N).values(), lr.linear(start=0.9, to=0.8).over(N).values()
+    assert trace[-1] == (59, 0.1 * (line[59] * 0.5), momentum[59])
+
+
+def test_what_is_no_scheduler_or_has_no_guard_is_refused():
     with pytest.raises(LrlabTypeError, match="takes a Scheduler"):
-        Rescue(PlanScheduler(Training().optimizer, "constant() * guard()", N))
+        Rescue(torch.optim.lr_scheduler.ConstantLR(Training().optimizer))
+    with pytest.raises(lr.LrlabError, match="no guard"):
+        Rescue(Scheduler(Training().optimizer, lr.plan(lr=lr.linear()), N))

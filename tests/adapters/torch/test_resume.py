@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import io
 import itertools
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,7 +19,7 @@ import torch
 import lrlab as lr
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.core.expression.vocabulary import VOCABULARY
-from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.resume.checkpoint import Checkpoint, digest
 from lrlab.errors import LrlabError
 
 lr.parse("constant()")  # fills the vocabulary
@@ -236,32 +238,44 @@ def test_the_state_survives_json_and_a_safe_torch_load(text):
     assert [float(g["lr"]) for g in again.param_groups] == [float(g["lr"]) for g in optimizer.param_groups]
 
 
-def test_the_state_holds_position_controllers_base_lrs_and_what_to_compare():
-    """Plain numbers and texts, and nothing grows with the updates."""
+def test_the_state_holds_position_controllers_groups_and_what_to_compare():
+    """Numbers, texts and lists of numbers; what is nested is a JSON text."""
     parameters = fresh()
     optimizer = adamw(parameters)
     scheduler = Scheduler(optimizer, "cosine()", 100)
     before = scheduler.state_dict()
-    assert {**before, "digest": ""} == {
-        "version": 2,
-        "update": 0,
-        "scale": 1.0,
+    groups = [
+        {"name": str(k), "own": {"lr": base}, "now": {"lr": base}, "joined": 0, "driven": {"lr": [0, 1.0]}}
+        for k, base in enumerate((0.1, 0.01))
+    ]
+    nested = {
         "controllers": {},
         "decisions": [],
         "changes": [],
+        "consumed": {"update": 0, "past": {}, "pending": {}, "starts": [[]]},
+        "groups": groups,
+        "document": json.loads(lr.dumps(lr.cosine())),
+        "horizon": {"updates": 100},
+    }
+    assert {name: json.loads(before[name]) for name in nested} == nested
+    assert {name: value for name, value in before.items() if name not in nested} == {
+        "version": 3,
+        "update": 0,
+        "scale": 1.0,
+        "forgotten": 0,
+        "lost": 0,
         "base_lrs": [0.1, 0.01],
         "lrs": [0.1, 0.01],
         "schedule": "cosine()",
-        "document": json.loads(lr.dumps(lr.cosine())),
         "fingerprint": lr.cosine().fingerprint(),
-        "horizon": {"updates": 100},
         "absolute": False,
-        "digest": "",
+        "digest": before["digest"],
     }
     list(train(parameters, optimizer, scheduler, range(50)))
-    lrs = [group["lr"] for group in optimizer.param_groups]
     state = scheduler.state_dict()
-    assert state == {**before, "update": 50, "lrs": lrs, "digest": state["digest"]}
+    changed = {name for name in state if state[name] != before[name]}
+    assert changed <= {"update", "lrs", "groups", "consumed", "digest"}
+    assert (state["update"], state["lrs"]) == (50, [group["lr"] for group in optimizer.param_groups])
 
 
 def test_a_state_is_not_shared_with_the_scheduler_it_came_from():
@@ -377,3 +391,86 @@ def test_a_checkpoint_with_a_tensor_lr_resumes_where_the_code_has_a_float():
                 again.load_state_dict(state)
         assert isinstance(optimizer.param_groups[0]["lr"], torch.Tensor)
         assert torch.equal(optimizer.param_groups[0]["lr"], first.param_groups[0]["lr"])
+
+
+# -- whatever a run has come to -----------------------------------------------------------------------------------
+
+PASTS = {
+    "a decision": lambda s: [s.observe(1.0) for _ in range(3)],
+    "another length": lambda s: s.extend(40, how="rescale-rest"),
+    "an end": lambda s: s.finish(5),
+    "a scale": lambda s: s.resume(s.state_dict(), scale=0.5),
+    "another base LR": lambda s: setattr(s, "base_lrs", [0.2, 0.1]),
+    "what was consumed": lambda s: s.consume(tokens=5),
+    "all of it": lambda s: [PASTS[name](s) for name in list(PASTS)[:-1]],
+}
+
+
+@pytest.mark.parametrize("past", PASTS)
+def test_a_distributed_checkpoint_of_any_past_is_loaded_into_a_new_scheduler(past, tmp_path):
+    """It takes a state apart by its keys, and asks for those of a new one: they must be the same, and be leaves."""
+    dcp = pytest.importorskip("torch.distributed.checkpoint")
+    text = "cosine() * plateau(patience=1, factor=0.5)"
+    scheduler = Scheduler(adamw(fresh()), text, 20)
+    PASTS[past](scheduler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own, about a process group of one
+        dcp.save({"scheduler": scheduler}, checkpoint_id=tmp_path)
+        again = Scheduler(adamw(fresh()), text, 20, on_change="keep")
+        dcp.load({"scheduler": again}, checkpoint_id=tmp_path)
+    assert again.state_dict() == scheduler.state_dict()
+    assert again.get_last_lr() == scheduler.get_last_lr()
+
+
+def test_the_keys_of_a_state_do_not_depend_on_the_run():
+    """One schedule, a plan, tokens: the same keys, and none of them holds a dict."""
+    optimizer = torch.optim.SGD(fresh(), lr=0.1, momentum=0.9)
+    states = [
+        Scheduler(optimizer, *given).state_dict()
+        for given in (
+            ("cosine()", 20),
+            (lr.plan(lr=lr.cosine() * lr.plateau(), momentum=0.8), 20),
+            ("cosine()", lr.Horizon(tokens=100)),
+        )
+    ]
+    assert states[0].keys() == states[1].keys() == states[2].keys()
+    for state in states:
+        assert not any(isinstance(part, dict) for part in state.values())
+        lists = [part for part in state.values() if isinstance(part, list)]
+        assert all(isinstance(item, float) for part in lists for item in part)
+
+
+FORGED = {
+    "factor": lambda r: r["controllers"]["plateau1"].update(factor=-1.0),
+    "no number": lambda r: r["controllers"]["plateau1"].update(factor=float("nan")),
+    "best": lambda r: r["controllers"]["plateau1"].update(best=float("nan")),
+    "count": lambda r: r["controllers"]["plateau1"].update(bad=-5),
+    "scale": lambda r: r.update(scale=-0.5),
+    "scale of nothing": lambda r: r.update(scale=float("nan")),
+    "base LR": lambda r: (r["groups"][0]["own"].update(lr=-0.1), r.update(base_lrs=[-0.1, *r["base_lrs"][1:]])),
+    "joined": lambda r: r["groups"][0].update(joined=-3),
+    "driven": lambda r: r["groups"][0]["driven"].update(lr=[0, -1.0]),
+    "another hyper-parameter": lambda r: r["groups"][0]["own"].update(nothing=1.0),
+    "update": lambda r: r.update(update=-1),
+    "decision": lambda r: r["decisions"].append({**DECISION, "new": -2.0}),
+    "consumed": lambda r: r["consumed"]["past"].update(tokens=-1),
+    "horizon": lambda r: r["horizon"].update(updates=-20),
+}
+DECISION = {"update": 0, "controller": "plateau1", "event": "cut", "old": 1.0, "new": 0.5, "cause": ""}
+
+
+@pytest.mark.parametrize("policy", ["stop", "keep", "take", "splice"])
+@pytest.mark.parametrize("what", FORGED)
+def test_a_checkpoint_that_was_made_by_hand_makes_no_lr_that_cannot_be(what, policy):
+    """A digest is no signature: with one that fits, the values are held against what a run can come to."""
+    optimizer = adamw(fresh())
+    scheduler = Scheduler(optimizer, "cosine() * plateau(patience=1)", 20, on_change=policy)
+    before = scheduler.state_dict(), [group["lr"] for group in optimizer.param_groups]
+    record = {name: part for name, part in scheduler.checkpoint().record().items() if name != "digest"}
+    FORGED[what](record)
+    with contextlib.suppress(LrlabError):
+        scheduler.load_state_dict({**record, "digest": digest(record)})
+    lrs = [group["lr"] for group in optimizer.param_groups]
+    assert lrs == before[1]
+    if what != "horizon" or policy != "take":
+        assert scheduler.state_dict() == before[0]

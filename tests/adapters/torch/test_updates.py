@@ -395,3 +395,77 @@ def test_the_normal_loop_reports_nothing(caplog):
         loop.optimizer.step()
         loop.scheduler.step()
     assert not caplog.records
+
+
+# -- several optimizers that do not go together -----------------------------------------------------------------
+
+
+def pair(follow="updates") -> tuple[list[torch.optim.Optimizer], Scheduler]:
+    both = [kind([torch.nn.Parameter(torch.ones(2))], lr=1.0) for kind in (torch.optim.SGD, torch.optim.Adam)]
+    return both, Scheduler(both, lr.plan(lr=TEXT), 100, follow=follow)
+
+
+def played(turns: list[str], follow="updates") -> int:
+    """Updates of the first ("a") and the second ("b") optimizer, each turn followed by a step() of the scheduler."""
+    both, scheduler = pair(follow)
+    for turn in turns:
+        for who in turn:
+            optimizer = both["ab".index(who)]
+            optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
+            optimizer.step()
+        scheduler.step()
+    return scheduler.update
+
+
+APART = {
+    "two critic updates for one of the generator": ["aab"] * 3,
+    "five for one, in turns": ["aaaaa", "b"] * 3,
+    "a step() after each of two": ["a", "b"] * 4,
+    "a step() per epoch": ["ab" * 20, "a" * 20],
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_optimizers_that_make_different_numbers_of_updates_need_a_choice(name):
+    """One position would run the curve of one of them at the pace of another."""
+    with pytest.raises(LrlabError, match=r"different numbers of updates(.|\n)*of SGD, (.|\n)*of Adam") as raised:
+        played(APART[name])
+    assert 'follow="calls"' in str(raised.value)
+    assert "a Scheduler for each optimizer" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", APART)
+def test_the_choice_is_made_by_follow_calls(name):
+    """Every call of step() is one update of the schedule, whoever has made updates."""
+    assert played(APART[name], follow="calls") == len(APART[name])
+
+
+@pytest.mark.parametrize(
+    ("turns", "updates"),
+    [
+        (["ab"] * 10, 10),
+        (["a"] * 10, 10),  # the other one is frozen, or comes later
+        (["ab"] * 3 + ["a"] * 5 + ["ab"] * 3, 11),  # an overflow in one of them, again and again
+        (["a", "b", "ab", "ab"], 4),  # first in the one, then in the other
+        (["a"] * 5 + ["b"] * 5, 10),  # one is trained after the other
+        (["ab" * 20] * 3, 60),  # a staircase that is stepped per epoch
+        (["ab" * 20 + "a", "ab" * 20], 41),
+        (["", "ab", "", "ab"], 2),  # accumulation
+    ],
+)
+def test_one_that_skips_or_waits_does_not_matter(turns, updates):
+    assert played(turns) == updates
+
+
+def test_an_update_counts_before_the_step_of_the_scheduler():
+    """A checkpoint between any two statements: the position is right, and no update counts twice."""
+    both, scheduler = pair()
+    seen = []
+    for _ in range(3):
+        for optimizer in both:
+            optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
+            optimizer.step()
+            scheduler.observe(1.0)
+            seen.append(scheduler.update)
+        scheduler.step()
+    assert seen == [1, 1, 2, 2, 3, 3]

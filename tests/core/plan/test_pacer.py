@@ -55,10 +55,8 @@ def test_a_state_is_json_and_restores_every_schedule():
     assert (there.update, there.values, there.decisions) == (4, pacer.values, pacer.decisions)
     other = PlanPacer(lr.plan(lr=PLATEAU), 10)
     for bad in (state, {}, None, {"pacers": 3}):
-        with pytest.raises(LrlabError, match="no state of this plan"):
+        with pytest.raises(LrlabError, match=r"no state of|not those of this schedule"):
             other.restore(bad)
-    with pytest.raises(LrlabError, match="not at one update"):
-        there.restore({**state, "update": 5})
     assert (other.update, there.update) == (0, 4)
 
 
@@ -85,5 +83,6 @@ def test_a_group_that_joins_is_timed_from_when_it_came():
     """In updates, also where the run is measured in tokens; those there from the beginning are not scaled."""
     pacer = PlanPacer(lr.plan(lr=lr.cosine(), joining=lr.warmup(3)), lr.Horizon(tokens=100))
     pacer.update = 10
-    assert [pacer.joined(update) for update in (0, 10, 9, 8, 7, 1)] == [1, 0.25, 0.5, 0.75, 1, 1]
-    assert PlanPacer(lr.plan(lr=lr.cosine()), 10).joined(5) == 1
+    assert [pacer.joined(update, 10, 11)[0] for update in (0, 10, 9, 8, 7, 1)] == [1, 0.25, 0.5, 0.75, 1, 1]
+    assert pacer.joined(9, 7, 12).tolist() == [1, 1, 0.25, 0.5, 0.75]
+    assert PlanPacer(lr.plan(lr=lr.cosine()), 10).joined(5, 5, 6).tolist() == [1]

@@ -198,10 +198,11 @@ def test_the_curves_are_compiled_once_for_each_schedule():
         ({"beta2": 1}, "beta2 is 1 at update 0"),
         ({"momentum": lr.linear(start=0.8, to=1.2)}, "momentum is 1 at update 500"),
         ({"weight_decay": lr.linear(to=-1)}, "weight_decay is -0.002 at update 501"),
-        ({"lr": lr.linear(to=-1)}, "lr is -0.002 at update 501"),
+        ({"lr": lr.linear(to=-1), "eps": 1e-8}, "lr is -0.002 at update 501"),
         ({"eps": -1e-8}, "eps is -1e-08 at update 0"),
+        ({"lr": lr.linear(to=-1)}, r"gives -0.002 times the LR(.|\n)*clip"),
         ({"lr": 1e-4}, "looks like an absolute LR"),
-        ({"lr": lr.exponential(gamma=2.0)}, "lr is inf at update"),
+        ({"lr": lr.exponential(gamma=2.0), "eps": 1e-8}, "lr is inf at update"),
         ({"groups": {"head": {"beta1": lr.warmup(10) >> lr.constant()}}}, "beta1 is 1 at update 10"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_missing_part_is_refused(name):
         Checkpoint.read(state)
 
 
-@pytest.mark.parametrize("name", [n for n in record() if n not in ("version", "absolute")])
+@pytest.mark.parametrize("name", [n for n in record() if n not in ("version", "absolute", "forgotten", "lost")])
 def test_a_part_of_another_checkpoint_is_refused(name):
     """Two checkpoints of one run, of which a part was swapped."""
     later = paced(TEXT.replace("0.1", "0.2"), 200)
@@ -247,12 +247,12 @@ def test_a_user_function_is_bound_by_the_code():
 def test_a_position_is_taken_to_another_curve():
     """What fits of the controllers' records is kept, and the log says what was before."""
     there = Checkpoint.read(record())
-    pacer = there.taken((lr.linear() * lr.plateau(patience=3)).over(60))
+    pacer = there.taken(lr.Pacer((lr.linear() * lr.plateau(patience=3)).over(60)))
     assert (pacer.update, pacer.factors, pacer.scale) == (30, [0.5], 0.5)
     assert pacer.value == 0.5 * 0.5 * 0.5
     assert pacer.changes[-1].how == "take"
     assert pacer.changes[-1].before["horizon"] == HORIZON.record()
-    assert there.taken(lr.linear().over(60)).state()["controllers"] == {}
+    assert there.taken(lr.Pacer(lr.linear().over(60))).state()["controllers"] == {}
 
 
 def test_the_record_names_its_version():

@@ -6,7 +6,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.resume.change import extended
-from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.core.resume.checkpoint import Checkpoint, unnamed
 from lrlab.core.resume.policy import known, resumed
 
 OLD = (lr.warmup(20) >> lr.cosine(to=0.1)) * lr.plateau(patience=1, factor=0.5)
@@ -94,7 +94,8 @@ def test_splice_has_no_jump_in_any_groups_lr_and_reaches_the_codes_end(code, rat
     there = saved()
     lrs = [base * present(there) for base in there.base_lrs]
     curve, base_lrs = code.over(500), [ratio * base for base in there.base_lrs]
-    pacer, bases, _ = resumed(there, curve, base_lrs, "splice")
+    found = resumed(there, curve, base_lrs, "splice")
+    pacer, bases = found.pacer, found.base_lrs
     assert [base * pacer.value for base in bases] == pytest.approx(lrs, rel=1e-12)
     assert pacer.curve.horizon == curve.horizon
     assert bases == tuple(base_lrs)
@@ -127,7 +128,8 @@ def test_an_lr_that_was_loaded_into_the_optimizer_is_no_difference():
     assert found.base_lrs == (0.1, 0.01)
     kept = resumed(there, lr.linear().over(400), there.lrs, "take")
     assert kept.base_lrs == (0.1, 0.01)
-    between = dataclasses.replace(there, lrs=(0.7, 0.07))  # saved between the optimizer's step and the scheduler's
+    groups = unnamed(there.base_lrs, (0.7, 0.07))  # saved between the optimizer's step and the scheduler's
+    between = dataclasses.replace(there, groups=groups)
     assert resumed(between, OLD.over(200), (0.1 * present(there), 0.01 * present(there))).base_lrs == (0.1, 0.01)
 
 

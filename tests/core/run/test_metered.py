@@ -117,7 +117,7 @@ def test_a_warmup_in_updates_and_then_a_cosine_over_the_rest_of_the_budget():
         pacer.advance()
         used += size
     assert pacer.value == 0
-    assert pacer.state()["live"]["starts"] == [[0, 0], [starts, starts]]
+    assert pacer.state()["consumed"]["starts"] == [[[0, 0], [starts, starts]]]
 
 
 def test_three_units_in_one_schedule():
@@ -159,7 +159,7 @@ def test_a_resume_anywhere_goes_on_bit_for_bit():
                 there.consume(tokens=60 + i)
             there.advance()
             there.observe(1.0)
-        assert there.state()["live"] == whole.state()["live"]
+        assert there.state()["consumed"] == whole.state()["consumed"]
         assert there.decisions == whole.decisions
 
 
@@ -240,10 +240,12 @@ def test_a_state_of_another_kind_is_refused_and_changes_nothing():
     pacer = MeteredPacer(curve)
     good = MeteredPacer(curve).state()
     with pytest.raises(LrlabError, match="measured in updates"):
-        pacer.restore({k: v for k, v in good.items() if k != "live"})
+        pacer.restore(lr.Pacer(curve.schedule.over(1000)).state())
     for starts in ([], [[0, 0]] * 3, [[0, -1]], [["x", 0]], None):
-        with pytest.raises(LrlabError, match=r"recorded starts|what was consumed"):
-            pacer.restore({**good, "live": {**good["live"], "starts": starts}})
+        with pytest.raises(LrlabError, match=r"recorded starts|what was consumed|no state"):
+            pacer.restore({**good, "consumed": {**good["consumed"], "starts": [starts]}})
+    with pytest.raises(LrlabError, match="no record of what was consumed"):
+        pacer.restore({**good, "consumed": {**good["consumed"], "past": {"tokens": -1}}})
     assert pacer.state() == good
 
 

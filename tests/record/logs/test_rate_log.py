@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import lrlab as lr
-from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.run.metered import pacer_of
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.record.logs.rate_log import RateLog
@@ -163,7 +162,7 @@ def test_a_run_that_took_another_plan_keeps_the_lr_of_the_one_before():
             if scheduler.pacer.update % 3 == 0:
                 scheduler.pacer.observe(1.0)
         if text:
-            scheduler.pacer = Checkpoint.of(scheduler.pacer, [0.1]).taken(lr.parse(text).over(30))
+            scheduler.pacer = Checkpoint.of(scheduler.pacer, [0.1]).taken(lr.Pacer(lr.parse(text).over(30)))
     RateLog(scheduler, rows.extend, since=0)()
     assert rows == used
 
@@ -180,23 +179,77 @@ def test_a_run_that_is_measured_in_tokens_is_logged_update_by_update():
     assert columns(rows)["lr"] == pytest.approx({0: 0.1, 1: 0.09, 2: 0.05, 3: 0.025})
 
 
-def test_what_has_no_single_curve_is_logged_group_by_group():
-    """A plan has a curve for each rule; it says what each group uses next."""
+def planned(plan, updates=20):
+    """A plan on two groups of PyTorch, and what they used."""
+    torch = pytest.importorskip("torch")
+    from lrlab.adapters.torch import Scheduler
 
-    class Planned:
-        """What a scheduler of a plan has."""
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": k, "name": n} for k, n in ((0.1, "a"), (0.4, "b"))]
+    optimizer, used = torch.optim.SGD(groups, momentum=0.9), []
+    scheduler = Scheduler(optimizer, plan, updates)
+    optimizer.register_step_pre_hook(
+        lambda *_: used.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+    )
+    return optimizer, scheduler, used
 
-        base_lrs, group_names = (1.0, 2.0), ("body", "head")
 
-        def __init__(self):
-            self.pacer = PlanPacer(lr.plan(lr="linear()"), 10)
+def test_the_groups_of_a_plan_with_one_curve_keep_their_ratio():
+    """Layer decay is in the ratio; a decision on the weight decay is none on the LR."""
+    fed = lr.linear() * lr.plateau(patience=1, factor=0.5)
+    optimizer, scheduler, used = planned(lr.plan(lr=fed, momentum=0.8 * fed, layer_decay=0.5))
+    rows, after = [], []
+    log = RateLog(scheduler, rows.extend)
+    for _ in range(8):
+        optimizer.step()
+        scheduler.step()
+        scheduler.observe(1.0)
+        log()
+    RateLog(scheduler, after.extend, since=0)()
+    assert columns(rows)["lr"] == columns(after)["lr"] == {k: row["b"] for k, row in enumerate(used)}
+    assert rows[0][1]["lr_ratio/a"] == 0.125
+    assert {d.controller for d in scheduler.decisions} == {"plateau1", "momentum/plateau1"}
 
-        def get_last_lr(self):
-            return [0.5, 0.25]
 
+def test_a_plan_of_several_curves_is_logged_group_by_group():
+    """Each has its own; one that joins later is there from then on."""
+    import torch
+
+    plan = lr.plan(lr=lr.linear(), groups={"b": {"lr": lr.cosine() * lr.plateau(patience=2)}}, joining=lr.warmup(3))
+    optimizer, scheduler, used = planned(plan)
+    rows, after = [], []
+    log = RateLog(scheduler, rows.extend)
+    for k in range(12):
+        if k == 5:
+            optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.3, "name": "c"})
+        optimizer.step()
+        scheduler.step()
+        scheduler.observe(1.0)
+        log()
+    RateLog(scheduler, after.extend, since=0)()
+    assert scheduler.decisions
+    expected = [(k, {f"lr/{name}": rate for name, rate in row.items()}) for k, row in enumerate(used)]
+    assert rows == after == expected
+
+
+def test_of_very_many_decisions_the_early_past_is_not_known():
+    """A resumed run has the latest of them: an earlier update is refused, and a later one exact."""
+    curve = (lr.constant() * lr.plateau(patience=1, factor=0.999)).over(100_000)
+    whole = Paced("constant() * plateau(patience=1, factor=0.999)", [1.0], updates=100_000)
+    used = []
+    for _ in range(2000):
+        used.append(whole.pacer.value)
+        whole.pacer.advance()
+        whole.pacer.observe(1.0)
+    resumed = Paced("constant()", [1.0])
+    resumed.pacer = lr.Pacer(curve)
+    resumed.pacer.restore(whole.pacer.state())
+    gap = resumed.pacer.now.log.forgotten
+    assert 0 < gap < 2000
+    with pytest.raises(LrlabError, match=f"since={gap}"):
+        RateLog(resumed, list, since=gap - 1)
     rows = []
-    RateLog(Planned(), rows.extend)()
-    assert rows == [(0, {"lr/body": 0.5, "lr/head": 0.25})]
+    RateLog(resumed, rows.extend, since=gap)()
+    assert columns(rows)["lr"] == {k: used[k] for k in range(gap, 2000)}
 
 
 def test_a_resumed_run_goes_on_from_its_position():

@@ -1,4 +1,4 @@
-"""The parameter groups of a PyTorch optimizer: the base LR of each, and writing a multiple of it into them.
+"""The parameter groups of the optimizers of a scheduler: who they are, and what an earlier scheduler has left in them.
 
 Groups come and go: `load_state_dict()` replaces every one by a copy, layers are unfrozen into new ones, a second
 scheduler takes over from the first. A group is therefore known again by itself or by its list of parameters, never
@@ -7,183 +7,273 @@ by its place.
 
 from __future__ import annotations
 
+import copy
+import itertools
 import logging
-import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from torch import Tensor
+from torch.nn import Module
 from torch.optim import Optimizer
 
+from lrlab.adapters.torch.layout import Known, Layout
+from lrlab.adapters.torch.written import Written, as_stored
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.param_group import fields, is_tensor, kept, read, write, write_all
+from lrlab.core.plan.report import Row
+from lrlab.core.plan.rules import KINDS
+from lrlab.core.resume.checkpoint import Held
 from lrlab.errors import LrlabError, worded
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 log = logging.getLogger(__name__)
-Group = dict[str, Any]
 
-
-class Before(Protocol):
-    """What an earlier scheduler has left in the groups of an optimizer, for the one that takes over."""
-
-    def left_in(self, group: Group, hyper: str = "lr") -> float:
-        """The group's own value of a hyper-parameter, where it still has what was written."""
-        ...
-
-    def retire(self) -> None:
-        """A later scheduler takes over: what this one would write next raises."""
-        ...
-
+NAMED = ("lr", "momentum", "weight_decay")  # what a report names also where nothing drives it
 
 # What the latest scheduler of each optimizer has left there, for the next one.
-LEFT: WeakKeyDictionary[Optimizer, Before] = WeakKeyDictionary()
-
-
-def taken_over() -> LrlabError:
-    """The error of a scheduler that goes on although a later one has taken over."""
-    return LrlabError(
-        worded(
-            "another Scheduler has been attached to this optimizer since",
-            allowed="one at a time",
-            hint="one schedule: first >> second, or first * second",
-        )
-    )
+LEFT: WeakKeyDictionary[Optimizer, Groups] = WeakKeyDictionary()
 
 
 class Groups:
-    """The groups of one optimizer, which it does not keep alive, their base LRs and the value that was written last.
+    """The groups of the optimizers of one scheduler, its pacer, and what was written last.
 
-    `before` are those of an earlier scheduler on the same optimizer: where a group still has the LR that this one
-    wrote, its base LR goes on; any other LR in a group is a new base LR.
+    It does not keep the optimizers alive: they are handed in. `model` names the parameters that they do not name; a
+    rule may mean one of its parameters that is in no group yet. Where an earlier scheduler drove an optimizer, a group
+    that still has what that one wrote goes on with its own values; anything else in a group is its own value.
     """
 
-    def __init__(self, groups: list[Group], absolute: bool, before: Before | None = None) -> None:
-        self.absolute = absolute
-        self.retired = False  # a later scheduler has taken over
-        self.value = 1.0
+    def __init__(
+        self, optimizers: Sequence[Optimizer], pacer: PlanPacer, absolute: bool, model: Module | None = None
+    ) -> None:
+        plan = pacer.plan
+        if plan.layer_decay is not None and not plan.layers and len(optimizers) > 1:
+            raise LrlabError(worded("the layers of several optimizers have no order", str(plan), hint="layers=[...]"))
+        self._names = {} if model is None else {id(p): name for name, p in model.named_parameters() if p.requires_grad}
+        self._later = frozenset(self._names.values())  # names that a rule may wait for
         self._reported = False
-        self._bases: dict[int, tuple[object, float]] = {}
-        self.take(groups, [_own(group) if before is None else before.left_in(group) for group in groups])
-
-    def take(self, groups: list[Group], base_lrs: Sequence[float]) -> None:
-        """Set the base LR of each group; those of one base LR are written together."""
-        if not groups:
-            raise LrlabError(worded("the optimizer has no parameter groups", hint="add_param_group()"))
-        self.base_lrs = [float(base) for base in base_lrs]
-        self._order = list(groups)
-        self._many, self._last, self._kept = len(groups), groups[-1], groups[0]["lr"]
-        self._tensors = any(isinstance(group["lr"], Tensor) for group in groups)
-        self._bases = {
-            id(sign): (sign, base)  # the sign is held, for an id is good as long as its object lives
-            for group, base in zip(groups, self.base_lrs, strict=True)
-            for sign in _signs(group)
-        }
-        shares: dict[float, list[Group]] = {}
-        for base, group in zip(self.base_lrs, groups, strict=True):
-            shares.setdefault(base, []).append(group)
-        self._shares = list(shares.items())
+        self.retired = False  # a later scheduler has taken over
+        before = [LEFT.get(optimizer) for optimizer in optimizers]
+        known = self._found(optimizers, pacer.update, (), before)
+        self.run = pacer, self._laid_out(pacer, known, absolute)  # replaced as a whole
+        self.written = Written(*self.run)
+        self._lrs: list[Any] = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+        self._lr = self._lrs[0]  # what the first group was given
+        for optimizer, earlier in zip(optimizers, before, strict=True):
+            LEFT[optimizer] = self
+            if earlier is not None:
+                earlier.retire()
 
     def retire(self) -> None:
         """A later scheduler takes over: the next write() finds nothing as it was left, and raises."""
-        self.retired, self._many = True, 0
+        self.retired, self._lr = True, None
 
-    def adopt(self, groups: list[Group]) -> None:
-        """Take in the groups as they are now: a known one keeps its base LR, a new one brings its own."""
-        found = [self._base(group) for group in groups]
-        self.take(groups, [_own(group) if base is None else base for group, base in zip(groups, found, strict=True)])
+    # -- who is there ---------------------------------------------------------------------------------------------
 
-    def changed(self, groups: list[Group]) -> bool:
-        """Whether groups were added, removed or replaced since they were taken in."""
-        return len(groups) != self._many or groups[-1] is not self._last or id(groups[0]) not in self._bases
+    def adopt(self, optimizers: Sequence[Optimizer]) -> None:
+        """Take in the groups as they are now; one that is not known joins before the next update."""
+        pacer, layout = self.run
+        self._take(pacer, self._found(optimizers, pacer.update, layout.known), layout.absolute)
 
-    def moved(self, groups: list[Group]) -> bool:
-        """As `changed`, or in another order, also in the middle: it looks at every group."""
-        return self.changed(groups) or any(map(operator.is_not, groups, self._order))
+    def _found(
+        self,
+        optimizers: Sequence[Optimizer],
+        update: int,
+        known: Sequence[Known],
+        left: Sequence[Groups | None] = (),
+    ) -> list[Known]:
+        """The groups that there are; `left` is what an earlier scheduler has left in each optimizer."""
+        before = _by_sign(known)
+        # Groups that take a default of the optimizer share its tensor, which holds what was written.
+        tensors = {(id(kept(one.group, hyper)), hyper): own for one in known for hyper, own in one.own.items()}
+        made: list[Known] = []
+        for place, (optimizer, earlier) in enumerate(itertools.zip_longest(optimizers, left)):
+            if not optimizer.param_groups:
+                raise LrlabError(worded("the optimizer has no parameter groups", hint="add_param_group()"))
+            for group in optimizer.param_groups:
+                one = before.get(id(group), before.get(id(group["params"])))
+                if one is not None:
+                    made.append(replace(one, group=group))
+                    continue
+                own = _own(group, earlier)
+                for hyper in own:
+                    if is_tensor(there := kept(group, hyper)):
+                        own[hyper] = tensors.setdefault((id(there), hyper), own[hyper])
+                name = str(group.get("name", len(made)))
+                parameters = group.get("param_names") or [self._names.get(id(p), "") for p in group["params"]]
+                kind = type(optimizer).__name__
+                made.append(Known(group, place, kind, name, tuple(filter(None, parameters)), own, update))
+        return made
 
-    def write(self, groups: list[Group], value: float) -> None:
-        """Write the LR at this value of the schedule into every group; a tensor is filled in place.
+    def go_on(self, pacer: PlanPacer, held: Sequence[Held] | None = None, absolute: bool | None = None) -> None:
+        """Go on with another pacer, and with what a checkpoint says of each group."""
+        _, layout = self.run
+        known = [
+            replace(one, own={**one.own, **theirs.own}, joined=theirs.joined)
+            for one, theirs in zip(layout.known, self.held() if held is None else held, strict=True)
+        ]
+        self._take(pacer, known, layout.absolute if absolute is None else absolute)
 
-        Raises `LrlabError` where a later scheduler has taken over.
+    def _take(self, pacer: PlanPacer, known: Sequence[Known], absolute: bool) -> None:
+        run = pacer, self._laid_out(pacer, known, absolute)
+        self.written = self.written.ended()
+        self.run = run  # by one assignment: no interrupt finds a part of it
+
+    def rebase(self, base_lrs: Sequence[float]) -> None:
+        """Other base LRs from the next write on; said in the changes of the run."""
+        pacer, layout = self.run
+        before = [one.own["lr"] for one in layout.known]
+        pacer = copy.copy(pacer)
+        pacer.note("base_lrs", {"base_lrs": before}, {"base_lrs": [float(base) for base in base_lrs]})
+        pairs = list(zip(self.held(), base_lrs, strict=True))
+        self.go_on(pacer, [replace(held, own={**held.own, "lr": float(base)}) for held, base in pairs])
+        for one in self.run[1].known:
+            if "lr" not in one.driven:  # nobody else writes it
+                write(one.group, "lr", one.own["lr"])
+
+    def _laid_out(self, pacer: PlanPacer, known: Sequence[Known], absolute: bool) -> Layout:
+        facts = [one.facts() for one in known]
+        driven = pacer.plan.assign(facts, self._later)
+        self._later |= {word for group in facts for word in (group.name, *group.parameters)}
+        assigned = [replace(one, driven={d.hyper: d for d in by}) for one, by in zip(known, driven, strict=True)]
+        return Layout(pacer, assigned, absolute)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def write(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
+        """Write what the next update of the pacer uses into every group.
+
+        This is what every step costs: a look at the first and the last group, and a write for each value. Raises
+        `LrlabError` where a later scheduler has taken over.
         """
-        if len(groups) != self._many or groups[-1] is not self._last or groups[0]["lr"] is not self._kept:
-            self._look(groups)
-        self.value = value
-        for base, alike in self._shares:
-            lr = value if self.absolute else base * value
-            if self._tensors:
-                for group in alike:
-                    if isinstance(group["lr"], Tensor):
-                        group["lr"].fill_(lr)
-                    else:
-                        group["lr"] = lr
-            else:
-                for group in alike:
-                    group["lr"] = lr
-        self._kept = groups[0]["lr"]
+        groups, written = optimizers[0].param_groups, self.written
+        if groups[0]["lr"] is not self._lr or groups[-1] is not written.last or len(groups) != written.count:
+            self.look(optimizers)
+            written = self.written
+        offset = pacer.update - written.start
+        if written.now is not pacer.now or not 0 <= offset < written.length:
+            written = self.written = Written(*self.run)
+            offset = pacer.update - written.start
+        written.offset = -1  # until all of it is written
+        for hyper, alike, values, factor in written.numbers:
+            value = factor * values[offset]
+            for group in alike:
+                group[hyper] = value
+        if written.others:
+            written.writes += 1
+            for hyper, alike, values, factor in written.others:
+                write_all(alike, hyper, factor * values[offset])
+        self._lr = groups[0]["lr"]
+        written.offset = offset
 
-    def lr(self, base_lr: float, value: float) -> float:
-        """The LR at this value of the schedule."""
-        return value if self.absolute else base_lr * value
+    def write_several(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
+        """The same for several optimizers, of which every group is looked at."""
+        self.look(optimizers)
+        self._lr = optimizers[0].param_groups[0]["lr"]
+        self.write(optimizers, pacer)
+        self._lrs = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
 
-    def used(self, values: NDArray[np.float64]) -> bool:
-        """Whether every update of these values had its LR, although nothing was written in between."""
-        return bool((values == self.value).all())
+    def look(self, optimizers: Sequence[Optimizer]) -> None:
+        """Look at every group: whether others are there now, and whether something else has written into one."""
+        if self.retired:
+            raise LrlabError(
+                worded(
+                    "another Scheduler has been attached to this optimizer since",
+                    allowed="one at a time",
+                    hint="one schedule: first >> second, or first * second",
+                )
+            )
+        untouched = self.written.untouched()
+        if not untouched and not self._reported and (found := next(self.written.foreign(), None)):
+            self._reported = True
+            log.warning("%s", found)
+        if not (untouched and self.run[1].stands(optimizers)):
+            self.adopt(optimizers)
 
-    def set_aside(self, groups: list[Group]) -> bool:
-        """Whether something else has put every LR at 0.
+    def stale(self, place: int, optimizer: Optimizer) -> bool:
+        """Whether what stands in the groups of an optimizer is not of the run and of the groups as they are now."""
+        pacer, layout = self.run
+        mine, groups, written = layout.places[place], optimizer.param_groups, self.written
+        return (
+            written.now is not pacer.now
+            or written.offset < 0
+            or not written.length
+            or len(groups) != len(mine)
+            or groups[-1] is not mine[-1]
+            or groups[0] is not mine[0]
+        )
+
+    def set_aside(self, place: int, optimizer: Optimizer) -> bool:
+        """Whether something else has put every LR of an optimizer at 0.
 
         `torch.distributed.checkpoint` does so to fill the optimizer's state by a step() that is no update.
         """
-        return groups[0]["lr"] is not self._kept and not any(group["lr"] for group in groups)
+        groups = optimizer.param_groups
+        mine = self._lr if len(self._lrs) == 1 else self._lrs[place]
+        return groups[0]["lr"] is not mine and not any(group["lr"] for group in groups)
 
-    def _look(self, groups: list[Group]) -> None:
-        """Something is not as it was left: other groups, or another LR in the first, which is said once."""
-        if self.retired:
-            raise taken_over()
-        if not self.changed(groups) and not self._reported:
-            lr, mine = groups[0]["lr"], self.lr(self.base_lrs[0], self.value)
-            if float(lr) != as_stored(mine, lr):
-                self._reported = True
-                log.warning(
-                    "Something else has set the LR of group 0 to %g; the schedule goes on from %g. "
-                    "scheduler.base_lrs = [...] changes it for good.",
-                    lr,
-                    mine,
-                )
-        self.adopt(groups)
+    # -- what was written -----------------------------------------------------------------------------------------
 
-    def _base(self, group: Group) -> float | None:
-        return next((self._bases[id(sign)][1] for sign in _signs(group) if id(sign) in self._bases), None)
+    @property
+    def lrs(self) -> list[float]:
+        """The LR of each group, as it was written last."""
+        return [self.written.value(one, "lr") for one in self.written.layout.known]
 
-    def left_in(self, group: Group, hyper: str = "lr") -> float:
-        """The base LR of a group for the scheduler that takes over; other hyper-parameters were not written."""
-        if hyper != "lr":
-            return float(group[hyper])
-        base, own = self._base(group), _own(group)
-        return own if base is None or own != as_stored(self.lr(base, self.value), group["lr"]) else base
+    def used(self, stop: int) -> bool:
+        """Whether all updates until `stop` had what the plan gives them, although nothing was written in between."""
+        return self.written.used(self.run[0], stop)
+
+    def left_in(self, group: dict[str, Any], hyper: str) -> float:
+        """A group's own value of a hyper-parameter, for the scheduler that takes over."""
+        signs, now = _by_sign(self.written.layout.known), read(group, hyper)
+        known = signs.get(id(group), signs.get(id(group["params"])))
+        if known is None or hyper not in known.driven:
+            return now
+        written = as_stored(self.written.value(known, hyper), kept(group, hyper))
+        return known.own[hyper] if now == written else now
+
+    # -- the record and the report ----------------------------------------------------------------------------------
+
+    def held(self) -> tuple[Held, ...]:
+        """What each group brought of what is driven, what it has now, and when it joined."""
+        _, layout = self.run
+
+        def of(known: Known) -> Held:
+            hypers = ["lr", *(hyper for hyper in known.driven if KINDS[hyper].multiple and hyper != "lr")]
+            driven = {hyper: (layout.number[one.schedule], one.scale) for hyper, one in known.driven.items()}
+            own = {hyper: known.own[hyper] for hyper in hypers}
+            return Held(known.name, own, {h: read(known.group, h) for h in hypers}, known.joined, driven)
+
+        return tuple(of(known) for known in layout.known)
+
+    def rows(self) -> tuple[Row, ...]:
+        """A row for each hyper-parameter of each group that is driven, and for the usual ones that are not."""
+        rows = []
+        for known in self.run[1].known:
+            for hyper in (hyper for hyper in KINDS if hyper in known.own and (hyper in known.driven or hyper in NAMED)):
+                one = known.driven.get(hyper)
+                said = (one.scale, one.rule, str(one.schedule)) if one else ()
+                facts = len(known.group["params"]), hyper, read(known.group, hyper), known.own[hyper]
+                rows.append(Row(known.optimizer, known.name, *facts, *said))
+        return tuple(rows)
+
+    def left_out(self) -> tuple[str, ...]:
+        """The trainable parameters of the model that are in no group."""
+        have = {id(p) for known in self.run[1].known for p in known.group["params"]}
+        return tuple(name for key, name in self._names.items() if key not in have)
 
 
-def as_stored(lr: float, kept: float | Tensor) -> float:
-    """An LR as its group keeps it: a tensor rounds it to its own precision."""
-    return float(kept.new_tensor(lr)) if isinstance(kept, Tensor) else lr
+def _by_sign(known: Sequence[Known]) -> dict[int, Known]:
+    """Groups by what they are known again by: themselves, and their lists of parameters."""
+    return {id(sign): one for one in known for sign in (one.group, one.group["params"])}
 
 
-def _signs(group: Group) -> tuple[object, ...]:
-    """The objects by which a group is known again.
-
-    Its LR tensor is one of them: groups that take the optimizer's default share it, and it holds what was written.
-    """
-    lr = group.get("lr")
-    return (group, group["params"], lr) if isinstance(lr, Tensor) else (group, group["params"])
-
-
-def _own(group: Group) -> float:
-    try:
-        return float(group["lr"])
-    except (KeyError, TypeError):
-        raise LrlabError(
-            worded("a parameter group has no LR to multiply", group.get("lr"), hint="lr=1e-3 in the optimizer")
-        ) from None
+def _own(group: dict[str, Any], earlier: Groups | None) -> dict[str, float]:
+    """What a group has brought, for each of its hyper-parameters."""
+    own = {hyper: read(group, hyper) for hyper in fields(group)}
+    if "lr" not in own:
+        hint = "lr=1e-3 in the optimizer"
+        raise LrlabError(worded("a parameter group has no LR to multiply", group.get("lr"), hint=hint))
+    if earlier is None:
+        return own
+    return {hyper: earlier.left_in(group, hyper) if KINDS[hyper].multiple else now for hyper, now in own.items()}

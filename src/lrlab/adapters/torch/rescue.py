@@ -43,7 +43,7 @@ class Snapshot(NamedTuple):
 class Rescue:
     """Takes a snapshot every so many updates, and goes back to the last good one where a guard asks for it.
 
-    `tracked` is all that holds state beside the scheduler's optimizer: modules, a GradScaler, an average of weights:
+    `tracked` is all that holds state beside the scheduler's optimizers: modules, a GradScaler, an average of weights:
     anything with `state_dict` and `load_state_dict`. Random numbers of Python, NumPy and PyTorch are kept with them.
     Gradients are not: under accumulation observe once for each update, after it, or `batch` asks for the broken one
     again.
@@ -82,7 +82,7 @@ class Rescue:
     ) -> None:
         if not isinstance(scheduler, Scheduler):
             raise LrlabTypeError(worded("Rescue takes a Scheduler", scheduler, hint="Rescue(Scheduler(...), model)"))
-        if not any(isinstance(placed.controller, guard) for placed in scheduler.pacer.curve.controllers):
+        if not any(isinstance(controller, guard) for controller in scheduler.pacer.controllers.values()):
             raise LrlabError(
                 worded("no guard in the schedule says when to go back", scheduler.schedule, hint="schedule * guard()")
             )
@@ -98,7 +98,7 @@ class Rescue:
         self.scheduler, self.data = scheduler, data
         self._every, self._keep = count(every, "Rescue: every"), count(keep, "Rescue: keep")
         self._settle = not_negative_count(settle, "Rescue: settle")
-        self._tracked = (*tracked, scheduler.optimizer)
+        self._tracked = (*tracked, *scheduler.optimizers)
         self._capture, self._restore = capture or self._captured, restore or self._restored
         self._folder = None if folder is None else Path(folder)
         self._snapshots: list[Snapshot] = []
@@ -124,7 +124,7 @@ class Rescue:
             )
         fresh = self.scheduler.decisions[self._seen :]
         self._seen += len(fresh)
-        names = {p.name for p in self.scheduler.pacer.curve.controllers if isinstance(p.controller, guard)}
+        names = {name for name, one in self.scheduler.pacer.controllers.items() if isinstance(one, guard)}
         if any(decision.event in RESCUED and decision.controller in names for decision in fresh):
             self._go_back()
             return True
@@ -174,7 +174,8 @@ class Rescue:
     def _restored(self, content: dict[str, Any]) -> None:
         for item, state in zip(self._tracked, content["states"], strict=True):
             item.load_state_dict(_copied(state))  # which may keep the very tensors: the snapshot is used again
-        self.scheduler.optimizer.zero_grad()  # what was accumulated so far is of the weights that are left behind
+        for optimizer in self.scheduler.optimizers:
+            optimizer.zero_grad()  # what was accumulated so far is of the weights that are left behind
         _set_random_numbers(content["random"])
 
 

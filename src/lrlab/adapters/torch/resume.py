@@ -6,28 +6,27 @@
     scheduler.finish(over="10%")                             decay now
     scheduler.branch(decay="20%")                            decay from a stable phase, as planned with that horizon
 
-What each does is stated in `core/resume.py`, `core/change.py` and `core/branch.py`; here it is written into the
-optimizer.
+What each does is stated in `core/resume/policy.py` and `core/resume/plans.py`; here it is written into the optimizers.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.optim import Optimizer
 
-from lrlab.adapters.torch.groups import Groups, as_stored
+from lrlab.adapters.torch.groups import Groups
+from lrlab.adapters.torch.written import as_stored
 from lrlab.core.expression.fields import optional_positive
-from lrlab.core.resume.branch import branched
-from lrlab.core.resume.change import extended, finished
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.param_group import kept
+from lrlab.core.resume import plans
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.resume.policy import OnChange, resumed
-from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import sampled
-from lrlab.core.run.pacer import Change, Pacer
-from lrlab.core.text.lint import refuse_odd
+from lrlab.core.run.pacer import Change
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
@@ -36,20 +35,35 @@ log = logging.getLogger(__name__)
 
 
 class Resumable:
-    """Abstract: what has a pacer and writes its values into an optimizer can be resumed and changed."""
+    """Abstract: what writes the values of a pacer into the groups of optimizers can be resumed and changed."""
 
-    optimizer: Optimizer
-    pacer: Pacer
-    absolute: bool
+    optimizers: Sequence[Optimizer]
     on_change: OnChange
-    base_lrs: Any  # a property of the scheduler
     _groups: Groups
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write the values of the next update into every group."""
         raise NotImplementedError
 
     def _began(self, how: str) -> None:
         raise NotImplementedError
+
+    def _adopt(self) -> None:
+        raise NotImplementedError
+
+    def get_last_lr(self) -> list[float]:
+        """The LR of each group that was written last."""
+        raise NotImplementedError
+
+    @property
+    def pacer(self) -> PlanPacer:
+        """The position, the curves, and what the controllers have come to."""
+        return self._groups.run[0]
+
+    @property
+    def absolute(self) -> bool:
+        """Whether the values of an LR are the LR itself."""
+        return self._groups.run[1].absolute
 
     @property
     def update(self) -> int:
@@ -66,60 +80,63 @@ class Resumable:
 
         The rules are those of `lrlab.core.resume.change.extended`; `peak` is a multiple of the base LR.
         """
-        curve = extended(self.pacer.curve, self.update, to, how, peak=peak, factors=self.pacer.factor_of)
-        self._go_on(curve, how)
+        self._go_on(plans.extended(self.pacer, to, how, peak=peak), how)
 
     def finish(self, over: int | str | Span, *, shape: str = "one_minus_sqrt", to: float | None = None) -> None:
         """Decay from the present LR to the floor, over so many updates or a share of the run as it will then be."""
-        factors = self.pacer.factor_of
-        self._go_on(finished(self.pacer.curve, self.update, over, shape=shape, to=to, factors=factors), "finish")
+        self._go_on(plans.finished(self.pacer, over, shape=shape, to=to), "finish")
 
     def branch(self, decay: int | str | Span, *, shape: str | None = None, to: float | None = None) -> None:
-        """Leave the stable phase: decay now, as the run planned with that horizon does (`core.resume.branch`)."""
-        curve, note = branched(self.pacer.curve, self.update, decay, shape=shape, to=to)
+        """Leave the stable phase: decay now, as the run planned with that horizon does (`core/resume/branch.py`)."""
+        pacer, note = plans.branched(self.pacer, decay, shape=shape, to=to)
+        self._go_on(pacer, "branch")
         if note:
             log.warning("%s", note)
-        self._go_on(curve, "branch")
 
-    def _go_on(self, curve: Curve, how: str) -> None:
-        refuse_odd(curve, self.absolute)
-        self.pacer.go_on(curve, how)
-        self._write()
+    def _go_on(self, pacer: PlanPacer, how: str) -> None:
+        pacer.plan.refuse_out_of_bounds(pacer.curves, absolute=self.absolute)
+        self._groups.go_on(pacer)
+        self.write()
         self._began(how)
 
     # -- state --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Position, controllers' records, log and base LRs, as plain numbers and texts (JSON), with a digest.
+        """Position, controllers' records, log and what each group brought, as plain numbers and texts, with a digest.
 
-        The LRs in the optimizer, the schedule, the horizon and the fingerprint are for comparison only: configuration
-        comes from code. Right at any point of the loop, also between the two step() calls.
+        The values in the optimizers, the plan, the horizon and the fingerprint are for comparison only: configuration
+        comes from code. Right at any point of the loop, also between the two step() calls. It has the same keys
+        whatever the run has come to, and does not grow with it.
         """
-        lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
-        return Checkpoint.of(self.pacer, self.base_lrs, lrs, absolute=self.absolute).record()
+        return self.checkpoint().leaves()
+
+    def checkpoint(self) -> Checkpoint:
+        """The same, as a value."""
+        self._adopt()
+        return Checkpoint.at(self.pacer, self._groups.held(), absolute=self.absolute)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], on_change: OnChange | None = None) -> None:
-        """Go to a recorded state, and write its LR into the optimizer.
+        """Go to a recorded state, and write its values into the optimizers.
 
-        Build, load the optimizer and load the scheduler in any order. Where the state belongs to another schedule,
+        Build, load the optimizers and load the scheduler in any order. Where the state belongs to another schedule,
         horizon or base LR, `on_change` ("stop", "keep", "take", "splice"; by default the scheduler's own) says how to
         go on. Raises `LrlabError`, and changes nothing, where it is torn, or under "stop" with each difference.
         """
-        groups = self.optimizer.param_groups
-        pacer, base_lrs, absolute = resumed(
-            Checkpoint.read(state_dict),
-            self.pacer.curve,
-            self.base_lrs,
+        there = Checkpoint.read(state_dict)
+        self._adopt()
+        known = self._groups.run[1].known
+        went = resumed(
+            there,
+            self.pacer,
+            self._groups.held(),
             on_change or self.on_change,
             absolute=self.absolute,
-            stored=lambda k, lr: as_stored(lr, groups[k]["lr"]),
+            stored=lambda k, hyper, value: as_stored(value, kept(known[k].group, hyper)),
         )
-        if pacer.curve is not self.pacer.curve:
-            refuse_odd(pacer.curve, absolute)
-        self.pacer, self.absolute = pacer, absolute
-        self._groups.absolute = absolute
-        self._groups.take(groups, base_lrs)
-        self._write()
+        if went.pacer.curves != self.pacer.curves:
+            went.pacer.plan.refuse_out_of_bounds(went.pacer.curves, absolute=went.absolute)
+        self._groups.go_on(went.pacer, went.groups, went.absolute)
+        self.write()
         self._began("resumed")
 
     def resume(
@@ -140,11 +157,17 @@ class Resumable:
         scale, peak = optional_positive(scale, "resume: scale"), optional_positive(peak, "resume: peak")
         self.load_state_dict(state_dict, on_change)
         if peak is not None:
-            top = self._groups.lr(max(self.base_lrs), float(sampled(self.pacer.curve)[1].max()))
+            top = self._top()
             if top == 0:
                 raise LrlabError(worded("resume: no scale makes a peak of an LR that is always 0", peak))
             scale = peak / top
         if scale is not None:
             self.pacer.rescale(scale)
-            self._write()
+            self.write()
             self._began("scale")
+
+    def _top(self) -> float:
+        """The greatest LR of the plan in any group, without a scale."""
+        _, layout = self._groups.run
+        tops = [float(sampled(curve)[1].max()) for curve in self.pacer.curves]
+        return max((share.factor * tops[share.schedule] for share in layout.shares if share.hyper == "lr"), default=0.0)

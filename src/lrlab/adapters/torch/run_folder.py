@@ -3,26 +3,24 @@
     Scheduler(optimizer, schedule * manual(), horizon, live="runs/x", ranks="mean")
 
 Every observation goes through here: first the ranks agree on what is heard, then the controllers decide, then rank 0
-writes it into the journal. After every update the ranks compare their LRs, and a live order is heard.
+writes it into the journal. After every update the ranks compare their LRs, and a live order is heard. Without a folder
+and without ranks these steps are nothing.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import distributed
 
 from lrlab.adapters.torch.ranks import Ranks, Reduce
+from lrlab.adapters.torch.resume import Resumable
 from lrlab.core.feedback.manual import manual
-from lrlab.core.run.curve import Curve
-from lrlab.core.run.metered import MeteredCurve, MeteredPacer
+from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.process.journal import Journal
 from lrlab.record.process.orders import ManualOrders
-
-if TYPE_CHECKING:
-    from lrlab.adapters.torch import Scheduler
 
 ORDER = "live"  # the metric by which a live factor is heard
 
@@ -32,9 +30,9 @@ def alone() -> bool:
     return not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1)
 
 
-def refuse_clocks(curve: Curve, hint: str) -> None:
+def refuse_clocks(pacer: Pacer, hint: str) -> None:
     """Raise `LrlabError` where each of several processes would measure a curve by its own clock."""
-    if isinstance(curve, MeteredCurve) and "seconds" in curve.units and not alone():
+    if "seconds" in pacer.meter.needed and not alone():
         raise LrlabError(worded("every process has a clock of its own, and would have an LR of its own", hint=hint))
 
 
@@ -47,19 +45,20 @@ class RunFolder:
                 worded("live= in several processes needs one decision for all of them", hint='ranks="mean"')
             )
         self.ranks = None if ranks is None else Ranks(ranks)
+        self.listens = folder is not None or ranks is not None  # whether anything is to be done after an update
         writes = folder is not None and (self.ranks is None or self.ranks.first)
         self._folder = folder if writes else None
         self._journal = Journal(folder) if folder is not None and writes else None
         self._live: ManualOrders | None = None
 
-    def began(self, scheduler: Scheduler, how: str) -> None:
+    def began(self, scheduler: Resumable, how: str) -> None:
         """The run begins, or goes on from another state."""
-        if self.ranks is not None and isinstance(scheduler.pacer, MeteredPacer):
+        if self.ranks is not None:
             scheduler.pacer.meter.keep_time(self.ranks.clock)
         if self._journal is not None:
-            self._journal.began(how, scheduler.state_dict())
+            self._journal.began(how, scheduler.checkpoint().record())
         if self._folder is not None:
-            controllers = [placed.controller for placed in scheduler.pacer.curve.controllers]
+            controllers = scheduler.pacer.controllers.values()
             hears = any(isinstance(c, manual) and c.metric == ORDER for c in controllers)
             self._live = (self._live or ManualOrders(self._folder)) if hears else None
         if how == "resumed":  # not at the start: a state may still be loaded, and has orders in it
@@ -67,13 +66,13 @@ class RunFolder:
                 self._live.resumed()
             self.after_update(scheduler)
 
-    def observe(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any]) -> None:
+    def observe(self, scheduler: Resumable, value: Any, metrics: dict[str, Any]) -> None:
         """Feed the controllers with what all ranks have observed."""
         if self.ranks is not None:
             value, metrics = self.ranks.reduced(value, metrics)
         self._hear(scheduler, value, metrics)
 
-    def after_update(self, scheduler: Scheduler) -> None:
+    def after_update(self, scheduler: Resumable) -> None:
         """The LR of the next update stands in the optimizer: hold the ranks together, and hear a live order."""
         order = None if self._live is None else self._live.due(scheduler.update)
         if self.ranks is not None:
@@ -81,7 +80,7 @@ class RunFolder:
         if order is not None:
             self._hear(scheduler, None, {ORDER: order})
 
-    def _hear(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any]) -> None:
+    def _hear(self, scheduler: Resumable, value: Any, metrics: dict[str, Any]) -> None:
         pacer = scheduler.pacer
         known = len(pacer.decisions)
         try:
@@ -89,10 +88,10 @@ class RunFolder:
         except Stopped:
             self._note(scheduler, value, metrics, known)
             raise
-        scheduler._write()
+        scheduler.write()
         self._note(scheduler, value, metrics, known)
 
-    def _note(self, scheduler: Scheduler, value: Any, metrics: dict[str, Any], known: int) -> None:
+    def _note(self, scheduler: Resumable, value: Any, metrics: dict[str, Any], known: int) -> None:
         if self._journal is not None:
             decisions = scheduler.pacer.decisions[known:]
             self._journal.observed(scheduler.update, value, metrics, decisions, scheduler.get_last_lr())

@@ -1,4 +1,4 @@
-"""PyTorch: drive an optimizer's learning rates by a schedule.
+"""PyTorch: drive the learning rates of an optimizer by a schedule, and all its hyper-parameters by a plan.
 
     scheduler = Scheduler(optimizer, lr.warmup("2%") >> lr.cosine(to=0.1), horizon=10_000)
     for batch in loader:
@@ -6,42 +6,49 @@
         optimizer.step(); scheduler.step()
         scheduler.observe(val_loss)              # optional: feeds plateau and other controllers
 
+    Scheduler([muon, adamw], lr.plan(lr=lr.cosine(), weight_decay=lr.linear(to=2)), horizon=10_000)
+
 In the words of PyTorch: the base LR is each group's own `lr`, what `last_epoch` counts is `scheduler.update`, the
 number of completed updates; `T_max`, `total_iters` are the span, `eta_min` is `to=` as a multiple.
 
-Resume, a change of horizon and branches are told on one page: docs/resume.md.
+Plans are told in docs/plans.md; resume, a change of horizon and branches in docs/resume.md.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal
 
 from lrlab.core.expression.fields import items, not_negative
 from lrlab.core.expression.node import Schedule
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.param_group import is_tensor, kept
+from lrlab.core.plan.plan import Plan
+from lrlab.core.plan.plan import plan as plan_of
+from lrlab.core.plan.report import PlanReport
 from lrlab.core.resume.policy import OnChange, known
-from lrlab.core.run.metered import pacer_of
+from lrlab.core.run.meter import ReadClock, wall
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.aliases import by_name
-from lrlab.core.text.lint import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+from lrlab.errors import LrlabError, missing, worded
 
 try:
     from torch import Tensor
+    from torch.nn import Module
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 except ModuleNotFoundError:
     raise missing("torch", "torch", "lrlab.adapters.torch.scheduler") from None
 
-from lrlab.adapters.torch.groups import LEFT, Groups
+from lrlab.adapters.torch.groups import Groups
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
 from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
-from lrlab.adapters.torch.updates import Patience, capturing, hooked, listen, overflowed
+from lrlab.adapters.torch.updates import Patience, Rounds, capturing, listen, overflowed, several
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +56,12 @@ log = logging.getLogger(__name__)
 class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not followed
     """Multiplies each parameter group's own LR by what the schedule says for the update at hand.
 
-    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. With `follow="updates"` the
-    position is the number of updates that the optimizer has made: `step()` writes the LR of the next one, and
-    changes nothing without a new one, so that gradient accumulation, skipped updates and repeated calls cannot
-    change the curve. With `follow="calls"` every call of `step()` counts. With `absolute=True` the schedule's values
-    are the LR itself.
+    `schedule` is a schedule or its text, or a plan for other hyper-parameters and for rules by group; `optimizer` one
+    optimizer, or several, which have one position. `horizon` is a number of updates or a `Horizon`. With
+    `follow="updates"` the position is the number of updates that the optimizer has made: `step()` writes the LR of the
+    next one, and changes nothing without a new one, so that gradient accumulation, skipped updates and repeated calls
+    cannot change the curve. With `follow="calls"` every call of `step()` counts. With `absolute=True` the values of an
+    LR are the LR itself.
 
     Attaching writes the LR of the first update; a group that is added later gets its own LR times the present
     factor. A tensor LR is written in place. A second scheduler on the same optimizer takes over from the first, with
@@ -61,10 +69,12 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     `live` is the folder of the run: the journal is written there (`lrlab replay`), and with `manual()` in the schedule
     orders are heard from there (`lrlab live`). With `ranks="mean"` (or "first") the processes of torch.distributed
-    hear one metric, decide once, and are held to one LR at every update.
+    hear one metric, decide once, and are held to one LR at every update. `model` gives names to parameters, says which
+    of them no optimizer has, and lets a rule wait for a group that is added later. `clock` gives the seconds of a
+    horizon in minutes; with None the loop reports them by `consume`.
 
-    Raises `LrlabError` where the schedule is negative somewhere, or its largest multiplier is so small that it was
-    almost surely meant as an absolute LR.
+    Raises `LrlabError` where a value is negative or out of its bounds at some update of the run, where the largest
+    multiplier is so small that it was almost surely meant as an absolute LR, or a rule of the plan matches no group.
 
     >>> import torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
@@ -74,12 +84,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     (1, [0.05])
     """
 
-    _around: RunFolder | None = None  # a copy has none
-
     def __init__(
         self,
-        optimizer: Optimizer,
-        schedule: Schedule | str,
+        optimizer: Optimizer | Iterable[Optimizer],
+        schedule: Plan | Schedule | str,
         horizon: int | Horizon | None = None,
         *,
         follow: Literal["updates", "calls"] = "updates",
@@ -87,52 +95,49 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         on_change: OnChange = "stop",
         live: str | PathLike[str] | None = None,
         ranks: Reduce | None = None,
+        model: Module | None = None,
+        clock: ReadClock | None = wall,
     ) -> None:
         # The base class is for isinstance() alone: its constructor would write to the optimizer, step and patch it.
-        if not isinstance(optimizer, Optimizer):
-            raise LrlabTypeError(
-                worded("Scheduler drives a torch optimizer", optimizer, hint="Scheduler(optimizer, schedule)")
-            )
+        self.optimizers = several(optimizer)
+        self.optimizer = self.optimizers[0]
         if follow not in ("updates", "calls"):
             raise LrlabError(worded("follow is not known", follow, '"updates", "calls"'))
-        if not isinstance(schedule, Schedule):
-            schedule = parse(schedule)
-        self.optimizer = hooked(optimizer)
         self.follow = follow
-        self.absolute = absolute
         self.on_change = known(on_change)
-        self.pacer = pacer_of(schedule.over(horizon))
-        refuse_odd(self.pacer.curve, absolute)
-        if ranks is None:
-            refuse_clocks(self.pacer.curve, 'ranks="first"')
-        around = None if live is None and ranks is None else RunFolder(live, ranks)
-        before = LEFT.get(self.optimizer)
-        self._drive(Groups(self.optimizer.param_groups, absolute, before))
-        if before is not None:
-            before.retire()
-        self._around = around
+        if not isinstance(schedule, Plan):
+            schedule = plan_of(lr=schedule if isinstance(schedule, Schedule) else parse(schedule))
+        pacer = PlanPacer(schedule, horizon, clock, absolute=absolute)
+        if ranks is None and clock is wall:
+            refuse_clocks(pacer, 'ranks="first", or clock=, one for all processes')
+        self._around = RunFolder(live, ranks)
+        self._model, self._clock = model, clock
+        self._drive(Groups(self.optimizers, pacer, absolute, model))
         self._began("start")
+        if undriven := [one.name for one in self._groups.run[1].known if "lr" not in one.driven]:
+            log.warning("The plan drives no LR of the groups %s.", ", ".join(undriven))
 
     def _drive(self, groups: Groups) -> None:
-        """Begin to write into the optimizer."""
+        """Begin to write into the optimizers."""
         self._groups = groups
+        self._put = groups.write if len(self.optimizers) == 1 else groups.write_several
+        self._listens = self._around.listens
         self._patience = Patience()
+        self._rounds = Rounds(self.optimizers) if len(self.optimizers) > 1 else None
         self._reported = False
-        self._aside = 0  # steps of the optimizer with an LR of 0 that something else has put there
-        self._written = self.pacer.update  # the position that the LR in the optimizer is of
-        LEFT[self.optimizer] = groups
-        listen(self.optimizer, self)
-        self._write()
+        self._aside = [0 for _ in self.optimizers]  # steps with an LR of 0 that something else has put there
+        for place, optimizer in enumerate(self.optimizers):
+            listen(optimizer, self, place)
+        self.write()
 
     def _began(self, how: str) -> None:
         """The run begins, or goes on from another state."""
-        if self._around is not None:
-            self._around.began(self, how)
+        self._around.began(self, how)
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
     def step(self, epoch: None = None) -> None:
-        """Write the LR of the next update."""
+        """Write the values of the next update."""
         if epoch is not None:
             raise LrlabError(
                 worded(
@@ -141,51 +146,64 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
                     hint="scheduler.step(); scheduler.observe(val_loss)",
                 )
             )
-        pacer = self.pacer
+        pacer = self._groups.run[0]
         if self.follow == "calls":
             pacer.update += 1
-        elif pacer.update == self._written and not self._take_in_aside():
-            self._patience.wait(self.optimizer)
+            self._put(self.optimizers, pacer)
+        elif self._followed(pacer):
+            self._put(self.optimizers, pacer)
+            self._stands = pacer.update
+        else:
             return
-        elif pacer.update - self._written > 1:
-            self._report_missed()
-        self._groups.write(self.optimizer.param_groups, pacer.value)  # as _write(), without a call
-        self._written = pacer.update
-        if self._around is not None:
+        if self._listens:
             self._around.after_update(self)
 
+    def _followed(self, pacer: PlanPacer) -> bool:
+        """Whether the optimizers have made an update since the values of the last one were written."""
+        if self._rounds is not None:
+            self._rounds.close()
+        if pacer.update == self._stands and not self._take_in_aside():
+            self._patience.wait(self.optimizers)
+            return False
+        if pacer.update - self._stands > 1:
+            self._report_missed(self._stands, pacer.update)
+        if not self._groups.written.untouched():
+            self._groups.look(self.optimizers)
+        return True
+
     def observe(self, value: float | Tensor | None = None, /, **metrics: float | Tensor) -> None:
-        """Feed the controllers in the schedule, and write the LR that they decide on before returning."""
-        if self._around is not None:
-            self._around.observe(self, value, metrics)
-            return
-        self.pacer.observe(value, **metrics)
-        self._write()
+        """Feed the controllers in the schedule, and write what they decide on before returning."""
+        self._around.observe(self, value, metrics)
 
     def consume(self, **amounts: float) -> None:
         """Say what the update at hand consumes, in all processes together, before `step()`: `consume(tokens=524_288)`.
 
-        Where the horizon is in samples, tokens or minutes and has no rate, the LR follows it (`core/live.py`).
+        Where the horizon is in samples, tokens or minutes and has no rate, the LR follows it (`core/run/metered.py`).
         """
         self.pacer.consume(**amounts)
 
     def go_back(self, position: Mapping[str, Any]) -> None:
         """Go to an earlier position of this run (`lrlab.core.run.rollback`), and write its LR into the optimizer."""
-        self.pacer.restore(position)
-        self._write()
+        self._groups.go_on(self.pacer.restored(position))
+        self.write()
         self._began("rollback")
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     @property
-    def schedule(self) -> Schedule:
-        """The schedule in force."""
-        return self.pacer.curve.schedule
+    def schedule(self) -> Schedule | Plan:
+        """The schedule in force, or the plan where there is more in it than a schedule."""
+        return self.pacer.schedule
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return self.pacer.plan
 
     @property
     def horizon(self) -> Horizon:
         """The horizon in force."""
-        return self.pacer.curve.horizon
+        return self.pacer.horizon
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -194,17 +212,16 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     def get_last_lr(self) -> list[float]:
         """The LR of each group that was written last: after `step()`, what the next update uses."""
-        return [self._groups.lr(base, self._groups.value) for base in self.base_lrs]
+        self._adopt()
+        return self._groups.lrs
 
     get_lr = get_last_lr
 
     @property
     def base_lrs(self) -> list[float]:
         """What the schedule multiplies, for each group; set it to change the LR from the next update on."""
-        if self._groups.moved(self.optimizer.param_groups) and not self._groups.retired:
-            self._groups.adopt(self.optimizer.param_groups)
-            self._write()
-        return list(self._groups.base_lrs)
+        self._adopt()
+        return [one.own["lr"] for one in self._groups.run[1].known]
 
     @base_lrs.setter
     def base_lrs(self, base_lrs: Sequence[float]) -> None:
@@ -212,10 +229,19 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         given = [not_negative(base, "a base LR") for base in items(base_lrs, "base_lrs")]
         if len(given) != len(before):
             raise LrlabError(worded("a base LR is needed for each group", given, f"{len(before)} numbers"))
-        self._groups.take(self.optimizer.param_groups, given)
-        self.pacer.note("base_lrs", {"base_lrs": before}, {"base_lrs": list(self._groups.base_lrs)})
-        self._write()
+        self._groups.rebase(given)
+        self.write()
         self._began("changed")
+
+    @property
+    def group_names(self) -> list[str]:
+        """The name of each group: its "name" if it has one, else its number through all optimizers."""
+        return [one.name for one in self._groups.run[1].known]
+
+    def report(self) -> PlanReport:
+        """Every hyper-parameter of every group that is driven and that is not; as a table: `print(...)`."""
+        self._adopt()
+        return PlanReport(self._groups.rows(), self.pacer.position, self.pacer.whole, self._groups.left_out())
 
     def __repr__(self) -> str:
         return f"Scheduler({self.schedule}, horizon={self.horizon!r}, update={self.update})"
@@ -242,66 +268,78 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     # -- copies -------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """What pickle and copy.deepcopy() take: the optimizer too, but neither hooks nor the compiled curve."""
+        """What pickle and copy.deepcopy() take: the optimizers too, but neither hooks nor compiled curves."""
         return {
-            "optimizer": self.optimizer,
-            "schedule": self.schedule,
-            "horizon": self.horizon,
-            "follow": self.follow,
-            "absolute": self.absolute,
-            "on_change": self.on_change,
-            "base_lrs": self.base_lrs,
+            "given": (self.optimizers, self.plan, self.horizon, self.absolute, self._model, self._clock),
+            "asked": (self.follow, self.on_change),
+            "groups": self._groups.held(),
             "pacer": self.pacer.state(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.optimizer = state["optimizer"]
-        self.follow, self.absolute, self.on_change = state["follow"], state["absolute"], state["on_change"]
-        self.pacer = pacer_of(state["schedule"].over(state["horizon"]))
-        self.pacer.restore(state["pacer"])
-        groups = Groups(self.optimizer.param_groups, self.absolute)
-        groups.take(self.optimizer.param_groups, state["base_lrs"])
+        self.optimizers, plan, horizon, absolute, self._model, self._clock = state["given"]
+        self.optimizer = self.optimizers[0]
+        self.follow, self.on_change = state["asked"]
+        pacer = PlanPacer(plan, horizon, self._clock, absolute=True).restored(state["pacer"])
+        groups = Groups(self.optimizers, pacer, absolute, self._model)
+        groups.go_on(pacer, state["groups"])
+        self._around = RunFolder(None, None)  # a copy has none
         self._drive(groups)
 
-    # -- the optimizer ------------------------------------------------------------------------------------------
+    # -- the optimizers -----------------------------------------------------------------------------------------
 
-    def _write(self) -> None:
-        """Write the LR of the next update into every group."""
-        self._groups.write(self.optimizer.param_groups, self.pacer.value)
-        self._written = self.pacer.update
+    def write(self) -> None:
+        """Write the values of the next update into every group."""
+        self._groups.look(self.optimizers)
+        self._put(self.optimizers, self.pacer)
+        self._stands = self.pacer.update  # the position that the values in the optimizers are of
 
-    def _before_step(self) -> None:
-        groups = self.optimizer.param_groups
-        if self._groups.changed(groups) and not (self._groups.retired or self._groups.set_aside(groups)):
-            self._write()  # a group was added since: its first update has the present factor too
+    def _adopt(self) -> None:
+        """Take in groups that were added, removed or sorted since."""
+        groups = self._groups
+        if groups.retired or (groups.written.offset >= 0 and groups.run[1].fits(self.optimizers)):
+            return
+        groups.adopt(self.optimizers)
+        self.write()
 
-    def _after_step(self) -> None:
-        if capturing(self.optimizer):
+    def _before_step(self, place: int) -> None:
+        groups, optimizer = self._groups, self.optimizers[place]
+        if groups.stale(place, optimizer):
+            if not (groups.retired or groups.set_aside(place, optimizer)):
+                self.write()  # a group was added since: its first update has the present factor too
+        elif self.follow == "calls" and not groups.retired and not groups.written.untouched():
+            groups.look(self.optimizers)
+
+    def _after_step(self, place: int) -> None:
+        optimizer = self.optimizers[place]
+        if capturing(optimizer):
             self._refuse_capture()
             return
         self._patience.end()
-        if self.follow == "calls" or overflowed(self.optimizer):
+        if self.follow == "calls" or overflowed(optimizer):
             return
-        if self._groups.set_aside(self.optimizer.param_groups):
-            self._aside += 1
-        else:
+        if self._groups.set_aside(place, optimizer):
+            self._aside[place] += 1
+        elif self._rounds is None or self._rounds.moves(place):
             self.pacer.update += 1
 
     def _take_in_aside(self) -> bool:
         """Count the steps with an LR of 0 where it is still there: somebody meant it, so they were updates."""
-        meant = self._aside if self._groups.set_aside(self.optimizer.param_groups) else 0
-        self._aside = 0
+        pairs = enumerate(zip(self.optimizers, self._aside, strict=True))
+        meant = max(n if n and self._groups.set_aside(place, one) else 0 for place, (one, n) in pairs)
+        self._aside = [0 for _ in self._aside]
         self.pacer.update += meant
         return meant > 0
 
-    def _after_load(self) -> None:
+    def _after_load(self, place: int) -> None:
         if not self._groups.retired:
-            self._write()  # the LR in the optimizer is the scheduler's, whatever was loaded into it
+            self.write()  # the values in the optimizer are the scheduler's, whatever was loaded into it
 
     # -- what cannot be meant -----------------------------------------------------------------------------------
 
     def _refuse_capture(self) -> None:
-        if self.follow == "updates" or not all(isinstance(g["lr"], Tensor) for g in self.optimizer.param_groups):
+        driven = [kept(one.group, hyper) for one in self._groups.run[1].known for hyper in one.driven]
+        if self.follow == "updates" or not all(map(is_tensor, driven)):
             raise LrlabError(
                 worded(
                     "optimizer.step() is captured in a CUDA graph, whose replays are not seen and keep a float LR",
@@ -309,12 +347,11 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
                 )
             )
 
-    def _report_missed(self) -> None:
+    def _report_missed(self, first: int, now: int) -> None:
         """Say once where updates were made with an LR that is not the schedule's, for want of a step()."""
-        first, now = self._written, self.pacer.update
-        if self.pacer.curve.unit != "updates":
+        if any(curve.unit != "updates" for curve in self.pacer.curves):
             return  # what these updates consumed was reported for all of them together
-        if self._reported or self._groups.used(self.pacer.between(first, now)):
+        if self._reported or self._groups.used(now):
             return
         self._reported = True
         log.warning(
@@ -324,6 +361,9 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             now - 1,
             first,
         )
+
+
+PlanScheduler = Scheduler  # the name that it had when a plan was driven by a class of its own
 
 
 def get_scheduler(

@@ -8,6 +8,7 @@ overflow makes `GradScaler` skip `step()`, or gradients accumulate, no hook fire
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable, Sequence
 from threading import Event
 from typing import Any, Protocol
 
@@ -22,11 +23,11 @@ OVERFLOWS = 32  # the same where gradients came: a loss scale of 2**16 is nothin
 
 
 class Listener(Protocol):
-    """What wants to know of an optimizer's steps."""
+    """What wants to know of the steps of its optimizers, each by its place among them."""
 
-    def _before_step(self) -> None: ...
-    def _after_step(self) -> None: ...
-    def _after_load(self) -> None: ...
+    def _before_step(self, place: int) -> None: ...
+    def _after_step(self, place: int) -> None: ...
+    def _after_load(self, place: int) -> None: ...
 
 
 def hooked(optimizer: Optimizer) -> Optimizer:
@@ -39,21 +40,35 @@ def hooked(optimizer: Optimizer) -> Optimizer:
     return optimizer
 
 
-def listen(optimizer: Optimizer, listener: Listener) -> None:
+def several(given: Optimizer | Iterable[Optimizer]) -> tuple[Optimizer, ...]:
+    """One optimizer or more, each as it has the hooks. Raises `LrlabError` for anything else."""
+    if isinstance(given, Optimizer):
+        given = (given,)
+    optimizers = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not optimizers or not all(isinstance(optimizer, Optimizer) for optimizer in optimizers):
+        hint = "Scheduler(optimizer, schedule), Scheduler([muon, adamw], plan)"
+        raise LrlabTypeError(worded("Scheduler drives a torch optimizer, or several", given, hint=hint))
+    found = tuple(map(hooked, optimizers))
+    if len(set(map(id, found))) < len(found):
+        raise LrlabError(worded("one optimizer is given twice", [type(optimizer).__name__ for optimizer in found]))
+    return found
+
+
+def listen(optimizer: Optimizer, listener: Listener, place: int) -> None:
     """Hook a listener to an optimizer, without keeping either alive."""
     reference = weakref.ref(listener)
 
     def before(*_: Any) -> None:
         if (mine := reference()) is not None:
-            mine._before_step()
+            mine._before_step(place)
 
     def after(*_: Any) -> None:
         if (mine := reference()) is not None:
-            mine._after_step()
+            mine._after_step(place)
 
     def loaded(*_: Any) -> None:
         if (mine := reference()) is not None:
-            mine._after_load()
+            mine._after_load(place)
 
     # Traced into a compiled step() they would be guarded on the position, and compiled anew when it moves.
     for hook in (
@@ -76,6 +91,50 @@ def capturing(optimizer: Optimizer) -> bool:
     return bool(parameters and parameters[0].is_cuda and torch.cuda.is_current_stream_capturing())
 
 
+class Rounds:
+    """How often each of several optimizers was stepped since the last step() of their scheduler: one round.
+
+    The position moves by as many updates as the optimizer that made most of them, so that one that skips an update, for
+    an overflow, does not hold it back. Where they do not go together, one position means something else for each.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
+        self._kinds = [type(optimizer).__name__ for optimizer in optimizers]
+        self._made = [0 for _ in optimizers]
+        self._round = 0  # by how much the position has moved in this round
+        self._ever = [False for _ in optimizers]
+        self._last: set[int] = set()  # who made an update in the round before
+        self._turns = 0  # rounds in a row in which only others did
+
+    def moves(self, place: int) -> bool:
+        """One more update of an optimizer; whether the position moves by it."""
+        made = self._made[place] + 1
+        further = made > self._round
+        self._made[place], self._round = made, max(made, self._round)
+        return further
+
+    def close(self) -> None:
+        """The scheduler's step(). Raises `LrlabError` where the optimizers do not make updates together."""
+        made = self._made
+        now = {place for place, count in enumerate(made) if count}
+        self._turns = self._turns + 1 if self._last and not now & self._last else 0
+        apart = any((ever or count) and count <= max(made) // 2 for ever, count in zip(self._ever, made, strict=True))
+        if (max(made) > 1 and apart) or self._turns > 2:
+            told = ", ".join(f"{count} of {kind}" for kind, count in zip(self._kinds, made, strict=True))
+            raise LrlabError(
+                worded(
+                    "the optimizers make different numbers of updates, and one schedule cannot follow each of them",
+                    f"since the last scheduler.step(): {told}",
+                    "about one update of each before scheduler.step()",
+                    'Scheduler(..., follow="calls"), under which every call is one update of the schedule, or a '
+                    "Scheduler for each optimizer, each with its own horizon",
+                )
+            )
+        self._ever = [ever or count > 0 for ever, count in zip(self._ever, made, strict=True)]
+        self._last = now or self._last
+        self._made, self._round = [0 for _ in made], 0
+
+
 class Patience:
     """Until the first update: whether calls of the scheduler's step() still make sense without one."""
 
@@ -91,12 +150,13 @@ class Patience:
         self._over = True
         self._forget()
 
-    def wait(self, optimizer: Optimizer) -> None:
+    def wait(self, optimizers: Sequence[Optimizer]) -> None:
         """One more call without an update. Raises `LrlabError` where the updates must be made out of sight."""
         if self._over:
             return
         self._calls += 1
-        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
+        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        parameters = [p for group in groups for p in group["params"] if p.requires_grad]
         versions = sum(p._version for p in parameters)
         if self._calls == 1:
             self._versions = versions

@@ -5,28 +5,36 @@
     pacer.update = 1       so many updates are completed
     pacer.observe(2.31)    feeds the controllers, wherever they stand
 
-It knows no parameter groups: which value goes where is the plan's `assign`, and the adapter's business.
+It knows no parameter groups: which value goes where is the plan's `assign`, and the adapter's business. The plan of one
+schedule for the LR is that schedule: the same values, the same state, the same text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.plan import Plan
-from lrlab.core.run.meter import TICKS, Meter, ReadClock, wall
-from lrlab.core.run.metered import MeteredCurve, pacer_of
-from lrlab.core.run.pacer import Decision, Pacer
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.meter import TICKS, ReadClock, wall
+from lrlab.core.run.metered import MeteredPacer
+from lrlab.core.run.pacer import Pacer
+from lrlab.core.run.recorded import upgraded
 from lrlab.core.run.segments import Measure
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-class PlanPacer:
+
+class PlanPacer(MeteredPacer):
     """The position of a run on the curves of a plan, and what the controllers in it have decided.
 
-    Schedules that are equal share one curve and one state. Seconds come from `clock`, as for a `MeteredPacer`.
+    Schedules that are equal share one curve and one state. A scale multiplies the LR, and nothing else. Seconds come
+    from `clock`, as for a `MeteredPacer`.
 
     >>> import lrlab as lr
     >>> p = PlanPacer(lr.plan(lr=lr.cosine(), momentum=lr.linear(start=0.95, to=0.85)), 10)
@@ -35,60 +43,56 @@ class PlanPacer:
     ((cosine(), linear(start=0.95, to=0.85)), [0.5, 0.9])
     """
 
-    def __init__(self, plan: Plan, horizon: int | Horizon | None = None, clock: ReadClock | None = wall) -> None:
-        self.plan, self.horizon = plan, Horizon.of(horizon)
-        curves = plan.over(self.horizon)
-        units = (curve.units for curve in curves.values() if isinstance(curve, MeteredCurve))
-        self.meter = Meter(frozenset().union(*units), clock)
-        self.pacers: dict[Schedule, Pacer] = {s: pacer_of(curve, meter=self.meter) for s, curve in curves.items()}
-        self._joining = None if plan.joining is None else Pacer(plan.joining.over(_in_updates(self.horizon)))
-        self._update = 0
+    def __init__(
+        self,
+        plan: Plan,
+        horizon: int | Horizon | None = None,
+        clock: ReadClock | None = wall,
+        *,
+        absolute: bool = False,
+    ) -> None:
+        self.plan = plan
+        self._begin(list(plan.over(horizon, absolute=absolute).values()), plan.labels, clock)
+        self.joining = None if plan.joining is None else plan.joining.over(_in_updates(self.horizon))
 
     @property
-    def update(self) -> int:
-        """How many updates are completed."""
-        return self._update
+    def schedule(self) -> Plan | Schedule:
+        """The plan in force; where it is of the LR alone, that schedule."""
+        return self.plan.bare
 
-    @update.setter
-    def update(self, update: int) -> None:
-        self._update = update
-        for pacer in self.pacers.values():
-            pacer.update = update
+    @property
+    def curves(self) -> list[Curve]:
+        """The curve of each of `plan.schedules`."""
+        return [track.curve for track in self.now.tracks]
 
     @property
     def values(self) -> list[float]:
         """What each of `plan.schedules` gives the next update."""
-        return [pacer.value for pacer in self.pacers.values()]
+        ahead = self.ahead
+        return [values[self.update - ahead.start] for values in ahead.plain]
 
-    def joined(self, update: int) -> float:
-        """What multiplies the LR of a group that joined before this update: 1 for those there from the beginning."""
-        if self._joining is None or update == 0:
-            return 1.0
-        self._joining.update = self.update - update
-        return self._joining.value
+    def value_of(self, schedule: int, hyper: str) -> float:
+        """What one of `plan.schedules`, by its number, gives a hyper-parameter in the next update."""
+        ahead = self.ahead
+        return (ahead.scaled if hyper == "lr" else ahead.plain)[schedule][self.update - ahead.start]
 
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """What the controllers did, in order."""
-        found = (decision for pacer in self.pacers.values() for decision in pacer.decisions)
-        return tuple(sorted(found, key=lambda decision: decision.update))
+    def joined(self, joined: int, start: int, stop: int) -> NDArray[np.float64]:
+        """What multiplies the LR of a group that joined before an update, in the updates start ... stop-1.
 
-    def observe(self, value: float | None = None, /, **metrics: float) -> None:
-        """Feed the controllers of every schedule, as `Pacer.observe` does those of one."""
-        hearing = [pacer for pacer in self.pacers.values() if pacer.curve.controllers]
-        if value is None:  # names alone are for those that listen to names; where nobody does, that is said
-            named = [p for p in hearing if any(placed.controller.metric for placed in p.curve.controllers)]
-            hearing = named or hearing[:1]
-        for pacer in hearing or list(self.pacers.values())[:1]:
-            pacer.observe(value, **metrics)
+        1 for those that were there from the beginning.
+        """
+        import numpy as np
 
-    def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes, in all processes together: `consume(tokens=524_288)`."""
-        self.meter.consume(**amounts)
+        factors = np.ones(stop - start)
+        if self.joining is not None and joined:
+            first = max(start, joined)
+            factors[first - start :] = self.joining.between(first - joined, max(stop, first) - joined)
+        return factors
 
     @property
     def position(self) -> dict[str, float]:
         """How far the run is, in each unit that was reported."""
+        self._moved()
         return {**self.meter.position(), "updates": self.update}
 
     @property
@@ -98,25 +102,52 @@ class PlanPacer:
         whole = measure.whole
         return {} if whole is None else {measure.budget: whole / TICKS[measure.budget]}
 
-    # -- state --------------------------------------------------------------------------------------------------
+    def configuration(self) -> dict[str, Any]:
+        """What it was made of, as plain JSON."""
+        made = super().configuration()
+        return {**made, "plan": self.plan.record()} if self.schedule is self.plan else made
 
-    def state(self) -> dict[str, Any]:
-        """The position, and the state of the pacer of each schedule, by the schedule's text: plain JSON."""
-        return {"update": self.update, "pacers": {str(s): pacer.state() for s, pacer in self.pacers.items()}}
+    def going_on(self, plan: Plan, curves: Iterable[Curve], how: str, toward: Pacer | None = None) -> Self:
+        """The pacer that goes on with another plan, of these curves; said in `changes`, as going `toward` a pacer's.
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this plan."""
-        mine = list(map(str, self.pacers))
-        recorded = state.get("pacers") if isinstance(state, Mapping) else None
+        A controller keeps the state under its name where that is a state of its kind.
+        """
+        by_schedule = {curve.schedule: curve for curve in curves}
+        made = self._on([by_schedule[schedule] for schedule in plan.schedules], plan.labels, how)
+        made.plan = plan
+        made.now = made._noted(how, self.configuration(), (toward or made).configuration())
+        return made
+
+    def restored(self, state: Mapping[str, Any]) -> Self:
+        """A pacer of the same plan in a recorded state. Raises `LrlabError` where it does not fit."""
+        return super().restored(self._merged(state) if isinstance(state, Mapping) and "pacers" in state else state)
+
+    def _merged(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A state of the present version, from one that holds a state for each schedule, by its text."""
+        recorded, mine = state["pacers"], list(map(str, self.plan.schedules))
         if not isinstance(recorded, Mapping) or sorted(recorded) != sorted(mine):
             raise LrlabError(worded("this is no state of this plan", recorded, ", ".join(mine)))
-        meter = self.meter.fresh()
-        made = {schedule: pacer_of(pacer.curve, meter=meter) for schedule, pacer in self.pacers.items()}
-        for schedule, pacer in made.items():
-            pacer.restore(recorded[str(schedule)])
-        if {pacer.update for pacer in made.values()} != {state.get("update")}:
-            raise LrlabError(worded("the recorded schedules are not at one update", dict(state)))
-        self.pacers, self.meter, self._update = made, meter, state["update"]
+        try:
+            parts = [upgraded(recorded[text]) for text in mine]
+            if {part["update"] for part in parts} != {state["update"]}:
+                raise LrlabError(worded("the recorded schedules are not at one update", state["update"]))
+            known = list(zip(parts, self.now.tracks, strict=True))
+            told = [
+                {**decision, "controller": track.names[decision["controller"]]}
+                for part, track in known
+                for decision in part["decisions"]
+            ]
+            consumed = next((p["consumed"] for p in parts if p["consumed"]["past"]), parts[0]["consumed"])
+            return {
+                **parts[0],
+                "controllers": {
+                    track.names[name]: one for part, track in known for name, one in part["controllers"].items()
+                },
+                "decisions": sorted(told, key=lambda decision: decision["update"]),
+                "consumed": {**consumed, "starts": [part["consumed"]["starts"][0] for part in parts]},
+            }
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise LrlabError(worded(f"this is no state of this plan: {error}", dict(state))) from None
 
 
 def _in_updates(horizon: Horizon) -> Horizon:

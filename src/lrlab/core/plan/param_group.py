@@ -1,11 +1,14 @@
 """The hyper-parameters in a parameter group of PyTorch, by the names of a plan: `betas` is beta1, beta2, ...
 
-A value that is a tensor is read as a number and written in place: the same object, so that nothing is recompiled.
-A tensor is known by its `fill_`: core imports no framework.
+This is the one place where they are written, for the scheduler and for the lab. A value that is a tensor is read as a
+number and written in place: the same object, so that nothing is recompiled. A tensor is known by its `fill_`: core
+imports no framework.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 from lrlab.core.plan.rules import KINDS
@@ -19,12 +22,12 @@ def fields(group: Group) -> frozenset[str]:
     >>> sorted(fields({"params": [], "lr": 0.1, "betas": (0.9, 0.99), "eps": 1e-8, "foreach": None}))
     ['beta1', 'beta2', 'eps', 'lr']
     """
-    return frozenset(hyper for hyper in KINDS if _is_value(_kept(group, hyper)))
+    return frozenset(hyper for hyper in KINDS if _is_value(kept(group, hyper)))
 
 
 def read(group: Group, hyper: str) -> float:
     """The value of a hyper-parameter."""
-    return float(_kept(group, hyper))
+    return float(kept(group, hyper))
 
 
 def write(group: Group, hyper: str, value: float) -> None:
@@ -35,27 +38,49 @@ def write(group: Group, hyper: str, value: float) -> None:
     >>> group
     {'betas': (0.8, 0.99)}
     """
-    kept = group[hyper] if hyper in group else _kept(group, hyper)
-    if hasattr(kept, "fill_"):
-        kept.fill_(value)
-    elif hyper in group:
-        group[hyper] = value
+    there = kept(group, hyper)
+    if is_tensor(there):
+        there.fill_(value)
     else:
-        k, betas = _place(hyper), group["betas"]
-        group["betas"] = type(betas)([*betas[:k], value, *betas[k + 1 :]])
+        put(group, hyper, value)
 
 
-def _kept(group: Group, hyper: str) -> Any:
+def write_all(groups: Iterable[Group], hyper: str, value: float) -> None:
+    """Set the value of a hyper-parameter in several groups."""
+    for group in groups:
+        there: Any = group.get(hyper)
+        if hasattr(there, "fill_"):
+            there.fill_(value)
+        else:
+            write(group, hyper, value)
+
+
+def kept(group: Group, hyper: str) -> Any:
+    """What the group holds for a hyper-parameter: a number, a tensor, or None where it has none."""
     if hyper in group:
         return group[hyper]
     betas = group.get("betas")
-    k = _place(hyper) if hyper.startswith("beta") else -1
+    k = _place(hyper)
     return betas[k] if isinstance(betas, (tuple, list)) and 0 <= k < len(betas) else None
 
 
-def _is_value(kept: object) -> bool:
-    return isinstance(kept, int | float) or hasattr(kept, "fill_")
+def put(group: Group, hyper: str, there: Any) -> None:
+    """Let the group hold another number or tensor for a hyper-parameter that it has."""
+    if hyper in group:
+        group[hyper] = there
+    else:
+        k, betas = _place(hyper), group["betas"]
+        group["betas"] = type(betas)([*betas[:k], there, *betas[k + 1 :]])
+
+
+def is_tensor(there: object) -> bool:
+    """Whether what a group holds is written in place."""
+    return hasattr(there, "fill_")
+
+
+def _is_value(there: object) -> bool:
+    return isinstance(there, Real) or is_tensor(there)
 
 
 def _place(hyper: str) -> int:
-    return int(hyper.removeprefix("beta")) - 1
+    return int(hyper.removeprefix("beta")) - 1 if hyper.startswith("beta") else -1

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -36,7 +36,7 @@ from lrlab.core.plan.rules import EVERY, KINDS, Driven, Group, Rule, depths, unm
 from lrlab.core.run.metered import sampled
 from lrlab.core.shapes.base import constant
 from lrlab.core.text.document import schedule_of
-from lrlab.core.text.lint import SMALL
+from lrlab.core.text.lint import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
@@ -107,13 +107,40 @@ class Plan:
         """The different schedules in its rules, in order."""
         return tuple(dict.fromkeys(schedule for rule in self.rules for _, schedule in rule.schedules))
 
+    @property
+    def labels(self) -> list[str]:
+        """What tells the controllers of each of `schedules` from namesakes: "momentum/", or "lr of head/"."""
+        first: dict[Schedule, str] = {}
+        for rule in self.rules:
+            for hyper, schedule in rule.schedules:
+                first.setdefault(schedule, f"{hyper}/" if rule.pattern == EVERY else f"{hyper} of {rule.pattern}/")
+        return list(first.values())
+
+    @property
+    def bare(self) -> Plan | Schedule:
+        """The schedule alone, where it drives the LR of every group and this is all that the plan says."""
+        schedule = self.schedules[0]
+        return schedule if self == Plan((Rule(EVERY, (("lr", schedule),)),)) else self
+
+    @property
+    def drives_lr(self) -> list[bool]:
+        """Whether each of `schedules` drives an LR."""
+        of_lr = {schedule for rule in self.rules for hyper, schedule in rule.schedules if hyper == "lr"}
+        return [schedule in of_lr for schedule in self.schedules]
+
+    def replaced(self, schedules: Sequence[Schedule]) -> Plan:
+        """The same plan with other schedules in place of `schedules`, in their order."""
+        of = dict(zip(self.schedules, schedules, strict=True))
+        rules = [Rule(rule.pattern, tuple((hyper, of[s]) for hyper, s in rule.schedules)) for rule in self.rules]
+        return replace(self, rules=tuple(rules))
+
     # -- what it says for a run -------------------------------------------------------------------------------------
 
-    def over(self, horizon: int | Horizon | None = None) -> dict[Schedule, Curve]:
+    def over(self, horizon: int | Horizon | None = None, *, absolute: bool = False) -> dict[Schedule, Curve]:
         """The curve of each schedule in it.
 
-        Raises `LrlabError` where a value is out of its bounds at some update of the run: a negative LR or weight
-        decay, a momentum or beta of 1 or more.
+        With `absolute` the values of an LR are the LR itself. Raises `LrlabError` where a value is out of its bounds at
+        some update of the run: a negative LR or weight decay, a momentum or beta of 1 or more.
 
         >>> import lrlab as lr
         >>> lr.plan(momentum=lr.linear(start=0.9, to=1.1)).over(100)
@@ -124,10 +151,18 @@ class Plan:
           allowed: at least 0 and below 1
         """
         curves = {schedule: schedule.over(horizon) for schedule in self.schedules}
-        for rule in self.rules:
-            for hyper, schedule in rule.schedules:
-                _refuse_out_of_bounds(hyper, curves[schedule])
+        self.refuse_out_of_bounds(curves.values(), absolute=absolute)
         return curves
+
+    def refuse_out_of_bounds(self, curves: Iterable[Curve], *, absolute: bool = False) -> None:
+        """Raise `LrlabError` where one of the curves of its schedules has a value that cannot be."""
+        found = {curve.schedule: curve for curve in curves}
+        for hyper, schedule in dict.fromkeys(pair for rule in self.rules for pair in rule.schedules):
+            frozen = False
+            if self.bare is self:
+                frozen = _refuse_out_of_bounds(hyper, found[schedule])
+            if hyper == "lr":
+                refuse_odd(found[schedule], absolute or frozen)
 
     def describe(self) -> str:
         """What it does, in plain words: a line for each hyper-parameter of each rule."""
@@ -180,9 +215,13 @@ class Plan:
             written["joining"] = record(self.joining)
         return written
 
+    def document(self) -> dict[str, Any]:
+        """The JSON document of the plan, before it is text."""
+        return {"lrlab_plan": VERSION, **self.record()}
+
     def dumps(self, indent: int | None = None) -> str:
         """The JSON document of the plan: `Plan.loads(p.dumps()) == p`."""
-        return json.dumps({"lrlab_plan": VERSION, **self.record()}, indent=indent, allow_nan=False)
+        return json.dumps(self.document(), indent=indent, allow_nan=False)
 
     @staticmethod
     def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Plan:
@@ -313,7 +352,8 @@ def _instead(hyper: str, known: Sequence[str]) -> str:
     return f"{other}=" if other in known else ""
 
 
-def _refuse_out_of_bounds(hyper: str, curve: Curve) -> None:
+def _refuse_out_of_bounds(hyper: str, curve: Curve) -> bool:
+    """Raise `LrlabError` where a value cannot be; say whether all of them are 0."""
     import numpy as np
 
     times, values = sampled(curve)
@@ -324,12 +364,4 @@ def _refuse_out_of_bounds(hyper: str, curve: Curve) -> None:
         bounds = "at least 0" if below == math.inf else f"at least 0 and below {below:g}"
         unit = "update" if curve.unit == "updates" else f"{curve.unit}:"
         raise LrlabError(worded(f"plan: {hyper} is {values[at]:g} at {unit} {times[at]}", curve.schedule, bounds))
-    peak = float(values.max())
-    if hyper == "lr" and 0 < peak < SMALL:
-        raise LrlabError(
-            worded(
-                f"plan: the largest multiplier of the base LR is {peak:g}: it looks like an absolute LR",
-                str(curve.schedule),
-                "multiples of each group's own LR, 1 for the LR itself",
-            )
-        )
+    return not values.any()

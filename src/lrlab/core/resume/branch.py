@@ -15,8 +15,8 @@ from typing import NamedTuple
 from lrlab.core.expression.algebra import product, sequence
 from lrlab.core.expression.fields import not_negative_count
 from lrlab.core.expression.node import Schedule
-from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now, past
-from lrlab.core.run.curve import BLOCK, Curve
+from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now, past, same
+from lrlab.core.run.curve import Curve
 from lrlab.core.shapes.base import Transition
 from lrlab.core.shapes.presets import leg
 from lrlab.core.time.span import Span
@@ -55,7 +55,7 @@ def branched(
     planned = curve.schedule._ending(down)
     try:
         made = planned.over(horizon)
-        if _same(curve, made, at):
+        if same(curve, made, at):
             return Branch(made, "")
         note = (
             f"the branch keeps the first {at} updates as they were made; {planned} planned over {at + n} updates "
@@ -88,9 +88,3 @@ def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> S
     if shape is None and isinstance(own, Transition):
         return own.replace(span=n, to=floor)
     return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)
-
-
-def _same(one: Curve, other: Curve, stop: int) -> bool:
-    """Whether the first `stop` values of two curves are the same, to the last bit."""
-    blocks = ((at, min(at + BLOCK, stop)) for at in range(0, stop, BLOCK))
-    return all((one.between(*block) == other.between(*block)).all() for block in blocks)

@@ -162,13 +162,16 @@ def finished(
     return sequence(*past(plan, at), product(down, *acting)).over(lengthened(curve.horizon, at + n))
 
 
-def spliced(old: Curve, new: Curve, at: int, *, factors: Mapping[str, float] = NO_FACTORS) -> Curve:
+def spliced(
+    old: Curve, new: Curve, at: int, *, factors: Mapping[str, float] = NO_FACTORS, stays: bool = False
+) -> Curve:
     """The curve of a run that goes on from update `at` of `old` by `new`, without a jump, and ends where `new` ends.
 
     value = end + (new - end) * (present - end) / (new(at) - end)
 
     kept between the least and the greatest of the present value and of what is left of `new`; a straight line to its
-    end where new(at) is that end already. Raises `LrlabError` where nothing is left of `new`.
+    end where new(at) is that end already. Raises `LrlabError` where nothing is left of `new`, and where the present
+    value is its end already, so that it would stay: `stays` says that it may.
 
     >>> import lrlab as lr
     >>> spliced(lr.constant(level=0.5).over(4), lr.linear().over(4), at=2).values().tolist()
@@ -186,7 +189,7 @@ def spliced(old: Curve, new: Curve, at: int, *, factors: Mapping[str, float] = N
     bare = Curve(following.schedule._open_loop(), following.horizon)
     rest, n = sequence(*left_of(bare, at)), new.updates - at
     first, last = value_at(bare, at, {}), end(bare)
-    if math.isclose(first, last, rel_tol=1e-9, abs_tol=1e-12):
+    if math.isclose(first, last, rel_tol=1e-9, abs_tol=1e-12) or (stays and math.isclose(present, last)):
         following_part: Schedule = linear(n, start=present, to=last)
     else:
         share = (present - last) / (first - last)

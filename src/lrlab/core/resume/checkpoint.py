@@ -2,35 +2,47 @@
 
     state = Checkpoint.of(pacer, base_lrs=[0.1]).record()      a dict of numbers, texts, lists and dicts
     there = Checkpoint.read(state)                             refused in words where it is torn, changed or foreign
-    there.differences(curve)                                   where the code says something else
+    there.differences(pacer)                                   where the code says something else
     pacer = there.pacer(curve)                                 the position on the code's curve, states restored
 
-What is state: `position` (completed updates, controllers' records, scale, and the log of decisions and changes).
-What is there for comparison only, for configuration comes from code: `base_lrs`, schedule, horizon, `absolute`.
-A digest over the whole makes a flipped bit or a part of another checkpoint show itself; it is no signature.
-Nothing is ever unpickled.
+What is state: `position` (completed updates, controllers' records, scale, and the log of decisions and changes), and
+what each parameter group brought. What is there for comparison only, for configuration comes from code: the schedule
+or plan, horizon, `absolute`. A digest over the whole makes a flipped bit or a part of another checkpoint show itself;
+it is no signature. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from lrlab.core.expression.fields import not_negative, not_negative_count, number
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.write import document_of
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.plan import Plan, plan
+from lrlab.core.plan.rules import KINDS
+from lrlab.core.resume.upgrade import digest as digest
+from lrlab.core.resume.upgrade import upgraded as upgraded
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.metered import pacer_of
-from lrlab.core.run.pacer import Pacer, carried, checked, configuration
-from lrlab.core.run.pacer import upgraded as upgraded_position
+from lrlab.core.run.pacer import Pacer
+from lrlab.core.run.recorded import checked
+from lrlab.core.run.track import carried
 from lrlab.core.shapes.tables import Function
 from lrlab.core.text.document import loads
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
-_BESIDE = ("base_lrs", "lrs", "schedule", "document", "fingerprint", "horizon", "absolute", "digest")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_Pacer = TypeVar("_Pacer", bound=Pacer)
+_BESIDE = ("base_lrs", "lrs", "groups", "schedule", "document", "fingerprint", "horizon", "absolute", "digest")
+_NESTED = ("controllers", "decisions", "changes", "consumed", "groups", "document", "horizon")
 
 
 @dataclass(frozen=True)
@@ -46,11 +58,76 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A position on a curve, and what the curve and the optimizer were.
+class Held:
+    """A parameter group: what it brought (`own`), what it has (`now`), and before which update it `joined`.
 
-    `position` is `Pacer.state()`. `base_lrs` holds the base LR of each parameter group, `lrs` the LR that each had in
-    the optimizer when the record was written. `document` is the schedule as JSON, `schedule` its text to look at.
+    Of the hyper-parameters that are driven `driven` has the number of the schedule in the plan, and the factor to it.
+    """
+
+    name: str
+    own: Mapping[str, float]
+    now: Mapping[str, float]
+    joined: int = 0
+    driven: Mapping[str, tuple[int, float]] = field(default_factory=lambda: {"lr": (0, 1.0)})
+
+    @staticmethod
+    def read(record: Mapping[str, Any]) -> Held:
+        """A group from its record. Raises `LrlabError` where a value cannot be, else an error of Python."""
+        found = Held(**record)
+        for hyper, value in found.own.items():
+            not_negative(value, f"the recorded {hyper}")
+        for hyper, value in found.now.items():
+            number(value, f"the recorded {hyper}")
+        driven = {
+            hyper: (not_negative_count(k, "driven"), not_negative(factor, "driven"))
+            for hyper, (k, factor) in found.driven.items()
+        }
+        if not found.own.keys() | driven.keys() <= KINDS.keys():
+            raise LrlabError(worded("the recorded group has another hyper-parameter", dict(record), ", ".join(KINDS)))
+        return Held(
+            str(found.name), dict(found.own), dict(found.now), not_negative_count(found.joined, "joined"), driven
+        )
+
+    def lrs(
+        self, pacer: PlanPacer, values: Sequence[NDArray[np.float64]], start: int, absolute: bool
+    ) -> NDArray[np.float64]:
+        """The LR in the updates from `start` on, in which each curve of the pacer gave these values to an LR.
+
+        NaN before the group joined; without a schedule it is what it has now.
+        """
+        import numpy as np
+
+        k, scale = self.driven.get("lr", (0, 1.0))
+        factor = scale if absolute else self.own["lr"] * scale
+        stop = start + len(values[k])
+        found = factor * values[k] * pacer.joined(self.joined, start, stop)
+        if "lr" not in self.driven:
+            found = np.full(stop - start, self.now["lr"])
+        found[: max(self.joined - start, 0)] = np.nan
+        return found
+
+
+def unnamed(base_lrs: Sequence[float], lrs: Sequence[float]) -> tuple[Held, ...]:
+    """Groups of which nothing is known but their LRs."""
+    pairs = enumerate(zip(map(float, base_lrs), map(float, lrs), strict=True))
+    return tuple(Held(str(k), {"lr": base}, {"lr": now}) for k, (base, now) in pairs)
+
+
+class Followed(Protocol):
+    """A schedule or plan over a horizon: a curve, or a pacer."""
+
+    @property
+    def schedule(self) -> Any: ...
+    @property
+    def horizon(self) -> Horizon: ...
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A position on a curve or a plan, and what these and the optimizer were.
+
+    `position` is `Pacer.state()`. `groups` are the parameter groups. `document` is the schedule or plan as JSON,
+    `schedule` its text to look at.
 
     >>> import lrlab as lr
     >>> pacer = lr.Pacer(lr.cosine().over(100))
@@ -61,8 +138,7 @@ class Checkpoint:
     """
 
     position: Mapping[str, Any]
-    base_lrs: tuple[float, ...]
-    lrs: tuple[float, ...]
+    groups: tuple[Held, ...]
     schedule: str
     document: Mapping[str, Any]
     fingerprint: str
@@ -74,26 +150,41 @@ class Checkpoint:
         pacer: Pacer, base_lrs: Sequence[float], lrs: Sequence[float] | None = None, *, absolute: bool = False
     ) -> Checkpoint:
         """Where a pacer is. `lrs` None: the LR of each group is its base LR times the value of the next update."""
-        schedule = pacer.curve.schedule
         if lrs is None:
             lrs = [pacer.value if absolute else base * pacer.value for base in base_lrs]
+        return Checkpoint.at(pacer, unnamed(base_lrs, lrs), absolute=absolute)
+
+    @staticmethod
+    def at(pacer: Pacer, groups: Sequence[Held], *, absolute: bool = False) -> Checkpoint:
+        """Where a pacer is, with these parameter groups."""
+        followed = pacer.schedule
         return Checkpoint(
             pacer.state(),
-            tuple(map(float, base_lrs)),
-            tuple(map(float, lrs)),
-            str(schedule),
-            document_of(schedule),
-            schedule.fingerprint(),
-            pacer.curve.horizon.record(),
+            tuple(groups),
+            str(followed),
+            followed.document() if isinstance(followed, Plan) else document_of(followed),
+            followed.fingerprint(),
+            pacer.horizon.record(),
             absolute,
         )
 
+    @property
+    def base_lrs(self) -> tuple[float, ...]:
+        """The base LR of each parameter group."""
+        return tuple(group.own["lr"] for group in self.groups)
+
+    @property
+    def lrs(self) -> tuple[float, ...]:
+        """The LR that each parameter group had in the optimizer when the record was written."""
+        return tuple(group.now["lr"] for group in self.groups)
+
     def record(self) -> dict[str, Any]:
-        """As plain JSON, with its digest."""
+        """As plain JSON, with its digest. It has the same keys whatever the run has come to."""
         written = {
             **self.position,
             "base_lrs": list(self.base_lrs),
             "lrs": list(self.lrs),
+            "groups": [asdict(group) for group in self.groups],
             "schedule": self.schedule,
             "document": self.document,
             "fingerprint": self.fingerprint,
@@ -103,94 +194,131 @@ class Checkpoint:
         copied: dict[str, Any] = json.loads(json.dumps(written))  # nothing in it is shared with a running scheduler
         return {**copied, "digest": digest(copied)}
 
+    def leaves(self) -> dict[str, Any]:
+        """The record with every nested part as its JSON text.
+
+        For what takes a dict of states apart and puts a saved one together by the keys of a new one, as
+        `torch.distributed.checkpoint` does: what is in a part depends on the run.
+        """
+        return {name: json.dumps(part) if name in _NESTED else part for name, part in self.record().items()}
+
     @staticmethod
     def read(state: Mapping[str, Any]) -> Checkpoint:
         """Read a record. Raises `LrlabError` where it is none, was changed after it was written, or is too new."""
-        checked(state)
-        state = upgraded(state)
-        found = digest({name: value for name, value in state.items() if name != "digest"})
-        if state.get("digest") != found:
+        given = upgraded(_together(state))
+        checked(given)
+        if given.get("digest") != (fits := digest({name: part for name, part in given.items() if name != "digest"})):
             raise LrlabError(
                 worded(
                     "the checkpoint is not as it was written: its digest does not fit its contents",
-                    state.get("digest"),
-                    found,
+                    given.get("digest"),
+                    fits,
                     "an earlier checkpoint; a changed schedule or LR is said in the code, with on_change=",
                 )
             )
         try:
-            return Checkpoint(
-                {name: value for name, value in state.items() if name not in _BESIDE},
-                tuple(map(float, state["base_lrs"])),
-                tuple(map(float, state["lrs"])),
-                str(state["schedule"]),
-                dict(state["document"]),
-                str(state["fingerprint"]),
-                dict(state["horizon"]),
-                bool(state["absolute"]),
+            found = Checkpoint(
+                {name: value for name, value in given.items() if name not in _BESIDE},
+                tuple(Held.read(group) for group in given["groups"]),
+                str(given["schedule"]),
+                dict(given["document"]),
+                str(given["fingerprint"]),
+                dict(given["horizon"]),
+                bool(given["absolute"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(state))) from None
+            told = tuple(given["base_lrs"]), tuple(given["lrs"])
+            if told != (found.base_lrs, found.lrs):
+                raise ValueError("its LRs are not those of its groups")
+            return found
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, LrlabError):
+                raise
+            raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(given))) from None
 
-    def differences(self, curve: Curve, *, absolute: bool = False) -> list[Difference]:
+    def differences(self, code: Followed, *, absolute: bool = False) -> list[Difference]:
         """Where the configuration in the code is another: schedule, horizon, absolute."""
         rows = [
-            Difference("schedule", self.schedule, str(curve.schedule)),
-            Difference("horizon", dict(self.horizon), curve.horizon.record()),
+            Difference(
+                "plan" if "lrlab_plan" in self.document or isinstance(code.schedule, Plan) else "schedule",
+                self.schedule,
+                str(code.schedule),
+            ),
+            Difference("horizon", dict(self.horizon), code.horizon.record()),
             Difference("absolute", self.absolute, absolute),
         ]
         same = (
-            self.fingerprint == curve.schedule.fingerprint(),
-            dict(self.horizon) == curve.horizon.record(),
+            self.fingerprint == code.schedule.fingerprint(),
+            dict(self.horizon) == code.horizon.record(),
             self.absolute == absolute,
         )
         return [row for row, equal in zip(rows, same, strict=True) if not equal]
 
-    def curve(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Curve:
-        """The curve that the run was on. `functions` binds the user functions in it."""
-        schedule = loads(json.dumps(self.document), functions)
-        if schedule.fingerprint() != self.fingerprint:
-            found = schedule.fingerprint()
-            raise LrlabError(worded("the checkpoint's schedule is not the one it names", found, self.fingerprint))
+    def plan(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Plan:
+        """The plan that the run was on. `functions` binds the user functions in it."""
+        if not self.document:
+            hint = '"take", or loading it once by the code that wrote it, and saving again'
+            raise LrlabError(
+                worded("a checkpoint of an earlier version does not hold its plan", self.schedule, hint=hint)
+            )
+        text = json.dumps(self.document)
+        found = Plan.loads(text, functions) if "lrlab_plan" in self.document else plan(lr=loads(text, functions))
+        if found.bare.fingerprint() != self.fingerprint:
+            said = found.bare.fingerprint()
+            raise LrlabError(worded("the checkpoint's schedule is not the one it names", said, self.fingerprint))
+        return found
+
+    def run(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> PlanPacer:
+        """The run as it was: its own plan over its own horizon, at this position."""
         try:
-            return schedule.over(Horizon(**self.horizon))  # type: ignore[arg-type]  # its numbers are checked there
+            horizon = Horizon(**self.horizon)  # type: ignore[arg-type]  # its numbers are checked there
         except TypeError as error:
             raise LrlabError(worded(f"the horizon in the checkpoint is none: {error}", dict(self.horizon))) from None
+        return PlanPacer(self.plan(functions), horizon, absolute=True).restored(self.position)
+
+    def curve(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Curve:
+        """The curve that the run was on; of a plan the first. `functions` binds the user functions in it."""
+        return self.run(functions).curve
 
     def pacer(self, curve: Curve) -> Pacer:
         """A pacer at this position on `curve`. Raises `LrlabError` where its controllers are others."""
-        made = pacer_of(curve)
-        made.restore(self.position)
-        return made
+        return pacer_of(curve).restored(self.position)
 
-    def taken(self, curve: Curve) -> Pacer:
-        """A pacer at this position on another `curve`, with the controllers' records that fit; said in its changes."""
+    def taken(self, code: _Pacer) -> _Pacer:
+        """The code's run at this position, with the controllers' records that fit; said in its changes."""
         records = self.position["controllers"]
-        states = {p.name: carried(p.controller, records.get(p.name)) for p in curve.controllers}
-        made = pacer_of(curve)
-        made.restore({**self.position, "controllers": {name: state._asdict() for name, state in states.items()}})
-        made.note("take", {"schedule": self.schedule, "horizon": dict(self.horizon)}, configuration(curve))
+        states = {name: carried(one, records.get(name)) for name, one in code.controllers.items()}
+        consumed = self.position["consumed"]
+        if len(consumed["starts"]) != len(code.now.tracks):
+            consumed = {**consumed, "starts": [[] for _ in code.now.tracks]}
+        made = code.restored(
+            {
+                **{name: value for name, value in self.position.items() if name != "pacers"},
+                "controllers": {name: state._asdict() for name, state in states.items()},
+                "consumed": consumed,
+            }
+        )
+        before = {"schedule": self.schedule, "horizon": dict(self.horizon)}
+        if "lrlab_plan" in self.document:
+            before["plan"] = {name: part for name, part in self.document.items() if name != "lrlab_plan"}
+        made.note("take", before, code.configuration())
         return made
 
 
-def functions_of(schedule: Schedule) -> dict[str, Callable[[int], float]]:
-    """The user functions in a schedule, by name: what a checkpoint's schedule is bound with."""
-    found = ((part.name, part.target) for part in schedule.walk() if isinstance(part, Function))
+def functions_of(followed: Schedule | Plan) -> dict[str, Callable[[int], float]]:
+    """The user functions in a schedule or plan, by name: what a checkpoint's schedule is bound with."""
+    schedules = followed.schedules if isinstance(followed, Plan) else (followed,)
+    found = ((one.name, one.target) for schedule in schedules for one in schedule.walk() if isinstance(one, Function))
     return {name: target for name, target in found if target is not None}
 
 
-def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record of the present version, from one of any: version 1 had no document and no digest."""
-    if state["version"] != 1:
+def _together(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose nested parts may be JSON texts."""
+    if not isinstance(state, Mapping):
         return state
-    brought = {**upgraded_position(state), "document": {"lrlab": 0, "text": state.get("schedule")}}
-    return {**brought, "digest": digest(brought)}
-
-
-def digest(record: Mapping[str, Any]) -> str:
-    """The SHA-256 (hex) of a record's JSON."""
     try:
-        canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(record))) from None
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+        return {
+            name: json.loads(part) if name in _NESTED and isinstance(part, str) else part
+            for name, part in state.items()
+        }
+    except (ValueError, RecursionError) as error:
+        raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(state))) from None

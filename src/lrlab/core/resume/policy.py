@@ -3,33 +3,42 @@
 State comes from the checkpoint, configuration from the code. Where the two agree there is nothing to decide; where
 they do not, loading stops and shows each difference, or `on_change` says which way to go on:
 
-- "keep": with the checkpoint's schedule, horizon and base LRs;
+- "keep": with the checkpoint's schedule or plan, horizon and base LRs;
 - "take": with the code's, from the recorded position on;
-- "splice": from the present LR to the end of the code's plan, without a jump (`core/resume/change.py`).
+- "splice": from the present LR to the end of the code's plan, without a jump (`core/resume/plans.py`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, get_args
 
-from lrlab.core.expression.algebra import product
-from lrlab.core.resume.change import spliced
-from lrlab.core.resume.checkpoint import Checkpoint, Difference, functions_of
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.plan import Plan, plan
+from lrlab.core.plan.rules import KINDS
+from lrlab.core.resume.checkpoint import Checkpoint, Difference, Held, functions_of, unnamed
+from lrlab.core.resume.plans import spliced
 from lrlab.core.run.curve import Curve
-from lrlab.core.run.pacer import Pacer, configuration
+from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, worded
 
 OnChange = Literal["stop", "keep", "take", "splice"]
+Stored = Callable[[int, str, float], float]
 
 
 class Resumed(NamedTuple):
-    """A pacer at the recorded position, the base LR of each group, and whether the values are the LR itself."""
+    """The run at the recorded position, its parameter groups, and whether the values of an LR are the LR itself."""
 
-    pacer: Pacer
-    base_lrs: tuple[float, ...]
+    pacer: PlanPacer
+    groups: tuple[Held, ...]
     absolute: bool
+
+    @property
+    def base_lrs(self) -> tuple[float, ...]:
+        """The base LR of each group."""
+        return tuple(group.own["lr"] for group in self.groups)
 
 
 def known(on_change: object) -> OnChange:
@@ -41,19 +50,19 @@ def known(on_change: object) -> OnChange:
 
 def resumed(
     there: Checkpoint,
-    curve: Curve,
-    base_lrs: Sequence[float],
+    code: PlanPacer | Curve,
+    groups: Sequence[Held] | Sequence[float],
     on_change: OnChange = "stop",
     *,
     absolute: bool = False,
-    stored: Callable[[int, float], float] = lambda group, lr: lr,
+    stored: Stored = lambda group, hyper, value: value,
     ways: Sequence[OnChange] = ("keep", "take", "splice"),
 ) -> Resumed:
-    """The run of a checkpoint under the code's curve and base LRs.
+    """The run of a checkpoint under the code's plan and parameter groups (or curve and base LRs).
 
-    A base LR that is the LR which the checkpoint's optimizer had counts as loaded: `stored(k, lr)` is an LR as group
-    k keeps it. Raises `LrlabError` with each difference and the ways on, where there is one under "stop"; `ways` are
-    those that the caller has.
+    A group's value that is what the checkpoint's optimizer had counts as loaded: `stored(k, hyper, value)` is a value
+    as group k keeps it. Raises `LrlabError` with each difference and the ways on, where there is one under "stop";
+    `ways` are those that the caller has.
 
     >>> import lrlab as lr
     >>> pacer = lr.Pacer(lr.linear().over(100))
@@ -65,92 +74,123 @@ def resumed(
     0.5
     """
     known(on_change)
-    differing = there.differences(curve, absolute=absolute)
-    own = _own(there, curve, differing, on_change)
-    code = _code(there, own, base_lrs, stored)
-    rows = differing + _of_groups(there, code, absolute)
+    if isinstance(code, Curve):
+        code = PlanPacer(plan(lr=code.schedule), code.horizon, absolute=True)
+    differing = there.differences(code, absolute=absolute)
+    own = _own(there, code, differing, on_change)
+    mine = _meant(there, own, _held(groups), stored)
+    rows = differing + _of_groups(there, mine, code.plan, absolute)
     if not rows and own is not None:
-        return Resumed(own, there.base_lrs, absolute)
+        return Resumed(own, mine, absolute)
     if on_change == "take":
-        pacer = there.taken(curve) if own is None or differing else own
-        return Resumed(_noted(pacer, there, code), code, absolute)
-    if own is None or len(code) != len(there.base_lrs):
+        pacer = there.taken(code) if own is None or differing else own
+        return Resumed(_noted(pacer, there, mine), mine, absolute)
+    if own is None or len(mine) != len(there.groups):
         raise LrlabError(_said(there, rows, ("take",)))
     if on_change == "stop":
         raise LrlabError(_said(there, rows, ways))
-    if on_change == "keep" or (rows == differing and _on_its_way(there, curve)):
-        return Resumed(own, there.base_lrs, there.absolute)
+    if on_change == "keep" or (rows == differing and _on_its_way(there, code)):
+        return Resumed(own, _recorded(there, mine), there.absolute)
     if there.absolute != absolute:
         raise LrlabError(worded("splice: the checkpoint and the code do not agree on absolute=", hint='"keep", "take"'))
-    ratio = 1.0 if absolute else _ratio(there.base_lrs, code)
-    old = own.curve if ratio == 1 else Curve(product(ratio, own.curve.schedule), own.curve.horizon)
-    own.go_on(spliced(old, curve, own.update, factors=own.factor_of), "splice", toward=curve)
-    return Resumed(_noted(own, there, code), code, absolute)
+    ratios = {hyper: _ratio(hyper, there, mine) for hyper in KINDS if hyper != "lr" or not absolute}
+    return Resumed(_noted(spliced(own, code, ratios), there, mine), mine, absolute)
 
 
-def _own(there: Checkpoint, curve: Curve, differing: list[Difference], on_change: OnChange) -> Pacer | None:
-    """The run as it was; None where it is not needed and cannot be had, for want of a user function."""
+def _held(groups: Sequence[Held] | Sequence[float]) -> tuple[Held, ...]:
+    bare = [group for group in groups if not isinstance(group, Held)]
+    return unnamed(bare, bare) if bare else tuple(group for group in groups if isinstance(group, Held))
+
+
+def _own(there: Checkpoint, code: PlanPacer, differing: list[Difference], on_change: OnChange) -> PlanPacer | None:
+    """The run as it was; None where it is not needed and cannot be had, for want of a user function or of its plan."""
     try:
-        return there.pacer(there.curve(functions_of(curve.schedule)) if differing else curve)
+        return there.run(functions_of(code.plan)) if differing else code.restored(there.position)
     except LrlabError:
         if differing and on_change in ("stop", "take"):
             return None
         raise
 
 
-def _code(
-    there: Checkpoint, own: Pacer | None, base_lrs: Sequence[float], stored: Callable[[int, float], float]
-) -> tuple[float, ...]:
-    """The base LRs that the code means: one that only shows what was loaded into the optimizer is the recorded one."""
-    if len(base_lrs) != len(there.base_lrs):
-        return tuple(base_lrs)
-    meant = []
-    for k, (mine, recorded, realised) in enumerate(zip(base_lrs, there.base_lrs, there.lrs, strict=True)):
-        value = None if own is None else own.value if there.absolute else recorded * own.value
-        loaded = mine in (realised, None if value is None else stored(k, value))
-        meant.append(recorded if loaded else float(mine))
-    return tuple(meant)
+def _meant(there: Checkpoint, own: PlanPacer | None, mine: tuple[Held, ...], stored: Stored) -> tuple[Held, ...]:
+    """The groups as the code means them: a value that only shows what was loaded is the recorded one."""
+    if len(mine) != len(there.groups):
+        return mine
+
+    def meant(k: int, hyper: str, value: float) -> float:
+        theirs = there.groups[k]
+        if hyper not in theirs.own:
+            return value
+        seen = [theirs.now.get(hyper)]
+        if own is not None and hyper in theirs.driven:
+            schedule, scale = theirs.driven[hyper]
+            factor = scale if there.absolute and hyper == "lr" else theirs.own[hyper] * scale
+            seen.append(stored(k, hyper, factor * own.value_of(schedule, hyper)))
+        return theirs.own[hyper] if value in seen else value
+
+    return tuple(
+        replace(group, own={hyper: meant(k, hyper, value) for hyper, value in group.own.items()}, joined=theirs.joined)
+        for k, (group, theirs) in enumerate(zip(mine, there.groups, strict=True))
+    )
 
 
-def _of_groups(there: Checkpoint, code: tuple[float, ...], absolute: bool) -> list[Difference]:
-    if len(code) != len(there.base_lrs):
-        return [Difference("parameter groups", len(there.base_lrs), len(code))]
-    if absolute:
-        return []
-    pairs = enumerate(zip(there.base_lrs, code, strict=True))
-    return [Difference(f"base LR of group {k}", old, new) for k, (old, new) in pairs if old != new]
+def _recorded(there: Checkpoint, mine: tuple[Held, ...]) -> tuple[Held, ...]:
+    """The code's groups with what the recorded ones had brought."""
+    pairs = zip(mine, there.groups, strict=True)
+    return tuple(replace(one, own={**one.own, **theirs.own}) for one, theirs in pairs)
 
 
-def _ratio(recorded: Sequence[float], code: Sequence[float]) -> float:
-    """What the recorded base LRs are of the code's; one number for all groups."""
-    pairs = [(old, new) for old, new in zip(recorded, code, strict=True) if old or new]
+def _of_groups(there: Checkpoint, mine: tuple[Held, ...], code: Plan, absolute: bool) -> list[Difference]:
+    if len(mine) != len(there.groups):
+        return [Difference("parameter groups", len(there.groups), len(mine))]
+    theirs, names = [group.name for group in there.groups], [group.name for group in mine]
+    if code.bare is code and theirs != names:
+        return [Difference("groups", theirs, names)]
+    return [
+        Difference(f"{'base LR' if hyper == 'lr' else hyper} of group {group.name}", old, new)
+        for (group, hyper, old, new) in _pairs(there, mine)
+        if old != new and not (absolute and hyper == "lr")
+    ]
+
+
+def _pairs(there: Checkpoint, mine: tuple[Held, ...]) -> Iterator[tuple[Held, str, float, float]]:
+    """What each group of the code has brought of what is driven by a multiple: the recorded one, the code's."""
+    for theirs, group in zip(there.groups, mine, strict=True):
+        for hyper, new in group.own.items():
+            if hyper in theirs.own and hyper in group.driven and KINDS[hyper].multiple:
+                yield group, hyper, theirs.own[hyper], new
+
+
+def _ratio(hyper: str, there: Checkpoint, mine: tuple[Held, ...]) -> float:
+    """What the recorded values of a hyper-parameter are of the code's; one number for all groups."""
+    pairs = [(old, new) for _, name, old, new in _pairs(there, mine) if name == hyper and (old or new)]
     ratios = [old / new if new else math.inf for old, new in pairs] or [1.0]
     if not math.isfinite(ratios[0]) or any(not math.isclose(r, ratios[0], rel_tol=1e-12) for r in ratios):
+        what, (olds, news) = "base LRs" if hyper == "lr" else hyper, zip(*pairs, strict=True)
         raise LrlabError(
-            worded(
-                "splice needs base LRs that differ by one factor", [*recorded], f"{[*code]} times a number", '"take"'
-            )
+            worded(f"splice needs {what} that differ by one factor", [*olds], f"{[*news]} times a number", '"take"')
         )
     return ratios[0]
 
 
-def _noted(pacer: Pacer, there: Checkpoint, code: tuple[float, ...]) -> Pacer:
+def _noted(pacer: PlanPacer, there: Checkpoint, mine: tuple[Held, ...]) -> PlanPacer:
     """With a note where the base LRs are others from now on."""
-    if code != there.base_lrs:
-        pacer.note("base_lrs", {"base_lrs": list(there.base_lrs)}, {"base_lrs": list(code)})
+    before, after = [group.own["lr"] for group in there.groups], [group.own["lr"] for group in mine]
+    if before != after:
+        pacer.note("base_lrs", {"base_lrs": before}, {"base_lrs": after})
     return pacer
 
 
-def _on_its_way(there: Checkpoint, curve: Curve) -> bool:
+def _on_its_way(there: Checkpoint, code: Pacer) -> bool:
     """Whether the run was spliced to this very plan before."""
     splices = [change["after"] for change in there.position["changes"] if change["how"] == "splice"]
-    return bool(splices) and splices[-1] == configuration(curve)
+    return bool(splices) and splices[-1] == code.configuration()
 
 
 def _said(there: Checkpoint, rows: list[Difference], ways: Sequence[OnChange]) -> str:
     """The error: each difference, what was changed on purpose, and the ways on."""
     lines = ["the checkpoint and the code disagree, and nothing was loaded", *(f"  {row}" for row in rows)]
-    changes = [change for change in there.position["changes"] if "horizon" in change["after"]]
+    changes: list[Mapping[str, Any]] = [c for c in there.position["changes"] if "horizon" in c["after"]]
     if changes:
         horizons = " -> ".join(str(c) for c in (changes[-1]["before"]["horizon"], changes[-1]["after"]["horizon"]))
         lines.append(f"  the run was changed after update {changes[-1]['update']}: {changes[-1]['how']}, {horizons}")

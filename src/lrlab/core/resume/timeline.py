@@ -14,13 +14,14 @@ from typing import Any
 from lrlab.core.expression.excerpt import Excerpt
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.base import Controller
-from lrlab.core.run.curve import Curve
+from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, worded
 
 NO_FACTORS: Mapping[str, float] = {}
+NO_NAMES: Mapping[str, Any] = {}
 
 
 def parts(curve: Curve) -> list[Schedule]:
@@ -109,6 +110,12 @@ def stretched(phases: list[Excerpt], n: int) -> list[Schedule]:
     return made
 
 
+def same(one: Curve, other: Curve, stop: int) -> bool:
+    """Whether the first `stop` values of two curves are the same, to the last bit."""
+    blocks = ((at, min(at + BLOCK, stop)) for at in range(0, stop, BLOCK))
+    return all((one.between(*block) == other.between(*block)).all() for block in blocks)
+
+
 def lengthened(horizon: Horizon, updates: int) -> Horizon:
     """The horizon of a run of so many updates at the same rates."""
     rates: dict[str, Any] = {}
@@ -142,19 +149,20 @@ def decay_length(curve: Curve, at: int, span: int | str | Span, what: str) -> in
 # -- controllers --------------------------------------------------------------------------------------------------
 
 
-def named(curve: Curve, taken: Mapping[str, Schedule] = NO_FACTORS) -> Curve:  # type: ignore[assignment]
+def named(curve: Curve, taken: Mapping[str, Schedule] = NO_NAMES, names: Mapping[str, str] = NO_NAMES) -> Curve:
     """The same curve with a name on every controller, by which its state goes on wherever it stands.
 
-    `taken` are names that other controllers have: one that is not equal to its namesake gets another name.
+    `taken` are names that other controllers have: one that is not equal to its namesake gets another name. `names` are
+    those by which the run knows the controllers, where they are others.
     """
     if curve.unit != "updates":
         curve._known("a change of plan")
-    names = iter([placed.name for placed in curve.controllers])
+    given = iter([names.get(placed.name, placed.name) for placed in curve.controllers])
 
     def rename(part: Schedule) -> Schedule:
         if not isinstance(part, Controller):
             return part._mapped(rename)
-        made = part.replace(name=next(names))
+        made = part.replace(name=next(given))
         while taken.get(name := str(made.name), made) != made:  # type: ignore[attr-defined]
             made = made.replace(name=f"{name}-2")
         return made

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrlab.core.expression.fields import not_negative, not_negative_count
 from lrlab.errors import LrlabError, worded
@@ -27,6 +27,15 @@ ReadClock = Callable[[], float]
 def wall() -> float:
     """The clock on the wall, in seconds: it does not stop for a validation, and is not set back."""
     return time.monotonic()
+
+
+class Consumed(NamedTuple):
+    """What is `past` after so many updates, what is `pending` since, and when the clock was read last."""
+
+    update: int
+    past: Mapping[str, float]
+    pending: Mapping[str, float]
+    mark: float
 
 
 class Meter:
@@ -43,78 +52,80 @@ class Meter:
 
     def __init__(self, needed: Iterable[str], clock: ReadClock | None = wall) -> None:
         self.needed = frozenset(needed) - {"updates"}
-        self.update = 0  # completed updates whose consumption is past
         self._clock = clock if "seconds" in self.needed else None
-        self._mark = self._now()
-        self._past: dict[str, float] = {}
-        self._pending: dict[str, float] = {}
+        self._at = Consumed(0, {}, {}, self._now())
 
-    def fresh(self) -> Meter:
-        """One that counts the same from the beginning."""
-        return Meter(self.needed, self._clock)
+    @property
+    def update(self) -> int:
+        """Completed updates whose consumption is past."""
+        return self._at.update
 
     def keep_time(self, clock: ReadClock) -> None:
         """Take the seconds from another clock from now on."""
         if self._clock:
+            self._at = self._at._replace(mark=clock())
             self._clock = clock
-            self._mark = clock()
 
     def consume(self, **amounts: float) -> None:
         """What the update at hand consumes. Raises `LrlabError` for another unit, or an amount that is none."""
+        pending = dict(self._at.pending)
         for unit, amount in amounts.items():
             if unit not in UNITS:
                 raise LrlabError(worded(f"consume: {unit} is not counted", amounts, ", ".join(UNITS)))
             if unit == "seconds" and self._clock:
                 raise LrlabError(worded("consume: seconds come from the clock", amount, hint="clock=None"))
             kind = not_negative if unit == "seconds" else not_negative_count
-            self._pending[unit] = self._pending.get(unit, 0) + kind(amount, f"consume: {unit}")
+            pending[unit] = pending.get(unit, 0) + kind(amount, f"consume: {unit}")
+        self._at = self._at._replace(pending=pending)
 
     def settle(self, update: int) -> None:
         """So many updates are completed: what was reported since is past.
 
         Raises `LrlabError` where an update has not reported a unit that is needed.
         """
-        if update == self.update:
+        at = self._at
+        if update == at.update:
             return
-        for unit in sorted(self.needed - self._pending.keys()):
+        for unit in sorted(self.needed - at.pending.keys()):
             if unit != "seconds" or not self._clock:
                 raise LrlabError(
                     worded(
-                        f"update {self.update} has not said how many {unit} it consumed",
+                        f"update {at.update} has not said how many {unit} it consumed",
                         hint=f"scheduler.consume({unit}=n) before scheduler.step()",
                     )
                 )
-        now = self._now()
+        now, spent = self._now(), dict(at.pending)
         if self._clock:
-            self._pending["seconds"] = max(now - self._mark, 0.0)
-        for unit, amount in self._pending.items():
-            self._past[unit] = self._past.get(unit, 0) + amount
-        self._pending, self._mark, self.update = {}, now, update
+            spent["seconds"] = max(now - at.mark, 0.0)
+        past = {**at.past, **{unit: at.past.get(unit, 0) + amount for unit, amount in spent.items()}}
+        self._at = Consumed(update, past, {}, now)
 
     def ticks(self, unit: str) -> int:
         """What is past, in the integer time of a unit: updates, samples, tokens, milliseconds."""
-        return self.update if unit == "updates" else int(self._past.get(unit, 0) * TICKS[unit])
+        return self.update if unit == "updates" else int(self._at.past.get(unit, 0) * TICKS[unit])
 
     def position(self) -> dict[str, float]:
         """What is past in each unit that is known: {"updates": 12, "tokens": 6291456}."""
-        return {"updates": self.update, **{unit: self._past[unit] for unit in UNITS if unit in self._past}}
+        past = self._at.past
+        return {"updates": self.update, **{unit: past[unit] for unit in UNITS if unit in past}}
 
     def state(self) -> dict[str, Any]:
         """As plain JSON. The clock is not read: the time since the last update is not in it."""
-        return {"update": self.update, "past": dict(self._past), "pending": dict(self._pending)}
+        return {"update": self.update, "past": dict(self._at.past), "pending": dict(self._at.pending)}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a recorded state; the time since it was recorded does not count.
+    def restored(self, state: Mapping[str, Any]) -> Meter:
+        """One that goes on from a recorded state; the time since it was recorded does not count.
 
-        Raises `LrlabError`, and changes nothing, where it is none.
+        Raises `LrlabError` where it is none.
         """
         try:
             update = not_negative_count(state["update"], "update")
             past, pending = (_amounts(state[key]) for key in ("past", "pending"))
         except (KeyError, TypeError, AttributeError, LrlabError) as error:
             raise LrlabError(worded(f"this is no record of what was consumed: {error}", state)) from None
-        self.update, self._past, self._pending = update, past, pending
-        self._mark = self._now()
+        made = Meter(self.needed, self._clock)
+        made._at = Consumed(update, past, pending, made._now())
+        return made
 
     def _now(self) -> float:
         return self._clock() if self._clock else 0.0

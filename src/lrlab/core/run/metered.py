@@ -14,8 +14,8 @@ that start is recorded, and a phase that takes what is left takes what is left t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, Maths, NumpyMaths, Real, ScalarMaths, Time, TracedMaths, Value
@@ -25,6 +25,7 @@ from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.meter import Meter, ReadClock, wall
 from lrlab.core.run.pacer import Pacer
 from lrlab.core.run.segments import Measure
+from lrlab.core.run.track import Track
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import Phase, Window
 from lrlab.errors import LrlabError, worded
@@ -140,10 +141,81 @@ def _end(value: Value, length: int) -> float:
     return float(value(length, OPEN_LOOP))
 
 
+@dataclass(frozen=True)
+class MeteredTrack(Track):
+    """A curve that is measured in what updates consume: where each of its segments began, and the present one.
+
+    A start is told in the segment's own unit, and in that of the run's length.
+    """
+
+    curve: MeteredCurve
+    starts: tuple[tuple[int, int], ...] = ((0, 0),)
+
+    @property
+    def units(self) -> frozenset[str]:
+        """What the curve is measured in."""
+        return self.curve.units
+
+    @property
+    def segment(self) -> Segment:
+        """The segment that the run is in."""
+        return self._segments[-1]
+
+    @cached_property
+    def _segments(self) -> list[Segment]:
+        made = [self.curve.stretches[0]]
+        for k, (_, spent) in enumerate(self.starts[1:], 1):
+            made.append(self.curve.stretch(k, spent, made[-1]))
+        return made
+
+    def moved(self, meter: Meter) -> MeteredTrack:
+        """The track in the segment that the run is in by now."""
+        track = self
+        while len(track.starts) < len(self.curve.parts) and track._elapsed(meter) >= (track.segment.length or 0):
+            unit = self.curve.parts[len(track.starts)][0]
+            start = meter.ticks(unit), meter.ticks(self.curve.measure.budget)
+            track = replace(track, starts=(*track.starts, start))
+        return track
+
+    def acting(self, update: int, meter: Meter) -> list[ActiveController]:
+        """The controllers that listen now."""
+        return [placed for placed in self.segment.controllers if placed.acts(self._elapsed(meter))]
+
+    def ahead(self, update: int, meter: Meter) -> tuple[int, NDArray[np.float64]]:
+        """The value of this update alone: what the next one consumes is not known."""
+        import numpy as np
+
+        value = self.segment.value(self._elapsed(meter), ScalarMaths(self.factors))
+        return update, np.array([value], dtype=float)
+
+    def between(self, start: int, stop: int) -> NDArray[np.float64]:
+        """The values of given updates are not known from their numbers. Raises `LrlabError`."""
+        self.curve._known("between()")
+
+    def refuse_change(self, how: str) -> None:
+        """A change of the curve needs to know what an update is. Raises `LrlabError`."""
+        self.curve._known(how)
+
+    def restored(self, records: Mapping[str, Any], starts: Sequence[tuple[int, int]]) -> MeteredTrack:
+        """The track in recorded states, its segments begun where they were."""
+        if not starts:
+            raise self.curve.measure.refused(
+                "the recorded state does not say what was consumed: it was measured in updates",
+                sorted(records),
+                self.curve.units,
+            )
+        if len(starts) > len(self.curve.parts) or not all(type(n) is int and n >= 0 for pair in starts for n in pair):
+            raise LrlabError(worded("the recorded starts are not those of this schedule", list(starts)))
+        return replace(super().restored(records, starts), starts=tuple(starts))
+
+    def _elapsed(self, meter: Meter) -> int:
+        return meter.ticks(self.segment.unit) - self.starts[-1][0]
+
+
 class MeteredPacer(Pacer):
     """The position of a run on a curve that is measured in what its updates consume.
 
-    `clock` gives seconds; with `clock=None` the loop reports them, too. `meter` may be shared by several pacers.
+    `clock` gives seconds; with `clock=None` the loop reports them, too.
 
     >>> import lrlab as lr
     >>> p = MeteredPacer(lr.linear().over(lr.Horizon(samples=1000)))
@@ -157,88 +229,9 @@ class MeteredPacer(Pacer):
       try:     scheduler.consume(samples=n) before scheduler.step()
     """
 
-    curve: MeteredCurve
-
-    def __init__(self, curve: MeteredCurve, clock: ReadClock | None = wall, meter: Meter | None = None) -> None:
-        super().__init__(curve)
-        self.meter = Meter(curve.units, clock) if meter is None else meter
-        self._starts = [(0, 0)]  # of each stretch so far: in its own unit, and in that of the run's length
-        self._stretch = curve.stretches[0]
-
-    def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes, in all processes together: `consume(tokens=524_288)`."""
-        self.meter.consume(**amounts)
-
-    @property
-    def value(self) -> float:
-        """The multiplier that the next update uses. Raises `LrlabError` where an update has not reported its share."""
-        self._move()
-        return float(self._scale * self._stretch.value(self._elapsed(), ScalarMaths(self.factors)))
-
-    def acting(self) -> list[ActiveController]:
-        """The controllers that listen now."""
-        self._move()
-        return [placed for placed in self._stretch.controllers if placed.acts(self._elapsed())]
-
-    def between(self, start: int, stop: int) -> NDArray[np.float64]:
-        """The values of given updates are not known from their numbers. Raises `LrlabError`."""
-        self.curve._known("between()")
-
-    def go_on(self, curve: Curve, how: str, toward: Curve | None = None) -> None:
-        """A change of the curve needs to know what an update is. Raises `LrlabError`."""
-        self.curve._known(how)
-
-    def _elapsed(self) -> int:
-        return self.meter.ticks(self._stretch.unit) - self._starts[-1][0]
-
-    def _move(self) -> None:
-        """Go to the present position, and on to the stretch that it lies in."""
-        self.meter.settle(self.update)
-        while len(self._starts) < len(self.curve.parts) and self._elapsed() >= (self._stretch.length or 0):
-            self._begin(self.meter.ticks(self.curve.parts[len(self._starts)][0]), self.meter.ticks(self._budget))
-
-    def _begin(self, start: int, spent: int) -> None:
-        self._stretch = self.curve.stretch(len(self._starts), spent, self._stretch)
-        self._starts.append((start, spent))
-
-    @property
-    def _budget(self) -> str:
-        return self.curve.measure.budget
-
-    # -- state --------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """As `Pacer.state`, and under "live" what was consumed and where each stretch began."""
-        self._move()
-        return {**super().state(), "live": {"starts": [list(start) for start in self._starts], **self.meter.state()}}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this curve."""
-        live = state.get("live") if isinstance(state, Mapping) else None
-        if not live:
-            raise self.curve.measure.refused(
-                "the recorded state does not say what was consumed: it was measured in updates",
-                sorted(state),
-                set(self.curve.units),
-            )
-        starts = _starts(live, len(self.curve.parts))
-        probe = Meter(())
-        probe.restore(live)
-        super().restore(state)
-        self.meter.restore(live)
-        self._stretch, self._starts = self.curve.stretches[0], [starts[0]]
-        for start, spent in starts[1:]:
-            self._begin(start, spent)
-
-
-def _starts(live: Mapping[str, Any], most: int) -> list[tuple[int, int]]:
-    try:
-        starts = [(int(start), int(spent)) for start, spent in live["starts"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise LrlabError(worded(f"this is no record of what was consumed: {error}", live)) from None
-    if not 1 <= len(starts) <= most or any(number < 0 for pair in starts for number in pair):
-        raise LrlabError(worded("the recorded starts are not those of this schedule", starts))
-    return starts
+    def _track(self, curve: Curve, names: Mapping[str, str], records: Mapping[str, Any]) -> Track:
+        kind = MeteredTrack if isinstance(curve, MeteredCurve) else Track
+        return kind.of(curve, names, records)
 
 
 def curve_of(schedule: Schedule, horizon: Horizon) -> Curve:
@@ -274,6 +267,6 @@ def _times(phases: tuple[Phase, ...], length: int | None) -> NDArray[np.int64]:
     return np.arange(n + 1) if n <= 2**20 else np.unique([*np.linspace(0, n, 2**18, dtype=int), *starts, n])
 
 
-def pacer_of(curve: Curve, clock: ReadClock | None = wall, meter: Meter | None = None) -> Pacer:
+def pacer_of(curve: Curve, clock: ReadClock | None = wall) -> Pacer:
     """A pacer on a curve: one that hears what updates consume where the curve is measured in that."""
-    return MeteredPacer(curve, clock, meter) if isinstance(curve, MeteredCurve) else Pacer(curve)
+    return MeteredPacer(curve, clock) if isinstance(curve, MeteredCurve) else Pacer(curve)

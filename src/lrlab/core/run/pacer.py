@@ -5,54 +5,55 @@
     pacer.advance()        one more update is completed
     pacer.observe(2.31)    feeds the controllers
 
-Its state is plain JSON: the position, the controllers' records, and the log of what was decided and changed.
+Its state is plain JSON: the position, the controllers' records, and the log of what was decided and changed. What an
+observation or a change makes of it is put in place by one assignment, so that no interrupt finds it half made.
 """
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lrlab.core.expression.fields import not_negative_count, positive
 from lrlab.core.feedback.active import ActiveController
 from lrlab.core.feedback.base import Controller, State
-from lrlab.core.run.curve import LAST, Curve
-from lrlab.core.run.meter import Meter
+from lrlab.core.run.curve import Curve
+from lrlab.core.run.log import Change as Change
+from lrlab.core.run.log import Decision as Decision
+from lrlab.core.run.log import Log
+from lrlab.core.run.meter import Meter, ReadClock, wall
+from lrlab.core.run.recorded import VERSION as VERSION
+from lrlab.core.run.recorded import checked as checked
+from lrlab.core.run.track import Track, apart
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, Stopped, worded
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-VERSION = 2
+
+class Now(NamedTuple):
+    """All that observations and changes have made of a run: the tracks of its curves, its scale, and its log."""
+
+    tracks: tuple[Track, ...]
+    scale: float = 1.0
+    log: Log = Log()
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What a controller did: `event` ("cut", "nan") after `update` completed updates, from factor `old` to `new`."""
+class Ahead(NamedTuple):
+    """What the updates start ... stop-1 use as long as the run stays as it is `now`: for each curve a list of values.
 
-    update: int
-    controller: str
-    event: str
-    old: float
-    new: float
-    cause: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """What somebody changed after `update` completed updates: `how` ("scale", "splice", "rescale-rest" ...).
-
-    `before` is what was in force until then and `after` what shall be from then on: {"schedule": text, "horizon":
-    facts}, {"scale": number} or {"base_lrs": list}.
+    `scaled` are those of an LR, which a scale multiplies; `plain` those of another hyper-parameter.
     """
 
-    update: int
-    how: str
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+    now: Now
+    start: int
+    stop: int
+    plain: Sequence[list[float]]
+    scaled: Sequence[list[float]]
 
 
 class Pacer:
@@ -65,65 +66,127 @@ class Pacer:
     (0.5, '1 observations without improvement on 1')
     """
 
-    def __init__(self, curve: Curve) -> None:
-        self.curve = curve
+    def __init__(self, curve: Curve, clock: ReadClock | None = wall) -> None:
+        self._begin([curve], [""], clock)
+
+    def _begin(self, curves: Sequence[Curve], labels: Sequence[str], clock: ReadClock | None) -> None:
+        """At update 0 of some curves."""
         self.update = 0
-        self.states: dict[str, State] = {p.name: p.controller.init() for p in curve.controllers}
-        self._scale = 1.0
-        self._decisions: list[Decision] = []
-        self._changes: list[Change] = []
-        self._start = 0  # of the block in hand
-        self._block: list[float] = []
+        self.now = Now(self._tracks(curves, labels, {}))
+        self.meter = Meter(frozenset().union(*(track.units for track in self.now.tracks)), clock)
+        self._ahead = Ahead(self.now, 0, 0, (), ())
+
+    def _tracks(self, curves: Sequence[Curve], labels: Sequence[str], records: Mapping[str, Any]) -> tuple[Track, ...]:
+        names = apart(curves, labels)
+        return tuple(self._track(curve, own, records) for curve, own in zip(curves, names, strict=True))
+
+    def _track(self, curve: Curve, names: Mapping[str, str], records: Mapping[str, Any]) -> Track:
+        return Track.of(curve, names, records)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def curve(self) -> Curve:
+        """The curve in force; of several the first."""
+        return self.now.tracks[0].curve
+
+    @property
+    def schedule(self) -> Any:
+        """The schedule in force; of several curves their plan."""
+        return self.curve.schedule
+
+    @property
+    def horizon(self) -> Horizon:
+        """The horizon in force."""
+        return self.curve.horizon
+
+    @property
+    def controllers(self) -> dict[str, Controller]:
+        """The controllers of its curves, by name."""
+        return {name: one for track in self.now.tracks for name, one in track.controllers.items()}
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The state of each controller, by its name."""
+        return {name: state for track in self.now.tracks for name, state in track.states.items()}
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """What the controllers did, in order."""
-        return tuple(self._decisions)
+        return self.now.log.decisions
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """What was changed while the run went on, in order."""
-        return tuple(self._changes)
+        return self.now.log.changes
 
     @property
     def factors(self) -> list[float]:
         """The present factor of each controller, in the order of `curve.controllers`."""
-        return [placed.controller.factor(self.states[placed.name]) for placed in self.curve.controllers]
+        return self.now.tracks[0].factors
 
     @property
     def factor_of(self) -> dict[str, float]:
         """The present factor of each controller, by its name."""
-        return dict(zip((placed.name for placed in self.curve.controllers), self.factors, strict=True))
+        return {name: factor for track in self.now.tracks for name, factor in track.factor_of.items()}
 
     @property
     def scale(self) -> float:
-        """What every value is multiplied by: 1, or what `rescale` has set."""
-        return self._scale
+        """What every LR is multiplied by: 1, or what `rescale` has set."""
+        return self.now.scale
+
+    @property
+    def ahead(self) -> Ahead:
+        """What is known of the updates around the present one."""
+        ahead = self._ahead
+        if ahead.now is not self.now or not ahead.start <= self.update < ahead.stop:
+            ahead = self._ahead = self._looked_ahead()
+        return ahead
+
+    def _looked_ahead(self) -> Ahead:
+        now = self._moved()
+        known = [track.ahead(self.update, self.meter) for track in now.tracks]
+        start, stop = max(begin for begin, _ in known), min(begin + len(values) for begin, values in known)
+        arrays = [values[start - begin : stop - begin] for begin, values in known]
+        scaled = [(now.scale * values).tolist() for values in arrays]
+        plain = scaled if now.scale == 1 else [values.tolist() for values in arrays]
+        return Ahead(now, start, stop, plain, scaled)
+
+    def _moved(self) -> Now:
+        """The run at the present position, also on the curves that are measured in what it consumed."""
+        self.meter.settle(self.update)
+        tracks = tuple(track.moved(self.meter) for track in self.now.tracks)
+        if any(there is not here for there, here in zip(tracks, self.now.tracks, strict=True)):
+            self.now = self.now._replace(tracks=tracks)
+        return self.now
 
     @property
     def value(self) -> float:
-        """The multiplier that the next update uses."""
-        offset = self.update - self._start
-        if not 0 <= offset < len(self._block):
-            self._start, values = self.curve.block(self.update, self.factors)
-            self._block = (self._scale * values).tolist()
-            offset = self.update - self._start
-        return self._block[offset]
+        """The multiplier that the next update uses. Raises `LrlabError` where an update has not reported its share."""
+        ahead = self.ahead
+        return ahead.scaled[0][self.update - ahead.start]
 
     def between(self, start: int, stop: int) -> NDArray[np.float64]:
         """The multipliers of the updates start ... stop-1 with the present factors and scale: shape (stop-start,)."""
-        return self._scale * self.curve.between(start, stop, self.factors)
+        return self.now.scale * self.now.tracks[0].between(start, stop)
+
+    def acting(self) -> list[ActiveController]:
+        """The controllers that listen now, each with its window."""
+        now = self._moved()
+        return [placed for track in now.tracks for placed in track.acting(self.update, self.meter)]
+
+    # -- the run --------------------------------------------------------------------------------------------------
 
     def advance(self, updates: int = 1) -> None:
         """So many more updates are completed."""
         self.update += not_negative_count(updates, "advance: updates")
 
     def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes (`tokens=524_288`): of no effect where the schedule is measured in updates.
+        """What the update at hand consumes, in all processes together: `consume(tokens=524_288)`.
 
-        So that a loop may report it under every schedule. Raises `LrlabError` where it is no amount.
+        Of no effect on a schedule that is measured in updates, so that a loop may report it under every schedule.
         """
-        Meter(()).consume(**amounts)
+        self.meter.consume(**amounts)
 
     def observe(self, value: float | None = None, /, **metrics: float) -> None:
         """Feed the controllers: `value` reaches every one that acts now, `acc=0.9` those with metric="acc".
@@ -138,31 +201,17 @@ class Pacer:
         named = {name: _number(given, name) for name, given in metrics.items()}
         if reading is None:
             self._refuse_unheard(named)
-        heard, logged = set(), len(self._decisions)
-        for placed in self.acting():
-            name, controller = placed.name, placed.controller
-            seen = named if controller.metric in named else reading
-            if seen is None or name in heard:
-                continue
-            heard.add(name)
-            before = self.states[name]
-            after = self.states[name] = controller.observe(before, seen, self.update)
-            old, new = controller.factor(before), controller.factor(after)
-            if after.event:
-                self._decisions.append(Decision(self.update, name, after.event, old, new, after.cause))
-            if new != old:
-                self._block = []
-        for decision in self._decisions[logged:]:
+        now = self._moved()
+        heard = [track.heard(self.update, self.meter, reading, named) for track in now.tracks]
+        fresh = [decision for _, decisions in heard for decision in decisions]
+        self.now = now._replace(tracks=tuple(track for track, _ in heard), log=now.log.plus(fresh))
+        for decision in fresh:
             if decision.event == "stop":
                 raise Stopped(worded(f"{decision.controller} stops the run: {decision.cause}"))
 
-    def acting(self) -> list[ActiveController]:
-        """The controllers that listen now, each with its window."""
-        return [placed for placed in self.curve.controllers if placed.acts(self.update)]
-
     def _refuse_unheard(self, named: Mapping[str, float]) -> None:
         """Names that can reach nobody, because no controller listens to any name, are a mistake."""
-        controllers = [placed.controller for placed in self.curve.controllers]
+        controllers = list(self.controllers.values())
         if controllers and not any(controller.metric for controller in controllers):
             name, value = next(iter(named.items()))
             raise LrlabError(
@@ -177,46 +226,66 @@ class Pacer:
     # -- changes ------------------------------------------------------------------------------------------------
 
     def rescale(self, scale: float) -> None:
-        """Multiply every value from the next update on by `scale`, in place of the scale before; said in `changes`.
+        """Multiply every LR from the next update on by `scale`, in place of the scale before; said in `changes`.
 
         Setting the scale that is set already changes nothing, so a script may say it at every start.
         """
         scale = positive(scale, "scale")
-        if scale != self._scale:
-            self.note("scale", {"scale": self._scale}, {"scale": scale})
-            self._scale, self._block = scale, []
+        if scale != self.now.scale:
+            self.now = self._noted("scale", {"scale": self.now.scale}, {"scale": scale})._replace(scale=scale)
 
-    def go_on(self, curve: Curve, how: str, toward: Curve | None = None) -> None:
-        """Go on with another curve from the next update on; said in `changes`, as going `toward` that curve.
+    def go_on(self, curve: Curve, how: str, toward: Pacer | None = None) -> None:
+        """Go on with another curve from the next update on; said in `changes`, as going `toward` that of a pacer.
 
         A controller keeps the state under its name where that is a state of its kind.
         """
-        records = self.state()["controllers"]
-        self.note(how, configuration(self.curve), configuration(toward or curve))
-        self.states = {p.name: carried(p.controller, records.get(p.name)) for p in curve.controllers}
-        self.curve, self._block = curve, []
+        made = self._on([curve], [""], how)
+        made.now = made._noted(how, self.configuration(), (toward or made).configuration())
+        self.__dict__ = made.__dict__
+
+    def _on(self, curves: Sequence[Curve], labels: Sequence[str], how: str) -> Self:
+        """A pacer at this position on other curves. Raises `LrlabError` where a position is no number of updates."""
+        for track in self.now.tracks:
+            track.refuse_change(how)
+        made = copy.copy(self)
+        made.now = self.now._replace(tracks=self._tracks(curves, labels, self._records()))
+        return made
+
+    def _records(self) -> dict[str, dict[str, Any]]:
+        return {name: state._asdict() for name, state in self.states.items()}
 
     def note(self, how: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Say in `changes` what somebody has changed at the present update."""
-        self._changes.append(Change(self.update, how, before, after))
+        self.now = self._noted(how, before, after)
+
+    def _noted(self, how: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Now:
+        return self.now._replace(log=self.now.log.noted(Change(self.update, how, before, after)))
+
+    def configuration(self) -> dict[str, Any]:
+        """What it was made of, as plain JSON."""
+        return {"schedule": str(self.schedule), "horizon": self.horizon.record()}
 
     # -- state --------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Position, controllers' records, decisions and changes, as plain JSON."""
+        """Position, controllers' records, what was consumed, decisions and changes, as plain JSON.
+
+        It is bounded: of decisions and changes the latest are there, and before which update the log has gaps.
+        """
+        now = self._moved()
         return {
             "version": VERSION,
             "update": self.update,
-            "scale": self._scale,
-            "controllers": {name: state._asdict() for name, state in self.states.items()},
-            "decisions": [asdict(decision) for decision in self._decisions],
-            "changes": [asdict(change) for change in self._changes],
+            "scale": now.scale,
+            "controllers": self._records(),
+            **now.log.record(),
+            "consumed": {**self.meter.state(), "starts": [[list(start) for start in t.starts] for t in now.tracks]},
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this curve."""
+    def restored(self, state: Mapping[str, Any]) -> Self:
+        """A pacer of the same curves in a recorded state. Raises `LrlabError` where it does not fit them."""
         found = checked(state)
-        if found.controllers.keys() != self.states.keys():
+        if found.controllers.keys() != self.states.keys() or len(found.starts) != len(self.now.tracks):
             raise LrlabError(
                 worded(
                     "the recorded controllers are not those of this schedule",
@@ -225,68 +294,17 @@ class Pacer:
                     "the schedule that the run was started with, or name= on the controllers",
                 )
             )
-        states = {p.name: p.controller.restore(found.controllers[p.name]) for p in self.curve.controllers}
-        self.update, self.states, self._scale = found.update, states, found.scale
-        self._decisions, self._changes = list(found.decisions), list(found.changes)
-        self._block = []
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """The parts of a recorded state."""
-
-    update: int
-    scale: float
-    controllers: Mapping[str, Mapping[str, Any]]
-    decisions: tuple[Decision, ...]
-    changes: tuple[Change, ...]
-
-
-def checked(state: Mapping[str, Any]) -> Recorded:
-    """The parts of a recorded state of any version, held against what `Pacer.state` writes."""
-    try:
-        version, update = state["version"], state["update"]
-        parts = upgraded(state)
-        found = Recorded(
-            update,
-            parts["scale"],
-            {str(name): dict(record) for name, record in parts["controllers"].items()},
-            tuple(Decision(**decision) for decision in parts["decisions"]),
-            tuple(Change(**change) for change in parts["changes"]),
+        made = copy.copy(self)
+        made.update, made.meter = found.update, self.meter.restored(found.consumed)
+        tracks = zip(self.now.tracks, found.starts, strict=True)
+        made.now = Now(
+            tuple(track.restored(found.controllers, starts) for track, starts in tracks), found.scale, found.log
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        given = dict(state) if isinstance(state, Mapping) else state
-        raise LrlabError(
-            worded(f"this is no state of a schedule: {lacks}", given, "what a scheduler of lrlab wrote by state_dict()")
-        ) from None
-    if isinstance(version, bool) or version not in (1, VERSION):
-        raise LrlabError(worded("this state was written in another format", version, f"version 1 to {VERSION}"))
-    if not isinstance(update, int) or isinstance(update, bool) or not 0 <= update <= LAST:
-        raise LrlabError(worded("the recorded position is no number of completed updates", update))
-    positive(found.scale, "the recorded scale")
-    return found
+        return made
 
-
-def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A state of the present version. Version 1 had neither scale nor changes; its one controller was the plateau."""
-    if state["version"] != 1:
-        return state
-    records = {name: {**record, "mean": None, "pending": 0} for name, record in state["controllers"].items()}
-    return {**state, "version": VERSION, "scale": 1.0, "changes": [], "controllers": records}
-
-
-def configuration(curve: Curve) -> dict[str, Any]:
-    """What a curve was made of, as plain JSON."""
-    return {"schedule": str(curve.schedule), "horizon": curve.horizon.record()}
-
-
-def carried(controller: Controller, record: Mapping[str, Any] | None) -> State:
-    """The state that a controller goes on with: the recorded one where it is of its kind, or else a fresh one."""
-    try:
-        return controller.init() if record is None else controller.restore(record)
-    except LrlabError:
-        return controller.init()
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this curve."""
+        self.__dict__ = self.restored(state).__dict__
 
 
 def _number(given: Any, name: str) -> float:

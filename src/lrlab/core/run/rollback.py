@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from lrlab.core.run.pacer import Decision, Pacer, checked
+from lrlab.core.run.log import Decision
+from lrlab.core.run.pacer import Pacer
+from lrlab.core.run.recorded import checked, upgraded
 
 EVENT = "rollback"
 
@@ -29,14 +31,15 @@ def rolled_back(pacer: Pacer, then: Mapping[str, Any]) -> dict[str, Any]:
     """
     there, now = checked(then), pacer.state()
     records, decisions = dict(now["controllers"]), list(now["decisions"])
-    for placed in {placed.name: placed for placed in pacer.curve.controllers}.values():
-        controller, present = placed.controller, pacer.states[placed.name]
-        if not controller.survives and placed.name in there.controllers:
-            records[placed.name] = dict(there.controllers[placed.name])
-        old, new = controller.factor(present), controller.factor(controller.restore(records[placed.name]))
+    for name, controller in pacer.controllers.items():
+        if not controller.survives and name in there.controllers:
+            records[name] = dict(there.controllers[name])
+        old, new = controller.factor(pacer.states[name]), controller.factor(controller.restore(records[name]))
         cause = f"from update {pacer.update} back to {there.update}"
-        decisions.append(asdict(Decision(there.update, placed.name, EVENT, old, new, cause)))
-    return {**then, "scale": now["scale"], "changes": now["changes"], "controllers": records, "decisions": decisions}
+        decisions.append(asdict(Decision(there.update, name, EVENT, old, new, cause)))
+    gone = {"lost": now["lost"] + pacer.update - there.update}
+    kept = {name: now[name] for name in ("scale", "changes", "forgotten")}
+    return {**upgraded(then), **kept, **gone, "controllers": records, "decisions": decisions}
 
 
 def lost(pacer: Pacer) -> int:
@@ -46,10 +49,4 @@ def lost(pacer: Pacer) -> int:
     >>> lost(lr.Pacer(lr.cosine().over(100)))
     0
     """
-    count, reached, gone_back = 0, 0, False
-    for decision in pacer.decisions:
-        if decision.event != EVENT:
-            reached, gone_back = decision.update, False
-        elif not gone_back:  # the first of the controllers that went back together
-            count, reached, gone_back = count + reached - decision.update, decision.update, True
-    return count
+    return pacer.now.log.lost

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lrlab.core.plan.param_group import kept, read, write
 from lrlab.core.plan.rules import KINDS
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.training.held import can_be_tracked, declared, give_back, hold
@@ -91,7 +92,7 @@ class Tracked:
                 if group.get("lr") is None:
                     raise LrlabError(worded(f"group {k} of the optimizer {name} has no lr", sorted(group)))
             self._bases[name] = [
-                {hyper: float(group[hyper]) for hyper in MULTIPLES if hyper in group} for group in value.param_groups
+                {hyper: read(group, hyper) for hyper in MULTIPLES if hyper in group} for group in value.param_groups
             ]
         self._objects[name] = value
         with contextlib.suppress(TypeError):  # what cannot be referred to weakly is not watched
@@ -109,8 +110,12 @@ class Tracked:
             for k, (group, base) in enumerate(zip(optimizer.param_groups, bases, strict=False)):
                 for hyper, value in values.items():
                     here = (id(optimizer), k, hyper)  # it may have two names
-                    stands, now = self._stands.get(here), _value(group, hyper)
-                    if stands != now and None not in (stands, now):
+                    stands, now = self._stands.get(here), kept(group, hyper)
+                    if now is None:
+                        has = sorted(set(group) - {"params"})
+                        raise LrlabError(worded(f"the optimizer {name} has no {hyper} to set", has))
+                    # To look into a tensor may take long.
+                    if stands is not None and isinstance(now, int | float) and stands != now:
                         raise LrlabError(
                             worded(
                                 f"something beside the lab has set {hyper} of the optimizer {name}, from {stands}",
@@ -120,7 +125,7 @@ class Tracked:
                             )
                         )
                     put = base[hyper] * value if hyper in base else value
-                    _put(group, hyper, put, name)
+                    write(group, hyper, put)
                     self._stands[here] = put
 
     def orphans(self) -> list[str]:
@@ -171,27 +176,3 @@ class Tracked:
                 give_back(self._objects[name], state[name])
             except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:  # each library its own
                 raise Unholdable(f"{name} does not take back its own state ({error})".partition("\n")[0]) from error
-
-
-def _value(group: Mapping[str, Any], hyper: str) -> float | None:
-    """The hyper-parameter of a group, where it is there and a plain number: to look into a tensor may take long."""
-    if hyper.startswith("beta"):
-        betas = group.get("betas")
-        return betas and betas[int(hyper.removeprefix("beta")) - 1]
-    value = group.get(hyper)
-    return value if isinstance(value, int | float) else None
-
-
-def _put(group: dict[str, Any], hyper: str, value: float, name: str) -> None:
-    """Set one hyper-parameter of one group."""
-    key = "betas" if hyper.startswith("beta") else hyper
-    if key not in group:
-        raise LrlabError(worded(f"the optimizer {name} has no {hyper} to set", sorted(set(group) - {"params"})))
-    if key == "betas":
-        betas = list(group["betas"])
-        betas[int(hyper.removeprefix("beta")) - 1] = value
-        group["betas"] = tuple(betas)
-    elif hasattr(group[key], "fill_"):  # a tensor stays the same object: no recompilation
-        group[key].fill_(value)
-    else:
-        group[key] = value

@@ -12,13 +12,16 @@ the ratios say it all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrlab.core.run.metered import MeteredPacer
-from lrlab.core.run.pacer import Pacer
+from lrlab.core.resume.checkpoint import Held, unnamed
+from lrlab.core.run.pacer import Change, Pacer
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -40,8 +43,10 @@ class RateLog:
     back (a checkpoint, a roll-back), so does the log: of rows with one step the last one counts. Of base LRs the
     present ones are known alone: write before you change them. Of several processes one writes.
 
-    Under a plan, or where the run is measured in tokens, samples or time, the past cannot be computed: there each
-    call writes the LR of the update to come, `lr/NAME` for each group; call at every update.
+    Under a plan whose groups have several curves, and where groups joined with a warmup of their own, each row has
+    `lr/NAME` for each group. Where the run is measured in tokens, samples or time, the past cannot be computed: there
+    each call writes the LR of the update to come; call at every update. Of a run of very many decisions, and before a
+    plan was taken in place of another one, the past begins later: an earlier `since` is refused.
 
     >>> import lrlab as lr
     >>> rows = []
@@ -73,12 +78,15 @@ class RateLog:
         self._decided = len(self._pacer.decisions)  # how many of them were known at the last call
         self._ratios: dict[str, float] = {}
         self._groups()  # what is wrong is said now
+        if since is not None and since < (least := _known_from(self._pacer)):
+            raise LrlabError(
+                worded("the past is known from a later update on", since, f"{least} or later", f"since={least}")
+            )
 
     def __call__(self, metrics: Mapping[str, float] | None = None, /) -> None:
         """Write the updates completed since the last call; and `metrics`, as measured after the latest of them."""
         pacer = self._pacer
-        computable = isinstance(pacer, Pacer) and not isinstance(pacer, MeteredPacer)
-        rows = self._past(pacer) if computable else [(pacer.update, self._present(pacer))]
+        rows = [(pacer.update, self._present(pacer))] if pacer.meter.needed else self._past(pacer)
         if metrics:
             rows.append((pacer.update, _measured(metrics)))
         self._written, self._decided = pacer.update, len(pacer.decisions)
@@ -93,34 +101,47 @@ class RateLog:
 
     def _past(self, pacer: Pacer) -> list[Row]:
         """The LR of each update completed since the last call; where they are others than last, the ratios too."""
-        start = min(self._written, pacer.update, *(decision.update for decision in pacer.decisions[self._decided :]))
-        names, base_lrs = self._groups()
-        reference = max(base_lrs)
-        rows: list[Row] = [(update, {LR: reference * value}) for update, value in _multipliers(pacer, start)]
-        ratios = {f"lr_ratio/{name}": base / (reference or 1.0) for name, base in zip(names, base_lrs, strict=True)}
+        since = min(self._written, pacer.update, *(decision.update for decision in pacer.decisions[self._decided :]))
+        start = max(since, _known_from(pacer))
+        names, groups, absolute = self._groups()
+        values = _multipliers(pacer, start)
+        driven = [group.driven.get("lr") for group in groups]
+        curves = {one[0] for one in driven if one is not None}
+        if len(curves) != 1 or None in driven or (_joining(pacer) and any(group.joined for group in groups)):
+            lrs = [group.lrs(pacer, values, start, absolute) for group in groups]  # type: ignore[arg-type]  # of a plan
+            columns = np.array(lrs).T.tolist()
+            return [(k, _told(names, row)) for k, row in enumerate(columns, start)]
+        factors = [(1.0 if absolute else group.own["lr"]) * group.driven["lr"][1] for group in groups]
+        reference = max(factors)
+        rows: list[Row] = [(k, {LR: reference * value}) for k, value in enumerate(values[curves.pop()].tolist(), start)]
+        ratios = {f"lr_ratio/{name}": factor / (reference or 1.0) for name, factor in zip(names, factors, strict=True)}
         if rows and len(names) > 1 and ratios != self._ratios:
             self._ratios, rows[0] = ratios, (rows[0][0], {**rows[0][1], **ratios})
         return rows
 
     def _present(self, pacer: Any) -> dict[str, float]:
         """The LR of each group that the next update uses."""
-        names, base_lrs = self._groups()
+        names, groups, absolute = self._groups()
         told = getattr(self._scheduler, "get_last_lr", None)
-        lrs = told() if told else [base * pacer.value for base in base_lrs]
-        keys = [LR] if len(lrs) == 1 else [f"{LR}/{name}" for name in names]
-        return dict(zip(keys, lrs, strict=True))
+        lrs = told() if told else [(1.0 if absolute else group.own["lr"]) * pacer.value for group in groups]
+        return {LR: lrs[0]} if len(lrs) == 1 else _told(names, lrs)
 
-    def _groups(self) -> tuple[list[str], list[float]]:
-        """The name and the base LR of each group; a schedule of absolute values is one LR for all."""
+    def _groups(self) -> tuple[list[str], tuple[Held, ...], bool]:
+        """The name of each group and what drives it, and whether the values are the LR itself."""
         scheduler = self._scheduler
-        given = self._given if self._given is not None else getattr(scheduler, "base_lrs", None)
-        if given is None:
-            raise LrlabError(worded("a Pacer does not know the base LR", hint="RateLog(pacer, sink, base_lrs=[3e-4])"))
-        base_lrs = [1.0 if getattr(scheduler, "absolute", False) else float(base) for base in given]
-        names = self._names or getattr(scheduler, "group_names", None) or _numbered(scheduler, len(base_lrs))
-        if len(names) != len(base_lrs):
-            raise LrlabError(worded("a name is needed for each group", list(names), f"{len(base_lrs)} names"))
-        return list(names), base_lrs
+        absolute = bool(getattr(scheduler, "absolute", False))
+        if self._given is None and hasattr(scheduler, "checkpoint"):
+            groups = scheduler.checkpoint().groups
+        else:
+            given = self._given if self._given is not None else getattr(scheduler, "base_lrs", None)
+            if given is None:
+                hint = "RateLog(pacer, sink, base_lrs=[3e-4])"
+                raise LrlabError(worded("a Pacer does not know the base LR", hint=hint))
+            groups = unnamed(given, given)
+        names = self._names or getattr(scheduler, "group_names", None) or [group.name for group in groups]
+        if len(names) != len(groups):
+            raise LrlabError(worded("a name is needed for each group", list(names), f"{len(groups)} names"))
+        return list(names), groups, absolute
 
 
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -135,21 +156,42 @@ def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
         raise LrlabTypeError(worded(f"a metric is a number: {error}", dict(metrics), hint=hint)) from None
 
 
-def _multipliers(pacer: Pacer, start: int) -> list[tuple[int, float]]:
-    """What each completed update from `start` on was multiplied by."""
-    scales = np.ones(pacer.update - start)
-    for change in pacer.changes:
-        if "scale" in change.after:
-            scales[max(change.update - start, 0) :] = change.after["scale"]
-    values = factored(pacer.curve, pacer.decisions, start, pacer.update)
-    for change in reversed(pacer.changes):
-        if change.how == "take" and change.update > start:  # the curve in force knows nothing of what was before
-            curve = parse(change.before["schedule"]).over(Horizon(**change.before["horizon"]))
-            values[: change.update - start] = factored(curve, pacer.decisions, start, change.update)
-    return list(enumerate((scales * values).tolist(), start))
+def _told(names: Sequence[str], lrs: Sequence[float]) -> dict[str, float]:
+    """The LR of each group that is there."""
+    return {f"{LR}/{name}": lr for name, lr in zip(names, lrs, strict=True) if not math.isnan(lr)}
 
 
-def _numbered(scheduler: Any, count: int) -> list[str]:
-    """The names that PyTorch keeps in the optimizer's groups under "name"; numbers for those without one."""
-    groups = getattr(getattr(scheduler, "optimizer", None), "param_groups", [{}] * count)
-    return [str(group.get("name", number)) for number, group in enumerate(groups)]
+def _joining(pacer: Pacer) -> bool:
+    return getattr(pacer, "joining", None) is not None
+
+
+def _taken(pacer: Pacer) -> list[Change]:
+    """The changes by which another schedule came into force that knows nothing of the one before."""
+    return [change for change in pacer.changes if change.how == "take"]
+
+
+def _known_from(pacer: Pacer) -> int:
+    """The update from which on the past can be computed."""
+    plans = [change.update for change in _taken(pacer) if "plan" in change.before or "plan" in change.after]
+    return max([pacer.now.log.forgotten, *plans])
+
+
+def _multipliers(pacer: Pacer, start: int) -> list[NDArray[np.float64]]:
+    """What each curve of a pacer gave the LR in each completed update from `start` on."""
+    scaled = [change for change in pacer.changes if "scale" in change.after]
+    scales = np.full(pacer.update - start, scaled[0].before["scale"] if scaled else pacer.scale)
+    for change in scaled:
+        scales[max(change.update - start, 0) :] = change.after["scale"]
+    first = {**pacer.factor_of, **{decision.controller: decision.old for decision in reversed(pacer.decisions)}}
+    found = []
+    for track in pacer.now.tracks:
+        own = {name: placed for placed, name in track.names.items()}  # by the name that decisions have
+        told = [replace(d, controller=own[d.controller]) for d in pacer.decisions if d.controller in own]
+        began = {own[name]: factor for name, factor in first.items() if name in own}
+        values = factored(track.curve, told, start, pacer.update, began)
+        for change in reversed(_taken(pacer)):
+            if change.update > start:
+                curve = parse(change.before["schedule"]).over(Horizon(**change.before["horizon"]))
+                values[: change.update - start] = factored(curve, pacer.decisions, start, change.update, first)
+        found.append(scales * values)
+    return found

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.core.resume.checkpoint import Checkpoint
-from lrlab.core.run.metered import MeteredCurve
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.resume.checkpoint import Checkpoint, Held
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.held import held
@@ -22,18 +22,38 @@ from lrlab.record.runs.run import plain
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Some updates of a run in which nothing changed: what each of its curves gave, and the groups that had it."""
+
+    start: int
+    values: tuple[NDArray[np.float64], ...]
+    groups: tuple[Held, ...]
+    absolute: bool
+    pacer: PlanPacer
+
+    @property
+    def stop(self) -> int:
+        """The update after the last."""
+        return self.start + len(self.values[0])
+
+    def lrs(self) -> NDArray[np.float64]:
+        """The LR of each group in each of its updates: shape (groups, updates)."""
+        return np.array([group.lrs(self.pacer, self.values, self.start, self.absolute) for group in self.groups])
+
+
+@dataclass(frozen=True)
 class Replay:
     """What a run did, computed again.
 
-    `values[i]` is the multiplier that update i used, shape (updates,); `multiplied` says from which update on what was
-    multiplied for each group: its base LR, or 1 under an absolute schedule. `base_lrs` are those of the end. `heard`
-    says how many of the `observations` each controller took. `differences` are sentences, one for each place where the
-    journal says something else.
+    `values[i]` is the multiplier that update i used, shape (updates,); under a plan that of its first schedule.
+    `pieces` hold all of it, the later one where two overlap. `base_lrs` are those of the end. `heard` says how many of
+    the `observations` each controller took. `differences` are sentences, one for each place where the journal says
+    something else.
     """
 
     schedule: str
     values: NDArray[np.float64]
-    multiplied: tuple[tuple[int, tuple[float, ...]], ...]
+    pieces: tuple[Piece, ...]
     base_lrs: tuple[float, ...]
     absolute: bool
     observations: int
@@ -49,11 +69,11 @@ class Replay:
     @property
     def lrs(self) -> NDArray[np.float64]:
         """The LR of every update for each group: shape (groups, updates); NaN before a group was there."""
-        found = np.full((max(len(bases) for _, bases in self.multiplied), self.updates), np.nan)
-        for start, bases in self.multiplied:
-            found[:, start:] = np.nan
-            found[: len(bases), start:] = np.array(bases)[:, None]
-        found *= self.values
+        found = np.full((max((len(piece.groups) for piece in self.pieces), default=1), self.updates), np.nan)
+        for piece in self.pieces:
+            lrs, stop = piece.lrs(), min(piece.stop, self.updates)
+            found[:, piece.start :] = np.nan
+            found[: len(lrs), piece.start : stop] = lrs[:, : max(stop - piece.start, 0)]
         return found
 
 
@@ -97,8 +117,7 @@ class _Run:
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
         self._take(checkpoint)
-        # From an update on these values, and what they are multiplied with; where two overlap the later one holds.
-        self.pieces: list[tuple[int, NDArray[np.float64], tuple[float, ...]]] = []
+        self.pieces: list[Piece] = []  # where two overlap the later one holds
         self.differences: list[str] = []
         self.observations = 0
         self.heard: dict[str, int] = {}
@@ -140,8 +159,9 @@ class _Run:
         mine = plain([asdict(decision) for decision in self.pacer.decisions[known:]])
         if mine != row["decisions"]:
             self.differences.append(f"update {update}: decided {_said(row['decisions'])}, replayed {_said(mine)}")
-        for k, (base, logged) in enumerate(zip(self._bases(), map(float, row["lrs"]), strict=False)):
-            lr = base * self.pacer.value
+        now = [np.array([value]) for value in self._values()]
+        for k, (group, logged) in enumerate(zip(self.groups, map(float, row["lrs"]), strict=False)):
+            lr = float(group.lrs(self.pacer, now, update, self.absolute)[0])
             if lr != logged and np.float32(lr) != np.float32(logged):  # a tensor LR has float32
                 self.differences.append(f"update {update}: the LR of group {k} was {logged:.6g}, replayed {lr:.6g}")
 
@@ -157,15 +177,14 @@ class _Run:
     def result(self) -> Replay:
         """What was found."""
         values = np.full(held(self.pacer.update, "the run"), np.nan)
-        bases: list[tuple[int, tuple[float, ...]]] = []
-        for start, piece, base in self.pieces:
-            values[start : start + len(piece)] = piece[: max(0, len(values) - start)]
-            bases = [*(each for each in bases if each[0] < start), (start, base)]
+        for piece in self.pieces:
+            stop = min(piece.stop, len(values))
+            values[piece.start : stop] = piece.values[0][: max(stop - piece.start, 0)]
         return Replay(
-            str(self.pacer.curve.schedule),
+            str(self.pacer.schedule),
             values,
-            tuple(bases) or ((0, self._bases()),),
-            self.base_lrs,
+            tuple(self.pieces) or (self._made(0, 0),),
+            tuple(group.own["lr"] for group in self.groups),
             self.absolute,
             self.observations,
             dict(self.heard),
@@ -175,26 +194,28 @@ class _Run:
 
     def _known(self) -> int:
         """The update up to which the values are known, of the run that was last heard of."""
-        if not self.pieces:
-            return 0
-        start, piece, _ = self.pieces[-1]
-        return start + len(piece)
+        return self.pieces[-1].stop if self.pieces else 0
 
     def _piece(self, start: int, stop: int) -> None:
-        """Keep the values of some updates, with the factors and the base LRs of now."""
-        self.pieces.append((start, self.pacer.between(start, held(stop, "the run")), self._bases()))
+        """Keep the values of some updates, with the factors and the groups of now."""
+        self.pieces.append(self._made(start, held(stop, "the run")))
 
-    def _bases(self) -> tuple[float, ...]:
-        return tuple(1.0 if self.absolute else base for base in self.base_lrs)
+    def _made(self, start: int, stop: int) -> Piece:
+        scale = self.pacer.scale
+        values = tuple(scale * track.between(start, stop) for track in self.pacer.now.tracks)
+        return Piece(start, values, self.groups, self.absolute, self.pacer)
+
+    def _values(self) -> list[float]:
+        """What each curve gives an LR in the next update."""
+        return [self.pacer.value_of(k, "lr") for k in range(len(self.pacer.now.tracks))]
 
     def _take(self, checkpoint: Mapping[str, Any]) -> None:
         there = Checkpoint.read(checkpoint)
-        curve = there.curve()
-        if isinstance(curve, MeteredCurve):
+        self.pacer = there.run()
+        if self.pacer.meter.needed:
             reason = "a journal does not say what each update consumed, by which this run was measured"
-            raise LrlabError(worded(reason, curve.horizon, "runs that are measured in updates"))
-        self.pacer = there.pacer(curve)
-        self.base_lrs, self.absolute = there.base_lrs, there.absolute
+            raise LrlabError(worded(reason, self.pacer.horizon, "runs that are measured in updates"))
+        self.groups, self.absolute = there.groups, there.absolute
 
     def _pass(self) -> None:
         self.heard = {name: self.heard.get(name, 0) for name in self.pacer.states}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -29,18 +29,21 @@ def realised(run: StoredRun) -> NDArray[np.float64]:
     return run.lr * factored(curve, run.decisions, 0, run.updates)
 
 
-def factored(curve: Curve, decisions: Sequence[Decision], start: int, stop: int) -> NDArray[np.float64]:
+def factored(
+    curve: Curve, decisions: Sequence[Decision], start: int, stop: int, first: Mapping[str, float] | None = None
+) -> NDArray[np.float64]:
     """The multipliers that the updates start ... stop-1 had under these decisions: shape (stop-start,).
 
     A decision holds from its update on; one that stands at an earlier update than those before it was a roll-back,
     after which the updates from there on were made anew. Controllers that the curve does not have change nothing.
+    `first` are the factors before the first decision, where they are not 1.
 
     >>> import lrlab as lr
     >>> cut = Decision(2, "plateau1", "cut", 1.0, 0.5, "")
     >>> factored(lr.plateau().over(4), [cut], 0, 4).tolist()
     [1.0, 1.0, 0.5, 0.5]
     """
-    factors = {placed.name: 1.0 for placed in curve.controllers}
+    factors = {placed.name: (first or {}).get(placed.name, 1.0) for placed in curve.controllers}
     marks = [start, *(min(max(decision.update, start), stop) for decision in decisions), stop]
     multipliers = np.empty(stop - start)
     for decided, (begin, end) in zip((None, *decisions), pairwise(marks), strict=True):

@@ -1,0 +1,105 @@
+"""How the parameter groups of some optimizers are driven: in shares, each of them one value for many groups."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from torch.optim import Optimizer
+
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.param_group import is_tensor, kept, put
+from lrlab.core.plan.rules import KINDS, Driven, Group
+
+
+@dataclass(frozen=True)
+class Known:
+    """A parameter group: its optimizer, its own values, before which update it joined, and what drives it."""
+
+    group: dict[str, Any]
+    place: int  # of the optimizer among those that are driven
+    optimizer: str
+    name: str
+    parameters: tuple[str, ...]
+    own: Mapping[str, float]
+    joined: int
+    driven: Mapping[str, Driven] = field(default_factory=dict)
+
+    def facts(self) -> Group:
+        """What a plan needs to know of it."""
+        return Group(self.name, self.parameters, frozenset(self.own), self.joined)
+
+
+class Share(NamedTuple):
+    """One hyper-parameter of all groups to which one schedule gives it with one factor: they are written together.
+
+    `joined` is 0 but for groups that joined later and have a warmup of their own. `plain`: each group holds a number
+    under that name, which is replaced.
+    """
+
+    hyper: str
+    schedule: int  # its number in the plan
+    factor: float
+    joined: int
+    groups: tuple[dict[str, Any], ...]
+    plain: bool
+
+
+class Layout:
+    """The groups as they are, and the shares in which they are written. It is made anew where anything is different.
+
+    A tensor that several shares have is parted: one object cannot hold two values, and `lr=torch.tensor(...)` is given
+    to every group as one object.
+    """
+
+    def __init__(self, pacer: PlanPacer, known: Sequence[Known], absolute: bool) -> None:
+        self.known, self.absolute = tuple(known), absolute
+        self.number = {schedule: k for k, schedule in enumerate(pacer.plan.schedules)}
+        made: dict[tuple[str, int, float, int], list[dict[str, Any]]] = {}
+        for one in self.known:
+            for hyper, driven in one.driven.items():
+                joined = one.joined if hyper == "lr" and pacer.joining is not None else 0
+                key = hyper, self.number[driven.schedule], self.factor(one, driven), joined
+                made.setdefault(key, []).append(one.group)
+        self.share_of = {(id(group), key[0]): k for k, (key, alike) in enumerate(made.items()) for group in alike}
+        self._part_tensors()
+        self.shares = [
+            Share(*key, tuple(alike), all(key[0] in group and not is_tensor(group[key[0]]) for group in alike))
+            for key, alike in made.items()
+        ]
+        by_place = itertools.groupby(self.known, key=lambda one: one.place)
+        self.places = [[one.group for one in ones] for _, ones in by_place]
+        self.several = len(self.places) > 1
+        first = self.places[0] if self.places else [{}]
+        self.count, self.last = len(first), first[-1]  # of the first optimizer
+
+    def factor(self, known: Known, driven: Driven) -> float:
+        """What the value of its schedule is multiplied by."""
+        multiple = KINDS[driven.hyper].multiple and not (self.absolute and driven.hyper == "lr")
+        return known.own[driven.hyper] * driven.scale if multiple else driven.scale
+
+    def stands(self, optimizers: Sequence[Optimizer]) -> bool:
+        """Whether no group seems to have been added, removed or replaced: a look at the ends of each list."""
+        for optimizer, mine in zip(optimizers, self.places, strict=True):
+            groups = optimizer.param_groups
+            if len(groups) != len(mine) or groups[-1] is not mine[-1] or groups[0] is not mine[0]:
+                return False
+        return True
+
+    def fits(self, optimizers: Sequence[Optimizer]) -> bool:
+        """As `stands`, and in the same order, also in the middle: it looks at every group."""
+        present = [group for optimizer in optimizers for group in optimizer.param_groups]
+        return len(present) == len(self.known) and all(
+            group is one.group for group, one in zip(present, self.known, strict=True)
+        )
+
+    def _part_tensors(self) -> None:
+        owners: dict[int, tuple[int | None, str]] = {}
+        for one in self.known:
+            for hyper in one.own:
+                owner = self.share_of.get((id(one.group), hyper)), hyper
+                there = kept(one.group, hyper)
+                if is_tensor(there) and owners.setdefault(id(there), owner) != owner:
+                    put(one.group, hyper, there.clone())

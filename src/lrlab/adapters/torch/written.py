@@ -1,0 +1,132 @@
+"""What stands in the parameter groups: the values that were written last, and whether something else has written since.
+
+A value that somebody else puts there would be used by the next update, or lost at the next step: either way in silence.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from lrlab.adapters.torch.layout import Known, Layout, Share
+from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.param_group import is_tensor, kept, read
+from lrlab.core.run.pacer import Ahead
+
+
+class Foreign(NamedTuple):
+    """What something else has written: the group, the hyper-parameter, its value, and what was written here."""
+
+    group: str
+    hyper: str
+    found: float
+    mine: float
+
+    def __str__(self) -> str:
+        name, way = self.hyper, "Leave it out of the plan, or change the plan."
+        if self.hyper == "lr":
+            name, way = "LR", "scheduler.base_lrs = [...] changes it for good."
+        return (
+            f"Something else has set the {name} of group {self.group} to {self.found:g}; the schedule goes on from "
+            f"{self.mine:g}. {way}"
+        )
+
+
+class Row(NamedTuple):
+    """What one share is given: a value for each of the updates that are known, and the factor to it."""
+
+    hyper: str
+    groups: Sequence[dict[str, Any]]
+    values: Sequence[float]
+    factor: float
+
+
+class Written:
+    """The last values in the groups, and those that follow as long as the run and the layout of its groups stay."""
+
+    def __init__(self, pacer: PlanPacer, layout: Layout) -> None:
+        ahead = pacer.ahead
+        self.layout, self.ahead = layout, ahead
+        self.now, self.start, self.length = ahead.now, ahead.start, ahead.stop - ahead.start
+        self.rows = [_row(pacer, ahead, share) for share in layout.shares]
+        pairs = list(zip(self.rows, layout.shares, strict=True))
+        self.numbers = [row for row, share in pairs if share.plain]
+        self.others = [row for row, share in pairs if not share.plain]
+        self.count, self.last = layout.count, layout.last
+        self.offset = -1  # of the update whose values were written, all of them
+        self.writes = 0
+        there = [kept(group, row.hyper) for row in self.others for group in row.groups]
+        self._times = Counter(id(one) for one in there if is_tensor(one))  # how often each is written at a time
+        self._before = {id(one): (one, _version(one)) for one in there if is_tensor(one)}
+
+    def ended(self) -> Written:
+        """What stands there still, while the next values follow from another run or other groups."""
+        made = copy.copy(self)
+        made.length = 0
+        return made
+
+    def value(self, known: Known, hyper: str) -> float:
+        """What a group was given last; where nothing drives it, what it has."""
+        k = self.layout.share_of.get((id(known.group), hyper))
+        if k is None:
+            return read(known.group, hyper)
+        return self.rows[k].factor * self.rows[k].values[self.offset]
+
+    def untouched(self) -> bool:
+        """Whether every group still has what was written."""
+        offset = self.offset
+        if offset < 0:
+            return True
+        for hyper, groups, values, factor in self.numbers:
+            mine = factor * values[offset]
+            for group in groups:
+                there = group[hyper]
+                if there.__class__ is not float or there != mine:
+                    return False
+        for hyper, groups, values, factor in self.others:
+            mine = factor * values[offset]
+            if not all(self._stands(kept(group, hyper), mine) for group in groups):
+                return False
+        return True
+
+    def foreign(self) -> Iterator[Foreign]:
+        """What something else has written."""
+        for one in self.layout.known:
+            for hyper in one.driven:
+                there, mine = kept(one.group, hyper), self.value(one, hyper)
+                if not self._stands(there, mine) and float(there) != as_stored(mine, there):
+                    yield Foreign(one.name, hyper, float(there), mine)
+
+    def _stands(self, there: Any, mine: float) -> bool:
+        """Whether a number is that which was written; of a tensor whether nothing else has written it."""
+        if not is_tensor(there):
+            return bool(there == mine)
+        _, version = self._before.get(id(there), (there, -1))
+        return version is None or there._version == version + self.writes * self._times[id(there)]
+
+    def used(self, pacer: PlanPacer, stop: int) -> bool:
+        """Whether all updates until `stop` had what the plan gives them, although nothing was written in between."""
+        start = self.start + self.offset
+        pairs = zip(pacer.now.tracks, self.ahead.plain, strict=True)
+        return all((track.between(start, stop) == values[self.offset]).all() for track, values in pairs)
+
+
+def _row(pacer: PlanPacer, ahead: Ahead, share: Share) -> Row:
+    values = (ahead.scaled if share.hyper == "lr" else ahead.plain)[share.schedule]
+    if not share.joined:
+        return Row(share.hyper, share.groups, values, share.factor)
+    factors = pacer.joined(share.joined, ahead.start, ahead.stop).tolist()
+    values = [share.factor * value * joined for value, joined in zip(values, factors, strict=True)]
+    return Row(share.hyper, share.groups, values, 1.0)
+
+
+def as_stored(value: float, there: Any) -> float:
+    """A value as its group keeps it: a tensor rounds it to its own precision."""
+    return float(there.new_tensor(value)) if is_tensor(there) else value
+
+
+def _version(tensor: Any) -> int | None:
+    """How often a tensor was written; None where it does not count (made under `torch.inference_mode()`)."""
+    return None if tensor.is_inference() else int(tensor._version)

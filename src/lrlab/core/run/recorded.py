@@ -1,0 +1,92 @@
+"""What a pacer's state tells, of any version, held against what a run can come to. Nothing is taken over unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.core.expression.fields import positive
+from lrlab.core.run.curve import LAST
+from lrlab.core.run.log import Log
+from lrlab.errors import LrlabError, worded
+
+VERSION = 3
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The parts of a recorded state; `starts` are those of the stretches of each curve."""
+
+    update: int
+    scale: float
+    controllers: Mapping[str, Mapping[str, Any]]
+    log: Log
+    consumed: Mapping[str, Any]
+    starts: Sequence[Sequence[tuple[int, int]]]
+
+
+def checked(state: Mapping[str, Any]) -> Recorded:
+    """The parts of a recorded state of any version.
+
+    Raises `LrlabError` where it is none, or says what no run can have come to: a position before the first update, a
+    scale or a factor that is no number from 0 on.
+    """
+    try:
+        version, update = state["version"], state["update"]
+        parts = upgraded(state)
+        consumed = dict(parts["consumed"])
+        found = Recorded(
+            update,
+            parts["scale"],
+            {str(name): dict(record) for name, record in parts["controllers"].items()},
+            Log.read(parts),
+            consumed,
+            [[(start, spent) for start, spent in starts] for starts in consumed.pop("starts")],
+        )
+    except LrlabError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        given = dict(state) if isinstance(state, Mapping) else state
+        raise LrlabError(
+            worded(f"this is no state of a schedule: {lacks}", given, "what a scheduler of lrlab wrote by state_dict()")
+        ) from None
+    if isinstance(version, bool) or version not in range(1, VERSION + 1):
+        raise LrlabError(worded("this state was written in another format", version, f"version 1 to {VERSION}"))
+    if type(update) is not int or not 0 <= update <= LAST:
+        raise LrlabError(worded("the recorded position is no number of completed updates", update))
+    positive(found.scale, "the recorded scale")
+    return found
+
+
+def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A state of the present version.
+
+    Version 1 had neither scale nor changes, and its one controller was the plateau. Version 2 held every decision,
+    and said what was consumed only where the curve was measured in it.
+    """
+    if state["version"] == 1:
+        records = {name: {**record, "mean": None, "pending": 0} for name, record in state["controllers"].items()}
+        state = {**state, "version": 2, "scale": 1.0, "changes": [], "controllers": records}
+    if state["version"] != 2:
+        return state
+    live = state.get("live") or {"update": state["update"], "past": {}, "pending": {}, "starts": []}
+    return {
+        **{name: value for name, value in state.items() if name != "live"},
+        "version": VERSION,
+        "forgotten": 0,
+        "lost": _lost(state["decisions"]),
+        "consumed": {**live, "starts": [live["starts"]]},
+    }
+
+
+def _lost(decisions: Sequence[Mapping[str, Any]]) -> int:
+    """How many updates were gone back on, by a log that holds every roll-back."""
+    count, reached, gone_back = 0, 0, False
+    for decision in decisions:
+        if decision["event"] != "rollback":
+            reached, gone_back = decision["update"], False
+        elif not gone_back:  # the first of the controllers that went back together
+            count, reached, gone_back = count + reached - decision["update"], decision["update"], True
+    return count

@@ -1,0 +1,128 @@
+"""What something else writes into a group is said, whichever group and hyper-parameter it is."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import torch
+
+import lrlab as lr
+from lrlab.adapters.torch import Scheduler
+from lrlab.adapters.torch.written import as_stored
+
+PLAN = lr.plan(lr=lr.linear(), momentum=lr.linear(start=0.9, to=0.8), weight_decay=lr.linear(to=2))
+
+
+def groups(tensors: bool) -> list[dict[str, object]]:
+    return [
+        {"params": [torch.nn.Parameter(torch.ones(2))], "lr": torch.tensor(base) if tensors else base}
+        for base in (0.5, 0.25, 0.5)
+    ]
+
+
+def run(follow: str, tensors: bool, meddle, when: str, plan=PLAN):
+    """Six updates; before the third or after it something else writes. The values used, and what was logged."""
+    optimizer = torch.optim.SGD(groups(tensors), momentum=0.9, weight_decay=0.1)
+    scheduler = Scheduler(optimizer, plan, 10, follow=follow)
+    used = []
+    for i in range(6):
+        if i == 2 and when == "before":
+            meddle(optimizer)
+        used.append([(float(g["lr"]), g["momentum"], g["weight_decay"]) for g in optimizer.param_groups])
+        for group in optimizer.param_groups:
+            group["params"][0].grad = torch.zeros(2)
+        optimizer.step()
+        if i == 2 and when == "after":
+            meddle(optimizer)
+        scheduler.step()
+    return used
+
+
+def put(group: int, key: str, value: object):
+    def act(optimizer: torch.optim.Optimizer) -> None:
+        optimizer.param_groups[group][key] = value
+
+    return act
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("group", [0, 1, 2])
+@pytest.mark.parametrize(("key", "name"), [("lr", "LR"), ("momentum", "momentum"), ("weight_decay", "weight_decay")])
+def test_what_is_put_into_any_group_is_said_once(group, key, name, when, caplog):
+    """An LR of 0 to freeze a layer, a momentum of one's own: the schedule goes on, and says so."""
+    with caplog.at_level(logging.WARNING):
+        used = run("updates", False, put(group, key, 0.0), when)
+    (record,) = caplog.records
+    assert f"set the {name} of group {group} to 0;" in record.getMessage()
+    assert used[3:] == run("updates", False, lambda _: None, when)[3:]
+
+
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_it_is_said_under_follow_calls_where_an_update_uses_it(group, caplog):
+    with caplog.at_level(logging.WARNING):
+        run("calls", False, put(group, "lr", 0.0), "before")
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("act", [lambda t: t.fill_(0.0), lambda t: t.mul_(0.5)])
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_a_tensor_that_something_else_fills_is_noticed(group, act, caplog):
+    """`group["lr"] *= 0.5` is the same object afterwards."""
+    with caplog.at_level(logging.WARNING):
+        run("updates", True, lambda o: act(o.param_groups[group]["lr"]), "after", lr.plan(lr=lr.linear()))
+    (record,) = caplog.records
+    assert f"the LR of group {group} " in record.getMessage()
+
+
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_a_float_that_is_made_a_tensor_is_written_in_place_from_then_on(group, caplog):
+    """Nothing was meant by it but a compiled step()."""
+    made = []
+
+    def act(optimizer: torch.optim.Optimizer) -> None:
+        made.append(torch.tensor(float(optimizer.param_groups[group]["lr"]), dtype=torch.float64))
+        optimizer.param_groups[group]["lr"] = made[0]
+
+    with caplog.at_level(logging.WARNING):
+        run("updates", False, act, "before")
+    assert not caplog.records
+    assert float(made[0]) == (0.5, 0.25, 0.5)[group] * 0.4
+
+
+def test_an_observation_says_it_too(caplog):
+    """It writes every group: what somebody has just put there would be gone."""
+    optimizer = torch.optim.SGD(groups(False))
+    scheduler = Scheduler(optimizer, lr.linear() * lr.plateau(), 10)
+    optimizer.param_groups[1]["lr"] = 0.125
+    with caplog.at_level(logging.WARNING):
+        scheduler.observe(1.0)
+    assert "set the LR of group 1 to 0.125; the schedule goes on from 0.25" in caplog.text
+
+
+def test_of_a_group_that_is_not_driven_nothing_is_said(caplog):
+    optimizer = torch.optim.SGD(groups(False))
+    with caplog.at_level(logging.WARNING):
+        scheduler = Scheduler(optimizer, lr.plan(groups={"0": {"lr": lr.linear()}}), 10)
+        caplog.clear()
+        optimizer.param_groups[1]["lr"] = 0.125
+        optimizer.step()
+        scheduler.step()
+    assert not caplog.records
+    assert scheduler.get_last_lr() == [0.45, 0.125, 0.5]
+
+
+def test_a_tensor_that_counts_no_writes_is_left_in_peace(caplog):
+    """Tensors that were made under `torch.inference_mode()`."""
+    with torch.inference_mode(), caplog.at_level(logging.WARNING):
+        optimizer = torch.optim.SGD(groups(True))
+        scheduler = Scheduler(optimizer, lr.linear(), 10, follow="calls")
+        for _ in range(3):
+            scheduler.step()
+        scheduler.observe(1.0)
+    assert not caplog.records
+
+
+def test_a_value_is_stored_in_the_precision_of_its_tensor():
+    assert as_stored(0.1, 0.3) == 0.1
+    assert as_stored(0.1, torch.tensor(0.3)) == float(torch.tensor(0.1))

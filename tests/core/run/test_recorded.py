@@ -1,0 +1,52 @@
+"""States of any version, held against what a run can come to."""
+
+from __future__ import annotations
+
+import pytest
+
+import lrlab as lr
+from lrlab.core.run.recorded import VERSION, checked, upgraded
+from lrlab.errors import LrlabError
+
+ROLLED_BACK = [
+    {"update": 40, "controller": "guard1", "event": "nan", "old": 1.0, "new": 0.5, "cause": ""},
+    {"update": 10, "controller": "guard1", "event": "rollback", "old": 0.5, "new": 0.5, "cause": ""},
+    {"update": 10, "controller": "plateau1", "event": "rollback", "old": 1.0, "new": 1.0, "cause": ""},
+]
+
+
+def second(**more: object) -> dict[str, object]:
+    """A state of version 2."""
+    return {"version": 2, "update": 12, "scale": 1.0, "controllers": {}, "decisions": [], "changes": [], **more}
+
+
+def test_version_2_said_what_was_consumed_only_where_it_mattered():
+    assert checked(second()).consumed == {"update": 12, "past": {}, "pending": {}}
+    assert checked(second()).starts == [[]]
+    live = {"starts": [[0, 0], [3, 30]], "update": 12, "past": {"tokens": 40}, "pending": {}}
+    assert checked(second(live=live)).starts == [[(0, 0), (3, 30)]]
+    assert "live" not in upgraded(second(live=live))
+
+
+def test_what_was_gone_back_on_is_counted_from_a_log_that_holds_it():
+    assert checked(second(decisions=ROLLED_BACK)).log.lost == 30
+
+
+def test_a_state_of_today_is_as_it_is():
+    state = lr.Pacer(lr.cosine().over(10)).state()
+    assert state["version"] == VERSION
+    assert upgraded(state) is state
+    assert checked(state).update == 0
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), "1"])
+def test_a_scale_that_makes_no_lr_is_refused(scale):
+    with pytest.raises(LrlabError, match="the recorded scale"):
+        checked({**lr.Pacer(lr.cosine().over(10)).state(), "scale": scale})
+
+
+@pytest.mark.parametrize("starts", [None, [None], [[3]], [[[1]]], 7])
+def test_starts_that_are_none_are_refused(starts):
+    state = lr.Pacer(lr.cosine().over(10)).state()
+    with pytest.raises(LrlabError, match="no state of a schedule"):
+        checked({**state, "consumed": {**state["consumed"], "starts": starts}})

@@ -12,8 +12,8 @@ import torch
 from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
 
 import lrlab as lr
+from lrlab.adapters.torch.habits import OVERFLOWS
 from lrlab.adapters.torch.scheduler import Scheduler
-from lrlab.adapters.torch.updates import OVERFLOWS, PATIENCE
 from lrlab.errors import LrlabError
 
 TEXT = "warmup(3) >> cosine()"
@@ -166,73 +166,6 @@ def test_gradients_that_are_unscaled_first_for_clipping():
         loop.optimizer.zero_grad()
         loop.scheduler.step()
     assert loop.used == values()[:8]
-
-
-# -- updates that are not seen ----------------------------------------------------------------------------------
-
-
-def test_without_any_update_the_third_call_is_an_error_that_says_what_to_type():
-    loop = Loop()
-    for _ in range(PATIENCE - 1):
-        loop.scheduler.step()
-    with pytest.raises(LrlabError, match='follow="calls"') as raised:
-        loop.scheduler.step()
-    assert "called 3 times" in str(raised.value)
-    assert PATIENCE == 3
-
-
-@pytest.mark.parametrize("clear", [True, False])
-def test_updates_made_without_the_optimizer_are_noticed(clear):
-    """Somebody else writes the weights: the LR must not stay at its first value in silence."""
-    loop = Loop()
-
-    def by_hand() -> None:
-        loop.backward()
-        with torch.no_grad():
-            loop.weight -= 0.1 * loop.weight.grad
-        if clear:
-            loop.weight.grad = None
-        loop.scheduler.step()
-
-    for _ in range(PATIENCE - 1):
-        by_hand()
-    with pytest.raises(LrlabError, match='follow="calls"'):
-        by_hand()
-
-
-def test_waiting_for_ever_with_gradients_that_are_cleared_is_an_error():
-    """No loss scale lasts so long; the updates must be made where they are not seen."""
-    loop = Loop()
-
-    def out_of_sight() -> None:
-        loop.backward()
-        loop.weight.data -= 0.1
-        loop.optimizer.zero_grad()
-        loop.scheduler.step()
-
-    for _ in range(OVERFLOWS):
-        out_of_sight()
-    with pytest.raises(LrlabError, match=f"called {OVERFLOWS + 1} times"):
-        out_of_sight()
-
-
-def test_the_parameters_are_left_as_they_were():
-    """What watches the gradients before the first update is taken away after it."""
-    loop = Loop()
-    loop.backward()
-    loop.scheduler.step()
-    assert loop.weight._post_accumulate_grad_hooks
-    loop.optimizer.step()
-    assert not loop.weight._post_accumulate_grad_hooks
-
-
-def test_after_the_first_update_any_number_of_calls_waits():
-    loop = Loop()
-    loop.backward()
-    loop.optimizer.step()
-    for _ in range(100):
-        loop.scheduler.step()
-    assert loop.scheduler.update == 1
 
 
 def test_an_update_that_raises_is_no_update():

@@ -91,7 +91,7 @@ class Groups:
             if not optimizer.param_groups:
                 raise LrlabError(worded("the optimizer has no parameter groups", hint="add_param_group()"))
             for group in optimizer.param_groups:
-                one = before.get(id(group), before.get(id(group["params"])))
+                one = next((before[id(sign)] for sign in _signs(group) if id(sign) in before), None)
                 if one is not None:
                     made.append(replace(one, group=group))
                     continue
@@ -102,6 +102,7 @@ class Groups:
                 name = str(group.get("name", len(made)))
                 parameters = group.get("param_names") or [self._names.get(id(p), "") for p in group["params"]]
                 kind = type(optimizer).__name__
+                group["initial_lr"] = own["lr"]  # for others who read it
                 made.append(Known(group, place, kind, name, tuple(filter(None, parameters)), own, update))
         return made
 
@@ -128,6 +129,7 @@ class Groups:
         pairs = list(zip(self.held(), base_lrs, strict=True))
         self.go_on(pacer, [replace(held, own={**held.own, "lr": float(base)}) for held, base in pairs])
         for one in self.run[1].known:
+            one.group["initial_lr"] = one.own["lr"]
             if "lr" not in one.driven:  # nobody else writes it
                 write(one.group, "lr", one.own["lr"])
 
@@ -226,7 +228,7 @@ class Groups:
     def left_in(self, group: dict[str, Any], hyper: str) -> float:
         """A group's own value of a hyper-parameter, for the scheduler that takes over."""
         signs, now = _by_sign(self.written.layout.known), read(group, hyper)
-        known = signs.get(id(group), signs.get(id(group["params"])))
+        known = next((signs[id(sign)] for sign in _signs(group) if id(sign) in signs), None)
         if known is None or hyper not in known.driven:
             return now
         written = as_stored(self.written.value(known, hyper), kept(group, hyper))
@@ -263,9 +265,21 @@ class Groups:
         return tuple(name for key, name in self._names.items() if key not in have)
 
 
+def _initial(group: dict[str, Any], lr: float) -> float:
+    """A group's own LR: what it was before a scheduler of PyTorch changed it, as PyTorch's own take it."""
+    initial = float(group.get("initial_lr", lr))
+    if initial != lr:
+        log.warning("The base LR is the group's initial_lr %g, not its present LR %g.", initial, lr)
+    return initial
+
+
 def _by_sign(known: Sequence[Known]) -> dict[int, Known]:
-    """Groups by what they are known again by: themselves, and their lists of parameters."""
-    return {id(sign): one for one in known for sign in (one.group, one.group["params"])}
+    return {id(sign): one for one in known for sign in _signs(one.group)}
+
+
+def _signs(group: dict[str, Any]) -> tuple[object, ...]:
+    """What a group is known again by: itself, its list of parameters, and the first of them, which is in no other."""
+    return (group, group["params"], *group["params"][:1])
 
 
 def _own(group: dict[str, Any], earlier: Groups | None) -> dict[str, float]:
@@ -275,5 +289,5 @@ def _own(group: dict[str, Any], earlier: Groups | None) -> dict[str, float]:
         hint = "lr=1e-3 in the optimizer"
         raise LrlabError(worded("a parameter group has no LR to multiply", group.get("lr"), hint=hint))
     if earlier is None:
-        return own
+        return {**own, "lr": _initial(group, own["lr"])}
     return {hyper: earlier.left_in(group, hyper) if KINDS[hyper].multiple else now for hyper, now in own.items()}

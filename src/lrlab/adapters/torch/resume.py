@@ -34,6 +34,15 @@ from lrlab.errors import LrlabError, worded
 log = logging.getLogger(__name__)
 
 
+def is_of_torch(state: object) -> bool:
+    """Whether it is the state of one of PyTorch's own schedulers.
+
+    >>> is_of_torch({"last_epoch": 16, "base_lrs": [0.1], "_step_count": 17, "gamma": 0.5})
+    True
+    """
+    return isinstance(state, Mapping) and {"last_epoch", "base_lrs", "_step_count"} <= state.keys()
+
+
 class Resumable:
     """Abstract: what writes the values of a pacer into the groups of optimizers can be resumed and changed."""
 
@@ -122,8 +131,11 @@ class Resumable:
         horizon or base LR, `on_change` ("stop", "keep", "take", "splice"; by default the scheduler's own) says how to
         go on. Raises `LrlabError`, and changes nothing, where it is torn, or under "stop" with each difference.
         """
-        there = Checkpoint.read(state_dict)
         self._adopt()
+        if is_of_torch(state_dict):
+            self._go_to_count(state_dict)
+            return
+        there = Checkpoint.read(state_dict)
         known = self._groups.run[1].known
         went = resumed(
             there,
@@ -136,6 +148,32 @@ class Resumable:
         if went.pacer.curves != self.pacer.curves:
             went.pacer.plan.refuse_out_of_bounds(went.pacer.curves, absolute=went.absolute)
         self._groups.go_on(went.pacer, went.groups, went.absolute)
+        self.write()
+        self._began("resumed")
+
+    def _go_to_count(self, state: Mapping[str, Any]) -> None:
+        """Go on at the position of one of PyTorch's own schedulers, whose count is calls of its step()."""
+        count, bases = int(state["last_epoch"]), [float(base) for base in state["base_lrs"]]
+        own = [one.own["lr"] for one in self._groups.run[1].known]
+        if bases != own:
+            raise LrlabError(
+                worded(
+                    "the base LRs are not those of PyTorch's state", own, str(bases), f"scheduler.base_lrs = {bases}"
+                )
+            )
+        steps = [int(one["step"]) for each in self.optimizers for one in each.state.values() if "step" in one]
+        made = max(steps, default=None)
+        if made is not None and made != count:
+            raise LrlabError(
+                worded(
+                    "PyTorch's scheduler counts calls of its step(), and the optimizer has made more or fewer updates",
+                    f"last_epoch {count}, {made} updates",
+                    hint=f"Scheduler(optimizer, schedule, horizon, at={made})",
+                )
+            )
+        if made is None:
+            log.warning("The %d calls of PyTorch's scheduler are taken for updates; else Scheduler(..., at=).", count)
+        self.pacer.update = count
         self.write()
         self._began("resumed")
 

@@ -31,9 +31,9 @@ from lrlab.core.plan.report import PlanReport
 from lrlab.core.resume.policy import OnChange, known
 from lrlab.core.run.meter import ReadClock, wall
 from lrlab.core.run.pacer import Decision
-from lrlab.core.text.aliases import by_name
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, missing, worded
 
 try:
@@ -45,10 +45,11 @@ except ModuleNotFoundError:
     raise missing("torch", "torch", "lrlab.adapters.torch.scheduler") from None
 
 from lrlab.adapters.torch.groups import Groups
+from lrlab.adapters.torch.habits import Calls, Watch
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
 from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
-from lrlab.adapters.torch.updates import Patience, Rounds, capturing, listen, overflowed, several
+from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, position, several
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     orders are heard from there (`lrlab live`). With `ranks="mean"` (or "first") the processes of torch.distributed
     hear one metric, decide once, and are held to one LR at every update. `model` gives names to parameters, says which
     of them no optimizer has, and lets a rule wait for a group that is added later. `clock` gives the seconds of a
-    horizon in minutes; with None the loop reports them by `consume`.
+    horizon in minutes; with None the loop reports them by `consume`. `at` is where a run that has no state of ours goes
+    on: a number of updates, or a span such as "16ep".
 
     Raises `LrlabError` where a value is negative or out of its bounds at some update of the run, where the largest
     multiplier is so small that it was almost surely meant as an absolute LR, or a rule of the plan matches no group.
@@ -97,6 +99,8 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         ranks: Reduce | None = None,
         model: Module | None = None,
         clock: ReadClock | None = wall,
+        at: int | str | Span = 0,
+        last_epoch: Literal[-1] = -1,
     ) -> None:
         # The base class is for isinstance() alone: its constructor would write to the optimizer, step and patch it.
         self.optimizers = several(optimizer)
@@ -112,7 +116,12 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             refuse_clocks(pacer, 'ranks="first", or clock=, one for all processes')
         self._around = RunFolder(live, ranks)
         self._model, self._clock = model, clock
-        self._drive(Groups(self.optimizers, pacer, absolute, model))
+        if last_epoch != -1:
+            hint = f"at={last_epoch + 1}, where the old script called step() after every update"
+            raise LrlabError(worded("last_epoch= is PyTorch's count of calls of step(), from 0", last_epoch, hint=hint))
+        groups = Groups(self.optimizers, pacer, absolute, model)
+        pacer.update = position(at, pacer.horizon)
+        self._drive(groups)
         self._began("start")
         if undriven := [one.name for one in self._groups.run[1].known if "lr" not in one.driven]:
             log.warning("The plan drives no LR of the groups %s.", ", ".join(undriven))
@@ -122,7 +131,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._groups = groups
         self._put = groups.write if len(self.optimizers) == 1 else groups.write_several
         self._listens = self._around.listens
-        self._patience = Patience()
+        self._watch, self._calls = Watch(), Calls(groups.run[0].update)
         self._rounds = Rounds(self.optimizers) if len(self.optimizers) > 1 else None
         self._reported = False
         self._aside = [0 for _ in self.optimizers]  # steps with an LR of 0 that something else has put there
@@ -163,9 +172,13 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if self._rounds is not None:
             self._rounds.close()
         if pacer.update == self._stands and not self._take_in_aside():
-            self._patience.wait(self.optimizers)
+            self._watch.untold(self.optimizers, pacer.update)
             return False
+        self._watch.told(self.optimizers)
+        if pacer.update >= self._calls.due:
+            self._calls.say_unheard(pacer)
         if pacer.update - self._stands > 1:
+            self._calls.skipped(self._stands, pacer, self._groups.lrs)
             self._report_missed(self._stands, pacer.update)
         if not self._groups.written.untouched():
             self._groups.look(self.optimizers)
@@ -250,8 +263,23 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     @property
     def last_epoch(self) -> int:
-        """PyTorch's name for `update`."""
+        """PyTorch's name for `update`. A script that resumes by a bare count sets it before its first update."""
         return self.pacer.update
+
+    @last_epoch.setter
+    def last_epoch(self, update: int) -> None:
+        if (self._watch.proven and update != self.pacer.update) or (type(update) is int and update < 0):
+            raise LrlabError(
+                worded(
+                    "something sets last_epoch in the middle of a run, as SequentialLR and ignite do; "
+                    "here the position is counted from the optimizer's updates",
+                    update,
+                    hint="one schedule, warmup(3) >> cosine(), and scheduler.step() after each optimizer.step()",
+                )
+            )
+        self.pacer.update = position(update, self.horizon)
+        self.write()
+        self._began("changed")
 
     @property
     def _last_lr(self) -> list[float]:
@@ -304,6 +332,8 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     def _before_step(self, place: int) -> None:
         groups, optimizer = self._groups, self.optimizers[place]
+        if not self._watch.proven:
+            self._watch.begins(self.optimizers)
         if groups.stale(place, optimizer):
             if not (groups.retired or groups.set_aside(place, optimizer)):
                 self.write()  # a group was added since: its first update has the present factor too
@@ -315,7 +345,8 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if capturing(optimizer):
             self._refuse_capture()
             return
-        self._patience.end()
+        if not self._watch.proven and not overflowed(optimizer):
+            self._watch.ends(self.optimizers)
         if self.follow == "calls" or overflowed(optimizer):
             return
         if self._groups.set_aside(place, optimizer):
@@ -364,22 +395,3 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
 
 PlanScheduler = Scheduler  # the name that it had when a plan was driven by a class of its own
-
-
-def get_scheduler(
-    name: str,
-    optimizer: Optimizer,
-    horizon: int | Horizon | None = None,
-    *,
-    follow: Literal["updates", "calls"] = "updates",
-    absolute: bool = False,
-    on_change: OnChange = "stop",
-    **arguments: Any,
-) -> Scheduler:
-    """A scheduler by the name people know: `step_decay`, `cosine_annealing`, `reduce_on_plateau`, `one_cycle` ...
-
-    `arguments` are ours (`to=0.1`); another library's (`T_max`) are refused with ours named.
-    """
-    return Scheduler(
-        optimizer, by_name(name, **arguments), horizon, follow=follow, absolute=absolute, on_change=on_change
-    )

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Sequence
-from threading import Event
 from typing import Any, Protocol
 
 import torch
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
+from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
-PATIENCE = 3  # calls of the scheduler's step() without an update or a gradient, until it is an error
-OVERFLOWS = 32  # the same where gradients came: a loss scale of 2**16 is nothing after so many
+_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_load_state_dict_post_hooks")
+_INNER = ("optimizer", "base_optimizer", "_optimizer")  # what wrappers call the optimizer inside
 
 
 class Listener(Protocol):
@@ -32,10 +32,12 @@ class Listener(Protocol):
 
 def hooked(optimizer: Optimizer) -> Optimizer:
     """The optimizer that has the hooks: itself, or the one inside a wrapper such as Accelerate's."""
-    while not hasattr(optimizer, "_optimizer_step_post_hooks"):
-        inner = getattr(optimizer, "optimizer", None)
-        if not isinstance(inner, Optimizer):
-            raise LrlabTypeError(worded("this optimizer has no hooks", optimizer, hint="the optimizer that it wraps"))
+    while not all(hasattr(optimizer, table) for table in _HOOKS):
+        inside = (getattr(optimizer, name, None) for name in _INNER)
+        inner = next((one for one in inside if isinstance(one, Optimizer) and one is not optimizer), None)
+        if inner is None:
+            kind = type(optimizer).__name__
+            raise LrlabTypeError(worded("this optimizer has no hooks", kind, hint="the optimizer that it wraps"))
         optimizer = inner
     return optimizer
 
@@ -77,6 +79,15 @@ def listen(optimizer: Optimizer, listener: Listener, place: int) -> None:
         optimizer.register_load_state_dict_post_hook(loaded),
     ):
         weakref.finalize(listener, hook.remove)
+
+
+def position(at: int | str | Span, horizon: Horizon) -> int:
+    """Where a run goes on, in updates: a number of them, or a span of this horizon.
+
+    >>> position("2ep", Horizon(epochs=5, updates_per_epoch=100))
+    200
+    """
+    return rounded(horizon.resolve(Span.of(at, "at")))
 
 
 def overflowed(optimizer: Optimizer) -> bool:
@@ -133,58 +144,3 @@ class Rounds:
         self._ever = [ever or count > 0 for ever, count in zip(self._ever, made, strict=True)]
         self._last = now or self._last
         self._made, self._round = [0 for _ in made], 0
-
-
-class Patience:
-    """Until the first update: whether calls of the scheduler's step() still make sense without one."""
-
-    def __init__(self) -> None:
-        self._calls = 0
-        self._over = False
-        self._gradients = Event()  # set by autograd's threads
-        self._hooks: list[RemovableHandle] = []
-        self._versions = 0
-
-    def end(self) -> None:
-        """The optimizer's hooks fire: from now on every call is fine."""
-        self._over = True
-        self._forget()
-
-    def wait(self, optimizers: Sequence[Optimizer]) -> None:
-        """One more call without an update. Raises `LrlabError` where the updates must be made out of sight."""
-        if self._over:
-            return
-        self._calls += 1
-        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-        parameters = [p for group in groups for p in group["params"] if p.requires_grad]
-        versions = sum(p._version for p in parameters)
-        if self._calls == 1:
-            self._versions = versions
-            self._watch(parameters)
-        accumulating = any(p.grad is not None for p in parameters)
-        overflowing = self._gradients.is_set() and self._calls <= OVERFLOWS
-        changed = versions != self._versions  # something else than optimizer.step() writes the parameters
-        if self._calls < PATIENCE or ((accumulating or overflowing) and not changed):
-            return
-        self._forget()
-        raise LrlabError(
-            worded(
-                f"step() was called {self._calls} times and the optimizer has made no update",
-                allowed="optimizer.step() before scheduler.step()",
-                hint='Scheduler(..., follow="calls"), under which every call counts',
-            )
-        )
-
-    def _watch(self, parameters: list[torch.Tensor]) -> None:
-        """Note gradients that come and are cleared again before the next call."""
-        came = self._gradients
-
-        def note(_: torch.Tensor) -> None:
-            came.set()
-
-        self._hooks = [p.register_post_accumulate_grad_hook(note) for p in parameters if p.is_leaf]
-
-    def _forget(self) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []

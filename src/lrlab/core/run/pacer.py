@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lrlab.core.expression.fields import not_negative_count, positive
@@ -201,6 +202,7 @@ class Pacer:
         named = {name: _number(given, name) for name, given in metrics.items()}
         if reading is None:
             self._refuse_unheard(named)
+            self._refuse_misspelt(named)
         now = self._moved()
         heard = [track.heard(self.update, self.meter, reading, named) for track in now.tracks]
         fresh = [decision for _, decisions in heard for decision in decisions]
@@ -222,6 +224,23 @@ class Pacer:
                     f'observe({value:g}), or {type(controllers[0]).__name__}(metric="{name}") in the schedule',
                 )
             )
+
+    def _refuse_misspelt(self, named: Mapping[str, float]) -> None:
+        """A name that reaches nobody, and is nearly the one that a controller waits for, is a mistake."""
+        waiting = {
+            str(one.metric) for name, one in self.controllers.items() if one.metric and not self.states[name].observed
+        }
+        for name in named:
+            meant = get_close_matches(name, waiting - named.keys(), 1, cutoff=0.8)
+            if meant and name not in {one.metric for one in self.controllers.values()}:
+                raise LrlabError(
+                    worded(
+                        f"no controller of the schedule listens to {name}",
+                        dict(named),
+                        ", ".join(sorted(waiting)),
+                        f"observe({meant[0]}={named[name]:g})",
+                    )
+                )
 
     # -- changes ------------------------------------------------------------------------------------------------
 

@@ -54,9 +54,10 @@ def _with(make: Any, **defaults: Any) -> Maker:
     return made
 
 
-def _restarts(*, times: int = 1, to: float = 0.0) -> Schedule:
+def _restarts(**arguments: Any) -> Schedule:
     """Transformers' cosine with hard restarts: `times` equal cycles (there `num_cycles`)."""
-    return cosine(to=to).repeat(times)
+    refuse_arguments("cosine_with_restarts", (), arguments, [], ["times", "to"], [])
+    return cosine(to=arguments.get("to", 0.0)).repeat(arguments.get("times", 1))
 
 
 def _plateau(rule: str | None = None) -> Maker:

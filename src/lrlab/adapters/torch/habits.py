@@ -1,0 +1,189 @@
+"""Habits of training loops that cannot be meant, seen from the calls that a scheduler gets.
+
+A scheduler that is stepped by epochs where its schedule counts updates, an optimizer that something else has taken the
+place of, a controller that is told nothing: each would change the LR, or leave it, without a word.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sys
+from collections.abc import Sequence
+from threading import Event
+
+import torch
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from lrlab.core.feedback.manual import manual
+from lrlab.core.run.pacer import Pacer
+from lrlab.errors import LrlabError, worded
+
+STRIKES = 3  # times in a row that something is seen which cannot be meant, until it is an error
+OVERFLOWS = 32  # the same where gradients come and go: a loss scale of 2**16 is nothing after so many
+LONG = 1000  # updates, or calls without one, after which silence is said
+FEW = 4  # calls after which a schedule is not over where it is counted in updates
+SAMPLE = 4  # parameters of a group that are looked at
+
+log = logging.getLogger(__name__)
+
+
+class Calls:
+    """What the calls of a scheduler's step() say of how it is meant."""
+
+    def __init__(self, began: int) -> None:
+        self._first: float | None = None  # the greatest LR at the first such call
+        self._skips = 0  # calls after several updates
+        self.due = began + LONG  # the update at which it is asked whether the controllers have heard anything
+
+    def skipped(self, before: int, pacer: Pacer, lrs: Sequence[float]) -> None:
+        """Several updates since the last call, at update `before`, which gave the groups these `lrs`.
+
+        Raises `LrlabError` where the schedule was over after a few calls: it is meant to be counted in calls.
+        """
+        self._skips += 1
+        highest, total = max(lrs), pacer.horizon.total
+        self._first = highest if self._first is None else self._first
+        over = before >= total if total is not None else highest < 1e-3 * self._first
+        if over and 1 < self._skips <= FEW:
+            calls, length = self._skips - 1, f"of {total} updates is" if total is not None else "has all but"
+            raise LrlabError(
+                worded(
+                    f"the schedule {length} ended after {calls} call{'s' * (calls > 1)} of step(), which came every "
+                    f"{pacer.update - before} updates",
+                    f"step() once per epoch, horizon {pacer.horizon!r}",
+                    "step() after every optimizer.step(), or a schedule that is counted in calls",
+                    "Horizon(epochs=30, updates_per_epoch=len(loader)) and step() for each batch; or step() once per "
+                    'epoch and Scheduler(..., follow="calls")',
+                )
+            )
+
+    def say_unheard(self, pacer: Pacer) -> None:
+        """Say in the log, once, which controllers have been told nothing since the run began."""
+        self.due = pacer.update + LONG
+        waiting = [c for name, c in pacer.controllers.items() if not pacer.states[name].observed]
+        silent = [c for c in waiting if not isinstance(c, manual) and c in [p.controller for p in pacer.acting()]]
+        if silent:
+            self.due = sys.maxsize
+            told = f"{silent[0].metric}=..." if silent[0].metric else "val_loss"
+            log.warning("%s has heard nothing in %d updates: scheduler.observe(%s).", silent[0], pacer.update, told)
+
+
+class Watch:
+    """Whether the updates of the parameters are those that the optimizers tell of.
+
+    A call of the scheduler's step() without an update is fine while nothing changes: gradients accumulate, an overflow
+    was skipped, it is another optimizer's turn. It is not where the parameters change all the same: then they are
+    updated out of sight. Nor is an optimizer.step() that changes nothing, while something else does.
+    """
+
+    def __init__(self) -> None:
+        self._seen: int | None = None  # the versions of the parameters when they were last looked at
+        self._unseen = 0  # calls in a row with a change that no optimizer told of
+        self._began: tuple[int, list[torch.Tensor]] | None = None  # versions and values when a step() began
+        self._empty = 0  # steps in a row that changed nothing, after a change from elsewhere
+        self.proven = False  # a step() has changed parameters: no more is asked of it
+        self._quiet = 0  # calls since the last update
+        self._came = Event()  # gradients, since the last call; set by autograd's threads
+        self._cleared = 0  # calls in a row at which gradients had come, and were gone again
+        self._hooks: list[RemovableHandle] = []
+
+    def begins(self, optimizers: Sequence[Optimizer]) -> None:
+        """An optimizer's step() begins."""
+        self._began = _versions(optimizers), _values(optimizers) if self._empty else []
+
+    def ends(self, optimizers: Sequence[Optimizer]) -> None:
+        """It has ended. Raises `LrlabError` where something else updates the parameters, and it does not."""
+        self._forget()
+        now = _versions(optimizers)
+        before, values = self._began or (None, [])
+        if now != before or not all(map(torch.equal, values, _values(optimizers))):
+            self.proven = True
+        elif self._seen is not None and now != self._seen:
+            self._empty += 1
+            if self._empty == STRIKES:
+                raise LrlabError(
+                    worded(
+                        "the step() of this optimizer changes nothing, and something else updates the parameters",
+                        allowed="the optimizers that make the updates",
+                        hint="Scheduler([...], schedule) with all of them, before they are hooked to the backward pass",
+                    )
+                )
+        self._seen = now
+
+    def told(self, optimizers: Sequence[Optimizer]) -> None:
+        """The scheduler's step() after an update."""
+        self._unseen = self._quiet = 0
+        self._seen = _versions(optimizers)
+
+    def untold(self, optimizers: Sequence[Optimizer], position: int) -> None:
+        """The scheduler's step() without an update. Raises `LrlabError` where the updates are made out of sight."""
+        now = _versions(optimizers)
+        changed, self._seen = self._seen is not None and now != self._seen, now
+        self._quiet += 1
+        if not position:
+            changed = self._cleared_too_often(optimizers) or changed
+        if self._quiet == LONG:
+            log.warning("step() was called %d times since the optimizer's last update, number %d.", LONG, position)
+        if not changed:
+            return
+        self._unseen += 1
+        if position and self._unseen == 1:
+            log.warning("The parameters change, and the optimizer of this scheduler makes no more updates.")
+        if self._unseen < STRIKES and self._cleared <= OVERFLOWS:
+            return
+        self._forget()
+        if position:
+            raise LrlabError(
+                worded(
+                    "another optimizer updates the parameters now, with an LR that this scheduler does not set",
+                    f"{position} updates of the first one",
+                    hint="Scheduler(new_optimizer, schedule, horizon, at=scheduler.update)",
+                )
+            )
+        raise LrlabError(
+            worded(
+                f"step() was called {self._quiet} times and the optimizer has made no update that is seen",
+                "the parameters change all the same",
+                "optimizer.step() before scheduler.step()",
+                'Scheduler(..., follow="calls"), under which every call counts',
+            )
+        )
+
+    def _cleared_too_often(self, optimizers: Sequence[Optimizer]) -> bool:
+        """Whether gradients came and were cleared so often that updates must be made where nothing is seen."""
+        parameters = [p for one in optimizers for group in one.param_groups for p in group["params"] if p.requires_grad]
+        if not self._hooks:  # note gradients that come and are cleared again before the next call
+            came = self._came
+
+            def note(_: torch.Tensor) -> None:
+                came.set()
+
+            self._hooks = [p.register_post_accumulate_grad_hook(note) for p in parameters if p.is_leaf]
+        gone = self._came.is_set() and all(p.grad is None for p in parameters)
+        self._came.clear()
+        self._cleared = self._cleared + 1 if gone else 0
+        return self._cleared > OVERFLOWS
+
+    def _forget(self) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+
+
+def _values(optimizers: Sequence[Optimizer]) -> list[torch.Tensor]:
+    """Copies of the first parameter of each optimizer: some libraries write without a trace in the version."""
+    first = [next((p for p in one.param_groups[0]["params"] if p.requires_grad), None) for one in optimizers]
+    return [p.detach().flatten()[:64].clone() for p in first if p is not None]
+
+
+def _versions(optimizers: Sequence[Optimizer]) -> int:
+    """How often the parameters were written: of the first few of each group, which stand for all."""
+    found = 0
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            for parameter in itertools.islice((p for p in group["params"] if p.requires_grad), SAMPLE):
+                if not parameter.is_inference():
+                    found += parameter._version
+    return found

@@ -1,0 +1,39 @@
+"""Schedulers by the names people know."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from torch.optim import Optimizer
+
+from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.core.resume.policy import OnChange
+from lrlab.core.text.aliases import by_name
+from lrlab.core.time.horizon import Horizon
+
+
+def get_scheduler(
+    name: str | Optimizer,
+    optimizer: Optimizer | str,
+    horizon: int | Horizon | None = None,
+    *,
+    follow: Literal["updates", "calls"] = "updates",
+    absolute: bool = False,
+    on_change: OnChange = "stop",
+    **arguments: Any,
+) -> Scheduler:
+    """A scheduler by the name people know: `step_decay`, `cosine_annealing`, `reduce_on_plateau`, `one_cycle` ...
+
+    Name and optimizer may come in either order. `warmup=` puts a linear warmup before any schedule. `arguments`
+    are ours (`to=0.1`); another library's (`T_max`) are refused with ours named.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    >>> get_scheduler(optimizer, "cosine_annealing", horizon=100, warmup="5%").schedule
+    warmup("5%") >> cosine()
+    """
+    if isinstance(name, Optimizer):
+        name, optimizer = optimizer, name  # type: ignore[assignment]
+    return Scheduler(
+        optimizer, by_name(name, **arguments), horizon, follow=follow, absolute=absolute, on_change=on_change
+    )

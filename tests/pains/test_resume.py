@@ -126,7 +126,7 @@ def test_3_attaching_to_a_fresh_optimizer_in_mid_run():
     scheduler.pacer.update = 12_345
     scheduler.load_state_dict(scheduler.state_dict())
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1 * lr.cosine().over(20_000)(12_345), rel=1e-14)
-    assert set(optimizer.param_groups[0]) == before  # no hidden key
+    assert set(optimizer.param_groups[0]) == {*before, "initial_lr"}  # where PyTorch's own schedulers look for the base
 
 
 def test_4_a_sequence_resumes_in_the_wrong_phase():

@@ -466,15 +466,6 @@ def test_a_step_that_only_fills_the_optimizers_state_is_no_update():
     assert scheduler.update == 0
 
 
-def test_steps_without_updates_are_an_error_in_the_end():
-    """As for a Scheduler: where no hook fires, `follow="calls"` is named."""
-    scheduler = PlanScheduler(fresh(), COSINE, N)
-    scheduler.step()
-    scheduler.step()
-    with pytest.raises(LrlabError, match='follow="calls"'):
-        scheduler.step()
-
-
 def test_updates_without_steps_are_said_once(caplog):
     """Stepped once per epoch: the LR stood still meanwhile."""
     scheduler = PlanScheduler(fresh(), COSINE, N)

@@ -352,8 +352,9 @@ def test_a_broken_state_is_refused_in_words_and_changes_nothing(broken):
     assert scheduler.state_dict() == before
 
 
-def test_the_state_of_a_torch_scheduler_is_refused_in_words():
-    state = torch.optim.lr_scheduler.StepLR(sgd(fresh()), 5).state_dict()
+def test_the_state_of_another_torch_scheduler_is_refused_in_words():
+    """Its position is not a count of anything that has base LRs."""
+    state = torch.optim.lr_scheduler.ReduceLROnPlateau(sgd(fresh())).state_dict()
     with pytest.raises(LrlabError, match=r"no state of a schedule: it has no 'version'(.|\n)*a scheduler of lrlab"):
         Scheduler(sgd(fresh()), "cosine()", 10).load_state_dict(state)
 

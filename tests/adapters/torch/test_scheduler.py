@@ -47,12 +47,12 @@ def test_building_schedules_and_curves_touches_no_optimizer():
 
 
 def test_attaching_writes_the_first_lr_and_nothing_else():
-    """No key appears in the groups, no method is patched, no update is made."""
+    """Only PyTorch's own key for the base LR appears, no method is patched, no update is made."""
     optimizer = sgd()
     keys, step = set(optimizer.param_groups[0]), optimizer.step
     Scheduler(optimizer, "warmup(3)", 10)
     assert optimizer.param_groups[0]["lr"] == 0.1 * 0.25
-    assert set(optimizer.param_groups[0]) == keys
+    assert set(optimizer.param_groups[0]) == {*keys, "initial_lr"}
     assert optimizer.step == step
     assert "step" not in vars(optimizer)
     assert optimizer.param_groups[0]["params"][0].item() == 1.0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import warnings
 
 import pytest
 import torch
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler
@@ -63,6 +65,21 @@ def test_it_is_said_under_follow_calls_where_an_update_uses_it(group, caplog):
     with caplog.at_level(logging.WARNING):
         run("calls", False, put(group, "lr", 0.0), "before")
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+def test_an_lr_that_is_put_aside_to_fill_the_optimizers_state_is_nobodys_wish(follow, caplog):
+    """As `torch.distributed.checkpoint` does."""
+    model = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.5)
+    scheduler = Scheduler(optimizer, lr.linear(), 10, follow=follow)
+    with warnings.catch_warnings(), caplog.at_level(logging.WARNING, "lrlab"):
+        warnings.simplefilter("ignore")  # its own
+        get_optimizer_state_dict(model, optimizer)
+        optimizer.step()
+        scheduler.step()
+    assert not [record for record in caplog.records if record.name.startswith("lrlab")]
+    assert optimizer.param_groups[0]["lr"] == 0.45
 
 
 @pytest.mark.parametrize("act", [lambda t: t.fill_(0.0), lambda t: t.mul_(0.5)])

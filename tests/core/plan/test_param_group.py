@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lrlab.core.plan.param_group import fields, read, write
+from lrlab.core.plan.param_group import fields, is_tensor, kept, put, read, write, write_all
 
 
 def group(optimizer: str, **arguments: object) -> dict[str, object]:
@@ -47,3 +47,31 @@ def test_a_tensor_is_written_in_place():
     assert changed["lr"] is lr
     assert changed["betas"][0] is beta
     assert (read(changed, "lr"), read(changed, "beta1")) == (0.5, 0.25)
+
+
+def test_many_groups_are_written_as_each_holds_its_value():
+    """A number, a tensor, one of a pair: what is a tensor stays the same object."""
+    tensor = torch.tensor(0.9)
+    groups = [{"beta1": 0.5}, {"beta1": tensor}, {"betas": (0.9, 0.99)}, {"betas": [tensor.clone(), 0.99]}]
+    write_all(groups, "beta1", 0.25)
+    assert [read(group, "beta1") for group in groups] == [0.25] * 4
+    assert groups[1]["beta1"] is tensor
+    assert [is_tensor(kept(group, "beta1")) for group in groups] == [False, True, False, True]
+
+
+def test_a_group_may_be_given_another_object():
+    """As a tensor of its own in place of one that it shared."""
+    own = torch.tensor(0.5)
+    changed = group("Adam", lr=torch.tensor(0.1), betas=(torch.tensor(0.9), torch.tensor(0.99)), capturable=True)
+    put(changed, "beta2", own)
+    put(changed, "lr", own)
+    assert changed["betas"][1] is own
+    assert changed["lr"] is own
+    assert float(changed["betas"][0]) == float(torch.tensor(0.9))
+
+
+def test_what_a_group_has_not_is_nothing():
+    assert kept({"lr": 0.1}, "beta1") is None
+    assert kept({"betas": (0.9,)}, "beta2") is None
+    assert kept({"betas": None}, "beta1") is None
+    assert fields({"lr": None, "eps": (1e-8, 1e-3), "momentum": "0.9"}) == frozenset()

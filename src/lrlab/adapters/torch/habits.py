@@ -85,6 +85,7 @@ class Watch:
         self._empty = 0  # steps in a row that changed nothing, after a change from elsewhere
         self.proven = False  # a step() has changed parameters: no more is asked of it
         self._quiet = 0  # calls since the last update
+        self._told_at = 0  # the position at the last call after an update
         self._came = Event()  # gradients, since the last call; set by autograd's threads
         self._cleared = 0  # calls in a row at which gradients had come, and were gone again
         self._hooks: list[RemovableHandle] = []
@@ -112,13 +113,17 @@ class Watch:
                 )
         self._seen = now
 
-    def told(self, optimizers: Sequence[Optimizer]) -> None:
+    def told(self, optimizers: Sequence[Optimizer], position: int) -> None:
         """The scheduler's step() after an update."""
         self._unseen = self._quiet = 0
+        self._told_at = position
         self._seen = _versions(optimizers)
 
     def untold(self, optimizers: Sequence[Optimizer], position: int) -> None:
         """The scheduler's step() without an update. Raises `LrlabError` where the updates are made out of sight."""
+        if position != self._told_at:  # the values were written since the update, by an observation
+            self.told(optimizers, position)
+            return
         now = _versions(optimizers)
         changed, self._seen = self._seen is not None and now != self._seen, now
         self._quiet += 1

@@ -33,7 +33,7 @@ def get_scheduler(
     warmup("5%") >> cosine()
     """
     if isinstance(name, Optimizer):
-        name, optimizer = optimizer, name  # type: ignore[assignment]
+        name, optimizer = optimizer, name
     return Scheduler(
         optimizer, by_name(name, **arguments), horizon, follow=follow, absolute=absolute, on_change=on_change
     )

@@ -174,7 +174,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if pacer.update == self._stands and not self._take_in_aside():
             self._watch.untold(self.optimizers, pacer.update)
             return False
-        self._watch.told(self.optimizers)
+        self._watch.told(self.optimizers, pacer.update)
         if pacer.update >= self._calls.due:
             self._calls.say_unheard(pacer)
         if pacer.update - self._stands > 1:
@@ -334,10 +334,14 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         groups, optimizer = self._groups, self.optimizers[place]
         if not self._watch.proven:
             self._watch.begins(self.optimizers)
-        if groups.stale(place, optimizer):
-            if not (groups.retired or groups.set_aside(place, optimizer)):
-                self.write()  # a group was added since: its first update has the present factor too
-        elif self.follow == "calls" and not groups.retired and not groups.written.untouched():
+        stale = groups.stale(place, optimizer)
+        if not stale and (self.follow == "updates" or groups.written.untouched()):
+            return
+        if groups.retired or groups.set_aside(place, optimizer):
+            return
+        if stale:
+            self.write()  # a group was added since: its first update has the present factor too
+        else:
             groups.look(self.optimizers)
 
     def _after_step(self, place: int) -> None:

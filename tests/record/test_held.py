@@ -9,5 +9,5 @@ from lrlab.record.held import MOST, held
 def test_the_bound():
     """The last number that is held, and the first that is not, with the way out."""
     assert held(MOST, "the log") == MOST
-    with pytest.raises(LrlabError, match=r"(?s)the log has more updates.*try: +horizon="):
+    with pytest.raises(LrlabError, match=r"(?s)the log has too many updates.*try: +horizon="):
         held(MOST + 1, "the log", "horizon=1000")

@@ -8,15 +8,15 @@ MOST = 100_000_000  # of 8 bytes each
 
 
 def held(updates: int, what: str, hint: str = "") -> int:
-    """The number, where so many values can be held; `what` has so many. Raises `LrlabError` else.
+    """The number of updates that `what` has, where so many values can be held. Raises `LrlabError` otherwise.
 
     >>> held(10**12, "the log")
     Traceback (most recent call last):
-    lrlab.errors.LrlabError: the log has more updates than can be held, for the LR of each is
+    lrlab.errors.LrlabError: the log has too many updates: the LR of each is kept in memory
       given:   1000000000000
       allowed: at most 100,000,000
     """
     if updates > MOST:
-        reason = f"{what} has more updates than can be held, for the LR of each is"
+        reason = f"{what} has too many updates: the LR of each is kept in memory"
         raise LrlabError(worded(reason, updates, f"at most {MOST:,}", hint))
     return updates

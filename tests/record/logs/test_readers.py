@@ -187,7 +187,7 @@ def test_every_development_log_is_read():
 def test_a_step_beyond_all_reason_is_a_sentence(tmp_path):
     """Tokens are no updates, and a stray number asks for terabytes; the way out is said, and works."""
     file = csv(tmp_path / "a.csv", rows=[*(f"{a},0.001,3.0" for a in AT), "1000000000000,0.001,3.0"])
-    with pytest.raises(LrlabError, match=r"(?s)more updates than can be held.*1000000000000.*horizon=10_000"):
+    with pytest.raises(LrlabError, match=r"(?s)too many updates.*1000000000000.*horizon=10_000"):
         read_run(file)
     run = read_run(file, horizon=100)
     assert (run.horizon, len(run.loss)) == (100, len(AT))

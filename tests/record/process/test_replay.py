@@ -161,10 +161,10 @@ def test_a_position_beyond_all_reason_is_a_sentence(tmp_path):
     """The value of each update would be held."""
     journal = Journal(tmp_path)
     journal.began("start", Checkpoint.of(lr.Pacer(lr.linear().over(10)), [0.1]).record())
-    with pytest.raises(LrlabError, match="the run has more updates than can be held"):
+    with pytest.raises(LrlabError, match="the run has too many updates"):
         replay(tmp_path, 10**15)
     journal.observed(10**17, 1.0, {}, [], [0.1])
-    with pytest.raises(LrlabError, match="the run has more updates than can be held"):
+    with pytest.raises(LrlabError, match="the run has too many updates"):
         replay(tmp_path)
 
 

@@ -75,7 +75,7 @@ def test_what_is_no_factor(given):
     assert is_factor(0.5)
 
 
-def test_what_is_beyond_all_reason_is_not_waited_for(tmp_path, caplog):
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path, caplog):
     """Terabytes of zeros, a hundred thousand lines of nothing: said in a few words, and the next order is heard."""
     ManualOrders(tmp_path)
     path = tmp_path / FILE

@@ -52,7 +52,7 @@ class LogTable:
     """The numeric columns met in a file, each with its own steps."""
 
     series: dict[str, Column] = field(default_factory=dict)
-    others: dict[str, None] = field(default_factory=dict)  # columns that nobody asked for, in order
+    others: dict[str, None] = field(default_factory=dict)  # columns that were not asked for, in order
     config: dict[str, Any] = field(default_factory=dict)
     unreadable: int = 0
     first_unreadable: str = ""

@@ -23,7 +23,7 @@ def is_line(head: bytes) -> bool:
 
 
 def json_lines(path: Path) -> Iterator[Item]:
-    """The objects of a file with one in each line; what is none is left out, and said."""
+    """The objects of a file with one in each line; other lines are left out, and said."""
     for number_of_line, text, ended in lines(path):
         where = f"line {number_of_line}"
         if text is None:

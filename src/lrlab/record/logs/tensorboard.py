@@ -1,7 +1,7 @@
 """TensorBoard event files, read without TensorFlow.
 
 A file is a chain of frames (see `frames.py`); each holds one `Event` message of protocol buffers, of which a scalar
-needs five fields. Files are streamed; a frame whose checksum does not fit, and a message that is none, are left out.
+needs five fields. Files are streamed; a frame whose checksum does not fit, or whose message is malformed, is left out.
 
     for step, tag, value in scalars(Path("runs/1")): ...
 """
@@ -27,7 +27,7 @@ Scalar = tuple[int, str, float]
 
 
 class _Malformed(ValueError):
-    """A message that is none."""
+    """A message that cannot be read."""
 
 
 def event_files(path: Path) -> list[Path]:
@@ -118,7 +118,7 @@ def _tensor(message: bytes) -> float | None:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of one message: (number, integer) or (number, raw bytes). Raises `_Malformed` where it is none."""
+    """The fields of one message: (number, integer) or (number, raw bytes). Raises `_Malformed` for anything else."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

@@ -9,8 +9,8 @@ from typing import IO
 from lrlab.errors import LrlabError, worded
 from lrlab.record.regular import descriptor
 
-LONGEST = 1_000_000  # bytes: a line longer than this is no row
-_ENDLESS = 100  # times as long: what has no line end in there is no text
+LONGEST = 1_000_000  # bytes: a longer line is not a row
+_ENDLESS = 100  # times as long: a longer line means that the file is not text
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 

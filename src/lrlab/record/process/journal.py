@@ -137,7 +137,7 @@ def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
 def _row(line: bytes, before: str) -> tuple[dict[str, Any], str]:
     """The row of a line, and its digest; `before` is that of the line before it. Raises `LrlabError` for any other."""
     if not line.endswith(b"\n"):
-        raise Torn("it has no end")
+        raise Torn("it does not end with a newline")
     row, found = row_of(line, before)
     if found is None and before:
         raise Torn("it has no digest")

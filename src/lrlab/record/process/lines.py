@@ -1,7 +1,7 @@
 """Files of JSON lines in the folder of a run: appended to by several processes, cut off by kills, shared with others.
 
 Every line carries a digest; in a chain it is over the digest of the line before as well, so that a line that is
-missing, doubled or somewhere else shows itself. The file is all that is remembered: whoever is interrupted, or killed,
+missing, doubled or somewhere else shows itself. Nothing is remembered outside of the file: an interrupt or a kill
 leaves a whole line or half of one, and the next line stands on its own. Only a regular file is written to or read, and
 no link is followed: the folder may be shared.
 """

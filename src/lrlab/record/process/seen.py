@@ -21,7 +21,7 @@ from lrlab.record.sealed import Torn, digest
 
 FILE = "live.jsonl"
 _AT_ONCE = 2**16  # bytes of a look
-_LOOKS = 1024  # at the beginning, when all is read; whoever has more behind that is passed over up to the last look
+_LOOKS = 1024  # at the beginning, when all is read; of a larger file only the end is read
 _LONGEST = 2**14  # bytes of a line
 _MOST_ORDERS = 100_000
 MOST_OF_A_FACTOR = 1_000_000  # beyond, no LR is one
@@ -67,7 +67,7 @@ def read(path: Path, seen: Seen) -> Seen:
                 seen = Seen()
             start = seen.offset
             if found.st_size - start > _LOOKS * _AT_ONCE:
-                log.warning("%s is beyond all reason: only its end is read", _named(path))
+                log.warning("%s is too large: only its end is read", _named(path))
                 start = found.st_size - _AT_ONCE
             stream.seek(start)
             block = stream.read(_AT_ONCE)
@@ -98,7 +98,7 @@ def read_all(path: Path, seen: Seen) -> Seen:
 
 
 def _named(path: Path) -> str:
-    """A path as it can be printed: whoever made the folder has named it."""
+    """A path as it can be printed: others may have named the folder."""
     return printable(str(path), lines=False)
 
 

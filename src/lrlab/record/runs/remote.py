@@ -2,7 +2,7 @@
 
 There one object is put as a whole or not at all, and nothing can be renamed. So a group of files is one object, too: a
 zip archive without compression. Where even a put can be cut short (file://, sftp://), the end of the archive is
-missing, and it is none.
+missing, and it does not count.
 """
 
 from __future__ import annotations
@@ -117,11 +117,11 @@ def _found(url: str) -> tuple[Any, str]:
         system, root = url_to_fs(url)
     except ImportError as error:
         raise MissingExtra(worded("the library of this store is not installed", url, hint=str(error))) from None
-    except Exception as error:  # no such kind of URL, or nobody there: some connect at once
+    except Exception as error:  # an unknown kind of URL, or no server there: some connect at once
         raise LrlabError(
             worded(f"no store can be found there: {error}", url, "a folder, s3://bucket/runs, gs://bucket/runs, ...")
         ) from error
-    # A listing that is kept tells for ever that a state is not there which another process writes in this moment.
+    # A cached listing would hide for good a state that another process writes at this moment.
     system.dircache.use_listings_cache = False
     system.dircache.clear()
     return system, root.rstrip("/")

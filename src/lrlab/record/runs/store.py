@@ -21,7 +21,7 @@ DEFAULT_FOLDER = "lrlab-runs"
 
 @dataclass(frozen=True)
 class Listing:
-    """All runs of a store, and a sentence for each file that is none."""
+    """All runs of a store, and a sentence for each file that is not a run."""
 
     runs: tuple[StoredRun, ...]
     skipped: tuple[str, ...]
@@ -76,7 +76,7 @@ class Store:
             self._files.drop(file)
 
     def listing(self) -> Listing:
-        """Every run, by key; files that are none of ours, or torn, are named in `skipped`."""
+        """Every run, by key; files that are not runs, or are torn, are named in `skipped`."""
         runs, skipped = [], []
         with in_words("the store cannot be read", self.address):
             for name, content in self._files.read(filter(_is_run, self._files.names())):

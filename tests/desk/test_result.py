@@ -35,7 +35,7 @@ def test_the_document_is_plain_json():
     """With what it took beside the evidence."""
     found = json.loads(json.dumps(RESULT.record(), allow_nan=False))
     assert (found["best"], found["reused"], found["store"]) == ("decay", 4, "runs")
-    assert found["effort"] == {"naive": 100, "trained": 60, "stages": 3, "saved": 0.4}
+    assert found["effort"] == {"naive": 100, "trained": 60, "stages": 3, "saved": 0.4, "alone": []}
     assert found["audit"]["passed"] is True
     assert found["looks"] == {"unit": "fold", "units": [5, 10], "level": 0.95}
 

@@ -36,7 +36,7 @@ class _Options(TypedDict):
     """How the runs of a comparison are trained, beside with what."""
 
     fork_every: int
-    audit: int
+    audit: int | None
     until_settled: bool
 
 
@@ -56,7 +56,7 @@ def compare(
     threads: int = 1,
     device: str = "cpu",
     fork_every: int = 1,
-    audit: int = 0,
+    audit: int | None = None,
     first_seed: int = 0,
     until_settled: bool = False,
 ) -> Study:
@@ -69,7 +69,8 @@ def compare(
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every`
     (0: nowhere) where the data can be taken up again (see `lrlab.lab.training.batches`). The results are the same to
-    the last bit as training every arm alone; `audit=2` trains two runs again to see whether that holds for this task.
+    the last bit as training every arm alone; `audit=2` trains two of those that came out of a fork again to see
+    whether that holds for this task; of a task that is not built in, one is, unless you say `audit=0`.
 
     With `until_settled`, seeds (of one seed: folds) are trained a part at a time, and none any more once the answer is
     settled; the level of each look is corrected for their number, see `lrlab.analysis.comparison.looks`.
@@ -103,7 +104,7 @@ def compare(
     if isinstance(horizon, Horizon):
         arms = tuple(_relative(arm, horizon) for arm in arms)
     for option, value in (("fork_every", fork_every), ("audit", audit)):
-        if value < 0:
+        if value is not None and value < 0:
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
     resources, note = within_reach(Resources(workers, executor, threads, device), task)

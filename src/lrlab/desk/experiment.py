@@ -73,15 +73,16 @@ def run(
     resources: Resources,
     *,
     fork_every: int = 1,
-    audit: int = 0,
+    audit: int | None = None,
     until_settled: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> Result:
     """Train what is not stored yet, and judge. Interrupted, the same call goes on from where it was.
 
-    See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared. With `until_settled`
-    it is looked at on the way, and ends early: see `lrlab.analysis.comparison.looks`.
+    See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared (None: one, where
+    something was trained of a task that is not built in). With `until_settled` it is looked at on the way, and ends
+    early: see `lrlab.analysis.comparison.looks`.
     """
     from lrlab.analysis.comparison.evidence import evidence_of
     from lrlab.analysis.comparison.looks import Looks, looks_of
@@ -89,6 +90,7 @@ def run(
     from lrlab.lab.executors.named import opened
     from lrlab.lab.stages.audit import audited
     from lrlab.lab.stages.engine import Effort, run_jobs
+    from lrlab.lab.task.declaration import built_in_tasks
     from lrlab.record.runs.store import Store
 
     began = time.monotonic()
@@ -116,6 +118,8 @@ def run(
             evidence = evidence_of(runs, schedules, task.mode, looks.each, notes)
             if evidence.comparison.settled:
                 break
+        if audit is None:
+            audit = int(bool(effort.naive) and fork_every > 0 and task.name not in built_in_tasks())
         checked = audited(task, jobs[: len(runs)], kept, audit, executor) if audit else None
     seconds = time.monotonic() - began
     return Result(evidence, sum(reused), seconds, str(store), effort, checked, looks if until_settled else None)

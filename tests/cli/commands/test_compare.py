@@ -55,7 +55,7 @@ def test_compare_says_what_sharing_saved_and_what_the_audit_found(lrlab, tmp_pat
     arms = ["--arm", "fixed=constant()", "--arm", 'wsd=wsd(warmup=0, decay="50%")', "--workers", "0", "--audit", "1"]
     first = lrlab("compare", "mine.py:train", "--folds", "5", *arms, cwd=tmp_path)
     assert re.search(r"instead of 1200: \d\d% saved", first.stdout), first.stderr
-    assert "1 run trained again alone: identical to the last bit" in first.stdout
+    assert "1 run of 20 that came out of forks trained again alone: identical to the last bit" in first.stdout
     task.write_text(task.read_text() + "# another\n")
     again = lrlab("compare", "mine.py:train", "--folds", "5", *arms, "--json", cwd=tmp_path)
     assert "of another recipe: its code changed" in again.stderr

@@ -46,8 +46,30 @@ def test_what_is_right_passes(network, tmp_path):
     before = sorted(tmp_path.iterdir())
     audit = audited(network, jobs, Store(tmp_path), 9, Here(network))
     assert (len(audit.findings), audit.passed) == (2, True)
-    assert str(audit) == "2 runs trained again alone: identical to the last bit"
+    assert str(audit) == "2 runs of 2 that came out of forks trained again alone: identical to the last bit"
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_it_is_drawn_among_the_runs_that_came_out_of_forks_the_deepest_first(quadratic, tmp_path):
+    """Most of the arms share nothing: to train those again would prove nothing."""
+    alone = tuple(Arm(f"{k}", lr.constant(level=0.5 + k / 100)) for k in range(12))
+    deep = (Arm("late", lr.wsd(warmup=0, decay="20%")), Arm("later", lr.wsd(warmup=0, decay="10%")))
+    settings = dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,))
+    jobs = jobs_of((*alone, ARMS[1], *deep), settings)
+    run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
+    for _ in range(3):
+        audit = audited(quadratic, jobs, Store(tmp_path), 2, Here(quadratic))
+        assert audit.forked == 3
+        assert {finding.job.split(",")[0] for finding in audit.findings} == {"arm late", "arm later"}
+
+
+def test_a_study_without_forks_has_nothing_to_audit(quadratic, tmp_path):
+    """Each run was alone already, and that is said."""
+    jobs = jobs_of(ARMS, dataclasses.replace(quadratic.settings, folds=1))
+    run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic), fork_every=0)
+    audit = audited(quadratic, jobs, Store(tmp_path), 2, Here(quadratic))
+    assert (audit.findings, audit.passed) == ((), True)
+    assert str(audit) == "no run came out of a fork: each was trained alone"
 
 
 @pytest.fixture

@@ -138,6 +138,19 @@ def test_what_cannot_be_taken_up_again_is_trained_alone_and_the_reason_is_said(n
     assert said in effort.alone[0]
 
 
+def test_why_arms_that_agree_go_alone_is_said(network, tmp_path):
+    """A plateau that listens in the middle of an epoch; arms that part within the first."""
+    settings = dataclasses.replace(network.settings, folds=1, evals=7)
+    plateau = (Arm("fixed", lr.constant()), Arm("plateau", lr.plateau(patience=3, factor=0.5)))
+    _, effort = run_jobs(network, jobs_of(plateau, settings), Store(tmp_path / "a"), Here(network))
+    assert "every 11 updates" in str(effort)
+    assert "plateau listens to evaluations in between" in str(effort)
+    early = (Arm("fixed", lr.constant()), Arm("early", lr.wsd(warmup=0, decay="90%")))
+    _, effort = run_jobs(network, jobs_of(early, settings), Store(tmp_path / "b"), Here(network))
+    assert "every run alone; for" in str(effort)
+    assert "early part before" in str(effort)
+
+
 def test_a_place_where_training_cannot_go_on_is_not_tried_again(network, tmp_path):
     """The state before the fork is dropped: the next study begins at once alone."""
     jobs = jobs_of(FAMILY[:4], dataclasses.replace(network.settings, folds=1), config={"trap": "buffers"})

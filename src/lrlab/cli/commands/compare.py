@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     default=1,
     help="Fork at multiples of so many updates only; 0: train every run alone.",
 )
-@click.option("--audit", type=click.IntRange(min=0), default=0, help="Train so many runs again, alone, and compare.")
+@click.option(
+    "--audit",
+    type=click.IntRange(min=0),
+    help="Train so many runs that came out of a fork again, alone, and compare. [default: 1 of a task of your own]",
+)
 @json_option
 def command(
     task: str,
@@ -43,7 +47,7 @@ def command(
     workers: int | None,
     executor: str,
     fork_every: int,
-    audit: int,
+    audit: int | None,
     until_settled: bool,
     as_json: bool,
     **asked: Any,

@@ -7,20 +7,24 @@ are not those of training each arm alone, and nothing may claim so.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lrlab.lab.arms.controls import Report, replayed
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.recipe import job_key
+from lrlab.lab.stages.recipe import cell_of, job_key
 from lrlab.lab.task.declaration import Task
 from lrlab.record.runs.opened import aside
 from lrlab.record.runs.run import StoredRun, plain
+from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
+from lrlab.record.sealed import Torn
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,19 @@ class AuditedRun:
 
 @dataclass(frozen=True)
 class Audit:
-    """What training again has shown.
+    """What training again has shown; `forked` is the number of runs that came out of a fork, where it is known.
 
     >>> print(Audit((AuditedRun("arm cosine, fold 0", False, 2e-3),)))
     NOT IDENTICAL: 1 of 1 runs trained again alone differs (arm cosine, fold 0: by up to 0.002 of the metric)
     """
 
     findings: tuple[AuditedRun, ...]
+    forked: int | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether every run came out the same, to the last bit, and there was one."""
-        return bool(self.findings) and all(finding.identical for finding in self.findings)
+        """Whether every run came out the same, to the last bit, and there was one, or none that could differ."""
+        return (bool(self.findings) or self.forked == 0) and all(finding.identical for finding in self.findings)
 
     def record(self) -> dict[str, Any]:
         """The audit as plain JSON."""
@@ -56,11 +61,14 @@ class Audit:
 
     def __str__(self) -> str:
         n = len(self.findings)
+        if self.forked == 0:
+            return "no run came out of a fork: each was trained alone"
         if not n:
             return "no run was trained again: nothing is known of identity"
         bad = [finding for finding in self.findings if not finding.identical]
         if not bad:
-            return f"{n} {'run' if n == 1 else 'runs'} trained again alone: identical to the last bit"
+            of = "" if self.forked is None else f" of {self.forked} that came out of forks"
+            return f"{n} {'run' if n == 1 else 'runs'}{of} trained again alone: identical to the last bit"
         worst = max(bad, key=lambda finding: finding.largest)
         far = f"by up to {worst.largest:.2g} of the metric" if worst.largest < math.inf else "another course"
         return (
@@ -70,8 +78,15 @@ class Audit:
 
 
 def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor: Executor) -> Audit:
-    """Train `count` of the finished jobs again, drawn at random, with nothing shared and nothing stored before."""
-    drawn = random.Random().sample(list(jobs), min(count, len(jobs)))
+    """Train `count` of the finished jobs again, with nothing shared and nothing stored before.
+
+    They are drawn among those that came out of forks, for only these can differ: the deepest first, else at random.
+    """
+    states, known = States(store.address), dict[str, dict[str, int]]()
+    shuffled = random.Random().sample(list(jobs), len(jobs))
+    depths = [(_forks(task, job, store.get(job_key(task, job)), states, known), job) for job in shuffled]
+    forked = [(depth, job) for depth, job in depths if depth]
+    drawn = [job for _, job in sorted(forked, key=lambda each: -each[0])[:count]]
     findings = []
     with aside(store.address) as place:
         for number, job in enumerate(drawn):  # a store for each: they must not share with each other
@@ -80,7 +95,28 @@ def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor:
             run = store.get(job_key(task, job))
             if run is not None:
                 findings.append(_compared(job, run, again))
-    return Audit(tuple(findings))
+    return Audit(tuple(findings), len(forked))
+
+
+def _forks(task: Task, job: Job, run: StoredRun | None, states: States, known: dict[str, dict[str, int]]) -> int:
+    """How many forks a run came through, from the record of its last state; `known` keeps what was read of a cell."""
+    if run is None:
+        return 0
+    cell = cell_of(task, job)
+    if cell not in known:
+        known[cell] = {}
+        for place in states.places(cell):
+            if place.end:
+                with contextlib.suppress(Torn):
+                    known[cell][place.name] = states.get(cell, place).record.get("stages", 1) - 1
+    reports: dict[int, dict[str, float]] = {}
+    for name, series in run.evals.items():
+        for update, value in zip(series.updates, series.values, strict=True):
+            reports.setdefault(update, {})[name] = value
+    told: list[Report] = sorted(reports.items())
+    control = replayed(job.regime, job.updates, told, task.metric)
+    ends = {f"{at}-{digest}.end" for at, digest in control.digests(range(1, job.updates + 1)).items()}
+    return max((depth for name, depth in known[cell].items() if name in ends), default=0)
 
 
 def _compared(job: Job, run: StoredRun, again: StoredRun) -> AuditedRun:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed
-from lrlab.lab.arms.tree import NOWHERE, split
+from lrlab.lab.arms.tree import NOWHERE, aligned, split
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, recipe_of
@@ -83,11 +83,12 @@ class Effort:
         if not self.naive:
             return ""
         trained = f"{self.trained} updates in {self.stages} stages"
-        if self.trained == self.naive:
-            return f"{trained}, every run alone"
+        why = f"; not more, for {self.alone[0]}" if self.alone else ""
+        if self.trained >= self.naive:
+            return f"{trained}, every run alone{why.replace('not more, for', 'for')}"
         return (
             f"{trained} instead of {self.naive}: {self.saved:.0%} saved, because strategies that agree so far are "
-            "trained together"
+            f"trained together{why}"
         )
 
 
@@ -288,9 +289,17 @@ class _Drive:
         known = _known_until(entries, start, end, every)
 
         def common(a: int, b: int) -> int:
-            return min(self._agreement(entries[a], entries[b], start, end), known[a], known[b])
+            agree = self._agreement(entries[a], entries[b], start, end)
+            until = min(agree, known[a], known[b])
+            if aligned(until, end, every) <= start < agree and every < NOWHERE:
+                reasons.append(_why_alone(entries[a], entries[b], until < agree, every))
+            return until
 
-        for party, stop in split(range(len(entries)), common, start, end, every):
+        reasons: list[str] = []
+        parties = split(range(len(entries)), common, start, end, every)
+        if len(parties) == len(entries) and reasons:  # none goes on with another, though some agree
+            self.effort += Effort(alone=(reasons[0],))
+        for party, stop in parties:
             # An arm that no report can change leads, so that only the others have to be watched.
             those = sorted((entries[k] for k in party), key=lambda entry: entry.control.reactive)
             lead = those[0]
@@ -345,6 +354,15 @@ class _Drive:
             waiting = [*in_hand, *(work for *_, work in self._queue)]
             self._states.sweep(KEPT, {(w.cell, w.stage.start) for w in waiting if w.stage.start})
             self._written = 0
+
+
+def _why_alone(a: _Entry, b: _Entry, listens: bool, every: int) -> str:
+    """Why two arms that agree at first do not go on together."""
+    where = f"training can fork only every {every} updates, such as where an epoch ends"
+    if listens:
+        arm = next(entry.job.arm.name for entry in (a, b) if entry.control.reactive)
+        return f"{where}, and {arm} listens to evaluations in between"
+    return f"{where}, and {a.job.arm.name} and {b.job.arm.name} part before"
 
 
 def _known_until(entries: Sequence[_Entry], start: int, end: int, every: int) -> list[int]:

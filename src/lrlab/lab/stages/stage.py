@@ -131,7 +131,9 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     def keep(live: TrainingRun, outcome: Ending | None = None) -> StateAddress:
         at = live.completed
         place = StateAddress(at, live.controls[0].digests([at])[at], outcome is not None)
-        states.put(cell, place, _state_of(live, outcome, time.perf_counter() - began))
+        state = _state_of(live, outcome, time.perf_counter() - began)
+        stages = 1 + (start.record.get("stages", 1) if start else 0)
+        states.put(cell, place, StoredState({**state.record, "stages": stages}, state.tensors))
         return place
 
     with _conditions(task, stage.job):

@@ -72,8 +72,9 @@ class LogRecord(TypedDict):
 class StateRecord(TypedDict):
     """What is known of a state beside its tensors.
 
-    `plain` and `seen` (what a fork is held to; `next` before version 0.2) are there where one can go on from it;
-    `fingerprint` is then that of `plain` and the tensors.
+    `stages` tells in how many it was trained, one after the other. `plain` and `seen` are there where one can go on
+    from it: its content, and what a fork is held to (`next` in earlier versions); `fingerprint` is then that of `plain`
+    and the tensors.
     """
 
     at: int
@@ -84,6 +85,7 @@ class StateRecord(TypedDict):
     plain: NotRequired[Any]
     next: NotRequired[str | None]
     seen: NotRequired[dict[str, str]]
+    stages: NotRequired[int]
 
 
 @dataclass(frozen=True)

@@ -297,7 +297,7 @@ class _Drive:
 
         reasons: list[str] = []
         parties = split(range(len(entries)), common, start, end, every)
-        if len(parties) == len(entries) and reasons:  # none goes on with another, though some agree
+        if not start and len(parties) == len(entries) and reasons:  # none goes with another, though some agree
             self.effort += Effort(alone=(reasons[0],))
         for party, stop in parties:
             # An arm that no report can change leads, so that only the others have to be watched.

@@ -4,6 +4,7 @@ The full counts are `python benchmarks/reliability.py`, and here under `-m exhau
 """
 
 import importlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def part(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
 
     def load(name):
+        monkeypatch.setattr(logging.getLogger("lrlab"), "propagate", False)  # no evil name in the report of a test
         return importlib.import_module(f"reliability_{name}")
 
     yield load

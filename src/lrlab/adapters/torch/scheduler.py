@@ -10,8 +10,7 @@
 
 In the words of PyTorch: the base LR is each group's own `lr`, what `last_epoch` counts is `scheduler.update`, the
 number of completed updates; `T_max`, `total_iters` are the span, `eta_min` is `to=` as a multiple.
-
-Plans are told in docs/plans.md; resume, a change of horizon and branches in docs/resume.md.
+See docs/plans.md for plans; docs/resume.md for resume, a change of horizon and branches.
 """
 
 from __future__ import annotations

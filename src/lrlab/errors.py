@@ -95,8 +95,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def missing(library: str, extra: str, purpose: str) -> MissingExtra:
     """The error for a library that is not installed.
 
-    >>> print(missing("torch", "torch", "lrlab.adapters.torch.scheduler"))
-    lrlab.adapters.torch.scheduler needs torch, which is not installed
+    >>> print(missing("torch", "torch", "lrlab.adapters.torch"))
+    lrlab.adapters.torch needs torch, which is not installed
       try:     pip install "lrlab[torch]"
     """
     return MissingExtra(

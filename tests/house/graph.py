@@ -23,8 +23,6 @@ UPWARD = {
     ("core.expression.node", "core.text.describe"): "schedule.describe()",
     ("core.expression.node", "core.text.lint"): "schedule.lint()",
     ("core.expression.node", "core.shapes.base"): "schedule.hold()",
-    ("adapters.keras", "adapters.keras_callback"): "SchedulerCallback stays a name of lrlab.adapters.keras",
-    ("adapters.optax", "adapters.optax_state"): "the states stay names of lrlab.adapters.optax",
     ("dialects.parts.torch_rules", "dialects.read.transformers"): "PyTorch's LambdaLR as transformers makes it",
 }
 # Files that stand on each other because they are one idea.

@@ -223,8 +223,7 @@ FIT = {"x": np.zeros((4, 1), "float32"), "y": np.ones((4, 1), "float32"), "batch
 def test_48_schedule_and_callbacks_exclude_each_other(keras_model):
     """'Keras: schedule object and LR callbacks exclude each other': schedule, plateau and live factor in one fit()."""
     keras, compiled = keras_model
-    from lrlab.adapters.keras import LearningRateSchedule
-    from lrlab.adapters.keras_callback import SchedulerCallback
+    from lrlab.adapters.keras import LearningRateSchedule, SchedulerCallback
 
     flat = keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1, min_delta=10.0)
     with pytest.raises(TypeError, match="not settable"):
@@ -248,7 +247,7 @@ def test_48_schedule_and_callbacks_exclude_each_other(keras_model):
 def test_49_a_schedule_cancels_the_cuts(keras_model):
     """'LearningRateScheduler silently cancels ReduceLROnPlateau': with ours the cuts persist."""
     keras, compiled = keras_model
-    from lrlab.adapters.keras_callback import SchedulerCallback
+    from lrlab.adapters.keras import SchedulerCallback
 
     constant = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)
     cuts = keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1, factor=0.5, min_delta=10.0)

@@ -20,6 +20,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal
 
+from torch import Tensor
+from torch.nn import Module
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from lrlab.adapters.torch.groups import Groups
+from lrlab.adapters.torch.habits import Calls, Watch
+from lrlab.adapters.torch.ranks import Reduce
+from lrlab.adapters.torch.resume import Resumable
+from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
+from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, position, several
 from lrlab.core.expression.fields import items, not_negative
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.pacer import PlanPacer
@@ -33,22 +44,7 @@ from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span
-from lrlab.errors import LrlabError, missing, worded
-
-try:
-    from torch import Tensor
-    from torch.nn import Module
-    from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LRScheduler
-except ModuleNotFoundError:
-    raise missing("torch", "torch", "lrlab.adapters.torch.scheduler") from None
-
-from lrlab.adapters.torch.groups import Groups
-from lrlab.adapters.torch.habits import Calls, Watch
-from lrlab.adapters.torch.ranks import Reduce
-from lrlab.adapters.torch.resume import Resumable
-from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
-from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, position, several
+from lrlab.errors import LrlabError, worded
 
 log = logging.getLogger(__name__)
 

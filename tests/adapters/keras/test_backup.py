@@ -2,7 +2,7 @@
 
 import pytest
 
-from lrlab.adapters.keras_backup import KEPT, Backup
+from lrlab.adapters.keras.backup import KEPT, Backup
 from lrlab.errors import LrlabError
 
 

@@ -15,6 +15,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import keras
+
 from lrlab.adapters.counted import open_loop, within_int32
 from lrlab.core.expression.fields import count, positive
 from lrlab.core.expression.maths import ONES, KerasMaths
@@ -22,16 +24,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.tables import Function
 from lrlab.core.text.document import dumps, loads
 from lrlab.core.time.horizon import Horizon
-from lrlab.errors import LrlabError, missing, worded
-
-try:
-    import keras
-except ModuleNotFoundError:
-    raise missing("keras", "keras", "lrlab.adapters.keras") from None
-
-from lrlab.adapters.keras_callback import SchedulerCallback
-
-__all__ = ["LearningRateSchedule", "SchedulerCallback"]
+from lrlab.errors import LrlabError, worded
 
 # Of time and of floats; TensorFlow does not multiply whole numbers by floats, an Apple GPU has no float64.
 TYPES = {"tensorflow": ("float64", "float64"), "torch": ("int64", "float32")}

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from lrlab.errors import LrlabError, missing, worded
+import jax
+import numpy as np
 
-try:
-    import jax
-    import numpy as np
-except ModuleNotFoundError:
-    raise missing("optax", "jax", "lrlab.adapters.optax") from None
+from lrlab.errors import LrlabError, worded
 
 OptState = TypeVar("OptState")
 

@@ -213,7 +213,7 @@ def test_on_the_other_back_ends(backend, which):
     """What is said of Keras here, of its callback and of its traces holds in a process of each other back end."""
     pytest.importorskip(backend)
     here = Path(__file__)
-    files = [here, here.with_name("test_keras_callback.py"), here.parents[1] / "parity" / "test_traces.py"]
+    files = [here, here.with_name("test_callback.py"), here.parents[2] / "parity" / "test_traces.py"]
     marks = [] if which == FEW else ["-m", "exhaustive or not exhaustive"]
     out = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *marks, "-k", which, *map(str, files)],

@@ -1,6 +1,4 @@
-"""JAX: a schedule as an Optax schedule, and as a gradient transformation that carries controllers.
-
-    optax.adamw(schedule(lr.warmup("2%") >> lr.cosine(to=0.1), base_lr=3e-4, horizon=10_000))
+"""JAX: a schedule as a gradient transformation of Optax that carries controllers.
 
     scheduler = Scheduler(lr.cosine() * lr.plateau(patience=5), base_lr=3e-4, horizon=10_000)
     optimizer = optax.chain(optax.scale_by_adam(), scheduler.scale_by_learning_rate())
@@ -22,7 +20,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lrlab.adapters.counted import INT32, counted, open_loop, say_unheard, within_int32
+import jax
+import numpy as np
+import optax
+from jax import numpy as jnp
+
+from lrlab.adapters.counted import INT32, counted, say_unheard, within_int32
+from lrlab.adapters.optax.state import KINDS, OptState, ScheduleState, replaced, states
 from lrlab.core.expression.fields import positive
 from lrlab.core.expression.maths import JaxMaths
 from lrlab.core.expression.node import Schedule
@@ -31,39 +35,12 @@ from lrlab.core.resume.policy import resumed
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.pacer import Decision, Pacer
 from lrlab.core.time.horizon import Horizon
-from lrlab.errors import LrlabError, missing, worded
-
-try:
-    import jax
-    import numpy as np
-    import optax
-    from jax import numpy as jnp
-except ModuleNotFoundError:
-    raise missing("optax", "jax", "lrlab.adapters.optax") from None
-
-from lrlab.adapters.optax_state import KINDS, OptState, ScheduleState, replaced, states
+from lrlab.errors import LrlabError, worded
 
 log = logging.getLogger(__name__)
 
 MOST = 8  # controllers in one schedule
 RECORD = 2**14  # bytes: the controllers' records and the latest decisions
-
-
-def schedule(schedule: Schedule | str, base_lr: float, horizon: int | Horizon | None = None) -> Callable[[Any], Any]:
-    """An Optax schedule: the LR of an update, base_lr * schedule(update), under jit, vmap, scan and eagerly.
-
-    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. In float32 within 1e-6 of the
-    peak, under x64 within 1e-12. Raises `LrlabError` for a schedule with controllers.
-
-    >>> rate = schedule("warmup(3) >> cosine()", base_lr=0.1, horizon=10)
-    >>> round(float(jax.jit(rate)(0)), 4), round(float(rate(3)), 4)
-    (0.025, 0.1)
-    """
-    curve = open_loop(schedule, horizon, "Scheduler(schedule, base_lr, horizon).scale_by_learning_rate()")
-    if not jax.config.jax_enable_x64:
-        within_int32(curve)
-    base = positive(base_lr, "base_lr")
-    return lambda count: base * curve(jnp.asarray(count))
 
 
 @dataclass(frozen=True)

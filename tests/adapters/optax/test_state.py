@@ -11,7 +11,7 @@ optax = pytest.importorskip("optax")
 from jax import numpy as jnp  # noqa: E402
 
 from lrlab.adapters.optax import Scheduler  # noqa: E402
-from lrlab.adapters.optax_state import ScheduleState, replaced, states  # noqa: E402
+from lrlab.adapters.optax.state import ScheduleState, replaced, states  # noqa: E402
 
 PLAIN = Scheduler("linear()", 1.0, 4).scale_by_learning_rate()
 

@@ -1,4 +1,4 @@
-"""JAX: the schedule as an Optax schedule, and the transformation that carries controllers."""
+"""JAX: the gradient transformation that carries controllers."""
 
 import functools
 import json
@@ -18,7 +18,8 @@ optax = pytest.importorskip("optax")
 
 from jax import numpy as jnp  # noqa: E402
 
-from lrlab.adapters.optax import MOST, RECORD, Scheduler, ScheduleState, schedule  # noqa: E402
+from lrlab.adapters.optax import Scheduler, ScheduleState, schedule  # noqa: E402
+from lrlab.adapters.optax.scheduler import MOST, RECORD  # noqa: E402
 
 COSINE = lr.warmup(3) >> lr.cosine(to=0.1)
 CUTS = lr.linear() * lr.plateau(patience=1, factor=0.5, threshold=1e9)  # the first sets the best, each later one cuts
@@ -46,59 +47,6 @@ def trained(optimizer, state, updates, params=PARAMS):
     for _ in range(updates):
         params, state = step_of(optimizer)(params, state)
     return params, state
-
-
-# -- the schedule ---------------------------------------------------------------------------------------------------
-
-
-def test_in_an_optimizer_of_optax():
-    """The LR of each update, recomputed from the change of the weight under SGD: w' = w - lr * 1."""
-    optimizer, w, trace = optax.sgd(schedule(COSINE, 0.1, 9)), jnp.ones(()), []
-    state = optimizer.init(w)
-    for _ in range(9):
-        updates, state = jax.jit(optimizer.update)(jnp.ones(()), state)
-        trace.append(-float(updates))
-    assert trace == pytest.approx(0.1 * COSINE.over(9).values(), rel=1e-6)
-
-
-def test_beside_plain_numbers_and_arrays():
-    """A Python number, an array, a traced number: the same LR."""
-    rate = schedule(COSINE, 0.1, 9)
-    wanted = 0.1 * COSINE.over(9).values()
-    assert float(rate(4)) == pytest.approx(wanted[4], rel=1e-6)
-    assert np.asarray(rate(np.arange(9))) == pytest.approx(wanted, rel=1e-6)
-    assert np.asarray(jax.vmap(rate)(jnp.arange(9))) == pytest.approx(wanted, rel=1e-6)
-    assert np.asarray(jax.vmap(lambda base: base * rate(4))(jnp.array([1.0, 2.0]))).shape == (2,)
-
-
-def test_injected():
-    """inject_hyperparams takes it as any schedule, and shows the LR that an update has used."""
-    optimizer = optax.inject_hyperparams(optax.adamw)(learning_rate=schedule(COSINE, 0.1, 9))
-    state = optimizer.init(PARAMS)
-    for update in range(4):
-        _, state = trained(optimizer, state, 1)
-        assert float(state.hyperparams["learning_rate"]) == pytest.approx(0.1 * COSINE.over(9)(update), rel=1e-6)
-
-
-LONG = 10**9
-
-
-@pytest.mark.parametrize(
-    "s", [lr.step("7/30"), lr.cosine().repeat(cycle="3/70"), lr.constant() >> lr.linear(1000)], ids=str
-)
-def test_steps_beyond_what_float32_can_count(s):
-    """Counts of 32 bits, times of 30: a boundary is where it belongs."""
-    curve = s.over(LONG)
-    near = np.arange(-4, 5)
-    places = (2**24, LONG * 7 // 30, LONG * 14 // 30, LONG * 9 // 70, LONG - 1000, LONG)
-    at = np.unique(np.concatenate([near + place for place in places]))
-    assert np.asarray(schedule(s, 1.0, LONG)(at)) == pytest.approx(curve(at), abs=1e-6)
-
-
-def test_a_controller_is_for_the_scheduler():
-    """And the message says so."""
-    with pytest.raises(LrlabError, match=r"Scheduler\(schedule, base_lr, horizon\)"):
-        schedule(CUTS, 0.1, 9)
 
 
 class TestLaws(AdapterCase):

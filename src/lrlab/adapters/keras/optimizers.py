@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
-from lrlab.errors import LrlabError, missing, nearest, worded
-
-try:
-    import keras
-except ModuleNotFoundError:
-    raise missing("keras", "keras", "lrlab.adapters.keras") from None
+from lrlab.errors import LrlabError, nearest, worded
 
 SKIPS = 32  # updates in a row that a loss scale may skip: after as many halvings 2**15 is nothing
 

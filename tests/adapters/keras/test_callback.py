@@ -15,7 +15,7 @@ from lrlab.testing import AdapterCase
 keras = pytest.importorskip("keras")
 
 from lrlab.adapters.keras import LearningRateSchedule, SchedulerCallback  # noqa: E402
-from lrlab.adapters.keras_callback import IDLE  # noqa: E402
+from lrlab.adapters.keras.callback import IDLE  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 

@@ -17,24 +17,20 @@ from os import PathLike
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import keras
 import numpy as np
 
 from lrlab.adapters.counted import counted, unheard
 from lrlab.adapters.ending import ending
-from lrlab.adapters.keras_backup import Backup
-from lrlab.adapters.keras_optimizers import between_updates, chosen, optimizers, rate, typed, updates
+from lrlab.adapters.keras.backup import Backup
+from lrlab.adapters.keras.optimizers import between_updates, chosen, optimizers, rate, typed, updates
 from lrlab.core.expression.fields import optional_positive
 from lrlab.core.expression.node import Schedule
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.resume.policy import OnChange, resumed
 from lrlab.core.run.pacer import Change, Decision, Pacer
 from lrlab.core.time.horizon import Horizon
-from lrlab.errors import LrlabError, missing, nearest, worded
-
-try:
-    import keras
-except ModuleNotFoundError:
-    raise missing("keras", "keras", "lrlab.adapters.keras") from None
+from lrlab.errors import LrlabError, nearest, worded
 
 log = logging.getLogger(__name__)
 

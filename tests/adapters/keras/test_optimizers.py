@@ -8,7 +8,7 @@ from lrlab.errors import LrlabError
 
 keras = pytest.importorskip("keras")
 
-from lrlab.adapters.keras_optimizers import between_updates, chosen, optimizers, rate, typed, updates  # noqa: E402
+from lrlab.adapters.keras.optimizers import between_updates, chosen, optimizers, rate, typed, updates  # noqa: E402
 
 
 def sgd(rate=0.1, **arguments):

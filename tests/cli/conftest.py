@@ -1,11 +1,20 @@
-"""The command as a shell runs it."""
+"""The command as a shell runs it, and a folder in which every example of the help runs as it is typed."""
 
+import json
+import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import lrlab as lr
+from lrlab.analysis.forecast.law import Law
+from lrlab.core.resume.checkpoint import Checkpoint
+from lrlab.record.process.journal import Journal
+from lrlab.record.process.orders import ManualOrders
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,3 +28,29 @@ def lrlab() -> Command:
         return subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=120)
 
     return run
+
+
+QUADRATIC = Path(__file__).parents[1] / "lab" / "quadratic.py"
+MOMENTUM = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
+DEEPSPEED = {"scheduler": {"type": "WarmupDecayLR", "params": {"warmup_num_steps": "auto", "total_num_steps": 1000}}}
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory) -> Path:
+    """The files that the examples name: a task, the logs of two runs, a DeepSpeed file, the folder of a run."""
+    folder: Path = tmp_path_factory.mktemp("examples")
+    shutil.copy(QUADRATIC, folder / "mine.py")
+    (folder / "ds_config.json").write_text(json.dumps(DEEPSPEED), encoding="utf-8")
+    law = Law.from_parameters("momentum", MOMENTUM, peak=3e-4, horizon=4000)
+    for name, schedule in (("run1", lr.warmup(200) >> lr.constant()), ("run2", lr.warmup(200) >> lr.cosine(to=0.1))):
+        lrs, noise = schedule.over(4000).lr(3e-4), random.Random(name)
+        losses = law.predict(lrs).loss
+        rows = [f"{k + 1},{float(lrs[k])!r},{float(losses[k]) + noise.gauss(0, 0.005)!r}" for k in range(9, 4000, 10)]
+        (folder / f"{name}.csv").write_text("\n".join(["step,lr,loss", *rows]), encoding="utf-8")
+    run = folder / "runs" / "x"
+    run.mkdir(parents=True)
+    ManualOrders(run)
+    pacer = lr.Pacer((lr.constant() * lr.manual()).over(100))
+    journal = Journal(run)
+    journal.began("start", Checkpoint.of(pacer, [0.1]).record())
+    return folder

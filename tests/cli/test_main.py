@@ -54,6 +54,23 @@ def test_a_command_loads_its_own_file_alone():
     assert loaded == {"list"}
 
 
+def test_help_meets_nothing_but_the_commands():
+    """It is there at once: no schedule, no NumPy, nothing of a desk."""
+    program = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    program += "from lrlab.cli.main import main; main(['--help'])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert not loaded & {"numpy", "rich"}
+    ours = {name.removeprefix("lrlab.") for name in loaded if name.startswith("lrlab.")}
+    assert {name for name in ours if name.partition(".")[0] != "cli"} <= {
+        "desk",
+        "errors",
+        "version",
+        "views",
+        "views.names",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

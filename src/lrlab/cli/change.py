@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from lrlab.core.resume.branch import branched
-from lrlab.core.resume.change import HOWS, extended, finished
-from lrlab.core.run.curve import Curve
+from lrlab.cli.values import OneOf
 from lrlab.errors import LrlabError, worded
+
+if TYPE_CHECKING:
+    from lrlab.core.run.curve import Curve
+
+
+def _hows() -> tuple[str, ...]:
+    from lrlab.core.resume.change import HOWS
+
+    return HOWS
+
 
 OPTIONS = (
     click.option("--at", type=click.IntRange(min=0), help="The update at which the plan is changed."),
     click.option("--extend", type=click.IntRange(min=1), help="Make the run so many updates long; needs --how."),
-    click.option("--how", type=click.Choice(HOWS), help="What becomes of the rest of the plan."),
+    click.option("--how", type=OneOf("how", _hows), help="What becomes of the rest of the plan."),
     click.option("--peak", type=float, help="The peak of --how re-warm.  [default: the plan's own]"),
     click.option("--finish", metavar="SPAN", help="Decay from there for so many updates, or a share (20%)."),
     click.option("--branch", metavar="SPAN", help="Leave the stable phase and decay, as --finish."),
@@ -59,6 +68,9 @@ def chosen(
                 hint="--at 600 --extend 2000 --how rescale-rest",
             )
         )
+    from lrlab.core.resume.branch import branched
+    from lrlab.core.resume.change import extended, finished
+
     if extend is not None and how is not None:
         return functools.partial(extended, at=at, to=extend, how=how, peak=peak)
     if finish is not None:

@@ -23,11 +23,12 @@ import click
 
 from lrlab.cli import commands
 from lrlab.cli.output import echo, fail
-from lrlab.errors import LrlabError, nearest
+from lrlab.cli.verb import Section, Verb, Verbs
+from lrlab.errors import LrlabError
 from lrlab.version import __version__
 
 
-class _Commands(click.Group):
+class _Commands(Verbs):
     """The files of the folder `commands`, each imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -37,15 +38,22 @@ class _Commands(click.Group):
         if name not in self.list_commands(ctx):
             return None
         found: click.Command = importlib.import_module(f"{commands.__name__}.{name}").command
+        found.name = name
         return found
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in (known := self.list_commands(ctx)):
-            meant = nearest(args[0], known)
-            ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {meant!r}?" if meant else ""))
-        return super().resolve_command(ctx, args)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in groups, by what one wants to do."""
+        found = [command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
+        width = max(len(str(command.name)) for command in found)
+        for section in Section:
+            rows = [
+                (f"{command.name:{width}}", command.get_short_help_str(200))
+                for command in found
+                if isinstance(command, Verb | Verbs) and command.section is section
+            ]
+            if rows:
+                with formatter.section(section.value):
+                    formatter.write_dl(rows)
 
     def main(self, args: Sequence[str] | None = None, *given: Any, **more: Any) -> Any:
         """Say what is wrong in a sentence, or in a document where JSON was asked for."""
@@ -72,7 +80,15 @@ class _Commands(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Commands,
+    examples=[
+        "lrlab show 'warmup(\"2%\") >> cosine(to=0.1)' --steps 10000",
+        "lrlab convert 'torch:StepLR(optimizer, 30)' --to optax --lr 0.1",
+        "lrlab compare digits --quick",
+    ],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="lrlab")
 def main() -> None:
     """The learning-rate laboratory: write schedules, look at them, compare them."""

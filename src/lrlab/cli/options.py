@@ -7,6 +7,14 @@ from typing import Any
 
 import click
 
+from lrlab.cli.values import EXECUTOR, TASK, OneOf
+
+
+def _arm_sets() -> tuple[str, ...]:
+    from lrlab.desk import offered
+
+    return offered.arm_sets()
+
 
 def strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Schedules by name, from NAME=EXPR or EXPR; two of one name are refused."""
@@ -59,6 +67,7 @@ executor_option = click.option(
     default="local",
     show_default=True,
     metavar="WHERE",
+    type=EXECUTOR,
     help="Where to train: local, ray (the cluster at hand), ray://HOST:PORT or dask://HOST:PORT.",
 )
 config_option = click.option(
@@ -86,7 +95,9 @@ _OPTIONS = (
         help="A strategy to compare, instead of the default ones; give several.",
     ),
     click.option(
-        "--arms", metavar="SET", help="A whole set: strategies (the default ones) or optimizers; --arm adds to it."
+        "--arms",
+        type=OneOf("set", _arm_sets),
+        help="A whole set, strategies being the default one; --arm adds to it.",
     ),
     config_option,
     click.option("--updates", type=click.IntRange(min=1), help="Updates of each run."),
@@ -104,4 +115,4 @@ def experiment_options(command: Any) -> Any:
     """A command with the argument TASK and the options of a comparison."""
     for option in reversed(_OPTIONS):
         command = option(command)
-    return click.argument("task")(command)
+    return click.argument("task", type=TASK)(command)

@@ -10,12 +10,14 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError
+
+if TYPE_CHECKING:
+    pass
 
 Command = Callable[..., None]
 
@@ -37,6 +39,8 @@ def run_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def called(*args: Any, **kwargs: Any) -> None:
+        from lrlab.core.time.horizon import Horizon
+
         try:
             command(*args, run=Horizon(**{name: kwargs.pop(name) for name in FACTS}), **kwargs)
         except LrlabError as error:

@@ -115,13 +115,6 @@ def words() -> tuple[Word, ...]:
     return tuple(Word(name, signature(name), formula(name), sentence(name)) for name in sorted(VOCABULARY))
 
 
-def libraries() -> tuple[str, ...]:
-    """The libraries whose schedules are read."""
-    from lrlab.dialects.libraries import names
-
-    return names()
-
-
 def convert(
     source: str,
     target: str,

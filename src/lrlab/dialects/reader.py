@@ -74,9 +74,10 @@ class _Door:
         return self.script(text, _pairs(words))
 
     def own(self, text: str, words: list[str]) -> Imported:
-        """The text form."""
+        """The text form, or one of its words alone."""
         if words:
             raise LrlabError(worded("words beside a schedule of ours are not read", " ".join(words)))
+        text = f"{text}()" if text in VOCABULARY else text
         return imported("lrlab", Rule(parse(text), after=HOLDS), horizon=self.run if self.run.total else None)
 
     # -- LIBRARY: ...

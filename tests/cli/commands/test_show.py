@@ -51,6 +51,13 @@ def test_show_says_what_to_type_instead(lrlab, expression, said):
     assert said in json.loads(document.stdout)["error"]
 
 
+def test_a_word_alone_is_that_schedule(lrlab):
+    """As a shell completes it, and as a newcomer types it."""
+    found = json.loads(lrlab("show", "wsd", "--json").stdout)
+    assert found["schedule"] == 'warmup("5%") >> constant() >> one_minus_sqrt("20%")'
+    assert lrlab("show", "table").returncode == 1, "it has no values"
+
+
 def test_show_reads_other_libraries(lrlab):
     """With the unit said, the library's own length and LR, and its words beside it."""
     done = lrlab("show", "torch:StepLR(optimizer, 10)", "--steps", "50")

@@ -15,14 +15,22 @@ import click
 
 from lrlab.cli.options import executor_option, experiment_options, workers_option
 from lrlab.cli.output import NewFile, apart, echo, fail, json_option, say, width, write
-from lrlab.desk import experiment as desk
+from lrlab.cli.verb import Section, Verb
 from lrlab.views.names import file_name
 
 if TYPE_CHECKING:
     from lrlab.lab.stages.experiment import Experiment
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    section=Section.CHOOSE,
+    examples=[
+        "lrlab compare digits --quick",
+        "lrlab compare mine.py:train --arm 'early=wsd(decay=\"40%\")' --arm 'late=wsd()' --folds 8",
+        "lrlab compare mine.py:train --arms strategies --lrs 0.5,1,2,4 --until-settled --json",
+    ],
+)
 @experiment_options
 @click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK-ARMS-....html]")
 @workers_option
@@ -58,6 +66,7 @@ def command(
     the same folds, seeds and batches, each at several LRs, and ranked on folds that their LR was not chosen on.
     Finished runs are kept: the same command goes on where it was interrupted.
     """
+    from lrlab.desk import experiment as desk
     from lrlab.views.page import html
     from lrlab.views.progress import progress
 

@@ -1,36 +1,54 @@
 """`lrlab convert`: another library's schedule in, its meaning or code for any library out.
 
 lrlab convert 'torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)'
-lrlab convert transformers:cosine warmup_steps=100 max_steps=1000 --to optax --lr 3e-4 > schedule.py
+lrlab convert transformers:linear warmup_steps=100 max_steps=1000 --to optax --lr 3e-4 > schedule.py
 lrlab convert ds_config.json warmup_num_steps=100 --to python
 """
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from lrlab.cli.output import echo, json_option
 from lrlab.cli.source import ANY_FLAG, checked, run_options
-from lrlab.core.time.horizon import Horizon
+from lrlab.cli.values import SOURCE, OneOf
+from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
-from lrlab.desk import schedules as desk
+
+if TYPE_CHECKING:
+    from lrlab.core.time.horizon import Horizon
 
 TARGETS = ("text", "json", "torch", "optax", "keras", "transformers", "python", "toml")
 
 
-class _Listing(click.Command):
+class _Listing(Verb):
     """Names the libraries that there are in its help."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.help = (self.help or "").replace("LIBRARIES", ", ".join(desk.libraries()))
+        from lrlab.desk import offered
+
+        self.help = (self.help or "").replace("LIBRARIES", ", ".join(offered.libraries()))
         super().format_help_text(ctx, formatter)
 
 
-@click.command(cls=_Listing, context_settings=ANY_FLAG)
-@click.argument("source", nargs=-1, required=True, callback=checked)
-@click.option("--to", "target", type=click.Choice(TARGETS), default="text", show_default=True, help="What to write.")
+@click.command(
+    cls=_Listing,
+    section=Section.WRITE,
+    context_settings=ANY_FLAG,
+    examples=[
+        "lrlab convert 'torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)'",
+        "lrlab convert transformers:linear warmup_steps=100 max_steps=1000 --to optax --lr 3e-4",
+        "lrlab convert ds_config.json warmup_num_steps=100 --to python",
+        "lrlab convert 'lambda epoch: 0.95 ** epoch' --epochs 30 --updates-per-epoch 1",
+    ],
+)
+@click.argument("source", nargs=-1, required=True, callback=checked, type=SOURCE)
+@click.option(
+    "--to", "target", type=OneOf("target", lambda: TARGETS), default="text", show_default=True, help="What to write."
+)
 @run_options
 @click.option("--lr", "base_lr", type=float, help="The optimizer's own LR, where SOURCE leaves it out.")
 @json_option
@@ -53,6 +71,8 @@ def command(source: tuple[str, ...], target: str, run: Horizon, base_lr: float |
     Whose it is follows from all that is in it; LIBRARY: in front of it decides where that is open. Nothing is
     executed. Libraries: LIBRARIES.
     """
+    from lrlab.desk import schedules as desk
+
     found = desk.convert(source[0], target, run, base_lr, source[1:])
     if as_json:
         click.echo(json.dumps({"version": VERSION, **found.record}))

@@ -18,6 +18,8 @@ import click
 
 from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, echo, json_option, say, write
+from lrlab.cli.values import SOURCE, OneOf
+from lrlab.cli.verb import Section, Verbs
 from lrlab.desk import VERSION
 from lrlab.views.names import file_name
 
@@ -25,12 +27,21 @@ if TYPE_CHECKING:
     from lrlab.analysis.forecast.law import Law
     from lrlab.views.model import Figure, Table
 
+LAWS, PRIORS, RISKS = ("elr", "mpl", "momentum", "convex"), ("llm", "generic"), ("mean", "high")  # their own modules
+# take a second to import
+
 steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
 base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
 level_option = click.option("--level", type=float, default=0.9, show_default=True, help="Probability of the interval.")
 log_options = (
-    click.option("--law", default="elr", show_default=True, help="elr, mpl, momentum or convex."),
-    click.option("--prior", default="llm", show_default=True, help="llm, or generic for anything else."),
+    click.option("--law", type=OneOf("law", lambda: LAWS), default="elr", show_default=True, help="The formula."),
+    click.option(
+        "--prior",
+        type=OneOf("prior", lambda: PRIORS),
+        default="llm",
+        show_default=True,
+        help="What is expected of the parameters; generic: of anything but language models.",
+    ),
     click.option("--loss", help="Column of the loss."),
     click.option("--lr", help="Column of the LR, or the LR as a schedule's text."),
     click.option("--step", help="Column of the update number."),
@@ -46,12 +57,20 @@ def _logs(command: Any) -> Any:
     return logs(command)
 
 
-@click.group()
+@click.group(
+    cls=Verbs,
+    section=Section.CHOOSE,
+    examples=[
+        "lrlab forecast fit run1.csv run2.csv -o law.json",
+        "lrlab forecast rank law.json 'wsd()' 'warmup(\"2%\") >> cosine()' --steps 24000 --base-lr 3e-4",
+        "lrlab forecast optimise law.json --steps 24000 --peak 3e-4",
+    ],
+)
 def command() -> None:
     """Predict the loss under schedules that were never run, and find the best one."""
 
 
-@command.command()
+@command.command(examples=["lrlab forecast fit run1.csv run2.csv -o law.json"])
 @_logs
 @click.option("-o", "--output", type=NewFile(), help="Save the law here, as JSON.")
 @json_option
@@ -67,9 +86,9 @@ def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     say(as_json, {"version": VERSION, **fitted.record()}, [views.fits(fitted)], doubts)
 
 
-@command.command()
+@command.command(examples=["lrlab forecast predict law.json 'wsd()' --steps 24000 --base-lr 3e-4"])
 @click.argument("law", type=click.Path(path_type=Path))
-@click.argument("expression", metavar="EXPR")
+@click.argument("expression", metavar="EXPR", type=SOURCE)
 @steps_option
 @base_lr_option
 @level_option
@@ -79,9 +98,9 @@ def predict(law: Path, expression: str, steps: int, base_lr: float | None, level
     _rank(law, (expression,), steps, base_lr, level, as_json, draw=True)
 
 
-@command.command()
+@command.command(examples=["lrlab forecast rank law.json 'wsd()' 'cosine()' --steps 24000 --base-lr 3e-4"])
 @click.argument("law", type=click.Path(path_type=Path))
-@click.argument("expressions", metavar="EXPR...", nargs=-1, required=True)
+@click.argument("expressions", metavar="EXPR...", nargs=-1, required=True, type=SOURCE)
 @steps_option
 @base_lr_option
 @level_option
@@ -115,12 +134,18 @@ def _rank(
     _answer(law, as_json, document, shown, warnings=views.warnings(predictions))
 
 
-@command.command()
+@command.command(examples=["lrlab forecast optimise law.json --steps 24000 --peak 3e-4"])
 @click.argument("law", type=click.Path(path_type=Path))
 @steps_option
 @click.option("--peak", type=float, help="Highest LR; free within twice the logged peaks if left out.")
 @click.option("--warmup", type=int, help="Updates of the warmup; 2 % of the run if left out.")
-@click.option("--risk", default="mean", show_default=True, help="mean, or high for caution.")
+@click.option(
+    "--risk",
+    type=OneOf("risk", lambda: RISKS),
+    default="mean",
+    show_default=True,
+    help="What is low; high: with caution.",
+)
 @json_option
 def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:
     """Find the schedule with the lowest predicted final loss."""
@@ -132,9 +157,13 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
     _answer(fitted, as_json, found.record(), [views.optimum(found)], warnings=found.warnings)
 
 
-@command.command()
+@command.command(
+    examples=[
+        "lrlab forecast branch law.json 'warmup(100) >> constant()' --steps 24000 --at 8000 --decay 2000 --base-lr 3e-4"
+    ]
+)
 @click.argument("law", type=click.Path(path_type=Path))
-@click.argument("expression", metavar="EXPR")
+@click.argument("expression", metavar="EXPR", type=SOURCE)
 @steps_option
 @click.option("--at", type=click.IntRange(min=1), required=True, help="Updates done when the decay could begin.")
 @click.option("--decay", type=click.IntRange(min=1), required=True, help="Length of the decay in updates.")
@@ -172,7 +201,7 @@ def _answer(
         sys.exit(1)
 
 
-@command.command()
+@command.command(examples=["lrlab forecast study digits --quick"])
 @experiment_options
 @level_option
 @json_option
@@ -190,7 +219,9 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
     say(as_json, {"version": VERSION, **found.record()}, [views.outlook(found)], views.outlook_sentences(found))
 
 
-@command.command()
+@command.command(
+    examples=["lrlab forecast report run1.csv run2.csv --schedule 'wsd()' --base-lr 3e-4 -o forecast.html"]
+)
 @_logs
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")

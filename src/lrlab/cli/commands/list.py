@@ -7,15 +7,17 @@ import json
 import click
 
 from lrlab.cli.output import echo, json_option, painted
-from lrlab.core.expression.node import METHODS
+from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
-from lrlab.desk import schedules as desk
 
 
-@click.command()
+@click.command(cls=Verb, section=Section.WRITE, examples=["lrlab list", "lrlab list --json"])
 @json_option
 def command(as_json: bool) -> None:
     """List every word of the text form, with its formula."""
+    from lrlab.core.expression.node import METHODS
+    from lrlab.desk import schedules as desk
+
     words = desk.words()
     if as_json:
         click.echo(json.dumps({"version": VERSION, "words": [vars(word) for word in words]}))

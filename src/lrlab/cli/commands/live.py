@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from lrlab.cli.output import echo, json_option
+from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
-from lrlab.desk import live as desk
 
 
-@click.command()
+@click.command(cls=Verb, section=Section.FOLLOW, examples=["lrlab live runs/x --factor 0.5", "lrlab live runs/x"])
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--factor", type=float, help="Multiply the LR by this from the next update on; 1 undoes it.")
 @json_option
@@ -24,6 +24,8 @@ def command(run: Path, factor: float | None, as_json: bool) -> None:
     takes the factor at its next update, logs it as a decision, and takes it at the same update again if it is
     resumed from before.
     """
+    from lrlab.desk import live as desk
+
     orders = desk.live(run, factor)
     if as_json:
         click.echo(json.dumps({"version": VERSION, "orders": [asdict(order) for order in orders]}))

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from lrlab.cli.output import NewFile, echo, json_option, write
+from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
-from lrlab.desk import live as desk
 
 
-@click.command()
+@click.command(cls=Verb, section=Section.FOLLOW, examples=["lrlab replay runs/x", "lrlab replay runs/x --out lr.csv"])
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--updates", type=click.IntRange(min=1), help="Go on to so many updates, under the last decisions.")
 @click.option("--out", type=NewFile(), help="Write the LR of every update as CSV.")
@@ -24,6 +24,8 @@ def command(log: Path, updates: int | None, out: Path | None, as_json: bool) -> 
 
     LOG is the journal, or the folder of the run with one. Exit code 1 where anything differs.
     """
+    from lrlab.desk import live as desk
+
     found = desk.replayed(log, updates)
     if out:
         heads = ["update", *(f"lr{k}" if k else "lr" for k in range(len(found.base_lrs)))]

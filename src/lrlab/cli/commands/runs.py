@@ -14,17 +14,20 @@ import click
 
 from lrlab.cli.options import store_option
 from lrlab.cli.output import json_option, say
+from lrlab.cli.verb import Section, Verbs
 
 if TYPE_CHECKING:
     from lrlab.desk.runs import Answer
 
 
-@click.group()
+@click.group(
+    cls=Verbs, section=Section.FOLLOW, examples=["lrlab runs list", "lrlab runs prune --older-than 30 --dry-run"]
+)
 def command() -> None:
     """List, show, compare and prune the stored runs."""
 
 
-@command.command("list")
+@command.command("list", examples=["lrlab runs list", "lrlab runs list --each --task digits"])
 @click.option("--task", help="Only the runs of this task.")
 @click.option("--each", is_flag=True, help="One row for each run, with its key.")
 @store_option
@@ -36,7 +39,7 @@ def list_runs(task: str | None, each: bool, store: str, as_json: bool) -> None:
     _say(desk.listing(store, task, each=each), as_json)
 
 
-@command.command()
+@command.command(examples=["lrlab runs show KEY"])
 @click.argument("key")
 @store_option
 @json_option
@@ -47,7 +50,7 @@ def show(key: str, store: str, as_json: bool) -> None:
     _say(desk.show(store, key), as_json)
 
 
-@command.command()
+@command.command(examples=["lrlab runs compare KEY OTHER"])
 @click.argument("first", metavar="KEY")
 @click.argument("second", metavar="KEY")
 @store_option
@@ -59,7 +62,7 @@ def compare(first: str, second: str, store: str, as_json: bool) -> None:
     _say(desk.compared(store, first, second), as_json)
 
 
-@command.command()
+@command.command(examples=["lrlab runs prune --dry-run", "lrlab runs prune --older-than 30"])
 @click.option(
     "--older-than", "days", type=click.FloatRange(min=0), help="Also the runs stored more days ago than this."
 )

@@ -12,6 +12,8 @@ import click
 
 from lrlab.cli.options import config_option, executor_option, lrs_option, store_option, strategies, workers_option
 from lrlab.cli.output import apart, fail, json_option, say
+from lrlab.cli.values import TASK
+from lrlab.cli.verb import Section, Verb
 
 
 def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float | str:
@@ -22,8 +24,15 @@ def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float 
         return given
 
 
-@click.command()
-@click.argument("task")
+@click.command(
+    cls=Verb,
+    section=Section.CHOOSE,
+    examples=[
+        "lrlab tune digits --budget 60",
+        "lrlab tune mine.py:train --budget 40 --updates 60 --arm 'WSD=wsd(decay=\"{decay: 10..50 by 10}%\")'",
+    ],
+)
+@click.argument("task", type=TASK)
 @click.option(
     "--budget",
     required=True,

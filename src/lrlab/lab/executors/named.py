@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.executors.dask import Dask
 from lrlab.lab.executors.local import Local
 from lrlab.lab.executors.ray import Ray
@@ -80,6 +80,7 @@ def _named(text: str, resources: Resources, task: Task) -> Executor:
             "there is no such executor",
             text,
             '"local", "ray", "ray://host:port", "dask://host:port", or an object with submit, wait and close',
+            nearest(scheme, ("local", "ray", "dask")),
         )
     )
 

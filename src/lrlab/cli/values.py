@@ -1,0 +1,81 @@
+"""Values of arguments and options: a slip of the finger is answered with what was meant, and shells complete them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from lrlab.errors import nearest
+
+if TYPE_CHECKING:
+    Text = click.ParamType[str]
+else:
+    Text = click.ParamType  # in click before 8.4 it takes no type
+
+
+class OneOf(Text):
+    """One of a few words. They are asked for when they are needed: what knows them may take long to import.
+
+    >>> OneOf("law", lambda: ("elr", "mpl")).convert("epl", None, None)
+    Traceback (most recent call last):
+    click.exceptions.BadParameter: 'epl' is not one of elr, mpl; did you mean 'mpl'?
+    """
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]]) -> None:
+        self.name, self._words = name, words
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What the help shows in the place of the value."""
+        return f"[{'|'.join(self._words())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word, or a refusal that names the nearest one."""
+        if value in (known := tuple(self._words())):
+            return value
+        meant = nearest(str(value), known)
+        said = f"{value!r} is not one of {', '.join(known)}"
+        return self.fail(said + (f"; did you mean {meant!r}?" if meant else ""), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The words that begin so."""
+        return _beginning(self._words(), incomplete)
+
+
+class Offered(Text):
+    """Any text, of which a shell offers some; with `files` it offers those, too. What it may be is found out later."""
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]], *, files: bool = False) -> None:
+        self.name, self._words, self._files = name, words, files
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The words that begin so, or else the files."""
+        found = _beginning(self._words(), incomplete)
+        return found or ([CompletionItem(incomplete, type="file")] if self._files else [])
+
+
+def _beginning(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+
+
+def _tasks() -> Iterable[str]:
+    from lrlab.desk import offered
+
+    return offered.tasks()
+
+
+def _sources() -> Iterable[str]:
+    from lrlab.desk import offered
+
+    return (*offered.words(), *(f"{library}:" for library in offered.libraries()))
+
+
+TASK = Offered("task", _tasks, files=True)
+SOURCE = Offered("source", _sources, files=True)
+EXECUTOR = Offered("where", lambda: ("local", "ray", "ray://", "dask://"))

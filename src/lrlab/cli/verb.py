@@ -1,0 +1,71 @@
+"""What every command is made of: where it stands in the help, its examples, and the document of its `--json`.
+
+    @click.command(cls=Verb, section=Section.WRITE, examples=["lrlab list"], document="lrlab.desk.schedules:WordList")
+
+The examples stand in `--help` as one would type them, and the tests run them so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import click
+
+from lrlab.errors import nearest
+
+
+class Section(Enum):
+    """What one wants to do: the parts of `lrlab --help`, in this order."""
+
+    BEGIN = "Begin here"
+    WRITE = "Write, read and translate schedules"
+    CHOOSE = "Choose one by evidence"
+    FOLLOW = "Follow runs"
+    TOOLS = "For files, shells and programs"
+
+
+class Verb(click.Command):
+    """A command with its section, its examples, and the type of the document that `--json` writes ("module:name")."""
+
+    def __init__(
+        self, *given: Any, section: Section = Section.TOOLS, examples: Sequence[str], document: str = "", **more: Any
+    ) -> None:
+        super().__init__(*given, **more)
+        self.section, self.examples, self.document = section, tuple(examples), document
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, each on a line of its own, to be copied."""
+        _write_examples(self.examples, formatter)
+
+
+class Verbs(click.Group):
+    """A command that has commands of its own; an unknown one is answered with the nearest."""
+
+    command_class = Verb
+
+    def __init__(
+        self, *given: Any, section: Section = Section.TOOLS, examples: Sequence[str] = (), **more: Any
+    ) -> None:
+        super().__init__(*given, **more)
+        self.section, self.examples = section, tuple(examples)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in (known := self.list_commands(ctx)):
+            meant = nearest(args[0], known)
+            ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {meant!r}?" if meant else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, each on a line of its own, to be copied."""
+        _write_examples(self.examples, formatter)
+
+
+def _write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            for line in examples:
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")

@@ -1,0 +1,36 @@
+"""The words that a shell offers while somebody types: of the text form, of tasks, of libraries."""
+
+from __future__ import annotations
+
+
+def words() -> tuple[str, ...]:
+    """The words of the text form.
+
+    >>> "cosine" in words()
+    True
+    """
+    import lrlab.core.text.parse  # noqa: F401  (fills the vocabulary)
+    from lrlab.core.expression.vocabulary import VOCABULARY
+
+    return tuple(sorted(VOCABULARY))
+
+
+def tasks() -> tuple[str, ...]:
+    """The tasks that come with lrlab."""
+    from lrlab.lab.task.declaration import built_in_tasks
+
+    return built_in_tasks()
+
+
+def arm_sets() -> tuple[str, ...]:
+    """The sets of strategies that have a name."""
+    from lrlab.lab.arms.arms import ARM_SETS
+
+    return ARM_SETS
+
+
+def libraries() -> tuple[str, ...]:
+    """The libraries whose schedules are read."""
+    from lrlab.dialects.libraries import names
+
+    return names()

@@ -1,0 +1,95 @@
+"""The help: commands in groups, and examples that run."""
+
+import dataclasses
+import json
+import shlex
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lrlab.cli.main import main
+from lrlab.cli.verb import Section, Verb, Verbs
+from lrlab.lab.task.declaration import Settings
+from lrlab.lab.tasks import digits
+
+SMALL = Settings(updates=16, folds=8, lrs=(1.0,), evals=2)
+
+
+def verbs(command=main, path=()):
+    """Every command, with the words that call it."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from verbs(command.get_command(click.Context(command), name), (*path, name))
+    else:
+        yield path, command
+
+
+ALL = dict(verbs())
+
+
+def test_the_commands_stand_in_groups_by_what_one_wants_to_do():
+    """Each once, below the heading that it names itself."""
+    said = CliRunner().invoke(main, ["--help"]).output
+    heads = [said.index(f"{section.value}:") for section in Section if f"{section.value}:" in said]
+    assert heads == sorted(heads)
+    assert len(heads) >= 3
+    for name in main.list_commands(click.Context(main)):
+        line = next(line for line in said.splitlines() if line.startswith(f"  {name} "))
+        found = main.get_command(click.Context(main), name)
+        assert said.rindex(f"{found.section.value}:", 0, said.index(line)) == max(
+            head for head in heads if head < said.index(line)
+        )
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_help_has_examples_of_that_command(path):
+    """As one would type them, on lines that fit."""
+    said = CliRunner().invoke(main, [*path, "--help"]).output
+    assert isinstance(ALL[path], Verb)
+    assert ALL[path].examples
+    for line in ALL[path].examples:
+        assert f"\n  {line}\n" in f"{said}\n"
+        assert line.startswith(" ".join(("lrlab", *path)))
+        assert len(line) <= 118
+
+
+def groups():
+    return [main, *(c for name in main.list_commands(None) if isinstance(c := main.get_command(None, name), Verbs))]
+
+
+LINES = {line: None for found in (*groups(), *ALL.values()) for line in found.examples}
+
+
+@pytest.fixture(scope="module")
+def folder(furnished):
+    """What the examples name is there; runs and laws stay from one to the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(furnished)
+        declared = dataclasses.replace(
+            digits.train.lrlab_task, settings=SMALL, quick=dataclasses.replace(SMALL, folds=2)
+        )
+        patch.setattr(digits.train, "lrlab_task", declared)
+        for line in (
+            "lrlab forecast fit run1.csv run2.csv -o law.json",
+            "lrlab compare mine.py:train --arms strategies",
+        ):
+            done = typed(line)
+            assert done.exit_code == 0, done.output
+        yield furnished
+
+
+def typed(line):
+    """A line of a shell, and what came of it."""
+    return CliRunner().invoke(main, shlex.split(line)[1:], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_examples_run(folder, line):
+    """Exit code 0, and an answer; KEY and OTHER stand for keys of runs."""
+    stored = [path.stem for path in sorted((folder / "lrlab-runs").glob("*.json"))]
+    done = typed(line.replace("KEY", stored[0]).replace("OTHER", stored[1]))
+    assert done.exit_code == 0, done.output
+    assert done.stdout
+    if "--json" in line:
+        json.loads(done.stdout)

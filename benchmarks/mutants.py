@@ -1,180 +1,246 @@
 """Do the tests notice a change? Random single changes in the sources, one at a time, and which of them survive.
 
-    python benchmarks/mutants.py [20] [--rooms core,record,analysis,lab] [--seed 0] [--size smallest]
+    python benchmarks/mutants.py [--count 20] [--seed 0] [--rooms core,record,analysis,lab] [--work FOLDER]
 
 A change is one comparison (< for <=), operator (+ for -), `and` for `or`, `not` taken off, or a constant (n + 1, True
-for False) in a copy of the repository. The tests of that file run first, then those of its folder, then those of its
-room, each until the first failure. Killed: a test fails that passes without the change, or hangs. Survivors are listed
-with what was changed: each is a test that is missing, or a change that changes nothing.
+for False) in a copy of the repository. The tests of these rooms run once without a change, which tells the lines that
+each of them reaches. A change is then met by the tests of its own file, and after them by every test that reaches its
+line, until the first failure. Killed: a test fails that passes without the change, or hangs. Survived: all of them
+passed. `mutants_equivalent.toml` lists changes that change nothing, each with its reason; they do not run.
+
+With `--work` the copy and what is known so far stay in that folder, and a second call goes on where the first stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import importlib.util
+import json
 import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from mutants_changes import Mutant, mutants_of
+from mutants_reach import Reach
 from sizes import add_size
 
 ROOT = Path(__file__).parents[1]
+EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 ROOMS = "core,record,analysis,lab"
-SECONDS = 900  # of the tests of a room
-COMPARED = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
-COMPUTED = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult,
-    ast.Pow: ast.Mult,
-}  # fmt: skip
+PATIENCE = 30, 5  # seconds that a run may always take, and how many times as long as without a change
+MEMORY = 8 * 2**30  # bytes: a change may make a list that never ends
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: in which file, from where to where, and what stands there instead."""
+class Judge:
+    """Says what becomes of a change, by the tests that reach it."""
 
-    file: Path  # below src/lrlab
-    line: int
-    start: int  # offsets in the text
-    stop: int
-    before: str
-    after: str
+    def __init__(self, work: Path) -> None:
+        self.copy, self.source = work / "copy", work / "source"
+        paths = os.pathsep.join([str(self.copy / "src"), str(Path(__file__).parent)])
+        self.environment = {**os.environ, "PYTHONPATH": paths, "CI": "true"}  # hypothesis draws the same each time
+        self.reach = Reach(work, self.environment)
+        listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
+        self.equivalent = {(entry["file"], entry["line"], entry["before"], entry["after"]) for entry in listed}
 
-    def applied(self, text: str) -> str:
-        """The text of the file with the change in it."""
-        return text[: self.start] + self.after + text[self.stop :]
+    def listed(self, mutant: Mutant) -> bool:
+        """Whether a change is known to change nothing."""
+        line = self.text(mutant).splitlines()[mutant.line - 1].strip()
+        return (mutant.file, line, mutant.before, mutant.after) in self.equivalent
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}  {' '.join(self.before.split())}  ->  {self.after}"
+    def text(self, mutant: Mutant) -> str:
+        """The source without the change."""
+        return (self.source / mutant.file).read_text(encoding="utf-8")
 
+    def by_its_own(self, mutant: Mutant) -> str:
+        """The test of the file that notices a change; "" where none does."""
+        place = Path(mutant.file)
+        own = (Path("tests") / place.parent / f"test_{place.name}").as_posix()
+        if not (self.copy / own).exists():
+            return ""
+        self.reach.outcomes_of(own)
+        return self.failed([own], mutant)
 
-def mutants_of(file: Path, text: str) -> Iterator[Mutant]:
-    """Every change of a file, in the order of its syntax tree."""
-    tree = ast.parse(text)
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    lines = text.splitlines(keepends=True)
+    def by_all(self, mutant: Mutant) -> str:
+        """The first test, of those that reach the line, that notices a change; the quickest are asked first."""
+        reaching = self.reach.of_lines(mutant.file, mutant.first, mutant.last)
+        if mutant.on_import or "" in reaching:
+            reaching |= self.reach.of_import(mutant.file)
+        seconds = {test: took for test, (passed, took) in self.reach.outcomes.items() if passed}
+        tests = sorted(reaching & seconds.keys(), key=lambda test: (seconds[test], test))
+        failed = self.failed(tests, mutant) if tests else ""
+        sure = failed in ("", "hangs") or not self.failed([failed])  # asked once more: it may fail by chance
+        return failed if sure else "?"
 
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
-
-    typed = {id(part) for node in ast.walk(tree) for part in _annotations(node)}
-    for node in ast.walk(tree):
-        if id(node) in typed or not isinstance(node, ast.expr):
-            continue
-        for changed in _changes(node):
-            start = offset(node.lineno, node.col_offset)
-            stop = offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
-            after = f"({ast.unparse(changed)})"
-            yield Mutant(file, node.lineno, start, stop, text[start:stop], after)
-
-
-def _changes(node: ast.expr) -> Iterator[ast.expr]:
-    """Each way to change one expression."""
-    if isinstance(node, ast.Compare):
-        for k, operator in enumerate(node.ops):
-            if type(operator) in COMPARED:
-                yield _with(node, lambda n, k=k, op=operator: n.ops.__setitem__(k, COMPARED[type(op)]()))
-    elif isinstance(node, ast.BinOp) and type(node.op) in COMPUTED:
-        yield _with(node, lambda n: setattr(n, "op", COMPUTED[type(n.op)]()))
-    elif isinstance(node, ast.BoolOp):
-        yield _with(node, lambda n: setattr(n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And()))
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield node.operand
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        yield ast.Constant(node.value + 1)
-
-
-def _with(node: ast.expr, change: object) -> ast.expr:
-    copied = deepcopy(node)
-    change(copied)  # type: ignore[operator]
-    return copied
-
-
-def _annotations(node: ast.AST) -> Iterator[ast.AST]:
-    """What is only for readers: types, and what an f-string is written with."""
-    for name in ("annotation", "returns", "format_spec"):
-        if isinstance(part := getattr(node, name, None), ast.AST):
-            yield from ast.walk(part)
-
-
-def suites(file: Path, tests: Path) -> list[Path]:
-    """The tests that are asked about a file: its own, those of its folder, those of its room."""
-    folder = tests / file.parent
-    found = [folder / f"test_{file.stem}.py", folder, tests / file.parts[0]]
-    return list(dict.fromkeys(path for path in found if path.exists()))
-
-
-def fate(mutant: Mutant, copy: Path, most: int) -> str:
-    """What becomes of a change: "killed", "SURVIVED", or "unclear" where the test fails without it, too."""
-    path = copy / "src" / "lrlab" / mutant.file
-    text = path.read_text(encoding="utf-8")
-    for suite in suites(mutant.file, copy / "tests")[:most]:
-        path.write_text(mutant.applied(text), encoding="utf-8")
+    def failed(self, tests: list[str], mutant: Mutant | None = None) -> str:
+        """The first of the tests that fails with a change; "hangs" where they do not end, and "" where none fails."""
+        known = self.reach.outcomes
+        failing = [test for test, (passed, _) in known.items() if not passed and test not in tests]
+        chosen = set(tests)
+        took = sum(seconds for test, (_, seconds) in known.items() if {test, test.partition("::")[0]} & chosen)
+        arguments = [*tests, *(f"--deselect={test}" for test in failing)]
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as listed:
+            listed.write("\n".join(arguments))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{listed.name}"]
         try:
-            failed = _failed(copy, str(suite))
+            with self.applied(mutant):
+                code, printed = run_bounded(command, self.copy, self.environment, PATIENCE[0] + PATIENCE[1] * took)
+        except subprocess.TimeoutExpired:
+            return "hangs"
         finally:
-            path.write_text(text, encoding="utf-8")
-        if failed:
-            return "killed" if failed == "late" or not _failed(copy, failed) else "unclear"
-    return "SURVIVED"
+            os.unlink(listed.name)
+        if code in (0, 5):
+            return ""
+        named = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", printed, re.MULTILINE)
+        return named[0] if named else tests[0]
+
+    @contextlib.contextmanager
+    def applied(self, mutant: Mutant | None) -> Iterator[None]:
+        """The copy with the change in it."""
+        if mutant is None:
+            yield
+            return
+        path, text = self.reach.source / mutant.file, self.text(mutant)
+        _write(path, mutant.applied(text))
+        try:
+            yield
+        finally:
+            _write(path, text)
 
 
-def _failed(copy: Path, suite: str) -> str:
-    """The first test of a suite that fails; "late" where they hang, and "" where none does."""
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", suite]
+def run_bounded(command: list[str], folder: Path, environment: dict[str, str], seconds: float) -> tuple[int, str]:
+    """The exit code and what was printed. After these seconds the process ends, with all that it started."""
+    bounded = {} if os.name == "nt" else {"start_new_session": True, "preexec_fn": _bound_memory}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, encoding="utf-8", errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **bounded,
+    )  # fmt: skip
     try:
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return "late"
-    if done.returncode in (0, 5):
-        return ""
-    named = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    return named[0] if named else suite
+        printed, _ = process.communicate(timeout=seconds)
+    finally:
+        if os.name == "nt":
+            process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):  # nothing is left of it
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, printed
+
+
+def _bound_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a source, and forget what is compiled of it: its time may be that of the last change."""
+    path.write_text(text, encoding="utf-8")
+    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+def _copied(work: Path) -> None:
+    """The repository as it is now, unless the folder has one already; its sources without what an end left in them."""
+    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "lrlab-*")
+    if not (work / "source").exists():
+        shutil.copytree(ROOT, work / "copy", ignore=ignored, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "src" / "lrlab", work / "half", ignore=ignored, dirs_exist_ok=True)
+        (work / "half").rename(work / "source")
+    shutil.copytree(work / "source", work / "copy" / "src" / "lrlab", dirs_exist_ok=True)
+
+
+def _drawn(source: Path, rooms: list[str], count: int, seed: int) -> list[Mutant]:
+    """Random changes of all files, of which each is valid Python."""
+    files = sorted(file for room in rooms for file in (source / room).rglob("*.py"))
+    texts = {file.relative_to(source).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    every = [mutant for file, text in texts.items() for mutant in mutants_of(file, text)]
+    random.Random(seed).shuffle(every)
+    print(f"{len(every)} possible changes", flush=True)
+    return list(islice((mutant for mutant in every if _valid(mutant.applied(texts[mutant.file]))), count))
+
+
+def _valid(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def main() -> None:
     """Make the changes, and print what became of each."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("count", nargs="?", type=int, default=20)
-    options.add_argument("--rooms", default=ROOMS)
+    options.add_argument("--count", type=int, default=20)
+    options.add_argument("--rooms", default=ROOMS, help="folders of src/lrlab, and of the tests")
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--work", type=Path, help="a folder to go on in")
     add_size(options)
     given = options.parse_args()
-    most = 3
     if given.size == "smallest":
-        given.count, given.rooms, most = 1, "core/time", 1
-
-    folder = ROOT / "src" / "lrlab"
-    files = sorted(file for room in given.rooms.split(",") for file in (folder / room).rglob("*.py"))
-    every = [m for file in files for m in mutants_of(file.relative_to(folder), file.read_text(encoding="utf-8"))]
-    drawn = random.Random(given.seed).sample(every, min(given.count, len(every)))
-    fates: Counter[str] = Counter()
+        given.count, given.rooms, given.seed = 2, "core/time", 3
     with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(temporary, "copy")
-        ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "lrlab-*")
-        shutil.copytree(ROOT, copy, ignore=ignored)
+        work = (given.work or Path(temporary)).resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        _copied(work)
+        judge, rooms = Judge(work), given.rooms.split(",")
+        fates = Fates(work / "fates.jsonl")
+        drawn = _drawn(judge.source, rooms, given.count, given.seed)
         for mutant in drawn:
-            fates[became := fate(mutant, copy, most)] += 1
-            print(f"{became:8}", mutant, flush=True)
-    judged = fates["killed"] + fates["SURVIVED"]
-    print(f"{fates['killed']} of {judged} killed ({fates['killed'] / max(judged, 1):.0%}); ", end="")
-    print(f"{fates['unclear']} unclear; of {len(every)} possible changes")
+            if mutant not in fates:
+                fates.add(mutant, "equivalent" if judge.listed(mutant) else _fate(judge.by_its_own(mutant), "left"))
+        print(f"{sum(fates[mutant] == 'left' for mutant in drawn)} are left for the tests of other files", flush=True)
+        for mutant in drawn:
+            if fates[mutant] == "left":
+                judge.reach.record(rooms)
+                fates.add(mutant, _fate(judge.by_all(mutant), "SURVIVED"))
+    _tell({mutant: fates[mutant] for mutant in drawn})
+
+
+def _fate(test: str, otherwise: str) -> str:
+    return {"": otherwise, "?": "unclear", "hangs": "killed: it hangs"}.get(test, f"killed by {test}")
+
+
+class Fates:
+    """What became of each change, in a file that is read again."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        self.known = {tuple(entry["change"]): entry["fate"] for entry in map(json.loads, lines)}
+
+    def __contains__(self, mutant: Mutant) -> bool:
+        return mutant.change in self.known
+
+    def __getitem__(self, mutant: Mutant) -> str:
+        return self.known[mutant.change]
+
+    def add(self, mutant: Mutant, fate: str) -> None:
+        """Write it down, and print it."""
+        self.known[mutant.change] = fate
+        with self.file.open("a", encoding="utf-8") as file:
+            print(json.dumps({"change": mutant.change, "fate": fate}), file=file)
+        print(f"{mutant}  {fate}", flush=True)
+
+
+def _tell(fates: dict[Mutant, str]) -> None:
+    """The figures, and each change that no test noticed."""
+    count = Counter(fate.split()[0].rstrip(":") for fate in fates.values())
+    judged = count["killed"] + count["SURVIVED"]
+    print(f"\n{count['killed']} of {judged} killed ({count['killed'] / max(judged, 1):.1%}), ", end="")
+    print(f"{count['SURVIVED']} survived; {count['equivalent']} equivalent, {count['unclear']} unclear")
+    for mutant, fate in fates.items():
+        if fate == "SURVIVED":
+            print(f"  {mutant}")
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ def test_all_live_schedules_share_what_was_consumed():
     assert there.values != values
     assert there.position == {"updates": 4, "tokens": 35}
     assert there.whole == {"tokens": 100}
+    assert PlanPacer(plan, lr.Horizon(minutes=2)).whole == {"seconds": 120}
 
 
 def test_a_group_that_joins_is_timed_from_when_it_came():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.core.time.span import Span, narrowed, rounded
+from lrlab.core.time.span import MOST, Span, narrowed, rounded
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,10 @@ def test_narrowed_keeps_what_matters():
     assert narrowed(Fraction(1000, 3), 10**6) == Fraction(1000, 3)
     odd = Fraction(10**20 + 1, 10**18 + 9)
     assert abs(narrowed(odd, 1000) - odd) * 10**6 < Fraction(1, 10**9)
+
+
+@pytest.mark.parametrize(("whole", "finest"), [(None, 2**30), (0, 2**30), (2**27, 2**30), (2**40, 2**17), (MOST, 144)])
+def test_narrowed_is_exact_up_to_a_denominator_that_the_run_bounds(whole, finest):
+    """The denominator times the run stays within 2**57; an unknown or short run counts as 2**27 updates."""
+    assert narrowed(Fraction(1, finest), whole) == Fraction(1, finest)
+    assert narrowed(Fraction(2, 2 * finest + 1), whole).denominator <= finest

@@ -89,6 +89,8 @@ def minimum(*schedules: Schedule) -> Schedule:
     >>> from lrlab import *
     >>> minimum(linear(), constant(level=0.6)).over(4).values().tolist()
     [0.6, 0.6, 0.5, 0.25]
+
+    Source: Vaswani et al., Attention Is All You Need, 2017, arXiv:1706.03762, eq. 3, is the least of two curves.
     """
     return _bound(Minimum, schedules)
 
@@ -102,5 +104,7 @@ def maximum(*schedules: Schedule) -> Schedule:
     >>> from lrlab import *
     >>> maximum(linear(), constant(level=0.6)).over(4).values().tolist()
     [1.0, 0.75, 0.6, 0.6]
+
+    Source: the floor of many training scripts, max(lr, min_lr).
     """
     return _bound(Maximum, schedules)

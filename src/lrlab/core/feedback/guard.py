@@ -51,6 +51,8 @@ class guard(Controller):
     What goes back, to the last snapshot of weights and optimizer, is `lrlab.adapters.torch.rescue.Rescue`; alone it
     cuts the LR. Units: losses are counted; `factor` is a multiple, of the LR; `multiple` one of the mean. The recipe
     is that of BLOOM and OPT: go back, lower the LR, go on, a bounded number of times.
+
+    Zhang et al., OPT, 2022, arXiv:2205.01068, section 2.5 (by hand).
     """
 
     _: KW_ONLY

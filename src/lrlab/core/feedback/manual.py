@@ -35,6 +35,8 @@ class manual(Controller):
     (0.5, 'set')
 
     From a terminal: `lrlab live RUN --factor 0.5`, for a run whose scheduler was given that folder.
+
+    Zhang et al., OPT, 2022, arXiv:2205.01068, section 2.5 (the LR of a run in hand, lowered several times).
     """
 
     _: KW_ONLY

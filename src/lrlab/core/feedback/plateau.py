@@ -57,6 +57,8 @@ class plateau(Controller):
     Units: `patience` and `cooldown` count observations (means, where they are averaged); `factor`, `min` and `eps`
     are multiples; `margin` has the unit of the metric. PyTorch's ReduceLROnPlateau(patience=k) cuts one observation
     later, at k + 1.
+
+    Source: ReduceLROnPlateau of PyTorch and Keras.
     """
 
     _: KW_ONLY

@@ -152,6 +152,9 @@ class constant(Shape):
 
     >>> constant(level=0.5).over(3).values().tolist()
     [0.5, 0.5, 0.5]
+
+    Bottou, Curtis & Nocedal, Optimization Methods for Large-Scale Machine Learning, 2018, arXiv:1606.04838, section 4
+    (a fixed step size).
     """
 
     _: KW_ONLY
@@ -178,8 +181,10 @@ class hold(Shape):
     value = here
 
     >>> from lrlab import *
-    >>> (linear(4, to=0.2) >> hold(2)).over(6).values().round(3).tolist()
-    [1.0, 0.8, 0.6, 0.4, 0.2, 0.2]
+    >>> (linear("60%", to=0.5) >> hold()).over(5).values().round(3).tolist()
+    [1.0, 0.833, 0.667, 0.5, 0.5]
+
+    Source: what the decays of Keras and Optax do after their last step.
     """
 
     def _keeps_to_itself(self) -> bool:

@@ -41,6 +41,8 @@ class cosine_cycle(Transition):
 
     >>> cosine_cycle().over(4).values().round(3).tolist()
     [1.0, 0.5, 0.0, 0.5]
+
+    Source: one period of PyTorch's CosineAnnealingLR, which goes on as a wave after its T_max.
     """
 
     manner = "as a full cosine"

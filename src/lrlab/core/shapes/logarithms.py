@@ -55,7 +55,7 @@ class logarithmic(Transition):
     >>> logarithmic(4, start=0, to=1, ratio=4, closed=True).over(4).values().round(4).tolist()
     [0.0, 0.5, 0.7925, 1.0]
 
-    The default warmup of DeepSpeed's WarmupLR, over n updates with ratio = n.
+    Source: the default warmup of DeepSpeed's WarmupLR, over n updates with ratio = n.
     """
 
     _: KW_ONLY

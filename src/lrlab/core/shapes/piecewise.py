@@ -82,6 +82,8 @@ class piecewise_constant(Timed):
 
     >>> piecewise_constant([2, 4], [1, 0.5, 0.1]).over(5).values().tolist()
     [1.0, 1.0, 0.5, 0.5, 0.1]
+
+    Source: Keras' PiecewiseConstantDecay, whose boundaries are each one update later.
     """
 
     boundaries: Lengths = field(default=("50%", "75%"), kw_only=False)
@@ -120,6 +122,8 @@ class piecewise_linear(Timed):
 
     >>> piecewise_linear([(0, 0), (2, 1), (4, 0.5)]).over(5).values().tolist()
     [0.0, 0.5, 1.0, 0.75, 0.5]
+
+    Source: Page, How to Train Your ResNet, 2018 (myrtle.ai).
     """
 
     points: Points = field(default=((0, 0.1), ("10%", 1.0), ("100%", 0.0)), kw_only=False)

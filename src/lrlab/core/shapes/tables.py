@@ -25,6 +25,8 @@ class table(Schedule):
 
     >>> table([0.1, 1, 0.5]).over(4).values().tolist()
     [0.1, 1.0, 0.5, 0.5]
+
+    Source: fairseq's `fixed` takes such a list, one value an epoch.
     """
 
     values: Numbers
@@ -119,6 +121,8 @@ def function(
     >>> def halves(t): return 0.5 ** t
     >>> function(halves).over(3).values().tolist()
     [1.0, 0.5, 0.25]
+
+    Source: PyTorch's LambdaLR and Keras' LearningRateScheduler take such a function.
     """
     if isinstance(target, str):
         if name is not None:

@@ -70,6 +70,8 @@ class exponential(Timed):
     [1.0, 0.5, 0.25, 0.125]
     >>> exponential(decay=0.5, every=2, staircase=True).over(4).values().tolist()
     [1.0, 1.0, 0.5, 0.5]
+
+    Li & Arora, An Exponential Learning Rate Schedule for Deep Learning, 2020, arXiv:1910.07454.
     """
 
     _: KW_ONLY
@@ -128,6 +130,8 @@ class natural_exponential(Timed):
 
     >>> natural_exponential(rate=1, every=2).over(3).values().round(4).tolist()
     [1.0, 0.6065, 0.3679]
+
+    Source: TensorFlow's natural_exp_decay (tf.compat.v1.train).
     """
 
     rate: Positive = field(default=5.0, kw_only=False)
@@ -231,7 +235,7 @@ class cosine_wave(Timed):
     >>> cosine_wave(1.5, every=6, to=0.5).over(5).values().round(4).tolist()
     [1.0, 0.75, 0.5, 0.75, 1.0]
 
-    What the 'cosine' of Hugging Face Transformers (num_cycles) and PyTorch's CosineAnnealingLR go on with after
+    Source: what the 'cosine' of Hugging Face Transformers (num_cycles) and PyTorch's CosineAnnealingLR go on with after
     their end.
     """
 

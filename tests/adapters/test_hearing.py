@@ -20,18 +20,18 @@ def fed(schedule, monitor="loss", metrics=HEARD):
 
 def test_a_name_is_heard_alone():
     """The monitor is for those without one."""
-    a, b = lr.plateau(name="a"), lr.plateau(metric="acc", name="b")
+    a, b = lr.plateau(name="a"), lr.plateau(metric="acc", mode="max", name="b")
     assert fed(a * b) == ({"a": 1.0, "b": 0.5}, [])
     assert fed(b) == ({"b": 0.5}, [])
     assert fed(a) == ({"a": 1.0}, [])
-    assert fed(lr.plateau(metric="f1", name="c")) == ({"c": None}, ["f1"])
+    assert fed(lr.plateau(metric="f1", mode="max", name="c")) == ({"c": None}, ["f1"])
     assert fed(b, metrics={"acc": 0.5}) == ({"b": 0.5}, [])
     assert fed(a * b, metrics={"acc": 0.5}) == ({"a": None, "b": 0.5}, [])
 
 
 def test_who_names_another_does_not_hear_the_monitor():
     with pytest.raises(LrlabError, match=r'plateau\(metric="loss"\)'):
-        fed(lr.plateau(name="a") * lr.plateau(metric="f1", name="b"))
+        fed(lr.plateau(name="a") * lr.plateau(metric="f1", mode="max", name="b"))
 
 
 def test_a_live_factor_waits_for_nobody():

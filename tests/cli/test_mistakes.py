@@ -90,7 +90,7 @@ def test_a_direction_that_is_given_stands_in_the_answer(tmp_path):
         (("--arm", "b=constant(level=0.001)"), "looks like an absolute LR"),
         (("--lrs", "0.001,0.003"), "look like LRs themselves"),
         (("--arm", 'b=plateau(mode="max")'), "takes more of val_loss for better"),
-        (("--arm", 'b=plateau(metric="acc")'), "listens to acc, which run.report was not told"),
+        (("--arm", 'b=plateau(metric="acc", mode="max")'), "listens to acc, which run.report was not told"),
         (("--arm", 'b=cosine() * greedy(metric="val_los")'), "listens to val_los"),
         (("--report", "no/such/folder/page.html"), "there is no folder"),
         (("--folds", "1"), "nothing to pair"),

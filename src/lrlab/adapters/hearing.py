@@ -22,13 +22,15 @@ def feed(scheduler: Any, monitor: str, metrics: Mapping[str, Any]) -> list[str]:
     """Feed a scheduler: `monitor` is for the controllers that name no metric, its own for each that names one.
 
     Gives the names that controllers wait for and that are not among the metrics. Raises `LrlabError` where a
-    controller would hear `monitor` in place of its own metric.
+    controller would hear `monitor` in place of its own metric, or take it the wrong way round.
     """
     controllers = listening(scheduler)
     named = {controller.metric for controller in controllers if controller.metric is not None}
     nameless = [controller for controller in controllers if controller.metric is None]
     there = {name: metrics[name] for name in named if name in metrics}
     lacking = sorted(named - there.keys())
+    for controller in nameless:
+        controller.refuse_turned(monitor)
     if monitor in metrics and (nameless or not controllers):
         if lacking:
             raise LrlabError(absent(lacking[0], metrics, f'{type(nameless[0]).__name__}(metric="{monitor}")'))

@@ -196,7 +196,7 @@ def _known_kinds() -> dict[Any, SearchStrategy[Any]]:
         fields.part: st.sampled_from([(0.0, 1.0), (0.25, 1.0), (0.0, 0.75), (0.5, 1.5)]),
         fields.lengths: rising,
         fields.points: st.sampled_from([((0, 0), ("50%", 1)), ((5, 1), (5, 0.5), (20, 0.1))]),
-        fields.mode: st.sampled_from(["min", "max"]),
+        fields.optional_mode: st.sampled_from([None, "min", "max"]),
         fields.threshold_mode: st.sampled_from(["rel", "abs", "signed"]),
         fields.nan_rule: st.sampled_from(["hold", "bad"]),
     }

@@ -225,7 +225,7 @@ def test_what_cannot_work_is_refused(caplog):
 
 def test_a_controller_that_hears_nothing_is_said(caplog):
     """A metric that no epoch has in its logs."""
-    schedule = lr.linear() * lr.plateau(metric="val_accuracy")
+    schedule = lr.linear() * lr.plateau(metric="val_accuracy", mode="max")
     fit(compiled(), SchedulerCallback(schedule, 9))
     assert "val_accuracy" in caplog.text
     assert "heard nothing" in caplog.text

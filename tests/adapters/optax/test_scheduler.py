@@ -125,7 +125,7 @@ KINDS = {
     "cosine": lr.cosine(),
     "wsd": lr.wsd(),
     "plateau": CUTS,
-    "two": lr.cosine() * lr.plateau(metric="acc") * lr.plateau(metric="loss"),
+    "two": lr.cosine() * lr.plateau(metric="acc", mode="max") * lr.plateau(metric="loss"),
 }
 
 

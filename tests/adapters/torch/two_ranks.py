@@ -89,7 +89,7 @@ def main():
         apart.step()
 
     said["apart"] = refused(step)
-    names = scheduler(lr.cosine() * lr.plateau(metric="loss") * lr.plateau(metric="acc"), ranks="mean")
+    names = scheduler(lr.cosine() * lr.plateau(metric="loss") * lr.plateau(metric="acc", mode="max"), ranks="mean")
     said["names"] = refused(lambda: names.observe(**own({"loss": 1.0}, {"acc": 1.0, "loss": 1.0})))
     said["no ranks"] = refused(lambda: scheduler(lr.cosine(), live=f"{FOLDER}/other"))
     print(json.dumps(said))

@@ -39,7 +39,7 @@ from lrlab.core.time.span import Span
         (fields.numbers, (x for x in (1, 2)), (1.0, 2.0)),
         (fields.lengths, [5, "10%"], (Span.of(5), Span.of("10%"))),
         (fields.points, [[0, 1], ("10%", 0)], ((Span.of(0), 1.0), (Span.of("10%"), 0.0))),
-        (fields.mode, "max", "max"),
+        (fields.optional_mode, "max", "max"),
     ],
 )
 def test_normal_forms(kind, given, normal):
@@ -65,7 +65,7 @@ def test_normal_forms(kind, given, normal):
         *((fields.numbers, x) for x in ([], "12", 5, [1, "x"], np.array(1.0), [[1]], {"a": 1})),
         *((fields.lengths, x) for x in ([5, 5], [5, 3], ["20%", "10%"], [], "10%", 5)),
         *((fields.points, x) for x in ([], [1], [(1, 2, 3)], [(5, 1), (3, 1)], ["ab"], [(1, "x")])),
-        *((fields.mode, x) for x in ("least", None, 0, ["min"], np.array(["min", "max"]))),
+        *((fields.optional_mode, x) for x in ("least", 0, ["min"], np.array(["min", "max"]))),
     ],
 )
 def test_refusals(kind, given):

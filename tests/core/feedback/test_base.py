@@ -59,7 +59,7 @@ def test_open_loop_value_is_one():
 
 def test_observations_by_name():
     """A controller with a metric takes that one, one without a name takes what comes without."""
-    named, state = lr.plateau(metric="acc"), lr.plateau(metric="acc").init()
+    named, state = lr.plateau(metric="acc", mode="max"), lr.plateau(metric="acc", mode="max").init()
     assert named.observe(state, {"loss": 1.0}, 0) is state
     assert named.observe(state, {"acc": 1.0}, 0).observed == 1
     assert lr.plateau().observe(state, {"acc": 1.0}, 0) is state

@@ -157,7 +157,9 @@ def test_a_name_that_can_reach_nobody_is_refused():
     with pytest.raises(lr.LrlabError, match=r'plateau\(metric="val_loss"\)'):
         pacer.observe(val_loss=1.0)
     lr.Pacer(lr.cosine().over(10)).observe(val_loss=1.0)  # without controllers nobody is meant to listen
-    lr.Pacer((lr.cosine() * lr.plateau(metric="acc")).over(10)).observe(val_loss=1.0)  # acc is missing this time
+    lr.Pacer((lr.cosine() * lr.plateau(metric="acc", mode="max")).over(10)).observe(
+        val_loss=1.0
+    )  # acc is missing this time
 
 
 def test_a_metric_given_by_name_is_heard_once():

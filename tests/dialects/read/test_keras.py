@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lrlab as lr
@@ -121,3 +122,26 @@ def test_refused(given):
     """What is no schedule of Keras is refused in words."""
     with pytest.raises(lr.LrlabError):
         from_keras(given)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("monitor", "mode"),
+    [("val_loss", None), ("val_mean_absolute_error", None), ("val_accuracy", "max"), ("auc", "max")],
+)
+def test_the_mode_auto_is_what_keras_finds(monitor, mode):
+    """By the name of the metric, also of a callback that was made; Keras asks the metric of the model."""
+    callback = keras.callbacks.ReduceLROnPlateau(monitor, patience=3)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    metrics = ["accuracy", "mean_absolute_error", keras.metrics.AUC(name="auc")]
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss="binary_crossentropy", metrics=metrics)
+    model.fit(np.ones((4, 1)), np.ones((4, 1)), validation_split=0.5, verbose=0, callbacks=[callback])
+    assert callback._is_improvement(2.0, 1.0) == (mode == "max")  # as Keras decides
+    for found in (from_keras(callback), from_keras(f"keras.callbacks.ReduceLROnPlateau({monitor!r}, patience=3)")):
+        assert found.schedule.arguments().get("mode") == mode
+
+
+def test_what_auto_leaves_open_is_asked():
+    with pytest.raises(lr.LrlabError, match=r'(?s)does not say.*mode="max"'):
+        from_keras("ReduceLROnPlateau", monitor="val_q")
+    assert from_keras("ReduceLROnPlateau", monitor="val_q", mode="max").schedule.arguments()["mode"] == "max"

@@ -115,7 +115,8 @@ def test_other_hyper_parameters_are_columns():
 
 
 @pytest.mark.parametrize(
-    "arm", ["linear() * plateau(metric='acc')", "linear(50) >> constant() * plateau(metric='acc')"]
+    "arm",
+    ["linear() * plateau(metric='acc', mode='max')", "linear(50) >> constant() * plateau(metric='acc', mode='max')"],
 )
 def test_a_controller_that_would_hear_nothing_is_told_at_the_first_report(arm):
     """Also one whose phase has not begun: it would wait for ever."""

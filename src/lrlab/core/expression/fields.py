@@ -181,9 +181,9 @@ def points(given: object, what: str) -> tuple[tuple[Span, float], ...]:
     return tuple(pairs)
 
 
-def mode(given: object, what: str) -> str:
-    """Which metric is better: the least or the greatest."""
-    if not isinstance(given, str) or given not in ("min", "max"):
+def optional_mode(given: object, what: str) -> str | None:
+    """Which metric is better, the least or the greatest; None: the least, where its name may not mean the greatest."""
+    if given is not None and (not isinstance(given, str) or given not in ("min", "max")):
         raise LrlabError(worded(f"{what} is not known", given, '"min" (lower is better) or "max"'))
     return given
 
@@ -227,6 +227,6 @@ Numbers: TypeAlias = Annotated[Iterable[float], numbers]
 Part: TypeAlias = Annotated[Iterable[float], part]
 Lengths: TypeAlias = Annotated[Iterable[int | str | Span], lengths]
 Points: TypeAlias = Annotated[Iterable[tuple[int | str | Span, float]], points]
-Mode: TypeAlias = Annotated[Literal["min", "max"], mode]
+OptionalMode: TypeAlias = Annotated[Literal["min", "max"] | None, optional_mode]
 ThresholdMode: TypeAlias = Annotated[Literal["rel", "abs", "signed"], threshold_mode]
 NanRule: TypeAlias = Annotated[Literal["hold", "bad"], nan_rule]

@@ -86,6 +86,13 @@ class Controller(Schedule):
         """The state after one more value of its metric, which `observe` counts; the last event is cleared already."""
         raise NotImplementedError
 
+    def refuse_turned(self, metric: str) -> None:
+        """Raise `LrlabError` where it would take a metric of this name the wrong way round; here there is no way."""
+
+    def _check(self) -> None:
+        if self.metric is not None:
+            self.refuse_turned(self.metric)
+
     def factor(self, state: Any) -> float:
         """What the schedule around it is multiplied by now: its state keeps it as `factor`."""
         return float(state.factor)

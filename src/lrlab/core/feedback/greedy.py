@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 from lrlab.core.expression.fields import (
     Count,
-    Mode,
     NotNegative,
     NotNegativeCount,
+    OptionalMode,
     Positive,
     Share,
     ThresholdMode,
 )
 from lrlab.core.expression.vocabulary import argument, shape
 from lrlab.core.feedback.base import Controller, better
+from lrlab.core.feedback.direction import normal, refuse_turned
 from lrlab.errors import LrlabError, worded
 
 
@@ -46,7 +47,7 @@ class greedy(Controller):
     divided by `factor`, up to `max` in all; after as many that do not, multiplied by it, down to `min`. Then
     `warmup` (after a raise) or `cooldown` (after a cut) observations are not judged. Where `reset` cuts were due at
     `min`, it begins anew from 1 (0: never). `window=k` judges the mean of the last k observations. One that is not
-    finite is an event of its own ('nan'): it changes nothing else.
+    finite is an event of its own ('nan'): it changes nothing else. `mode` is that of `plateau`.
 
     >>> from lrlab import *
     >>> g = greedy(factor=0.5, patience=2)
@@ -65,7 +66,7 @@ class greedy(Controller):
     _: KW_ONLY
     cut: Share = argument(default=0.95, alias="factor")
     patience: Count = 10
-    mode: Mode = "min"
+    mode: OptionalMode = None
     threshold: NotNegative = 1e-6
     threshold_mode: ThresholdMode = "abs"
     cooldown: NotNegativeCount = 0
@@ -78,8 +79,13 @@ class greedy(Controller):
     state_type = GreedyState
 
     def _check(self) -> None:
+        super()._check()
+        object.__setattr__(self, "mode", normal(self.metric, self.mode))
         if not self.min <= 1 <= self.max:
             raise LrlabError(worded("greedy: it begins at 1", [self.min, self.max], "min <= 1 <= max"))
+
+    def refuse_turned(self, metric: str) -> None:
+        refuse_turned("greedy", metric, self.mode)
 
     def decide(self, state: GreedyState, metric: float, update: int) -> GreedyState:
         if not math.isfinite(metric):
@@ -89,7 +95,7 @@ class greedy(Controller):
             metric = math.fsum(state.recent) / len(state.recent)
         if state.rest > 0:
             return state._replace(rest=state.rest - 1, good=0, bad=0)
-        if state.best is None or better(metric, state.best, self.mode, self.threshold, self.threshold_mode):
+        if state.best is None or better(metric, state.best, self.mode or "min", self.threshold, self.threshold_mode):
             state = state._replace(best=metric, good=state.good + 1, bad=0)
         else:
             state = state._replace(good=0, bad=state.bad + 1)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lrlab.core.expression.fields import Count, NotNegativeCount, Positive, Share
 from lrlab.core.expression.vocabulary import argument, shape
 from lrlab.core.feedback.base import Controller
+from lrlab.core.feedback.direction import told
 from lrlab.errors import LrlabError, worded
 
 
@@ -70,8 +71,15 @@ class guard(Controller):
     state_type = GuardState
 
     def _check(self) -> None:
+        super()._check()
         if self.multiple < 1:
             raise LrlabError(worded("guard: multiple must be at least 1, which is the mean", self.multiple))
+
+    def refuse_turned(self, metric: str) -> None:
+        if told(metric) == "max":
+            raise LrlabError(
+                worded("guard watches a loss, of which less is better", metric, hint='metric="train_loss"')
+            )
 
     def decide(self, state: GuardState, metric: float, update: int) -> GuardState:
         if not math.isfinite(metric):

@@ -9,9 +9,19 @@ import math
 from dataclasses import KW_ONLY
 from typing import NamedTuple
 
-from lrlab.core.expression.fields import Count, Flag, Mode, NanRule, NotNegative, NotNegativeCount, Share, ThresholdMode
+from lrlab.core.expression.fields import (
+    Count,
+    Flag,
+    NanRule,
+    NotNegative,
+    NotNegativeCount,
+    OptionalMode,
+    Share,
+    ThresholdMode,
+)
 from lrlab.core.expression.vocabulary import argument, shape
 from lrlab.core.feedback.base import Controller, better
+from lrlab.core.feedback.direction import normal, refuse_turned
 from lrlab.errors import LrlabError, worded
 
 
@@ -54,6 +64,9 @@ class plateau(Controller):
     forgotten. A cut by no more than `eps` is not made. `average=k` takes the mean of every k observations as one.
     `nan="bad"` counts an observation that is not finite as one without improvement.
 
+    `mode="max"`: more of the metric is better; "min": less. Without it less is better, and a metric whose name may mean
+    more ("val_acc", "f1", "auc") is refused.
+
     Units: `patience` and `cooldown` count observations (means, where they are averaged); `factor`, `min` and `eps`
     are multiples; `margin` has the unit of the metric. PyTorch's ReduceLROnPlateau(patience=k) cuts one observation
     later, at k + 1.
@@ -64,7 +77,7 @@ class plateau(Controller):
     _: KW_ONLY
     cut: Share = argument(default=0.1, alias="factor")
     patience: Count = 10
-    mode: Mode = "min"
+    mode: OptionalMode = None
     threshold: NotNegative = 1e-4
     threshold_mode: ThresholdMode = "rel"
     margin: NotNegative = 0.0
@@ -78,8 +91,13 @@ class plateau(Controller):
     state_type = PlateauState
 
     def _check(self) -> None:
+        super()._check()
+        object.__setattr__(self, "mode", normal(self.metric, self.mode))
         if self.restart and self.min == 0:
             raise LrlabError(worded("plateau: restart=True needs a floor to restart from", hint="min=0.01"))
+
+    def refuse_turned(self, metric: str) -> None:
+        refuse_turned("plateau", metric, self.mode)
 
     def decide(self, state: PlateauState, metric: float, update: int) -> PlateauState:
         if not math.isfinite(metric):
@@ -115,7 +133,7 @@ class plateau(Controller):
         return state  # already at its floor
 
     def _improves(self, metric: float, best: float) -> bool:
-        return better(metric, best, self.mode, self.threshold, self.threshold_mode, self.margin)
+        return better(metric, best, self.mode or "min", self.threshold, self.threshold_mode, self.margin)
 
     def words(self) -> str:
         return f"is cut by {self.cut:g} after {self.patience} observations without improvement"

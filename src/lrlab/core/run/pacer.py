@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from lrlab.core.expression.fields import not_negative_count, positive
 from lrlab.core.feedback.active import ActiveController
 from lrlab.core.feedback.base import Controller, State
+from lrlab.core.feedback.direction import told
 from lrlab.core.run.curve import Curve
 from lrlab.core.run.log import Change as Change
 from lrlab.core.run.log import Decision as Decision
@@ -216,12 +217,13 @@ class Pacer:
         controllers = list(self.controllers.values())
         if controllers and not any(controller.metric for controller in controllers):
             name, value = next(iter(named.items()))
+            mode = ', mode="max"' if told(name) == "max" else ""
             raise LrlabError(
                 worded(
                     f"no controller of the schedule listens to {name}",
                     dict(named),
                     ", ".join(map(str, controllers)) + ": what is given without a name",
-                    f'observe({value:g}), or {type(controllers[0]).__name__}(metric="{name}") in the schedule',
+                    f'observe({value:g}), or {type(controllers[0]).__name__}(metric="{name}"{mode}) in the schedule',
                 )
             )
 

@@ -15,6 +15,7 @@ The arguments are named as in each library, for these are the recipes by which i
 from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.feedback.direction import WAYS, told
 from lrlab.core.feedback.plateau import plateau
 from lrlab.dialects.parts.imported import Rule
 from lrlab.dialects.parts.phases import real
@@ -58,27 +59,33 @@ def as_torch(
 
 
 def as_keras(
+    monitor: str = "val_loss",
     factor: float = 0.1,
     patience: int = 10,
+    verbose: int = 0,
     mode: str = "auto",
     min_delta: float = 1e-4,
     cooldown: int = 0,
     min_lr: float = 0.0,
     learning_rate: float | None = None,
 ) -> Rule:
-    """Keras' `ReduceLROnPlateau` callback; mode "auto" is that of a loss.
+    """Keras' `ReduceLROnPlateau` callback; mode "auto" is what the name of the metric says.
 
-    Raises `LrlabError` for a `min_lr` without a base LR.
+    Raises `LrlabError` for a `min_lr` without a base LR, and under "auto" for a name that does not say: Keras asks the
+    metric of the compiled model.
 
     >>> as_keras(factor=0.5, patience=2, min_delta=0.01, cooldown=3).schedule
     plateau(factor=0.5, patience=2, threshold=0.01, threshold_mode="abs", cooldown=2, nan="bad")
     """
     if min_lr and learning_rate is None:
         raise LrlabError(worded("keras: min_lr is an absolute LR: it needs the LR", min_lr, hint="learning_rate=..."))
+    way = told(monitor) if mode == "auto" else mode
+    if way is None:
+        raise LrlabError(worded('keras: mode="auto" does not say which way this metric is better', monitor, WAYS))
     schedule = _made(
         patience=max(patience, 1),
         factor=factor,
-        mode="min" if mode == "auto" else mode,
+        mode=way,
         threshold=abs(min_delta),
         threshold_mode="abs",
         cooldown=max(0, cooldown - 1),

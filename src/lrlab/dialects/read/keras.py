@@ -53,7 +53,7 @@ def from_keras(schedule: Any, *args: Any, updates: int | None = None, **kwargs: 
     elif hasattr(schedule, "get_config"):
         call = Call(type(schedule).__name__, (), dict(schedule.get_config()))
     elif type(schedule).__name__ == "ReduceLROnPlateau":
-        words = ("factor", "patience", "mode", "min_delta", "cooldown", "min_lr")
+        words = ("monitor", "factor", "patience", "mode", "min_delta", "cooldown", "min_lr")
         given = {word: getattr(schedule, word) for word in words}
         optimizer = getattr(schedule.model, "optimizer", None)  # once Keras has set it
         rate = kwargs if optimizer is None else {"learning_rate": float(optimizer.learning_rate)}
@@ -209,23 +209,13 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 }
 
 
-MONITORED = ("monitor", "verbose")  # of the callback: which metric is heard is said where it is observed
-
-
 def _words(
     name: str, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
 ) -> Imported:
     """A class and its arguments; the optimizer's LR is for what is no schedule of absolute values."""
     if name == "ReduceLROnPlateau":
-        if args and not isinstance(args[0], str):
-            args = ("", *args)
-        if args and isinstance(args[0], Name):
-            raise LrlabTypeError(worded("keras: its ReduceLROnPlateau takes no optimizer", args[0]))
-        monitor = str(args[0] if args else given.get("monitor", "val_loss"))
-        args = args[1:]
-        given = {word: value for word, value in given.items() if word not in MONITORED}
-        if given.get("mode", "auto") == "auto" and any(word in monitor for word in ("acc", "auc")):
-            given["mode"] = "max"
+        if args and not (isinstance(args[0], str) and not isinstance(args[0], Name)):
+            raise LrlabTypeError(worded("keras: its ReduceLROnPlateau begins with the name of a metric", args[0]))
         given = {**given, **({} if learning_rate is None else {"learning_rate": learning_rate})}
     elif learning_rate is not None and name in RECIPES and "initial_learning_rate" not in given and not args:
         first = next(iter(signature(RECIPES[name]).parameters))

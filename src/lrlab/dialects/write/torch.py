@@ -108,7 +108,7 @@ def _plateau(s: plateau, base_lr: float | None) -> str:
     base = base_lr or 1.0
     mode = "abs" if s.threshold_mode == "abs" else "rel"
     return (
-        f"ReduceLROnPlateau(optimizer, mode={s.mode!r}, factor={s.cut!r}, patience={s.patience - 1}, "
+        f"ReduceLROnPlateau(optimizer, mode={s.mode or 'min'!r}, factor={s.cut!r}, patience={s.patience - 1}, "
         f"threshold={s.threshold!r}, threshold_mode={mode!r}, cooldown={s.cooldown}, min_lr={s.min * base!r}, "
         f"eps={s.eps * base!r})"
     )

@@ -56,7 +56,7 @@ def refuse_turned(arm: str, schedule: Schedule, updates: int, metric: str, mode:
       allowed: mode="max"
     """
     for placed in schedule.over(updates).controllers:
-        own = getattr(placed.controller, "mode", mode)
+        own = (placed.controller.mode or "min") if hasattr(placed.controller, "mode") else mode
         if placed.controller.metric in (None, metric) and own != mode:
             less, more = ("less", "more") if own == "min" else ("more", "less")
             raise LrlabError(

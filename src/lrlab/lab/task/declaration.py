@@ -33,13 +33,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from lrlab.core.feedback.direction import Way
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.lab import tasks
 from lrlab.lab.task.closures import identity_of_closure
 from lrlab.lab.task.config import declared
 from lrlab.lab.task.forms import function_of
 from lrlab.lab.task.identity import base_of, identity_of
-from lrlab.lab.task.metric import Mode, direction_of
+from lrlab.lab.task.metric import direction_of
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -83,7 +84,7 @@ class Declaration:
     """What the decorator `task` says of a training function."""
 
     metric: str = "val_loss"
-    mode: Mode = "min"
+    mode: Way = "min"
     settings: Settings = Settings()
     quick: Settings = Settings(updates=Settings.updates // 4, folds=3)
     needs: tuple[str, ...] = ()
@@ -104,7 +105,7 @@ class Task:
     function: TrainFunction
     identity: str
     metric: str
-    mode: Mode
+    mode: Way
     settings: Settings
     quick: Settings
     needs: tuple[str, ...]
@@ -114,7 +115,7 @@ class Task:
 def task(
     *,
     metric: str = "val_loss",
-    mode: Mode | None = None,
+    mode: Way | None = None,
     needs: tuple[str, ...] = (),
     config: Mapping[str, Any] | None = None,
     quick: Settings | None = None,

@@ -1,0 +1,88 @@
+"""Which way a metric is better, as far as its name says.
+
+A direction that nobody gave reverses the answer where it is wrong: the LR is cut while an accuracy rises, and the worst
+strategy is called the best. So a name that speaks for "more" is never taken for "less" by a default.
+
+    "val_loss"  "rmse"  "top5_error"      less is better, beyond doubt
+    "val_acc"  "f1"  "mAP50"  "neg_loss"  more is better, or may be
+    "q"  "val"                            the name does not say
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from lrlab.errors import LrlabError, worded
+
+Way = Literal["min", "max"]
+WAYS = 'mode="max" (more is better) or mode="min" (less is better)'
+
+# Less is better wherever one of these words is in a name, and none that turns it round.
+LOWER = {
+    *("loss", "losses", "error", "errors", "err", "cost", "regret", "excess", "nll", "nats", "bits", "bpc"),
+    *("bpb", "bpd", "perplexity", "ppl", "mse", "rmse", "nmse", "nrmse", "msle", "rmsle", "mae", "mape"),
+    *("smape", "mase", "wer", "cer", "fid", "kl", "divergence", "deviation", "logloss", "crossentropy"),
+    *("brier", "ece", "crps", "hinge"),
+}
+TURNED = {
+    *("neg", "negative", "minus", "inverse", "inv", "one", "gain", "improvement", "reduction", "reduced"),
+    *("drop", "decrease", "saved", "ratio", "score", "likelihood", "no", "without", "within", "under"),
+    *("below", "acc", "accuracy"),
+}
+# More is better; with figures behind it as well ("top5", "AP50").
+HIGHER = {
+    *("acc", "accu", "accuracy", "accuracies", "correct", "top", "em", "exact", "match", "matches", "hit", "hits"),
+    *("f1", "f2", "fbeta", "fscore", "precision", "recall", "sensitivity", "specificity", "tpr", "tnr", "ppv", "npv"),
+    *("auc", "roc", "auroc", "rocauc", "auprc", "prauc", "ap", "map", "iou", "miou", "giou", "dice", "jaccard"),
+    *("pq", "kappa", "mcc", "matthews", "gini", "r2", "corr", "correlation", "pearson", "spearman", "kendall", "ccc"),
+    *("bleu", "sacrebleu", "chrf", "rouge", "rougel", "rougelsum", "meteor", "cider", "spice", "bertscore", "comet"),
+    *("similarity", "ndcg", "dcg", "mrr", "pass", "psnr", "ssim", "snr", "sdr", "sisdr", "sisnr", "stoi", "pesq"),
+    *("elbo", "likelihood", "reward", "rewards", "return", "returns", "score", "scores", "win", "wins", "winrate"),
+    *("elo", "success", "successes", "solved", "profit", "sharpe", "gain", "improvement", "throughput", "fitness"),
+}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TOKEN = re.compile(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)\d*")
+_PHASE = re.compile(r"^(?:val|valid|validation|eval|evaluation|test|train|dev)(?=\w)")
+
+
+def told(metric: str) -> Way | None:
+    """The direction that a metric's name tells of: "min" beyond doubt, "max" where more may be; None: it does not say.
+
+    >>> told("valTop5Error"), told("mAP50-95"), told("valacc"), told("neg_mean_squared_error"), told("q")
+    ('min', 'max', 'max', 'max', None)
+    """
+    words = {word.lower() for word in _WORD.findall(metric)}
+    joined = "".join(word.lower() for word in _WORD.findall(metric))
+    less = bool(words & LOWER) or "crossentropy" in joined
+    if less and not words & TURNED:
+        return "min"
+    parts = {part.lower() for part in (*re.split(r"[^A-Za-z0-9]+", metric), *_TOKEN.findall(metric))}
+    parts |= {_PHASE.sub("", part) for part in parts}
+    parts |= {part.rstrip("0123456789") for part in parts}
+    return "max" if less or parts & HIGHER else None
+
+
+def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "") -> None:
+    """Raise `LrlabError` where a metric would be taken the wrong way round for want of a `mode`.
+
+    >>> refuse_turned("plateau", "val_acc", None)
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: which way is this metric better? Its name may mean more, and without mode= less is better
+      given:   'val_acc'
+      allowed: mode="max" (more is better) or mode="min" (less is better)
+      try:     plateau(metric="val_acc", mode="max")
+    """
+    if mode is None and metric is not None and told(metric) == "max":
+        what = "which way is this metric better? Its name may mean more, and without mode= less is better"
+        raise LrlabError(worded(what, metric, WAYS, hint or f'{kind}(metric="{metric}", mode="max")'))
+
+
+def normal(metric: str | None, mode: Way | None) -> Way | None:
+    """The normal form of a `mode`: "min" is said only where the metric's name speaks for more.
+
+    >>> normal("val_loss", "min"), normal("val_acc", "min"), normal(None, "max")
+    (None, 'min', 'max')
+    """
+    return None if mode == "min" and (metric is None or told(metric) != "max") else mode

@@ -3,7 +3,7 @@
     python benchmarks/reliability_damages.py [COUNT]
 
 A small comparison is trained once. Then, `count` times: its store is copied, one to three things in it are damaged
-(bytes, cuts, swaps, numbers in valid JSON, types, names, whole folders, what is no file), and the same comparison is
+(bytes, cuts, swaps, numbers in valid JSON, types, names, whole folders, what is not a file), and the same comparison is
 asked for. It must end in the same numbers, for what is damaged is made again, or in a sentence. So must the listing of
 the store, a damaged law, and the journal and the orders of a run. Every tenth store is one of an earlier format, which
 had no digest: there a number that was changed is read, and all else is the same.

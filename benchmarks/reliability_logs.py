@@ -169,7 +169,7 @@ BREAKS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 
 def no_file(draw: random.Random, path: Path) -> Path:
-    """What is no file, under its name."""
+    """What is not a file, under its name."""
     path.unlink()
     kind = draw.choice(("pipe", "folder", "loop", "device", "nowhere", "random", "folder of pipes"))
     if kind == "pipe":

@@ -51,7 +51,7 @@ def test_a_set_of_arms_and_a_configuration_are_read():
     ("arguments", "sentence"),
     [
         (("--arm", "a=cosine()", "--arm", "a=wsd()"), "two strategies are called a"),
-        (("--lrs", "1,x"), "no list of"),
+        (("--lrs", "1,x"), "not a list of"),
         (("--config", "tiny"), "NAME=VALUE"),
     ],
 )

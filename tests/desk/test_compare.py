@@ -135,7 +135,7 @@ def test_a_plan_is_an_arm(tmp_path):
         ({"schedules": {"a": lr.cosine()}}, "one strategy alone"),
         ({"schedules": {}}, "by name"),
         ({"schedules": [lr.cosine(), lr.linear()]}, "by name"),
-        ({"schedules": {"a": lr.cosine(), "b": 0.5}}, "b is no schedule"),
+        ({"schedules": {"a": lr.cosine(), "b": 0.5}}, "b is not a schedule"),
         ({"schedules": {"a": lr.cosine(), "b": lr.function(halved)}}, "known by its name alone"),
         ({"folds": 1}, "nothing to pair"),
         ({"threads": 0}, "threads"),

@@ -131,7 +131,7 @@ def compiled(value):
     ],
 )
 def test_a_broken_shape_is_caught(law, changed):
-    """By the law that it breaks; a shape that is no word of the text form reads back as another."""
+    """By the law that it breaks; a shape that is not a word of the text form reads back as another."""
     with pytest.raises(BROKEN):
         getattr(shapes_of(**changed), law)()
 

@@ -34,7 +34,7 @@ class Line(torch.nn.Module):
         return {"loss": (self.weight * x.to(self.weight.dtype)).sum(1).mean(), "logits": self.weight * x}
 
     def realised(self) -> list[float]:
-        """The LR of each update, from the weights: what does not change them is no update."""
+        """The LR of each update, from the weights: what does not change them is not an update."""
         steps = -np.diff([*self.seen, float(self.weight.detach())])
         return [float(step) for step in steps if step != 0]
 

@@ -131,6 +131,6 @@ def test_logarithms_decide_on_a_logarithmic_axis():
 
 
 def test_line_of_gaps():
-    """Nothing to draw is no reason to fail."""
+    """Nothing to draw is not a reason to fail."""
     assert thinned(Line("a", range(5), [math.nan] * 5), 10).y == (None, None)
     assert thinned(Line("a", [3], [None]), 10).x == (3.0,)

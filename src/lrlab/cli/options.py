@@ -30,7 +30,7 @@ def strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str,
 
 
 def settings(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
-    """Values by name, from NAME=VALUE; a value that is no JSON is a text."""
+    """Values by name, from NAME=VALUE; a value that is not JSON is a text."""
     found: dict[str, Any] = {}
     for text in given:
         name, sign, value = text.partition("=")
@@ -48,7 +48,7 @@ def multiples(ctx: click.Context, parameter: click.Parameter, given: str | None)
     try:
         return None if given is None else tuple(float(part) for part in given.split(","))
     except ValueError:
-        raise click.BadParameter(f"{given!r} is no list of numbers such as 0.5,1,2") from None
+        raise click.BadParameter(f"{given!r} is not a list of numbers such as 0.5,1,2") from None
 
 
 store_option = click.option(

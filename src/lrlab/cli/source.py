@@ -63,7 +63,7 @@ def in_options(message: str) -> str:
 
 
 def checked(ctx: click.Context, parameter: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
-    """The words of a source; an option of ours with a slip in it is none of them."""
+    """The words of a source; a misspelt option of ours is not one of them."""
     own = [name for option in ctx.command.params for name in option.opts if name.startswith("--")]
     for word in given:
         name = word.partition("=")[0]

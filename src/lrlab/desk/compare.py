@@ -227,6 +227,6 @@ def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:
     schedule = parse(given) if isinstance(given, str) else given
     if not isinstance(schedule, Schedule):
         raise LrlabTypeError(
-            worded(f"{name} is no schedule", given, "a schedule, a plan, an arm, or a schedule's text")
+            worded(f"{name} is not a schedule", given, "a schedule, a plan, an arm, or a schedule's text")
         )
     return Arm(name, schedule)

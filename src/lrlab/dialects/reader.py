@@ -225,7 +225,7 @@ def _assigned(text: str) -> bool:
 
 
 def _own(text: str) -> bool:
-    """Whether it is to be read as the text form: an expression that is no call of a foreign name."""
+    """Whether it is to be read as the text form: an expression that is not a call of a foreign name."""
     tree = snippet.parsed(text)
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return tree is None

@@ -102,7 +102,7 @@ def test_after_the_first_update_any_number_of_calls_waits():
 
 
 def test_an_optimizer_that_was_replaced_in_mid_run_is_said(caplog):
-    """A warning at the first such call, an error at the third: the LR would stay where it is for ever."""
+    """A warning at the first such call, an error at the third: the LR would stay where it is forever."""
     parameter = weight()
     optimizer = torch.optim.SGD([parameter], lr=1.0)
     scheduler = Scheduler(optimizer, "linear()", 10)

@@ -294,7 +294,7 @@ def test_two_optimizers_have_one_position_and_one_step():
 
 
 def test_an_optimizer_that_skips_an_update_does_not_hold_the_position_back():
-    """A loss scale that overflows in one of them; both skipped is no update."""
+    """A loss scale that overflows in one of them; both skipped is not an update."""
     muon, adamw = two()[0], torch.optim.AdamW([parameter()], fused=True)
     scheduler = PlanScheduler([muon, adamw], COSINE, N)
     update(muon, adamw)

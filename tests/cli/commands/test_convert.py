@@ -111,7 +111,7 @@ def test_words_beside_a_file(tmp_path):
     ],
 )
 def test_remedies_are_options(arguments, message):
-    """An option with a slip in it is no part of the source, and a remedy is an option."""
+    """An option with a slip in it is not part of the source, and a remedy is an option."""
     answer = ask(*arguments)
     assert answer.exit_code in (1, 2)
     assert message in answer.stderr

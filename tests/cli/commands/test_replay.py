@@ -62,7 +62,7 @@ def test_a_changed_journal_is_a_sentence(tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace('"lrs": [0.05]', '"lrs": [0.1]'), encoding="utf-8")
     found = typed("replay", path)
     assert found.exit_code == 1
-    assert "line 3 of journal.jsonl is no line of a journal" in found.output
+    assert "line 3 of journal.jsonl is not a line of a journal" in found.output
 
 
 def test_a_folder_without_a_run():

@@ -37,7 +37,7 @@ def test_show_writes_the_picture(lrlab, tmp_path):
         ("cosine(T_max=5)", "the span, first"),
         ("cosine(to=0.1", "never closed"),
         ("warmup(2000)", "2000 of 1000 updates"),
-        ("0.5", "no schedule"),
+        ("0.5", "not a schedule"),
     ],
 )
 def test_show_says_what_to_type_instead(lrlab, expression, said):

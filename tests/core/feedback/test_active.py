@@ -6,7 +6,7 @@ import lrlab as lr
 
 
 def test_a_controller_acts_in_its_phase():
-    """From its first update to its last; one in the last phase, or around the whole, for ever."""
+    """From its first update to its last; one in the last phase, or around the whole, forever."""
     curve = (lr.constant(10) * lr.plateau() >> lr.linear(5) >> lr.constant() * lr.greedy()).over(20)
     first, last = curve.controllers
     assert (first.name, first.start, first.stop) == ("plateau1", 0, 10)

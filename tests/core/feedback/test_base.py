@@ -78,17 +78,17 @@ def test_state_is_restored_from_its_record():
     controller = lr.plateau(patience=2)
     state = controller.observe(controller.init(), 2.5, 0)
     assert controller.restore(state._asdict()) == state
-    with pytest.raises(lr.LrlabError, match="no state of plateau"):
+    with pytest.raises(lr.LrlabError, match="not a state of plateau"):
         controller.restore({"best": 1.0})
 
 
 @pytest.mark.parametrize("recent", [[1.0, "2"], "12", 1.0, None, [True]])
 def test_a_list_of_numbers_in_a_state_is_checked(recent):
-    """JSON brings a tuple back as a list; what is no list of numbers is refused."""
+    """JSON brings a tuple back as a list; what is not a list of numbers is refused."""
     controller = lr.greedy(window=3)
     state = controller.observe(controller.init(), 2.5, 0)
     assert controller.restore(json.loads(json.dumps(state._asdict()))) == state
-    with pytest.raises(lr.LrlabError, match="no state of greedy"):
+    with pytest.raises(lr.LrlabError, match="not a state of greedy"):
         controller.restore({**state._asdict(), "recent": recent})
 
 
@@ -132,7 +132,7 @@ def test_a_recorded_factor_that_no_lr_can_be_made_of(word, factor):
     """Negative, infinite, not a number: refused by name, by the controller and by the pacer, which stays as it was."""
     controller = lr.parse(f"{word}()")
     record = {**controller.init()._asdict(), "factor": factor}
-    with pytest.raises(lr.LrlabError, match=r"no state of .*factor"):
+    with pytest.raises(lr.LrlabError, match=r"not a state of .*factor"):
         controller.restore(record)
     pacer = lr.Pacer((lr.constant() * controller).over(10))
     state = pacer.state()

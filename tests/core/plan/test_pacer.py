@@ -55,7 +55,7 @@ def test_a_state_is_json_and_restores_every_schedule():
     assert (there.update, there.values, there.decisions) == (4, pacer.values, pacer.decisions)
     other = PlanPacer(lr.plan(lr=PLATEAU), 10)
     for bad in (state, {}, None, {"pacers": 3}):
-        with pytest.raises(LrlabError, match=r"no state of|not those of this schedule"):
+        with pytest.raises(LrlabError, match=r"not a state of|not those of this schedule"):
             other.restore(bad)
     assert (other.update, there.update) == (0, 4)
 

@@ -120,12 +120,12 @@ def test_a_part_of_another_checkpoint_is_refused(name):
     later.observe(3.0)
     later.rescale(0.25)
     swapped = Checkpoint.of(later, [0.2, 0.02]).record()
-    with pytest.raises(lr.LrlabError, match=r"not as it was written|no state of"):
+    with pytest.raises(lr.LrlabError, match=r"not as it was written|not a state of"):
         Checkpoint.read({**record(), name: swapped[name]})
 
 
 def test_a_torn_file_is_refused_at_every_length():
-    """A checkpoint cut off anywhere is no JSON, and what still is JSON is no checkpoint."""
+    """A checkpoint cut off anywhere is not JSON, and what still is JSON is not a checkpoint."""
     text = json.dumps(record())
     for length in range(0, len(text), 7):
         try:
@@ -207,7 +207,7 @@ def test_what_is_no_checkpoint(state):
 
 def test_what_cannot_be_json_is_refused():
     """Nothing is pickled, and nothing unpickled."""
-    with pytest.raises(lr.LrlabError, match="no state of"):
+    with pytest.raises(lr.LrlabError, match="not a state of"):
         Checkpoint.read({**record(), "base_lrs": [object()]})
 
 

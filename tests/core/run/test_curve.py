@@ -119,7 +119,7 @@ def test_a_share_of_what_a_run_consumes():
     ],
 )
 def test_what_no_curve_answers(update):
-    """A worded error for what is no update."""
+    """A worded error for what is not an update."""
     with pytest.raises(lr.LrlabError):
         lr.cosine().over(10)(update)
 

@@ -117,7 +117,7 @@ def test_the_state_is_json_and_the_time_between_two_jobs_does_not_count():
 )
 def test_a_state_that_is_none_is_refused(state):
     """A torn record is said, not loaded."""
-    with pytest.raises(LrlabError, match="no record of what was consumed"):
+    with pytest.raises(LrlabError, match="not a record of what was consumed"):
         Meter(()).restored(state)
 
 

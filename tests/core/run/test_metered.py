@@ -242,9 +242,9 @@ def test_a_state_of_another_kind_is_refused_and_changes_nothing():
     with pytest.raises(LrlabError, match="measured in updates"):
         pacer.restore(lr.Pacer(curve.schedule.over(1000)).state())
     for starts in ([], [[0, 0]] * 3, [[0, -1]], [["x", 0]], None):
-        with pytest.raises(LrlabError, match=r"recorded starts|what was consumed|no state"):
+        with pytest.raises(LrlabError, match=r"recorded starts|what was consumed|not a state"):
             pacer.restore({**good, "consumed": {**good["consumed"], "starts": [starts]}})
-    with pytest.raises(LrlabError, match="no record of what was consumed"):
+    with pytest.raises(LrlabError, match="not a record of what was consumed"):
         pacer.restore({**good, "consumed": {**good["consumed"], "past": {"tokens": -1}}})
     assert pacer.state() == good
 

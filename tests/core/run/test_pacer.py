@@ -147,7 +147,7 @@ def test_a_damaged_state_is_refused_and_changes_nothing(damage):
 @pytest.mark.parametrize("state", [None, 5, [], "x", {}])
 def test_what_is_no_state(state):
     """Something else altogether."""
-    with pytest.raises(lr.LrlabError, match="no state of a schedule"):
+    with pytest.raises(lr.LrlabError, match="not a state of a schedule"):
         checked(state)
 
 

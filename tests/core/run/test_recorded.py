@@ -48,5 +48,5 @@ def test_a_scale_that_makes_no_lr_is_refused(scale):
 @pytest.mark.parametrize("starts", [None, [None], [[3]], [[[1]]], 7])
 def test_starts_that_are_none_are_refused(starts):
     state = lr.Pacer(lr.cosine().over(10)).state()
-    with pytest.raises(LrlabError, match="no state of a schedule"):
+    with pytest.raises(LrlabError, match="not a state of a schedule"):
         checked({**state, "consumed": {**state["consumed"], "starts": starts}})

@@ -35,7 +35,7 @@ def test_a_recorded_state_is_restored_or_carried_as_far_as_it_fits():
     assert Track.of(FED, told.names, records).states == told.states
     odd = {"momentum/plateau1": {"factor": -1.0}}
     assert Track.of(FED, told.names, odd).states == track().states
-    with pytest.raises(LrlabError, match="no state of"):
+    with pytest.raises(LrlabError, match="not a state of"):
         track().restored(odd, ())
 
 

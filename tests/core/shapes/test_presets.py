@@ -27,7 +27,7 @@ def test_trees(schedule, text):
 @pytest.mark.parametrize("span", [10, 101, 333, 1001, "33.3%", "1/7", "1/3ep", "0.7ep", "1000tok", "90s"])
 @pytest.mark.parametrize("make", [lr.wsd, lr.one_cycle, lr.slanted_triangular])
 def test_any_span_reads_back(make, span):
-    """A part of a span that is no whole number, or no decimal number, has a text too."""
+    """A part of a span that is not a whole number, or no decimal number, has a text too."""
     schedule = make(span)
     assert lr.parse(str(schedule)) == schedule
     assert lr.loads(lr.dumps(schedule)) == schedule

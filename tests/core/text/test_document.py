@@ -1,4 +1,4 @@
-"""JSON: plain values in, plain values out, and nothing but LrlabError for what is no document."""
+"""JSON: plain values in, plain values out, and nothing but LrlabError for what is not a document."""
 
 import json
 import random

@@ -66,7 +66,7 @@ def test_findings(make, codes):
         (lambda: in_torch("OneCycleLR", max_lr=0.1, total_steps=100), "raises at update 101"),
         (lambda: in_torch("ConstantLR", factor=0.0), "torch divides by 0 at update 5"),
         (lambda: in_transformers("cosine", 10), "update 0 uses 0 of the base LR, the greatest, 1, is at update 10"),
-        (lambda: from_optax("polynomial_schedule(1.0, 0.0, 1, 0)"), "stays at init_value for ever"),
+        (lambda: from_optax("polynomial_schedule(1.0, 0.0, 1, 0)"), "stays at init_value forever"),
         (lambda: from_keras("ExponentialDecay(0.1, 10, 0.5)"), "update 0 uses 1 of the base LR; it has no end"),
         (lambda: from_deepspeed({"type": "LRRangeTest", "params": {}}), "drawn up to update 2,000,000"),
     ],

@@ -119,7 +119,7 @@ def test_plateau_cuts_at_the_same_observations():
 
 @pytest.mark.parametrize("given", ["Cosine(1, 2)", 3, {"class_name": "Mine", "config": {}}, "CosineDecay(0.1)"])
 def test_refused(given):
-    """What is no schedule of Keras is refused in words."""
+    """What is not a schedule of Keras is refused in words."""
     with pytest.raises(lr.LrlabError):
         from_keras(given)
 

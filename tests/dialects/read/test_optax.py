@@ -175,7 +175,7 @@ def test_unsorted_boundaries(same_curve):
     ],
 )
 def test_refused(text):
-    """What is no call of Optax is refused in words, and never executed."""
+    """What is not a call of Optax is refused in words, and never executed."""
     with pytest.raises(lr.LrlabError):
         from_optax(text)
 

@@ -42,7 +42,7 @@ def test_arithmetic_is_folded(text, value):
         "[i for i in [1]]",
         "f'{1}'",
         "(lambda: 1)()",
-        "__import__('os').system('true')",  # an attribute of a call is no name
+        "__import__('os').system('true')",  # an attribute of a call is not a name
         "open('x').read()",
         "9 ** 9 ** 9",
         "[0] * 10 ** 9",

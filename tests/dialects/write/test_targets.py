@@ -211,7 +211,7 @@ def test_toml():
 @pytest.mark.parametrize("text", ["step(30)", "multistep([30, 80])", "linear(10, start=0) >> step(30)", "step(10000)"])
 @pytest.mark.parametrize("horizon", [None, N])
 def test_a_constant_is_constant_for_good(text, horizon):
-    """What drops long after its first updates is no constant of Transformers."""
+    """What drops long after its first updates is not a constant of Transformers."""
     with pytest.raises(lr.LrlabError, match="no scheduler with this curve"):
         to_code(lr.parse(text), "transformers", horizon=horizon)
 

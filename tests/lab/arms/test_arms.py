@@ -43,7 +43,7 @@ def test_the_plateau_arm_follows_the_mode_of_the_metric():
 
 @pytest.mark.parametrize(("name", "averaging", "said"), [("", None, "name"), ("x", 0.0, "share"), ("x", 2, "share")])
 def test_an_arm_that_cannot_be_meant_is_refused(name, averaging, said):
-    """No name, or an averaging that is no share of the run."""
+    """No name, or an averaging that is not a share of the run."""
     with pytest.raises(LrlabError, match=said):
         Arm(name, lr.cosine(), averaging)
 

@@ -119,7 +119,7 @@ def test_other_hyper_parameters_are_columns():
     ["linear() * plateau(metric='acc', mode='max')", "linear(50) >> constant() * plateau(metric='acc', mode='max')"],
 )
 def test_a_controller_that_would_hear_nothing_is_told_at_the_first_report(arm):
-    """Also one whose phase has not begun: it would wait for ever."""
+    """Also one whose phase has not begun: it would wait forever."""
     control = ControlTrace(ControlSpec(lr.parse(arm)), 100)
     with pytest.raises(LrlabError, match=r'(?s)listens to acc, which run.report was not told.*metric="val_acc"'):
         control.hear(10, {"val_loss": 1.0, "val_acc": 0.5}, "val_loss")

@@ -90,7 +90,7 @@ def test_drivers_and_workers_are_killed(cluster, trial):
 
 @pytest.mark.exhaustive
 def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, arms, fatal):
-    """Here by killing the cluster's own worker each time; the driver does not wait for ever, and says it."""
+    """Here by killing the cluster's own worker each time; the driver does not wait forever, and says it."""
     error = trial(arms[:1], task=fatal).trained(DASK)["error"]
     assert "1 of 1 runs failed" in error
     assert "Dask workers were lost" in error

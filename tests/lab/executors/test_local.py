@@ -260,7 +260,7 @@ def test_threads_are_pinned_before_any_library_is_loaded(tmp_path):
 
 
 def test_a_number_of_workers_that_is_none_is_refused():
-    """Rather than waiting for ever."""
+    """Rather than waiting forever."""
     with pytest.raises(LrlabError, match=r"(?s)workers.*-1"):
         Local(-1)
 

@@ -122,7 +122,7 @@ def test_a_node_is_killed(cluster, trial):
 
 @pytest.mark.exhaustive
 def test_a_stage_that_takes_every_worker_along_has_failed(cluster, trial, arms, fatal):
-    """Here by killing the cluster's own worker each time; the driver does not wait for ever, and says it."""
+    """Here by killing the cluster's own worker each time; the driver does not wait forever, and says it."""
     error = trial(arms[:1], task=fatal).trained("ray")["error"]
     assert "1 of 1 runs failed" in error
     assert "3 Ray workers were lost" in error

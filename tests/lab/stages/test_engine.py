@@ -301,7 +301,7 @@ def test_an_interruption_loses_nothing_that_was_finished(quadratic, tmp_path):
 
 
 def test_a_damaged_run_is_there_again(quadratic, tmp_path):
-    """Half a file is no run; its place is taken by the whole one, from the state at its end."""
+    """Half a file is not a run; its place is taken by the whole one, from the state at its end."""
     jobs = jobs_of(ARMS, quadratic.settings)
     runs, _ = run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
     path = tmp_path / f"{runs[0].key}.json"

@@ -21,7 +21,7 @@ def train(run):
 
 
 def test_switches_and_plain_variables_are_put_back():
-    """What was made once, and is no plain value, is kept: it may have taken long."""
+    """What was made once, and is not a plain value, is kept: it may have taken long."""
     before = switches()
     for _ in range(2):
         with put_back(train):

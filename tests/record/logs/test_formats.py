@@ -22,7 +22,7 @@ def test_a_table_by_its_header(tmp_path):
 def test_json_lines_go_on_after_a_broken_one(tmp_path):
     """A crash leaves half a line."""
     found = made(tmp_path / "log", '{"step": 1}\n{"step":\n\n{"step": 3}\n')
-    assert found == [{"step": 1}, Unreadable("line 2", "it is no JSON object"), {"step": 3}]
+    assert found == [{"step": 1}, Unreadable("line 2", "it is not a JSON object"), {"step": 3}]
 
 
 def test_a_document_with_groups_of_columns(tmp_path):

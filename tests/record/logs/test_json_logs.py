@@ -26,7 +26,7 @@ def test_a_column_may_be_called_config(tmp_path):
 def test_a_line_that_is_no_row_is_left_out(tmp_path, line):
     """However deep, however long."""
     found = made(json_lines, tmp_path, f'{{"step": 1}}\n{line}\n{{"step": 2}}\n')
-    assert found == [{"step": 1}, Unreadable("line 2", "it is no JSON object"), {"step": 2}]
+    assert found == [{"step": 1}, Unreadable("line 2", "it is not a JSON object"), {"step": 2}]
 
 
 def test_a_line_that_is_cut_off_is_said(tmp_path):

@@ -58,7 +58,7 @@ def test_read_run_reads_back_what_was_written(kind, every, tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_log_goes_on_where_a_killed_writer_left_half_a_line(kind, tmp_path):
-    """The half line is no number: it is taken away, and nothing is glued to it."""
+    """The half line is not a number: it is taken away, and nothing is glued to it."""
     file = tmp_path / f"run.{kind}"
     FILES[kind](file)([(0, {"lr": 0.1}), (1, {"lr": 0.2}), (2, {"lr": 0.3})])
     file.write_bytes(file.read_bytes()[:-3])

@@ -23,7 +23,7 @@ def test_what_is_one(value, found):
 
 
 def test_a_step_is_finite_and_told_from_the_next():
-    """Beyond 2**53 a float is no count; the first name that has one counts."""
+    """Beyond 2**53 a float is not a count; the first name that has one counts."""
     assert step_of({"iter": "nan", "step": 7}) == 7
     assert step_of({"iter": 2**53, "step": 7}) == 2**53
     assert step_of({"iter": 10**400}) is None

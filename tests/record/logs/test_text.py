@@ -17,7 +17,7 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path, monkeypatch):
 
 
 def test_bytes_that_are_no_text_are_marked(tmp_path):
-    """And a byte-order mark is no part of it."""
+    """And a byte-order mark is not part of it."""
     (tmp_path / "log").write_bytes(b"\xef\xbb\xbfa\r\n\xff\n")
     assert [line for _, line, _ in lines(tmp_path / "log")] == ["a\r\n", "\ufffd\n"]
     assert first_line(tmp_path / "log") == b"a\r\n"

@@ -92,7 +92,7 @@ def test_what_is_not_what_was_written_is_refused(tmp_path):
     torn = b[:20] + b"\n"
     for lines in ([a, c], [a, b, b, c], [a, c, b], [a, b.replace(b"1.5", b"1.6")], [a, b, torn, d], [b, c], [a, a]):
         (tmp_path / FILE).write_bytes(b"".join(lines))
-        with pytest.raises(LrlabError, match="is no line of a journal"):
+        with pytest.raises(LrlabError, match="is not a line of a journal"):
             list(rows(tmp_path))
     for lines in ([], [a], [a, b, c], [a, b, c, d], [a, b, c[:20]]):
         (tmp_path / FILE).write_bytes(b"".join(lines))

@@ -39,7 +39,7 @@ def test_a_torn_line_stays_alone(tmp_path):
 
 
 def test_strict(tmp_path):
-    """NaN is no JSON."""
+    """NaN is not JSON."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         append(tmp_path / "lines.jsonl", {"a": float("nan")})
     assert not (tmp_path / "lines.jsonl").exists()

@@ -168,7 +168,7 @@ class Scheduler:
         return rate(state)
 
     def _rate_of_one(self, state: ScheduleState) -> jax.Array:
-        known = state.owner % 2**KINDS == self.owner % 2**KINDS  # others' factors are none of ours
+        known = state.owner % 2**KINDS == self.owner % 2**KINDS  # the factors of others are not ours
         value = self.curve.traced(state.count, JaxMaths(jnp, jnp.where(known, state.factors, 1.0)))
         return jnp.asarray(self.base_lr * state.scale * value, dtype=float)
 

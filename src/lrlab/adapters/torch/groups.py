@@ -208,7 +208,7 @@ class Groups:
     def set_aside(self, place: int, optimizer: Optimizer) -> bool:
         """Whether something else has put every LR of an optimizer at 0.
 
-        `torch.distributed.checkpoint` does so to fill the optimizer's state by a step() that is no update.
+        `torch.distributed.checkpoint` does so to fill the optimizer's state by a step() that is not an update.
         """
         groups = optimizer.param_groups
         mine = self._lr if len(self._lrs) == 1 else self._lrs[place]

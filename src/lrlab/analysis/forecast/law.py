@@ -94,7 +94,7 @@ class Law:
 
     @property
     def holds(self) -> bool:
-        """Whether the law describes the logs that it was fitted to; where it does not, it is no basis for anything."""
+        """Whether the law describes the logs that it was fitted to; where it does not, nothing can rest on it."""
         return self.fitted.misfit <= _USELESS
 
     def predict(

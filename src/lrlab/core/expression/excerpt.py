@@ -35,7 +35,7 @@ def planned(given: object, what: str) -> int | str | None:
         except (TypeError, ValueError) as error:
             reason = f": {error}" if isinstance(error, LrlabError) else ""
             hint = 'over="epochs=90, updates_per_epoch=391"'
-            raise LrlabError(worded(f"{what} is no horizon{reason}", given, "updates, or facts", hint)) from None
+            raise LrlabError(worded(f"{what} is not a horizon{reason}", given, "updates, or facts", hint)) from None
     if given is not None and not isinstance(given, Horizon) and whole(given) is None:
         raise LrlabTypeError(worded(f"{what} must be the horizon of the plan", given, hint="over=10_000"))
     horizon = Horizon.of(given)

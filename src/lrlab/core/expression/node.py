@@ -93,7 +93,7 @@ class Schedule:
         return self
 
     def _in_turn(self) -> "tuple[Schedule, ...]":
-        """The schedules that follow one another in it: it alone, where it is no sequence."""
+        """The schedules that follow one another in it: it alone, where it is not a sequence."""
         return (self,)
 
     def _spans(self) -> Iterator[Span]:

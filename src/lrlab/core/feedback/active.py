@@ -8,7 +8,7 @@ from lrlab.errors import LrlabError, worded
 
 
 class ActiveController:
-    """A controller and the updates at which it observes and acts: `start` <= update < `stop` (None: for ever)."""
+    """A controller and the updates at which it observes and acts: `start` <= update < `stop` (None: forever)."""
 
     __slots__ = ("controller", "name", "start", "stop")
 

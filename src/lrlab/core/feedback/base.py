@@ -129,7 +129,7 @@ def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller:
     if wrong:
         raise LrlabError(
             worded(
-                f"this is no state of {controller}: {', '.join(map(str, wrong))}",
+                f"this is not a state of {controller}: {', '.join(map(str, wrong))}",
                 dict(record),
                 ", ".join(fresh),
             )

@@ -53,7 +53,7 @@ class manual(Controller):
 
     def decide(self, state: ManualState, metric: float, update: int) -> ManualState:
         if not (math.isfinite(metric) and metric >= 0):
-            return state._replace(event="refused", cause=f"{metric} is no factor")
+            return state._replace(event="refused", cause=f"{metric} is not a factor")
         if metric == state.factor:
             return state
         return state._replace(factor=metric, event="set", cause=f"{self.metric} was set to {metric:g}")

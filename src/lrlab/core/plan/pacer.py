@@ -126,7 +126,7 @@ class PlanPacer(MeteredPacer):
         """A state of the present version, from one that holds a state for each schedule, by its text."""
         recorded, mine = state["pacers"], list(map(str, self.plan.schedules))
         if not isinstance(recorded, Mapping) or sorted(recorded) != sorted(mine):
-            raise LrlabError(worded("this is no state of this plan", recorded, ", ".join(mine)))
+            raise LrlabError(worded("this is not a state of this plan", recorded, ", ".join(mine)))
         try:
             parts = [upgraded(recorded[text]) for text in mine]
             if {part["update"] for part in parts} != {state["update"]}:
@@ -147,7 +147,7 @@ class PlanPacer(MeteredPacer):
                 "consumed": {**consumed, "starts": [part["consumed"]["starts"][0] for part in parts]},
             }
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise LrlabError(worded(f"this is no state of this plan: {error}", dict(state))) from None
+            raise LrlabError(worded(f"this is not a state of this plan: {error}", dict(state))) from None
 
 
 def _in_updates(horizon: Horizon) -> Horizon:

@@ -227,14 +227,14 @@ class Plan:
     def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Plan:
         """Read a plan from its JSON document.
 
-        `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, where it is none.
+        `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, for anything else.
         """
         try:
             document = json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:
             raise LrlabError(worded(f"this is not JSON: {error}", text)) from None
         if not isinstance(document, dict) or document.get("lrlab_plan") != VERSION:
-            raise LrlabError(worded("this is no document of a plan", document, f'{{"lrlab_plan": {VERSION}, ...}}'))
+            raise LrlabError(worded("this is not a document of a plan", document, f'{{"lrlab_plan": {VERSION}, ...}}'))
         return plan_of({key: value for key, value in document.items() if key != "lrlab_plan"}, functions or {})
 
     def fingerprint(self) -> str:
@@ -302,7 +302,7 @@ def plan_of(written: Mapping[str, Any], functions: Mapping[str, Callable[[int], 
     except LrlabError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise LrlabError(worded(f"this is no document of a plan: {error}", dict(written))) from None
+        raise LrlabError(worded(f"this is not a document of a plan: {error}", dict(written))) from None
 
 
 def _rule(pattern: object, by_name: object) -> Rule:
@@ -358,7 +358,7 @@ def _refuse_out_of_bounds(hyper: str, curve: Curve) -> bool:
 
     times, values = sampled(curve)
     below = KINDS[hyper].below
-    wrong = ~((values >= 0) & (values < below))  # also where the value is no number
+    wrong = ~((values >= 0) & (values < below))  # also where the value is not a number
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         bounds = "at least 0" if below == math.inf else f"at least 0 and below {below:g}"

@@ -93,7 +93,7 @@ class Driven:
 def depths(groups: Sequence[Group], layers: tuple[str, ...]) -> list[int | None]:
     """How many layers lie above each group; None for a group that is in none of `layers`.
 
-    Without `layers` each group is a layer, the last one on top; a group that joined later is no layer and on top.
+    Without `layers` each group is a layer, the last one on top; a group that joined later is not a layer and on top.
 
     >>> depths([Group("embed"), Group("blocks.0"), Group("blocks.1"), Group("head")], ("embed", "blocks.{}"))
     [2, 1, 0, None]

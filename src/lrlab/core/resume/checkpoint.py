@@ -204,7 +204,7 @@ class Checkpoint:
 
     @staticmethod
     def read(state: Mapping[str, Any]) -> Checkpoint:
-        """Read a record. Raises `LrlabError` where it is none, was changed after it was written, or is too new."""
+        """Read a record. Raises `LrlabError` where it is not one, was changed after it was written, or is too new."""
         given = upgraded(_together(state))
         checked(given)
         if given.get("digest") != (fits := digest({name: part for name, part in given.items() if name != "digest"})):
@@ -233,7 +233,7 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, LrlabError):
                 raise
-            raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(given))) from None
+            raise LrlabError(worded(f"this is not a state of a Scheduler: {error}", dict(given))) from None
 
     def differences(self, code: Followed, *, absolute: bool = False) -> list[Difference]:
         """Where the configuration in the code is another: schedule, horizon, absolute."""
@@ -272,7 +272,9 @@ class Checkpoint:
         try:
             horizon = Horizon(**self.horizon)  # type: ignore[arg-type]  # its numbers are checked there
         except TypeError as error:
-            raise LrlabError(worded(f"the horizon in the checkpoint is none: {error}", dict(self.horizon))) from None
+            raise LrlabError(
+                worded(f"the horizon in the checkpoint is not valid: {error}", dict(self.horizon))
+            ) from None
         return PlanPacer(self.plan(functions), horizon, absolute=True).restored(self.position)
 
     def curve(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Curve:
@@ -321,4 +323,4 @@ def _together(state: Mapping[str, Any]) -> Mapping[str, Any]:
             for name, part in state.items()
         }
     except (ValueError, RecursionError) as error:
-        raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(state))) from None
+        raise LrlabError(worded(f"this is not a state of a Scheduler: {error}", dict(state))) from None

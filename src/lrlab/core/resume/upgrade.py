@@ -19,7 +19,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def upgraded(state: Any) -> Any:
-    """A checkpoint of the present version; what is none, or is not as it was written, stays as it is."""
+    """A checkpoint of the present version; what is not one, or is not as it was written, stays as it is."""
     try:
         version = 0 if "plan_version" in state else state["version"]
         if version not in (0, 1, 2) or (version != 1 and state["digest"] != digest(_without_digest(state))):
@@ -76,5 +76,5 @@ def digest(record: Mapping[str, Any]) -> str:
     try:
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        raise LrlabError(worded(f"this is no state of a Scheduler: {error}", dict(record))) from None
+        raise LrlabError(worded(f"this is not a state of a Scheduler: {error}", dict(record))) from None
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()

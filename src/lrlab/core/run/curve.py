@@ -99,7 +99,7 @@ class Curve:
         fine = np.finfo(wanted.dtype).eps if wanted.dtype.kind == "f" else 2.0**-52
         close = 16 * fine * whole
         if not np.isfinite(places).all() or (places < -close).any() or (places > LAST).any():
-            raise LrlabError(worded("at: this is no share of the run", share, "0 (its start) to 1 (its end)"))
+            raise LrlabError(worded("at: this is not a share of the run", share, "0 (its start) to 1 (its end)"))
         near = np.rint(places)
         places = np.where(np.abs(places - near) <= close, near, places)  # 1 - 0.7 times 10 is 3
         return self(np.floor(places).astype(np.int64))

@@ -67,7 +67,7 @@ class Meter:
             self._clock = clock
 
     def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes. Raises `LrlabError` for another unit, or an amount that is none."""
+        """What the update at hand consumes. Raises `LrlabError` for another unit, or an amount that is not a number."""
         pending = dict(self._at.pending)
         for unit, amount in amounts.items():
             if unit not in UNITS:
@@ -122,7 +122,7 @@ class Meter:
             update = not_negative_count(state["update"], "update")
             past, pending = (_amounts(state[key]) for key in ("past", "pending"))
         except (KeyError, TypeError, AttributeError, LrlabError) as error:
-            raise LrlabError(worded(f"this is no record of what was consumed: {error}", state)) from None
+            raise LrlabError(worded(f"this is not a record of what was consumed: {error}", state)) from None
         made = Meter(self.needed, self._clock)
         made._at = Consumed(update, past, pending, made._now())
         return made

@@ -194,7 +194,7 @@ class Pacer:
         """Feed the controllers: `value` reaches every one that acts now, `acc=0.9` those with metric="acc".
 
         A controller whose metric is given by name hears that alone. Raises `LrlabError` where nothing is given, or
-        something that is no number, or only names while no controller listens to a name; and `Stopped`, with the
+        something that is not a number, or only names while no controller listens to a name; and `Stopped`, with the
         decision in the log, where a controller decides on "stop".
         """
         if value is None and not metrics:
@@ -265,7 +265,7 @@ class Pacer:
         self.__dict__ = made.__dict__
 
     def _on(self, curves: Sequence[Curve], labels: Sequence[str], how: str) -> Self:
-        """A pacer at this position on other curves. Raises `LrlabError` where a position is no number of updates."""
+        """A pacer at this position on other curves. Raises `LrlabError` where a position is not a number of updates."""
         for track in self.now.tracks:
             track.refuse_change(how)
         made = copy.copy(self)
@@ -336,4 +336,4 @@ def _number(given: Any, name: str) -> float:
     except OverflowError:  # a whole number beyond every float
         return math.inf
     except (TypeError, ValueError):
-        raise LrlabTypeError(worded(f"observe: {name} is no number", given, hint="observe(float(loss))")) from None
+        raise LrlabTypeError(worded(f"observe: {name} is not a number", given, hint="observe(float(loss))")) from None

@@ -29,8 +29,8 @@ class Recorded:
 def checked(state: Mapping[str, Any]) -> Recorded:
     """The parts of a recorded state of any version.
 
-    Raises `LrlabError` where it is none, or says what no run can have come to: a position before the first update, a
-    scale or a factor that is no number from 0 on.
+    Raises `LrlabError` where it is not one, or says what no run can have come to: a position before the first update, a
+    scale or a factor that is not a number from 0 on.
     """
     try:
         version, update = state["version"], state["update"]
@@ -50,12 +50,14 @@ def checked(state: Mapping[str, Any]) -> Recorded:
         lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         given = dict(state) if isinstance(state, Mapping) else state
         raise LrlabError(
-            worded(f"this is no state of a schedule: {lacks}", given, "what a scheduler of lrlab wrote by state_dict()")
+            worded(
+                f"this is not a state of a schedule: {lacks}", given, "what a scheduler of lrlab wrote by state_dict()"
+            )
         ) from None
     if isinstance(version, bool) or version not in range(1, VERSION + 1):
         raise LrlabError(worded("this state was written in another format", version, f"version 1 to {VERSION}"))
     if type(update) is not int or not 0 <= update <= LAST:
-        raise LrlabError(worded("the recorded position is no number of completed updates", update))
+        raise LrlabError(worded("the recorded position is not a number of completed updates", update))
     positive(found.scale, "the recorded scale")
     return found
 

@@ -36,7 +36,7 @@ def dumps(schedule: Schedule, indent: int | None = None) -> str:
 def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
     """Read a schedule from its JSON document.
 
-    `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, where it is none.
+    `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, for anything else.
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
@@ -50,7 +50,7 @@ def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | N
 def read(document: Any, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
     """A schedule from its document as plain values: what `document_of` in `core/expression/write.py` gives."""
     if not isinstance(document, dict) or "lrlab" not in document:
-        raise LrlabError(worded("this is no document of lrlab", document, '{"lrlab": 1, "schedule": {...}}'))
+        raise LrlabError(worded("this is not a document of lrlab", document, '{"lrlab": 1, "schedule": {...}}'))
     return schedule_of(upgraded(document)["schedule"], functions or {})
 
 
@@ -61,7 +61,7 @@ def schedule_of(
     if depth > DEEPEST:
         raise LrlabError(worded(f"{where} is nested too deeply", allowed=f"at most {DEEPEST} levels"))
     if not isinstance(written, dict) or not isinstance(written.get("kind"), str):
-        raise LrlabError(worded(f"{where} is no schedule", written, '{"kind": "cosine", ...}'))
+        raise LrlabError(worded(f"{where} is not a schedule", written, '{"kind": "cosine", ...}'))
     kind = written["kind"]
     make: Callable[..., Schedule] | None = KINDS.get(kind) or VOCABULARY.get(kind)
     if make is None:

@@ -41,7 +41,7 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     if not isinstance(text, str):
         if callable(text):
             name = "" if getattr(text, "__name__", "<lambda>") != "<lambda>" else ', name="mine"'
-            raise LrlabTypeError(worded("a function is no schedule by itself", text, hint=f"lr.function(f{name})"))
+            raise LrlabTypeError(worded("a function is not a schedule by itself", text, hint=f"lr.function(f{name})"))
         raise LrlabTypeError(worded("parse reads a text", text, hint='parse("cosine(to=0.1)")'))
     short, lists = _lists_apart(text)
     try:
@@ -89,7 +89,7 @@ def _parsed(text: str, functions: Mapping[str, Callable[[int], float]], lists: d
             else ""
         )
         raise LrlabError(
-            worded("this is no schedule", text, "words such as " + ", ".join(list(VOCABULARY)[:8]) + " ...", hint)
+            worded("this is not a schedule", text, "words such as " + ", ".join(list(VOCABULARY)[:8]) + " ...", hint)
         )
     return found
 

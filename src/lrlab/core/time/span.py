@@ -67,7 +67,9 @@ class Span:
     def __post_init__(self) -> None:
         amount = self.amount
         if self.unit not in _UNITS or not isinstance(amount, (int, Fraction)) or isinstance(amount, bool):
-            raise LrlabTypeError(worded("Span: this is no amount of a unit", (amount, self.unit), ", ".join(_UNITS)))
+            raise LrlabTypeError(
+                worded("Span: this is not an amount of a unit", (amount, self.unit), ", ".join(_UNITS))
+            )
         if not 0 <= amount <= MOST_OF_A_UNIT:
             raise LrlabError(worded("a span is too long, or negative", float(amount), f"0 to {MOST_OF_A_UNIT:.0e}"))
         if self.unit == "updates" and amount.denominator != 1:
@@ -78,7 +80,7 @@ class Span:
     def of(given: object, what: str = "span") -> Span:
         """Read a span from what a user writes.
 
-        Raises `LrlabError` where it is no duration: negative, without a unit, of an unknown unit.
+        Raises `LrlabError` where it is not a duration: negative, without a unit, of an unknown unit.
         """
         if isinstance(given, Span):
             return given
@@ -159,7 +161,7 @@ def _instead(number: str, prefix: str, word: str) -> str:
 
 
 def whole(given: object) -> int | None:
-    """A whole number (also NumPy's) as int; None where it is none."""
+    """A whole number (also NumPy's) as int; None for anything else."""
     if isinstance(given, bool) or not hasattr(given, "__index__"):
         return None
     try:

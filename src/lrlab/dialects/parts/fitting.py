@@ -171,7 +171,7 @@ def _leg(
 
 
 def _waves(s: Stretch) -> Iterator[Callable[[], Schedule | None]]:
-    """A cosine that swings for ever."""
+    """A cosine that swings forever."""
     for begin in dict.fromkeys([s.start, s.start - 1, 0.0, *_ends(s)]):
         for length in [x for x in _ends(s) if x > 1]:
             yield lambda begin=begin, length=length: _wave(s, begin, length)  # type: ignore[misc]

@@ -70,7 +70,7 @@ def known(name: object, table: Mapping[str, Any], what: str) -> Any:
 
 
 def then(*phases: Schedule | None) -> Schedule:
-    """One after another; None is no phase."""
+    """One after another; None is not a phase."""
     return sequence(*(phase for phase in phases if phase is not None))
 
 

@@ -82,7 +82,7 @@ def _linear(s: Any, group: int) -> Member:
     n, base = s.total_iters, _base(s, group)
     if n <= 0 or n != int(n):
         return Member(
-            constant(level=s.start_factor), base, after=f"total_iters={n}: the LR stays at start_factor for ever"
+            constant(level=s.start_factor), base, after=f"total_iters={n}: the LR stays at start_factor forever"
         )
     line = linear(int(n), start=s.start_factor, to=s.end_factor)
     ends = int(n) if s.end_factor < s.start_factor else None
@@ -189,7 +189,7 @@ def _lambda(s: Any, group: int) -> Member:
         rule, _ = target.rule()
         return Member(rule.schedule, _base(s, group), rule.updates, rule.after, multiplies=False)
     followed = function(target, name=_name(target, "lr_lambda"))
-    return Member(followed, _base(s, group), after="it follows the function for ever", multiplies=False)
+    return Member(followed, _base(s, group), after="it follows the function forever", multiplies=False)
 
 
 def _name(target: Any, otherwise: str) -> str:

@@ -83,7 +83,7 @@ def _split(text: object) -> tuple[float, str]:
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None or (match[2] != "dur" and not float(match[1]).is_integer()):
         allowed = '"10ep", "500ba", "0.1dur", "64000sp", "2000tok": only dur may be a fraction'
-        raise LrlabTypeError(worded("composer: this is no time", text, allowed))
+        raise LrlabTypeError(worded("composer: this is not a time", text, allowed))
     return float(match[1]), match[2]
 
 
@@ -119,7 +119,7 @@ def from_composer(
     rates = {unit: steps(rate, WORDS[unit], 1) for unit, rate in given.items() if rate is not None}
     amount, unit = _split(max_duration)
     if unit == "dur" or int(amount * ratio) < 1:
-        raise LrlabError(worded("composer: max_duration is no length of a run", max_duration, '"10ep", "500ba"'))
+        raise LrlabError(worded("composer: max_duration is not a length of a run", max_duration, '"10ep", "500ba"'))
     times = Times((int(amount * ratio), unit), rates, ratio)
     found: Rule = made(recipe, Call(scheduler, args, arguments), "composer", times)
     names = {"ep": "updates_per_epoch", "sp": "samples_per_update", "tok": "tokens_per_update"}
@@ -163,7 +163,7 @@ def _polynomial(times: Times, power: float, t_max: str = "1dur", alpha_f: float 
 
 
 def _leg(shape: Any, begin: Fraction, end: Fraction, **arguments: float) -> Schedule:
-    """A leg between two times; where the end is not after the beginning, or as high, it stays there for ever."""
+    """A leg between two times; where the end is not after the beginning, or as high, it stays there forever."""
     if end <= begin or arguments["start"] == arguments["to"]:
         return constant(level=arguments["start"])
     leg = piece(shape, math.ceil(begin), math.ceil(end), begin, end - begin, **arguments)

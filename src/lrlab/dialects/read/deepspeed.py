@@ -162,7 +162,7 @@ def _range_test(
     line: Schedule = linear(drawn * n, start=1, to=1 + rate * drawn)
     if lr_range_test_staircase and n > 1:
         line = line + -1 * linear(n, start=0, to=rate).repeat()
-    return Rule(line, low, after=f"the LR rises for ever; it is drawn up to update {drawn * n:,}", drawn=True)
+    return Rule(line, low, after=f"the LR rises forever; it is drawn up to update {drawn * n:,}", drawn=True)
 
 
 def _one_cycle(
@@ -191,7 +191,7 @@ def _one_cycle(
         after = f"after the cycle the LR stays at the bottom{momentum}"
         return Rule(then(cycle, constant(level=low)), top, first + second, after)
     decay = low * inverse_time(real(decay_lr_rate, "decay_lr_rate") / real(decay_step_size, "decay_step_size"), every=1)
-    after = f"after the cycle the LR falls as one over time, for ever{momentum}"
+    after = f"after the cycle the LR falls as one over time, forever{momentum}"
     return Rule(then(cycle, decay), top, first + second, after)
 
 

@@ -59,7 +59,9 @@ def from_keras(schedule: Any, *args: Any, updates: int | None = None, **kwargs: 
         rate = kwargs if optimizer is None else {"learning_rate": float(optimizer.learning_rate)}
         call = Call("ReduceLROnPlateau", (), {**given, **rate})
     else:
-        raise LrlabTypeError(worded("this is no Keras schedule", schedule, hint='from_keras("CosineDecay", 1e-3, 900)'))
+        raise LrlabTypeError(
+            worded("this is not a Keras schedule", schedule, hint='from_keras("CosineDecay", 1e-3, 900)')
+        )
     recipe = known(call.name, RECIPES, "keras: the class")
     if updates is not None and recipe in (_inverse_time, _restarts):
         call = Call(call.name, call.args, {**call.kwargs, "updates": steps(updates, "updates", 1)})
@@ -212,7 +214,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 def _words(
     name: str, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
 ) -> Imported:
-    """A class and its arguments; the optimizer's LR is for what is no schedule of absolute values."""
+    """A class and its arguments; the optimizer's LR is for what is not a schedule of absolute values."""
     if name == "ReduceLROnPlateau":
         if args and not (isinstance(args[0], str) and not isinstance(args[0], Name)):
             raise LrlabTypeError(worded("keras: its ReduceLROnPlateau begins with the name of a metric", args[0]))
@@ -237,7 +239,7 @@ def _serialized(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
     found = _serialized(document)
     if found is None:
-        raise LrlabError(worded("keras: this is no serialised schedule", sorted(document)[:10]))
+        raise LrlabError(worded("keras: this is not a serialised schedule", sorted(document)[:10]))
     config = filled("keras", found["config"], given, {})
     return from_keras({**found, "config": config}, updates=known.get("updates"))
 

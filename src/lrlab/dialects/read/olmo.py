@@ -204,7 +204,7 @@ def _cosine_decay(run: Run, warmup: Stretch, decay: Stretch, alpha_f: float = 0.
 def _inverse_sqrt(run: Run, warmup: Stretch, alpha_f: float = 0.1) -> Rule:
     n, low = warmup.steps(run.steps), real(alpha_f, "alpha_f")
     falls = low + (1 - low) * inverse_sqrt(n) if n else constant(level=low)
-    return Rule(then(_rise(run, warmup, n), falls), after="it falls for ever towards alpha_f of the LR")
+    return Rule(then(_rise(run, warmup, n), falls), after="it falls forever towards alpha_f of the LR")
 
 
 def _sequential(

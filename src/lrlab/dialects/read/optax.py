@@ -65,7 +65,7 @@ def _polynomial(
     n, begin = transition_steps, max(0, steps(transition_begin, "transition_begin", -(10**15)))
     if n <= 0 or power == 0:
         why = "power=0" if n > 0 else f"transition_steps={n}"
-        return Rule(constant(level=start), peak, after=f"{why}: the value stays at init_value for ever")
+        return Rule(constant(level=start), peak, after=f"{why}: the value stays at init_value forever")
     n = steps(n, "transition_steps")
     leg = linear(n, start=start, to=to) if power == 1 else polynomial(n, start=start, to=to, power=power)
     return Rule(then(flat(begin, start), leg), peak, begin + n)

@@ -158,7 +158,7 @@ def _polynomial(warmup: int, total: int, learning_rate: float, lr_end: float = 1
 
 def _inverse_sqrt(warmup: int, timescale: int | None = None) -> Rule:
     scale = (warmup or 10_000) if timescale is None else timescale
-    return Rule(then(climb(warmup), inverse_sqrt(scale)), after="the LR has no end: it falls for ever")
+    return Rule(then(climb(warmup), inverse_sqrt(scale)), after="the LR has no end: it falls forever")
 
 
 def _floor(min_lr: float | None, min_lr_rate: float | None, learning_rate: float | None) -> float:

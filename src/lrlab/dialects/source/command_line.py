@@ -66,7 +66,7 @@ def document_of(words: list[str]) -> dict[str, Any]:
 
 
 def _stops(word: str) -> bool:
-    """Whether a word is no value of the flag before it."""
+    """Whether a word is not a value of the flag before it."""
     return (
         bool(_FLAG.fullmatch(word.partition("=")[0]) and word.startswith("-"))
         or word in _ENDS

@@ -66,7 +66,7 @@ class Read:
         if schedule is None:
             return None
         end = n if self.updates or stop < 2 * n else None
-        after = "it follows the function for ever" if stop == 2 * n else f"the function has no value at step {stop:,}"
+        after = "it follows the function forever" if stop == 2 * n else f"the function has no value at step {stop:,}"
         curve = schedule.over(max(n, fixed(schedule)))
         for step in range(n, stop, max(1, n // 1000)):
             if abs(curve(step) - self(step) / base) > 1e-9 * max(abs(curve(step)), 1e-3):

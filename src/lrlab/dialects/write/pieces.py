@@ -21,7 +21,7 @@ class Piece:
     """One phase: the word of its shape, where it starts and stops (None: no end), and its arguments as plain numbers.
 
     `start` and `to` of a leg, and the level of a constant (under `to` too), are multiples of the base LR. `scale`
-    multiplies what is no leg; `low` bounds it; what is `cut` has no end of its own but stops.
+    multiplies what is not a leg; `low` bounds it; what is `cut` has no end of its own but stops.
     """
 
     word: str
@@ -45,7 +45,7 @@ class Piece:
 def pieces(schedule: Schedule, horizon: Horizon) -> list[Piece]:
     """The phases of a schedule over a run, in order; an empty one only at the end, where it says what comes after.
 
-    Raises `LrlabError` naming the part that is no plain phase.
+    Raises `LrlabError` naming the part that is not a plain phase.
     """
     curve = schedule.over(horizon)
     total = curve.updates
@@ -111,7 +111,7 @@ def _scaled(piece: Piece, factor: float, offset: float) -> Piece:
         levels = {k: factor * v + offset if k in ("start", "to") else v for k, v in piece.given.items()}
         return dataclasses.replace(piece, given=levels)
     if offset or factor < 0:
-        raise LrlabError(worded(f"{piece.source} raised by {offset:g} is no plain phase", piece.source))
+        raise LrlabError(worded(f"{piece.source} raised by {offset:g} is not a plain phase", piece.source))
     low = None if piece.low is None else factor * piece.low
     return dataclasses.replace(piece, scale=factor * piece.scale, low=low)
 
@@ -126,4 +126,4 @@ def _plain(value: Any, clock: TimeBase) -> Any:
 
 
 def _refused(s: Schedule) -> LrlabError:
-    return LrlabError(worded("this part is no plain phase that another library has a name for", str(s)))
+    return LrlabError(worded("this part is not a plain phase that another library has a name for", str(s)))

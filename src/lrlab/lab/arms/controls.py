@@ -86,7 +86,7 @@ class ControlTrace:
         return self._pacers[0].decisions
 
     def hear(self, update: int, metrics: Mapping[str, float], judged: str) -> None:
-        """A report after `update` completed updates; the metric that is judged also reaches who names none.
+        """A report after `update` completed updates; the judged metric also reaches a controller that names none.
 
         Where a controller gives up, what follows is NaN. Raises `LrlabError` where one listens to a metric that is not
         among these.

@@ -1,6 +1,6 @@
 """A stage on a node of a cluster: what is sent there, and how it is trained there exactly as on one machine.
 
-A cluster's own worker process is no place to train in: its threads were pinned, or not, before anybody asked, and
+A cluster's own worker process is not a place to train in: its threads were pinned, or not, before anybody asked, and
 several stages may meet in it. It hands each stage on to a process of `lrlab.lab.executors.local` beside it, which has
 the right environment from its start and ends with it. What goes over the network is a `StageRequest` and the name of
 the place that was reached; states stay in the store, which all nodes see under one path or URL.

@@ -23,7 +23,7 @@ from lrlab.lab.task.declaration import Task
 
 Array = NDArray[np.float64]
 
-SHORTEST = 16  # updates: less is no run to shorten
+SHORTEST = 16  # updates: less is not a run to shorten
 BAND = 2.0  # standard errors: as far as this two candidates cannot be told apart
 
 

@@ -105,7 +105,7 @@ class Strategy:
         return prod(len(slot.values) for slot in self.slots)
 
     def filled(self, values: Mapping[str, str]) -> Schedule:
-        """The schedule with these values in its slots. Raises `LrlabError` where the text is no schedule."""
+        """The schedule with these values in its slots. Raises `LrlabError` where the text is not a schedule."""
         return parse(_SLOT.sub(lambda found: values[Slot.read(found[1]).name], self.text))
 
     def corners(self) -> Iterable[dict[str, str]]:

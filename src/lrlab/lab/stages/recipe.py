@@ -62,7 +62,7 @@ def cell_of(task: Task, job: Job) -> str:
 
 
 def job_key(task: Task, job: Job) -> str:
-    """The key of the run that this job makes: the arm's name is no part of it."""
+    """The key of the run that this job makes: the arm's name is not part of it."""
     return content_key(
         {
             **recipe_of(task, job),

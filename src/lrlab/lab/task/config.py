@@ -36,7 +36,7 @@ def defaults(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_unknown(task: str, config: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise `LrlabError` for a key that the task does not declare, or a value that is none of those it declares.
+    """Raise `LrlabError` for a key that the task does not declare, or a value that is not among those it declares.
 
     >>> refuse_unknown("digits", {"size": ("std", "tiny")}, {"siz": "tiny"})
     Traceback (most recent call last):

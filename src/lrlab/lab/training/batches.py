@@ -169,7 +169,7 @@ class _Passes(BatchSource):
 
 
 def batch_source(loader: Iterable[Any]) -> BatchSource:
-    """How to get at the batches of a loader. Raises `LrlabTypeError` where it is none."""
+    """How to get at the batches of a loader. Raises `LrlabTypeError` for anything else."""
     batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
     if isinstance(batches, Batches):
         return _Positioned(loader, batches)

@@ -36,13 +36,13 @@ def is_own(module: str | None) -> bool:
 
 
 def is_own_code(code: CodeType) -> bool:
-    """Whether code is the user's: in a file that is no library's, or in none, such as a notebook cell."""
+    """Whether code is the user's: in a file that is not a library's, or in none, such as a notebook cell."""
     return not code.co_filename.endswith(".py") or _is_own_file(code.co_filename)
 
 
 def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
     """The variables outside of a function that its code may read, by a name for people: where each is held, its name
-    there, and what it is now. Functions, classes and libraries are none.
+    there, and what it is now. Functions, classes and libraries are not.
 
     >>> def make(width): return lambda run: width
     >>> [(name, value) for name, (_, _, value) in outside(make(64)).items()]

@@ -35,7 +35,7 @@ def json_lines(path: Path) -> Iterator[Item]:
                 alone = isinstance(row.get("config"), dict) and not any(name in row for name in STEP)
                 yield Config(row["config"]) if alone else row
             else:
-                yield Unreadable(where, "it is no JSON object" if ended else "it is cut off")
+                yield Unreadable(where, "it is not a JSON object" if ended else "it is cut off")
 
 
 def document(path: Path) -> Iterator[Item]:

@@ -145,7 +145,7 @@ class RateLog:
 
 
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Metrics as numbers. Raises `LrlabError` for one that is none, and for a name that the log itself writes."""
+    """Metrics as numbers. Raises `LrlabError` for another value, and for a name that the log itself writes."""
     for name in metrics:
         if name in ("step", LR) or str(name).startswith((f"{LR}/", f"{LR}_ratio/")):
             raise LrlabError(worded("the log writes this column itself", name, "other names", f"my_{name}"))

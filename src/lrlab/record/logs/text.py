@@ -30,7 +30,7 @@ def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
 
 
 def first_line(path: Path) -> bytes:
-    """The beginning of the first line that is not blank. Raises `LrlabError` for what is no text in UTF-8."""
+    """The beginning of the first line that is not blank. Raises `LrlabError` for what is not text in UTF-8."""
     with open(descriptor(path), "rb") as stream:
         head = stream.readline(LONGEST)
         if head.startswith(_WIDE):

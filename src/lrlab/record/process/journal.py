@@ -51,7 +51,7 @@ class Observed(TypedDict):
 class Journal:
     """Writes the journal of one run into its folder; an existing one goes on. Raises `LrlabError` where it cannot.
 
-    Later, a line that cannot be written is a warning: a full disk is no reason to end a training.
+    Later, a line that cannot be written is a warning: a full disk is not a reason to end a training.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -123,7 +123,7 @@ def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
             except LrlabError as error:
                 if refused:
                     raise refused from None
-                said = worded(f"line {number} of {path.name} is no line of a journal: {error}", line[:200])
+                said = worded(f"line {number} of {path.name} is not a line of a journal: {error}", line[:200])
                 refused = LrlabError(said)
                 continue
             if refused and "begin" not in row:

@@ -26,7 +26,7 @@ _DIGEST_AT_END = re.compile(rb'"digest": "([0-9a-f]{64})"\}\s*$')
 def append(path: Path, row: Mapping[str, Any], *, chained: bool = False) -> str:
     """Append one line, written at once; after a torn one it begins on a line of its own. Gives its digest.
 
-    Raises `OSError` where the file cannot be written, or is no regular file, and `ValueError` for a number that strict
+    Raises `OSError` where the file is not regular or cannot be written, and `ValueError` for a number that strict
     JSON does not have.
 
     >>> from tempfile import TemporaryDirectory
@@ -54,7 +54,7 @@ def append(path: Path, row: Mapping[str, Any], *, chained: bool = False) -> str:
 def row_of(line: bytes, before: str | None = None) -> tuple[dict[str, Any], str | None]:
     """The row of a line, and its digest: None where it has none, as earlier versions wrote it.
 
-    Raises `Torn` where it is no JSON object, or not what was written, or in a chain does not follow the line before.
+    Raises `Torn` where it is not a JSON object, or not what was written, or in a chain does not follow the line before.
     """
     record = parsed(line, "a line as it was written")
     if "digest" not in record:

@@ -1,7 +1,7 @@
 """What stands in the file of live orders, read as it grows: the orders, and the answers to them.
 
 Whoever can write into the folder can write anything there. What is neither an order nor an answer to one is passed
-over, and said in the log once; so is what is no regular file. A look reads so much, and never waits.
+over, and said in the log once; so is what is not a regular file. A look reads so much, and never waits.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def test_a_saved_law_is_the_same_law(law, tmp_path):
         == law.predict(WSD, base_lr=9e-4, horizon=9000).high.tolist()
     )
     assert again.known == law.known
+    assert json.loads((tmp_path / "law.json").read_text())["version"] == 2
 
 
 @pytest.mark.parametrize(

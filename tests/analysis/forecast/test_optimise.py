@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.optimise import _denser
 from lrlab.errors import LrlabError
 
 SHARED = Path(os.environ.get("LRLAB_DATA", "data"))
@@ -108,3 +109,18 @@ def test_laws_without_gradient_say_which_have_one():
     )
     with pytest.raises(LrlabError, match="elr"):
         law.optimise(1000)
+
+
+@pytest.mark.parametrize("peak", [1e-3, 2e-2])
+def test_a_plan_begins_at_the_peak_that_was_given(elr, peak):
+    """Also where it would rather begin below."""
+    found = elr.optimise(2000, peak=peak, warmup=50)
+    values = found.base_lr * found.schedule.over(2000).values()
+    assert values.max() == pytest.approx(peak)
+    assert values[50] == pytest.approx(peak)
+
+
+def test_the_knots_of_a_plan_lie_the_closer_the_later():
+    """By a parabola that ends level, on whole updates, each one once."""
+    assert _denser(0, 100, 4).tolist() == [0, 44, 75, 94, 100]
+    assert _denser(10, 14, 50).tolist() == [10, 11, 12, 13, 14]

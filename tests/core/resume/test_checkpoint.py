@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
+from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.resume.checkpoint import Checkpoint, digest, functions_of
 from lrlab.core.run.pacer import VERSION
 
@@ -232,6 +233,16 @@ def test_differences_are_field_by_field():
     found = there.differences(lr.cosine().over(7), absolute=True)
     assert [row.field for row in found] == ["schedule", "horizon", "absolute"]
     assert str(found[1]) == f"horizon: in the checkpoint {HORIZON.record()}, in the code {{'updates': 7}}"
+
+
+def test_where_either_is_a_plan_the_plans_differ():
+    """The one in the checkpoint or the one in the code."""
+    plan = PlanPacer(lr.plan(lr=lr.cosine(), momentum=0.9), HORIZON)
+    of_schedule, of_plan = Checkpoint.read(record()), Checkpoint.of(plan, [0.1])
+    assert [row.field for row in of_schedule.differences(plan)] == ["plan"]
+    assert [row.field for row in of_plan.differences(paced().curve)] == ["plan"]
+    other = PlanPacer(lr.plan(lr=lr.linear(), momentum=0.9), HORIZON)
+    assert [row.field for row in of_plan.differences(other)] == ["plan"]
 
 
 def test_a_user_function_is_bound_by_the_code():

@@ -27,7 +27,7 @@ def test_a_log_has_a_bound_and_says_from_when_on_it_is_complete():
         log = log.noted(Change(k, "scale", {"scale": 1.0}, {"scale": 0.5}))
     found = Log.read(log.record())
     assert (found.decisions[0].update, found.changes[0].update) == (10, 20)
-    assert (len(found.decisions), len(found.changes), found.forgotten) == (KEPT, KEPT, 19)
+    assert (len(found.decisions), len(found.changes), found.forgotten) == (256, 256, 19)
     assert Log.read(found.plus([cut(1000)]).record()).forgotten == 19
     assert Log().plus([cut(5)]).record()["forgotten"] == 0
 

@@ -24,3 +24,53 @@ def test_with_a_horizon():
     assert "updates 50 to 99: stays at 0" in text
     assert "plateau1 (update 10 " in text
     assert "Peak 1 at update 10" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cosine(to=0.1)", "falls as half a cosine from 1 to 0.1"),
+        ("cosine_cycle()", "swings as a full cosine from 1 to 0 and back"),
+        ('step("30%", gamma=0.5)', "is multiplied by 0.5 every 30 % of the run"),
+        ('multistep([10, "50%"], gamma=0.1)', "is multiplied by 0.1 after 10 updates, 50 % of the run"),
+        (
+            "piecewise_constant([10, 20], [1, 0.5, 0.1])",
+            "takes the levels 1, 0.5, 0.1, changing after 10 updates, 20 updates",
+        ),
+        (
+            'piecewise_linear([(0, 0.1), ("50%", 1)])',
+            "follows straight lines through 0.1 at 0 updates, 1 at 50 % of the run",
+        ),
+        ("exponential(gamma=0.9)", "is multiplied by 0.9 every update"),
+        ("exponential(gamma=0.9, every=5)", "is multiplied by 0.9 every 5 updates"),
+        (
+            'exponential(decay=0.5, every="10%", staircase=True)',
+            "falls exponentially, by 0.5 every 10 % of the run in steps",
+        ),
+        ("natural_exponential(rate=2)", "falls exponentially, by exp(-2) every 100 % of the run"),
+        ("inverse_time(rate=3)", "falls as one over time, to 1/4 after 10 % of the run"),
+        ("inverse_time(every=9, staircase=True)", "falls as one over time, to 1/2 after 9 updates in steps"),
+        ("inverse_sqrt(100)", "falls as one over the square root of time, on a scale of 100 updates"),
+        ("cosine_wave(to=0.2, every=9)", "swings as a cosine between 1 and 0.2, 0.5 times every 9 updates"),
+        ("linear_cosine()", "falls linearly under 0.5 periods of a cosine to 0.001"),
+        (
+            "cosine().repeat(3, stretch=2, gain=0.5)",
+            "repeats 3 times cycles, each 2 times as long, each 0.5 times as high in each of which it falls as half a "
+            "cosine from 1 to 0",
+        ),
+        ("hold().repeat()", "repeats without end cycles in each of which it holds the value it has reached"),
+        (
+            "0.5 * warmup(5) * cosine()",
+            "falls as half a cosine from 1 to 0, times what rises linearly from 1/(n+1) to 1, all times 0.5",
+        ),
+        ("linear(to=0.1) + 0.1", "falls linearly from 1 to 0.1, all raised by 0.1"),
+        (
+            "constant() * plateau(patience=3)",
+            "holds 1, times what is cut by 0.1 after 3 observations without improvement",
+        ),
+        ("table([1, 2, 3])", "takes 3 listed values in turn"),
+    ],
+)
+def test_the_words_say_the_numbers(text, words):
+    """Each schedule's own, and its defaults where nothing is given."""
+    assert lr.parse(text).words() == words

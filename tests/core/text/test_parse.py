@@ -9,7 +9,7 @@ import pytest
 import lrlab as lr
 from lrlab.core.expression.algebra import product, sequence, total
 from lrlab.core.expression.vocabulary import DEEPEST, VOCABULARY
-from lrlab.core.text.parse import METHODS, parse
+from lrlab.core.text.parse import METHODS, _spot, parse
 
 SEEDS = [
     'warmup("2%") >> cosine(to=0.1)',
@@ -401,3 +401,14 @@ def test_parse_reads_texts_only():
         with pytest.raises(lr.LrlabError, match="parse reads a text") as caught:
             lr.parse(given)
         assert isinstance(caught.value, TypeError)
+
+
+def test_a_mistake_in_a_long_text_is_shown_with_what_stands_around_it():
+    """Sixty characters before it and forty from it on, the sign below it; a mistake without a place is at the start."""
+    text = "constant() * " * 12 + "cosine(to=) + " + "constant() + " * 12 + "constant()"
+    with pytest.raises(lr.LrlabError) as refused:
+        lr.parse(text)
+    _, line, sign, *_ = str(refused.value).splitlines()
+    at = text.index("=)") + 1
+    assert (line, sign) == ("  " + text[at - 60 : at + 40], "  " + " " * 60 + "^")
+    assert _spot(SyntaxError("nowhere")) == "  \n  ^"

@@ -52,3 +52,11 @@ def test_what_cannot_be_a_run_is_refused_with_a_sentence(updates, loss, lrs, sen
 def test_warmup_is_the_first_rise(lrs, warmup):
     """Counted to the update before which the LR stops rising; a later rise is none."""
     assert LogRun.from_arrays([1, 2], [2.0, 1.0], np.array(lrs) * 1e-3).warmup == warmup
+
+
+def test_the_first_lr_that_cannot_be_one_is_named():
+    """A LR of 0 can: a warmup may begin with it."""
+    with pytest.raises(LrlabError, match=r"(?s)lrs must be the LR of every update.*given: +-0\.5"):
+        LogRun.from_arrays([1, 2], [1.0, 1.0], [0.0, 1.0, -0.5])
+    with pytest.raises(LrlabError, match="not all 0"):
+        LogRun.from_arrays([1, 2], [1.0, 1.0], [0.0, 0.0, 0.0])

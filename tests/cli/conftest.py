@@ -35,12 +35,32 @@ MOMENTUM = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noi
 DEEPSPEED = {"scheduler": {"type": "WarmupDecayLR", "params": {"warmup_num_steps": "auto", "total_num_steps": 1000}}}
 
 
+STUDY = """
+[compare]
+task = "mine.py:train"
+lrs = [0.5, 1]
+[compare.arm]
+early = 'wsd(decay="40%")'
+late = "wsd()"
+[tune]
+task = "mine.py:train"
+budget = 40
+updates = 60
+[tune.arm]
+WSD = 'wsd(decay="{decay: 10..50 by 10}%")'
+[plan]
+lr = 'warmup("2%") >> cosine(to=0.1)'
+weight_decay = "linear(to=2)"
+"""
+
+
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory) -> Path:
     """The files that the examples name: a task, the logs of two runs, a DeepSpeed file, the folder of a run."""
     folder: Path = tmp_path_factory.mktemp("examples")
     shutil.copy(QUADRATIC, folder / "mine.py")
     (folder / "ds_config.json").write_text(json.dumps(DEEPSPEED), encoding="utf-8")
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     law = Law.from_parameters("momentum", MOMENTUM, peak=3e-4, horizon=4000)
     for name, schedule in (("run1", lr.warmup(200) >> lr.constant()), ("run2", lr.warmup(200) >> lr.cosine(to=0.1))):
         lrs, noise = schedule.over(4000).lr(3e-4), random.Random(name)

@@ -5,11 +5,14 @@ import json
 import shlex
 
 import click
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from lrlab.cli.main import main
 from lrlab.cli.verb import Section, Verb, Verbs
+from lrlab.desk import experiment
+from lrlab.desk.schemas import of_command
 from lrlab.lab.task.declaration import Settings
 from lrlab.lab.tasks import digits
 
@@ -81,7 +84,9 @@ def folder(furnished):
 
 def typed(line):
     """A line of a shell, and what came of it."""
-    return CliRunner().invoke(main, shlex.split(line)[1:], catch_exceptions=False)
+    return CliRunner().invoke(
+        main, shlex.split(line.partition(" #")[0].partition(" > ")[0])[1:], catch_exceptions=False
+    )
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -93,3 +98,68 @@ def test_the_examples_run(folder, line):
     assert done.stdout
     if "--json" in line:
         json.loads(done.stdout)
+
+
+def valid(document, path):
+    """The document, held against the schema of its command as it is today: every field declared, and no other."""
+    schema = of_command(" ".join(path), ALL[path].document, closed=True)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
+    return document
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_document_is_valid_for_its_schema(folder, path):
+    """With --json standard output is that document alone."""
+    stored = [path.stem for path in sorted((folder / "lrlab-runs").glob("*.json"))]
+    line = (
+        ALL[path]
+        .examples[0]
+        .partition(" #")[0]
+        .partition(" > ")[0]
+        .replace("KEY", stored[0])
+        .replace("OTHER", stored[1])
+    )
+    done = typed(line if "--json" in line else f"{line} --json")
+    assert set(valid(json.loads(done.stdout), path)) != {"version", "error"}, done.output
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_slip_is_a_document_too(folder, path):
+    """Exit code 2, and the sentence in the place of the answer."""
+    done = typed(" ".join(("lrlab", *path, "--jsonn", "--json")))
+    assert "error" in valid(json.loads(done.stdout), path)
+    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "code"),
+    [
+        ("lrlab compare nonsense", ("compare",), 1),
+        ("lrlab compare mine.py:train --config raise=true --workers 0", ("compare",), 1),
+        ("lrlab compare --file nowhere.toml", ("compare",), 1),
+        ("lrlab tune nonsense --budget 60", ("tune",), 1),
+        ("lrlab check mine.py", ("check",), 1),
+        ("lrlab show 'cosin()'", ("show",), 1),
+        ("lrlab schema nonsense", ("schema",), 1),
+        ("lrlab completion powershell", ("completion",), 2),
+        ("lrlab runs show nothing", ("runs", "show"), 1),
+    ],
+)
+def test_what_cannot_be_done_is_a_document_too(folder, line, path, code):
+    """An unknown task, a failing one, a file that is none."""
+    done = typed(f"{line} --json")
+    assert set(valid(json.loads(done.stdout), path)) == {"version", "error"}
+    assert done.exit_code == code
+
+
+def test_ctrl_c_is_a_document_too(folder, monkeypatch):
+    """While a comparison trains; exit code 130."""
+    monkeypatch.setattr(experiment, "run", interrupted)
+    done = typed("lrlab compare mine.py:train --json")
+    assert "goes on" in valid(json.loads(done.stdout), ("compare",))["error"]
+    assert done.exit_code == 130
+
+
+def interrupted(*given, **more):
+    raise KeyboardInterrupt

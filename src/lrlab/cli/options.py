@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -49,6 +50,26 @@ def multiples(ctx: click.Context, parameter: click.Parameter, given: str | None)
         return None if given is None else tuple(float(part) for part in given.split(","))
     except ValueError:
         raise click.BadParameter(f"{given!r} is not a list of numbers such as 0.5,1,2") from None
+
+
+def file_option(kind: str) -> Callable[[Any], Any]:
+    """The option --file: what is not typed stands in the table of this kind."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, path: str | None) -> None:
+        if path is not None:
+            from lrlab.desk import study_file
+
+            ctx.default_map = study_file.options(study_file.table_of(path, kind))
+
+    return click.option(
+        "--file",
+        type=click.Path(),
+        metavar="TOML",
+        is_eager=True,
+        expose_value=False,
+        callback=read,
+        help=f"Take from its table [{kind}] what is not typed here, TASK too; see `lrlab check`.",
+    )
 
 
 store_option = click.option(
@@ -115,4 +136,5 @@ def experiment_options(command: Any) -> Any:
     """A command with the argument TASK and the options of a comparison."""
     for option in reversed(_OPTIONS):
         command = option(command)
+    command = file_option("compare")(command)
     return click.argument("task", type=TASK)(command)

@@ -30,7 +30,7 @@ class Verb(click.Command):
     """A command with its section, its examples, and the type of the document that `--json` writes ("module:name")."""
 
     def __init__(
-        self, *given: Any, section: Section = Section.TOOLS, examples: Sequence[str], document: str = "", **more: Any
+        self, *given: Any, section: Section = Section.TOOLS, examples: Sequence[str], document: str, **more: Any
     ) -> None:
         super().__init__(*given, **more)
         self.section, self.examples, self.document = section, tuple(examples), document

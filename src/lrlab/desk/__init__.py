@@ -3,4 +3,6 @@
 The only place where the lab, the analysis and the views meet; it computes nothing itself.
 """
 
-VERSION = 1  # of every record
+from typing import Literal
+
+VERSION: Literal[1] = 1  # of every record

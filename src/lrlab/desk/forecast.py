@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypedDict
 
 from lrlab.errors import missing
 from lrlab.version import __version__
@@ -13,10 +14,12 @@ try:
 except ModuleNotFoundError:
     raise missing("scipy", "lab", "lrlab forecast") from None
 
-from lrlab.analysis.forecast.curves import Prediction
+from lrlab.analysis.forecast.branching import BranchRecord
+from lrlab.analysis.forecast.curves import Prediction, PredictionRecord
 from lrlab.analysis.forecast.law import Law, fit_law
-from lrlab.analysis.forecast.outlook import Outlook, Place, outlook
-from lrlab.analysis.forecast.residuals import Fit
+from lrlab.analysis.forecast.optimise import OptimumRecord
+from lrlab.analysis.forecast.outlook import Outlook, OutlookRecord, Place, outlook
+from lrlab.analysis.forecast.residuals import Fit, FitRecord
 from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.recipe import job_key
 from lrlab.lab.stages.resources import Resources
@@ -25,6 +28,43 @@ from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import Store
 from lrlab.views import forecast as views
 from lrlab.views.model import Report
+
+
+class FitDocument(FitRecord):
+    """A law, how far it misses each run that it was fitted to, and the version of this form."""
+
+    version: Literal[1]  # type: ignore[misc]  # not that of a saved law
+
+
+class PredictionsDocument(TypedDict):
+    """What a law predicts for schedules, the lowest final loss first."""
+
+    version: Literal[1]
+    predictions: list[PredictionRecord]
+
+
+class OptimumDocument(OptimumRecord):
+    """The best schedule and the nearest form that has a name."""
+
+    version: Literal[1]
+
+
+class BranchDocument(BranchRecord):
+    """Decay now, or train on and decay at the end."""
+
+    version: Literal[1]
+
+
+class OutlookDocument(OutlookRecord):
+    """Where a comparison that is not finished is heading; it orders, and names no winner."""
+
+    version: Literal[1]
+
+
+class ForecastReportDocument(FitDocument):
+    """A law, how far it misses its runs, and the file of the report."""
+
+    report: str
 
 
 def fit(

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypedDict
 
+from lrlab.core.run.log import Decision
 from lrlab.record.process import orders as orders_of
 from lrlab.record.process.orders import FactorOrder
 from lrlab.record.process.replay import Replay, replay
+
+
+class OrdersDocument(TypedDict):
+    """The factors that were ordered, the first one first."""
+
+    version: Literal[1]
+    orders: list[FactorOrder]
+
+
+class ReplayDocument(TypedDict):
+    """What a journal says, computed again; `heard`: how many observations each controller took."""
+
+    version: Literal[1]
+    schedule: str
+    updates: int
+    observations: int
+    heard: dict[str, int]
+    decisions: list[Decision]
+    differences: list[str]
 
 
 def live(run: str | Path, factor: float | None = None) -> tuple[FactorOrder, ...]:

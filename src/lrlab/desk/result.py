@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, cast
 
-from lrlab.analysis.comparison.evidence import Evidence
+from lrlab.analysis.comparison.evidence import Evidence, EvidenceRecord
 from lrlab.analysis.comparison.looks import Looks
 from lrlab.errors import printable
-from lrlab.lab.stages.audit import Audit
+from lrlab.lab.stages.audit import Audit, AuditRecord
 from lrlab.lab.stages.engine import Effort
 from lrlab.version import __version__
 from lrlab.views import comparison as views
 from lrlab.views.model import Report, Table
 from lrlab.views.notebook import cell_html
 from lrlab.views.terminal import table
+
+
+class EffortRecord(TypedDict):
+    """Updates of the runs that were not stored, each alone (`naive`) and as `trained`; the share that was `saved`.
+
+    `alone` gives the reasons for which training could not be shared.
+    """
+
+    naive: int
+    trained: int
+    stages: int
+    alone: list[str]
+    saved: float
+
+
+class ComparisonRecord(EvidenceRecord):
+    """What a comparison found, and what it took: `reused` runs were stored before."""
+
+    reused: int
+    seconds: float
+    store: str
+    effort: EffortRecord
+    audit: AuditRecord | None
+    looks: Looks | None
+
+
+class ComparisonDocument(ComparisonRecord):
+    """What a comparison found, what it took, and the file of its report."""
+
+    report: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,9 +59,9 @@ class Result:
     audit: Audit | None = None
     looks: Looks | None = None
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> ComparisonRecord:
         """All of it as plain JSON values."""
-        return {
+        took = {
             **self.evidence.record(),
             "reused": self.reused,
             "seconds": round(self.seconds, 2),
@@ -40,6 +70,7 @@ class Result:
             "audit": self.audit and self.audit.record(),
             "looks": self.looks and vars(self.looks),
         }
+        return cast(ComparisonRecord, took)
 
     def table(self, *, wide: bool) -> Table:
         """The strategies, best first."""

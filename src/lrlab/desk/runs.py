@@ -8,17 +8,74 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import Series, StoredRun, plain
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
+from lrlab.record.schema import UNBOUNDED
 from lrlab.views.model import Cell, Table
 
 VERSION = 1
 SHOWN = 8  # characters of a key in a table
+
+
+class ShortRun(TypedDict):
+    """A stored run; `lr` is a multiple of the task's own, `score` the last value of the metric."""
+
+    key: str
+    task: str
+    arm: str
+    lr: float
+    seed: int
+    fold: int
+    updates: int
+    metric: str
+    score: Annotated[float, UNBOUNDED]
+    outcome: Literal["finished", "diverged"]
+
+
+class StatesRecord(TypedDict):
+    """The states to go on from: how many, and their size."""
+
+    count: int
+    bytes: int
+
+
+class ListingDocument(TypedDict):
+    """The runs of a store."""
+
+    version: Literal[1]
+    runs: list[ShortRun]
+    states: StatesRecord
+
+
+class RunDocument(TypedDict):
+    """One run, with all that it told."""
+
+    version: Literal[1]
+    run: Annotated[StoredRun, UNBOUNDED]
+
+
+class DifferenceDocument(TypedDict):
+    """In what two runs differ, and the first update from which their LR and their loss do (None: nowhere)."""
+
+    version: Literal[1]
+    differ: list[str]
+    first: dict[str, int | None]
+    runs: list[ShortRun]
+
+
+class PruningDocument(TypedDict):
+    """The states and runs that were forgotten, or, `dry`, would be."""
+
+    version: Literal[1]
+    states: int
+    runs: int
+    bytes: int
+    dry: bool
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
@@ -22,6 +22,67 @@ POINTS = 1000  # of a curve in a record
 LENGTH = 1000  # updates of a run that nobody has said the length of
 
 
+class PhaseRecord(TypedDict):
+    """A phase: from update `start` up to, not including, `stop` (None: it has no end)."""
+
+    schedule: str
+    start: int
+    stop: int | None
+
+
+class FindingRecord(TypedDict):
+    """What looks unintended: a code to filter by, the sentence, what to type, and the update that it is at."""
+
+    code: str
+    message: str
+    hint: str
+    update: int | None
+
+
+class ShowDocument(TypedDict):
+    """A schedule over a run. Values are multiples of the base LR, or LRs where `base_lr` is given.
+
+    `points` are updates with their values; `area` is the mean of all values; `document` reads back as the schedule.
+    """
+
+    version: Literal[1]
+    schedule: str
+    document: dict[str, Any]
+    fingerprint: str
+    horizon: dict[str, float]
+    base_lr: float | None
+    phases: list[PhaseRecord]
+    first: float
+    peak: float
+    lowest: float
+    last: float
+    area: float
+    points: list[list[float]]
+    description: str
+    findings: list[FindingRecord]
+
+
+class ConvertDocument(TypedDict):
+    """Another library's schedule: what it means, how its own rule goes, and the output in the words of the target."""
+
+    version: Literal[1]
+    schedule: str
+    document: dict[str, Any]
+    base_lr: float | None
+    horizon: dict[str, float] | None
+    convention: str
+    findings: list[FindingRecord]
+    target: str
+    output: str
+
+
+class WordsDocument(TypedDict):
+    """The words of the text form."""
+
+    version: Literal[1]
+    words: list[Word]
+
+
 @dataclass(frozen=True)
 class Preview:
     """One schedule over a horizon: what it does, what looks unintended, and its picture."""
@@ -31,7 +92,7 @@ class Preview:
     words: str
     findings: tuple[Any, ...]
     figure: Figure
-    record: dict[str, Any]
+    record: ShowDocument
 
 
 def show(
@@ -72,7 +133,7 @@ def show(
         words = f"{found.convention}\n{words}"
         findings = (*findings, *(f for f in found.findings if (f.code, f.update) not in said))
     label = "multiple of the base LR" if base_lr is None else "learning rate"
-    plain = {
+    plain: ShowDocument = {
         "version": VERSION,
         "schedule": str(schedule),
         "document": record(schedule),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypedDict, cast
 
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.analysis.comparison.versus import Answer, Versus, versus
@@ -15,6 +15,45 @@ from lrlab.lab.search.tuning import Rung
 from lrlab.views.model import Table
 
 VERSION = 1
+
+
+class VerdictRecord(TypedDict):
+    """The winner against the baseline, on data that the search has not seen; `difference` in the metric."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+    advice: str
+    scores: dict[str, list[float | None]]
+
+
+class TunedRecord(TypedDict):
+    """What a search found. LRs are multiples of the task's own; updates of all stages are counted in `spent`,
+
+    of all runs, each alone, in `naive`; `budget` was allowed.
+    """
+
+    version: Literal[1]
+    task: str
+    metric: str
+    updates: int
+    schedule: str
+    lr: float
+    baseline: str
+    baseline_lr: float
+    runs: int
+    trained: int
+    spent: int
+    naive: int
+    budget: int
+    answer: Answer
+    saved: float
+    evidence: VerdictRecord | None
+    lrs: list[float]
+    edges: dict[str, Edge]
+    rungs: list[Rung]
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +88,7 @@ class Tuned:
         """The share of the updates that did not have to be trained, because runs that agree so far are trained once."""
         return 1 - self.spent / self.naive
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> TunedRecord:
         """Everything as plain JSON."""
         plain = {
             name: value for name, value in vars(self).items() if name not in ("comparison", "rungs", "maximise", "lrs")
@@ -64,7 +103,7 @@ class Tuned:
             "advice": found.advice,
             "scores": {line.arm: list(line.scores) for line in found.standings},
         }
-        return {
+        whole = {
             "version": VERSION,
             **plain,
             "answer": against.answer,
@@ -74,6 +113,7 @@ class Tuned:
             "edges": self.edges,
             "rungs": [dataclasses.asdict(rung) for rung in self.rungs],
         }
+        return cast(TunedRecord, whole)
 
     @property
     def edges(self) -> dict[str, Edge]:

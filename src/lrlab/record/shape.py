@@ -18,7 +18,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, nearest
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
@@ -163,7 +163,10 @@ def _fields(kind: Any) -> Reader:
         if type(value) is not dict:
             raise _wrong(value, "a mapping")
         if odd := sorted(needed - value.keys()) or sorted(value.keys() - readers.keys()):
-            raise Misshapen(f"has {'no' if needed - value.keys() else 'an unknown'} {odd[0]!r:.60}")
+            if needed - value.keys():
+                raise Misshapen(f"has no {odd[0]!r:.60}")
+            meant = nearest(odd[0], readers)
+            raise Misshapen(f"has an unknown {odd[0]!r:.60}" + (f"; did you mean {meant!r}?" if meant else ""))
         return make(**_items(value, readers.__getitem__))
 
     return read

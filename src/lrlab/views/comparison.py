@@ -140,7 +140,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
         sections=(
             ranking(evidence),
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
-            _learning_rates(evidence),
+            learning_rates(evidence),
             *drawn,
             _grid(evidence),
         ),
@@ -155,7 +155,7 @@ def _arms(evidence: Evidence) -> Iterable[tuple[str, float, tuple[StoredRun, ...
         yield standing.arm, lr, evidence.runs_of(standing.arm, lr)
 
 
-def _learning_rates(evidence: Evidence) -> Figure:
+def learning_rates(evidence: Evidence) -> Figure:
     lines = [Line(arm, list(range(runs[0].updates)), realised(runs[0]).tolist()) for arm, _, runs in _arms(evidence)]
     note = "As the first fold of the first seed used it, at the LR that was chosen most often."
     return Figure("Learning rate", "update", "multiple of the task's own LR", tuple(lines), note=note)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from lrlab.analysis.comparison.statistics import Verdict
+from lrlab.analysis.comparison.wording import Edge
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.evidence import Evidence
@@ -31,15 +34,24 @@ class Judgement(NamedTuple):
     words: str
 
 
+class DivergedRecord(TypedDict):
+    """After which update the first run of an arm diverged, by its loss or its metric, and how many did."""
+
+    update: int
+    by: str
+    runs: int
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column. `value` is what the document holds under `key`.
+    """One column. `value` is what the document holds under `key`; it is of the type `kind`.
 
     `head` (with {metric} and {better}) and `cell` are of the table; without a head it is in the document alone. `wide`
     columns are left out where there is little room.
     """
 
     key: str
+    kind: Any
     value: Callable[[Evidence, Standing], Any]
     head: str | None = None
     cell: Callable[[Evidence, Standing], Any] | None = None
@@ -58,7 +70,7 @@ def _behind(evidence: Evidence, line: Standing) -> Spread | None:
     return Spread(line.low, line.difference, line.high, evidence.behind(line))
 
 
-def _diverged(evidence: Evidence, line: Standing) -> dict[str, Any] | None:
+def _diverged(evidence: Evidence, line: Standing) -> DivergedRecord | None:
     found = evidence.divergences(line)
     return {"update": found[0].update, "by": found[0].by, "runs": len(found)} if found else None
 
@@ -79,19 +91,24 @@ def _schedule(evidence: Evidence, line: Standing) -> str:
 
 
 COLUMNS = (
-    Column("rank", lambda e, line: line.rank, ""),
-    Column("name", lambda e, line: line.arm, "strategy"),
-    Column("mean", lambda e, line: line.mean, "{metric} ({better} is better)", _mean),
-    Column("sd", lambda e, line: line.sd, "spread"),
-    Column("difference", lambda e, line: line.difference, "behind the best", _behind),
-    Column("low", lambda e, line: line.low),
-    Column("high", lambda e, line: line.high),
-    Column("p", lambda e, line: line.p),
-    Column("verdict", lambda e, line: line.verdict, "verdict", _verdict),
-    Column("diverged", _diverged),
-    Column("lrs", lambda e, line: list(line.lrs), "LR", _lrs),
-    Column("edge", lambda e, line: line.edge),
-    Column("scores", lambda e, line: list(line.scores)),
-    Column("schedule", lambda e, line: str(e.schedules[line.arm]), "schedule", _schedule, wide=True),
-    Column("beside", lambda e, line: e.notes.get(line.arm, "")),
+    Column("rank", int, lambda e, line: line.rank, ""),
+    Column("name", str, lambda e, line: line.arm, "strategy"),
+    Column("mean", float | None, lambda e, line: line.mean, "{metric} ({better} is better)", _mean),
+    Column("sd", float | None, lambda e, line: line.sd, "spread"),
+    Column("difference", float | None, lambda e, line: line.difference, "behind the best", _behind),
+    Column("low", float | None, lambda e, line: line.low),
+    Column("high", float | None, lambda e, line: line.high),
+    Column("p", float | None, lambda e, line: line.p),
+    Column("verdict", Verdict, lambda e, line: line.verdict, "verdict", _verdict),
+    Column("diverged", DivergedRecord | None, _diverged),
+    Column("lrs", list[float], lambda e, line: list(line.lrs), "LR", _lrs),
+    Column("edge", Edge | None, lambda e, line: line.edge),
+    Column("scores", list[float | None], lambda e, line: list(line.scores)),
+    Column("schedule", str, lambda e, line: str(e.schedules[line.arm]), "schedule", _schedule, wide=True),
+    Column("beside", str, lambda e, line: e.notes.get(line.arm, "")),
 )
+
+if TYPE_CHECKING:
+    ArmRecord = dict[str, Any]
+else:  # one arm in the document: its columns
+    ArmRecord = TypedDict("ArmRecord", {column.key: column.kind for column in COLUMNS})

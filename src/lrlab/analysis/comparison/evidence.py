@@ -5,18 +5,43 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from lrlab.analysis.comparison.columns import COLUMNS
+from lrlab.analysis.comparison.columns import COLUMNS, ArmRecord
 from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.run import StoredRun
 
-VERSION = 1
+VERSION: Literal[1] = 1
+
+
+class EvidenceRecord(TypedDict):
+    """What a comparison found: the arms, best first, and how sure it is.
+
+    `lrs` are the multiples of the task's own LR that were tried; `together` are the arms that cannot be told from the
+    best, itself included; `level` is that of all intervals together.
+    """
+
+    version: Literal[1]
+    task: str
+    metric: str
+    mode: Literal["min", "max"]
+    updates: int
+    seeds: int
+    folds: int
+    lrs: list[float]
+    runs: int
+    arms: list[ArmRecord]
+    best: str | None
+    together: list[str]
+    level: float
+    method: str
+    advice: str
+    settled: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +92,7 @@ class Evidence:
         found = (divergence_of(run) for run in self.runs if run.arm == standing.arm and run.lr in chosen)
         return tuple(sorted((gone for gone in found if gone), key=lambda gone: gone.update))
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> EvidenceRecord:
         """All of it as plain JSON values, best arm first."""
         comparison = self.comparison
         return {

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast.curves import FittedLaw, Prediction, ScheduleLike, learning_rates
+from lrlab.analysis.forecast.curves import Final, FittedLaw, Prediction, ScheduleLike, learning_rates
 from lrlab.errors import LrlabError, worded
 
 Floats = NDArray[np.float64]
+
+
+Advice = Literal["train on", "decay now", "undecided"]
+
+
+class EndRecord(TypedDict):
+    """How one branch ends."""
+
+    updates: int
+    final: Final
+    warnings: list[str]
+
+
+class BranchRecord(TypedDict):
+    """Two branches from update `at`: decay now, or train on and decay at the end; what further updates buy."""
+
+    at: int
+    decay: int
+    level: float
+    now: EndRecord
+    later: EndRecord
+    further: int
+    gain: float
+    gain_per_update: float
+    advice: Advice
+    sentence: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +65,7 @@ class BranchForecast:
         return self.gain / self.further
 
     @property
-    def advice(self) -> str:
+    def advice(self) -> Advice:
         """ "train on" or "decay now" (training on buys nothing), or "undecided" where the intervals overlap."""
         (_, low, high), (_, later_low, later_high) = self.now.final, self.later.final
         if later_low <= high and low <= later_high:
@@ -62,24 +88,24 @@ class BranchForecast:
         }
         return f"{trade} {verdict[self.advice]}"
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> BranchRecord:
         """Both ends, the price and the gain as plain JSON values."""
-        ends = {
-            name: {
-                "updates": len(p.loss),
-                "final": dict(zip(("loss", "low", "high"), p.final, strict=True)),
-                "warnings": list(p.warnings),
-            }
-            for name, p in (("now", self.now), ("later", self.later))
-        }
-        derived = ("further", "gain", "gain_per_update", "advice", "sentence")
         return {
             "at": self.at,
             "decay": self.decay,
             "level": self.now.level,
-            **ends,
-            **{name: getattr(self, name) for name in derived},
+            "now": _end(self.now),
+            "later": _end(self.later),
+            "further": self.further,
+            "gain": self.gain,
+            "gain_per_update": self.gain_per_update,
+            "advice": self.advice,
+            "sentence": self.sentence,
         }
+
+
+def _end(branch: Prediction) -> EndRecord:
+    return {"updates": len(branch.loss), "final": branch.end, "warnings": list(branch.warnings)}
 
 
 def branch(

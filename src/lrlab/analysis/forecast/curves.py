@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,26 @@ from lrlab.record.logs.log import numbers
 
 Floats = NDArray[np.float64]
 ScheduleLike = Schedule | str | ArrayLike
+
+
+class Final(TypedDict):
+    """The loss after the last update, with its interval."""
+
+    loss: float
+    low: float
+    high: float
+
+
+class PredictionRecord(TypedDict):
+    """The loss after every update of a run, with its interval, and what speaks against it."""
+
+    schedule: str
+    final: Final
+    level: float
+    warnings: list[str]
+    loss: list[float]
+    low: list[float]
+    high: list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +57,17 @@ class Prediction:
         """(loss, low, high) after the last update."""
         return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
 
-    def record(self) -> dict[str, Any]:
+    @property
+    def end(self) -> Final:
+        """The same by name."""
+        loss, low, high = self.final
+        return {"loss": loss, "low": low, "high": high}
+
+    def record(self) -> PredictionRecord:
         """The whole curve as plain JSON values, and its final loss."""
         return {
             "schedule": self.schedule,
-            "final": dict(zip(("loss", "low", "high"), self.final, strict=True)),
+            "final": self.end,
             "level": self.level,
             "warnings": list(self.warnings),
             "loss": self.loss.tolist(),

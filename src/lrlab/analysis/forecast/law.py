@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +48,12 @@ class LawRecord(TypedDict):
     misfit: float
     scale: Scale
     seen: Seen
+
+
+class LawDocument(LawRecord):
+    """A law as plain values, with the version of that form."""
+
+    version: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +196,9 @@ class Law:
         except OSError as error:
             raise LrlabError(worded(f"the law cannot be written: {error.strerror}", str(path))) from None
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> LawDocument:
         """The law as plain numbers and strings: the JSON form."""
-        return {
+        written = {
             "version": VERSION,
             "law": self.name,
             "prior": self.prior,
@@ -202,6 +208,7 @@ class Law:
             "scale": asdict(self.scale),
             "seen": asdict(self.known),
         }
+        return cast(LawDocument, written)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Law:

@@ -12,8 +12,8 @@ uncertain parameter.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +41,21 @@ _SHAPES = ("monotone",)
 _RISKS = {"mean": 0.0, "high": 1.28}  # spreads of the posterior added to its mean
 
 
+class OptimumRecord(TypedDict):
+    """The best schedule, and the nearest form that has a name, both multiples of `base_lr`, with their final losses."""
+
+    base_lr: float
+    schedule: str
+    loss: float
+    low: float
+    high: float
+    named: str
+    named_loss: float
+    named_low: float
+    named_high: float
+    warnings: list[str]
+
+
 @dataclass(frozen=True)
 class Optimum:
     """The best schedule, and the nearest form that has a name, each with its predicted final loss.
@@ -59,9 +74,10 @@ class Optimum:
     named_high: float
     warnings: tuple[str, ...]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> OptimumRecord:
         """Both as plain JSON values, schedules in their text form."""
-        return {**asdict(self), "schedule": str(self.schedule), "named": str(self.named)}
+        texts = {"schedule": str(self.schedule), "named": str(self.named), "warnings": list(self.warnings)}
+        return cast(OptimumRecord, {**vars(self), **texts})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,19 @@ class Forecast:
     note: str = ""
 
 
+class OutlookRecord(TypedDict):
+    """Every arm at every LR with its predicted final training loss; `error` and `ordered` as in `Outlook`."""
+
+    forecasts: list[Forecast]
+    fitted_on: list[Place]
+    error: float
+    ordered: float
+    level: float
+    widened: float
+    doubts: list[str]
+    winner: None
+
+
 @dataclass(frozen=True)
 class Outlook:
     """Every arm at every LR, the lowest predicted loss first; none of the predictions has seen its own arm's runs.
@@ -65,9 +78,9 @@ class Outlook:
     widened: float
     doubts: tuple[str, ...]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> OutlookRecord:
         """All of it as plain JSON values; it orders, and never declares a winner."""
-        return {**asdict(self), "winner": None}
+        return cast(OutlookRecord, {**asdict(self), "winner": None})
 
 
 @dataclass(frozen=True, eq=False)

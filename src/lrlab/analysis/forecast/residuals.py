@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.law import Law, LawDocument
 from lrlab.record.logs.log import LogRun
 
 Floats = NDArray[np.float64]
+
+
+class FittedRun(TypedDict):
+    """A run that a law was fitted to, and the mean distance of the two beyond the warmup."""
+
+    name: str
+    points: int
+    updates: int
+    mean_error: float
+    notes: list[str]
+
+
+class FitRecord(LawDocument):
+    """A law and how far it misses each run that it was fitted to."""
+
+    runs: list[FittedRun]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +53,9 @@ class Fit:
         """The mean distance over the points that the warmup does not touch."""
         return float(np.abs(self.residuals(run)[late(run)]).mean())
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> FitRecord:
         """The law with how far it misses each run, as plain JSON values."""
-        runs = [
+        runs: list[FittedRun] = [
             {
                 "name": run.name,
                 "points": len(run.updates),

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     section=Section.CHOOSE,
     examples=[
         "lrlab compare digits --quick",
+        "lrlab compare --file study.toml --folds 8",
         "lrlab compare mine.py:train --arm 'early=wsd(decay=\"40%\")' --arm 'late=wsd()' --folds 8",
         "lrlab compare mine.py:train --arms strategies --lrs 0.5,1,2,4 --until-settled --json",
     ],
+    document="lrlab.desk.result:ComparisonDocument",
 )
 @experiment_options
 @click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK-ARMS-....html]")

@@ -44,6 +44,7 @@ class _Listing(Verb):
         "lrlab convert ds_config.json warmup_num_steps=100 --to python",
         "lrlab convert 'lambda epoch: 0.95 ** epoch' --epochs 30 --updates-per-epoch 1",
     ],
+    document="lrlab.desk.schedules:ConvertDocument",
 )
 @click.argument("source", nargs=-1, required=True, callback=checked, type=SOURCE)
 @click.option(

@@ -70,7 +70,9 @@ def command() -> None:
     """Predict the loss under schedules that were never run, and find the best one."""
 
 
-@command.command(examples=["lrlab forecast fit run1.csv run2.csv -o law.json"])
+@command.command(
+    examples=["lrlab forecast fit run1.csv run2.csv -o law.json"], document="lrlab.desk.forecast:FitDocument"
+)
 @_logs
 @click.option("-o", "--output", type=NewFile(), help="Save the law here, as JSON.")
 @json_option
@@ -83,10 +85,13 @@ def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     if output is not None:
         fitted.law.save(output)
     doubts = [doubt.sentence for doubt in fitted.law.known.doubts if doubt.sentence]
-    say(as_json, {"version": VERSION, **fitted.record()}, [views.fits(fitted)], doubts)
+    say(as_json, {**fitted.record(), "version": VERSION}, [views.fits(fitted)], doubts)
 
 
-@command.command(examples=["lrlab forecast predict law.json 'wsd()' --steps 24000 --base-lr 3e-4"])
+@command.command(
+    examples=["lrlab forecast predict law.json 'wsd()' --steps 24000 --base-lr 3e-4"],
+    document="lrlab.desk.forecast:PredictionsDocument",
+)
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expression", metavar="EXPR", type=SOURCE)
 @steps_option
@@ -98,7 +103,10 @@ def predict(law: Path, expression: str, steps: int, base_lr: float | None, level
     _rank(law, (expression,), steps, base_lr, level, as_json, draw=True)
 
 
-@command.command(examples=["lrlab forecast rank law.json 'wsd()' 'cosine()' --steps 24000 --base-lr 3e-4"])
+@command.command(
+    examples=["lrlab forecast rank law.json 'wsd()' 'cosine()' --steps 24000 --base-lr 3e-4"],
+    document="lrlab.desk.forecast:PredictionsDocument",
+)
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expressions", metavar="EXPR...", nargs=-1, required=True, type=SOURCE)
 @steps_option
@@ -134,7 +142,10 @@ def _rank(
     _answer(law, as_json, document, shown, warnings=views.warnings(predictions))
 
 
-@command.command(examples=["lrlab forecast optimise law.json --steps 24000 --peak 3e-4"])
+@command.command(
+    examples=["lrlab forecast optimise law.json --steps 24000 --peak 3e-4"],
+    document="lrlab.desk.forecast:OptimumDocument",
+)
 @click.argument("law", type=click.Path(path_type=Path))
 @steps_option
 @click.option("--peak", type=float, help="Highest LR; free within twice the logged peaks if left out.")
@@ -160,7 +171,8 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
 @command.command(
     examples=[
         "lrlab forecast branch law.json 'warmup(100) >> constant()' --steps 24000 --at 8000 --decay 2000 --base-lr 3e-4"
-    ]
+    ],
+    document="lrlab.desk.forecast:BranchDocument",
 )
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expression", metavar="EXPR", type=SOURCE)
@@ -201,7 +213,7 @@ def _answer(
         sys.exit(1)
 
 
-@command.command(examples=["lrlab forecast study digits --quick"])
+@command.command(examples=["lrlab forecast study digits --quick"], document="lrlab.desk.forecast:OutlookDocument")
 @experiment_options
 @level_option
 @json_option
@@ -220,7 +232,8 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
 
 
 @command.command(
-    examples=["lrlab forecast report run1.csv run2.csv --schedule 'wsd()' --base-lr 3e-4 -o forecast.html"]
+    examples=["lrlab forecast report run1.csv run2.csv --schedule 'wsd()' --base-lr 3e-4 -o forecast.html"],
+    document="lrlab.desk.forecast:ForecastReportDocument",
 )
 @_logs
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
@@ -246,7 +259,7 @@ def report(
     fitted = desk.fit(**options)
     page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
     write(place, html(page))
-    document = {"version": VERSION, **fitted.record(), "report": str(place)}
+    document = {**fitted.record(), "version": VERSION, "report": str(place)}
     say(as_json, document, [views.fits(fitted)], [page.lead, f"Report: {place}"])
 
 

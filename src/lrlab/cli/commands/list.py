@@ -11,7 +11,12 @@ from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
 
 
-@click.command(cls=Verb, section=Section.WRITE, examples=["lrlab list", "lrlab list --json"])
+@click.command(
+    cls=Verb,
+    section=Section.WRITE,
+    examples=["lrlab list", "lrlab list --json"],
+    document="lrlab.desk.schedules:WordsDocument",
+)
 @json_option
 def command(as_json: bool) -> None:
     """List every word of the text form, with its formula."""

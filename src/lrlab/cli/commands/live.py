@@ -13,7 +13,12 @@ from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
 
 
-@click.command(cls=Verb, section=Section.FOLLOW, examples=["lrlab live runs/x --factor 0.5", "lrlab live runs/x"])
+@click.command(
+    cls=Verb,
+    section=Section.FOLLOW,
+    examples=["lrlab live runs/x --factor 0.5", "lrlab live runs/x"],
+    document="lrlab.desk.live:OrdersDocument",
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--factor", type=float, help="Multiply the LR by this from the next update on; 1 undoes it.")
 @json_option

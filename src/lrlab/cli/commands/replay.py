@@ -14,7 +14,12 @@ from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
 
 
-@click.command(cls=Verb, section=Section.FOLLOW, examples=["lrlab replay runs/x", "lrlab replay runs/x --out lr.csv"])
+@click.command(
+    cls=Verb,
+    section=Section.FOLLOW,
+    examples=["lrlab replay runs/x", "lrlab replay runs/x --out lr.csv"],
+    document="lrlab.desk.live:ReplayDocument",
+)
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--updates", type=click.IntRange(min=1), help="Go on to so many updates, under the last decisions.")
 @click.option("--out", type=NewFile(), help="Write the LR of every update as CSV.")

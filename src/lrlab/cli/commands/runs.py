@@ -27,7 +27,11 @@ def command() -> None:
     """List, show, compare and prune the stored runs."""
 
 
-@command.command("list", examples=["lrlab runs list", "lrlab runs list --each --task digits"])
+@command.command(
+    "list",
+    examples=["lrlab runs list", "lrlab runs list --each --task digits"],
+    document="lrlab.desk.runs:ListingDocument",
+)
 @click.option("--task", help="Only the runs of this task.")
 @click.option("--each", is_flag=True, help="One row for each run, with its key.")
 @store_option
@@ -39,7 +43,7 @@ def list_runs(task: str | None, each: bool, store: str, as_json: bool) -> None:
     _say(desk.listing(store, task, each=each), as_json)
 
 
-@command.command(examples=["lrlab runs show KEY"])
+@command.command(examples=["lrlab runs show KEY"], document="lrlab.desk.runs:RunDocument")
 @click.argument("key")
 @store_option
 @json_option
@@ -50,7 +54,7 @@ def show(key: str, store: str, as_json: bool) -> None:
     _say(desk.show(store, key), as_json)
 
 
-@command.command(examples=["lrlab runs compare KEY OTHER"])
+@command.command(examples=["lrlab runs compare KEY OTHER"], document="lrlab.desk.runs:DifferenceDocument")
 @click.argument("first", metavar="KEY")
 @click.argument("second", metavar="KEY")
 @store_option
@@ -62,7 +66,10 @@ def compare(first: str, second: str, store: str, as_json: bool) -> None:
     _say(desk.compared(store, first, second), as_json)
 
 
-@command.command(examples=["lrlab runs prune --dry-run", "lrlab runs prune --older-than 30"])
+@command.command(
+    examples=["lrlab runs prune --dry-run", "lrlab runs prune --older-than 30"],
+    document="lrlab.desk.runs:PruningDocument",
+)
 @click.option(
     "--older-than", "days", type=click.FloatRange(min=0), help="Also the runs stored more days ago than this."
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "lrlab show 'wsd()' --steps 1000 --at 600 --branch 20%",
         "lrlab show 'torch:StepLR(optimizer, 10)' --steps 50 --svg curve.svg",
     ],
+    document="lrlab.desk.schedules:ShowDocument",
 )
 @click.argument("source", nargs=-1, required=True, metavar="EXPR", callback=checked, type=SOURCE)
 @run_options

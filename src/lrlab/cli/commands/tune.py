@@ -10,7 +10,15 @@ from typing import Any
 
 import click
 
-from lrlab.cli.options import config_option, executor_option, lrs_option, store_option, strategies, workers_option
+from lrlab.cli.options import (
+    config_option,
+    executor_option,
+    file_option,
+    lrs_option,
+    store_option,
+    strategies,
+    workers_option,
+)
 from lrlab.cli.output import apart, fail, json_option, say
 from lrlab.cli.values import TASK
 from lrlab.cli.verb import Section, Verb
@@ -29,9 +37,12 @@ def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float 
     section=Section.CHOOSE,
     examples=[
         "lrlab tune digits --budget 60",
+        "lrlab tune --file study.toml",
         "lrlab tune mine.py:train --budget 40 --updates 60 --arm 'WSD=wsd(decay=\"{decay: 10..50 by 10}%\")'",
     ],
+    document="lrlab.desk.tuned:TunedRecord",
 )
+@file_option("tune")
 @click.argument("task", type=TASK)
 @click.option(
     "--budget",

@@ -12,7 +12,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 from lrlab.lab.arms.controls import Report, replayed
 from lrlab.lab.stages.engine import run_jobs
@@ -24,6 +24,7 @@ from lrlab.record.runs.opened import aside
 from lrlab.record.runs.run import StoredRun, plain
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
+from lrlab.record.schema import UNBOUNDED
 from lrlab.record.sealed import Torn
 
 
@@ -37,6 +38,13 @@ class AuditedRun:
     job: str
     identical: bool
     largest: float
+
+
+class AuditRecord(TypedDict):
+    """Whether the runs that were trained again, alone, came out the same to the last bit."""
+
+    passed: bool
+    findings: Annotated[list[AuditedRun], UNBOUNDED]
 
 
 @dataclass(frozen=True)
@@ -55,9 +63,10 @@ class Audit:
         """Whether every run came out the same, to the last bit, and there was one, or none that could differ."""
         return (bool(self.findings) or self.forked == 0) and all(finding.identical for finding in self.findings)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> AuditRecord:
         """The audit as plain JSON."""
-        return {"passed": self.passed, "findings": [plain(vars(finding)) for finding in self.findings]}
+        findings = [plain(vars(finding)) for finding in self.findings]
+        return cast(AuditRecord, {"passed": self.passed, "findings": findings})
 
     def __str__(self) -> str:
         n = len(self.findings)

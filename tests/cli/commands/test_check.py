@@ -1,0 +1,80 @@
+"""`lrlab check`, and the commands that take the file."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from lrlab.cli.main import main
+
+
+@pytest.fixture
+def typed(furnished, monkeypatch):
+    monkeypatch.chdir(furnished)
+    return lambda *words: CliRunner().invoke(main, list(words))
+
+
+def test_a_file_is_said_in_words(typed):
+    """Every table with its strategies, how much it is, and what looks unintended."""
+    done = typed("check", "study.toml")
+    assert done.exit_code == 0, done.output
+    for said in ("[compare]", "8 runs of 60 updates on mine:train", "[tune]", "30 candidates", "[plan] plan(lr=warmup"):
+        assert said in done.output
+    found = json.loads(typed("check", "study.toml", "--json").output)
+    assert found["compare"]["strategies"] == {"early": STAGES.format(40), "late": STAGES.format(20)}
+    assert found["findings"] == []
+
+
+STAGES = 'warmup("5%") >> constant() >> one_minus_sqrt("{}%")'
+
+
+def test_what_looks_unintended_is_said_with_its_strategy(typed, furnished):
+    """As `lrlab show` says it."""
+    (furnished / "odd.toml").write_text(
+        '[compare]\ntask = "mine.py:train"\n[compare.arm]\na = "warmup(5, start=0) >> cosine()"\nb = "wsd()"\n'
+    )
+    (found,) = json.loads(typed("check", "odd.toml", "--json").output)["findings"]
+    assert found["where"] == "a"
+    assert "LR 0" in found["message"]
+
+
+def test_the_file_is_compared_and_the_command_line_counts_for_more(typed):
+    """The same document as of a typed comparison."""
+    asked = ("--workers", "0", "--json", "--store", "elsewhere")
+    found = json.loads(typed("compare", "--file", "study.toml", "--folds", "5", *asked).output)
+    assert (found["folds"], found["lrs"], found["runs"]) == (5, [0.5, 1.0], 20)
+    assert {arm["name"] for arm in found["arms"]} == {"early", "late"}
+    by_hand = ("mine.py:train", "--arm", 'early=wsd(decay="40%")', "--arm", "late=wsd()", "--lrs", "0.5,1")
+    same = json.loads(typed("compare", *by_hand, "--folds", "5", *asked).output)
+    assert (same["reused"], same["arms"]) == (20, found["arms"])
+    other = json.loads(typed("compare", "--file", "study.toml", "--lrs", "1", *asked).output)
+    assert (other["folds"], other["lrs"]) == (2, [1.0])
+
+
+def test_a_search_takes_its_file(typed):
+    """With its budget, its strategies and its length."""
+    found = json.loads(typed("tune", "--file", "study.toml", "--workers", "0", "--json").output)
+    assert (found["updates"], found["budget"]) == (60, 40 * 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "nothing is in the file"),
+        ("x =", "no TOML"),
+        ('[compar]\ntask = "digits"', "did you mean 'compare'"),
+        ('[compare]\ntask = "digits"\nfoldz = 3', "compare has an unknown 'foldz'; did you mean 'folds'?"),
+        ('[compare]\ntask = "digits"\nfolds = "3"', "compare.folds is '3', and should be int"),
+        ("[compare]\nfolds = 3", "compare has no 'task'"),
+        ('[compare]\ntask = "digit"', "digits"),
+        ('[compare]\ntask = "mine.py:train"\n[compare.arm]\na = "cosin()"\nb = "wsd()"', "cosine(...)"),
+        ('[compare]\ntask = "mine.py:train"\n[compare.config]\nlgo = 1', "log"),
+        ('[tune]\ntask = "mine.py:train"\nbudget = 60\n[tune.arm]\na = "linear(to={floor 0})"', "slot"),
+        ('[plan]\nlr = "cosin()"', "cosine(...)"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(typed, furnished, text, said):
+    """Exit code 1, and what was meant."""
+    (furnished / "wrong.toml").write_text(text)
+    done = typed("check", "wrong.toml")
+    assert (done.exit_code, said in done.output) == (1, True), done.output

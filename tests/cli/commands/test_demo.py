@@ -1,0 +1,32 @@
+"""`lrlab demo`: what lrlab is for, in an empty folder."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from lrlab.cli.main import main
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield lambda *words: CliRunner().invoke(main, ["demo", *words])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_shows_the_point(demo):
+    """Schedules as text and as a picture, which is best, how sure that is, and where to go on; it keeps nothing."""
+    done = demo()
+    assert done.exit_code == 0, done.output
+    for said in ("is a value", "Learning rate", "behind the best", "is best on demo:valley", "To use it", "saved"):
+        assert said in done.output
+    assert "lrlab compare path/to/file.py:train" in done.output
+
+
+def test_a_constant_lr_is_the_worst(demo):
+    """And the same again: nothing in it is by chance."""
+    first, again = (json.loads(demo("--json").output) for _ in range(2))
+    assert first["arms"] == again["arms"]
+    assert (first["arms"][-1]["name"], first["arms"][-1]["verdict"]) == ("constant", "worse")
+    assert first["effort"]["saved"] > 0

@@ -34,13 +34,19 @@ def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
     return ""
 
 
+def end_of(pacer: Any) -> int | None:
+    """The number of updates of a pacer's schedule; None where it knows no end, or is measured in other units."""
+    curve = pacer.curve
+    if curve.unit != "updates":
+        return None
+    end: int | None = curve.updates or curve.horizon.total
+    return end
+
+
 def ending_of(scheduler: Any, since: int = 0) -> str:
     """The same of a scheduler of lrlab in PyTorch; of one that is measured in other units than updates, nothing."""
-    curve = getattr(scheduler.pacer, "curve", scheduler.pacer)
-    if getattr(curve, "unit", "updates") != "updates":
-        return ""
-    end = getattr(curve, "updates", None) or curve.horizon.total
-    return ending(scheduler.update, end, max(scheduler.get_last_lr(), default=0.0), since)
+    end = end_of(scheduler.pacer)
+    return "" if end is None else ending(scheduler.update, end, max(scheduler.get_last_lr(), default=0.0), since)
 
 
 def say_ending(scheduler: Any, since: int, way: str) -> None:

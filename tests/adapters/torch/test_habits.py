@@ -169,6 +169,12 @@ def epoch(optimizer: torch.optim.Optimizer, batches: int) -> None:
         optimizer.step()
 
 
+def by_epochs(optimizer: torch.optim.Optimizer, scheduler: Scheduler, epochs: int, batches: int) -> None:
+    for _ in range(epochs):
+        epoch(optimizer, batches)
+        scheduler.step()
+
+
 @pytest.mark.parametrize(("batches", "calls"), [(100, 2), (25, 3), (12, 4)])
 def test_a_schedule_in_epochs_that_is_counted_in_updates_is_refused(batches, calls):
     """StepLR(10) over 30 epochs, stepped once an epoch, as the articles do it."""
@@ -181,7 +187,58 @@ def test_a_schedule_in_epochs_that_is_counted_in_updates_is_refused(batches, cal
     with pytest.raises(LrlabError, match=r"updates_per_epoch=len\(loader\)") as error:
         scheduler.step()
     assert 'follow="calls"' in str(error.value)
-    assert f"after {calls - 1} call" in str(error.value)
+    assert f"over after {calls - 1} call" in str(error.value)
+
+
+@pytest.mark.parametrize("batches", [2, 8])
+def test_a_horizon_of_epochs_on_a_small_dataset_is_refused_at_its_end(batches):
+    """Eight batches an epoch: it is over after some epochs, not after one, and still over before it should be."""
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    scheduler = Scheduler(optimizer, "cosine()", horizon=30)
+    with pytest.raises(LrlabError, match=r"(?s)30 updates was over.*follow=\"calls\""):
+        by_epochs(optimizer, scheduler, 30, batches)
+    assert scheduler.update == 30 + batches + -30 % batches
+
+
+def test_milestones_in_epochs_without_a_horizon_are_refused():
+    optimizer = torch.optim.SGD([weight()], lr=0.1)
+    scheduler = Scheduler(optimizer, lr.multistep([30, 60, 80]))
+    with pytest.raises(LrlabError, match="all but over after 4 calls"):
+        by_epochs(optimizer, scheduler, 90, 20)
+
+
+def test_a_run_of_whole_epochs_ends_in_peace():
+    """Also where step() comes once an epoch: to the very end of its horizon nothing is refused."""
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    scheduler = Scheduler(optimizer, "cosine()", horizon=30)
+    by_epochs(optimizer, scheduler, 5, 6)
+    assert scheduler.update == 30
+
+
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+def test_updates_after_the_end_at_an_lr_of_0_are_said_once(caplog, follow):
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    scheduler = Scheduler(optimizer, "linear()", 4, follow=follow)
+    for made in range(9):
+        assert len(caplog.records) == (made > 4)
+        optimizer.step()
+        scheduler.step()
+    assert "after the end of the schedule (update 4), at an LR of 0" in caplog.text
+    caplog.clear()
+    scheduler.extend(40, how="re-warm")
+    for _ in range(10):
+        optimizer.step()
+        scheduler.step()
+    assert not caplog.records
+
+
+def test_updates_after_the_end_at_another_lr_are_meant(caplog):
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    scheduler = Scheduler(optimizer, "linear(to=0.1)", 4)
+    for _ in range(9):
+        optimizer.step()
+        scheduler.step()
+    assert not caplog.records
 
 
 def test_the_same_without_a_horizon():
@@ -222,6 +279,21 @@ def test_a_controller_that_hears_nothing_is_said_once(caplog):
         scheduler.step()
     (record,) = caplog.records
     assert "has heard nothing in 1000 updates: scheduler.observe(val_loss=...)" in record.getMessage()
+
+
+def test_a_controller_that_hears_nothing_is_said_where_epochs_are_counted(caplog):
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    scheduler = Scheduler(optimizer, "constant() * plateau()", 30, follow="calls")
+    by_epochs(optimizer, scheduler, 30, LONG // 10)
+    (record,) = caplog.records
+    assert "plateau() has heard nothing in 1000 updates: scheduler.observe(val_loss)" in record.getMessage()
+
+
+@pytest.mark.parametrize("name", ["Val_Loss", "val/loss", "val-loss", "valid_loss", "eval_loss"])
+def test_a_metric_as_others_write_it_is_refused_with_the_name_that_is_heard(name):
+    scheduler = Scheduler(torch.optim.SGD([weight()], lr=1.0), 'constant() * plateau(metric="val_loss")', 50)
+    with pytest.raises(LrlabError, match=r"observe\(val_loss=1\)"):
+        scheduler.observe(**{name: 1.0})
 
 
 def test_a_misspelt_metric_is_refused_and_another_one_is_not():
@@ -357,6 +429,20 @@ def test_a_wrapper_with_half_of_pytorchs_hooks_is_driven_inside():
         wrapper.step()
         scheduler.step()
     assert used == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_one_tensor_in_two_optimizers_is_parted():
+    """A tensor LR that a script gives to both: each scheduler writes its own."""
+    rate = torch.tensor(1.0)
+    made = [torch.optim.SGD([weight()], lr=rate) for _ in range(2)]
+    schedulers = [Scheduler(made[0], "linear()", 10), Scheduler(made[1], "constant(level=0.5)", 10)]
+    for _ in range(4):
+        for optimizer, scheduler in zip(made, schedulers, strict=True):
+            optimizer.step()
+            scheduler.step()
+    assert [float(optimizer.param_groups[0]["lr"]) for optimizer in made] == [pytest.approx(0.6), 0.5]
+    assert [scheduler.get_last_lr() for scheduler in schedulers] == [[0.6], [0.5]]
+    assert made[0].param_groups[0]["lr"] is rate
 
 
 def test_name_and_optimizer_come_in_either_order():

@@ -649,3 +649,20 @@ def test_a_run_by_a_plan_has_a_journal_and_hears_orders(tmp_path):
     assert found.decisions == scheduler.decisions
     assert found.lrs.T.tolist() == [[group["lr"] for group in row] for row in rows]
     assert found.values.shape == (25,)
+
+
+def test_a_rule_for_a_key_that_the_group_was_given():
+    """One optimizer whose groups say what they are, as nanochat's and Muon's do."""
+    groups = [
+        {"params": [torch.nn.Parameter(torch.ones(1))], "kind": kind, "lr": base}
+        for kind, base in (("muon", 0.02), ("adamw", 0.001))
+    ]
+    optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9)
+    rules = {"kind=muon": {"lr": lr.constant(), "momentum": lr.linear(start=0.85, to=0.95)}}
+    scheduler = Scheduler(optimizer, lr.plan(lr=lr.linear(), groups=rules), 10)
+    for _ in range(5):
+        optimizer.step()
+        scheduler.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.02, 0.0005]
+    assert [group["momentum"] for group in optimizer.param_groups] == [pytest.approx(0.9), 0.9]
+    assert [group["kind"] for group in optimizer.param_groups] == ["muon", "adamw"]

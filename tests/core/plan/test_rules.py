@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lrlab import cosine, linear, plan
 from lrlab.core.plan.rules import Group, depths
 from lrlab.errors import LrlabError
 
@@ -24,6 +25,24 @@ def test_a_pattern_means_a_group_by_all_its_parameters_or_not_at_all():
     assert not group.matches("neck.*")
     with pytest.raises(LrlabError, match=r"2 of the 3 parameters of group 0(.|\n)*head\.weight is not"):
         group.matches("backbone.*")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "means"),
+    [
+        *(("kind=muon", True), ("kind=mu*", True), ("kind=adamw", False), ("use_muon=True", True), ("depth=3", True)),
+        *(("other=muon", False), ("other=*", False), ("muon", False), ("kind=", False), ("kind", False)),
+    ],
+)
+def test_a_pattern_means_a_group_by_a_key_of_its_own(pattern, means):
+    """As Muon's users write their groups: dict(params=..., kind="muon")."""
+    assert Group("0", keys={"kind": "muon", "use_muon": True, "depth": 3}).matches(pattern) is means
+
+
+def test_a_key_that_no_group_has_is_refused_with_those_that_tell_the_groups_apart():
+    groups = [Group("0", keys={"kind": "muon", "nesterov": True}), Group("1", keys={"kind": "adamw", "nesterov": True})]
+    with pytest.raises(LrlabError, match=r"(?s)0, 1, kind=muon, kind=adamw\n.*try: +kind=muon"):
+        plan(lr=cosine(), groups={"kind=moun": {"lr": linear()}}).assign(groups)
 
 
 def test_without_layers_each_group_is_one_and_the_last_is_on_top():

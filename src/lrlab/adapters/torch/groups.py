@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import itertools
 import logging
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,11 +18,12 @@ from weakref import WeakKeyDictionary
 
 from torch.nn import Module
 from torch.optim import Optimizer
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from lrlab.adapters.torch.layout import Known, Layout
 from lrlab.adapters.torch.written import Written, as_stored
 from lrlab.core.plan.pacer import PlanPacer
-from lrlab.core.plan.param_group import fields, is_tensor, kept, read, write, write_all
+from lrlab.core.plan.param_group import fields, is_tensor, kept, put, read, write, write_all
 from lrlab.core.plan.report import Row
 from lrlab.core.plan.rules import KINDS
 from lrlab.core.resume.checkpoint import Held
@@ -33,6 +35,7 @@ NAMED = ("lr", "momentum", "weight_decay")  # what a report names also where not
 
 # What the latest scheduler of each optimizer has left there, for the next one.
 LEFT: WeakKeyDictionary[Optimizer, Groups] = WeakKeyDictionary()
+HOLDERS = WeakTensorKeyDictionary()  # the optimizer of each tensor that is written in place
 
 
 class Groups:
@@ -98,6 +101,7 @@ class Groups:
                 own = _own(group, earlier)
                 for hyper in own:
                     if is_tensor(there := kept(group, hyper)):
+                        there = _parted(optimizer, group, hyper, there)
                         own[hyper] = tensors.setdefault((id(there), hyper), own[hyper])
                 name = str(group.get("name", len(made)))
                 parameters = group.get("param_names") or [self._names.get(id(p), "") for p in group["params"]]
@@ -263,6 +267,16 @@ class Groups:
         """The trainable parameters of the model that are in no group."""
         have = {id(p) for known in self.run[1].known for p in known.group["params"]}
         return tuple(name for key, name in self._names.items() if key not in have)
+
+
+def _parted(optimizer: Optimizer, group: dict[str, Any], hyper: str, there: Any) -> Any:
+    """The tensor of a group; a copy where another optimizer has it already, which would be given our values too."""
+    holder = HOLDERS.get(there, lambda: None)()
+    if holder is not None and holder is not optimizer:
+        put(group, hyper, there.clone())
+        there = kept(group, hyper)
+    HOLDERS[there] = weakref.ref(optimizer)
+    return there
 
 
 def _initial(group: dict[str, Any], lr: float) -> float:

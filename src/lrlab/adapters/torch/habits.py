@@ -16,6 +16,7 @@ import torch
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from lrlab.adapters.ending import end_of
 from lrlab.core.feedback.manual import manual
 from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, worded
@@ -24,6 +25,8 @@ STRIKES = 3  # times in a row that something is seen which cannot be meant, unti
 OVERFLOWS = 32  # the same where gradients come and go: a loss scale of 2**16 is nothing after so many
 LONG = 1000  # updates, or calls without one, after which silence is said
 FEW = 4  # calls after which a schedule is not over where it is counted in updates
+SOON = 20  # calls within which no LR falls to a thousandth, where it is counted in updates
+EPOCHS = 300  # a horizon up to this may be meant in epochs
 SAMPLE = 4  # parameters of a group that are looked at
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,10 @@ class Calls:
     def __init__(self, began: int) -> None:
         self._first: float | None = None  # the greatest LR at the first such call
         self._skips = 0  # calls after several updates
-        self.due = began + LONG  # the update at which it is asked whether the controllers have heard anything
+        self.due = 0  # the update at which `look` is to be called
+        self.steps = 0  # of the optimizers, where calls are counted
+        self._ask = began + LONG  # the update at which it is asked whether the controllers have heard anything
+        self._over = False  # whether the end was said
 
     def skipped(self, before: int, pacer: Pacer, lrs: Sequence[float]) -> None:
         """Several updates since the last call, at update `before`, which gave the groups these `lrs`.
@@ -45,12 +51,15 @@ class Calls:
         self._skips += 1
         highest, total = max(lrs), pacer.horizon.total
         self._first = highest if self._first is None else self._first
-        over = before >= total if total is not None else highest < 1e-3 * self._first
-        if over and 1 < self._skips <= FEW:
-            calls, length = self._skips - 1, f"of {total} updates is" if total is not None else "has all but"
+        if total is None:
+            over, soon = highest <= 1.001e-3 * self._first, self._skips <= SOON
+        else:
+            over, soon = before >= total, self._skips <= FEW or total <= EPOCHS
+        if over and soon and self._skips > 1:
+            calls, length = self._skips - 1, f"of {total} updates was" if total is not None else "was all but"
             raise LrlabError(
                 worded(
-                    f"the schedule {length} ended after {calls} call{'s' * (calls > 1)} of step(), which came every "
+                    f"the schedule {length} over after {calls} call{'s' * (calls > 1)} of step(), which came every "
                     f"{pacer.update - before} updates",
                     f"step() once per epoch, horizon {pacer.horizon!r}",
                     "step() after every optimizer.step(), or a schedule that is counted in calls",
@@ -59,15 +68,32 @@ class Calls:
                 )
             )
 
-    def say_unheard(self, pacer: Pacer) -> None:
-        """Say in the log, once, which controllers have been told nothing since the run began."""
-        self.due = pacer.update + LONG
+    def look(self, pacer: Pacer, lrs: Sequence[float]) -> None:
+        """Say in the log, once, that the schedule is over and the LR 0, or that a controller was told nothing."""
+        end = None if self._over else end_of(pacer)
+        if end is not None and pacer.update > end:
+            if not any(lrs):
+                self._over = True
+                log.warning(
+                    "An update was made after the end of the schedule (update %d), at an LR of 0; so are those that "
+                    'follow: horizon= is the whole training, scheduler.extend(to, how="re-warm") goes on.',
+                    end,
+                )
+            end = None
+        if max(pacer.update, self.steps) >= self._ask:
+            self._say_unheard(pacer)
+        self.due = self._ask if end is None else min(self._ask, end + 1)
+
+    def _say_unheard(self, pacer: Pacer) -> None:
+        """Say which controllers have been told nothing since the run began."""
+        self._ask = pacer.update + LONG
         waiting = [c for name, c in pacer.controllers.items() if not pacer.states[name].observed]
         silent = [c for c in waiting if not isinstance(c, manual) and c in [p.controller for p in pacer.acting()]]
         if silent:
-            self.due = sys.maxsize
+            self._ask = sys.maxsize
             told = f"{silent[0].metric}=..." if silent[0].metric else "val_loss"
-            log.warning("%s has heard nothing in %d updates: scheduler.observe(%s).", silent[0], pacer.update, told)
+            made = max(pacer.update, self.steps)
+            log.warning("%s has heard nothing in %d updates: scheduler.observe(%s).", silent[0], made, told)
 
 
 class Watch:

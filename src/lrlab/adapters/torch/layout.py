@@ -29,7 +29,10 @@ class Known:
 
     def facts(self) -> Group:
         """What a plan needs to know of it."""
-        return Group(self.name, self.parameters, frozenset(self.own), self.joined)
+        keys = {
+            key: value for key, value in self.group.items() if isinstance(value, (str, int)) and key not in self.own
+        }
+        return Group(self.name, self.parameters, frozenset(self.own), self.joined, keys)
 
 
 class Share(NamedTuple):

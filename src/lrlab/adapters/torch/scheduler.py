@@ -136,6 +136,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     def _began(self, how: str) -> None:
         """The run begins, or goes on from another state."""
+        self._calls.due = 0
         self._around.began(self, how)
 
     # -- the loop -----------------------------------------------------------------------------------------------
@@ -150,15 +151,15 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
                     hint="scheduler.step(); scheduler.observe(val_loss)",
                 )
             )
-        pacer = self._groups.run[0]
+        pacer, calls = self._groups.run[0], self._calls
         if self.follow == "calls":
             pacer.update += 1
-            self._put(self.optimizers, pacer)
-        elif self._followed(pacer):
-            self._put(self.optimizers, pacer)
-            self._stands = pacer.update
-        else:
+        elif not self._followed(pacer):
             return
+        self._put(self.optimizers, pacer)
+        self._stands = pacer.update
+        if pacer.update >= calls.due or calls.steps >= calls.due:
+            calls.look(pacer, self._groups.lrs)
         if self._listens:
             self._around.after_update(self)
 
@@ -170,8 +171,6 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             self._watch.untold(self.optimizers, pacer.update)
             return False
         self._watch.told(self.optimizers, pacer.update)
-        if pacer.update >= self._calls.due:
-            self._calls.say_unheard(pacer)
         if pacer.update - self._stands > 1:
             self._calls.skipped(self._stands, pacer, self._groups.lrs)
             self._report_missed(self._stands, pacer.update)
@@ -346,9 +345,11 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             return
         if not self._watch.proven and not overflowed(optimizer):
             self._watch.ends(self.optimizers)
-        if self.follow == "calls" or overflowed(optimizer):
+        if self.follow == "calls":
+            self._calls.steps += 1
+        elif overflowed(optimizer):
             return
-        if self._groups.set_aside(place, optimizer):
+        elif self._groups.set_aside(place, optimizer):
             self._aside[place] += 1
         elif self._rounds is None or self._rounds.moves(place):
             self.pacer.update += 1

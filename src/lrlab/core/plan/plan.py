@@ -255,10 +255,11 @@ def plan(
 
     lr of a group = its own * schedule(update) * layer_decay ** depth * joining(update - joined)
 
-    `groups` maps a pattern ("head", "backbone.*", a group's name or its parameters' names, `fnmatch`) to schedules;
-    a later one overrides an earlier one. `layer_decay` is the factor from a layer to the one below it; `layers`
-    lists patterns from the bottom to the top, "{}" standing for a layer's number; without it each group is a layer,
-    the last one on top. `joining` multiplies the LR of a group that is added later, in updates from when it came.
+    `groups` maps a pattern ("head", "backbone.*", a group's name or its parameters' names, `fnmatch`; or a key of the
+    group itself, "kind=muon") to schedules; a later one overrides an earlier one. `layer_decay` is the factor from a
+    layer to the one below it; `layers` lists patterns from the bottom to the top, "{}" standing for a layer's number;
+    without it each group is a layer, the last one on top. `joining` multiplies the LR of a group that is added later,
+    in updates from when it came.
     A schedule is a schedule, its text, or a number for a constant; `betas=(a, b)` is `beta1=a, beta2=b`.
 
     >>> import lrlab as lr

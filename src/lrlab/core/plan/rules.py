@@ -1,6 +1,7 @@
 """Rules of a plan: what each hyper-parameter's values mean, what a parameter group is, and which groups are meant.
 
     Group("0", ("head.weight", "head.bias")).matches("head.*")                                   True
+    Group("0", keys={"kind": "muon"}).matches("kind=muon")                                       True
     depths([Group("embed"), Group("blocks.0"), Group("blocks.1")], ("embed", "blocks.{}"))     [2, 1, 0]
 
 A pattern is one of `fnmatch`, with upper and lower case told apart on every machine.
@@ -10,8 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase, translate
 from typing import NamedTuple
 
@@ -51,20 +52,24 @@ class Rule:
 class Group:
     """What a plan needs to know of a parameter group: its name, its parameters' names and its hyper-parameters.
 
-    `joined` is the update before which it was added: 0 for the groups that were there from the beginning.
+    `joined` is the update before which it was added: 0 for the groups that were there from the beginning. `keys` are
+    the texts, flags and whole numbers that it has besides (`kind="muon"`, `use_muon=True`).
     """
 
     name: str
     parameters: tuple[str, ...] = ()
     fields: frozenset[str] = frozenset({"lr"})
     joined: int = 0
+    keys: Mapping[str, str | int] = field(default_factory=dict)
 
     def matches(self, pattern: str) -> bool:
         """Whether its name, or the name of each of its parameters, fits a pattern such as "head*".
 
-        Raises `LrlabError` where some of its parameters do and some do not.
+        Or a key of its own: "kind=muon". Raises `LrlabError` where some of its parameters do and some do not.
         """
-        if fnmatchcase(self.name, pattern):
+        key, equals, value = pattern.partition("=")
+        own = equals and key in self.keys and fnmatchcase(str(self.keys[key]), value)
+        if own or fnmatchcase(self.name, pattern):
             return True
         fitting = [parameter for parameter in self.parameters if fnmatchcase(parameter, pattern)]
         if fitting and len(fitting) < len(self.parameters):
@@ -139,5 +144,7 @@ def _layer(word: str, layers: tuple[str, ...]) -> tuple[int, int] | None:
 def unmatched(what: str, pattern: str, groups: Sequence[Group]) -> LrlabError:
     """The error for a pattern that means no group: it names those there are."""
     names = [group.name for group in groups] + [parameter for group in groups for parameter in group.parameters]
+    told = dict.fromkeys(f"{key}={value}" for group in groups for key, value in group.keys.items())
+    names += [one for one in told if any(f"{(key := one.partition('=')[0])}={g.keys.get(key)}" != one for g in groups)]
     shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
     return LrlabError(worded(f"{what} matches no parameter group", pattern, shown, nearest(pattern, names)))

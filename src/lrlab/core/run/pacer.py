@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -233,7 +234,8 @@ class Pacer:
             str(one.metric) for name, one in self.controllers.items() if one.metric and not self.states[name].observed
         }
         for name in named:
-            meant = get_close_matches(name, waiting - named.keys(), 1, cutoff=0.8)
+            left = {_bare(one): one for one in waiting - named.keys()}
+            meant = [left[key] for key in get_close_matches(_bare(name), left, 1, cutoff=0.8)]
             if meant and name not in {one.metric for one in self.controllers.values()}:
                 raise LrlabError(
                     worded(
@@ -337,3 +339,8 @@ def _number(given: Any, name: str) -> float:
         return math.inf
     except (TypeError, ValueError):
         raise LrlabTypeError(worded(f"observe: {name} is not a number", given, hint="observe(float(loss))")) from None
+
+
+def _bare(name: str) -> str:
+    """What of a name people write alike: "val_loss" of "Val-Loss" and "val/loss"."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())

@@ -404,7 +404,7 @@ def test_a_state_that_was_changed_is_refused():
     with pytest.raises(LrlabError, match="not as it was written"):
         scheduler.load_state_dict({**state, "update": 3})
     for bad in ({}, None):
-        with pytest.raises(LrlabError, match="no state of a schedule"):
+        with pytest.raises(LrlabError, match="not a state of a schedule"):
             scheduler.load_state_dict(bad)
     with pytest.raises(LrlabError, match=r"plan: in the checkpoint warmup\(3\)"):
         scheduler.load_state_dict(Scheduler(fresh(), COSINE, N).state_dict())

@@ -103,3 +103,14 @@ def test_how_far_an_arm_is_behind_in_each_fold() -> None:
         line = found.comparison.standings[1]
         assert np.mean(found.behind(line)) == pytest.approx(line.difference)
         assert len(found.behind(line)) == 5
+
+
+def test_the_divergences_of_an_arm_are_its_own_at_the_lrs_that_count() -> None:
+    """Not those of another arm, nor those at a LR that was not chosen for it."""
+    gone = [run("decay", 4.0, 3, 0, np.inf), run("late", 1.0, 3, 0, np.inf)]
+    kept = [one for one in ALL if (one.arm, one.lr, one.seed, one.fold) != ("late", 1.0, 3, 0)]
+    chosen = [run("decay", 4.0, s, f, 9.0) for s in (3, 4) for f in range(5) if (s, f) != (3, 0)]
+    others = [run(a, 4.0, s, f, 9.0) for a in ("fixed", "late") for s in (3, 4) for f in range(5)]
+    found = evidence_of([*kept, *gone, *chosen, *others], SCHEDULES)
+    counts = {line.arm: len(found.divergences(line)) for line in found.comparison.standings}
+    assert counts["decay"] == counts["fixed"] == 0

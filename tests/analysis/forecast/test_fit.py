@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.forecast.fit import _Problem, prepare
 from lrlab.analysis.forecast.law import Law, fit_law
+from lrlab.analysis.forecast.laws import FORMS
+from lrlab.analysis.forecast.priors import prior_for
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.readers import read_run
@@ -129,3 +132,17 @@ def test_unknown_laws_and_priors_are_answered(arguments, sentence):
         fit_law(made("warmup(200) >> cosine()"), **arguments)
     with pytest.raises(LrlabError, match="needs runs"):
         fit_law([], **arguments)
+
+
+@pytest.mark.parametrize(("peaks", "count"), [((1.0, 1.0), 12), ((1.0, 1.0, 1.2), 40), ((1.0, 1.0, 1.3), 4)])
+def test_a_curve_counts_as_some_points_however_many_were_logged(peaks, count):
+    """Few where there are few curves, very few over several peak LRs."""
+    law = Law.from_parameters("elr", TRUE, peak=1e-3, horizon=1000)
+    logs = []
+    for peak in peaks:
+        lrs = lr.parse("cosine()").over(1000).lr(1e-3 * peak)
+        at = np.arange(100, 1000, 20)
+        logs.append(LogRun.from_arrays(at, law.predict(lrs).loss[at], lrs))
+    curves = [prepare(log, 0.05) for log in logs]
+    weight = _Problem(curves, FORMS["elr"], prior_for("elr", "llm"), law.scale).weight
+    assert weight.sum() == pytest.approx(count * len(peaks))

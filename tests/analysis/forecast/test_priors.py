@@ -1,5 +1,7 @@
 """Priors by name, in part, and refused."""
 
+import math
+
 import pytest
 
 from lrlab.analysis.forecast.laws import FORMS
@@ -50,3 +52,10 @@ def test_what_there_is_not_is_answered(law, prior, sentence):
     """The error says what there is."""
     with pytest.raises(LrlabError, match=sentence):
         prior_for(law, prior)
+
+
+def test_the_prior_of_the_multi_power_law_is_around_what_its_paper_found():
+    """Within a spread of each parameter of the 400M model (arXiv:2503.12811)."""
+    found = prior_for("mpl", "llm").inner
+    published = {"alpha": 0.42878731, "log_c": math.log(2.02462735), "beta": 0.59350493, "gamma": 0.63472457}
+    assert {name for name, (mean, spread) in found.items() if abs(mean - published[name]) > spread} == set()

@@ -7,7 +7,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.boundaries import begins, drops
-from lrlab.core.expression.maths import ONES, OPEN_LOOP, NumpyMaths
+from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.core.time.span import rounded
 
@@ -28,3 +28,15 @@ def test_closer_than_an_update():
     """Refused."""
     with pytest.raises(lr.LrlabError, match="at least 1 update apart"):
         begins(Fraction(1, 2), Window(TimeBase(lr.Horizon(), None), 0, 9))
+
+
+@pytest.mark.parametrize("every", [Fraction(5), Fraction(5, 2), Fraction(20001, 2000), Fraction(10**7 + 1, 10**6)])
+def test_boundaries_in_32_bits(every):
+    """JAX's own integers do not hold the products of long runs; the boundaries are the same ones."""
+    jnp = pytest.importorskip("jax.numpy")
+    window = Window(TimeBase(lr.Horizon(updates=10**7), 10**7), 0, 10**7)
+    count, begin = drops(every, window), begins(every, window)
+    for t in (0, 1, 7, 1000, 99_999, 10**6, 10**6 + 7):
+        now = jnp.int32(t)
+        found = int(count(now, JaxMaths(jnp, ONES))), int(begin(now, JaxMaths(jnp, ONES)))
+        assert found == (count(t, OPEN_LOOP), begin(t, OPEN_LOOP))

@@ -4,7 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.vocabulary import KINDS
-from lrlab.core.expression.write import VERSION, document_of, fingerprint, literal, record
+from lrlab.core.expression.write import VERSION, chain, document_of, fingerprint, literal, record
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,10 @@ def test_fingerprint():
     assert fingerprint(lr.cosine()) == lr.cosine(start=1).fingerprint()
     assert len(fingerprint(lr.cosine())) == 64
     assert fingerprint(lr.cosine()) != fingerprint(lr.linear())
+
+
+def test_a_chain_too_long_for_python_is_written_in_groups():
+    """Groups of 500; what is left over as a single part needs no brackets."""
+    parts = [f"p{k}" for k in range(501)]
+    assert chain(" + ", parts[:500]) == " + ".join(parts[:500])
+    assert chain(" + ", parts) == f"({' + '.join(parts[:500])}) + p500"

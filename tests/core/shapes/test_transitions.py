@@ -73,3 +73,10 @@ def test_what_does_not_end_where_it_says():
     assert sorted(leg.__name__ for leg in LEGS if not leg.arrives) == ["cosine_cycle", "hyperbolic", "tanh"]
     for leg in set(LEGS) - set(EXACT):
         assert leg(10, to=0.2).over(10)(10) != 0.2
+
+
+@pytest.mark.parametrize("beta", [1, 1.5])
+def test_a_rex_that_would_divide_by_nothing_is_refused(beta):
+    """At the end of the span, or before it."""
+    with pytest.raises(lr.LrlabError, match="beta must be below 1"):
+        lr.rex(beta=beta)

@@ -31,6 +31,7 @@ def test_a_task_without_declaration_has_the_documented_defaults(quadratic):
         Settings(),
         Settings(updates=250, folds=3),
     )
+    assert Settings() == Settings(updates=1000, folds=5, seeds=1, lrs=(0.5, 1.0, 2.0), evals=20)
 
 
 def test_identity_follows_the_source(tmp_path):

@@ -3,10 +3,10 @@
     python benchmarks/mutants.py [--count 20] [--seed 0] [--rooms core,record,analysis,lab] [--work FOLDER]
 
 A change is one comparison (< for <=), operator (+ for -), `and` for `or`, `not` taken off, or a constant (n + 1, True
-for False) in a copy of the repository. The tests of these rooms run once without a change, which tells the lines that
-each of them reaches. A change is then met by the tests of its own file, and after them by every test that reaches its
-line, until the first failure. Killed: a test fails that passes without the change, or hangs. Survived: all of them
-passed. `mutants_equivalent.toml` lists changes that change nothing, each with its reason; they do not run.
+for False) in a copy of the repository. A change is met by the tests and the examples of its own file, and after them by
+every test of these rooms that reaches its line, until the first failure: one run of all of them without a change tells
+which these are. Killed: a test fails that passes without the change, or hangs. Survived: all of them passed.
+`mutants_equivalent.toml` lists changes that change nothing, each with its reason; they do not run.
 
 With `--work` the copy and what is known so far stay in that folder, and a second call goes on where the first stopped.
 """
@@ -52,25 +52,23 @@ class Judge:
         self.environment = {**os.environ, "PYTHONPATH": paths, "CI": "true"}  # hypothesis draws the same each time
         self.reach = Reach(work, self.environment)
         listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
-        self.equivalent = {(entry["file"], entry["line"], entry["before"], entry["after"]) for entry in listed}
+        self.equivalent = {(entry["file"], entry["before"], entry["after"]) for entry in listed}
 
     def listed(self, mutant: Mutant) -> bool:
         """Whether a change is known to change nothing."""
-        line = self.text(mutant).splitlines()[mutant.line - 1].strip()
-        return (mutant.file, line, mutant.before, mutant.after) in self.equivalent
+        return (mutant.file, mutant.before, mutant.after) in self.equivalent
 
     def text(self, mutant: Mutant) -> str:
         """The source without the change."""
         return (self.source / mutant.file).read_text(encoding="utf-8")
 
     def by_its_own(self, mutant: Mutant) -> str:
-        """The test of the file that notices a change; "" where none does."""
+        """The test of the file, or the example in it, that notices a change; "" where none does."""
         place = Path(mutant.file)
         own = (Path("tests") / place.parent / f"test_{place.name}").as_posix()
-        if not (self.copy / own).exists():
-            return ""
-        self.reach.outcomes_of(own)
-        return self.failed([own], mutant)
+        paths = [path for path in (own, f"src/lrlab/{mutant.file}") if (self.copy / path).exists()]
+        self.reach.outcomes_of(paths)
+        return self.failed(paths, mutant)
 
     def by_all(self, mutant: Mutant) -> str:
         """The first test, of those that reach the line, that notices a change; the quickest are asked first."""
@@ -195,9 +193,10 @@ def main() -> None:
         judge, rooms = Judge(work), given.rooms.split(",")
         fates = Fates(work / "fates.jsonl")
         drawn = _drawn(judge.source, rooms, given.count, given.seed)
+        own = judge.by_its_own if given.size == "full" else lambda _: ""  # the smallest goes the long way
         for mutant in drawn:
             if mutant not in fates:
-                fates.add(mutant, "equivalent" if judge.listed(mutant) else _fate(judge.by_its_own(mutant), "left"))
+                fates.add(mutant, "equivalent" if judge.listed(mutant) else _fate(own(mutant), "left"))
         print(f"{sum(fates[mutant] == 'left' for mutant in drawn)} are left for the tests of other files", flush=True)
         for mutant in drawn:
             if fates[mutant] == "left":

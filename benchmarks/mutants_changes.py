@@ -28,7 +28,7 @@ class Mutant:
     last: int
     start: int  # offsets in the text
     stop: int
-    before: str
+    before: str  # its lines, with «marks» around what is changed
     after: str
     on_import: bool  # it runs when the file is imported: a default, a field, a constant of the module
 
@@ -59,8 +59,10 @@ def mutants_of(file: str, text: str) -> Iterator[Mutant]:
         last, column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         start, stop = offset(node.lineno, node.col_offset), offset(last, column)
         for changed in _changes(node) if _stands_there(node, text[start:stop]) else ():
-            before, after = " ".join(text[start:stop].split()), f"({ast.unparse(changed)})"
-            yield Mutant(file, first, node.lineno, last, start, stop, before, after, on_import)
+            begin, end = starts[node.lineno - 1], starts[last]
+            marked = f"{text[begin:start]}«{text[start:stop]}»{text[stop:end]}"
+            after = f"({ast.unparse(changed)})"
+            yield Mutant(file, first, node.lineno, last, start, stop, " ".join(marked.split()), after, on_import)
 
 
 def _expressions(node: ast.AST, first: int, on_import: bool) -> Iterator[tuple[ast.expr, int, bool]]:

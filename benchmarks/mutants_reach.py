@@ -69,20 +69,23 @@ class Reach:
         """Run the tests of these rooms once, folder by folder, as far as that is not done."""
         settings = self.folder / "coveragerc"
         settings.write_text(SETTINGS.format(source=self.source, data=self.folder / "data"), encoding="utf-8")
-        for path in sorted(path for room in rooms for path in (self.copy / "tests" / room).iterdir()):
+        places = [self.copy / "src" / "lrlab" / room for room in rooms]  # the examples
+        places += sorted(path for room in rooms for path in (self.copy / "tests" / room).iterdir())
+        for path in places:
             if path.is_dir() or path.match("test_*.py"):
                 run = ["coverage", "run", f"--rcfile={settings}", "-m"]
-                self.outcomes_of(path.relative_to(self.copy).as_posix(), run)
+                self.outcomes_of([path.relative_to(self.copy).as_posix()], run)
         if any(self.folder.glob("data.*")):
             combine = [sys.executable, "-m", "coverage", "combine", "-q", "--append", f"--rcfile={settings}"]
             subprocess.run(combine, cwd=self.copy, env=self.environment, check=True)
 
-    def outcomes_of(self, path: str, run: Sequence[str] = ()) -> None:
-        """How the tests of a file or folder end without a change: they run once, unless that is known."""
-        ended = self.folder / f"{'reach' if run else 'own'}_{path.replace('/', '_')}.json"
-        if not ended.exists() and (run or not any(test.startswith(f"{path}::") for test in self.outcomes)):
+    def outcomes_of(self, paths: Sequence[str], run: Sequence[str] = ()) -> None:
+        """How the tests of files or folders end without a change: they run once, unless that is known."""
+        ended = self.folder / f"{'reach' if run else 'own'}_{paths[0].replace('/', '_')}.json"
+        known = {test.partition("::")[0] for test in self.outcomes}
+        if not ended.exists() and (run or not known.intersection(paths)):
             command = [sys.executable, "-m", *run, "pytest", "-q", "-p", "no:cacheprovider"]
-            command += ["-p", "mutants_reach", path]
+            command += ["-p", "mutants_reach", *paths]
             environment = {**self.environment, "LRLAB_MUTANTS_OUTCOMES": str(ended)}
             subprocess.run(command, cwd=self.copy, env=environment, stdout=subprocess.DEVNULL)
             self._read(ended)

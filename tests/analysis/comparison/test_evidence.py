@@ -114,3 +114,10 @@ def test_the_divergences_of_an_arm_are_its_own_at_the_lrs_that_count() -> None:
     found = evidence_of([*kept, *gone, *chosen, *others], SCHEDULES)
     counts = {line.arm: len(found.divergences(line)) for line in found.comparison.standings}
     assert counts["decay"] == counts["fixed"] == 0
+
+
+def test_the_runs_of_an_arm_are_those_at_one_lr() -> None:
+    """Over seeds and folds."""
+    found = evidence_of(ALL, SCHEDULES).runs_of("decay", 0.5)
+    assert {(one.arm, one.lr) for one in found} == {("decay", 0.5)}
+    assert len(found) == 10

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import sign_flip_test, t_test
+from lrlab.analysis.comparison.paired import _normal_critical, _normal_p, _normal_worlds, sign_flip_test, t_test
 
 
 def by_mean(scores: np.ndarray) -> np.ndarray:
@@ -139,3 +139,12 @@ def test_family_wise_error_in_full(arms: int, folds: int) -> None:
 def test_family_wise_error_of_the_sign_flips_in_full(arms: int, seeds: int) -> None:
     """The discrete p of few seeds may stay below the level, never above."""
     assert 0.02 <= false_reports(sign_flip_test, arms, seeds, 2000) <= 0.065
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_critical_t_is_the_smallest_that_is_rare_enough(level):
+    """Above it equal arms show such a t at most as often as stated; at it, more often."""
+    worlds = _normal_worlds(4, 5)[2]
+    critical = _normal_critical(worlds, level)
+    assert worlds.arms == 3
+    assert _normal_p(np.nextafter(critical, np.inf), worlds) <= 1 - level < _normal_p(critical, worlds)

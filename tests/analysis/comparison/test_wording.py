@@ -44,3 +44,9 @@ def test_what_is_out_of_reach_counts_as_equally_good():
     said, settled = advice(["a", "b"], values, 0, "seed", 0.95)
     assert "more than 100 further seeds: take them as equally good." in said
     assert settled
+
+
+def test_a_grid_is_widened_where_it_was_too_narrow():
+    """At that end alone."""
+    assert widening({"a": "lowest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.0333333,0.1,0.3,1.")
+    assert widening({"a": "highest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.1,0.3,1,3.33333.")

@@ -50,3 +50,10 @@ def test_cells_stand_for_the_updates(name, early, late):
     )
     assert off.max() < early
     assert off[-1] < late
+
+
+def test_no_cell_is_longer_than_400_updates():
+    """Cut at multiples of 400, where nothing else has cut before."""
+    edges = np.cumsum(compress(np.full(4000, 0.1), np.array([4000])).width)
+    assert set(range(400, 4001, 400)) <= {int(edge) for edge in edges}
+    assert np.diff(edges).max() <= 400

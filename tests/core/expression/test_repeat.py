@@ -113,3 +113,11 @@ def test_a_billion_cycles_are_bounded():
     assert len(curve.some()[0]) < 10**6
     with pytest.raises(lr.LrlabError, match="values at once are too many"):
         curve.values()
+
+
+@pytest.mark.parametrize("times", [7, 9, 33])
+def test_cycles_in_32_bits(times):
+    """JAX looks the boundaries up; the values are those of whole numbers."""
+    jnp = pytest.importorskip("jax.numpy")
+    curve = lr.linear().repeat(times, gain=0.9).over(1000)
+    np.testing.assert_allclose(np.asarray(curve(jnp.arange(1000))), curve.values(), rtol=1e-4, atol=1e-5)

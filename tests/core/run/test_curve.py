@@ -185,3 +185,12 @@ def test_what_a_run_is_judged_by():
     assert {0, 12345, n - 1} <= set(times.tolist())
     assert len(times) < 10**6
     assert values.tolist() == curve(times).tolist()
+
+
+def test_a_very_long_run_is_judged_by_updates_at_even_distances():
+    """The first and the last among them, and the first of every phase."""
+    times, values = (lr.warmup(1000) >> lr.cosine()).over(10**9).some()
+    assert (times[0], times[-1], 1000 in times) == (0, 10**9 - 1, True)
+    apart = np.diff(times[times != 1000])
+    assert apart.max() - apart.min() <= 1
+    assert len(times) == len(values)

@@ -170,3 +170,14 @@ def test_a_metric_given_by_name_is_heard_once():
     acc, other = (pacer.state()["controllers"][name] for name in ("plateau1", "any"))
     assert (acc["observed"], acc["best"]) == (2, 6.0)
     assert (other["observed"], other["best"]) == (2, 5.0)
+
+
+def test_a_name_that_is_nearly_the_one_waited_for_is_a_mistake():
+    """As long as nothing has come under the right one, which may come beside it."""
+    schedule = lr.constant() * lr.plateau(metric="val_loss") * lr.plateau()
+    with pytest.raises(lr.LrlabError, match=r"(?s)listens to va_loss.*observe\(val_loss=1\)"):
+        paced(schedule).observe(va_loss=1.0)
+    pacer = paced(schedule)
+    pacer.observe(val_loss=1.0)
+    pacer.observe(va_loss=1.0)
+    assert sorted(state.observed for state in pacer.states.values()) == [0, 1]

@@ -65,3 +65,33 @@ def test_refusals(make, says):
     with pytest.raises(lr.LrlabError) as caught:
         make()
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [
+        ("cosine()", "cosine(start=1, to=0, closed=False, part=(0, 1))"),
+        ("logarithmic()", "logarithmic(ratio=100)"),
+        ("polynomial()", "polynomial(power=0.9, k=1)"),
+        ("tanh()", "tanh(lower=-6, upper=3)"),
+        ("rex()", "rex(beta=0.5)"),
+        ("linear_cosine()", "linear_cosine(periods=0.5, alpha=0, beta=0.001)"),
+        ("step()", 'step("30%", gamma=0.1)'),
+        ("multistep()", 'multistep(["50%", "75%"], gamma=0.1)'),
+        ("piecewise_constant()", 'piecewise_constant(["50%", "75%"], [1, 0.1, 0.01])'),
+        ("piecewise_linear()", 'piecewise_linear([(0, 0.1), ("10%", 1), ("100%", 0)])'),
+        ("exponential()", 'exponential(decay=0.01, every="100%", staircase=False)'),
+        ("natural_exponential()", 'natural_exponential(rate=5, every="100%", staircase=False)'),
+        ("inverse_time()", 'inverse_time(rate=1, every="10%", staircase=False)'),
+        ("inverse_sqrt()", 'inverse_sqrt("2%")'),
+        ("inverse_power()", 'inverse_power("2%", power=0.51, staircase=False)'),
+        ("cosine_wave()", 'cosine_wave(waves=0.5, every="100%", to=0, phase=0)'),
+        ("noam()", 'noam("5%")'),
+        ("wsd()", 'warmup("5%") >> constant() >> one_minus_sqrt("20%")'),
+        ("one_cycle()", 'cosine("30%", start=0.04, to=1) >> cosine(to=4e-6)'),
+        ("warm_restarts()", 'cosine().repeat(cycle="25%", stretch=1, gain=1)'),
+    ],
+)
+def test_defaults_are_the_stated_ones(short, whole):
+    """What is left out is what it says."""
+    assert lr.parse(short) == lr.parse(whole)

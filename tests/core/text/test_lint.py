@@ -56,3 +56,10 @@ def test_an_absolute_lr_by_mistake(n):
         refuse_odd((3e-4 * lr.cosine()).over(n), absolute=False)
     refuse_odd((3e-4 * lr.cosine()).over(n), absolute=True)
     refuse_odd((0.02 * lr.cosine()).over(n), absolute=False)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+def test_a_jump_in_the_first_updates_is_found_at_its_place(at):
+    """There is little before it to compare it with."""
+    found = [f for f in (0.1 * lr.constant(at) >> lr.constant()).lint(100) if f.code == "jump"]
+    assert [(f.update, f.message) for f in found] == [(at, f"the LR jumps from 0.1 to 1 at update {at}, to constant()")]

@@ -4,6 +4,7 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs.columns import choose, collect
+from lrlab.record.logs.readers import read_run
 from lrlab.record.logs.rows import Config, Unreadable
 
 
@@ -64,3 +65,13 @@ def test_marks_are_no_columns():
     table = collect([*rows, Config({"weight_decay": 0.1})], None, {"loss", "unreadable"})
     assert table.column("unreadable")[1].tolist() == [1, 1]
     assert (table.column("loss")[0].tolist(), table.unreadable, table.config) == ([1, 2], 0, {"weight_decay": 0.1})
+
+
+def test_an_error_names_the_first_twelve_columns(tmp_path):
+    """A log may have thousands."""
+    path = tmp_path / "log.csv"
+    path.write_text("step," + ",".join(f"c{k}" for k in range(20)) + "\n1" + ",2" * 20 + "\n")
+    with pytest.raises(LrlabError) as refused:
+        read_run(path, loss="nothing", lr="cosine()")
+    assert "'c11'" in str(refused.value)
+    assert "'c12'" not in str(refused.value)

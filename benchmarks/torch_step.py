@@ -107,6 +107,10 @@ def following() -> None:
     for groups in (1, 10):
         bare, followed, wrapped = (optimizer(groups) for _ in range(3))
         mine, theirs = Scheduler(followed, SCHEDULE, UPDATES), CosineAnnealingLR(wrapped, UPDATES)
+        for parameter in (group["params"][0] for group in followed.param_groups):
+            parameter.grad = torch.ones(1)
+        followed.step()  # until a first update is seen, more is asked
+        followed.zero_grad()
 
         def both(one: torch.optim.Optimizer, scheduler: LRScheduler) -> Callable[[], object]:
             return lambda: (one.step(), scheduler.step())

@@ -27,7 +27,7 @@ LONG = 1000  # updates, or calls without one, after which silence is said
 FEW = 4  # calls after which a schedule is not over where it is counted in updates
 SOON = 20  # calls within which no LR falls to a thousandth, where it is counted in updates
 EPOCHS = 300  # a horizon up to this may be meant in epochs
-SAMPLE = 4  # parameters of a group that are looked at
+SAMPLE = 4  # groups of an optimizer, and parameters of a group, that are looked at
 
 log = logging.getLogger(__name__)
 
@@ -210,10 +210,11 @@ def _values(optimizers: Sequence[Optimizer]) -> list[torch.Tensor]:
 
 
 def _versions(optimizers: Sequence[Optimizer]) -> int:
-    """How often the parameters were written: of the first few of each group, which stand for all."""
+    """How often the parameters were written: a few of a few groups, from the first to the last, stand for all."""
     found = 0
     for optimizer in optimizers:
-        for group in optimizer.param_groups:
+        groups = optimizer.param_groups
+        for group in groups[:: -(-len(groups) // SAMPLE)] + groups[-1:]:
             for parameter in itertools.islice((p for p in group["params"] if p.requires_grad), SAMPLE):
                 if not parameter.is_inference():
                     found += parameter._version

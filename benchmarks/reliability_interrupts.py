@@ -179,14 +179,23 @@ def scheduler_operations() -> Iterator[Operation]:
     elsewhere.scheduler.observe(val=9.0)
     state, optimizer_state = elsewhere.scheduler.state_dict(), elsewhere.optimizer.state_dict()
 
-    def step(made: Training) -> None:
-        made.train(1)
+    def stepped(place: Path) -> Training:
+        made = training(place)
+        update(made)
+        return made
+
+    def update(made: Training) -> None:
+        import torch
+
+        made.model(torch.ones(1, 2)).sum().backward()
+        made.optimizer.step()
+        made.optimizer.zero_grad()
 
     def base_lrs(made: Training) -> None:
         made.scheduler.base_lrs = [0.2]
 
     calls: dict[str, Callable[[Training], Any]] = {
-        "step": step,
+        "optimizer.step": update,
         "observe": lambda made: made.scheduler.observe(val=4.0),
         "base_lrs": base_lrs,
         "get_last_lr": lambda made: made.scheduler.get_last_lr(),
@@ -198,6 +207,7 @@ def scheduler_operations() -> Iterator[Operation]:
     }
     for name, call in calls.items():
         yield Operation(name, training, call, trained)
+    yield Operation("step", stepped, lambda made: made.scheduler.step(), trained)
 
 
 # -- the journal ----------------------------------------------------------------------------------------------------

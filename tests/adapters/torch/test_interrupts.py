@@ -18,6 +18,7 @@ import torch
 import lrlab
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler
+from lrlab.record.process.orders import give, orders
 
 OURS = str(Path(lrlab.__file__).parent)
 PLAN = lr.plan(
@@ -160,3 +161,36 @@ def test_a_call_that_is_interrupted_is_made_or_it_is_not(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_a_call_that_is_interrupted_is_made_or_it_is_not_exhaustively(name):
     assert mistakes(name, 1) == []
+
+
+def test_a_step_that_was_interrupted_is_made_up_for_before_the_next_update():
+    """No update uses the values of the one before it."""
+    for line in range(10_000):
+        optimizer, scheduler = started()
+        optimizer.step()
+        if not interrupted(scheduler.step, line):
+            break
+        if line > 1:  # at its first two lines nothing has begun
+            wanted = 0.5 * float(scheduler.pacer.curve(5))
+            assert train(optimizer, scheduler, 1)[0][0][0] == pytest.approx(wanted), line
+    assert line > 10
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file, between open() and its with
+def test_an_order_is_not_lost_between_the_file_and_the_controller(tmp_path):
+    """It is heard at the next update, and a resumed run hears it where it was heard."""
+    for line in range(10_000):
+        folder = tmp_path / str(line)
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=1.0)
+        scheduler = Scheduler(optimizer, lr.constant() * lr.manual(), 40, live=folder)
+        optimizer.step()
+        give(folder, 0.5)
+        if not interrupted(scheduler.step, line):
+            break
+        for _ in range(2):
+            optimizer.step()
+            scheduler.step()
+        assert optimizer.param_groups[0]["lr"] == 0.5, line
+        (heard,) = {one.update for one in scheduler.decisions}
+        assert orders(folder)[0].taken == heard, line
+    assert line > 40

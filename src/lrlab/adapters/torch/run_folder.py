@@ -16,6 +16,7 @@ from torch import distributed
 
 from lrlab.adapters.torch.ranks import Ranks, Reduce
 from lrlab.adapters.torch.resume import Resumable
+from lrlab.core.feedback.base import Controller
 from lrlab.core.feedback.manual import manual
 from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, Stopped, worded
@@ -59,7 +60,7 @@ class RunFolder:
             self._journal.began(how, scheduler.checkpoint().record())
         if self._folder is not None:
             controllers = scheduler.pacer.controllers.values()
-            hears = any(isinstance(c, manual) and c.metric == ORDER for c in controllers)
+            hears = any(map(_is_live, controllers))
             self._live = (self._live or ManualOrders(self._folder)) if hears else None
         if how == "resumed":  # not at the start: a state may still be loaded, and has orders in it
             if self._live is not None:
@@ -74,7 +75,7 @@ class RunFolder:
 
     def after_update(self, scheduler: Resumable) -> None:
         """The LR of the next update stands in the optimizer: hold the ranks together, and hear a live order."""
-        order = None if self._live is None else self._live.due(scheduler.update)
+        order = None if self._live is None else self._live.due(scheduler.update, _set_so_far(scheduler.pacer))
         if self.ranks is not None:
             order = self.ranks.agreed(scheduler.update, scheduler.get_last_lr(), order)
         if order is not None:
@@ -95,3 +96,14 @@ class RunFolder:
         if self._journal is not None:
             decisions = scheduler.pacer.decisions[known:]
             self._journal.observed(scheduler.update, value, metrics, decisions, scheduler.get_last_lr())
+
+
+def _set_so_far(pacer: Pacer) -> int | None:
+    """How many live factors were set; None where none would be heard now, so that none is waited for."""
+    if not any(_is_live(placed.controller) for placed in pacer.acting()):
+        return None
+    return sum(pacer.states[name].observed for name, one in pacer.controllers.items() if _is_live(one))
+
+
+def _is_live(controller: Controller) -> bool:
+    return isinstance(controller, manual) and controller.metric == ORDER

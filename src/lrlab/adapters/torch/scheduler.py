@@ -128,7 +128,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._listens = self._around.listens
         self._watch, self._calls = Watch(), Calls(groups.run[0].update)
         self._rounds = Rounds(self.optimizers) if len(self.optimizers) > 1 else None
-        self._reported = False
+        self._reported = self._owes = False  # owes: what an interrupted step() has left, before the next update
         self._aside = [0 for _ in self.optimizers]  # steps with an LR of 0 that something else has put there
         for place, optimizer in enumerate(self.optimizers):
             listen(optimizer, self, place)
@@ -151,13 +151,14 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
                     hint="scheduler.step(); scheduler.observe(val_loss)",
                 )
             )
-        pacer, calls = self._groups.run[0], self._calls
+        pacer, calls, self._owes = self._groups.run[0], self._calls, True
         if self.follow == "calls":
             pacer.update += 1
         elif not self._followed(pacer):
+            self._owes = False
             return
         self._put(self.optimizers, pacer)
-        self._stands = pacer.update
+        self._stands, self._owes = pacer.update, False
         if pacer.update >= calls.due or calls.steps >= calls.due:
             calls.look(pacer, self._groups.lrs)
         if self._listens:
@@ -328,12 +329,13 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         groups, optimizer = self._groups, self.optimizers[place]
         if not self._watch.proven:
             self._watch.begins(self.optimizers)
-        stale = groups.stale(place, optimizer)
+        stale = self._owes or groups.stale(place, optimizer)
         if not stale and (self.follow == "updates" or groups.written.untouched()):
             return
         if groups.retired or groups.set_aside(place, optimizer):
             return
         if stale:
+            self._owes = False
             self.write()  # a group was added since: its first update has the present factor too
         else:
             groups.look(self.optimizers)

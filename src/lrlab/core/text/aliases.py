@@ -51,7 +51,28 @@ def _with(make: Any, **defaults: Any) -> Maker:
         schedule: Schedule = make(**{**defaults, **arguments})
         return schedule
 
+    made.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]
     return made
+
+
+def _said(make: Any, instead: str, *decisive: str) -> Maker:
+    """A word of ours that Transformers has too, with another meaning: said, unless one of these arguments decides."""
+
+    def made(**arguments: Any) -> Schedule:
+        schedule: Schedule = make(**arguments)
+        if not arguments.keys() & {*decisive}:
+            log.warning("%s: %s", schedule, instead)
+        return schedule
+
+    made.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]
+    return made
+
+
+def _inverse_sqrt(*, warmup: SpanLike = None, **arguments: Any) -> Schedule:
+    """Fairseq's and Transformers' 1 / sqrt of the update, whose time scale is the warmup; without one, our own."""
+    if warmup is None:
+        return inverse_sqrt(**arguments)
+    return rise(warmup) >> inverse_sqrt(**{"timescale": warmup, **arguments})
 
 
 def _restarts(**arguments: Any) -> Schedule:
@@ -113,22 +134,28 @@ def _names(shape: Any) -> list[str]:
     return list(shape.__signature__.parameters)
 
 
+POWER = "the power is 0.9 here, as in DeepLab, and 1 in Transformers, Keras and PyTorch: power=1, or power=0.9"
+DECAY = 'decays by 1 - sqrt in the last 20% here, by a cosine in Transformers: decay=500, shape="cosine"'
+
+# Our own words that Transformers' `get_scheduler` has too, with another meaning.
+SHARED: dict[str, Maker] = {"polynomial": _said(polynomial, POWER, "power"), "inverse_sqrt": _inverse_sqrt}
+
 NAMES: dict[str, Maker] = {
     # articles and papers
     "fixed": constant,
     "step_decay": step,
     "multistep_decay": multistep,
     "exponential_decay": exponential,
-    "polynomial_decay": polynomial,
+    "polynomial_decay": _said(polynomial, POWER, "power"),
     "linear_decay": linear,
     "cosine_annealing": cosine,
     "cosine_decay": cosine,
-    "inverse_sqrt_decay": inverse_sqrt,
+    "inverse_sqrt_decay": _inverse_sqrt,
     "time_based_decay": inverse_time,
     "warmup_constant": _warmup_then(constant),
     "warmup_linear": _warmup_then(linear),
     "warmup_cosine": _warmup_then(cosine),
-    "warmup_stable_decay": wsd,
+    "warmup_stable_decay": _said(wsd, DECAY, "shape", "decay"),
     "trapezoidal": wsd,
     "reduce_on_plateau": _plateau(),
     "cyclical": triangular,
@@ -174,7 +201,7 @@ NAMES: dict[str, Maker] = {
     "cosine_warmup_with_min_lr": _warmup_then(cosine),
     "cosine_with_restarts": _restarts,
     "cosine_with_hard_restarts": _restarts,
-    "polynomial_with_warmup": _warmup_then(polynomial),
+    "polynomial_with_warmup": _with(_warmup_then(polynomial), power=1.0),
     "reduce_lr_on_plateau": _plateau("torch"),
     # others
     "GreedyLR": greedy,
@@ -188,7 +215,7 @@ def _key(name: str) -> str:
 
 def _known() -> dict[str, Maker]:
     """Every name and every word, as it is written and by what of it counts; a word stands for itself."""
-    exact = {**NAMES, **VOCABULARY}
+    exact = {**NAMES, **VOCABULARY, **SHARED}
     return {**exact, **{_key(name): make for name, make in exact.items() if _key(name) not in exact}}
 
 

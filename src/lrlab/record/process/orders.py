@@ -63,25 +63,32 @@ class ManualOrders:
         """The run goes on from another position: which orders its state has in it is found anew."""
         self._heard = None
 
-    def due(self, update: int) -> float | None:
-        """The factor to set before this update, or None. Of several the last counts; asked again, it is the same."""
+    def due(self, update: int, heard_so_far: int | None = None) -> float | None:
+        """The factor to set before this update, or None. Of several the last counts; asked again, it is the same.
+
+        `heard_so_far` counts the factors that the run has set: one that was told here and is not among them, for the
+        run was interrupted in between, is told again. None: what was told was set.
+        """
         seen = self._seen = (read if self._heard else read_all)(self._path, self._seen)
         heard = self._heard or _heard_before(update, seen)
-        known = heard.before if update == heard.update else heard.then
-        if seen is heard.all_of and update != heard.update:
+        again = update == heard.update or (heard_so_far is not None and heard_so_far == heard.count)
+        known = heard.before if again else heard.then
+        if seen is heard.all_of and not again:
             return None
         left = [k for k, order in enumerate(seen.orders) if order.name not in known]
         # One before the last that was answered, itself without an answer, was overtaken, and never held.
         last = max((k for k, order in enumerate(seen.orders) if order.name in heard.history), default=-1)
         due = [k for k in left if heard.history.get(seen.orders[k].name, update if k > last else MOST) <= update]
         if not due:
-            self._heard = _Heard(heard.history, known, known, -1, seen if not left else None)
+            self._heard = _Heard(heard.history, known, known, -1, seen if not left else None, None)
             return None
         order = seen.orders[due[-1]]
+        then = known.union(order.name for order in seen.orders[: due[-1] + 1])
+        self._heard = _Heard(
+            heard.history, known, then, update, None, heard_so_far
+        )  # before the answer, which may last
         if order.name not in heard.history and seen.taken.get(order.name) != update:
             self._answer({"taken": due[-1] + 1, "order": order.name, "update": update})
-        then = known.union(order.name for order in seen.orders[: due[-1] + 1])
-        self._heard = _Heard(heard.history, known, then, update, None)
         return order.factor
 
     def _answer(self, row: dict[str, Any]) -> None:
@@ -94,20 +101,22 @@ class ManualOrders:
 @dataclass(frozen=True)
 class _Heard:
     """What the run has heard: the answers of its `history` before it began to listen; the orders `before` the last
-    `update` at which it was told one, and `then`; and what was seen when there was nothing more to be heard."""
+    `update` at which it was told one, and `then`; what was seen when there was nothing more to be heard; the `count` of
+    the factors that were set when it was told one."""
 
     history: Mapping[str, int]
     before: frozenset[str]
     then: frozenset[str]
     update: int
     all_of: Seen | None
+    count: int | None
 
 
 def _heard_before(update: int, seen: Seen) -> _Heard:
     """The orders that a state at this update has in it: those that were answered before, and those they overtook."""
     answered = [k for k, order in enumerate(seen.orders) if seen.taken.get(order.name, update) < update]
     known = frozenset(order.name for order in seen.orders[: max(answered, default=-1) + 1])
-    return _Heard(seen.taken, known, known, -1, None)
+    return _Heard(seen.taken, known, known, -1, None, None)
 
 
 def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:

@@ -1,46 +1,14 @@
-"""What the README says, done: its examples run, its picture is the project's own, its commands exist."""
+"""What the README says: its task can be compared, its picture is the project's own, its test command is that of CI.
+
+Its examples and those of the handbook are run by `tests/handbook/test_blocks.py`.
+"""
 
 import re
-import runpy
-import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("dialects", "feedback", "frameworks", "plans", "trainers", "tasks")  # of docs/, whose examples run
-DOCS = "".join((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in PAGES)
-BLOCKS = re.findall(r"```python\n(.*?)```", README + DOCS, re.DOTALL)
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=[block.split("\n")[0] for block in BLOCKS])
-def test_the_examples_run(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader who copies an example gets what it says."""
-    (tmp_path / "example.py").write_text(block, encoding="utf-8")
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {"__name__": "example"})
-
-
-def test_the_page_on_resume_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One run is told there: each block goes on where the one before it ended."""
-    page = (ROOT / "docs" / "resume.md").read_text(encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    told = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
-    exec(compile(told, "resume.md", "exec"), {"__name__": "example"})
-
-
-LAB = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "lab.md").read_text(encoding="utf-8"), re.DOTALL)
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own, on reading a variable
-@pytest.mark.parametrize("script", LAB, ids=["function", "class", "functional", "keras"])
-def test_the_four_doors_are_scripts_that_run(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each as a file of its own, as its reader would run it."""
-    (tmp_path / "mine.py").write_text(script, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(tmp_path / "mine.py"), run_name="__main__")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_users_task_of_the_readme_can_be_compared(tmp_path: Path) -> None:
@@ -67,7 +35,7 @@ def test_the_picture_is_drawn_by_the_project() -> None:
     from lrlab.desk import schedules as desk
     from lrlab.views.figure import svg
 
-    drawn = svg(desk.show('warmup("5%") >> cosine(to=0.1)', 1000).figure)
+    drawn = svg(desk.show('warmup("5%") >> cosine()', 1000).figure)
     assert (ROOT / "docs" / "curve.svg").read_text(encoding="utf-8") == drawn
 
 

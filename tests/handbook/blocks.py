@@ -69,7 +69,8 @@ def pages() -> list[Path]:
 
 def blocks(page: Path, text: str | None = None) -> list[Block]:
     """The blocks of a page, in order."""
-    name, text = page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8") if text is None else text
+    name = page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+    text = page.read_text(encoding="utf-8") if text is None else text
     return [Block(name, text.count("\n", 0, m.start()) + 1, m[2], m[3]) for m in FENCE.finditer(text)]
 
 

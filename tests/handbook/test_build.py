@@ -113,7 +113,7 @@ def test_the_adapters_are_in_the_reference(pages):
         assert f"lrlab.adapters.{name}" in places
 
 
-AUDITED = ("index", "gallery/index", "gallery/plateau", "reference/pytorch")
+AUDITED = ("index", "quickstart", "gallery/index", "gallery/plateau", "reference/pytorch")
 AUDIT = """
 <script>{axe}</script>
 <script>

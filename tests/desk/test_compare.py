@@ -29,7 +29,7 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     """Nothing is trained before it is asked for; then everything follows from the runs."""
     study = compared(tmp_path, audit=2)
     assert "not asked for yet" in str(study)
-    assert "not asked for yet" in study._repr_html_()
+    assert "not asked for yet" in study._repr_mimebundle_()["text/html"]
     with pytest.raises(LrlabError, match="no such folder"):
         study.report(tmp_path / "no" / "page.html")
     plan = study.plan()
@@ -42,7 +42,7 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     assert study.result.record()["audit"]["passed"] is True
     assert f"{plan.shared} updates in {plan.stages} stages instead of 900" in str(study)
     assert repr(study).splitlines()[1].split()[0] == "1"
-    assert "<table>" in study._repr_html_()
+    assert "<table>" in study._repr_mimebundle_()["text/html"]
     assert repr(study.comparison).splitlines()[0].split()[0] == "arm"
     page = study.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "identical to the last bit" in page

@@ -50,7 +50,7 @@ def test_the_sentences_say_what_it_took():
 
 def test_it_shows_itself_as_a_table():
     """In a terminal and in a notebook, with the answer below."""
-    text, cell = repr(RESULT), RESULT._repr_html_()
+    text, cell = repr(RESULT), RESULT._repr_mimebundle_()["text/html"]
     assert ["1", "decay"] in [line.split()[:2] for line in text.splitlines()]
     assert "To use it: Scheduler(optimizer, 'linear()', horizon=10)" in text
     assert "<td>decay</td>" in cell

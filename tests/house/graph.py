@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2] / "src" / "lrlab"
 
 # Looks upward that are meant: from a file to a module, or to all of a folder, and why.
 UPWARD = {
+    ("shown", "views"): "values show themselves",
     ("core.expression.node", "core.run.metered"): "schedule.over(horizon)",
     ("core.expression.node", "core.text.describe"): "schedule.describe()",
     ("core.expression.node", "core.text.lint"): "schedule.lint()",

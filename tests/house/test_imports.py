@@ -14,16 +14,17 @@ FRAMEWORKS = {"torch", "keras", "jax", "optax", "tensorflow", "transformers", "t
 # Each room, and the rooms of ours that it may import from (itself aside).
 MAY = {
     "errors": set(),
+    "shown": set(),
     "version": set(),
-    "core": {"errors"},
-    "record": {"core", "errors"},
+    "core": {"errors", "shown"},
+    "record": {"core", "errors", "shown"},
     "dialects": {"core", "errors"},
     "adapters": {"core", "record", "errors"},
     "lab": {"core", "record", "errors", "version"},
-    "analysis": {"core", "record", "errors"},
+    "analysis": {"core", "record", "errors", "shown"},
     "views": {"core", "record", "analysis", "errors"},
     "testing": {"core", "record", "lab", "analysis", "adapters", "errors"},
-    "desk": {"core", "record", "lab", "analysis", "dialects", "views", "errors", "version"},
+    "desk": {"core", "record", "lab", "analysis", "dialects", "views", "errors", "shown", "version"},
     "cli": {"desk", "views", "core", "errors", "version"},
 }
 

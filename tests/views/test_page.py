@@ -189,11 +189,11 @@ def test_forest_is_to_scale():
     """Range, middle and zero of an interval lie where the column's scale puts them."""
     page = html(report(Table(("d",), ((Interval(0, 1, 2),), (Interval(4, 6, 8),)))))
     zero = re.findall(r'class="zero" d="M([\d.]+) ', page)
-    ranges = re.findall(r'class="range" d="M([\d.]+) 8H([\d.]+)"', page)
+    ranges = re.findall(r'class="range" d="M([\d.]+) 9H([\d.]+)"', page)
     middles = re.findall(r'cx="([\d.]+)"', page)
     assert zero == ["4.0", "4.0"]
-    assert ranges == [("4.0", "39.5"), ("75.0", "146.0")]
-    assert middles == ["21.8", "110.5"]
+    assert ranges == [("4.0", "44.0"), ("84.0", "164.0")]
+    assert middles == ["24.0", "124.0"]
     assert [re.search('svg class="(\\w+)"', part)[1] for part in page.split("<td")[1:3]] == ["open", "clear"]
 
 

@@ -28,8 +28,10 @@ from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import file_being_loaded, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
-from lrlab.views.notebook import cell_html
+from lrlab.shown import Shown
+from lrlab.views.model import Text
 from lrlab.views.progress import progress
+from lrlab.views.seen import Columns, Section
 
 
 class _Options(TypedDict):
@@ -117,7 +119,7 @@ def compare(
     return Study(experiment, Store(store).address, resources, options)  # nor such a place
 
 
-class Study:
+class Study(Shown):
     """A comparison: what it will take (`plan`), its runs, what they imply, and its page.
 
     It trains when it is first asked for what needs runs, or by `run()`; again, it reads the store.
@@ -142,14 +144,19 @@ class Study:
         """Train what is not stored yet, and judge; how far it is goes to standard error."""
         if self._result is None:
             with progress(self.experiment.title, self.experiment.runs, sys.stderr, quiet=quiet) as watch:
-                self._result = run(
-                    self.experiment,
-                    self.store,
-                    self.resources,
-                    on_progress=watch.moved,
-                    on_failed=watch.failed,
-                    **self._options,
-                )
+                try:
+                    self._result = run(
+                        self.experiment,
+                        self.store,
+                        self.resources,
+                        on_progress=watch.moved,
+                        on_failed=watch.failed,
+                        **self._options,
+                    )
+                except KeyboardInterrupt:
+                    kept = f"{watch.done} of {self.experiment.runs} runs are kept in {self.store}"
+                    print(f"stopped. {kept}: the same call goes on from there.", file=sys.stderr)
+                    raise
         return self._result
 
     @property
@@ -183,8 +190,13 @@ class Study:
             return f"{self.experiment.runs} runs of {self.experiment.title}, not asked for yet: .plan(), .run()"
         return repr(self._result)
 
-    def _repr_html_(self) -> str:
-        return cell_html([], [repr(self)]) if self._result is None else self._result._repr_html_()
+    def _sections(self) -> tuple[Section, ...]:
+        """What a notebook shows; nothing is trained for it."""
+        return (Text(repr(self)),) if self._result is None else self._result._sections()
+
+    def _columns(self) -> Columns:
+        """Its runs, one a row."""
+        return self.result._columns()
 
 
 def _updates(horizon: int | Horizon | None) -> int | None:

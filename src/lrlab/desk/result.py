@@ -10,10 +10,11 @@ from lrlab.analysis.comparison.looks import Looks
 from lrlab.errors import printable
 from lrlab.lab.stages.audit import Audit, AuditRecord
 from lrlab.lab.stages.engine import Effort
+from lrlab.shown import Shown
 from lrlab.version import __version__
 from lrlab.views import comparison as views
-from lrlab.views.model import Report, Table
-from lrlab.views.notebook import cell_html
+from lrlab.views.model import Report, Table, Text
+from lrlab.views.seen import Columns, Section
 from lrlab.views.terminal import table
 
 
@@ -48,7 +49,7 @@ class ComparisonDocument(ComparisonRecord):
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Shown):
     """The evidence of a comparison; how many runs were stored before, the time, the store, and what was trained."""
 
     evidence: Evidence
@@ -108,5 +109,13 @@ class Result:
         """The table with the answer."""
         return "\n".join([table(self.table(wide=False), 100, colour=False), "", *self.lines])
 
-    def _repr_html_(self) -> str:
-        return cell_html([self.table(wide=True)], self.lines)
+    def _sections(self) -> tuple[Section, ...]:
+        """What a notebook shows."""
+        said = Text("\n\n".join(self.lines))
+        figures = views.figures(self.evidence)
+        return (self.table(wide=True), said, *figures)
+
+    def _columns(self) -> Columns:
+        """Its runs, one a row."""
+        names = ("task", "arm", "schedule", "lr", "seed", "fold", "updates", "metric", "score", "outcome", "seconds")
+        return {name: [getattr(run, name) for run in self.evidence.runs] for name in names}

@@ -131,17 +131,21 @@ def facts(evidence: Evidence, told: Told, version: str) -> dict[str, str]:
     }
 
 
+def figures(evidence: Evidence) -> tuple[Figure, ...]:
+    """The LR, the training loss and the metric along the run, without those that no finished run has told."""
+    drawn = (learning_rates(evidence), _training_loss(evidence), _metric(evidence))
+    return tuple(figure for figure in drawn if figure is not None)
+
+
 def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
-    """The whole page; what no run has told, or where each diverged, is left out."""
-    drawn = (figure for figure in (_training_loss(evidence), _metric(evidence)) if figure is not None)
+    """The whole page."""
     return Report(
         title=f"Learning-rate strategies on {evidence.task}",
         lead="\n\n".join(filter(None, (lead(evidence), to_use(evidence)))),
         sections=(
             ranking(evidence),
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
-            learning_rates(evidence),
-            *drawn,
+            *figures(evidence),
             _grid(evidence),
         ),
         facts=facts,

@@ -16,7 +16,8 @@ from html import escape
 from importlib.resources import files
 from itertools import pairwise
 
-from lrlab.views.axes import Axis, axis
+from lrlab.views.axes import Axis
+from lrlab.views.forest import forest, scale_of
 from lrlab.views.model import Figure, Interval, Mark, Report, Table, Text
 from lrlab.views.names import file_name
 from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, Theme
@@ -27,7 +28,6 @@ from lrlab.views.thin import thinned
 _COLUMNS = 300  # of thinned curves: an envelope of three pixels a column on a wide screen
 _COLOURS = len(LIGHT.series)
 _WRAPPED = 30  # a column with longer texts is set smaller, and wraps
-_FOREST = 150  # the width of an interval's picture
 
 
 def html(report: Report) -> str:
@@ -109,7 +109,7 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table, names: Set[str], kind: str = "") -> str:
     """A table that scrolls by itself; a row that is about a line of a figure carries that line's name."""
     cols = columns(table)
-    scales = [_scale(column) for column in cols]
+    scales = [scale_of(column) for column in cols]
     head = "".join(
         f'<th scope="col"{_class(column)}>{escape(column.name)}</th>' if column.name else "<td></td>" for column in cols
     )
@@ -136,37 +136,13 @@ def _class(column: Column) -> str:
     return ' class="long"' if max(map(len, column.texts), default=0) > _WRAPPED else ""
 
 
-def _scale(column: Column) -> Axis | None:
-    """What the intervals of a column are drawn on, with the points that they were made from."""
-    if column.scale is None:
-        return None
-    intervals = [cell for cell in column.cells if isinstance(cell, Interval)]
-    return axis([v for cell in intervals for v in (cell.low, cell.mid, cell.high, *cell.points)] + [0.0], 4, exact=True)
-
-
 def _cell(column: Column, row: int, scale: Axis | None) -> str:
     cell, text = column.cells[row], escape(column.texts[row])
     if isinstance(cell, Mark):
         return f'<span class="{cell.tone}">{text}</span>'
     if isinstance(cell, Interval) and scale:
-        return f'{_forest(cell, scale)}<span class="text">{text}</span>'
+        return f'{forest(cell, scale)}<span class="text">{text}</span>'
     return text
-
-
-def _forest(interval: Interval, scale: Axis) -> str:
-    """An interval as a picture: its range, its middle, a dashed line at zero, and below a dot for each point."""
-
-    def place(value: float) -> float:
-        return round(4 + scale.share(value) * (_FOREST - 8), 1)
-
-    low, mid, high, zero = map(place, (interval.low, interval.mid, interval.high, 0.0))
-    dots = "".join(f'<circle class="dot" cx="{place(point)}" cy="15" r="1.5"/>' for point in interval.points)
-    kind = "clear" if interval.excludes_zero else "open"
-    return (
-        f'<svg class="{kind}" width="{_FOREST}" height="18" aria-hidden="true">'
-        f'<path class="zero" d="M{zero} -7V23"/><path class="range" d="M{low} 8H{high}"/>'
-        f'<circle class="middle" cx="{mid}" cy="8" r="3.5"/>{dots}</svg>'
-    )
 
 
 def _paragraphs(text: str, kind: str = "") -> str:

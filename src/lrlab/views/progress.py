@@ -1,13 +1,15 @@
-"""How far a comparison is: a bar with the remaining time on a terminal, a plain line now and then elsewhere.
+"""How far a comparison is: a bar with the remaining time on a terminal or in the cell of a notebook, else plain lines.
 
 A run that fails is told at once, for the others may take hours: the first of each cause, all are named at the end.
 """
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from lrlab.errors import printable
@@ -15,7 +17,7 @@ from lrlab.errors import printable
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-EVERY = 10.0  # seconds between two plain lines
+EVERY, OFTEN = 10.0, 0.25  # seconds between two plain lines, and between two pictures of a bar in a cell
 
 
 class Step(Protocol):
@@ -86,12 +88,57 @@ class _Bar(Watch):
         self._bars.console.print(text, markup=False, highlight=False)
 
 
+class _Cell(Watch):
+    """A bar below the cell of a notebook, drawn a few times a second; what fails goes to standard error."""
+
+    def __init__(self, text: str, total: int, display: Callable[..., Any], stream: IO[str]) -> None:
+        super().__init__()
+        self._text, self._stream, self._drawn, self._total = text, stream, time.monotonic(), total
+        self._shown = display(self._bundle(0, total, ""), raw=True, display_id=True)
+
+    def moved(self, step: Step) -> None:
+        super().moved(step)
+        if time.monotonic() - self._drawn >= OFTEN:
+            self._drawn, self._total = time.monotonic(), step.total
+            self._shown.update(self._bundle(step.done, step.total, _left(step.seconds_left)), raw=True)
+
+    def ended(self) -> None:
+        """How far it has come, also where it was interrupted."""
+        self._shown.update(self._bundle(self.done, self._total, ""), raw=True)
+
+    def _bundle(self, done: int, total: int, left: str) -> dict[str, str]:
+        said = f"{self._text}: {done} of {total} runs{', ' + left if left else ''}"
+        bar = f'<progress value="{done}" max="{total}" style="width:24em"></progress>'
+        return {"text/plain": said, "text/html": f"{bar} {escape(said)}"}
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+def _display() -> Callable[..., Any] | None:
+    """What shows something below a cell, where this is the kernel of a notebook."""
+    python = sys.modules.get("IPython")
+    shell = python.get_ipython() if python is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import display
+
+    found: Callable[..., Any] = display
+    return found
+
+
 @contextmanager
 def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> Iterator[Watch]:
     """Show on the stream how far `total` runs are, unless it shall be `quiet`."""
     text = printable(text, lines=False)
     if quiet:
         yield Watch()
+    elif display := _display():
+        cell = _Cell(text, total, display, stream)
+        try:
+            yield cell
+        finally:
+            cell.ended()
     elif not stream.isatty():
         yield _Lines(text, stream)
     else:

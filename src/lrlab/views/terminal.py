@@ -113,7 +113,9 @@ def table(given: Table, width: int = 80, *, colour: bool = True, ascii_only: boo
         drawn.add_row(*row)
     out = io.StringIO()
     system: Literal["256"] | None = "256" if colour else None
-    console = Console(file=out, width=width, force_terminal=colour, color_system=system, no_color=not colour)
+    console = Console(  # in a notebook it would show the table itself, and return none
+        file=out, width=width, force_terminal=colour, color_system=system, no_color=not colour, force_jupyter=False
+    )
     if given.title:
         console.print(Text(given.title, "bold"))
     console.print(drawn)

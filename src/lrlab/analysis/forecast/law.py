@@ -28,6 +28,7 @@ from lrlab.record.logs.log import LogRun
 from lrlab.record.regular import content
 from lrlab.record.sealed import sealed, unsealed
 from lrlab.record.shape import shaped
+from lrlab.shown import Shown
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class LawDocument(LawRecord):
 
 
 @dataclass(frozen=True, eq=False)
-class Law:
+class Law(Shown):
     """A fitted loss law. Made by `fit_law`, `Law.from_parameters` and `Law.load`.
 
     >>> updates = np.arange(100, 2001, 100)

@@ -19,6 +19,7 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import Phase, TimeBase, Unfolded, Window
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabTypeError, worded
+from lrlab.shown import Shown
 
 if TYPE_CHECKING:
     from lrlab.core.run.curve import Curve
@@ -48,7 +49,7 @@ def _method(function: _Method) -> _Method:
     return function
 
 
-class Schedule:
+class Schedule(Shown):
     """Abstract: what multiple of its base LR each update of a run uses. See the module's docstring."""
 
     kind: ClassVar[str] = ""  # its name in JSON; of a word, the word

@@ -40,6 +40,7 @@ from lrlab.core.text.lint import refuse_odd
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+from lrlab.shown import Shown
 
 if TYPE_CHECKING:
     from lrlab.core.run.curve import Curve
@@ -48,7 +49,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Shown):
     """Several hyper-parameters x rules for parameter groups -> schedules. Made by `plan(...)`.
 
     >>> import lrlab as lr

@@ -23,6 +23,7 @@ from lrlab.core.time.horizon import LENGTH, Horizon
 from lrlab.core.time.layout import Phase, TimeBase, Window, beyond
 from lrlab.core.time.span import counted, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.shown import Shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,7 @@ LONGEST = 10**8  # values at once: 0.8 GB
 MANY = 2**22  # updates that a run is judged by
 
 
-class Curve:
+class Curve(Shown):
     """What every update of a run uses, as a multiple of the base LR. Made by `schedule.over(horizon)`.
 
     >>> import lrlab as lr

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.shown import Shown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class LogRun:
+class LogRun(Shown):
     """The columns of one log, as made by `LogRun.from_arrays` and by `read_run`.
 
     `loss[j]` was observed after `updates[j]` completed updates (ascending, at least 1, within the horizon); `lrs[i]`

@@ -39,7 +39,7 @@ from sizes import add_size
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 ROOMS = "core,record,analysis,lab"
-PATIENCE = 30, 5  # seconds that a run may always take, and how many times as long as without a change
+PATIENCE = 60, 5  # seconds that a run may always take, and how many times as long as without a change
 MEMORY = 8 * 2**30  # bytes: a change may make a list that never ends
 
 
@@ -66,7 +66,9 @@ class Judge:
         """The test of the file, or the example in it, that notices a change; "" where none does."""
         place = Path(mutant.file)
         own = (Path("tests") / place.parent / f"test_{place.name}").as_posix()
-        paths = [path for path in (own, f"src/lrlab/{mutant.file}") if (self.copy / path).exists()]
+        if not (self.copy / own).exists():
+            return ""
+        paths = [own, f"src/lrlab/{mutant.file}"]
         self.reach.outcomes_of(paths)
         return self.failed(paths, mutant)
 
@@ -76,7 +78,8 @@ class Judge:
         if mutant.on_import or "" in reaching:
             reaching |= self.reach.of_import(mutant.file)
         seconds = {test: took for test, (passed, took) in self.reach.outcomes.items() if passed}
-        tests = sorted(reaching & seconds.keys(), key=lambda test: (seconds[test], test))
+        # Examples come last: pytest takes some of them only from a package that a test has imported.
+        tests = sorted(reaching & seconds.keys(), key=lambda test: (test.startswith("src/"), seconds[test], test))
         failed = self.failed(tests, mutant) if tests else ""
         sure = failed in ("", "hangs") or not self.failed([failed])  # asked once more: it may fail by chance
         return failed if sure else "?"

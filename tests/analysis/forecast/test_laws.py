@@ -78,3 +78,9 @@ def test_elr_needs_no_order_of_magnitude_of_horizon():
     """Over a run in which the weights forget their start many times the recurrence does not overflow."""
     lrs = np.full(400, 1.0)
     assert np.isfinite(every(FORMS["elr"], INNER["elr"], lrs, Scale(lr=1e-3, updates=1.0, weight_decay=10.0))).all()
+
+
+def test_a_run_that_never_moves_has_no_progress_and_no_noise():
+    """The bound of convex optimisation where every LR is 0."""
+    cells = Cells(np.zeros(3), np.ones(3), np.array([0, 2]))
+    assert FORMS["convex"].columns(np.array([]), cells, Scale(1e-3, 3)).tolist() == [[1.0, np.inf, 0.0]] * 2

@@ -6,8 +6,9 @@ import zlib
 import numpy as np
 import pytest
 
+from lrlab.analysis.forecast.curves import Prediction
 from lrlab.analysis.forecast.law import Law
-from lrlab.analysis.forecast.outlook import outlook
+from lrlab.analysis.forecast.outlook import _foreseen, outlook
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.record.runs.run import Series, StoredRun
@@ -139,3 +140,16 @@ def test_lrs_too_far_apart_are_too_little():
     }
     with pytest.raises(LrlabError, match="too little is finished"):
         outlook(places, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
+
+
+def test_a_short_run_is_judged_by_its_last_loss():
+    """The last of 48 parts of a run, but at least one update."""
+
+    class Known:
+        def predict(self, lrs, level):
+            loss = np.arange(1.0, len(lrs) + 1)
+            return Prediction("linear()", loss, loss - 1, loss + 1, level, ())
+
+    for updates, last in ((10, 10.0), (96, 95.5), (480, 475.5)):
+        found, _ = _foreseen(Known(), ("new", 1.0), [], None, parse("linear()"), updates, 0.9)
+        assert (found.loss, found.low, found.high) == (last, last - 1, last + 1)

@@ -4,6 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression.algebra import Product, Sequence, Sum, product, sequence, total
+from lrlab.core.time.layout import TimeBase, Window
 
 
 def test_sequences_are_flat():
@@ -125,3 +126,21 @@ def test_a_share_needs_a_length():
     with pytest.raises(lr.LrlabError, match="whose length is not known"):
         (lr.constant() >> lr.linear(5)).over()
     assert (lr.warmup(5) >> lr.constant()).over()(10**9) == 1
+
+
+def test_only_a_product_of_a_number_and_one_schedule_unfolds():
+    """Two schedules have no common phases to be written in another library's words."""
+    window = Window(TimeBase(lr.Horizon(updates=10), 10), 0, 10)
+    (found,) = (0.5 * lr.cosine())._unfolded(window)
+    assert found.scale == 0.5
+    assert (lr.cosine() * lr.linear())._unfolded(window) is None
+    assert (lr.cosine() * lr.linear() * lr.exponential())._unfolded(window) is None
+
+
+def test_work_that_doubles_too_often_is_refused_with_how_often_it_may():
+    """Six levels make 64 values for one."""
+    window = Window(TimeBase(lr.Horizon(updates=10), 10), 0, 10)
+    for _ in range(6):
+        window = window.doubled(lr.cosine())
+    with pytest.raises(lr.LrlabError, match=r"(?s)work of thousands.*6 levels whose cycles"):
+        window.doubled(lr.cosine())

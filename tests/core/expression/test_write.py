@@ -5,6 +5,7 @@ import pytest
 import lrlab as lr
 from lrlab.core.expression.vocabulary import KINDS
 from lrlab.core.expression.write import VERSION, chain, document_of, fingerprint, literal, record
+from lrlab.core.text.parse import VOCABULARY
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,11 @@ def test_a_chain_too_long_for_python_is_written_in_groups():
     parts = [f"p{k}" for k in range(501)]
     assert chain(" + ", parts[:500]) == " + ".join(parts[:500])
     assert chain(" + ", parts) == f"({' + '.join(parts[:500])}) + p500"
+
+
+@pytest.mark.parametrize("name", sorted(set(VOCABULARY) - {"table", "function", "minimum", "maximum"}))
+def test_a_schedule_is_shown_as_its_text(name):
+    """In a console and in a message; typed again it is the same."""
+    schedule = VOCABULARY[name]()
+    assert repr(schedule) == str(schedule)
+    assert lr.parse(repr(schedule)) == schedule

@@ -266,6 +266,16 @@ def test_a_position_is_taken_to_another_curve():
     assert there.taken(lr.Pacer(lr.linear().over(60))).state()["controllers"] == {}
 
 
+def test_what_is_taken_from_a_plan_says_the_plan():
+    """Before and after, as the record has it; of a schedule there is none."""
+    plan = lr.plan(lr=lr.cosine(), momentum=0.9)
+    there = Checkpoint.of(PlanPacer(plan, HORIZON), [0.1])
+    change = there.taken(PlanPacer(lr.plan(lr=lr.linear(), momentum=0.9), HORIZON)).changes[-1]
+    assert change.before["plan"] == {name: part for name, part in there.document.items() if name != "lrlab_plan"}
+    assert change.before["plan"] != change.after["plan"]
+    assert "plan" not in Checkpoint.read(record()).taken(paced()).changes[-1].before
+
+
 def test_the_record_names_its_version():
     """Two versions must not be mistaken for each other."""
     assert record()["version"] == VERSION

@@ -28,7 +28,8 @@ def test_the_plan_is_what_happens(quadratic, tmp_path):
     assert (plan.total, plan.runs, plan.critical) == (12, 12, 60)
     after = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
     assert (after.runs, after.shared, after.seconds) == (0, 0, None)
-    assert str(after) == "12 runs, 12 of them stored"
+    assert str(after).splitlines()[0] == "12 runs, 12 of them stored"
+    assert "the key of a run covers the code of 1 file" in str(after)
     assert "if training can fork at any update" in str(plan)  # which a loader may not allow
 
 

@@ -7,8 +7,9 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.identity.libraries import versions
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.recipe import cell_of, changed, job_key, nearest_change, recipe_of, versions
+from lrlab.lab.stages.recipe import cell_of, changed, job_key, nearest_change, recipe_of
 
 
 def job(**changes):
@@ -57,7 +58,7 @@ def test_they_change_with_the_task(quadratic, change):
 def test_they_change_with_the_versions(quadratic, monkeypatch):
     """Another PyTorch gives other numbers."""
     before = job_key(quadratic, job())
-    monkeypatch.setattr("lrlab.lab.stages.recipe.versions", lambda: {**versions(), "torch": "0.0"})
+    monkeypatch.setattr("lrlab.lab.stages.recipe.versions", lambda names: {**versions(names), "torch": "0.0"})
     assert job_key(quadratic, job()) != before
     assert {"python", "record", "numpy"} <= set(versions())
 

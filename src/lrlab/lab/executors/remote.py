@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.local import Local
-from lrlab.lab.stages.recipe import changed, versions
+from lrlab.lab.identity.libraries import versions
+from lrlab.lab.stages.recipe import changed
 from lrlab.lab.stages.stage import Stage
 from lrlab.record.runs.files import in_words
 from lrlab.record.runs.opened import opened

@@ -65,6 +65,7 @@ class Field:
                 self.config,
                 self.resources.threads,
                 self.resources.device,
+                self.resources.order,
             )
             for unit in self.units
             for c in candidates

@@ -18,7 +18,7 @@ from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replay
 from lrlab.lab.arms.tree import NOWHERE, aligned, split
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.recipe import cell_of, job_key, recipe_of
+from lrlab.lab.stages.recipe import cell_of, job_key, parts_of, recipe_of
 from lrlab.lab.stages.stage import Stage, StageResult, run_of
 from lrlab.lab.task.declaration import Task
 from lrlab.lab.training.run import evaluation_points
@@ -305,7 +305,17 @@ class _Drive:
             lead = those[0]
             others = dict.fromkeys(entry.job.regime for entry in those[1:] if entry.control.reactive)
             address = self._store.address
-            stage = Stage(self._task.text, self._task.identity, address, lead.job, place, stop, tuple(others), every)
+            stage = Stage(
+                self._task.text,
+                self._task.identity,
+                address,
+                lead.job,
+                place,
+                stop,
+                tuple(others),
+                every,
+                parts_of(self._task),
+            )
             # Cells in the order of the jobs, some at a time, so that an interruption leaves whole ones; among
             # these the longest way first, so that nobody is left alone with it at the end.
             rank = self._numbers[cell] // (2 * self._slots)

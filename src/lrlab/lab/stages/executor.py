@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.identity.identity import changed_since
 from lrlab.lab.stages.stage import Stage, StageResult, execute
 from lrlab.lab.task.declaration import Task
 
@@ -90,17 +91,31 @@ class Here:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._queue: list[tuple[int, Stage]] = []
+        self._fresh = False
 
     def submit(self, tag: int, stage: Stage) -> None:
         self._queue.append((tag, stage))
 
     def wait(self) -> list[tuple[int, StageResult]]:
         tag, stage = self._queue.pop(0)
+        self._refuse_changes()
         try:
             with staying_alive():
                 return [(tag, execute(stage, self._task))]
         except SystemExit as error:
             raise LrlabError(worded(cause_of(error), stage.job.title, hint=_RAISE)) from error
+
+    def _refuse_changes(self) -> None:
+        """What is in memory is trained: it must be what the runs are kept under. Raises `LrlabError`."""
+        if not self._fresh and (changed := changed_since(self._task.decided)):
+            raise LrlabError(
+                worded(
+                    f"what {self._task.name} depends on was changed after it was asked for",
+                    ", ".join(changed[:3]),
+                    hint="ask again: compare(...) takes it as it is now",
+                )
+            )
+        self._fresh = True
 
     def close(self) -> None:
         self._queue.clear()

@@ -52,6 +52,7 @@ class Experiment:
             first_seed=self.first_seed,
             threads=resources.threads,
             device=resources.device,
+            order=resources.order,
         )
 
     @property

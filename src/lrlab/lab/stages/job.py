@@ -13,13 +13,17 @@ from lrlab.core.text.document import read
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec
+from lrlab.lab.identity.environment import PINNED
 from lrlab.lab.task.declaration import Settings
 from lrlab.record.runs.run import content_key
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training to do. The training function finds `config` in `run.config`, with the arm's own on top."""
+    """One training to do. The training function finds `config` in `run.config`, with the arm's own on top.
+
+    `order` is that of sets of texts in the process that trains: pinned, or what tells this process from others.
+    """
 
     arm: Arm
     lr: float
@@ -31,6 +35,7 @@ class Job:
     config: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
+    order: str = PINNED
 
     @property
     def whole_config(self) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def jobs_of(
     first_seed: int = 0,
     threads: int = 1,
     device: str = "cpu",
+    order: str = PINNED,
 ) -> tuple[Job, ...]:
     """Every job of a comparison. All arms share seeds and folds; folds and seeds come outermost, so that an
     interrupted comparison has all arms on what it has.
@@ -109,6 +115,7 @@ def jobs_of(
             dict(config or {}),
             threads,
             device,
+            order,
         )
         for seed in range(first_seed, first_seed + settings.seeds)
         for fold in range(settings.folds)

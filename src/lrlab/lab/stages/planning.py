@@ -17,10 +17,13 @@ from typing import Any, TypeVar
 from lrlab.core.shapes.base import constant
 from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import NOWHERE, tree, updates_of
+from lrlab.lab.identity.covers import covered
+from lrlab.lab.identity.environment import PINNED
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of, job_key, nearest_change, recipe_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Task
+from lrlab.lab.training.determinism import can_pin_numpy
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
@@ -43,7 +46,8 @@ class StagePlan:
     """What is still to be trained: `runs` of `total`, with so many updates each alone (`naive`) and `shared`.
 
     `critical` is the longest way that has to be gone one update after the other. `every`: training forks at multiples
-    of it, as far as is known. `reactive`: controllers may act, and the arms share less.
+    of it, as far as is known. `reactive`: controllers may act, and the arms share less. `covers` says what the key of a
+    run covers, and what it does not see.
 
     >>> plan = StagePlan(30, 30, naive=3000, shared=1500, stages=70, critical=100, workers=2, pace=Pace(0.1, 1))
     >>> plan.saved, plan.seconds
@@ -59,6 +63,7 @@ class StagePlan:
     workers: int
     pace: Pace | None = None
     reactive: bool = False
+    covers: tuple[str, ...] = ()
 
     @property
     def saved(self) -> float:
@@ -83,7 +88,7 @@ class StagePlan:
             lines.append(f"at least {self.critical} updates one after the other")
         if self.seconds is not None:
             lines.append(f"at least {self.seconds:.0f} s with {self.workers} at once, evaluations aside")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.covers])
 
 
 def plan_of(
@@ -103,6 +108,7 @@ def plan_of(
     for controls in cells.values():
         alike[tuple(controls)] = alike.get(tuple(controls), 0) + 1
     updates = missing[0].updates if missing else 0
+    order = jobs[0].order if jobs else PINNED
     every = math.lcm(pace.every if pace else 1, fork_every or NOWHERE)
     shared = stages = 0
     for those, times in alike.items():
@@ -118,6 +124,7 @@ def plan_of(
         workers=workers,
         pace=pace,
         reactive=any(control.reactive for control in known.values()),
+        covers=covered(task.decided, order, threads_pinned=order == PINNED or can_pin_numpy(jobs[0].threads)),
     )
 
 

@@ -1,7 +1,8 @@
 """What determines a training beside its control rows: the recipe. Its hash names a cell of the stage tree.
 
     recipe = code of the task, configuration, seed and fold, length and evaluations, what it is judged by, averaging,
-             which hyper-parameters are set, versions of the libraries, threads, device
+             which hyper-parameters are set, versions of the libraries, threads, device, the order of sets where the
+             code has any
 
 Two trainings of one recipe whose control rows agree up to an update are the same training up to there, to the last
 bit. Whatever can change a bit must therefore be in here; this list is what sharing rests on.
@@ -9,31 +10,16 @@ bit. Whatever can change a bit must therefore be in here; this list is what shar
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
-import os
-import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.identity.libraries import versions
 from lrlab.lab.task.config import defaults
-from lrlab.record.runs.run import CONTENT, content_key
+from lrlab.record.runs.run import content_key
 
 if TYPE_CHECKING:
     from lrlab.lab.stages.job import Job
     from lrlab.lab.task.declaration import Task
-
-# Environment variables by which Keras and JAX choose how they compute.
-_SWITCHES = ("KERAS_BACKEND", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
-
-
-def versions() -> dict[str, str]:
-    """What the numbers depend on beside the code: Python, the libraries and their switches, the format of the record.
-
-    Read from the installation and the environment, so that planning imports no framework.
-    """
-    return {**_installed(), **{name: os.environ[name] for name in _SWITCHES if name in os.environ}}
 
 
 def recipe_of(task: Task, job: Job) -> dict[str, Any]:
@@ -52,7 +38,20 @@ def recipe_of(task: Task, job: Job) -> dict[str, Any]:
         "config": {**defaults(task.config), **job.whole_config},
         "threads": job.threads,
         "device": job.device,
-        "versions": versions(),
+        "versions": versions(libraries_of(task)),
+    } | ({"order of sets": job.order} if task.decided.hashes else {})
+
+
+def libraries_of(task: Task) -> tuple[str, ...]:
+    """The packages whose versions its runs depend on: those that its code names, and those that it says it needs."""
+    return tuple(sorted({*task.decided.libraries, *(name.partition(".")[0] for name in task.needs)}))
+
+
+def parts_of(task: Task) -> dict[str, str]:
+    """What decides its runs, in parts by name: those of its identity, and the versions."""
+    return {
+        **task.decided.parts,
+        **{f"the version of {name}": each for name, each in versions(libraries_of(task)).items()},
     }
 
 
@@ -88,15 +87,6 @@ def changed(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tu
             found |= {f"{name}.{part}": pair for part, pair in changed(mine, theirs).items()}
         else:
             found[name] = (mine, theirs)
-    return found
-
-
-@functools.cache
-def _installed() -> Mapping[str, str]:
-    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "record": str(CONTENT)}
-    for library in ("lrlab", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow"):
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found[library] = importlib.metadata.version(library)
     return found
 
 

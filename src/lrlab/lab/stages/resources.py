@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.lab.identity.environment import PINNED, order_of_sets
 
 if TYPE_CHECKING:
     from lrlab.lab.stages.executor import Executor
@@ -30,6 +31,11 @@ class Resources:
     executor: str | Executor = "local"
     threads: int = 1
     device: str = "cpu"
+
+    @property
+    def order(self) -> str:
+        """What tells the order of sets where these train: pinned in every worker, in this process as it is."""
+        return order_of_sets() if self.workers == 0 else PINNED
 
     def __post_init__(self) -> None:
         for name, least in (("workers", 0), ("threads", 1)):

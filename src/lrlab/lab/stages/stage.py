@@ -11,14 +11,17 @@ import importlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed
 from lrlab.lab.arms.tree import NOWHERE
+from lrlab.lab.identity.identity import differing
+from lrlab.lab.identity.libraries import versions
+from lrlab.lab.identity.loaded import own_modules, refuse_unknown
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.recipe import cell_of, job_key, versions
+from lrlab.lab.stages.recipe import cell_of, job_key, libraries_of, parts_of
 from lrlab.lab.task.config import defaults
 from lrlab.lab.task.declaration import Task, load_task
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
@@ -39,7 +42,8 @@ class Stage:
     """What is to be trained: `job` from `start` (None: the beginning) to `stop` at the latest.
 
     `task` is its text, `identity` what its source was when this was planned. `others` is what those arms set that
-    are along and depend on reports; training may fork at multiples of `every`.
+    are along and depend on reports; training may fork at multiples of `every`. `parts` are those of the identity, so
+    that it can be said what differs where this is trained.
     """
 
     task: str
@@ -50,6 +54,7 @@ class Stage:
     stop: int
     others: tuple[ControlSpec, ...] = ()
     every: int = 1
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def begin(self) -> int:
@@ -113,10 +118,8 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     """
     task = task or _loaded(stage.task, stage.identity)
     began = _ready(task)
-    if task.identity != stage.identity:
-        raise LrlabError(
-            worded(f"the source of {task.name} changed while it was trained", hint="run the same line again")
-        )
+    if task.identity != stage.identity or _versions_differ(task, stage):
+        raise LrlabError(_another(task, stage))
     states, cell = States(stage.store), cell_of(task, stage.job)
     start = None
     if stage.start:
@@ -139,13 +142,48 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     with _conditions(task, stage.job):
         live = _live(task, stage.job, StageBounds(stage.stop, start, stage.others, stage.every, keep, task.function))
         try:
-            outcome = _outcome(task, live)
+            with _all_known(task):
+                outcome = _outcome(task, live)
         except Alone as reason:
             if stage.start:
                 states.drop(cell, stage.start)
             return StageResult(None, NOWHERE, time.perf_counter() - began, alone=str(reason))
         place = keep(live, outcome) if outcome or live.completed else None
     return StageResult(place, live.every, time.perf_counter() - began)
+
+
+def _versions_differ(task: Task, stage: Stage) -> bool:
+    here = parts_of(task)
+    return any(here.get(name) != given for name, given in stage.parts.items() if name.startswith("the version of "))
+
+
+def _another(task: Task, stage: Stage) -> str:
+    """In what the task differs here from where it was planned, in words."""
+    differ = differing(stage.parts, parts_of(task)) if stage.parts else []
+    files = [name for name in differ if name.endswith(".py")]
+    if files or not differ:
+        return worded(
+            f"the source of {task.name} changed while it was trained, or since it was loaded",
+            ", ".join(files[:3]) or None,
+            hint="run the same line again; where it was imported before, start Python anew",
+        )
+    return worded(
+        f"{task.name} depends on what is not the same in the process that asks and in the one that trains",
+        ", ".join(differ[:3]),
+        "what each process has when it has loaded the file",
+        "what is set at run time belongs into run.config; from a set take sorted(...), or start Python with "
+        "PYTHONHASHSEED=0; what is drawn, or is a time, belongs into the training function; workers=0 trains here",
+    )
+
+
+@contextmanager
+def _all_known(task: Task) -> Iterator[None]:
+    """Raise `LrlabError` where training imports an own file that is no part of the identity."""
+    own = task.decided.own
+    before = [*own_modules(own)] if task.decided.digest else None
+    yield
+    if before is not None:
+        refuse_unknown(before, own, task.decided.files)
 
 
 def train(task: Task, job: Job) -> StoredRun:
@@ -182,7 +220,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
         loss=ledger.loss,
         evals=evals,
         decisions=control.decisions,
-        versions=versions(),
+        versions=versions(libraries_of(task)),
         fingerprint=record["fingerprint"],
     )
 

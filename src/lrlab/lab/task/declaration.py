@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from lrlab.core.feedback.direction import Way
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.lab import tasks
-from lrlab.lab.task.closures import identity_of_closure
+from lrlab.lab.identity.identity import Identity, identity_of
+from lrlab.lab.identity.sources import base_of
 from lrlab.lab.task.config import declared
 from lrlab.lab.task.forms import function_of
-from lrlab.lab.task.identity import base_of, identity_of
 from lrlab.lab.task.metric import direction_of
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ class Declaration:
 class Task:
     """A training function with what it declares; `text` finds it again in another process.
 
-    `identity` is the hash of its code: its file and those beside it that it imports. `needs` are the libraries that
-    it imports while it trains, to be looked for first; `config` are the keys of its configuration, see
-    `lrlab.lab.task.config`.
+    `identity` is the hash of its code and of all that this refers to; `decided` tells what that covers, see
+    `lrlab.lab.identity.identity`. `needs` are the libraries that it imports while it trains, to be looked for first;
+    `config` are the keys of its configuration, see `lrlab.lab.task.config`.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Task:
     quick: Settings
     needs: tuple[str, ...]
     config: Mapping[str, Any]
+    decided: Identity = field(default_factory=lambda: Identity(""))
 
 
 def task(
@@ -232,9 +233,7 @@ def _task(module: ModuleType, attribute: str, source: Path, name: str, text: str
                 nearest(attribute, known),
             )
         )
-    package = Path(__file__).parents[3]  # of lrlab itself, for the built-in tasks
-    identity = identity_of(source, attribute, package if source.is_relative_to(package) else base_of(source))
-    return _declared(training, name, text, identity)
+    return _declared(training, name, text, identity_of(training, source, attribute))
 
 
 def task_of(training: Any) -> Task:
@@ -252,10 +251,10 @@ def task_of(training: Any) -> Task:
         return _task(
             home, name, Path(source).resolve(), f"{Path(source).stem}:{name}", f"{Path(source).resolve()}:{name}"
         )
-    return _declared(training, name or "train", "", identity_of_closure(training))
+    return _declared(training, name or "train", "", identity_of(training))
 
 
-def _declared(training: Any, name: str, text: str, identity: str) -> Task:
+def _declared(training: Any, name: str, text: str, identity: Identity) -> Task:
     """A task with what its decorator says of it. Raises `MissingExtra` where a library that it needs is not there."""
     function, said = function_of(training), declaration_of(training)
     for library in said.needs:
@@ -263,5 +262,15 @@ def _declared(training: Any, name: str, text: str, identity: str) -> Task:
         if importlib.util.find_spec(package) is None:
             raise missing(package, "lab", f"the task {name}")
     return Task(
-        name, text, function, identity, said.metric, said.mode, said.settings, said.quick, said.needs, said.config
+        name,
+        text,
+        function,
+        identity.digest,
+        said.metric,
+        said.mode,
+        said.settings,
+        said.quick,
+        said.needs,
+        said.config,
+        identity,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import random
 import sys
@@ -24,6 +25,7 @@ _THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+_BLAS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -32,7 +34,11 @@ def environment(threads: int) -> dict[str, str]:
     >>> environment(2)["OMP_NUM_THREADS"]
     '2'
     """
-    return {**dict.fromkeys(_THREADS, str(threads)), "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    return {
+        **dict.fromkeys(_THREADS, str(threads)),
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "PYTHONHASHSEED": "0",  # the order of sets of texts
+    }
 
 
 @contextmanager
@@ -62,10 +68,38 @@ def seeded(seed: int, fold: int) -> Iterator[None]:
 
 @contextmanager
 def pinned(threads: int, device: str) -> Iterator[None]:
-    """So many threads for PyTorch, where it is loaded, and deterministic kernels on a GPU; afterwards as before.
+    """So many threads for NumPy, and for PyTorch where it is loaded, and deterministic kernels on a GPU; afterwards as
+    before.
 
     Sums differ in the last bits with the number of threads, and a GPU has kernels that differ from call to call.
     """
+    with _threads_of_numpy(threads), _pinned_torch(threads, device):
+        yield
+
+
+def can_pin_numpy(threads: int) -> bool:
+    """Whether NumPy computes with so many threads: it was started so, or threadpoolctl is there to tell it."""
+    return _started_with(threads) or importlib.util.find_spec("threadpoolctl") is not None
+
+
+def _started_with(threads: int) -> bool:
+    return all(os.environ.get(name) == str(threads) for name in _BLAS)
+
+
+@contextmanager
+def _threads_of_numpy(threads: int) -> Iterator[None]:
+    """So many threads for the products of NumPy; a worker has them from its start."""
+    if _started_with(threads) or not can_pin_numpy(threads):
+        yield
+        return
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(limits=threads, user_api="blas"):
+        yield
+
+
+@contextmanager
+def _pinned_torch(threads: int, device: str) -> Iterator[None]:
     torch = sys.modules.get("torch")
     if torch is None:
         yield

@@ -23,6 +23,7 @@ from lrlab.lab.training.frames import APPENDS
 _LIBRARIES = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
 _LIBRARIES |= {folder.resolve() for folder in _LIBRARIES}
 _LRLAB = Path(__file__).parents[2]
+PLAIN = (bool, int, float, str, type(None))
 
 
 def is_own(module: str | None) -> bool:
@@ -32,12 +33,12 @@ def is_own(module: str | None) -> bool:
     (False, True, False)
     """
     file = getattr(sys.modules.get(module or ""), "__file__", None)
-    return module == "__main__" or (file is not None and _is_own_file(file))
+    return module == "__main__" or (file is not None and is_own_file(file))
 
 
 def is_own_code(code: CodeType) -> bool:
     """Whether code is the user's: in a file that is not a library's, or in none, such as a notebook cell."""
-    return not code.co_filename.endswith(".py") or _is_own_file(code.co_filename)
+    return not code.co_filename.endswith(".py") or is_own_file(code.co_filename)
 
 
 def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
@@ -78,9 +79,9 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
 
 def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
     """The variables of the functions around this one, and what it holds itself."""
-    reads = _reads(function.__code__)
+    read = names_read(function.__code__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name in reads:
+        if name in read:
             try:
                 take(name, cell, "cell_contents", cell.cell_contents)
             except ValueError:  # not assigned yet
@@ -92,12 +93,12 @@ def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
 
 def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
     """The variables of its module, and of own modules that it names."""
-    known, reads = function.__globals__, _reads(function.__code__)
-    for name in sorted(reads & known.keys()):
+    known, read = function.__globals__, names_read(function.__code__)
+    for name in sorted(read & known.keys()):
         value = known[name]
         if isinstance(value, ModuleType):
             if is_own(value.__name__):
-                for inner in sorted(reads & vars(value).keys()):
+                for inner in sorted(read & vars(value).keys()):
                     take(f"{name}.{inner}", vars(value), inner, vars(value)[inner])
         else:
             take(name, known, name, value)
@@ -111,8 +112,8 @@ def _unwrapped(value: Any) -> Any:
     return value
 
 
-@functools.lru_cache(maxsize=512)
-def _reads(code: CodeType) -> frozenset[str]:
+@functools.lru_cache(maxsize=4096)
+def names_read(code: CodeType) -> frozenset[str]:
     """The names that a code, or one within it, reads, other than to append to them."""
     found = set[str]()
     for each, after in pairwise([*dis.get_instructions(code)]):
@@ -121,7 +122,7 @@ def _reads(code: CodeType) -> frozenset[str]:
             found.update(each.argval if isinstance(each.argval, tuple) else (each.argval,))
     for item in code.co_consts:
         if isinstance(item, CodeType):
-            found |= _reads(item)
+            found |= names_read(item)
     return frozenset(name for name in found if isinstance(name, str))
 
 
@@ -130,8 +131,9 @@ def _is_lrlab(code: CodeType) -> bool:
     return path.is_relative_to(_LRLAB) and not path.is_relative_to(_LRLAB / "lab" / "tasks")
 
 
-@functools.lru_cache(maxsize=1024)
-def _is_own_file(file: str) -> bool:
+@functools.lru_cache(maxsize=2**14)
+def is_own_file(file: str) -> bool:
+    """Whether a file is the user's: Python code that is not installed, or a task of lrlab."""
     path = Path(file)
     if path.suffix != ".py":
         return False

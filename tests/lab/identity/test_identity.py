@@ -1,6 +1,7 @@
 """A training that no file holds is another one as soon as anything that it refers to is another."""
 
 import functools
+import socket
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.task.closures import identity_of_closure
+from lrlab.lab.identity.identity import identity_of
 
 CELL = """
 import functools
@@ -34,7 +35,7 @@ def identity(*changes):
         text = text.replace(before, after)
     namespace = {}
     exec(compile(text, "<cell>", "exec"), namespace)
-    return identity_of_closure(namespace["train"])
+    return identity_of(namespace["train"]).digest
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,12 @@ def test_whatever_it_refers_to_counts(change):
 
 def test_it_is_the_same_in_another_process():
     """So that a notebook that was started again goes on where it was; only what is in a set has no order there."""
-    code = f"from lrlab.lab.task.closures import *; n = {{}}; exec(compile({CELL!r}, '<cell>', 'exec'), n)"
+    code = (
+        f"from lrlab.lab.identity.identity import identity_of; n = {{}}; exec(compile({CELL!r}, '<cell>', 'exec'), n)"
+    )
     code = code.replace("SIZES = {", "SIZES = [").replace('"c"}\\ndef', '"c"]\\ndef')
     told = subprocess.run(
-        [sys.executable, "-c", f"{code}; print(identity_of_closure(n['train']))"],
+        [sys.executable, "-c", f"{code}; print(identity_of(n['train']).digest)"],
         capture_output=True,
         text=True,
         check=True,
@@ -91,26 +94,30 @@ def test_closures_defaults_methods_and_partials_count_by_their_values():
             "method": lambda: Mine(value).train,
             "partial": lambda: functools.partial(partly, width=value),
         }[kind]()
-        return identity_of_closure(training)
+        return identity_of(training).digest
 
     for kind in ("array", "list", "method", "partial"):
         assert by(kind, 8) == by(kind, 8) != by(kind, 9), kind
     found = make(0)
-    before = identity_of_closure(found)
+    before = identity_of(found).digest
     found.__defaults__ = (2,)
-    assert identity_of_closure(found) != before
+    assert identity_of(found).digest != before
 
 
-def test_what_cannot_be_written_down_counts_by_its_type():
-    """An open file, a generator: nothing to compare. What is no code at all is refused."""
+def test_what_nobody_can_look_into_is_never_the_same():
+    """It is keyed by a random number, and named; what is no code at all is refused."""
 
     def make(thing):
         return lambda run: thing
 
-    assert identity_of_closure(make(iter(()))) == identity_of_closure(make(iter(())))
-    assert identity_of_closure(make(k for k in ())) != identity_of_closure(make(iter(())))
+    with socket.socket() as thing:
+        one, two = identity_of(make(thing)), identity_of(make(thing))
+    assert one.digest != two.digest
+    assert one.unseen == two.unseen == ("thing, a socket.socket",)
+    assert identity_of(make(iter([1, 2]))).digest == identity_of(make(iter([1, 2]))).digest
+    assert identity_of(make(iter([1, 2]))).digest != identity_of(make(iter([2, 1]))).digest
     with pytest.raises(LrlabError, match=r"a function or a class"):
-        identity_of_closure(3)
+        identity_of(3)
 
 
 def test_two_functions_of_one_text_do_not_share_their_runs(tmp_path):

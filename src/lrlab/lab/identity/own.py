@@ -1,0 +1,85 @@
+"""What is the user's own, and therefore counts by its content; all else is a library, and counts by its version."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from lrlab.lab.training.own import is_own_file
+
+_LRLAB = Path(__file__).parents[2]
+HEAP = 1 << 9  # the flag of a class that was made while Python runs
+_NOWHERE = (None, "builtins", "__main__")
+
+
+class Own:
+    """Own code is what is not installed; `package` is the one installed package that counts nevertheless, with the
+    task in it."""
+
+    def __init__(self, package: str = "") -> None:
+        self._package = package
+
+    def module(self, name: str | None) -> bool:
+        """Whether a module is the user's: no library, and none of lrlab but its tasks.
+
+        >>> Own().module("json"), Own().module("__main__"), Own("json").module("json.decoder")
+        (False, True, True)
+        """
+        if not name or name == "__main__":
+            return True
+        if self._package and name.partition(".")[0] == self._package:
+            return True
+        module = sys.modules.get(name)
+        if module is None:  # made by exec, as the cells of a notebook are
+            return name.partition(".")[0] not in sys.modules
+        file = getattr(module, "__file__", None)
+        if file is None:
+            where = [*getattr(module, "__path__", ())]  # a package without __init__.py
+            return bool(where) and is_own_file(f"{where[0]}/__init__.py")
+        if not os.path.isabs(file):  # of a module that its library has made up
+            return "." not in name or self.module(name.rpartition(".")[0])
+        return is_own_file(file)
+
+    def function(self, function: FunctionType) -> bool:
+        """Whether a function is the user's: by its file, or where it has none (it was generated) by its module."""
+        file = function.__code__.co_filename
+        if file.endswith(".py"):
+            return is_own_file(file) or bool(self._package and self.module(function.__module__))
+        return self.module(function.__globals__.get("__name__"))
+
+    def patch(self, function: FunctionType) -> bool:
+        """Whether a function that stands in a library is the user's: of a file or a cell, and not generated there."""
+        return self.function(function) and function.__code__.co_filename not in ("<string>", "<frozen>")
+
+    def kind(self, kind: type) -> bool:
+        """Whether a class is the user's: of an own module, or of none at all.
+
+        >>> Own().kind(int), Own().kind(type("Mine", (), {"__module__": "__main__"}))
+        (False, True)
+        """
+        if not kind.__flags__ & HEAP:
+            return False
+        name = getattr(kind, "__module__", None)
+        if name in _NOWHERE and name != "__main__":
+            return found(kind) is not kind
+        return self.module(name)
+
+
+def is_lrlab(code: CodeType) -> bool:
+    """Whether a code is of lrlab itself, its tasks among them."""
+    return Path(code.co_filename).is_relative_to(_LRLAB)
+
+
+def found(thing: Any) -> Any:
+    """What stands under the name of a function or a class in its module; None where nothing does.
+
+    >>> found(dict) is dict, found(lambda: 0)
+    (True, None)
+    """
+    module: Any = sys.modules.get(getattr(thing, "__module__", None) or "builtins")
+    for part in str(getattr(thing, "__qualname__", "")).split("."):
+        module = vars(module).get(part) if isinstance(module, ModuleType | type) else None
+    return module

@@ -1,0 +1,150 @@
+"""The hash of a graph of objects: all that can be reached from one value, with its places, names and references back.
+
+Objects are numbered as they are met, depth first; one that is met again is a reference to its number. So two lists that
+are one differ from two equal ones, and a circle ends. Plain values count by their value alone. Of modules that own code
+names, those variables count that own code spells anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sys
+import types
+from typing import Any
+
+from lrlab.lab.identity.code import codes_in, makes_sets
+from lrlab.lab.identity.own import Own, is_lrlab
+from lrlab.lab.identity.parts import OF_MODULES, Held, Opaque, ordered_by_hash, parts_of
+from lrlab.lab.identity.plain import digest_of_plain
+from lrlab.lab.training.own import names_read
+
+_Path = tuple[Any, str] | None  # of names, from the last to the first
+
+
+class Walk:
+    """A walk through what can be reached; `of(value)` gives the digest, and all else is what was met on the way.
+
+    `libraries` are the packages whose things were met, `unseen` what nobody can look into, by words; `codes` all own
+    code; `hashes` tells that something depends on PYTHONHASHSEED. `lazily(module)` says of an own module whether it is
+    loaded while training only, so that it may be there or not.
+    """
+
+    def __init__(self, own: Own | None = None, lazily: Any = lambda module: False) -> None:
+        self._own, self._lazily = own or Own(), lazily
+        self._met: dict[int, tuple[int, Any]] = {}  # held, so that ids stay their own
+        self._mine: list[types.ModuleType] = []
+        self._theirs: dict[str, types.ModuleType] = {}
+        self._reads: set[str] = set()
+        self.libraries: set[str] = set()
+        self.unseen: list[str] = []
+        self.codes: dict[types.CodeType, None] = {}
+        self.hashes = False
+
+    def of(self, value: Any) -> str:
+        """The SHA-256 (hex) of all that can be reached from a value.
+
+        >>> shared = [8]
+        >>> Walk().of([shared, shared]) == Walk().of([[8], [8]]), Walk().of([[8], 4]) == Walk().of([8, [4]])
+        (False, False)
+        """
+        digest = hashlib.sha256()
+        self._walk(digest, value)
+        done: set[str] = set()
+        while found := self._spelled(done):
+            for where, module, name in found:
+                done.add(where)
+                digest.update(f"\0{where}\0".encode())
+                self._walk(digest, vars(module)[name], (None, f"{module.__name__}.{name}"))
+        return digest.hexdigest()
+
+    def _walk(self, digest: Any, root: Any, path: _Path = None) -> None:
+        waiting: list[tuple[Any, _Path]] = [(root, path)]
+        while waiting:
+            value, path = waiting.pop()
+            if (plain := digest_of_plain(value)) is not None:
+                digest.update(b"=" + plain)
+                self.hashes = self.hashes or (type(value) is frozenset and ordered_by_hash(value))
+                continue
+            if id(value) in self._met:
+                digest.update(f"@{self._met[id(value)][0]};".encode())
+                continue
+            self._met[id(value)] = len(self._met), value
+            label, held = self._parts(value, path)
+            names = "\0".join(name for name, _ in held)
+            digest.update(f"({len(label)} {len(held)} {len(names)}:{label}{names}".encode("utf-8", "surrogatepass"))
+            waiting += [(each, (path, name) if name else path) for name, each in reversed(held)]
+
+    def _parts(self, value: Any, path: _Path) -> tuple[str, Held]:
+        self._note(value)
+        try:
+            label, held = parts_of(value, self._own)
+        except Opaque:
+            self.unseen.append(f"{_words(path)}a {type(value).__module__}.{type(value).__qualname__}")
+            return secrets.token_hex(16), []
+        if isinstance(value, set | frozenset):
+            held = [("", each) for each in sorted((each for _, each in held), key=self._alone)]
+        return label, held
+
+    def _alone(self, value: Any) -> bytes:
+        """What puts the items of a set in order: the digest of each by itself."""
+        plain = digest_of_plain(value)
+        return plain if plain is not None else bytes.fromhex(Walk(self._own, self._lazily).of(value))
+
+    def _note(self, value: Any) -> None:
+        if isinstance(value, types.ModuleType):
+            if self._own.module(value.__name__):
+                self._mine.append(value)
+            else:
+                self._theirs[value.__name__] = value
+                self._library(value.__name__)
+        elif isinstance(value, types.FunctionType):
+            self._library(value.__globals__.get("__name__"))
+            if self._own.function(value):
+                for code in codes_in(value.__code__):
+                    self.codes[code] = None
+                self._reads |= names_read(value.__code__)
+                if value.__name__ != "__hash__" and not is_lrlab(value.__code__):
+                    self.hashes = self.hashes or makes_sets(value.__code__)
+        else:
+            kind = value if isinstance(value, type) else type(value)
+            self._library(kind.__module__)
+            self.hashes = self.hashes or ordered_by_hash(value)
+
+    def _library(self, module: Any) -> None:
+        if isinstance(module, str) and not self._own.module(module):
+            self.libraries |= {module.partition(".")[0]} - sys.stdlib_module_names - {"lrlab", "builtins"}
+
+    def _spelled(self, done: set[str]) -> list[tuple[str, types.ModuleType, str]]:
+        """The variables of modules that own code spells, and that are not done: of own ones all; of libraries what own
+        code has put there in the place of theirs."""
+        found = []
+        for number, module in enumerate(self._mine):
+            for name in sorted((self._reads & vars(module).keys()) - OF_MODULES):
+                value = vars(module)[name]
+                within = isinstance(value, types.ModuleType) and sys.modules.get(f"{module.__name__}.{name}") is value
+                if not (within and self._lazily(value)):
+                    found.append((f"{number} {name}", module, name))
+        waiting, met = [*self._theirs.values()], set[str]()
+        while waiting:
+            module = waiting.pop()
+            met.add(module.__name__)
+            for name in sorted(self._reads & vars(module).keys()):
+                value = vars(module)[name]
+                if isinstance(value, types.ModuleType):
+                    waiting += [value] if value.__name__ not in met and not self._own.module(value.__name__) else []
+                elif self._patched(value):
+                    found.append((f"{module.__name__}.{name}", module, name))
+        return sorted((each for each in found if each[0] not in done), key=lambda each: each[0])
+
+    def _patched(self, value: Any) -> bool:
+        held = vars(value).values() if isinstance(value, type) and not self._own.kind(value) else (value,)
+        return any(isinstance(each, types.FunctionType) and self._own.patch(each) for each in held)
+
+
+def _words(path: _Path) -> str:
+    names = []
+    while path is not None:
+        path, name = path
+        names.append(name)
+    return f"{'.'.join(reversed(names[:4]))}, " if names else ""

@@ -1,0 +1,33 @@
+"""What the key covers and does not see, in sentences."""
+
+from pathlib import Path
+
+import lrlab as lr
+from lrlab.lab.identity.covers import covered
+from lrlab.lab.identity.identity import Identity
+
+
+def test_each_thing_is_said_where_it_is_so():
+    """And not elsewhere."""
+    plain = covered(Identity("", files=(Path("mine.py"), Path("b.py")), libraries=("optax", "torch")))
+    assert len(plain) == 3
+    assert "the code of 2 files" in plain[0]
+    assert "optax, torch and what they need" in plain[1]
+    much = Identity("", {"the environment variable WIDTH": "", "mine.py": ""}, unseen=("line, a socket",), hashes=True)
+    said = "\n".join(covered(much, "a9", threads_pinned=False))
+    for words in ("the environment variable WIDTH", "look into line, a socket", "PYTHONHASHSEED=0", "threadpoolctl"):
+        assert words in said
+    assert "PYTHONHASHSEED" not in "\n".join(covered(much, "0"))
+
+
+def test_a_plan_says_it(tmp_path):
+    """Before anything is trained."""
+    words = ["b", "a"]
+
+    def train(run):
+        return list({*words})
+
+    arms = {"a": lr.constant(), "b": lr.linear()}
+    plan = str(lr.compare(train, arms, horizon=4, folds=2, workers=0, store=tmp_path).plan())
+    assert "the key of a run covers the code of no file" in plan
+    assert "its key does not see: files of data" in plan

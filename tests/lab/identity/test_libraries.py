@@ -1,0 +1,44 @@
+"""The versions in the key: of all that is loaded, and what these need."""
+
+import pytest
+
+from lrlab.lab.identity import libraries
+from lrlab.lab.identity.libraries import versions
+
+
+def test_what_a_task_names_and_what_that_needs():
+    """Optax computes by JAX and chex; the extras of a distribution are no need."""
+    found = versions(["optax"])
+    assert {"optax", "jax", "absl-py", "numpy"} <= found.keys()
+    assert "pytest" not in found
+    assert "optax" not in versions()
+
+
+def test_a_package_of_another_name():
+    """sklearn is of scikit-learn."""
+    pytest.importorskip("sklearn")
+    assert {"scikit-learn", "scipy", "joblib"} <= versions(["sklearn"]).keys()
+
+
+def test_another_version_is_another_key(monkeypatch):
+    """Of what the task names."""
+    before = versions(["optax"])
+    libraries._installed.cache_clear()
+    real = libraries._distribution
+    monkeypatch.setattr(libraries, "_distribution", lambda name: ("0.0", ()) if name == "optax" else real(name))
+    assert versions(["optax"]) != before
+    libraries._installed.cache_clear()
+
+
+@pytest.mark.parametrize("said", ['{"backend": "jax", "floatx": "float16"}', "[1]", "{", ""])
+def test_what_keras_reads_from_its_file(tmp_path, monkeypatch, said):
+    """The back end that it will compute by, where no variable names one; a broken file says nothing."""
+    (tmp_path / "keras.json").write_text(said)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    found = {name: value for name, value in versions().items() if name.startswith("keras.json")}
+    whole = {"keras.json backend": "jax", "keras.json floatx": "float16"} if "jax" in said else {}
+    assert found == whole
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    found = {name: value for name, value in versions().items() if name.startswith(("keras.json", "KERAS"))}
+    assert found == {name: value for name, value in whole.items() if "floatx" in name} | {"KERAS_BACKEND": "torch"}

@@ -1,0 +1,70 @@
+"""Modules in memory against their files."""
+
+import importlib
+import os
+import sys
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.lab.identity.loaded import own_modules, refuse_stale, refuse_unknown
+from lrlab.lab.identity.own import Own
+
+TEXT = "WIDTH = 8\nSIZES = (1, 2)\ndef f(): return 1\nclass C:\n    def g(self): return 2\nTOLD = []\n"
+
+
+@pytest.fixture
+def helper(tmp_path, monkeypatch):
+    """A module, loaded from a file."""
+    path = tmp_path / "helper_.py"
+    path.write_text(TEXT)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("helper_"), path
+    del sys.modules["helper_"]
+
+
+def stale(path):
+    refuse_stale([path], own_modules(Own()))
+
+
+def test_as_it_was_loaded(helper):
+    """Nothing to say; nor of a file that is not loaded."""
+    _, path = helper
+    stale(path)
+    stale(path.with_name("other.py"))
+    path.write_text("# said\n" + TEXT)
+    stale(path)
+
+
+@pytest.mark.parametrize(
+    "change", [("8", "9"), ("(1, 2)", "(2, 1)"), ("return 1", "return 3"), ("return 2", "return 3")]
+)
+def test_a_file_that_was_edited_since(helper, change):
+    """A constant, a function, a method: the way out is said."""
+    module, path = helper
+    path.write_text(TEXT.replace(*change))
+    with pytest.raises(LrlabError, match=r"helper_\.py in memory is not what its file is[\s\S]*importlib\.reload"):
+        stale(path)
+    os.utime(path, (1, 1))  # for its compiled form counts by the time
+    importlib.reload(module)
+    stale(path)
+
+
+def test_a_variable_that_was_set(helper):
+    """At run time; what is not a constant of the file may be anything."""
+    module, path = helper
+    module.TOLD.append(3)
+    module.WIDTH = 64
+    with pytest.raises(LrlabError, match=r"helper_\.WIDTH"):
+        stale(path)
+
+
+def test_a_file_that_came_while_training(helper):
+    """By a name that was computed."""
+    _, path = helper
+    rest = [*own_modules(Own())]
+    refuse_unknown(rest, Own(), [])
+    rest.remove(path.resolve())
+    refuse_unknown(rest, Own(), [path.resolve()])
+    with pytest.raises(LrlabError, match=r"a name that is computed[\s\S]*import helper_"):
+        refuse_unknown(rest, Own(), [])

@@ -1,0 +1,123 @@
+"""What a value is made of: library objects by what they hold, own ones by all that they are."""
+
+import collections
+import functools
+import io
+import json
+import logging
+import os
+import re
+import socket
+import threading
+import weakref
+from contextvars import ContextVar
+
+import numpy as np
+import pytest
+
+from lrlab.lab.identity.own import Own
+from lrlab.lab.identity.parts import Opaque, ordered_by_hash, parts_of
+
+OWN = Own()
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a):
+        self.a = a
+
+
+class Secret:
+    def __init__(self, width):
+        self.width = width
+
+    def __reduce__(self):
+        return Secret, (0,)
+
+    def __getstate__(self):
+        return {}
+
+
+def test_own_objects_are_their_attributes():
+    """Those in slots too; whatever they would tell a pickle."""
+    assert ("a", 3) in parts_of(Slotted(3), OWN)[1]
+    assert parts_of(Secret(3), OWN) == ("object", [("", Secret), ("width", 3)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (collections.deque([1]), collections.deque([1], 3)),
+        (collections.Counter("a"), collections.Counter("b")),
+        (collections.defaultdict(int), collections.defaultdict(float)),
+        (collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1)),
+        (re.compile("a"), re.compile("b")),
+        (re.compile("a"), re.compile("a", re.IGNORECASE)),
+        (np.random.default_rng(0), np.random.default_rng(1)),
+        (np.random.RandomState(0), np.random.RandomState(1)),
+        (np.dtype("f4"), np.dtype("f8")),
+        (functools.partial(int, 1), functools.partial(int, 2)),
+        (functools.partial(int, base=2), functools.partial(float, base=2)),
+        (bytearray(b"a"), bytearray(b"b")),
+        (io.BytesIO(b"a"), io.BytesIO(b"b")),
+        (iter([1]), iter([2])),
+        ([1].append, [2].append),
+        (str.upper, str.lower),
+        (list[int], list[float]),
+        (int | str, int | float),
+    ],
+    ids=repr,
+)
+def test_library_objects_are_what_they_hold(one, other):
+    """Also those of other languages, which no attribute shows."""
+    assert repr(parts_of(one, OWN)) != repr(parts_of(other, OWN))
+
+
+def test_what_only_tells_has_no_content():
+    """Loggers, locks: nothing is computed from them."""
+    for one, other in [(logging.getLogger("a"), logging.getLogger("b")), (threading.Lock(), threading.Lock())]:
+        assert parts_of(one, OWN) == parts_of(other, OWN)
+    assert parts_of(os.environ, OWN) == ("environment", [])
+
+
+def test_what_nobody_can_look_into():
+    """It says so."""
+    with socket.socket() as thing, pytest.raises(Opaque):
+        parts_of(thing, OWN)
+    with pytest.raises(Opaque):
+        parts_of(memoryview(b"a"), OWN)
+
+
+def test_functions_are_their_code_and_what_it_reads():
+    """Not a list to which it only appends: that tells. A library's is its name, and what is around it."""
+    told, read = [], [3]
+
+    def mine(x=1, *, y=2):
+        told.append(x)
+        return read
+
+    _, held = parts_of(mine, OWN)
+    assert [name for name, _ in held] == ["defaults", "keywords", "read"]
+    assert parts_of(json.dumps, OWN) == ("json.dumps", [])
+
+
+def test_references_and_variables():
+    """Whatever leads on."""
+    thing, variable = Secret(1), ContextVar("v", default=3)
+    assert parts_of(weakref.ref(thing), OWN) == ("reference", [("", thing)])
+    assert parts_of(variable, OWN) == ("variable v", [("", 3)])
+
+
+def test_a_class_of_a_library_is_its_name_until_it_is_patched(monkeypatch):
+    """Own code in it counts."""
+    assert parts_of(json.JSONDecoder, OWN) == ("class json.decoder.JSONDecoder", [])
+    monkeypatch.setattr(json.JSONDecoder, "decode", lambda self, text: 3)
+    assert [name for name, _ in parts_of(json.JSONDecoder, OWN)[1]] == ["decode"]
+
+
+def test_sets_in_an_order_of_their_own():
+    """Of texts, from two on."""
+    assert [ordered_by_hash(value) for value in ({"a", "b"}, {"a"}, {1, 2}, frozenset([("a", 1), 2]))] == [
+        True, False, False, True,
+    ]  # fmt: skip

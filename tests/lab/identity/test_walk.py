@@ -1,0 +1,166 @@
+"""The hash of a graph: places, names and references back are in it, and nothing of where it lies in memory."""
+
+import itertools
+import socket
+import sys
+import types
+
+import pytest
+
+from lrlab.lab.identity.walk import Walk
+
+
+def of(value):
+    return Walk().of(value)
+
+
+def g():
+    return 1
+
+
+def h():
+    return 2
+
+
+SHARED = [8]
+GRAPHS = {
+    "a pair": [[g], h],
+    "the other place": [g, [h]],
+    "the other order": [[h], g],
+    "one list twice": [SHARED, SHARED],
+    "two lists": [[8], [8]],
+    "three": [SHARED, SHARED, SHARED],
+    "8 8 4": [8, 8, 4],
+    "8 4 4": [8, 4, 4],
+    "8 4 8": [8, 4, 8],
+    "a text in two": ["ab", "c"],
+    "another": ["a", "bc"],
+    "names": {"a": 1, "b": 2},
+    "names the other way": {"b": 1, "a": 2},
+    "in another order": {"b": 2, "a": 1},
+    "attributes": types.SimpleNamespace(a=1, b=2),
+    "other attributes": types.SimpleNamespace(a=2, b=1),
+    "a function twice": [g, g],
+    "two functions": [g, h],
+    "a set": {g, h},
+    "a smaller set": {g},
+}
+
+
+def test_no_two_graphs_are_the_same():
+    """Structure, places, names."""
+    digests = {name: of(graph) for name, graph in GRAPHS.items()}
+    assert [pair for pair in itertools.combinations(digests, 2) if digests[pair[0]] == digests[pair[1]]] == []
+    assert digests == {name: of(graph) for name, graph in GRAPHS.items()}
+
+
+def test_circles_end():
+    """And where they lead back to counts."""
+    one, two, three = [1], [1], [[1]]
+    one.append(one)
+    two.append([two])
+    three[0].append(three[0])
+    assert len({of(one), of(two), of(three)}) == 3
+
+
+def test_deep_ones():
+    """Without a call for each level."""
+    deep = []
+    for _ in range(20 * sys.getrecursionlimit()):
+        deep = [deep]
+    assert of(deep) != of([deep])
+
+
+def test_functions_that_call_each_other():
+    """Each is looked at once."""
+
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    before = of(even)
+    assert before == of(even) != of(odd)
+    odd.__defaults__ = (3,)
+    assert of(even) != before
+
+
+def test_what_it_meets():
+    """Libraries, what nobody can look into with its name, and whether the order of sets counts."""
+    import numpy as np
+
+    with socket.socket() as thing:
+        walk = Walk()
+        walk.of({"config": types.SimpleNamespace(line=thing), "array": np.float32})
+    assert walk.unseen == ["line, a socket.socket"]
+    assert walk.libraries == {"numpy"}
+    assert [_hashes({"a", "b"}), _hashes({1, 2}), _hashes(lambda words: list({*words})), _hashes(g)] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
+def _hashes(value):
+    walk = Walk()
+    walk.of(value)
+    return walk.hashes
+
+
+def test_variables_of_modules_that_are_spelled(monkeypatch):
+    """Of one's own, wherever they are spelled; others do not count. Of a library, what was put into it."""
+    mine = types.ModuleType("mine_")
+    mine.WIDTH, mine.other = 8, 1
+    space = {"__name__": "cell", "mine": mine}
+    exec("def build(config): return config.WIDTH\ndef train(run): return build(mine)", space)
+    before = of(space["train"])
+    mine.other = 2
+    assert of(space["train"]) == before
+    mine.WIDTH = 64
+    assert of(space["train"]) != before
+
+    import json
+
+    space = {"__name__": "cell", "json": json}
+    exec("def train(run): return json.decoder.scanstring, json.dumps", space)
+    before = of(space["train"])
+    monkeypatch.setattr(json.decoder, "scanstring", g)
+    assert of(space["train"]) != before
+
+
+@pytest.mark.parametrize("collate", ["lambda rows: rows", "lambda rows: rows[0]"])
+def test_a_loader_of_a_library_is_walked(collate):
+    """Its function, its batch size, its data; and it is the same at each call."""
+    torch = pytest.importorskip("torch")
+
+    def loader(text=collate, size=4, seed=0):
+        generator = torch.Generator().manual_seed(seed)
+        data = torch.utils.data.TensorDataset(torch.randn(8, 2, generator=generator))
+        return torch.utils.data.DataLoader(data, size, collate_fn=eval(text))
+
+    base = of(loader())
+    assert base == of(loader())
+    assert len({base, of(loader(size=2)), of(loader("lambda rows: rows[1]")), of(loader(seed=1))}) == 4
+
+
+def test_modules_of_pytorch_are_walked():
+    """Weights, modes, hooks, and what is frozen."""
+    torch = pytest.importorskip("torch")
+
+    def net(change=lambda net: None):
+        torch.manual_seed(0)
+        made = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5))
+        change(made)
+        return of(made)
+
+    changes = [
+        lambda net: net.eval(),
+        lambda net: net[0].register_forward_hook(lambda *a: None),
+        lambda net: net[0].register_forward_hook(lambda *a: a[2] * 2),
+        lambda net: net[0].weight.requires_grad_(False),
+        lambda net: torch.nn.init.zeros_(net[0].bias),
+        lambda net: setattr(net[1], "p", 0.25),
+        lambda net: net.append(torch.nn.ReLU()),
+    ]
+    found = [net(), *map(net, changes)]
+    assert len({*found}) == len(found)
+    assert found == [net(), *map(net, changes)]

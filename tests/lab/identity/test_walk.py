@@ -164,3 +164,52 @@ def test_modules_of_pytorch_are_walked():
     found = [net(), *map(net, changes)]
     assert len({*found}) == len(found)
     assert found == [net(), *map(net, changes)]
+
+
+def test_arrays_that_share_their_memory():
+    """What is written into one is in the other."""
+    import numpy as np
+
+    whole = np.zeros(4)
+    assert len({of([whole, whole]), of([whole, whole[:]]), of([whole, whole.copy()])}) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["getattr(mine, 'WI' + run)", "vars(mine)", "eval(run)", "globals()[run]", "getattr(mine, run)"]
+)
+def test_names_that_are_computed(text):
+    """Then every variable counts, of the module, or of one's own."""
+    digests = set()
+    for width in (8, 64):
+        mine = types.ModuleType("mine_")
+        mine.WIDTH = width
+        space = {"__name__": "cell", "mine": mine, "WIDTH": width}
+        exec(f"def train(run): return {text}", space)
+        digests.add(of(space["train"]))
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "read", "asks"),
+    [("from os import environ as e", "e", True), ("from os import getenv as g", "g", True), ("import os", "os", False)],
+)
+def test_variables_of_the_environment_are_asked_for(line, read, asks):
+    """Under whatever name."""
+    space = {"__name__": "cell"}
+    exec(f"{line}\nNAME = 'WIDTH'\ndef train(run): return {read}, NAME", space)
+    walk = Walk()
+    walk.of(space["train"])
+    assert walk.asks == asks
+    assert "WIDTH" in walk.texts
+
+
+def test_what_wraps_in_jax_counts_with_its_rules():
+    """A custom gradient is no part of the function that is wrapped."""
+    jax = pytest.importorskip("jax")
+
+    def made(scale):
+        f = jax.custom_vjp(lambda x: x)
+        f.defvjp(lambda x: (x, None), lambda rest, g: (g * scale,))
+        return of(jax.jit(f))
+
+    assert made(1.0) == made(1.0) != made(2.0)

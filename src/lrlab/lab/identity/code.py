@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 from collections.abc import Iterator
 from types import CodeType
@@ -48,14 +49,23 @@ def _texts(code: CodeType) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=4096)
+def calls(code: CodeType) -> frozenset[str]:
+    """The global names that a code, or one within it, spells: of functions of Python, as `eval`, and others.
+
+    >>> sorted(calls(compile("lambda net: (net.eval(), vars(mine))", "<cell>", "eval")))
+    ['mine', 'vars']
+    """
+    steps = (step for each in codes_in(code) for step in dis.get_instructions(each))
+    return frozenset(str(step.argval) for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+
+
+@functools.lru_cache(maxsize=4096)
 def makes_sets(code: CodeType) -> bool:
     """Whether a code makes sets or asks for hashes, whose order may depend on PYTHONHASHSEED.
 
     >>> [makes_sets(compile(text, "<cell>", "eval")) for text in ("list(set(words))", "word in {'a', 'b'}")]
     [True, False]
     """
-    import dis
-
     return any(
         bool(_ORDERED_BY_HASH & {*each.co_names})
         or any(step.opname in ("BUILD_SET", "SET_ADD", "SET_UPDATE") for step in dis.get_instructions(each))

@@ -19,7 +19,6 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.identity.code import codes_in, texts_in
 from lrlab.lab.identity.environment import switches, variables
 from lrlab.lab.identity.loaded import own_modules, refuse_stale
 from lrlab.lab.identity.own import Own
@@ -76,7 +75,8 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
     files = sources.files
     parts = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
     texts = {text for path in files.values() for text in environment_of(path.read_bytes())}
-    texts |= {text for code in walk.codes if {"environ", "getenv"} & _spelled(code) for text in texts_in(code)}
+    if walk.asks or any({"environ", "getenv"} & {*code.co_names} for code in walk.codes):
+        texts |= walk.texts
     parts |= {f"the environment variable {name}": value for name, value in variables(texts).items()}
     parts |= {f"the switch {name}": value for name, value in switches().items()}
     whole = hashlib.sha256(f"{attribute}\0{memory}".encode())
@@ -103,10 +103,6 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
 def _lazily(sources: Sources) -> Callable[[ModuleType], bool]:
     lazy = {*sources.files.values()} - sources.top
     return lambda module: (file := getattr(module, "__file__", None)) is None or Path(file).resolve() in lazy
-
-
-def _spelled(code: CodeType) -> set[str]:
-    return {name for each in codes_in(code) for name in each.co_names}
 
 
 def _imports(codes: Iterable[CodeType]) -> Iterator[Import]:

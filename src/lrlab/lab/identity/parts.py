@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from lrlab.lab.identity.code import digest_of_code
+from lrlab.lab.identity.code import calls, digest_of_code
 from lrlab.lab.identity.own import HEAP, Own, found
 from lrlab.lab.identity.plain import array_of, has_text
 from lrlab.lab.training.own import names_read
@@ -37,6 +37,8 @@ OF_MODULES = {  # what Python itself writes into modules, which have other names
     *("__name__", "__file__", "__doc__", "__spec__", "__loader__", "__package__", "__path__", "__cached__"),
     *("__builtins__", "__annotations__"),
 }
+BY_COMPUTING = {"globals", "eval", "exec"}  # with these any variable may be read
+_OF_NOTEBOOKS = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 _BY_PYTHON = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations_cache__"}
 _KEPT = {  # what a decorator or a metaclass writes into a class for itself to read
     *("__slots__", "__annotations__", "__dataclass_fields__", "__match_args__", "__attrs_attrs__"),
@@ -77,7 +79,12 @@ def parts_of(value: Any, own: Own) -> tuple[str, Held]:
     if kind.__module__.partition(".")[0] in _TELLS:
         return _name(kind), []
     if kind.__module__.partition(".")[0] in _DECORATORS and callable(wrapped := getattr(value, "__wrapped__", None)):
-        return f"decorated {_name(kind)}", [("", wrapped)]
+        more = [
+            (name, each)
+            for name, each in _attributes(value)
+            if name != "__wrapped__" and isinstance(each, types.FunctionType) and own.function(each)
+        ]
+        return f"decorated {_name(kind)}", [("", wrapped), *more]
     return _object(value, own)
 
 
@@ -90,6 +97,8 @@ def _function(value: types.FunctionType, own: Own) -> tuple[str, Held]:
     marks = [(k, v) for k, v in sorted(vars(value).items()) if k not in ("lrlab_task", "__wrapped__")]
     read = names_read(value.__code__)  # not what it only appends to, which tells
     names = sorted((read & value.__globals__.keys()) - OF_MODULES)
+    if read & BY_COMPUTING and calls(value.__code__) & BY_COMPUTING:
+        names = sorted(name for name in value.__globals__ if not name.startswith("_") and name not in _OF_NOTEBOOKS)
     cells = [(name, held) for name, held in cells if name in read]
     held = [("defaults", value.__defaults__), ("keywords", value.__kwdefaults__), *cells, *marks, *around]
     return digest_of_code(value.__code__).hex(), [*held, *((name, value.__globals__[name]) for name in names)]
@@ -226,6 +235,8 @@ def _object(value: Any, own: Own) -> tuple[str, Held]:
     kind = type(value)
     if value is os.environ:
         return "environment", []
+    if kind.__module__ != "builtins" and "_tracker" in (attributes_of(value) or {}) and _of_keras(kind):
+        raise Opaque  # it knows its parts by their places in memory
     if isinstance(value, (*_CONTAINERS, *_BASES, bytearray)):
         label, held = _content(value)
         if kind in _CONTAINERS or kind is bytearray:
@@ -257,7 +268,10 @@ def _content(value: Any) -> tuple[str, Held]:
 
 
 def _attributes(value: Any) -> Held:
-    return sorted(_without_counts(attributes_of(value) or {}).items(), key=lambda pair: pair[0])
+    held = attributes_of(value) or {}
+    if "_id" in held and any(each.__module__.startswith("flax.linen") for each in type(value).__mro__):
+        held = {name: each for name, each in held.items() if name != "_id"}  # of this process
+    return sorted(_without_counts(held).items(), key=lambda pair: pair[0])
 
 
 def _without_counts(held: dict[str, Any]) -> dict[str, Any]:
@@ -278,6 +292,10 @@ def _reduces(kind: type) -> Any:
             if name in vars(each) and each is not object:
                 return vars(each)[name]
     return None if "__getstate__" not in {name for each in kind.__mro__[:-1] for name in vars(each)} else _reduces
+
+
+def _of_keras(kind: type) -> bool:
+    return any(each.__module__.partition(".")[0] == "keras" for each in kind.__mro__)
 
 
 def _native(kind: type) -> bool:

@@ -96,6 +96,22 @@ def array_of(value: Any) -> tuple[str, bytes] | None:
     return f"{name} {dtype} {[*array.shape]}", np.ascontiguousarray(array).tobytes()
 
 
+def memory_of(value: Any) -> tuple[Any, int] | None:
+    """Where the content of an array or a tensor lies, so that it can be told which share it, and the place in it."""
+    if isinstance(value, np.ndarray):
+        owner = value
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        start = owner.__array_interface__["data"][0]
+        return (start, value.__array_interface__["data"][0] - start) if value.size else None
+    if of_torch(type(value), "Tensor") and value.layout == sys.modules["torch"].strided and value.device.type == "cpu":
+        try:
+            return (value.untyped_storage().data_ptr(), value.storage_offset()) if value.numel() else None
+        except (RuntimeError, NotImplementedError):
+            return None
+    return None
+
+
 def _tensor(value: Any, name: str) -> tuple[str, bytes] | None:
     torch = sys.modules["torch"]
     if value.device.type == "meta":

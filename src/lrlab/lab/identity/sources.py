@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ def sources_of(source: Path | None, imports: Iterable[Import] = ()) -> Sources:
     package = package_of(source) if source else ""
     root = base / package if base and package else None
     waiting: list[tuple[Path, bool]] = [(source, True)] if source else []
-    places = tuple(place for place in (base, beside) if place)
+    places = tuple({place: None for place in (base, beside) if place})
     waiting += [each for one in imports for each in _files(one, None, places, root, found)]
     while waiting:
         path, top = waiting.pop()
@@ -119,11 +120,11 @@ def _counts(path: Path, root: Path | None) -> bool:
 def _within(start: Path, parts: list[str], names: tuple[str, ...]) -> list[Path]:
     """The files of a dotted name and of its parents below a folder, and those of modules that are taken of it."""
     chains = [parts[: k + 1] for k in range(len(parts))] + [[*parts, name] for name in names if name != "*"]
-    found = [] if parts else [start / "__init__.py"]  # from . import x
+    found = [] if parts else [os.path.join(start, "__init__.py")]  # from . import x
     for chain in chains:
-        place = start.joinpath(*chain)
-        found += [place.with_name(f"{place.name}.py"), place / "__init__.py"]
-    return [path for path in found if path.is_file()]
+        place = os.path.join(start, *chain)
+        found += [f"{place}.py", os.path.join(place, "__init__.py")]
+    return [Path(path) for path in found if os.path.isfile(path)]
 
 
 def _elsewhere(top: str) -> Path | None:

@@ -8,17 +8,19 @@ names, those variables count that own code spells anywhere.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sys
 import types
 from typing import Any
 
-from lrlab.lab.identity.code import codes_in, makes_sets
+from lrlab.lab.identity.code import calls, codes_in, makes_sets, texts_in
 from lrlab.lab.identity.own import Own, is_lrlab
 from lrlab.lab.identity.parts import OF_MODULES, Held, Opaque, ordered_by_hash, parts_of
-from lrlab.lab.identity.plain import digest_of_plain
+from lrlab.lab.identity.plain import digest_of_plain, memory_of
 from lrlab.lab.training.own import names_read
 
+_BY_COMPUTING = {"getattr", "vars", "dir"}  # with these any variable of a module may be read
 _Path = tuple[Any, str] | None  # of names, from the last to the first
 
 
@@ -26,7 +28,8 @@ class Walk:
     """A walk through what can be reached; `of(value)` gives the digest, and all else is what was met on the way.
 
     `libraries` are the packages whose things were met, `unseen` what nobody can look into, by words; `codes` all own
-    code; `hashes` tells that something depends on PYTHONHASHSEED. `lazily(module)` says of an own module whether it is
+    code, `texts` all texts; `asks` tells that environment variables are read, `hashes` that something depends on
+    PYTHONHASHSEED. `lazily(module)` says of an own module whether it is
     loaded while training only, so that it may be there or not.
     """
 
@@ -39,7 +42,11 @@ class Walk:
         self.libraries: set[str] = set()
         self.unseen: list[str] = []
         self.codes: dict[types.CodeType, None] = {}
+        self.texts: set[str] = set()
+        self.asks = False
         self.hashes = False
+        self._whole = False
+        self._memory: dict[Any, int] = {}
 
     def of(self, value: Any) -> str:
         """The SHA-256 (hex) of all that can be reached from a value.
@@ -64,6 +71,8 @@ class Walk:
             value, path = waiting.pop()
             if (plain := digest_of_plain(value)) is not None:
                 digest.update(b"=" + plain)
+                if type(value) is str:
+                    self.texts.add(value)
                 self.hashes = self.hashes or (type(value) is frozenset and ordered_by_hash(value))
                 continue
             if id(value) in self._met:
@@ -82,6 +91,9 @@ class Walk:
         except Opaque:
             self.unseen.append(f"{_words(path)}a {type(value).__module__}.{type(value).__qualname__}")
             return secrets.token_hex(16), []
+        place, number = memory_of(value), len(self._met)
+        if place is not None and (first := self._memory.setdefault(place[0], number)) != number:
+            label += f" shares {first} {place[1]}"
         if isinstance(value, set | frozenset):
             held = [("", each) for each in sorted((each for _, each in held), key=self._alone)]
         return label, held
@@ -92,6 +104,7 @@ class Walk:
         return plain if plain is not None else bytes.fromhex(Walk(self._own, self._lazily).of(value))
 
     def _note(self, value: Any) -> None:
+        self.asks = self.asks or value is os.environ or value is os.getenv
         if isinstance(value, types.ModuleType):
             if self._own.module(value.__name__):
                 self._mine.append(value)
@@ -103,7 +116,10 @@ class Walk:
             if self._own.function(value):
                 for code in codes_in(value.__code__):
                     self.codes[code] = None
-                self._reads |= names_read(value.__code__)
+                read = names_read(value.__code__)
+                self._reads |= read
+                self._whole = self._whole or bool(read & _BY_COMPUTING and calls(value.__code__) & _BY_COMPUTING)
+                self.texts |= texts_in(value.__code__)
                 if value.__name__ != "__hash__" and not is_lrlab(value.__code__):
                     self.hashes = self.hashes or makes_sets(value.__code__)
         else:
@@ -120,7 +136,10 @@ class Walk:
         code has put there in the place of theirs."""
         found = []
         for number, module in enumerate(self._mine):
-            for name in sorted((self._reads & vars(module).keys()) - OF_MODULES):
+            spelled = self._reads & vars(module).keys()
+            if self._whole:  # by a name that may be computed
+                spelled |= {name for name in vars(module) if not name.startswith("_")}
+            for name in sorted(spelled - OF_MODULES):
                 value = vars(module)[name]
                 within = isinstance(value, types.ModuleType) and sys.modules.get(f"{module.__name__}.{name}") is value
                 if not (within and self._lazily(value)):

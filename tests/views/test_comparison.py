@@ -10,8 +10,8 @@ from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.record.runs.run import Series, StoredRun
-from lrlab.views.comparison import lead, ranking, report, to_use
-from lrlab.views.model import Figure, Interval, Mark, Table
+from lrlab.views.comparison import code, lead, ranking, report, to_use
+from lrlab.views.model import Code, Figure, Interval, Mark, Table
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
 
@@ -125,6 +125,21 @@ def test_the_best_can_be_copied_into_a_script() -> None:
     narrow = ranking(EVIDENCE, wide=False)
     assert "LR" in narrow.columns
     assert "schedule" not in narrow.columns
+
+
+def test_the_code_is_a_script_at_the_chosen_lr() -> None:
+    """What the page shows runs as it stands below an optimizer."""
+    import torch
+
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    text = code(EVIDENCE)
+    best = EVIDENCE.comparison.standings[0].arm
+    exec(text, names := {"optimizer": optimizer})
+    curve = EVIDENCE.schedules[best].over(EVIDENCE.runs[0].updates)
+    assert names["scheduler"].get_last_lr() == [0.1 * EVIDENCE.lr_of(best) * curve(1)]
+    named = dataclasses.replace(EVIDENCE, notes={best: "a\nimport os"})
+    assert "# plateau, at 2 times the LR that the task sets; a\\nimport os\n" in code(named)
+    assert Code(text, "Use this") in report(EVIDENCE, {}).sections
 
 
 def test_folds_are_points_of_their_interval() -> None:

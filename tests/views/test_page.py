@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lrlab.views.model import Figure, Interval, Line, Mark, Report, Table, Text
+from lrlab.views.model import Code, Figure, Interval, Line, Mark, Report, Table, Text
 from lrlab.views.page import html
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -195,6 +195,82 @@ def test_forest_is_to_scale():
     assert ranges == [("4.0", "44.0"), ("84.0", "164.0")]
     assert middles == ["24.0", "124.0"]
     assert [re.search('svg class="(\\w+)"', part)[1] for part in page.split("<td")[1:3]] == ["open", "clear"]
+
+
+def test_code_is_there_to_be_copied():
+    """As it is, and as text."""
+    parsed = Parsed(html(report(Code("a = '<b>'\nb = 1 < 2", "Use this"))))
+    assert "Use this" in parsed.text_of("h2")
+    assert parsed.text_of("code") == ["a = '<b>'\nb = 1 < 2"]
+
+
+def test_a_wide_table_can_be_a_block_for_each_row():
+    """Each cell then says its head; to whom it is read aloud it stays a table."""
+    row = (1, "arm 0", 0.25, Interval(0, 0, 0), Mark("best", "good"), "× 1", None)
+    parsed = Parsed(html(report(Table(("", "strategy", "loss", "difference", "verdict", "LR", "note"), (row,)))))
+    (table,) = parsed.all("table")
+    assert (table["class"], table["role"]) == ("stacked", "table")
+    assert [cell["data-head"] for cell in parsed.all("td") if "data-head" in cell][1:3] == ["strategy", "loss"]
+    assert all(tr.get("role", "row") == "row" for tr in parsed.all("tr"))
+    assert "stacked" not in html(report(Table(("a", "b"), ((1, 2),)))).partition("</style>")[2]
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_is_cut_off(width, tmp_path):
+    """A real comparison's table, code and figures: no part is wider than the screen, or hides behind a scroll bar."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    page = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", html(crowd()))
+    look = (
+        "<script>addEventListener('load', () => setTimeout(() => { const wide = [...document.querySelectorAll("
+        "'body *')].filter(e => !e.closest('details,svg,.legend') && (e.getBoundingClientRect().right > innerWidth + 1"
+        " || (e.matches('.scroll,pre') && e.scrollWidth > e.clientWidth + 1))).map(e => e.tagName + '.' + "
+        "e.className); parent.document.body.dataset.wide = innerWidth + ':' + wide; }, 500));</script>"
+    )
+    (tmp_path / "page.html").write_text(page.replace("</body>", f"{look}</body>"), encoding="utf-8")
+    frame = f'<!doctype html><body><iframe src="page.html" width="{width}" height="900" frameborder="0"></iframe>'
+    (tmp_path / "frame.html").write_text(frame, encoding="utf-8")
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --allow-file-access-from-files --window-size=1600,1000 "
+        "--virtual-time-budget=5000 --dump-dom"
+    )
+    try:
+        done = subprocess.run(
+            [CHROMIUM, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/frame.html"],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(tmp_path / "profile", ignore_errors=True)
+    assert re.search('data-wide="([^"]*)"', done.stdout)[1] == f"{width}:"
+
+
+def crowd():
+    """Thirteen strategies with long schedules, as a comparison has them."""
+    head = ("", "strategy", "val_loss (less is better)", "spread", "behind the best", "verdict", "LR", "schedule")
+    long = '(linear(start=0.1, to=1) >> linear(to=0.1)).repeat(cycle="25%"), weights averaged over 10% of the run'
+    points = (0.0, 0.05, 0.2)
+    rows = tuple(
+        (
+            k + 1,
+            f"arm {k}",
+            0.5,
+            0.05,
+            Interval(0, 0.1, 0.3, points),
+            Mark("not distinguishable"),
+            "× 0.5, 1 (lowest)",
+            long,
+        )
+        for k in range(13)
+    )
+    code = f"scheduler = Scheduler(optimizer, '{long}', horizon=160)"
+    return report(Table(head, rows), Code(code, "Use this"), Figure("Crowd", "update", "multiplier", lines(13)))
+
+
+def test_a_crowd_is_shown_one_by_one():
+    """Where lines outnumber colours; not where each has its own."""
+    assert html(report(Figure("f", "x", "y", lines(13)))).count('class="own"') == 13
+    assert 'class="own"' not in html(report(Figure("f", "x", "y", lines(7))))
 
 
 def test_size():

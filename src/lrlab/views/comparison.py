@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lrlab.analysis.comparison.columns import COLUMNS, Judgement, Spread
 from lrlab.analysis.comparison.evidence import Evidence
+from lrlab.errors import printable
 from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import Series, StoredRun
-from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Report, Table, Text, Tone
+from lrlab.views.model import Cell, Code, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 
 _TONES: dict[str, Tone] = {"best": "good", "worse": "bad", "diverged": "bad"}
 SMOOTHING = 40  # the training loss is averaged over this part of the run
@@ -101,6 +102,28 @@ def to_use(evidence: Evidence) -> str:
     return f"To use it: {line}, with {lr:g} times the task's own LR{f'; {note}' if note else ''}."
 
 
+def code(evidence: Evidence) -> str:
+    """The best strategy as lines of a PyTorch script, at the LR that was chosen for it; empty where there is none."""
+    best = evidence.comparison.standings[0]
+    if best.mean is None:
+        return ""
+    lr, note = evidence.lr_of(best.arm), evidence.notes.get(best.arm, "")
+    said = printable(f"{best.arm}, at {lr:g} times the LR that the task sets{f'; {note}' if note else ''}", lines=False)
+    schedule, horizon = str(evidence.schedules[best.arm]), evidence.runs[0].updates
+    scaled = [] if lr == 1 else ["for group in optimizer.param_groups:", f'    group["lr"] *= {lr:g}']
+    return "\n".join(
+        [
+            "from lrlab.adapters.torch import Scheduler",
+            "",
+            f"# {said}",
+            *scaled,
+            f"scheduler = Scheduler(optimizer, {schedule!r}, horizon={horizon})",
+            "...",
+            "optimizer.step(), scheduler.step()",
+        ]
+    )
+
+
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
@@ -141,9 +164,10 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page."""
     return Report(
         title=f"Learning-rate strategies on {evidence.task}",
-        lead="\n\n".join(filter(None, (lead(evidence), to_use(evidence)))),
+        lead=lead(evidence),
         sections=(
             ranking(evidence),
+            *([Code(code(evidence), "Use this")] if code(evidence) else []),
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
             *figures(evidence),
             _grid(evidence),

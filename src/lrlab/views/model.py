@@ -182,12 +182,24 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Code:
+    """Lines to copy into a script, as they are."""
+
+    code: str
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _clean(self, "code", lines=True)
+        _clean(self, "title")
+
+
+@dataclass(frozen=True)
 class Report:
     """A page: what it says first, its sections in order, and the facts that let somebody repeat it."""
 
     title: str
     lead: str
-    sections: tuple[Figure | Table | Text, ...]
+    sections: tuple[Figure | Table | Text | Code, ...]
     facts: Mapping[str, str]
 
     def __post_init__(self) -> None:

@@ -18,7 +18,8 @@ from itertools import pairwise
 
 from lrlab.views.axes import Axis
 from lrlab.views.forest import forest, scale_of
-from lrlab.views.model import Figure, Interval, Mark, Report, Table, Text
+from lrlab.views.model import Code, Figure, Interval, Mark, Report, Table, Text
+from lrlab.views.multiples import multiples
 from lrlab.views.names import file_name
 from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, Theme
 from lrlab.views.rows import Column, columns
@@ -27,6 +28,7 @@ from lrlab.views.thin import thinned
 
 _COLUMNS = 300  # of thinned curves: an envelope of three pixels a column on a wide screen
 _COLOURS = len(LIGHT.series)
+_STACKED = 6  # a table of more columns is a block for each row on a narrow screen
 _WRAPPED = 30  # a column with longer texts is set smaller, and wraps
 
 
@@ -72,7 +74,7 @@ def html(report: Report) -> str:
 """
 
 
-def _section(section: Figure | Table | Text, names: Set[str]) -> str:
+def _section(section: Figure | Table | Text | Code, names: Set[str]) -> str:
     match section:
         case Figure():
             return _figure(section)
@@ -82,6 +84,10 @@ def _section(section: Figure | Table | Text, names: Set[str]) -> str:
         case Text():
             heading = f"<h2>{escape(section.title)}</h2>" if section.title else ""
             return f'<section class="prose">{heading}{_paragraphs(section.text)}</section>'
+        case Code():
+            heading = f"<h2>{escape(section.title)}</h2>" if section.title else ""
+            code = f'<pre tabindex="0"><code>{escape(section.code)}</code></pre>'
+            return f'<section class="card code">{heading}{code}</section>'
 
 
 def _figure(figure: Figure) -> str:
@@ -102,6 +108,7 @@ def _figure(figure: Figure) -> str:
 <a class="csv" href="#" download="{escape(_file_name(figure.title))}.csv">Download data (CSV)</a></div>
 <noscript><p class="note nojs">The drawing needs JavaScript; its numbers are below.</p></noscript>
 {_note(figure.note)}
+{multiples(figure) if crowded else ""}
 <details><summary>Numbers</summary>{_table(digest(figure), frozenset(), "digest")}</details>
 </section>"""
 
@@ -109,6 +116,7 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table, names: Set[str], kind: str = "") -> str:
     """A table that scrolls by itself; a row that is about a line of a figure carries that line's name."""
     cols = columns(table)
+    stacked = len(cols) > _STACKED
     scales = [scale_of(column) for column in cols]
     head = "".join(
         f'<th scope="col"{_class(column)}>{escape(column.name)}</th>' if column.name else "<td></td>" for column in cols
@@ -119,12 +127,20 @@ def _table(table: Table, names: Set[str], kind: str = "") -> str:
         cells = ""
         for column, scale in zip(cols, scales, strict=True):
             swatch = '<span class="swatch"></span>' if line is not None and column.cells[i] == line else ""
-            cells += f"<td{_class(column)}>{swatch}{_cell(column, i, scale)}</td>"
+            labelled = f' role="cell" data-head="{escape(column.name)}"' if stacked else ""
+            inside = f"{swatch}{_cell(column, i, scale)}"
+            inside = f'<div class="cell">{inside}</div>' if stacked and column.cells[i] is not None else inside
+            cells += f"<td{_class(column)}{labelled}>{inside}</td>"
         named = "" if line is None else f' data-line="{escape(line)}"'
-        rows.append(f"<tr{named}>{cells}</tr>")
+        row_role = ' role="row"' if stacked else ""
+        rows.append(f"<tr{named}{row_role}>{cells}</tr>")
+    # A narrow screen shows a row of many cells as a block: it stays a table to whom it is read aloud.
+    table_role, body_role = (' role="table"', ' role="rowgroup"') if stacked else ("", "")
+    whole = " ".join(filter(None, (kind, "stacked" if stacked else "")))
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(table.title or "Numbers")}">'
-        f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<table class="{whole}"{table_role}><thead{body_role}><tr>{head}</tr></thead>'
+        f"<tbody{body_role}>{''.join(rows)}</tbody></table></div>"
     )
 
 

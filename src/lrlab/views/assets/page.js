@@ -75,6 +75,7 @@
     ctx.globalAlpha = report.bandOpacity;
     for (const line of chart.lines) {
       if (!line.low || !shown(chart, line)) continue;
+      if (chart.crowded && !pinned.has(line.name) && line.name !== lit) continue; // a dozen bands hide each other
       ctx.fillStyle = colour(paint(chart, line));
       for (const outline of outlines(u, line)) {
         ctx.beginPath();
@@ -138,10 +139,10 @@
       chart.plot.redraw(false);
       readOut(chart);
     }
-    for (const row of document.querySelectorAll("tr[data-line]")) {
+    for (const row of document.querySelectorAll("[data-line]")) {
       const name = row.dataset.line;
       row.classList.toggle("lit", name === lit);
-      const slot = report.crowded ? pinned.get(name) : report.slots[name];
+      const slot = pinned.get(name) ?? report.slots[name]; // in a crowd a line has the colour that it was given
       row.style.setProperty("--paint", `var(--${slot === undefined ? "quiet" : `series-${slot}`})`);
     }
   };
@@ -244,7 +245,8 @@
       ],
       series: [{}, ...chart.lines.map(line => ({
         label: line.name, pxAlign: 0, points: { show: line.x.length < 2 },
-        stroke: () => colour(chart.crowded ? "quiet" : paint(chart, line)), width: chart.crowded ? 1.25 : 2,
+        stroke: () => colour(chart.crowded ? "quiet" : paint(chart, line)), width: chart.crowded ? 1 : 2,
+        alpha: chart.crowded ? 0.45 : 1,
       }))],
       hooks: {
         drawAxes: [u => drawBands(chart, u)],
@@ -317,7 +319,7 @@
     refresh();
     addEventListener("resize", resize);
     dark.addEventListener("change", refresh);
-    for (const row of document.querySelectorAll("tr[data-line]")) {
+    for (const row of document.querySelectorAll("[data-line]")) {
       row.onmouseenter = () => light(row.dataset.line);
       row.onmouseleave = () => light(null);
     }

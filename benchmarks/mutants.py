@@ -33,7 +33,7 @@ from itertools import islice
 from pathlib import Path
 
 from mutants_changes import Mutant, mutants_of
-from mutants_reach import Reach
+from mutants_reach import WHOLE, Reach
 from sizes import add_size
 
 ROOT = Path(__file__).parents[1]
@@ -78,8 +78,7 @@ class Judge:
         if mutant.on_import or "" in reaching:
             reaching |= self.reach.of_import(mutant.file)
         seconds = {test: took for test, (passed, took) in self.reach.outcomes.items() if passed}
-        # Examples come last: pytest takes some of them only from a package that a test has imported.
-        tests = sorted(reaching & seconds.keys(), key=lambda test: (test.startswith("src/"), seconds[test], test))
+        tests = sorted(reaching & seconds.keys(), key=lambda test: (seconds[test], test))
         failed = self.failed(tests, mutant) if tests else ""
         sure = failed in ("", "hangs") or not self.failed([failed])  # asked once more: it may fail by chance
         return failed if sure else "?"
@@ -93,7 +92,7 @@ class Judge:
         arguments = [*tests, *(f"--deselect={test}" for test in failing)]
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as listed:
             listed.write("\n".join(arguments))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{listed.name}"]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", WHOLE, f"@{listed.name}"]
         try:
             with self.applied(mutant):
                 code, printed = run_bounded(command, self.copy, self.environment, PATIENCE[0] + PATIENCE[1] * took)

@@ -144,3 +144,12 @@ def test_work_that_doubles_too_often_is_refused_with_how_often_it_may():
         window = window.doubled(lr.cosine())
     with pytest.raises(lr.LrlabError, match=r"(?s)work of thousands.*6 levels whose cycles"):
         window.doubled(lr.cosine())
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7])
+def test_the_first_updates_of_a_sequence(n):
+    """Also where one update is left for a phase."""
+    whole = lr.constant(2) >> lr.linear(1) >> lr.constant(1, level=0.5) >> lr.linear(5)
+    first = whole._first(n, TimeBase(lr.Horizon(), None))
+    assert first.over().updates == n
+    assert first.over().values()[: min(n, 4)].tolist() == whole.over().values()[: min(n, 4)].tolist()

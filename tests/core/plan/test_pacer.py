@@ -87,3 +87,10 @@ def test_a_group_that_joins_is_timed_from_when_it_came():
     assert [pacer.joined(update, 10, 11)[0] for update in (0, 10, 9, 8, 7, 1)] == [1, 0.25, 0.5, 0.75, 1, 1]
     assert pacer.joined(9, 7, 12).tolist() == [1, 1, 0.25, 0.5, 0.75]
     assert PlanPacer(lr.plan(lr=lr.cosine()), 10).joined(5, 5, 6).tolist() == [1]
+
+
+def test_the_configuration_says_the_plan():
+    """Besides its schedules; that of one schedule says none."""
+    made = PlanPacer(PLAN, 10).configuration()
+    assert made["plan"] == PLAN.record()
+    assert "plan" not in lr.Pacer(lr.cosine().over(10)).configuration()

@@ -10,6 +10,7 @@ from lrlab.core.resume.timeline import (
     length,
     lengthened,
     named,
+    now,
     past,
     stretched,
 )
@@ -123,3 +124,11 @@ def test_the_open_loop_schedule():
 def test_the_end_of_a_plan():
     assert end(lr.linear(to=0.2).over(10)) == 0.2
     assert end(lr.constant().over(None)) == 0
+
+
+def test_what_is_left_beside_a_factor_of_nothing_is_the_value_itself():
+    """A controller at 0 multiplies a part of a sum alone."""
+    curve = (lr.constant() * lr.plateau(name="p") + 0.1).over(10)
+    acting, left = now(curve, 3, {"p": 0.0})
+    assert [controller.name for controller in acting] == ["p"]
+    assert left == pytest.approx(0.1)

@@ -63,6 +63,7 @@ def test_with_a_horizon():
             "0.5 * warmup(5) * cosine()",
             "falls as half a cosine from 1 to 0, times what rises linearly from 1/(n+1) to 1, all times 0.5",
         ),
+        ("cosine() + linear()", "falls as half a cosine from 1 to 0, plus what falls linearly from 1 to 0"),
         ("linear(to=0.1) + 0.1", "falls linearly from 1 to 0.1, all raised by 0.1"),
         (
             "constant() * plateau(patience=3)",

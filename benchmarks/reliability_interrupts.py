@@ -137,16 +137,17 @@ class Training:
         self.scheduler: Any = Scheduler(self.optimizer, schedule, horizon=60)
 
     def train(self, updates: int) -> list[float]:
-        """So many updates; the LR that each used."""
+        """So many updates; the LR that each used, as it stands when the update is made."""
         import torch
 
-        used = []
+        used: list[float] = []
+        note = self.optimizer.register_step_pre_hook(lambda one, *_: used.append(one.param_groups[0]["lr"]))
         for _ in range(updates):
-            used.append(self.optimizer.param_groups[0]["lr"])
             self.model(torch.ones(1, 2)).sum().backward()
             self.optimizer.step()
             self.scheduler.step()
             self.optimizer.zero_grad()
+        note.remove()
         return used
 
 

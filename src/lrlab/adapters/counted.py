@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 INT32 = 2**31 - 2  # the last update that JAX counts without x64
 UNHEARD = 1000  # updates after which a controller should have been told something
+_OVER: WeakSet[Curve] = WeakSet()  # of which it was said that they are over
 _SAID: WeakSet[Curve] = WeakSet()  # whose silent controllers were said
 
 
@@ -92,6 +93,14 @@ def unheard(pacer: Pacer) -> list[ActiveController]:
         for placed in pacer.curve.controllers
         if not isinstance(placed.controller, manual) and pacer.states[placed.name].observed == 0
     ]
+
+
+def say_over(pacer: Pacer) -> None:
+    """Say once in the log where updates are made after the end of the schedule, at an LR of 0."""
+    end = pacer.curve.updates
+    if end is not None and pacer.update > end and pacer.value == 0 and pacer.curve not in _OVER:
+        _OVER.add(pacer.curve)
+        log.warning("Updates are made after the end of the schedule (update %d), at an LR of 0: a longer horizon.", end)
 
 
 def say_unheard(pacer: Pacer) -> None:

@@ -176,3 +176,44 @@ def test_only_ways_that_lead_on_are_offered():
     with pytest.raises(lr.LrlabError, match='"take"') as error:
         resumed(there, curve, there.base_lrs, ways=["take"])
     assert '"splice"' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "at", "goes_on"),
+    [
+        ("constant()", 12, True),
+        ("constant()", 20, True),
+        ("warmup('10%') >> constant()", 12, True),
+        ("warmup('10%') >> constant()", 1, False),
+        ("step(10)", 12, True),
+        ("multistep([10, 15])", 20, True),
+        ("cosine(20)", 12, True),
+        ("cosine(20)", 20, True),
+        ("cosine()", 12, False),
+        ("cosine()", 20, False),
+        ("step('50%')", 3, False),
+        ("step('50%')", 12, False),
+        ("constant() * plateau(patience=3)", 12, True),
+        ("constant('50%') * plateau() >> constant()", 5, False),
+    ],
+)
+def test_a_run_that_is_only_longer_goes_on(schedule, at, goes_on):
+    """Where what was left of it is the same there, value by value; a shorter one does not."""
+    pacer = lr.Pacer(lr.parse(schedule).over(20))
+    pacer.advance(at)
+    there = Checkpoint.of(pacer, [0.1])
+    if not goes_on:
+        with pytest.raises(lr.LrlabError, match="horizon"):
+            resumed(there, lr.parse(schedule).over(40), [0.1])
+        return
+    went = resumed(there, lr.parse(schedule).over(40), [0.1]).pacer
+    assert (went.update, went.horizon.total, went.value) == (at, 40, pacer.value)
+    assert went.changes[-1].how == "take"
+
+
+def test_a_run_that_is_shorter_or_differs_in_more_does_not_go_on():
+    pacer = lr.Pacer(lr.constant().over(20))
+    there = Checkpoint.of(pacer, [0.1])
+    for curve, bases in ((lr.constant().over(15), [0.1]), (lr.constant().over(40), [0.2])):
+        with pytest.raises(lr.LrlabError, match="horizon"):
+            resumed(there, curve, bases)

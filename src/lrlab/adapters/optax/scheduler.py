@@ -25,7 +25,7 @@ import numpy as np
 import optax
 from jax import numpy as jnp
 
-from lrlab.adapters.counted import INT32, counted, say_unheard, within_int32
+from lrlab.adapters.counted import INT32, counted, say_over, say_unheard, within_int32
 from lrlab.adapters.optax.state import KINDS, OptState, ScheduleState, replaced, states
 from lrlab.core.expression.fields import positive
 from lrlab.core.expression.maths import JaxMaths
@@ -210,6 +210,7 @@ class Scheduler:
             what = f"the {len(pacers)} members of this optimizer state are not at one position"
             raise LrlabError(worded(what, hint="one of them: jax.tree.map(lambda leaf: leaf[0], opt_state)"))
         say_unheard(pacers[0])
+        say_over(pacers[0])
         return pacers[0]
 
     def _tell(self, pacer: Pacer, value: Any, metrics: dict[str, Any]) -> None:
@@ -220,6 +221,7 @@ class Scheduler:
             for decision in pacer.decisions[before:]:
                 log.info("%s", decision)
         say_unheard(pacer)
+        say_over(pacer)
 
     def _state(self, pacer: Pacer) -> ScheduleState:
         """A position as the arrays of a state."""

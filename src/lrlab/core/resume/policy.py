@@ -6,6 +6,9 @@ they do not, loading stops and shows each difference, or `on_change` says which 
 - "keep": with the checkpoint's schedule or plan, horizon and base LRs;
 - "take": with the code's, from the recorded position on;
 - "splice": from the present LR to the end of the code's plan, without a jump (`core/resume/plans.py`).
+
+Where the code's run is only longer, and what was left of the recorded one is the same there (a constant LR, steps at
+the same updates), it goes on.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, worded
 
 OnChange = Literal["stop", "keep", "take", "splice"]
+LOOKED_AT = 2**22  # updates that two runs are compared by
 Stored = Callable[[int, str, float], float]
 
 
@@ -82,7 +86,7 @@ def resumed(
     rows = differing + _of_groups(there, mine, code.plan, absolute)
     if not rows and own is not None:
         return Resumed(own, mine, absolute)
-    if on_change == "take":
+    if on_change == "take" or ([row.field for row in rows] == ["horizon"] and _is_longer(there, own, code)):
         pacer = there.taken(code) if own is None or differing else own
         return Resumed(_noted(pacer, there, mine), mine, absolute)
     if own is None or len(mine) != len(there.groups):
@@ -179,6 +183,22 @@ def _noted(pacer: PlanPacer, there: Checkpoint, mine: tuple[Held, ...]) -> PlanP
     if before != after:
         pacer.note("base_lrs", {"base_lrs": before}, {"base_lrs": after})
     return pacer
+
+
+def _is_longer(there: Checkpoint, own: PlanPacer | None, code: PlanPacer) -> bool:
+    """Whether the code's run is the recorded one, and only longer: what was left of it is the same, value by value."""
+    if own is None:
+        return False
+    at, old, new = there.position["update"], own.horizon.total, code.horizon.total
+    if old is None or new is None or old > new or old - at > LOOKED_AT:
+        return False
+    stop = max(old, at + 1)  # of a run that is over its last value is held
+    return all(
+        mine.unit == theirs.unit == "updates"
+        and mine.controllers == theirs.controllers
+        and bool((mine.between(at, stop) == theirs.between(at, stop)).all())
+        for mine, theirs in zip(own.curves, code.curves, strict=True)
+    )
 
 
 def _on_its_way(there: Checkpoint, code: Pacer) -> bool:

@@ -64,7 +64,7 @@ class SchedulePicture(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         updates = self.options.get("updates", 1000)
         texts = [self.arguments[0]] if self.arguments else []
-        rows = [row.partition("=") for row in self.content if row.strip()]
+        rows = [row.partition(" = ") for row in self.content if row.strip()]
         named = [(text, text) for text in texts] + [(name.strip(), text.strip()) for name, _, text in rows]
         lines = tuple(line(name, lr.parse(text), updates) for name, text in named)
         title = self.options.get("title", named[0][1])

@@ -159,6 +159,19 @@ def test_a_block_that_continues_has_what_came_before(tmp_path):
         run(alone, tmp_path / "1")
 
 
+TRANSLATED = {"README.zh-CN.md": ("README.md",), "docs/zh/quickstart.md": ("quickstart.md", "coming-from-torch.md")}
+
+
+@pytest.mark.parametrize("page", TRANSLATED)
+def test_a_translation_has_the_code_of_the_original(page):
+    """Block by block, in the README; every pair, in the quick start."""
+    originals = [ROOT / name if name == "README.md" else ROOT / "docs" / name for name in TRANSLATED[page]]
+    if page == "README.zh-CN.md":
+        assert [s.code for s in stories(ROOT / page)] == [s.code for s in stories(originals[0])]
+    told = [(before.code, after.code) for before, after in pairs(ROOT / page)]
+    assert set(told) == {(before.code, after.code) for original in originals for before, after in pairs(original)}
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
 def test_links_between_the_files_lead_somewhere(page):
     """On GitHub, too: but for the pages that the build of the handbook makes."""

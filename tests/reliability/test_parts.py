@@ -14,7 +14,8 @@ import pytest
 import lrlab.errors
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-NONE = ("silent", "bare", "hang", "lasting", "injected")  # of these there must be none
+# Of these there must be none.
+NONE = ("collisions", "false differences", "silent", "bare", "hang", "lasting", "injected")
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and signals")
 
@@ -46,6 +47,22 @@ def test_no_damage_is_believed(part):
     assert broken(found) == ({}, [])
     assert found["sentence"] > 0
     assert found["answer"] > 30
+
+
+def test_no_two_programs_are_taken_for_one(part):
+    """Nor is one taken for two, here or in a process with another order of sets."""
+    assert broken(part("identities").figures(40)) == ({}, [])
+
+
+def test_a_hash_that_leaves_out_edges_is_seen(part, monkeypatch):
+    """The tool finds the pairs that such a hash confuses."""
+    from lrlab.lab.identity import walk
+
+    tool = part("identities")
+    plain = walk.digest_of_plain
+    monkeypatch.setattr(walk, "digest_of_plain", lambda value: plain(value) and b"")
+    found = tool.figures(40)
+    assert found["collisions"] > 0
 
 
 def test_no_log_breaks_its_reader(part):

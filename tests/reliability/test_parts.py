@@ -84,6 +84,8 @@ def test_names_would_be_obeyed_if_they_were_not_cleaned(part, monkeypatch):
     assert part("injection").figures(40)["injected"] > 5
 
 
+# A file that was opened just before the interrupt is left to the garbage collector, which closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_no_interrupt_leaves_something_half_done(part):
     """In the journal, the live orders and the store."""
     assert broken(part("interrupts").figures(6, ("journal", "orders", "store"))) == ({}, [])

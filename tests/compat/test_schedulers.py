@@ -6,6 +6,7 @@ Each row says how the run was built, what state it had, and what every later upd
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,22 @@ def train(case: dict[str, Any], optimizers: list[Any], scheduler: Any, start: in
     return rows
 
 
+def as_written(found: Any, wanted: Any) -> bool:
+    """Whether values are those that were written down: a power may differ in its last place on another processor."""
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(as_written, found, wanted))
+    return bool(found == wanted or math.isclose(found, wanted, rel_tol=2**-51))
+
+
 @pytest.mark.parametrize("case", SCHEDULERS + PLANS, ids=lambda case: case["name"])
 def test_an_earlier_state_goes_on_with_the_same_bits(case):
     """Whatever it was of: groups, feedback, a change, tokens, several optimizers."""
     optimizers, scheduler = built(case)
     scheduler.load_state_dict(case["state"], **case.get("load", {}))
     assert scheduler.update == case["update"]
-    assert train(case, optimizers, scheduler, case["update"], case["update"] + len(case["rows"])) == case["rows"]
+    assert as_written(
+        train(case, optimizers, scheduler, case["update"], case["update"] + len(case["rows"])), case["rows"]
+    )
 
 
 UNCHANGED = [case for case in SCHEDULERS + PLANS if "before" in case]
@@ -91,5 +101,7 @@ UNCHANGED = [case for case in SCHEDULERS + PLANS if "before" in case]
 def test_today_s_run_has_the_bits_of_the_earlier_one(case):
     """From the first update on, for a run that nobody has changed on its way."""
     optimizers, scheduler = built(case)
-    assert train(case, optimizers, scheduler, 0, case["update"]) == case["before"]
-    assert train(case, optimizers, scheduler, case["update"], case["update"] + len(case["rows"])) == case["rows"]
+    assert as_written(train(case, optimizers, scheduler, 0, case["update"]), case["before"])
+    assert as_written(
+        train(case, optimizers, scheduler, case["update"], case["update"] + len(case["rows"])), case["rows"]
+    )

@@ -18,7 +18,7 @@ ELSEWHERE = {
     "lab/task/keras_fit.py": "tests/lab/sharing",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",
-    "record/logs/rows.py": "tests/record/logs/test_formats.py",
+    "record/logs/rows.py": "tests/record/logs/formats/test_registry.py",
     "desk/live.py": "tests/cli/commands/test_live.py",
     "desk/check.py": "tests/cli/commands/test_check.py",
     "desk/demo.py": "tests/cli/commands/test_demo.py",

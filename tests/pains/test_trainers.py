@@ -16,7 +16,7 @@ import torch
 
 import lrlab as lr
 from lrlab.adapters.torch.scheduler import Scheduler
-from lrlab.record.logs.formats import rows as log_rows
+from lrlab.record.logs.formats.registry import rows as log_rows
 from lrlab.record.logs.rate_log import RateLog
 from lrlab.record.logs.sinks import csv_log, jsonl_log, tensorboard_log, wandb_log
 from lrlab.record.logs.tensorboard import scalars

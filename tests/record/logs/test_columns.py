@@ -3,31 +3,36 @@
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.logs.columns import choose, collect
+from lrlab.record.logs.columns import collect
 from lrlab.record.logs.readers import read_run
 from lrlab.record.logs.rows import Config, Unreadable
 
 
-def test_only_what_is_wanted_is_kept_and_the_rest_is_named():
-    """Memory for the columns in question; names for the error."""
-    table = collect([{"step": 1, "loss": "2.5", "grad": 9.0}], None, {"loss"})
-    at, values = table.column("loss")
-    assert (at.tolist(), values.tolist()) == ([1], [2.5])
+def gathered(rows, step=None, asked=()):
+    return collect([rows], step, asked)
+
+
+def test_only_what_matters_is_kept_and_the_rest_is_named():
+    """Memory for losses, LRs and batch sizes; names for the error."""
+    table = gathered([{"step": 1, "loss": "2.5", "grad": 9.0, "lr": 0.1}])
+    assert list(table.series) == ["loss", "lr"]
+    assert (table.series["loss"].steps("step").tolist(), table.series["loss"].numbers().tolist()) == ([1], [2.5])
     assert list(table.others) == ["grad"]
-    with pytest.raises(LrlabError, match="'grad'"):
-        choose(table, "gradient", (), "loss", "log")
+    assert list(gathered([{"step": 1, "grad": 9.0}], asked={"grad"}).series) == ["grad"]
 
 
-def test_the_step_is_the_most_telling_of_several():
-    """Trackers count their own records beside the true iterations."""
-    table = collect([{"_step": 3, "iter": 600, "loss": 1.0}], None, {"loss"})
-    assert table.column("loss")[0].tolist() == [600]
+def test_a_row_has_what_counts_it_and_what_was_counted_last():
+    """An evaluation that knows its epoch alone came after the step before it."""
+    table = gathered([{"step": 5, "epoch": 0, "loss": 3}, {"epoch": 1, "val_loss": 2}, {"step": 9, "val_loss": 1}])
+    assert table.series["val_loss"].steps("step").tolist() == [5, 9]
+    assert table.series["val_loss"].steps("epoch").tolist() == [1, 1]
+    assert table.series["val_loss"].own == {"epoch": 1, "step": 1}
 
 
-def test_a_run_name_before_the_column_does_not_hide_it():
-    """Exports of several runs put it there."""
-    table = collect([{"Step": 1, "big - val/loss": 1.0}], None, {"val/loss"})
-    assert choose(table, "val/loss", (), "loss", "log") == "big - val/loss"
+def test_what_one_file_counted_last_is_not_the_next_file_s():
+    """Each begins anew."""
+    table = collect([[{"step": 5, "loss": 3}], [{"epoch": 1, "val_loss": 2}]], None, ())
+    assert [str(value) for value in table.series["val_loss"].steps("step")] == ["nan"]
 
 
 def test_what_was_left_out_is_counted():
@@ -38,33 +43,30 @@ def test_what_was_left_out_is_counted():
         {"step": 3, "loss": 1.0},
         {"step": 4, "loss": None},
     ]
-    first, second = collect(source, None, {"loss"}).remarks("loss")
+    first, second = gathered(source).remarks("loss")
     assert first == "1 lines could not be read and were left out (line 2: it is cut off)"
     assert "1 entries of loss are not numbers (the first: 'x')" in second
 
 
 def test_a_row_without_a_step_is_said():
-    """Where it holds a number that was asked for."""
-    table = collect(
-        [{"step": "x", "loss": 1.0}, {"loss": 2.0}, {"other": 1.0}, {"step": 1, "loss": 3.0}], None, {"loss"}
-    )
+    """Where it holds a number that matters."""
+    table = gathered([{"step": "x", "loss": 1.0}, {"loss": 2.0}, {"other": 1.0}, {"step": 1, "loss": 3.0}])
     assert table.remarks("loss") == ("2 rows have no step that counts updates, and were left out",)
 
 
-def test_a_column_of_several_runs_is_not_chosen_by_chance():
-    """Which one is meant is for the user to say."""
-    table = collect([{"Step": 1, "big - loss": 1.0, "small - loss": 2.0}], None, {"loss"})
-    with pytest.raises(LrlabError, match=r'(?s)several runs have a column loss.*loss="big - loss"'):
-        choose(table, None, ("loss",), "loss", "log")
-    assert choose(table, "small - loss", (), "loss", "log") == "small - loss"
+def test_the_rows_of_several_runs_in_one_table_are_refused():
+    """They would be read as one run that begins again and again."""
+    with pytest.raises(LrlabError, match=r"(?s)several runs in one table.*run a.*run b"):
+        gathered([{"run": run, "step": 1, "loss": 1.0} for run in "ab"])
+    assert gathered([{"run": "a", "step": 1, "loss": 1.0}]).rows == 1
 
 
 def test_marks_are_no_columns():
     """A column may have any name."""
     rows = [{"step": k, "loss": k, "config": {"a": 1}, "unreadable": 1, "uneven": {}} for k in (1, 2)]
-    table = collect([*rows, Config({"weight_decay": 0.1})], None, {"loss", "unreadable"})
-    assert table.column("unreadable")[1].tolist() == [1, 1]
-    assert (table.column("loss")[0].tolist(), table.unreadable, table.config) == ([1, 2], 0, {"weight_decay": 0.1})
+    table = gathered([*rows, Config({"weight_decay": 0.1})], asked={"unreadable"})
+    assert table.series["unreadable"].numbers().tolist() == [1, 1]
+    assert (table.unreadable, table.config) == (0, {"weight_decay": 0.1})
 
 
 def test_an_error_names_the_first_twelve_columns(tmp_path):

@@ -213,8 +213,24 @@ def test_numbers_of_any_size_are_read(tmp_path):
     assert any("not finite" in note for note in run.notes)
 
 
-@pytest.mark.parametrize("path", [None, b"log.csv", 3, ["log.csv"]])
+@pytest.mark.parametrize("path", [None, b"log.csv", 3, [], [3]])
 def test_what_is_no_path_is_a_sentence(path):
     """A log is a file."""
     with pytest.raises(LrlabError, match="a log is a file"):
         read_run(path)
+
+
+def test_tokens_in_the_step_column_are_a_sentence(tmp_path):
+    """Ten billion of them, in bounded memory; with the rate they are read."""
+    rows = [f"{k * 500_000_000},0.001,{4 - k / 50}" for k in range(1, 21)]
+    file = csv(tmp_path / "a.csv", rows=rows)
+    with pytest.raises(LrlabError, match=r"(?s)too many updates.*does step count tokens.*tokens_per_update="):
+        read_run(file)
+    assert read_run(file, tokens_per_update=500_000).updates.tolist() == list(range(1000, 20_001, 1000))
+
+
+@pytest.mark.parametrize("name", ["lr", "step", "time"])
+def test_what_is_no_loss_is_not_fitted(tmp_path, name):
+    """Even where it is asked for."""
+    with pytest.raises(LrlabError, match=f"{name} is .*, not a loss"):
+        read_run(csv(tmp_path / "a.csv"), loss=name)

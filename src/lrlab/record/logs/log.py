@@ -16,12 +16,24 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
+class LossCurve:
+    """One loss of a log: `loss[j]` was observed after `updates[j]` completed updates, on validation data or not."""
+
+    name: str
+    validation: bool
+    updates: Ints
+    loss: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class LogRun(Shown):
     """The columns of one log, as made by `LogRun.from_arrays` and by `read_run`.
 
     `loss[j]` was observed after `updates[j]` completed updates (ascending, at least 1, within the horizon); `lrs[i]`
     is the LR that update i used. `weight_decay` is None where it is not known. `notes` says in sentences what was
-    repaired or left out; `batch_changes` that the batch size is not the same throughout, which no law knows.
+    repaired or left out; `batch_changes` that the batch size is not the same throughout, which no law knows. `unit` is
+    "epoch" where the log counts epochs and nothing says how many updates one has: then all of the above is in epochs.
+    `other_losses` are the losses of the log beside the one in `loss`.
 
     >>> LogRun.from_arrays(updates=[100, 200], loss=[3.5, 3.0], lrs=[1e-3] * 200).horizon
     200
@@ -34,6 +46,8 @@ class LogRun(Shown):
     name: str = ""
     notes: tuple[str, ...] = ()
     batch_changes: bool = False
+    unit: str = "update"
+    other_losses: tuple[LossCurve, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -46,6 +60,8 @@ class LogRun(Shown):
         name: str = "",
         notes: Sequence[str] = (),
         batch_changes: bool = False,
+        unit: str = "update",
+        other_losses: Sequence[LossCurve] = (),
     ) -> LogRun:
         """A run from arrays: `updates` and `loss` (points,), `lrs` (horizon,) with the LR of every update from 0.
 
@@ -81,7 +97,8 @@ class LogRun(Shown):
         if weight_decay is not None and not (np.isfinite(weight_decay) and weight_decay >= 0):
             raise LrlabError(worded("weight_decay", weight_decay, "a number of at least 0, or None if unknown"))
         kept, clean, found = _clean(at, value, len(rates))
-        return cls(kept, clean, rates, weight_decay, name, (*notes, *found), batch_changes)
+        others = tuple(other_losses)
+        return cls(kept, clean, rates, weight_decay, name, (*notes, *found), batch_changes, unit, others)
 
     @property
     def horizon(self) -> int:

@@ -9,40 +9,24 @@ Rows are streamed; of a file of any size only the columns in question are kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.record.held import held
-from lrlab.record.logs import learning_rates
-from lrlab.record.logs.columns import LogTable, choose, collect, find
-from lrlab.record.logs.formats import rows
-from lrlab.record.logs.log import LogRun, numbers
-from lrlab.record.logs.steps import number
+from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.reading import Asked, read_log
+from lrlab.record.logs.units import Rates
 from lrlab.record.regular import content, descriptor
 from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import StoredRun, from_json
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-LOSS = ("val/loss", "val_loss", "eval/loss", "eval_loss", "validation/loss", "valid_loss", "test_loss")
-TRAIN_LOSS = ("loss", "train/loss", "train_loss", "train/train_loss", "training_loss")
-BATCH = ("batch_size", "train/batch_size", "global_batch_size", "tokens_per_update")
-RATE = ("lr", "learning_rate", "train/lr", "train_lr", "train/learning_rate", "lr-AdamW", "lr-Adam", "lr-SGD")
-
-_DENSE = 1000  # points: a training loss logged more often than this is taken to be of single batches
 _LARGEST_RUN = 100_000_000  # bytes of a stored run
-_SMOOTHED = 200  # points that a smoothed training loss keeps
 
 
 def read_run(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | Sequence[str | PathLike[str]],
     *,
     loss: str | None = None,
     lr: Any = None,
@@ -52,11 +36,19 @@ def read_run(
     horizon: int | None = None,
     parent: LogRun | None = None,
     smooth: int | None = None,
+    updates_per_epoch: float | None = None,
+    samples_per_update: float | None = None,
+    tokens_per_update: float | None = None,
+    accumulate: int | None = None,
 ) -> LogRun:
-    """The run in a log file: CSV, JSON lines, TensorBoard events, a tracker's CSV export or history JSON.
+    """The run in a log: a table, JSON lines, a JSON document, lines of text, a folder of TensorBoard or MLflow.
 
-    `loss` and `step` name columns; left out, a validation loss is preferred to a training loss, which is averaged
-    over `smooth` neighbouring points (by default, above 1000 points, so that 200 remain).
+    Several files are those of one run: parts of it after a resume, or a file for each metric. Where steps go back, what
+    comes later counts.
+
+    `loss` and `step` name columns. Left out, the validation loss is taken where it has enough points, else the training
+    loss, averaged over `smooth` neighbouring points (by default, above 1000 points, so that 200 remain); the others
+    are in `other_losses`.
 
     `lr` names a column with the LR of the *next* update (as schedulers report it after their step; sparse is enough),
     or gives the LR itself: a number, a schedule or its text with absolute values, or an array with the LR of every
@@ -64,7 +56,12 @@ def read_run(
     logged point come from that run. `weight_decay` and the warmup are taken from the configuration in the file where
     it has one.
 
-    Raises `LrlabError` where a column is missing or holds no number.
+    What the rows are counted in is read from the names. `updates_per_epoch`, `samples_per_update` and
+    `tokens_per_update` turn epochs, samples and tokens into updates, `accumulate` the micro-batches of which so many
+    make one. Epochs of unknown length stay epochs: then `unit` is "epoch", and a note says so.
+
+    Raises `LrlabError` where a column is missing, holds no number or is no loss, and where nothing says what makes an
+    update.
 
     >>> import tempfile
     >>> log = Path(tempfile.mkdtemp(), "log.csv")
@@ -72,70 +69,26 @@ def read_run(
     >>> read_run(log).loss.tolist()
     [4.0, 3.5, 3.2]
     """
-    if not isinstance(path, str | PathLike):
-        raise LrlabTypeError(worded("a log is a file", path, "its path: text, or a Path", 'read_run("log.csv")'))
+    paths = _paths(path)
     for name, given in (("horizon", horizon), ("warmup", warmup), ("smooth", smooth)):
         if given is not None and (type(given) is not int or given < 0):
             raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))
-    if stored := _stored(Path(path)):
+    if len(paths) == 1 and (stored := _stored(paths[0])):
         return from_record(stored, loss)
-    with np.errstate(all="ignore"):  # numbers of any size: what comes of them is looked at in the end
-        return _read(Path(path), loss, lr, warmup, weight_decay, step, horizon, parent, smooth)
+    rates = Rates(updates_per_epoch, samples_per_update, tokens_per_update, accumulate)
+    found = read_log(paths, Asked(loss, lr, warmup, weight_decay, step, horizon, parent, smooth, rates))
+    if found.run is None:
+        raise LrlabError(found.missing)
+    return found.run
 
 
-def _read(
-    path: Path,
-    loss: str | None,
-    lr: Any,
-    warmup: int | None,
-    weight_decay: float | None,
-    step: str | None,
-    horizon: int | None,
-    parent: LogRun | None,
-    smooth: int | None,
-) -> LogRun:
-    named = {name for name in (loss, lr) if isinstance(name, str)}
-    table = collect(rows(path), step, {*LOSS, *TRAIN_LOSS, *RATE, *BATCH, *named}, path)
-    name = choose(table, loss, (*LOSS, *TRAIN_LOSS), "loss", path)
-    at, values = table.column(name)
-    notes = table.remarks(name)
-    if name.endswith(TRAIN_LOSS) and not name.endswith(LOSS):
-        at, values, smoothed = _smooth(at, values, smooth)
-        notes += smoothed
-    rate = _rate_column(table, lr, path)
-    known_at, known = table.column(rate) if rate else (np.zeros(0, np.int64), np.zeros(0))
-    notes += table.remarks(rate) if rate else ()
-    known_at, known = _ordered(known_at, known)
-    last = horizon or int(max(at.max(initial=1), known_at.max(initial=1)))
-    held(
-        last, f"{path}, whose steps are taken for updates,", 'step="iteration", or horizon=10_000 to leave out the rest'
-    )
-    if rate:
-        warmup = warmup if warmup is not None else _unlogged(known_at, table.config.get("warmup_steps"))
-        begin = int(min(at.min(), known_at.min()))
-        if parent is not None and begin > 0:
-            lrs = _joined(parent, begin, known_at, known, last)
-        else:
-            lrs = learning_rates.fill(known_at, known, last, warmup or 0)
-            if known_at[0] > 0.02 * last and not warmup:
-                notes += (f"the LR before update {known_at[0]} is not in the log; taken as {lrs[0]:g}",)
-    else:
-        lrs = _given(lr, last)
-    if parent is not None:
-        before = parent.updates < at.min()
-        at, values = np.append(parent.updates[before], at), np.append(parent.loss[before], values)
-    if weight_decay is None:
-        weight_decay = number(table.config.get("weight_decay"))
-    batches = [table.column(column)[1] for column in BATCH if column in table.series]
-    return LogRun.from_arrays(
-        at,
-        values,
-        lrs,
-        weight_decay,
-        name=path.stem,
-        notes=notes,
-        batch_changes=any(len(np.unique(sizes)) > 1 for sizes in batches),
-    )
+def _paths(path: object) -> list[Path]:
+    """The files of one run."""
+    given: list[Any] = list(path) if isinstance(path, list | tuple) else [path]
+    if not given or not all(isinstance(each, str | PathLike) for each in given):
+        allowed = "its path: text, or a Path; or a list of those of one run"
+        raise LrlabTypeError(worded("a log is a file", path, allowed, 'read_run("log.csv")'))
+    return [Path(each) for each in given]
 
 
 def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
@@ -162,62 +115,3 @@ def _stored(path: Path) -> StoredRun | None:
         if isinstance(error, LrlabError):
             raise
         return None
-
-
-def _rate_column(table: LogTable, lr: Any, path: object) -> str | None:
-    if lr is None:
-        return choose(table, None, RATE, "lr", path)
-    column = find(table, lr) if isinstance(lr, str) else None
-    return choose(table, column, (), "lr", path) if column else None
-
-
-def _given(lr: Any, horizon: int) -> Floats:
-    """The LR of every update from a number, an array, a schedule, or a schedule's text."""
-    if isinstance(lr, int | float):
-        return np.full(horizon, float(lr))
-    if isinstance(lr, str):
-        lr = parse(lr)
-    if hasattr(lr, "over"):
-        lr = lr.over(horizon).values()
-    return numbers(lr, "lr")
-
-
-def _ordered(at: Ints, values: Floats) -> tuple[Ints, Floats]:
-    """Finite points in ascending order, the last written of those logged twice."""
-    finite = np.isfinite(values)
-    at, values = at[finite], values[finite]
-    order = np.argsort(at, kind="stable")
-    at, values = at[order], values[order]
-    last = np.append(np.diff(at) > 0, True) if len(at) else finite[:0]
-    return at[last], values[last]
-
-
-def _unlogged(known_at: Ints, configured: object) -> int | None:
-    """A warmup named in the file's configuration, where the log begins after it."""
-    steps = number(configured)
-    return int(steps) if steps and len(known_at) and 0 < steps <= known_at[0] else None
-
-
-def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) -> Floats:
-    """The parent's LR before `start`, the run's own from there on."""
-    start = min(start, parent.horizon)
-    anchor = parent.lrs[start - 1] if start else values[0]
-    own = at > start
-    at, values = np.append(start, at[own]), np.append(anchor, values[own])
-    return np.append(parent.lrs[:start], learning_rates.fill(at, values, horizon)[start:])
-
-
-def _smooth(at: Ints, values: Floats, points: int | None) -> tuple[Ints, Floats, tuple[str, ...]]:
-    """Means of consecutive points: the loss of one batch is mostly noise."""
-    logged, entries = at, values
-    at, values = _ordered(at, values)
-    size = points or (-(-len(at) // _SMOOTHED) if len(at) > _DENSE else 1)
-    bins = len(at) // size
-    if size < 2 or bins < 2:
-        return logged, entries, ()
-    used = slice(len(at) - bins * size, None)
-    middle = np.rint(at[used].reshape(bins, size).mean(1)).astype(np.int64)
-    notes = [f"training loss: means of {size} neighbouring points"]
-    if lost := int((~np.isfinite(entries)).sum()):
-        notes.append(f"{lost} points that are not finite were left out")
-    return middle, values[used].reshape(bins, size).mean(1), tuple(notes)

@@ -1,23 +1,9 @@
-"""What counts updates in a log, and what is a number in one."""
+"""What is a number in a log, and what a step."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 
-from lrlab.record.logs.rows import Row
-
-STEP = (
-    "iter",
-    "iteration",
-    "global_step",
-    "trainer/global_step",
-    "update",
-    "updates",
-    "step",
-    "Step",
-    "_step",
-)
 _LAST = 2.0**53  # beyond, floats do not tell one step from the next
 
 
@@ -40,10 +26,11 @@ def number(value: object) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
-def step_of(row: Row, names: Collection[str] = STEP) -> float | None:
-    """The step of a row, by the first of the names that holds a finite number."""
-    for name in names:
-        at = number(row.get(name))
-        if at is not None and abs(at) <= _LAST:
-            return at
-    return None
+def count(value: object) -> float | None:
+    """A value as a number of steps, or None; beyond 2**53 a float does not tell one from the next.
+
+    >>> count("300"), count("nan"), count(10**400)
+    (300.0, None, None)
+    """
+    at = number(value)
+    return at if at is not None and abs(at) <= _LAST else None

@@ -1,4 +1,4 @@
-"""Tables with a header, as CSV files: separated by commas, semicolons or tabs."""
+"""Tables with a header, as CSV files: separated by commas, semicolons, tabs or blanks."""
 
 from __future__ import annotations
 
@@ -10,26 +10,70 @@ from pathlib import Path
 
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.rows import Item, Remark, Unreadable, Unusable
+from lrlab.record.logs.steps import number
 from lrlab.record.logs.text import lines
+from lrlab.record.logs.units import counted
+
+NAME = "table"
+FOLDER = False
 
 _SEPARATORS = ",;\t"
+_SCALARS = ["Wall time", "Step", "Value"]  # what TensorBoard downloads of one tag, which the file's name has
+_INDEX = ("", "Unnamed: 0")  # the first column of a table that pandas wrote, its row numbers
 _RETURN = re.compile("\r(?!\n)")  # what ends a line on old machines
 
 
-def table(path: Path) -> Iterator[Item]:
+def claims(path: Path) -> int:
+    """The number of lines that have the fields of the header, a number among them."""
+    separator, fields = "", 0
+    found = 0
+    for _, text, _ in lines(path):
+        if text is None or not text.strip():
+            continue
+        if not fields:
+            separator = _separator(text)
+            names = _parts(text, separator)
+            fields = len(names)
+            if fields < 2 or (separator == " " and not any(map(counted, names))):
+                return 0
+        else:
+            parts = _parts(text, separator)
+            found += len(parts) == fields and any(number(part.strip('\r\n"')) is not None for part in parts)
+    return found
+
+
+def _separator(head: str) -> str:
+    """What stands between the names of a header: blanks where nothing else does."""
+    best = max(_SEPARATORS, key=head.count)
+    return best if best in head else " "
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    return text.split() if separator == " " else text.rstrip("\r\n").split(separator)
+
+
+def rows(path: Path) -> Iterator[Item]:
     """The rows of a table, {column: text}.
 
     A line with another number of fields than the header is left out, and said: its values may stand in the wrong
     columns. Raises `LrlabError` for a quote that is never closed, for it swallows the rows behind it.
     """
     source = _Lines(path)
-    rest = iter(source)
+    rest: Iterator[str] = iter(source)
     head = next(rest, "")
-    separator = max(_SEPARATORS, key=head.count)
+    separator = _separator(head)
+    if separator == " ":
+        rest = (" ".join(line.split()) + "\n" for line in rest)
+        head = " ".join(head.removeprefix("#").split())
     try:
         names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
     except csv.Error as error:
         raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head[:200])) from None
+    if names == _SCALARS:
+        names = [names[0], names[1], path.stem.rsplit("-tag-", 1)[-1]]
+    if names and names[0] in _INDEX and not any(map(counted, names)):
+        yield Remark("nothing but the number of its row counts in this table: the rows are taken for epochs")
+        names[0] = "epoch"
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
     reader = csv.reader(rest, delimiter=separator, strict=True)
@@ -50,7 +94,7 @@ def table(path: Path) -> Iterator[Item]:
             yield {name: field for name, field in zip(names, fields, strict=True) if name not in doubled}
         elif any(field.strip() for field in fields):
             yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
-    yield from (Unreadable(f"line {number}", "it is too long") for number in source.too_long)
+    yield from (Unreadable(f"line {at}", "it is too long") for at in source.too_long)
     if not source.ended:
         yield Remark("the last line has no end: it may be cut off, and its last number with it")
 
@@ -74,9 +118,9 @@ class _Lines:
         self._lines = lines(path)
 
     def __iter__(self) -> Iterator[str]:
-        for number, text, ended in self._lines:
-            self.number, self.ended = number, ended
+        for at, text, ended in self._lines:
+            self.number, self.ended = at, ended
             if text is None:
-                self.too_long.append(number)
+                self.too_long.append(at)
             elif text.strip():
                 yield from (f"{part}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())

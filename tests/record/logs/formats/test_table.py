@@ -3,13 +3,13 @@
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.record.logs.formats import table
 from lrlab.record.logs.rows import Remark, Unreadable, Unusable
-from lrlab.record.logs.tables import table
 
 
 def made(tmp_path, text):
     (tmp_path / "log").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(table(tmp_path / "log"))
+    return list(table.rows(tmp_path / "log"))
 
 
 ROWS = [{"step": "1", "loss": "2.5"}, {"step": "2", "loss": "2.25"}]
@@ -82,3 +82,40 @@ def test_two_columns_of_one_name_are_not_chosen_by_chance(tmp_path):
 def test_nothing_is_no_row(tmp_path, text):
     """An empty file, a header alone."""
     assert made(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["epoch  train_loss  time\n0      2.5         00:03\n", "# epoch train_loss time\n0 2.5 00:03\n"],
+)
+def test_blanks_may_separate(tmp_path, text):
+    """As fastai prints them, and NumPy saves them."""
+    assert made(tmp_path, text) == [{"epoch": "0", "train_loss": "2.5", "time": "00:03"}]
+
+
+def test_padded_names_are_names(tmp_path):
+    """As ultralytics writes them."""
+    assert made(tmp_path, "      step,      loss\n         1,       2.5\n")[0]["loss"].strip() == "2.5"
+
+
+def test_row_numbers_are_epochs_where_nothing_else_counts(tmp_path):
+    """A history that pandas wrote; where a column counts they are not looked at."""
+    remark, row = made(tmp_path, ",loss,val_loss\n0,2.5,2.6\n")
+    assert "taken for epochs" in remark.sentence
+    assert row == {"epoch": "0", "loss": "2.5", "val_loss": "2.6"}
+    assert made(tmp_path, ",step,loss\n0,10,2.5\n") == [{"": "0", "step": "10", "loss": "2.5"}]
+
+
+def test_one_tag_that_tensorboard_downloads_has_the_name_of_its_file(tmp_path):
+    """The column is called Value."""
+    file = tmp_path / "run-1-tag-val_loss.csv"
+    file.write_text("Wall time,Step,Value\n1.5e9,10,2.5\n")
+    assert list(table.rows(file)) == [{"Wall time": "1.5e9", "Step": "10", "val_loss": "2.5"}]
+
+
+def test_all_lines_are_counted(tmp_path):
+    """Those that have the fields of the header."""
+    (tmp_path / "log").write_text("step,loss\n1,2\n2,2\nx\n")
+    assert table.claims(tmp_path / "log") == 2
+    (tmp_path / "prose").write_text("once upon a time\nthere was a log\n")
+    assert table.claims(tmp_path / "prose") == 0

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.logs.formats import rows
+from lrlab.record.logs.formats.registry import every, of, rows
 from lrlab.record.logs.rows import Config, Unreadable, Unusable
 
 
@@ -51,9 +51,9 @@ def test_what_is_no_log_is_refused(tmp_path, name, content):
 
 
 def test_an_empty_directory_is_refused(tmp_path):
-    """It holds no event files."""
-    with pytest.raises(LrlabError, match="no event files"):
-        rows(tmp_path)
+    """It holds no logs."""
+    with pytest.raises(LrlabError, match="no logs in this directory"):
+        of(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
@@ -65,3 +65,35 @@ def test_what_is_no_file_is_a_sentence(tmp_path, name):
     for path in (tmp_path / name, tmp_path / f"device.{name}", tmp_path / f"{name}\0", tmp_path / (name * 100)):
         with pytest.raises(LrlabError, match=r"(?s)cannot be read.*given"):
             list(rows(path))
+
+
+def test_the_files_of_the_folder_are_the_formats():
+    """Each has what a format needs, and a name."""
+    names = {each.NAME for each in every()}
+    assert len(every()) >= 9
+    assert {"table", "JSON lines", "lines of text", "TensorBoard events"} <= names
+
+
+def test_a_format_is_known_by_all_of_a_file(tmp_path):
+    """A long preamble, and one line that looks like another format, decide nothing."""
+    source = "loss, step = train(model)\nprint(loss)\n" * 50
+    lines = "".join(f"iter {k}: loss {3 - k / 100:.2f}, time 3ms\n" for k in range(100))
+    (tmp_path / "log").write_text(source + '{"step": 1, "loss": 2}\n' + lines)
+    assert of(tmp_path / "log").NAME == "lines of text"
+    (tmp_path / "log.csv").write_text("step,loss,note\n" + "".join(f"{k},2.5,loss 3\n" for k in range(9)))
+    assert of(tmp_path / "log.csv").NAME == "table"
+
+
+def test_objects_within_a_row_are_columns(tmp_path):
+    """{"val": {"loss": 2}} is val/loss."""
+    found = made(tmp_path / "log", '{"step": 1, "val": {"loss": 2.5, "acc": {"top1": 0.5}}}\n')
+    assert found == [{"step": 1, "val/loss": 2.5, "val/acc/top1": 0.5}]
+
+
+def test_the_long_form_is_made_wide(tmp_path):
+    """A row for each value, as MLflow's metric history and TensorBoard's exports have it."""
+    text = "key,value,timestamp,step\nval/loss,2.5,17,10\nlr,0.1,18,10\n"
+    assert made(tmp_path / "log.csv", text) == [
+        {"timestamp": "17", "step": "10", "val/loss": "2.5"},
+        {"timestamp": "18", "step": "10", "lr": "0.1"},
+    ]

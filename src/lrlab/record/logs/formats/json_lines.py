@@ -1,0 +1,47 @@
+"""JSON lines: one object a line, as trackers, detectron2 (`metrics.json`) and people's own loops write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lrlab.record.logs.rows import Config, Item, Unreadable
+from lrlab.record.logs.text import lines
+from lrlab.record.logs.units import counted
+
+NAME = "JSON lines"
+FOLDER = False
+
+
+def claims(path: Path) -> int:
+    """The number of lines that are objects of their own; one whose values are lists is a document."""
+    return sum(
+        isinstance(row := _loaded(text), dict) and not any(isinstance(value, list) for value in row.values())
+        for _, text, _ in lines(path)
+        if text and text.lstrip().startswith("{")
+    )
+
+
+def rows(path: Path) -> Iterator[Item]:
+    """The objects; other lines are left out, and said."""
+    for number_of_line, text, ended in lines(path):
+        where = f"line {number_of_line}"
+        if text is None:
+            yield Unreadable(where, "it is too long")
+        elif text.strip():
+            row = _loaded(text)
+            if isinstance(row, dict):
+                # A column may be called config, too; a configuration has no step beside it.
+                alone = isinstance(row.get("config"), dict) and not any(map(counted, row))
+                yield Config(row["config"]) if alone else row
+            else:
+                yield Unreadable(where, "it is not a JSON object" if ended else "it is cut off")
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

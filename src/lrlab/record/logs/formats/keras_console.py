@@ -1,0 +1,42 @@
+"""What Keras prints while it fits: "Epoch 3/10", and at its end "391/391 - 2s - loss: 2.1 - val_loss: 2.3"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lrlab.record.logs.rows import Config, Item
+from lrlab.record.logs.text import lines
+
+NAME = "Keras, as printed"
+FOLDER = False
+
+_EPOCH = re.compile(r"\s*Epoch (\d+)(?:/\d+)?\s*$")
+_END = re.compile(r"\s*(\d+)/\1 .*- [a-z_]*loss: ")
+_PAIR = re.compile(r"- (\w+): ([-+\w.]+)")
+_PARTS = re.compile("[\r\x08]+")  # a bar is drawn over itself
+_LONGEST = 20_000  # characters of a line that are looked at
+
+
+def claims(path: Path) -> int:
+    """The number of epochs that have an end."""
+    return sum("epoch" in row for row in _rows(path))
+
+
+def rows(path: Path) -> Iterator[Item]:
+    """The last line of each epoch; the number of its batches is that of the updates."""
+    for row in _rows(path):
+        if "epoch" in row:
+            yield {name: value for name, value in row.items() if name != "of"}
+            yield Config({"updates_per_epoch": row["of"]})
+
+
+def _rows(path: Path) -> Iterator[dict[str, object]]:
+    epoch: int | None = None
+    for _, text, _ in lines(path):
+        for part in _PARTS.split((text or "")[-_LONGEST:]):
+            if found := _EPOCH.match(part):
+                epoch = int(found[1][:15])
+            elif (end := _END.match(part)) and epoch is not None:
+                yield {"epoch": epoch, "of": int(end[1][:15]), **dict(_PAIR.findall(part))}

@@ -1,0 +1,60 @@
+"""The steps of one column put in order: what a resume trained again counts once, as it was trained last."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Kept = NDArray[np.intp]
+
+_UNORDERED = 0.1  # of the points: where steps go back more often (and four times), the rows are merely in no order
+
+
+def ordered(at: Floats, values: Floats) -> tuple[Kept, tuple[str, ...]]:
+    """The points to keep, by rising step, and what was done, in sentences.
+
+    Where steps go back and the values are others a run was resumed: what came before is left out as far as the later
+    rows go. Of points that have one step the last is kept.
+
+    >>> kept, said = ordered(np.array([10.0, 20, 30, 40, 25, 35, 45]), np.array([7.0, 6, 5, 4, 5, 4, 3]))
+    >>> kept.tolist(), said
+    ([0, 1, 4, 5, 6], ('the steps go back from 40 to 25: a resume; the 2 earlier points from there on are left out',))
+    """
+    points = np.flatnonzero(np.isfinite(at))
+    steps, values = at[points], values[points]
+    starts = (np.flatnonzero(np.diff(steps) < 0) + 1).tolist()
+    lost = np.zeros(len(steps), bool)
+    said: list[str] = []
+    if len(starts) <= max(3.0, _UNORDERED * len(steps)):
+        for start, stop in itertools.pairwise([*starts, len(steps)]):
+            sentence = _resumed(steps, values, lost, start, stop)
+            said += [sentence] if sentence else []
+    points, steps = points[~lost], steps[~lost]
+    order = np.argsort(steps, kind="stable")
+    last = np.append(np.diff(steps[order]) > 0, True) if len(steps) else np.zeros(0, bool)
+    if not last.all():
+        said.append(f"{int((~last).sum())} points were logged again later; the last of each is kept")
+    return points[order][last], tuple(said)
+
+
+def _resumed(steps: Floats, values: Floats, lost: NDArray[np.bool_], start: int, stop: int) -> str:
+    """Mark as lost what the points from `start` to `stop` were trained again for; say so, where they were."""
+    first, last = steps[start], steps[stop - 1]
+    before = ~lost[:start] & (steps[:start] >= first) & (steps[:start] <= last)
+    again = steps[start:stop] <= steps[:start][~lost[:start]].max(initial=-np.inf)
+    if before.sum() < 2 or again.sum() < 2:  # one row that came late
+        return ""
+    _, earlier, later = np.intersect1d(steps[:start][before], steps[start:stop], return_indices=True)
+    same = values[:start][before][earlier] == values[start:stop][later]
+    if len(same) and same.mean() >= 0.5:  # the same rows once more, not another training of the same updates
+        return ""
+    highest = steps[:start][~lost[:start]].max()
+    behind = f"; beyond {last:g} the later rows end, and the earlier ones stay" if highest > last else ""
+    lost[:start] |= before
+    return (
+        f"the steps go back from {highest:g} to {first:g}: a resume; "
+        f"the {int(before.sum())} earlier points from there on are left out{behind}"
+    )

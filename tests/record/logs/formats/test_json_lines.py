@@ -1,0 +1,40 @@
+"""JSON lines: one object each, whatever stands between them."""
+
+import pytest
+
+from lrlab.record.logs.formats.json_lines import claims, rows
+from lrlab.record.logs.rows import Config, Unreadable
+
+DEEP = "[" * 100_000
+
+
+def made(read, tmp_path, text):
+    (tmp_path / "log.json").write_text(text)
+    return list(read(tmp_path / "log.json"))
+
+
+def test_a_column_may_be_called_config(tmp_path):
+    """A line without a step is the configuration."""
+    found = made(rows, tmp_path, '{"config": {"wd": 1}}\n{"step": 1, "config": {"a": 1}}\n{"step": 2, "config": 3}\n')
+    assert found == [Config({"wd": 1}), {"step": 1, "config": {"a": 1}}, {"step": 2, "config": 3}]
+
+
+@pytest.mark.parametrize("line", [DEEP, '{"a":' * 20_000, "9" * 5000, "[1]", "3", '"x"', "\0\0", "{", "nonsense"])
+def test_a_line_that_is_no_row_is_left_out(tmp_path, line):
+    """However deep, however long."""
+    found = made(rows, tmp_path, f'{{"step": 1}}\n{line}\n{{"step": 2}}\n')
+    assert found == [{"step": 1}, Unreadable("line 2", "it is not a JSON object"), {"step": 2}]
+
+
+def test_a_line_that_is_cut_off_is_said(tmp_path):
+    """The last one."""
+    assert made(rows, tmp_path, '{"step": 1}\n{"step": 2, "lo') == [
+        {"step": 1},
+        Unreadable("line 2", "it is cut off"),
+    ]
+
+
+def test_all_lines_are_counted(tmp_path):
+    """Objects of plain values; one with lists is a document."""
+    (tmp_path / "log").write_text(f'{{"step": 1}}\n{{"step": [1]}}\n[1]\n{DEEP}\nx\n{{"step": 2}}\n')
+    assert claims(tmp_path / "log") == 2

@@ -1,0 +1,55 @@
+"""Lines of text, in the words of many programs."""
+
+import pytest
+
+from lrlab.record.logs.formats.text_lines import claims, rows
+from lrlab.record.logs.rows import Config
+
+
+def read(tmp_path, *text):
+    (tmp_path / "log").write_text("\n".join(text) + "\n")
+    return [row for row in rows(tmp_path / "log") if not isinstance(row, Config)]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("iter 10: loss 3.2100, time 12.31ms, mfu -100.00%", {"iter": "10", "loss": "3.2100"}),
+        ("step:125/1390 val_loss:4.1 train_time:12000ms", {"step": "125", "val_loss": "4.1"}),
+        (
+            " [2026-01-01 00:00] iteration   10/   200 | learning rate: 1.5E-04 | lm loss: 6.1E+00 | loss scale: 1 |",
+            {"iteration": "10", "learning rate": "1.5E-04", "lm loss": "6.1E+00"},
+        ),
+        ("Epoch [2/5], Step [100/600], Loss: 0.3", {"epoch": 2, "batch": 100, "Loss": "0.3"}),
+        ("Epoch: [0][ 10/391]\tTime 0.1 (0.2)\tLoss 6.91 (7.01)", {"epoch": 0, "batch": 10, "Loss": "6.91"}),
+        ("Train Epoch: 1 [640/1280 (50%)]\tLoss: 2.3", {"epoch": 0.5, "Loss": "2.3"}),
+        ("{'loss': 2.6, 'learning_rate': '5e-05', 'epoch': 0.12}", {"loss": "2.6", "epoch": "0.12"}),
+        ("INFO:trainer.py:77 - step=10 loss=2.5 lr=1e-3", {"step": "10", "loss": "2.5", "lr": "1e-3"}),
+        ("[valid] step 20 | loss 2.5", {"step": "20", "val loss": "2.5"}),
+        ("Validation step 20: loss 2.5", {"step": "20", "val loss": "2.5"}),
+        ("step 20: train loss 2.5, val loss 2.6", {"step": "20", "train loss": "2.5", "val loss": "2.6"}),
+        ("rank 0 global step 5 loss nan", {"global step": "5", "loss": "nan"}),
+    ],
+)  # fmt: skip
+def test_names_with_numbers(tmp_path, line, found):
+    """Whatever stands between them; a number with a unit is no plain number."""
+    (row,) = read(tmp_path, line)
+    assert {name: row[name] for name in found} == found
+    assert "time" not in row
+
+
+def test_a_line_that_counts_nothing_has_what_was_counted_last(tmp_path):
+    """Test set: ... stands below its epoch."""
+    found = read(tmp_path, "Epoch 3", "Test set: Average loss: 0.05, Accuracy: 98", "no numbers", "Epoch 4", "loss: 2")
+    assert found == [{"Epoch": "3", "val Average loss": "0.05", "Accuracy": "98"}, {"Epoch": "4", "loss": "2"}]
+
+
+def test_lines_with_a_loss_are_counted(tmp_path):
+    """Those of JSON are another format's."""
+    (tmp_path / "log").write_text('step 1 loss 2\nlr 3\n{"step": 1, "loss": 2}\n  "loss": 2.5,\nepoch 1 acc 0.5\n')
+    assert claims(tmp_path / "log") == 1
+
+
+def test_a_very_long_line_is_searched_at_its_beginning(tmp_path):
+    """In a bounded time."""
+    assert read(tmp_path, "step 1 loss 2 " + "a " * 400_000) == [{"step": "1", "loss": "2"}]

@@ -78,6 +78,13 @@ def test_shells_are_offered_words_tasks_and_libraries():
     assert offered("source", "transf") == [("transformers:", "plain")]
 
 
+def test_a_number_is_said_in_words():
+    """N in the help, and what it should be where it is none."""
+    assert "--steps N " in CliRunner().invoke(main, ["show", "--help"]).output
+    assert "'many' is not a valid whole number" in CliRunner().invoke(main, ["show", "wsd", "--steps", "many"]).output
+    assert "not in the range x>=1" in CliRunner().invoke(main, ["show", "wsd", "--steps", "0"]).output
+
+
 def test_the_help_lists_the_words():
     """In the place of the value."""
     assert "--how [keep|re-warm]" in CliRunner().invoke(command, ["--help"]).output

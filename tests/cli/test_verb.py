@@ -153,6 +153,19 @@ def test_what_cannot_be_done_is_a_document_too(folder, line, path, code):
     assert done.exit_code == code
 
 
+def test_what_diverged_is_valid_too(folder):
+    """Infinite scores are texts where runs are listed, and nothing where they are judged."""
+    line = "lrlab compare mine.py:train --arm 'a=constant()' --arm 'b=linear()' --lrs 1000000 --store gone --workers 0"
+    done = typed(f"{line} --json")
+    found = valid(json.loads(done.stdout), ("compare",))
+    assert (done.exit_code, found["best"]) == (1, None)
+    assert {arm["verdict"] for arm in found["arms"]} == {"diverged"}
+    (runs,) = [valid(json.loads(typed("lrlab runs list --store gone --json").stdout), ("runs", "list"))["runs"]]
+    assert {run["score"] for run in runs} == {"inf"}
+    one = typed(f"lrlab runs show {runs[0]['key']} --store gone --json")
+    assert valid(json.loads(one.stdout), ("runs", "show"))["run"]["outcome"] == "diverged"
+
+
 def test_ctrl_c_is_a_document_too(folder, monkeypatch):
     """While a comparison trains; exit code 130."""
     monkeypatch.setattr(experiment, "run", interrupted)

@@ -53,6 +53,14 @@ def test_the_document_is_plain_json():
     assert dataclasses.replace(FOUND, comparison=None).record()["evidence"] is None
 
 
+def test_it_shows_itself_in_a_notebook():
+    """The answer in sentences, the rungs as a table and as a data frame."""
+    page = FOUND._repr_mimebundle_()["text/html"]
+    assert "Better than" in page
+    assert "<th" in page
+    assert FOUND.to_dataframe("pandas")["tried"].tolist() == [8]
+
+
 def test_what_was_found_at_an_edge_of_the_lrs_is_said():
     """Of the winner and of the baseline, in words and in the document; with one LR there is no edge."""
     assert FOUND.edges == {"winner": "highest"}

@@ -62,6 +62,18 @@ def test_a_law_shows_what_it_says_and_its_parameters():
     assert columns(law)["sd"] == [0.0] * 5
 
 
+def test_a_prediction_shows_its_curve_and_its_end():
+    """With the interval, and what speaks against it."""
+    momentum = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
+    law = lr.Law.from_parameters("momentum", momentum, peak=1e-3, horizon=2000)
+    found = law.predict("cosine()", base_lr=1e-3, horizon=200)
+    figure, words = sections(found)
+    assert (figure.title, figure.lines[0].low is not None) == ("cosine()", True)
+    assert repr(found) in words.text
+    assert f"loss {found.final[0]:.4f} after 200 updates (90%: " in repr(found)
+    assert [len(list(column)) for column in columns(found).values()] == [200] * 4
+
+
 def test_what_is_no_value_of_ours_is_refused():
     """In words."""
     with pytest.raises(LrlabTypeError, match="no picture"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrlab.cli.values import OneOf
+from lrlab.cli.values import OneOf, Whole
 from lrlab.errors import LrlabError, worded
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def _hows() -> tuple[str, ...]:
 
 
 OPTIONS = (
-    click.option("--at", type=click.IntRange(min=0), help="The update at which the plan is changed."),
-    click.option("--extend", type=click.IntRange(min=1), help="Make the run so many updates long; needs --how."),
+    click.option("--at", type=Whole(min=0), help="The update at which the plan is changed."),
+    click.option("--extend", type=Whole(min=1), help="Make the run so many updates long; needs --how."),
     click.option("--how", type=OneOf("how", _hows), help="What becomes of the rest of the plan."),
     click.option("--peak", type=float, help="The peak of --how re-warm.  [default: the plan's own]"),
     click.option("--finish", metavar="SPAN", help="Decay from there for so many updates, or a share (20%)."),

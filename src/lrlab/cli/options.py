@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lrlab.cli.values import EXECUTOR, TASK, OneOf
+from lrlab.cli.values import EXECUTOR, TASK, OneOf, Whole
 
 
 def _arm_sets() -> tuple[str, ...]:
@@ -81,7 +81,7 @@ store_option = click.option(
     help="Where runs are kept: a folder, or a URL such as s3://bucket/runs.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(min=0), help="Processes that train; 0: in this one.  [default: one per core]"
+    "--workers", type=Whole(min=0), help="Processes that train; 0: in this one.  [default: one per core]"
 )
 executor_option = click.option(
     "--executor",
@@ -121,11 +121,11 @@ _OPTIONS = (
         help="A whole set, strategies being the default one; --arm adds to it.",
     ),
     config_option,
-    click.option("--updates", type=click.IntRange(min=1), help="Updates of each run."),
-    click.option("--folds", type=click.IntRange(min=1), help="Folds of the cross-validation."),
-    click.option("--seeds", type=click.IntRange(min=1), help="Seeds."),
+    click.option("--updates", type=Whole(min=1), help="Updates of each run."),
+    click.option("--folds", type=Whole(min=1), help="Folds of the cross-validation."),
+    click.option("--seeds", type=Whole(min=1), help="Seeds."),
     click.option(
-        "--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first seed: others confirm."
+        "--first-seed", type=Whole(min=0), default=0, show_default=True, help="The first seed: others confirm."
     ),
     lrs_option,
     store_option,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrlab.cli.values import Whole
 from lrlab.errors import LrlabError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Command = Callable[..., None]
 
 ANY_FLAG = {"ignore_unknown_options": True}  # those of a launch script are part of the source
 OPTIONS = (
-    click.option("--steps", "updates", type=click.IntRange(min=1), help="Length of the run in updates."),
+    click.option("--steps", "updates", type=Whole(min=1), help="Length of the run in updates."),
     click.option("--epochs", type=float, help="Length of the run in epochs; needs --updates-per-epoch."),
     click.option("--updates-per-epoch", type=float, help="Updates of an epoch: len(loader)."),
     click.option("--samples-per-update", type=float, help="Samples of an update: the batch size."),

@@ -44,6 +44,16 @@ class OneOf(Text):
         return _beginning(self._words(), incomplete)
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds: N in the help."""
+
+    name = "whole number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What the help shows in the place of the value."""
+        return "N"
+
+
 class Offered(Text):
     """Any text, of which a shell offers some; with `files` it offers those, too. What it may be is found out later."""
 

@@ -12,7 +12,9 @@ from lrlab.analysis.comparison.wording import Edge, widening
 from lrlab.errors import printable
 from lrlab.lab.search.space import BASELINE
 from lrlab.lab.search.tuning import Rung
-from lrlab.views.model import Table
+from lrlab.shown import Shown
+from lrlab.views.model import Table, Text
+from lrlab.views.seen import Columns, Section
 
 VERSION = 1
 
@@ -57,7 +59,7 @@ class TunedRecord(TypedDict):
 
 
 @dataclass(frozen=True, repr=False)
-class Tuned:
+class Tuned(Shown):
     """What a search found, and whether it holds on data that the search has not seen.
 
     `answer`: the winner is "better" than the baseline, "undecided", "worse"; "baseline" where the search itself found
@@ -135,6 +137,14 @@ class Tuned:
         """The rungs."""
         rows = tuple((r.updates, r.tried, r.kept, r.carried, r.dropped, r.spent, r.naive) for r in self.rungs)
         return Table(("updates", "tried", "go on", "by noise", "no room", "trained", "each alone"), rows)
+
+    def _sections(self) -> tuple[Section, ...]:
+        """What a notebook shows."""
+        return (Text(repr(self).replace("\n", "\n\n")), self.table())
+
+    def _columns(self) -> Columns:
+        """Its rungs, one a row."""
+        return {field.name: [getattr(rung, field.name) for rung in self.rungs] for field in dataclasses.fields(Rung)}
 
     def __repr__(self) -> str:
         """The answer in sentences."""

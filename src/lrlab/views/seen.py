@@ -13,6 +13,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.views.model import Figure, Line, Table, Text
 
 if TYPE_CHECKING:
+    from lrlab.analysis.forecast.curves import Prediction
     from lrlab.analysis.forecast.law import Law
     from lrlab.core.expression.node import Schedule
     from lrlab.core.plan.plan import Plan
@@ -163,12 +164,28 @@ def _law_columns(law: Law) -> Columns:
     return {"parameter": list(law.parameters), "value": list(law.parameters.values()), "sd": spreads}
 
 
+def _prediction(found: Prediction) -> tuple[Section, ...]:
+    from lrlab.views.forecast import predicted
+
+    figure = predicted([found])
+    (line,) = figure.lines
+    named = Line("loss", line.x, line.y, line.low, line.high)
+    title = _short(found.schedule)
+    words = "\n\n".join([repr(found), *found.warnings])
+    return (Figure(title, figure.x_label, figure.y_label, (named,), figure.log_y), Text(words))
+
+
+def _prediction_columns(found: Prediction) -> Columns:
+    return {"update": range(1, len(found.loss) + 1), "loss": found.loss, "low": found.low, "high": found.high}
+
+
 _SEEN: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "lrlab.core.expression.node.Schedule": (_schedule, _schedule_columns),
     "lrlab.core.run.curve.Curve": (_curve, _curve_columns),
     "lrlab.core.plan.plan.Plan": (_plan, _plan_columns),
     "lrlab.record.logs.log.LogRun": (_run, _run_columns),
     "lrlab.analysis.forecast.law.Law": (_law, _law_columns),
+    "lrlab.analysis.forecast.curves.Prediction": (_prediction, _prediction_columns),
 }
 
 

@@ -16,6 +16,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import numbers
+from lrlab.shown import Shown
 
 Floats = NDArray[np.float64]
 ScheduleLike = Schedule | str | ArrayLike
@@ -41,8 +42,8 @@ class PredictionRecord(TypedDict):
     high: list[float]
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(Shown):
     """Loss after every update of a run, shape (updates,), with its interval and what speaks against it."""
 
     schedule: str
@@ -51,6 +52,12 @@ class Prediction:
     high: Floats
     level: float
     warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Its end."""
+        loss, low, high = self.final
+        between = f"{self.level:.0%}: {low:.4f} to {high:.4f}"
+        return f"{self.schedule}: loss {loss:.4f} after {len(self.loss)} updates ({between})"
 
     @property
     def final(self) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ import click
 
 from lrlab.cli.options import executor_option, experiment_options, workers_option
 from lrlab.cli.output import NewFile, apart, echo, fail, json_option, say, width, write
+from lrlab.cli.values import Whole
 from lrlab.cli.verb import Section, Verb
 from lrlab.views.names import file_name
 
@@ -40,13 +41,13 @@ if TYPE_CHECKING:
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
 @click.option(
     "--fork-every",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     default=1,
     help="Fork at multiples of so many updates only; 0: train every run alone.",
 )
 @click.option(
     "--audit",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     help="Train so many runs that came out of a fork again, alone, and compare. [default: 1 of a task of your own]",
 )
 @json_option

@@ -18,7 +18,7 @@ import click
 
 from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, echo, json_option, say, write
-from lrlab.cli.values import SOURCE, OneOf
+from lrlab.cli.values import SOURCE, OneOf, Whole
 from lrlab.cli.verb import Section, Verbs
 from lrlab.desk import VERSION
 from lrlab.views.names import file_name
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LAWS, PRIORS, RISKS = ("elr", "mpl", "momentum", "convex"), ("llm", "generic"), ("mean", "high")  # their own modules
 # take a second to import
 
-steps_option = click.option("--steps", type=click.IntRange(min=1), required=True, help="Length of the run in updates.")
+steps_option = click.option("--steps", type=Whole(min=1), required=True, help="Length of the run in updates.")
 base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
 level_option = click.option("--level", type=float, default=0.9, show_default=True, help="Probability of the interval.")
 log_options = (
@@ -177,8 +177,8 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expression", metavar="EXPR", type=SOURCE)
 @steps_option
-@click.option("--at", type=click.IntRange(min=1), required=True, help="Updates done when the decay could begin.")
-@click.option("--decay", type=click.IntRange(min=1), required=True, help="Length of the decay in updates.")
+@click.option("--at", type=Whole(min=1), required=True, help="Updates done when the decay could begin.")
+@click.option("--decay", type=Whole(min=1), required=True, help="Length of the decay in updates.")
 @click.option("--shape", default="linear()", show_default=True, help="The decay, a schedule that falls from 1.")
 @base_lr_option
 @level_option
@@ -237,7 +237,7 @@ def study(store: str, level: float, as_json: bool, **options: Any) -> None:
 )
 @_logs
 @click.option("--schedule", "schedules", multiple=True, help="A schedule to predict; may be repeated.")
-@click.option("--steps", type=click.IntRange(min=1), help="Length of the predicted runs.")
+@click.option("--steps", type=Whole(min=1), help="Length of the predicted runs.")
 @base_lr_option
 @click.option("-o", "--output", type=NewFile(), help="The page to write.  [default: lrlab-forecast-LOGS-....html]")
 @json_option

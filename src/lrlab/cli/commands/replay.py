@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from lrlab.cli.output import NewFile, echo, json_option, write
+from lrlab.cli.values import Whole
 from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
 
@@ -21,7 +22,7 @@ from lrlab.desk import VERSION
     document="lrlab.desk.live:ReplayDocument",
 )
 @click.argument("log", type=click.Path(path_type=Path))
-@click.option("--updates", type=click.IntRange(min=1), help="Go on to so many updates, under the last decisions.")
+@click.option("--updates", type=Whole(min=1), help="Go on to so many updates, under the last decisions.")
 @click.option("--out", type=NewFile(), help="Write the LR of every update as CSV.")
 @json_option
 def command(log: Path, updates: int | None, out: Path | None, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from lrlab.cli.options import (
     workers_option,
 )
 from lrlab.cli.output import apart, fail, json_option, say
-from lrlab.cli.values import TASK
+from lrlab.cli.values import TASK, Whole
 from lrlab.cli.verb import Section, Verb
 
 
@@ -60,10 +60,10 @@ def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float 
     help='A strategy to search, with slots such as "{decay: 10..50 by 10}%" or {floor: 0|0.1}, instead of the default '
     "ones; give several.",
 )
-@click.option("--updates", "horizon", type=click.IntRange(min=1), help="Updates of each whole run.")
+@click.option("--updates", "horizon", type=Whole(min=1), help="Updates of each whole run.")
 @lrs_option
 @config_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the proposals.")
+@click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the proposals.")
 @workers_option
 @executor_option
 @store_option

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "desk/live.py": "tests/cli/commands/test_live.py",
     "desk/check.py": "tests/cli/commands/test_check.py",
     "desk/demo.py": "tests/cli/commands/test_demo.py",
+    "lab/tasks/common/valley.py": "tests/cli/commands/test_demo.py",
     "__main__.py": "tests/cli/test_main.py",
     "adapters/lightning.py": "tests/trainers/test_lightning.py",
     "adapters/transformers.py": "tests/trainers/test_transformers.py",

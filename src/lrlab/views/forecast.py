@@ -34,14 +34,17 @@ def fits(fit: Fit) -> Table:
         )
         for run in fit.runs
     ]
-    return Table(("run", "points", "updates", "peak LR", "mean error", "notes"), tuple(rows))
+    columns = ("run", "points", "updates", "peak LR", "mean error", "notes")
+    noted = any(run.notes for run in fit.runs)
+    shown = rows if noted else [row[:-1] for row in rows]
+    return Table(columns if noted else columns[:-1], tuple(shown), title="The runs that it was fitted to")
 
 
 def ranked(predictions: Sequence[Prediction]) -> Table:
     """One row per schedule, the best first."""
     rows = tuple((p.schedule, *p.final) for p in predictions)
     level = f"{predictions[0].level:.0%}"
-    return Table(("schedule", "final loss", f"low ({level})", f"high ({level})"), rows)
+    return Table(("schedule", "final loss", f"low ({level})", f"high ({level})"), rows, title="Predicted final loss")
 
 
 def predicted(predictions: Sequence[Prediction]) -> Figure:
@@ -109,7 +112,7 @@ def report(fit: Fit, predictions: Sequence[Prediction], facts: Mapping[str, str]
         sections += [ranked(predictions), predicted(predictions)]
     doubts = dict.fromkeys([doubt.sentence for doubt in fit.law.known.doubts] + warnings(predictions))
     said = [text for text in doubts if text]
-    sections.append(Table(("parameter", "value"), tuple(fit.law.parameters.items())))
+    sections.append(Table(("parameter", "value"), tuple(fit.law.parameters.items()), title="Parameters"))
     missed = number(100 * fit.law.fitted.misfit)
     law = f"Law {fit.law.name!r}, fitted to {len(fit.runs)} runs; it misses them by {missed} %."
     if said:

@@ -28,7 +28,7 @@ from lrlab.views.thin import thinned
 
 _COLUMNS = 300  # of thinned curves: an envelope of three pixels a column on a wide screen
 _COLOURS = len(LIGHT.series)
-_STACKED = 6  # a table of more columns is a block for each row on a narrow screen
+_STACKED = 5  # a table of more columns is a block for each row on a narrow screen
 _WRAPPED = 30  # a column with longer texts is set smaller, and wraps
 
 

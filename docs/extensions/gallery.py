@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -31,18 +32,18 @@ BASE_LR = 0.1
 # The headings, by the module that a word is in; a word of another module stops the build.
 FAMILIES = {
     "core.shapes.base": "Levels, warmups",
+    "core.shapes.presets": "By the names people know",
     "core.shapes.transitions": "From here to there",
     "core.shapes.cosines": "Cosines",
-    "core.shapes.logarithms": "On logarithmic axes",
-    "core.shapes.timescales": "With a time scale of their own",
     "core.shapes.piecewise": "By boundaries",
-    "core.shapes.presets": "By the names people know",
-    "core.shapes.tables": "Values from outside",
-    "core.expression.extremes": "The least, the greatest",
+    "core.shapes.timescales": "With a time scale of their own",
+    "core.shapes.logarithms": "On logarithmic axes",
     "core.feedback.plateau": "Feedback",
     "core.feedback.greedy": "Feedback",
     "core.feedback.guard": "Feedback",
     "core.feedback.manual": "Feedback",
+    "core.expression.extremes": "The least, the greatest",
+    "core.shapes.tables": "Values from outside",
 }
 TARGETS = {"torch": "PyTorch", "keras": "Keras", "optax": "Optax", "transformers": "Transformers", "python": "Python"}
 OPTIMIZER = "optimizer = torch.optim.SGD(torch.nn.Linear(10, 1).parameters(), lr=0.1)"
@@ -169,30 +170,32 @@ def blocks(entry: Entry) -> dict[str, str]:
         head = f"import lrlab as lr\n{{}}\n\n\n{head}\n\n\n"
     else:
         made, head = repr(text) if '"' in text else f'"{text}"', "{}\n\n"
-    arguments = f"{made}, horizon={entry.updates:_}"
-    absolute = f"{made}, base_lr={BASE_LR}, horizon={entry.updates:_}"
+    arguments = f"{made}, horizon={entry.updates}"
+    absolute = f"{made}, base_lr={BASE_LR}, horizon={entry.updates}"
 
     def block(imports: str, code: str) -> str:
         return head.format(imports).removeprefix("\n") + code
 
     torch = f"{OPTIMIZER}\nscheduler = Scheduler(optimizer, {arguments})"
+    keras = f"rate = LearningRateSchedule({absolute})\noptimizer = keras.optimizers.SGD(rate)"
+    keras_import = "import keras\nfrom lrlab.adapters.keras import LearningRateSchedule"
+    jax = f"optimizer = optax.sgd(schedule({absolute}))"
+    jax_import = "import optax\nfrom lrlab.adapters.optax import schedule"
+    if entry.feedback or before:  # what a model of Keras does not save
+        heard = arguments  # Keras' logs have names
+        if entry.feedback and not entry.schedule.parts()[1].metric:
+            heard = f"'{text.removesuffix(')')}metric=\"val_loss\")', horizon={entry.updates}"
+        keras = f"callback = SchedulerCallback({heard})  # for model.fit(callbacks=[callback])"
+        keras_import = "from lrlab.adapters.keras import SchedulerCallback"
     if entry.feedback:
         metric = entry.schedule.parts()[1].metric
         torch += f"\nscheduler.observe({f'{metric}=1.0' if metric else '1.0'})  # whenever there is news"
-        keras = "SchedulerCallback", f"callback = SchedulerCallback({arguments})  # for model.fit(callbacks=[callback])"
-        jax = "Scheduler", f"scheduler = Scheduler({absolute})\ntransform = scheduler.scale_by_learning_rate()"
-    else:
-        keras = (
-            "LearningRateSchedule",
-            f"rate = LearningRateSchedule({absolute})\noptimizer = keras.optimizers.SGD(rate)",
-        )
-        jax = "schedule", f"optimizer = optax.sgd(schedule({absolute}))"
-    keras_import = "" if entry.feedback else "import keras\n"
-    optax_import = "" if entry.feedback else "import optax\n"
+        jax = f"scheduler = Scheduler({absolute})\ntransform = scheduler.scale_by_learning_rate()"
+        jax_import = "from lrlab.adapters.optax import Scheduler"
     return {
         "PyTorch": block("import torch\nfrom lrlab.adapters.torch import Scheduler", torch),
-        "Keras": block(f"{keras_import}from lrlab.adapters.keras import {keras[0]}", keras[1]),
-        "JAX": block(f"{optax_import}from lrlab.adapters.optax import {jax[0]}", jax[1]),
+        "Keras": block(keras_import, keras),
+        "JAX": block(jax_import, jax),
     }
 
 
@@ -248,12 +251,12 @@ def page(entry: Entry, paths: list[str]) -> str:
 
 
 def _wrapped(call: str) -> str:
-    """A signature on one line, or with a line for each argument."""
-    if len(call) <= 88:
-        return call
+    """A signature in lines that fit."""
     head, _, rest = call.partition("(")
-    arguments = re.sub(r", (?=\w+=|\*)", ",\n    ", rest.removesuffix(")"))
-    return f"{head}(\n    {arguments},\n)"
+    indent = " " * (len(head) + 1)
+    arguments = re.sub(r", (?=\w+=|\*)", ",\n", f"{rest}").replace(" ", "\0").replace("\n", " ")
+    lines = textwrap.wrap(arguments, 86 - len(indent), break_long_words=False, break_on_hyphens=False)
+    return f"{head}(" + f"\n{indent}".join(lines).replace("\0", " ")
 
 
 def _cell(text: str) -> str:

@@ -22,6 +22,7 @@ import lrlab as lr
 from lrlab.views.figure import svg
 from lrlab.views.model import Figure, Line
 
+AXES = {"en": ("update", "multiple of the base LR"), "zh": ("更新步", "优化器学习率的倍数")}
 FOLDER = "pictures"  # under the folder of the sources, made anew by every build
 
 
@@ -69,7 +70,7 @@ class SchedulePicture(SphinxDirective):
         lines = tuple(line(name, lr.parse(text), updates) for name, text in named)
         title = self.options.get("title", named[0][1])
         place = f"{self.env.docname.replace('/', '-')}-{self.lineno}"
-        figure = Figure(title, "update", "multiple of the base LR", lines)
+        figure = Figure(title, *AXES["zh" if self.env.docname.startswith("zh/") else "en"], lines)
         words = self.options.get("alt") or "; ".join(lr.parse(text).describe(updates) for _, text in named)
         shown = images(draw(figure, place, Path(self.env.srcdir)), words)
         return [nodes.paragraph("", "", *shown, classes=["picture"])]

@@ -1,8 +1,10 @@
 """The words of a comparison; see also test_statistics.py, where they are met."""
 
 import numpy as np
+import pytest
+from scipy import stats
 
-from lrlab.analysis.comparison.wording import advice, method, widening
+from lrlab.analysis.comparison.wording import FARTHEST, _needed, advice, method, widening
 
 
 def test_a_wider_grid_is_told_for_each_edge():
@@ -50,3 +52,55 @@ def test_a_grid_is_widened_where_it_was_too_narrow():
     """At that end alone."""
     assert widening({"a": "lowest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.0333333,0.1,0.3,1.")
     assert widening({"a": "highest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.1,0.3,1,3.33333.")
+
+
+def with_effect(size, units=12):
+    """Differences whose mean is `size` of their standard deviations."""
+    d = np.resize([1.0, -1.0], units)
+    return d / d.std(ddof=1) + size
+
+
+@pytest.mark.parametrize("size", [2.0, 1.2, 0.9, 0.65, 0.5, 0.4, 0.32, 0.3])
+@pytest.mark.parametrize(("arms", "level"), [(2, 0.95), (5, 0.95), (3, 0.99)])
+def test_the_further_units_are_those_of_the_power_of_a_t_test(size, arms, level):
+    """n units find a difference of d standard deviations with probability 0.8: the noncentral t of n - 1 degrees and
+    centre d sqrt(n), beyond the critical value for all pairs. Rounded up: singly, by 5 from 10 on, by 10 from 50 on."""
+    d = with_effect(size)
+
+    def power(n):
+        critical = stats.t.isf((1 - level) / (arms * (arms - 1)), n - 1)
+        return stats.nct.sf(critical, n - 1, size * n**0.5)
+
+    exact = next(k for k in range(1, 1000) if power(12 + k) >= 0.8)
+    step = 1 if exact < 10 else 5 if exact < 50 else 10
+    assert _needed(d, arms, "fold", level) == (-(-exact // step) * step if exact <= FARTHEST else FARTHEST + 1)
+
+
+def test_differences_without_a_mean_or_a_spread():
+    """Equal arms are never told apart; a difference that is always the same needs one fold more, or the least seeds."""
+    assert _needed(np.zeros(6), 2, "fold", 0.95) > FARTHEST
+    assert _needed(np.ones(6), 2, "fold", 0.95) == 1
+    assert _needed(np.ones(3), 2, "seed", 0.95) == 3  # 2^(1 - n) <= 0.05 from n = 6 on
+
+
+def test_few_folds_and_few_seeds_are_said():
+    """Below five folds, and below the seeds whose least p, 2^(1 - n), is above 1 - level; at the bound no longer."""
+    few = "Fewer than 5 folds find only very large differences."
+    assert (few in method(4, 2, [], "fold", 1, 0.95), few in method(5, 2, [], "fold", 1, 0.95)) == (True, False)
+    said = "With 5 seeds no difference can be established at 0.95; it takes 6 or more."
+    assert said in method(5, 2, [], "seed", 5, 0.95)
+    assert "can be established" not in method(6, 2, [], "seed", 6, 0.95)
+    assert "it takes 8 or more" in method(7, 2, [], "seed", 7, 0.99)
+    assert "(means over 2 seeds)" in method(5, 2, [], "fold", 2, 0.95)
+    assert "means over" not in method(5, 2, [], "fold", 1, 0.95)
+    assert "any false 'worse' is at most 0.05." in method(5, 2, [], "fold", 1, 0.95)
+
+
+def test_one_further_unit_is_told_in_the_singular():
+    """And what would decide, where it is the same for all."""
+    rivals = np.array([np.zeros(6), np.ones(6), np.ones(6)])
+    said, settled = advice(["a", "b", "c"], rivals, 0, "fold", 0.95)
+    assert said.endswith("if the differences seen are real, roughly 1 further fold would decide.")
+    assert not settled
+    said, _ = advice(["a", "b"], np.array([np.zeros(3), np.ones(3)]), 0, "seed", 0.95)
+    assert said.endswith("roughly 3 further seeds would decide.")

@@ -19,7 +19,7 @@ from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import tree, updates_of
 from lrlab.lab.executors.named import opened
-from lrlab.lab.stages.engine import Effort, TaskError, run_jobs
+from lrlab.lab.stages.engine import Effort, TaskError, _left, _named, run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.recipe import cell_of
@@ -260,6 +260,30 @@ def test_what_fails_takes_only_those_along_that_depend_on_it(quadratic, tmp_path
     runs, effort = pooled(quadratic, jobs, Store(tmp_path), 2)
     assert all(itertools.starmap(same, zip(runs, (train(quadratic, job) for job in jobs), strict=True)))
     assert 0 < effort.trained < before
+
+
+def test_failures_are_counted_and_told(quadratic):
+    """How many of how many; those that were given up when the first all failed alike; and the whole of the first."""
+    jobs = jobs_of(FAMILY[:5], quadratic.settings)
+    failed = [(job, f"cause {k}\n  in line {k}") for k, job in enumerate(jobs[:3])]
+    told = [f"  {job.title}: cause {k}" for k, job in enumerate(jobs[:3])]
+    first = ["", "The first of them:", "  in line 0"]
+    rest = "the others are stored, and the same line goes on with these"
+    assert _named(failed, 10, False).splitlines() == [f"3 of 10 runs failed; {rest}", *told, *first]
+    rest = "all alike, and none got anywhere: 7 more were not begun"
+    assert _named(failed, 10, True).splitlines() == [f"3 of 10 runs failed; {rest}", *told, *first]
+    assert "not begun" not in _named(failed, 3, True)
+    assert _named([(jobs[0], "a cause")], 1, False).splitlines()[1:] == [f"  {jobs[0].title}: a cause"]
+
+
+def test_the_seconds_left_are_those_of_the_runs_so_far():
+    """The mean time between two, for each that is missing; told from two runs on, and after a twentieth of all."""
+    assert _left([5.0], 4) is None
+    assert _left([5.0, 8.0], 4) == 6.0
+    assert _left([5.0, 8.0, 9.0], 7) == (9.0 - 5.0) / 2 * 4
+    assert _left([5.0, 8.0, 9.0], 3) == 0
+    assert _left([1.0] * 5, 100) is None
+    assert _left([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], 100) == 2.0 * 94
 
 
 def test_equal_jobs_are_trained_once_and_keep_their_names(quadratic, tmp_path):

@@ -111,6 +111,37 @@ def test_misuse_is_named(functions, error, said):
         trained(**functions)
 
 
+def idle(updates, until, schedule=None):
+    """Train with a step that gives its state back in all updates before `until`."""
+    made = iter(range(updates))
+    return lr.functional(
+        TrainingRun(schedule or lr.constant(), updates),
+        init=lambda key: 0.0,
+        step=lambda state, *given: (state if next(made) < until else state + 1.0, 0.0),
+        evaluate=lambda state: {"val_loss": state},
+        batches=[1.0],
+    )
+
+
+def test_a_step_that_changes_nothing_is_refused_after_ten_updates():
+    """Or at the end of a shorter training; one change before is enough, and what comes later is let be."""
+    with pytest.raises(LrlabError, match=r"(?s)gives back the state.*10 updates"):
+        idle(20, 20)
+    with pytest.raises(LrlabError, match=r"(?s)gives back the state.*3 updates"):
+        idle(3, 3)
+    assert idle(20, 9) == 11
+    made = iter(range(30))
+    assert trained(30, step=lambda state, *given: (state + 1.0 if next(made) < 1 else state, 0.0)) == 1
+
+
+def test_updates_at_an_lr_of_0_may_change_nothing():
+    """They are not counted: ten of an LR above 0 must be without a change."""
+    warm = lr.constant(12, level=0.0) >> lr.constant()
+    assert idle(30, 21, warm) == 9
+    with pytest.raises(LrlabError, match=r"(?s)gives back the state.*10 updates"):
+        idle(30, 22, warm)
+
+
 def test_a_state_comes_back_from_the_store_as_it_was():
     """Every type: half precision, 8 bits, 64 bits beside a context that has none, complex, keys, numbers, NumPy's own;
     nothing gives way to another type later."""

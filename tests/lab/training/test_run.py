@@ -265,16 +265,17 @@ def test_an_evaluation_that_nobody_expects_is_refused_where_arms_listen_together
     """In the middle of an epoch a plateau may part from the others when it is too late to fork."""
     plateau = ControlSpec(lr.constant() * lr.plateau())
 
-    def reporting(others, after):
-        run = TrainingRun(lr.constant(), 8, evals=2, stretch=StageBounds(8, others=others, every=4))
+    def reporting(others, after, evals=2):
+        run = TrainingRun(lr.constant(), 8, evals=evals, stretch=StageBounds(8, others=others, every=4))
         run.track(opt=Optimizer(1.0))
         for update, _ in run.steps(dict.fromkeys(range(4))):
             if update + 1 == after:
                 run.report(val_loss=1.0)
                 return
 
-    for others, after in (((plateau,), 4), ((), 3)):
-        reporting(others, after)
+    reporting((), 3)
+    reporting((plateau,), 4, evals=1)  # not asked for, but an epoch ends there
+    reporting((plateau,), 5, evals=3)  # within an epoch, but asked for
     with pytest.raises(LrlabError, match=r"(?s)that nobody expects.*after 3 updates.*run\.eval_now"):
         reporting((plateau,), 3)
 

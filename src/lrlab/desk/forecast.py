@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
-from lrlab.errors import missing
+from lrlab.errors import LrlabError, missing, worded
 from lrlab.version import __version__
 
 try:
@@ -72,14 +72,16 @@ def fit(
     *,
     law: str = "elr",
     prior: str = "llm",
-    loss: str | None = None,
-    lr: str | None = None,
-    warmup: int | None = None,
-    weight_decay: float | None = None,
-    step: str | None = None,
+    **how: Any,
 ) -> Fit:
-    """Read logs and fit a law to them."""
-    runs = tuple(read_run(log, loss=loss, lr=lr, warmup=warmup, weight_decay=weight_decay, step=step) for log in logs)
+    """Read logs, each as `lrlab.read_run` is told `how`, and fit a law to them.
+
+    Raises `LrlabError` where some count updates and others epochs.
+    """
+    runs = tuple(read_run(log, **how) for log in logs)
+    if len({run.unit for run in runs}) > 1:
+        units = {run.name: run.unit for run in runs}
+        raise LrlabError(worded("logs in updates and in epochs", units, "one unit for all", "updates_per_epoch=391"))
     return Fit(fit_law(runs, law, prior), runs)
 
 

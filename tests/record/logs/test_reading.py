@@ -29,8 +29,8 @@ def test_everything_is_told_before_anything_is_fitted(tmp_path):
         ("acc", "a score, of which more is better", False),
     ]
     assert [curve.name for curve in found.curves] == ["val_loss", "train_loss"]
-    assert found.rates[1].tolist() == [0.1] * 9
     assert found.run is not None
+    assert found.run.lrs.tolist() == [0.1] * 9
     assert [curve.name for curve in found.run.other_losses] == ["train_loss"]
 
 

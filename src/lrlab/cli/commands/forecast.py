@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrlab.cli.log_options import log_options
 from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, echo, json_option, say, write
 from lrlab.cli.values import SOURCE, OneOf, Whole
@@ -33,7 +34,7 @@ LAWS, PRIORS, RISKS = ("elr", "mpl", "momentum", "convex"), ("llm", "generic"), 
 steps_option = click.option("--steps", type=Whole(min=1), required=True, help="Length of the run in updates.")
 base_lr_option = click.option("--base-lr", type=float, help="Base LR, unless the values are absolute.")
 level_option = click.option("--level", type=float, default=0.9, show_default=True, help="Probability of the interval.")
-log_options = (
+law_options = (
     click.option("--law", type=OneOf("law", lambda: LAWS), default="elr", show_default=True, help="The formula."),
     click.option(
         "--prior",
@@ -42,17 +43,13 @@ log_options = (
         show_default=True,
         help="What is expected of the parameters; generic: of anything but language models.",
     ),
-    click.option("--loss", help="Column of the loss."),
-    click.option("--lr", help="Column of the LR, or the LR as a schedule's text."),
-    click.option("--step", help="Column of the update number."),
-    click.option("--warmup", type=int, help="Updates of a linear warmup that was not logged."),
-    click.option("--weight-decay", type=float, help="Weight decay, where the log does not say."),
 )
 
 
 def _logs(command: Any) -> Any:
-    for option in reversed(log_options):
+    for option in reversed(law_options):
         command = option(command)
+    command = log_options(command)
     logs = click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path))
     return logs(command)
 

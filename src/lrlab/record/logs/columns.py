@@ -158,7 +158,7 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
         counters = {}
     kept = 0
     for name, value in row.items():
-        if name in table.others or name in counters:
+        if name in table.others or (name not in asked and (name == step or counted(name))):
             continue
         series = table.series.get(name)
         if series is None:

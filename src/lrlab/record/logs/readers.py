@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.record.logs.log import LogRun
-from lrlab.record.logs.reading import Asked, read_log
+from lrlab.record.logs.log import LogRun, LossCurve
+from lrlab.record.logs.reading import Asked, ReadColumn, Reading, read_log
 from lrlab.record.logs.units import Rates
 from lrlab.record.regular import content, descriptor
 from lrlab.record.runs.realised import realised
@@ -69,17 +69,27 @@ def read_run(
     >>> read_run(log).loss.tolist()
     [4.0, 3.5, 3.2]
     """
-    paths = _paths(path)
     for name, given in (("horizon", horizon), ("warmup", warmup), ("smooth", smooth)):
         if given is not None and (type(given) is not int or given < 0):
             raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))
-    if len(paths) == 1 and (stored := _stored(paths[0])):
-        return from_record(stored, loss)
     rates = Rates(updates_per_epoch, samples_per_update, tokens_per_update, accumulate)
-    found = read_log(paths, Asked(loss, lr, warmup, weight_decay, step, horizon, parent, smooth, rates))
+    found = understood(path, Asked(loss, lr, warmup, weight_decay, step, horizon, parent, smooth, rates))
     if found.run is None:
         raise LrlabError(found.missing)
     return found.run
+
+
+def understood(path: object, asked: Asked) -> Reading:
+    """What is understood of a log: one path, or a list of those of one run. Raises `LrlabError` as `read_run`."""
+    paths = _paths(path)
+    if len(paths) == 1 and (stored := _stored(paths[0])):
+        run = from_record(stored, asked.loss)
+        name = asked.loss or stored.metric
+        curve = LossCurve(name, name != "loss", run.updates, run.loss)
+        column = ReadColumn(name, "the judged metric", len(run.loss), float(run.loss[0]), float(run.loss[-1]), True)
+        formats = ("a run of lrlab's store",)
+        return Reading(str(paths[0]), formats, len(run.loss), "", "updates", (column,), (curve,), run.notes, run, "")
+    return read_log(paths, asked)
 
 
 def _paths(path: object) -> list[Path]:

@@ -64,7 +64,6 @@ class Reading:
     unit: str
     columns: tuple[ReadColumn, ...]
     curves: tuple[LossCurve, ...]
-    rates: tuple[Ints, Floats]
     notes: tuple[str, ...]
     run: LogRun | None
     missing: str
@@ -139,7 +138,7 @@ def _understood(paths: Sequence[Path], formats: tuple[str, ...], table: LogTable
     order = sorted(curves.values(), key=lambda curve: (curve.name != chosen, loss(curve.name)))
     return Reading(
         path, formats, table.rows, clock.counter, "epochs" if clock.epochs else "updates",
-        _columns(table, {chosen, rate, clock.counter}), tuple(order), known, notes, run, missing,
+        _columns(table, {chosen, rate, clock.counter}), tuple(order), notes, run, missing,
     )  # fmt: skip
 
 

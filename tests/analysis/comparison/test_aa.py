@@ -57,3 +57,17 @@ def test_refusals(scores: np.ndarray, trials: int, seeds: int | None, words: str
     """Each refusal names what was given."""
     with pytest.raises(LrlabError, match=words):
         aa_rate(scores, trials, rng(), seeds=seeds)
+
+
+def test_where_all_trials_differ_the_bound_is_one() -> None:
+    """A seed that is bad on all folds: each deal of one run to each arm tells them apart."""
+    noise = 1e-3 * rng(1).normal(size=(2, 5))
+    found = aa_rate(np.array([[0.0], [10.0]]) + noise, 20, rng(2))
+    assert (found.rate, found.upper) == (1.0, 1.0)
+
+
+def test_one_trial_is_enough() -> None:
+    """And half of the seeds for each arm; no seeds are too few."""
+    assert aa_rate(np.zeros((4, 5)), 1, rng(), seeds=2).trials == 1
+    with pytest.raises(LrlabError, match="0 of 4 stored"):
+        aa_rate(np.zeros((4, 5)), 1, rng(), seeds=0)

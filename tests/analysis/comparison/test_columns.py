@@ -45,3 +45,14 @@ def shown(key, **changes):
 def test_a_cell(key, changes, cell):
     """Of an arm that is whole, open, at an edge, diverged."""
     assert shown(key, **changes) == cell
+
+
+def test_an_interval_without_an_end_is_not_drawn():
+    """Nor that of the best, which is behind nobody."""
+    assert shown("difference", high=None) == Spread(0.2, 0.2, 0.2, (0.1, 0.2, 0.3))
+    assert shown("difference", verdict="best") == Spread(0.2, 0.2, 0.2, (0.1, 0.2, 0.3))
+
+
+def test_only_the_schedule_is_left_out_where_there_is_little_room():
+    """It is the longest, and the strategy has a name."""
+    assert [column.key for column in COLUMNS if column.wide] == ["schedule"]

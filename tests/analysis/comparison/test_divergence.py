@@ -50,3 +50,28 @@ def test_advice_is_given_where_it_fits():
     assert "run.report" in told
     assert "lower" not in told
     assert "gave up" in remedy([run(decisions=(STOP,))])
+
+
+def test_three_updates_are_early():
+    """A loss that is lost in one of the first three is hardly the LR's; in the fourth it may be. The first is named."""
+    for update, said in (
+        (2, "lost by update 2, at the lowest LR, too: this is hardly"),
+        (3, "even at the lowest LR tri"),
+    ):
+        losses = [1.0] * update + [math.nan]
+        assert said in remedy([run(0.5, losses), run(2.0, losses)])
+    assert "lost by update 1," in remedy([run(0.5, [1.0, 1.0, math.nan]), run(2.0, [1.0, math.nan])])
+
+
+def test_the_lowest_lr_is_that_of_all_runs():
+    """Where the lowest one holds, or was given up by a controller, no lower one is asked for."""
+    late = [1.0] * 50 + [math.nan]
+    assert remedy([run(0.5, outcome="finished"), run(1.0, late), run(2.0, [math.nan])]) == ""
+    assert remedy([run(0.5, decisions=(STOP,)), run(2.0, late)]) == ""
+    assert "(0.5): give lower ones" in remedy([run(0.5, late), run(1.0, [math.nan]), run(2.0, outcome="finished")])
+
+
+def test_a_controller_gives_up_after_the_last_loss_or_at_its_decision():
+    """Whichever is later."""
+    assert divergence_of(run(losses=[1.0] * 12, decisions=(STOP,))) == Divergence(11, "controller")
+    assert divergence_of(run(losses=[1.0] * 3, decisions=(STOP,))) == Divergence(7, "controller")

@@ -121,3 +121,49 @@ def test_the_runs_of_an_arm_are_those_at_one_lr() -> None:
     found = evidence_of(ALL, SCHEDULES).runs_of("decay", 0.5)
     assert {(one.arm, one.lr) for one in found} == {("decay", 0.5)}
     assert len(found) == 10
+
+
+def test_the_lr_of_an_arm_is_that_chosen_most_often() -> None:
+    """For that arm, over its units; each is chosen on the others."""
+    better = {"fixed": 0.5, "decay": 1.0, "late": 2.0}
+    runs = [
+        run(arm, lr, 3, fold, abs(lr - best) + 0.01 * fold)
+        for arm, best in better.items()
+        for lr in (0.5, 1.0, 2.0)
+        for fold in range(5)
+    ]
+    found = evidence_of(runs, SCHEDULES)
+    assert {arm: found.lr_of(arm) for arm in SCHEDULES} == better
+
+
+def test_more_or_less_is_better() -> None:
+    """By the mode."""
+    assert [evidence_of(ALL, SCHEDULES, mode=mode).better for mode in ("min", "max")] == ["less", "more"]
+
+
+def test_a_divergence_is_spoken_of_where_an_arm_diverged() -> None:
+    """Not where the LR at which it did was chosen for nobody."""
+    runs = [dataclasses.replace(r, score=np.inf, outcome="diverged") if r.arm == "fixed" else r for r in ALL]
+    assert "Runs diverged even at the lowest LR" in evidence_of(runs, SCHEDULES).advice
+    runs = [
+        dataclasses.replace(r, score=np.inf, outcome="diverged") if (r.arm, r.lr) == ("fixed", 0.5) else r for r in ALL
+    ]
+    assert "diverged" not in evidence_of(runs, SCHEDULES).advice
+
+
+def test_the_level_is_95_percent() -> None:
+    """Where none is given."""
+    assert evidence_of(ALL, SCHEDULES).comparison.level == 0.95
+
+
+def test_divergences_come_in_the_order_in_which_they_happened() -> None:
+    """The first of all folds first."""
+    late = {fold: Series(tuple(range(9 - fold)), (1.0,) * (9 - fold)) for fold in range(5)}
+    runs = [
+        dataclasses.replace(r, score=np.inf, outcome="diverged", loss=late[r.fold], evals={}) if r.arm == "late" else r
+        for r in ALL
+        if (r.lr, r.seed) == (0.5, 3)
+    ]
+    found = evidence_of(runs, SCHEDULES)
+    line = next(line for line in found.comparison.standings if line.arm == "late")
+    assert [gone.update for gone in found.divergences(line)] == [4, 5, 6, 7, 8]

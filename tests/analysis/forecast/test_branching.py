@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from lrlab.analysis.forecast.branching import BranchForecast
+from lrlab.analysis.forecast.curves import Prediction
 from lrlab.analysis.forecast.law import Law
 from lrlab.errors import LrlabError
 
@@ -69,3 +71,44 @@ def test_a_shape_that_is_no_decay_is_refused(law, shape):
     """It begins at the trunk's LR and never rises."""
     with pytest.raises(LrlabError, match="shape is no decay"):
         law.branch("constant()", at=50, decay=10, base_lr=1e-3, horizon=100, shape=shape)
+
+
+def ending(updates, loss, low, high):
+    """A run that ends at a loss within an interval."""
+    return Prediction("constant()", *(np.full(updates, value) for value in (loss, low, high)), 0.9, ())
+
+
+def test_the_sentence_holds_all_numbers():
+    """Both ends with their intervals, the further updates, what they gain, and for a thousand of them."""
+    found = BranchForecast(100, 20, ending(120, 3.0, 2.9, 3.1), ending(2120, 2.5, 2.4, 2.6))
+    assert (found.further, found.gain, found.gain_per_update) == (2000, 0.5, 0.5 / 2000)
+    assert found.sentence == (
+        "Decaying now ends after 120 updates at 3.0000 (2.9000 ... 3.1000); training on ends after 2120 updates at "
+        "2.5000 (2.4000 ... 2.6000): 2000 further updates lower the final loss by 0.5000, that is 0.2500 per 1000. "
+        "Training on lowers the loss; whether it is worth its price is yours to say."
+    )
+    assert found.record()["later"] == {"updates": 2120, "final": found.later.end, "warnings": []}
+
+
+@pytest.mark.parametrize(
+    ("later", "advice"),
+    [
+        ((2.7, 2.6, 2.8), "undecided"),  # its high end is the other's low one
+        ((2.6, 2.5, 2.75), "train on"),
+        ((3.4, 3.2, 3.6), "undecided"),  # its low end is the other's high one
+        ((3.5, 3.25, 3.75), "decay now"),
+    ],
+)
+def test_intervals_that_touch_are_undecided(later, advice):
+    """On either side."""
+    now = ending(10, 3.0, 2.8, 3.2)
+    assert BranchForecast(5, 5, now, ending(20, *later)).advice == advice
+
+
+def test_a_flat_shape_is_a_decay():
+    """It begins at 1 to the last digits, and does not rise."""
+    law = Law.from_parameters("momentum", MOMENTUM, peak=1e-3, horizon=8000)
+    flat = law.branch("constant()", at=2000, decay=400, base_lr=1e-3, horizon=8000, shape="constant()")
+    assert flat.now.loss[-1] == law.predict(np.full(2400, 1e-3)).loss[-1]
+    shortest = law.branch("constant()", at=1, decay=1, base_lr=1e-3, horizon=3)
+    assert (len(shortest.now.loss), len(shortest.later.loss)) == (2, 3)

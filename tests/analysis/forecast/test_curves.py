@@ -43,3 +43,9 @@ def test_a_schedule_is_called_by_its_text():
     """An array by its length: nobody would read it."""
     assert spoken(lr.cosine()) == spoken("cosine()") == "cosine()"
     assert spoken([1.0, 0.5]) == "2 learning rates"
+
+
+def test_an_lr_may_be_0_but_not_all():
+    """A horizon that is told beside an array is its length."""
+    assert learning_rates([0.0, 0.5], None, 2).tolist() == [0.0, 0.5]
+    assert learning_rates([0.5], None, None).tolist() == [0.5]

@@ -8,9 +8,11 @@ import pytest
 
 from lrlab.analysis.forecast.curves import Prediction
 from lrlab.analysis.forecast.law import Law
-from lrlab.analysis.forecast.outlook import _foreseen, outlook
+from lrlab.analysis.forecast.outlook import Forecast, _curve, _foreseen, _ordered, _spread, _widening, _wider, outlook
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
+from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.readers import from_record
 from lrlab.record.runs.run import Series, StoredRun
 
 UPDATES = 2000
@@ -153,3 +155,65 @@ def test_a_short_run_is_judged_by_its_last_loss():
     for updates, last in ((10, 10.0), (96, 95.5), (480, 475.5)):
         found, _ = _foreseen(Known(), ("new", 1.0), [], None, parse("linear()"), updates, 0.9)
         assert (found.loss, found.low, found.high) == (last, last - 1, last + 1)
+
+
+def test_intervals_are_widened_by_the_rank_of_split_conformal_prediction():
+    """The ceil((n + 1) * level)-th smallest ratio, the greatest where there are too few, and never below 1."""
+    assert _widening([3.0, 1.5, 2.0], 0.9) == 3.0
+    assert _widening([float(k) for k in range(1, 20)], 0.9) == 18.0
+    assert _widening([float(k) for k in range(1, 20)], 0.5) == 10.0
+    assert _widening([0.2, 0.9], 0.9) == 1.0
+
+
+def test_a_wider_interval_is_symmetric_and_above_0():
+    """Half as wide as before times the factor; a loss below 0 is not foreseen."""
+    narrow = Forecast("a", 1.0, 0, None, 2.0, 1.9, 2.5)
+    assert (_wider(narrow, 2.0).low, _wider(narrow, 2.0).high) == (1.0, 3.0)
+    assert (_wider(narrow, 6.0).low, _wider(narrow, 6.0).high) == (0.0, 5.0)
+    nothing = Forecast("a", 1.0, 0, None, None, None, None)
+    assert _wider(nothing, 2.0) == nothing
+
+
+def test_pairs_in_the_right_order_are_counted():
+    """Predictions that are equal are in no order."""
+    assert _ordered([(1.0, 1.0, 0.0), (2.0, 3.0, 0.0), (3.0, 2.0, 0.0)]) == pytest.approx(2 / 3)
+    assert _ordered([(1.0, 1.0, 0.0), (1.0, 2.0, 0.0)]) == 0.0
+
+
+def test_a_law_is_fitted_to_runs_far_from_each_other():
+    """At first the one of the lowest mean and last LR; at most six, and one is left to judge by."""
+
+    def log(peak, fall):
+        lrs = peak * np.linspace(1.0, 1.0 - fall, 100)
+        return LogRun.from_arrays(np.arange(10, 101, 10), np.linspace(3.0, 2.0, 10), lrs)
+
+    logs = {(f"{fall}", peak): log(peak, fall) for fall in (0.0, 0.5, 1.0) for peak in (1.0, 2.0, 8.0)}
+    chosen = _spread(logs)
+    assert len(chosen) == 6
+    assert chosen[0][0] == "1.0"
+    assert chosen[1] == ("0.0", 8.0)  # log2 of the peaks apart by 3, means by 1/2, ends by 1
+    assert len(_spread(dict([*logs.items()][:3]))) == 2
+    assert len(_spread(dict([*logs.items()][:7]))) == 6
+
+
+def test_a_curve_is_the_mean_of_its_runs_over_48_stretches():
+    """Of the updates that all of them logged; each at the middle of its updates, the last one the final loss."""
+
+    def stored(seed, updates, values):
+        loss = Series(tuple(updates), tuple(values))
+        text = SCHEDULES["linear"]
+        given = ("val_loss", 1.0, "finished", 1.0, loss, {}, (), {})
+        return StoredRun(f"{seed}", "t", "linear", text, 0.5, seed, 0, 200, *given)
+
+    first = stored(0, range(1, 200), [3.0 - 0.01 * k for k in range(1, 200)])
+    second = stored(1, range(0, 200, 2), [1.0 - 0.01 * k for k in range(0, 200, 2)])
+    curve = _curve([first, second])
+    logs = [from_record(one, "loss") for one in (first, second)]
+    shared = sorted({*logs[0].updates.tolist()} & {*logs[1].updates.tolist()})
+    assert len(curve.log.loss) == 48
+    last = np.array_split(np.array(shared), 48)[-1]
+    assert curve.ends.tolist() == last.tolist()
+    means = [np.mean([log.loss[log.updates.tolist().index(at)] for log in logs]) for at in last]
+    assert curve.final == pytest.approx(np.mean(means))
+    assert curve.log.updates[-1] == round(last.mean())
+    assert curve.log.name == "linear at 0.5"

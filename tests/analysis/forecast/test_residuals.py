@@ -28,3 +28,13 @@ def test_a_log_of_a_warmup_alone_keeps_all_its_points():
     """There is nothing else to go by."""
     run = LogRun.from_arrays([1, 2, 3], [3.0, 2.9, 2.8], [1e-4, 2e-4, 3e-4])
     assert late(run).all()
+
+
+def test_the_points_beyond_the_warmup():
+    """Beyond twice its length, and beyond a tenth of the run; not at them."""
+    updates = np.arange(10, 101, 10)
+    flat = LogRun.from_arrays(updates, 3 - 0.01 * updates, np.full(100, 1e-3))
+    assert late(flat).tolist() == [False] + [True] * 9
+    warm = LogRun.from_arrays(updates, 3 - 0.01 * updates, np.minimum(1.0, np.arange(1, 101) / 20) * 1e-3)
+    assert updates[~late(warm)].tolist() == [at for at in updates if at <= 2 * warm.warmup]
+    assert 15 <= warm.warmup <= 20

@@ -143,3 +143,56 @@ def test_a_tensor_that_counts_no_writes_is_left_in_peace(caplog):
 def test_a_value_is_stored_in_the_precision_of_its_tensor():
     assert as_stored(0.1, 0.3) == 0.1
     assert as_stored(0.1, torch.tensor(0.3)) == float(torch.tensor(0.1))
+
+
+def driven(plan=PLAN, horizon=1000):
+    """A scheduler, and what makes updates with it."""
+    optimizer = torch.optim.SGD(groups(False), momentum=0.9, weight_decay=0.1)
+    scheduler = Scheduler(optimizer, plan, horizon)
+
+    def train(updates: int, write=lambda groups: None) -> None:
+        for _ in range(updates):
+            write(optimizer.param_groups)
+            for group in optimizer.param_groups:
+                group["params"][0].grad = torch.zeros(2)
+            optimizer.step()
+            scheduler.step()
+
+    return optimizer.param_groups, train
+
+
+def told(caplog):
+    return [" ".join(record.getMessage().split()[4:9]) for record in caplog.records]
+
+
+def test_each_hyper_parameter_is_said_and_not_the_first_of_a_run_alone(caplog):
+    """A layer is frozen at the beginning; a weight decay that is set later is another thing."""
+    held, train = driven()
+    for group, key in [(1, "lr"), (1, "weight_decay"), (0, "momentum"), (0, "lr")]:
+        train(3)
+        held[group][key] = 0.25
+    train(3)
+    assert told(caplog) == [
+        "the LR of group 1",
+        "the weight_decay of group 1",
+        "the momentum of group 0",
+        "the LR of group 0",
+    ]
+
+
+def test_a_loop_that_writes_at_every_update_is_told_once_and_a_later_wish_again(caplog):
+    held, train = driven()
+    train(300, lambda groups: groups[0].update(lr=0.125))
+    assert told(caplog) == ["the LR of group 0"]
+    train(150)
+    held[0]["lr"] = 0.125
+    train(3)
+    assert told(caplog) == ["the LR of group 0"] * 2
+
+
+def test_of_many_groups_that_are_set_together_one_is_named(caplog):
+    held, train = driven()
+    for group in held:
+        group["lr"], group["weight_decay"] = 0.125, 0.0
+    train(2)
+    assert told(caplog) == ["the LR of group 0", "the weight_decay of group 0"]

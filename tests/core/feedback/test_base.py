@@ -147,3 +147,10 @@ def test_a_recorded_number_that_cannot_be(change):
     """Counts are not negative, and what was observed is finite."""
     with pytest.raises(lr.LrlabError, match=next(iter(change))):
         lr.plateau().restore({**lr.plateau().init()._asdict(), **change})
+
+
+@pytest.mark.parametrize("variance", [-1e-9, -1, math.nan, math.inf])
+def test_a_recorded_variance_that_has_no_root(variance):
+    """It would end the training at the next observation, in an error of Python."""
+    with pytest.raises(lr.LrlabError, match=r"not a state of .*variance"):
+        lr.guard().restore({**lr.guard().init()._asdict(), "variance": variance})

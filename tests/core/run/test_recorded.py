@@ -8,10 +8,11 @@ import lrlab as lr
 from lrlab.core.run.recorded import VERSION, checked, upgraded
 from lrlab.errors import LrlabError
 
+BACK = "from update 40 back to 10"
 ROLLED_BACK = [
     {"update": 40, "controller": "guard1", "event": "nan", "old": 1.0, "new": 0.5, "cause": ""},
-    {"update": 10, "controller": "guard1", "event": "rollback", "old": 0.5, "new": 0.5, "cause": ""},
-    {"update": 10, "controller": "plateau1", "event": "rollback", "old": 1.0, "new": 1.0, "cause": ""},
+    {"update": 10, "controller": "guard1", "event": "rollback", "old": 0.5, "new": 0.5, "cause": BACK},
+    {"update": 10, "controller": "plateau1", "event": "rollback", "old": 1.0, "new": 1.0, "cause": BACK},
 ]
 
 
@@ -30,6 +31,12 @@ def test_version_2_said_what_was_consumed_only_where_it_mattered():
 
 def test_what_was_gone_back_on_is_counted_from_a_log_that_holds_it():
     assert checked(second(decisions=ROLLED_BACK)).log.lost == 30
+
+
+def test_a_log_may_begin_with_a_roll_back():
+    """Somebody went back by hand, once or twice, before a controller decided anything."""
+    assert checked(second(decisions=ROLLED_BACK[1:])).log.lost == 30
+    assert checked(second(decisions=ROLLED_BACK[1:] * 2)).log.lost == 60
 
 
 def test_a_state_of_today_is_as_it_is():

@@ -60,6 +60,7 @@ def test_names_as_others_write_them(name, arguments, text):
         ("reduce_on_plateau", {"patience": 5}, ["cuts at observation 5", "at 6", 'rule="torch"']),
         ("StepLR", {"every": 30}, ["count updates here", "30ep"]),
         ("MultiStepLR", {"milestones": [30, 60]}, ["count updates here"]),
+        ("OneCycleLR", {}, ["one update later", "from_torch"]),
         ("StepLR", {"every": "30%"}, []),
         ("step_decay", {"every": 30}, []),
         ("ReduceLROnPlateau", {"patience": 5}, []),

@@ -21,7 +21,7 @@ from torch.optim import Optimizer
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from lrlab.adapters.torch.layout import Known, Layout
-from lrlab.adapters.torch.written import Written, as_stored
+from lrlab.adapters.torch.written import Told, Written, as_stored
 from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.plan.param_group import fields, is_tensor, kept, put, read, write, write_all
 from lrlab.core.plan.report import Row
@@ -54,7 +54,7 @@ class Groups:
             raise LrlabError(worded("the layers of several optimizers have no order", str(plan), hint="layers=[...]"))
         self._names = {} if model is None else {id(p): name for name, p in model.named_parameters() if p.requires_grad}
         self._later = frozenset(self._names.values())  # names that a rule may wait for
-        self._reported = False
+        self._told = Told()
         self.retired = False  # a later scheduler has taken over
         before = [LEFT.get(optimizer) for optimizer in optimizers]
         known = self._found(optimizers, pacer.update, (), before)
@@ -190,9 +190,9 @@ class Groups:
                 )
             )
         untouched = self.written.untouched()
-        if not untouched and not self._reported and (found := next(self.written.foreign(), None)):
-            self._reported = True
-            log.warning("%s", found)
+        if not untouched:
+            for found in self._told.new(self.written.foreign(), self.run[0].update):
+                log.warning("%s", found)
         if not (untouched and self.run[1].stands(optimizers)):
             self.adopt(optimizers)
 

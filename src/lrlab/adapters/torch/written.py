@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from lrlab.adapters.torch.layout import Known, Layout, Share
 from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.plan.param_group import is_tensor, kept, read
 from lrlab.core.run.pacer import Ahead
+
+AGAIN = 100  # updates without a foreign value, after which one is told again
 
 
 class Foreign(NamedTuple):
@@ -32,6 +34,24 @@ class Foreign(NamedTuple):
             f"Something else has set the {name} of group {self.group} to {self.found:g}; the schedule goes on from "
             f"{self.mine:g}. {way}"
         )
+
+
+class Told:
+    """What something else has written was told in the log: once for each group and hyper-parameter, and again where
+    it was left alone for a while. So a loop that writes at every update is told once, a later wish each time."""
+
+    def __init__(self) -> None:
+        self._at: dict[tuple[str, str], int] = {}  # the update at which each was found last
+
+    def new(self, found: Iterable[Foreign], update: int) -> list[Foreign]:
+        """Those that are to be told: of each hyper-parameter the first group."""
+        first: dict[str, Foreign] = {}
+        for one in found:
+            before = self._at.get(one[:2])
+            self._at[one[:2]] = update
+            if before is None or update - before > AGAIN:
+                first.setdefault(one.hyper, one)
+        return [*first.values()]
 
 
 class Row(NamedTuple):

@@ -120,7 +120,7 @@ _State = TypeVar("_State", bound=State)
 def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller: Controller) -> _State:
     """A state from its JSON record: every field there, of the type that the fresh state's field has, and possible.
 
-    Numbers are finite, counts and the factor not negative: an LR is never made of anything else.
+    Numbers are finite, counts, the factor and a variance not negative: an LR is never made of anything else.
     """
     fresh = kind()._asdict()
     wrong = sorted(set(record) ^ set(fresh)) or [
@@ -152,7 +152,7 @@ def _possible(name: str, value: object) -> bool:
     """Whether a recorded number can be one."""
     if isinstance(value, (list, tuple)):
         return all(_possible(name, item) for item in value)
-    if isinstance(value, int) or name == "factor":
+    if isinstance(value, int) or name in ("factor", "variance"):
         return 0 <= value < math.inf  # type: ignore[operator]
     return not isinstance(value, float) or math.isfinite(value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from lrlab.core.run.log import Log
 from lrlab.errors import LrlabError, worded
 
 VERSION = 3
+_FROM = re.compile(r"from update (\d{1,15}) back to")  # the cause of a roll-back
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,15 @@ def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _lost(decisions: Sequence[Mapping[str, Any]]) -> int:
-    """How many updates were gone back on, by a log that holds every roll-back."""
-    count, reached, gone_back = 0, 0, False
+    """How many updates were gone back on, by a log that holds every roll-back: the cause of each tells from where."""
+    count, together = 0, set[str]()  # together: the controllers that went back in one roll-back
     for decision in decisions:
         if decision["event"] != "rollback":
-            reached, gone_back = decision["update"], False
-        elif not gone_back:  # the first of the controllers that went back together
-            count, reached, gone_back = count + reached - decision["update"], decision["update"], True
+            together = set()
+        elif not together or decision["controller"] in together:
+            found = _FROM.match(decision["cause"])
+            count += max(int(found[1]) - decision["update"], 0) if found else 0
+            together = {decision["controller"]}
+        else:
+            together.add(decision["controller"])
     return count

@@ -56,7 +56,7 @@ def _with(make: Any, **defaults: Any) -> Maker:
 
 
 def _said(make: Any, instead: str, *decisive: str) -> Maker:
-    """A word of ours that Transformers has too, with another meaning: said, unless one of these arguments decides."""
+    """A name of another library whose curve is not quite ours: said, unless one of these arguments decides."""
 
     def made(**arguments: Any) -> Schedule:
         schedule: Schedule = make(**arguments)
@@ -135,6 +135,10 @@ def _names(shape: Any) -> list[str]:
 
 
 POWER = "the power is 0.9 here, as in DeepLab, and 1 in Transformers, Keras and PyTorch: power=1, or power=0.9"
+ONE_CYCLE = (
+    "peak and end are one update later than in PyTorch's OneCycleLR(total_steps=n), which has its end in update n - 1; "
+    "lrlab.dialects.from_torch(theirs) is its very curve"
+)
 DECAY = 'decays by 1 - sqrt in the last 20% here, by a cosine in Transformers: decay=500, shape="cosine"'
 
 # Our own words that Transformers' `get_scheduler` has too, with another meaning.
@@ -172,7 +176,7 @@ NAMES: dict[str, Maker] = {
     "CosineAnnealingLR": _counted_in_epochs("CosineAnnealingLR", cosine, "span"),
     "CosineAnnealingWarmRestarts": _counted_in_epochs("CosineAnnealingWarmRestarts", warm_restarts, "first_cycle"),
     "PolynomialLR": _with(polynomial, power=1.0),
-    "OneCycleLR": one_cycle,
+    "OneCycleLR": _said(one_cycle, ONE_CYCLE),
     "CyclicLR": triangular,
     "ReduceLROnPlateau": _plateau("torch"),
     "LinearLR": _refused(

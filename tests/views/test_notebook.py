@@ -108,8 +108,11 @@ def test_text_stands_for_all_of_it():
         lr.linear().over(lr.Horizon(tokens=10**6)),
         lr.plan(lr=lr.cosine(), groups={"head*": {"lr": "linear()"}}, layer_decay=0.9),
         lr.plan(lr="cosine()", betas=(0.9, 0.99)),
+        lr.plan(lr=lr.step("10ep")),
+        lr.table([k / 20_000 for k in range(20_000)]),
+        lr.parse(" >> ".join(["linear(3)"] * 300)),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_every_value_shows_itself(value):
     """Also where its unit has no rate, or it listens to the run; in less than 200 KB."""

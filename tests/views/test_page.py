@@ -1,6 +1,7 @@
 """The page: one file, nothing fetched, nothing injected, and it works in a browser if there is one."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -16,6 +17,7 @@ from lrlab.views.model import Code, Figure, Interval, Line, Mark, Report, Table,
 from lrlab.views.page import html
 
 CHROMIUM = Path("/usr/bin/chromium")
+AXE = next((Path(__file__).parents[1] / "handbook" / "axe-core").glob("axe-*.min.js.gz"))
 EVIL = """</script><script>alert('1')</script><!-- "'&<b> \\u2028 {{}}"""
 
 
@@ -243,6 +245,36 @@ def test_nothing_is_cut_off(width, tmp_path):
     finally:
         shutil.rmtree(tmp_path / "profile", ignore_errors=True)
     assert re.search('data-wide="([^"]*)"', done.stdout)[1] == f"{width}:"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(theme, tmp_path):
+    """Nothing in a report that a reader is shut out from, by what axe-core knows of it."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    axe = gzip.decompress(AXE.read_bytes()).decode()
+    page = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", html(crowd()))
+    look = (
+        "addEventListener('load', () => setTimeout(() => axe.run().then(found => { document.body.dataset.axe = "
+        "JSON.stringify(found.violations.map(each => each.id)); document.body.dataset.dark = "
+        "matchMedia('(prefers-color-scheme: dark)').matches; }), 500));"
+    )
+    (tmp_path / "page.html").write_text(
+        page.replace("</body>", f"<script>{axe}</script><script>{look}</script></body>"), encoding="utf-8"
+    )
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --virtual-time-budget=15000 --dump-dom"
+    ) + (" --force-dark-mode" if theme == "dark" else "")
+    try:
+        done = subprocess.run(
+            [CHROMIUM, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/page.html"],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(tmp_path / "profile", ignore_errors=True)
+    assert f'data-dark="{str(theme == "dark").lower()}"' in done.stdout
+    assert re.search('data-axe="([^"]*)"', done.stdout)[1] == "[]"
 
 
 def crowd():

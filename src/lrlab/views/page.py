@@ -97,6 +97,7 @@ def _figure(figure: Figure) -> str:
         "give it a colour." if crowded else "hide it."
     )
     words = escape(summary(figure))
+    numbers = _table(digest(figure), frozenset(), "digest", f"Numbers of {figure.title}")
     return f"""<section class="card figure">
 <h2>{escape(figure.title)}</h2>
 <p class="muted">{words}</p>
@@ -109,11 +110,11 @@ def _figure(figure: Figure) -> str:
 <noscript><p class="note nojs">The drawing needs JavaScript; its numbers are below.</p></noscript>
 {_note(figure.note)}
 {multiples(figure) if crowded else ""}
-<details><summary>Numbers</summary>{_table(digest(figure), frozenset(), "digest")}</details>
+<details><summary>Numbers</summary>{numbers}</details>
 </section>"""
 
 
-def _table(table: Table, names: Set[str], kind: str = "") -> str:
+def _table(table: Table, names: Set[str], kind: str = "", label: str = "") -> str:
     """A table that scrolls by itself; a row that is about a line of a figure carries that line's name."""
     cols = columns(table)
     stacked = len(cols) > _STACKED
@@ -138,10 +139,15 @@ def _table(table: Table, names: Set[str], kind: str = "") -> str:
     table_role, body_role = (' role="table"', ' role="rowgroup"') if stacked else ("", "")
     whole = " ".join(filter(None, (kind, "stacked" if stacked else "")))
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(table.title or "Numbers")}">'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label or table.title or _heads(table))}">'
         f'<table class="{whole}"{table_role}><thead{body_role}><tr>{head}</tr></thead>'
         f"<tbody{body_role}>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _heads(table: Table) -> str:
+    """What a table without a title is called: what it is of."""
+    return f"Table of {', '.join(filter(None, table.columns))}"
 
 
 def _class(column: Column) -> str:

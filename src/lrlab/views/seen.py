@@ -25,7 +25,7 @@ Columns = dict[str, Iterable[Any]]
 
 LENGTH = 1000  # updates of a run that nobody has said the length of
 _WIDE = 3.0  # a loss that falls by such a factor is drawn on a logarithmic axis
-_TITLE = 72  # characters
+_TITLE, _TEXT = 72, 4000  # characters
 
 
 def sections(value: Any) -> tuple[Section, ...]:
@@ -62,7 +62,7 @@ def _schedule(schedule: Schedule) -> tuple[Section, ...]:
 
 def _unseen(schedule: Schedule, error: LrlabError) -> Text:
     """What it is in words, and why it cannot be drawn."""
-    return Text(f"{schedule.describe()}\n\n{error}", _short(str(schedule)))
+    return Text(_within(f"{schedule.describe()}\n\n{error}"), _short(str(schedule)))
 
 
 def _over(schedule: Schedule) -> Curve:
@@ -84,7 +84,7 @@ def _curve(curve: Curve) -> tuple[Section, ...]:
     doubts = [f"! {finding}" for finding in curve.schedule.lint(curve.horizon)]
     return (
         Figure(title, _singular(curve.unit), "multiple of the base LR", (line,)),
-        Text("\n\n".join([words, *doubts])),
+        Text("\n\n".join(map(_within, [words, *doubts]))),
     )
 
 
@@ -98,12 +98,15 @@ def _curve_columns(curve: Curve) -> Columns:
 
 
 def _plan(plan: Plan) -> tuple[Section, ...]:
-    drawn = _driven(plan)
+    try:
+        drawn = _driven(plan)
+    except LrlabError as error:
+        return (Text(_within(f"{plan.describe()}\n\n{error}")),)
     figures = [
         Figure(hyper, "update", "multiple of the group's own" if multiple else "value", tuple(lines))
         for (hyper, multiple), lines in drawn.items()
     ]
-    return (*figures, Text(plan.describe()))
+    return (*figures, Text(_within(plan.describe())))
 
 
 def _driven(plan: Plan) -> dict[tuple[str, bool], list[Line]]:
@@ -191,6 +194,11 @@ _SEEN: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 
 def _singular(unit: str) -> str:
     return unit.removesuffix("s")
+
+
+def _within(text: str) -> str:
+    """A text of a length that somebody may read: a schedule may list a million values."""
+    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
 
 
 def _short(text: str) -> str:

@@ -16,12 +16,14 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.local import Local
+from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import ATTEMPTS
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
 from lrlab.lab.stages.stage import Stage, run_of, train
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States
+from lrlab.record.runs.store import Store
 
 
 def jobs(count, **config):
@@ -270,3 +272,16 @@ def test_each_worker_sees_one_gpu(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     seen = [environment["CUDA_VISIBLE_DEVICES"] for environment in Local(3, device="cuda")._environments]
     assert seen == ["3", "5", "3"]
+
+
+def test_what_was_in_hand_when_a_study_was_refused_is_nobodys(tmp_path, quadratic):
+    """Its answers would be taken for those of the next study that the same workers train."""
+    misuse = tmp_path / "misuse.py"
+    misuse.write_text("import time\ndef train(run):\n    time.sleep(0.1 * run.seed)\n    run.track(1)\n")
+    refused = load_task(f"{misuse}:train")
+    with pool(2) as workers:
+        for count in (3, 4):
+            with pytest.raises(LrlabError, match=r"run\.track"):
+                run_jobs(refused, jobs(count), Store(tmp_path / "refused"), workers)
+            runs, _ = run_jobs(quadratic, jobs(count), Store(tmp_path / "runs"), workers)
+            assert [run.task for run in runs] == [quadratic.name] * count

@@ -16,6 +16,7 @@ from lrlab.lab.executors.remote import _HELD, StageRequests, end, fulfil
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
 from lrlab.lab.stages.stage import Stage, StageResult, run_of, train
+from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States
 
 
@@ -133,3 +134,35 @@ def test_the_marks_of_a_driver_are_taken_away(quadratic, tmp_path, scheme):
     assert [path.name for path in tmp_path.iterdir()] == [marks[0]]
     orders.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_nobody_asks_again_ends_by_itself(quadratic, tmp_path, orders, monkeypatch):
+    """A driver that was killed does not tell."""
+    monkeypatch.setattr("lrlab.lab.executors.remote.IDLE", 0.05)
+    for seed in (0, 1):  # and the next order gets another process
+        fulfil(orders.of(stage_of(quadratic, tmp_path, seed)))
+        assert soon(lambda: not _HELD)
+
+
+def test_libraries_compute_as_the_driver_has_chosen(tmp_path, orders, monkeypatch):
+    """As by a task that sets the back end of Keras at its top: here before the order, there not yet."""
+    path = tmp_path / "chooses.py"
+    path.write_text(
+        "import os\n"
+        "class SGD:\n"
+        "    param_groups = [{'lr': 1.0}]\n"
+        "    def state_dict(self): return {}\n"
+        "    def load_state_dict(self, state): pass\n"
+        "def train(run):\n"
+        "    run.track(opt=SGD())\n"
+        "    for _ in run.steps([0]):\n"
+        "        if run.eval_now: run.report(val_loss=len(os.environ.get('KERAS_BACKEND', '')))\n"
+    )
+    task = load_task(f"{path}:train")
+    for name in ("tensorflow", "jax"):
+        monkeypatch.setenv("KERAS_BACKEND", name)
+        stage = stage_of(task, tmp_path)
+        order, cell = orders.of(stage), cell_of(task, stage.job)
+        monkeypatch.setenv("KERAS_BACKEND", "torch")
+        reached = StageResult.from_json(fulfil(order))
+        assert States(tmp_path).get(cell, reached.place).record["ledger"]["reports"][-1][1] == {"val_loss": len(name)}

@@ -14,27 +14,41 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.identity.libraries import SWITCHES
 from lrlab.lab.stages.executor import ATTEMPTS
 from lrlab.lab.stages.stage import Stage, StageResult
 from lrlab.lab.training.determinism import environment
 
 _Answer = tuple[int, StageResult | Exception]
+_CLOSED = "the workers are closed"
 
 
 class Local:
-    """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn."""
+    """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn.
 
-    def __init__(self, workers: int, *, threads: int = 1, device: str = "cpu") -> None:
+    `switches` are what the libraries find in the environment instead of `lrlab.lab.identity.libraries.SWITCHES` of here.
+    """
+
+    def __init__(
+        self, workers: int, *, threads: int = 1, device: str = "cpu", switches: Mapping[str, str] | None = None
+    ) -> None:
         if workers < 1:
             raise LrlabError(worded("workers is a number of processes", workers, "1, 2 ..., or 0: this process"))
         self.slots = workers
-        self._environments = [{**os.environ, **environment(threads), **gpu} for gpu in _devices(workers, device)]
+        here = {name: value for name, value in os.environ.items() if switches is None or name not in SWITCHES}
+        common = {**here, **(switches or {}), **environment(threads)}
+        self._environments = [{**common, **gpu} for gpu in _devices(workers, device)]
+        self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Without workers, and without a stage or an answer of before."""
         self._waiting: queue.SimpleQueue[tuple[int, Stage] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
-        self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []
         self._threads: list[threading.Thread] = []
         self._closed = False
@@ -49,13 +63,15 @@ class Local:
 
     def wait(self) -> list[tuple[int, StageResult]]:
         """See `lrlab.lab.stages.executor.Executor.wait`."""
+        if not self._threads:
+            raise LrlabError(_CLOSED)
         tag, answer = self._answers.get()
         if isinstance(answer, Exception):
             raise answer
         return [(tag, answer)]
 
     def close(self) -> None:
-        """End all workers, and what they have started, at once."""
+        """End all workers, and what they have started, at once. What is submitted later gets new ones."""
         with self._lock:
             self._closed = True
             for process in self._processes:
@@ -66,6 +82,8 @@ class Local:
             thread.join()
         for process in self._processes:
             _bury(process)
+        self._answers.put((0, LrlabError(_CLOSED)))  # for whoever still waits
+        self._begin()
 
     def _serve(self, environment: dict[str, str]) -> None:
         """Keep one worker busy until the end; in a thread of its own."""
@@ -91,7 +109,7 @@ class Local:
     def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[str]:
         with self._lock:
             if self._closed:
-                raise LrlabError("the workers are closed")
+                raise LrlabError(_CLOSED)
             process = subprocess.Popen(
                 # -P: a file of the working directory must not take the place of a library.
                 [sys.executable, "-P", "-m", "lrlab.lab.executors.worker"],

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.local import Local
-from lrlab.lab.identity.libraries import versions
+from lrlab.lab.identity.libraries import SWITCHES, versions
 from lrlab.lab.stages.recipe import changed
 from lrlab.lab.stages.stage import Stage
 from lrlab.record.runs.files import in_words
@@ -77,7 +77,11 @@ class StageRequests:
 
 
 # What trains for each thread of this process, under which conditions, and for which driver.
-_HELD: dict[int, tuple[tuple[int, str, str | None], str, Local]] = {}
+_HELD: dict[int, tuple[Any, str, Local]] = {}
+
+# Seconds for which it waits for another stage: a driver that was killed says nothing.
+IDLE = 15.0
+_TIMERS: dict[int, threading.Timer] = {}
 
 
 def fulfil(order: StageRequest) -> dict[str, Any]:
@@ -88,7 +92,10 @@ def fulfil(order: StageRequest) -> dict[str, Any]:
     """
     _refuse_another_world(order)
     stage = Stage.from_json(order.stage)
-    local = _local(stage.job.threads, stage.job.device, order.mark)
+    if timer := _TIMERS.pop(threading.get_ident(), None):
+        timer.cancel()
+    switches = {name: value for name, value in order.versions.items() if name in SWITCHES}
+    local = _local(stage.job.threads, stage.job.device, switches, order.mark)
     try:
         local.submit(0, stage)
         ((_, reached),) = local.wait()
@@ -96,7 +103,18 @@ def fulfil(order: StageRequest) -> dict[str, Any]:
         _HELD.pop(threading.get_ident(), None)
         local.close()
         raise
+    timer = threading.Timer(IDLE, _end_idle, (threading.get_ident(), local))
+    timer.daemon = True
+    _TIMERS[threading.get_ident()] = timer
+    timer.start()
     return reached.to_json()
+
+
+def _end_idle(thread: int, local: Local) -> None:
+    """End what has trained for a thread that has got nothing more since."""
+    if thread in _HELD and _HELD[thread][2] is local:
+        _HELD.pop(thread, None)
+        local.close()
 
 
 def end(marks: tuple[str, ...]) -> None:
@@ -113,22 +131,25 @@ def reach(address: str) -> None:
     socket.create_connection((place.hostname, place.port), timeout=PATIENCE).close()
 
 
-def _local(threads: int, device: str, mark: str) -> Local:
+def _local(threads: int, device: str, switches: Mapping[str, str], mark: str) -> Local:
     """The process that trains for this thread: the last one, where its conditions are the same."""
-    conditions = threads, device, os.environ.get("CUDA_VISIBLE_DEVICES")
+    conditions = threads, device, switches, os.environ.get("CUDA_VISIBLE_DEVICES")
     held = _HELD.get(threading.get_ident())
     if held and held[0] != conditions:
         held[2].close()
         held = None
-    local = held[2] if held else Local(1, threads=threads, device=device)
+    local = held[2] if held else Local(1, threads=threads, device=device, switches=switches)
     _HELD[threading.get_ident()] = conditions, mark, local
     return local
 
 
 def _refuse_another_world(order: StageRequest) -> None:
-    """What differs here would change bits, or leave every state unfound."""
+    """What differs here would change bits, or leave every state unfound; the switches are set as the driver's are."""
     node = platform.node()
-    if differ := changed(order.versions, _versions()):
+    mine, there = (
+        {name: value for name, value in each.items() if name not in SWITCHES} for each in (_versions(), order.versions)
+    )
+    if differ := changed(there, mine):
         found = ", ".join(f"{name} {here}, the driver has {there}" for name, (there, here) in differ.items())
         raise LrlabError(
             worded(f"the node {node} has other versions than the driver", found, "the same environment on all nodes")

@@ -17,7 +17,7 @@ from lrlab.record.runs.run import CONTENT
 
 KEY = 2  # of how a run is identified; a part of every key
 _ALWAYS = ("lrlab", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow")
-_SWITCHES = ("KERAS_BACKEND", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
+SWITCHES = ("KERAS_BACKEND", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
 _KERAS = ("backend", "floatx", "epsilon", "image_data_format")
 
 
@@ -27,7 +27,7 @@ def versions(libraries: Iterable[str] = ()) -> dict[str, str]:
     >>> {"python", "record", "numpy", "optax"} <= set(versions(["optax"]))
     True
     """
-    found = {name: os.environ[name] for name in _SWITCHES if name in os.environ}
+    found = {name: os.environ[name] for name in SWITCHES if name in os.environ}
     return {**_installed(frozenset(libraries)), **found, **_keras()}
 
 

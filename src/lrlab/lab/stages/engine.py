@@ -127,8 +127,8 @@ def run_jobs(
     loses only the stages in hand.
 
     `on_failed` is told which run failed, and why, when it does. Raises `TaskError` where training failed, once all that
-    does not depend on it is trained and stored. Misuse of
-    `run` ends it at once (see `lrlab.lab.stages.executor.Executor.wait`), as does in this process any exception.
+    does not depend on it is trained and stored. Misuse of `run` ends it at once, and closes the executor (see
+    `lrlab.lab.stages.executor.Executor.wait`), as does in this process any exception.
     """
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
@@ -141,11 +141,15 @@ def run_jobs(
         store.probe()
     times: list[float] = []
     drive = _Drive(task, store, fork_every, on_failed)
-    for run in drive.runs(missing, executor) if missing else ():
-        store.put(run)
-        runs[run.key] = run
-        times.append(time.monotonic())
-        on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
+    try:
+        for run in drive.runs(missing, executor) if missing else ():
+            store.put(run)
+            runs[run.key] = run
+            times.append(time.monotonic())
+            on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
+    except BaseException:  # what is in hand must not be taken for the stages of whoever asks the executor next
+        executor.close()
+        raise
     if drive.failed:
         raise TaskError(_named(drive.failed, len(missing) if drive.hopeless else len(wanted), drive.hopeless))
     finished = tuple(dataclasses.replace(runs[key], arm=job.arm.name) for key, job in zip(keys, jobs, strict=True))

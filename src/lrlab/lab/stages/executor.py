@@ -51,7 +51,7 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """End everything now, stages in hand included."""
+        """End everything now, stages in hand included; their answers are never given. More may be submitted later."""
         ...
 
 

@@ -256,6 +256,37 @@ class Trial:
         ]
 
 
+# Tasks of tests/lab/sharing, of each outcome and each framework.
+SHARED = (
+    *("torch_tasks:plain", "torch_tasks:a_batch_is_fetched_ahead", "torch_tasks:the_step_is_forgotten"),
+    *(
+        "practice_tasks:q_learning_with_all_tracked",
+        "hiding_tasks:a_hook_of_a_weight",
+        "hiding_tasks:a_meter_of_the_module",
+    ),
+    *("jax_tasks:pure", "jax_tasks:a_generator_that_remembers"),
+    *("keras_tasks:plain_fit", "keras_tasks:a_private_counter", "keras_tasks:sets_the_rate_by_itself"),
+)
+
+
+@pytest.fixture
+def sharing(room):
+    """Trains some tasks shared by an executor, and each arm alone; what each came to otherwise than it must."""
+    for library in ("torch", "jax", "keras"):
+        pytest.importorskip(library)
+
+    def otherwise(where):
+        script = Path(__file__).parent / "sharing" / "comparing_in.py"
+        # The back end is the driver's: nodes take it over.
+        driver = room.popen(sys.executable, script, where, *SHARED, KERAS_BACKEND="torch")
+        said, _ = driver.communicate(timeout=1200)
+        found = [json.loads(line) for line in said.splitlines() if line.startswith('["')]
+        assert [name for name, *_ in found] == [name.partition(":")[2] for name in SHARED], said
+        return [each for each in found if each[3] != each[1] or each[2] not in each[4]]
+
+    return otherwise
+
+
 @pytest.fixture
 def arms() -> tuple[Arm, ...]:
     """Four that share their beginnings."""

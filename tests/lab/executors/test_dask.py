@@ -76,6 +76,12 @@ def test_a_network_is_the_same_with_two_threads(cluster, trial, network, arms):
 
 
 @pytest.mark.exhaustive
+def test_sharing_is_alone_or_is_refused(cluster, sharing):
+    """By every framework, also where the nodes were started for another back end of Keras."""
+    assert sharing(DASK) == []
+
+
+@pytest.mark.exhaustive
 def test_drivers_and_workers_are_killed(cluster, trial):
     """Three drivers, three workers: the bits are the same."""
     study = trial(seeds=2, slow=0.02)

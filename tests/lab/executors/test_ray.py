@@ -96,6 +96,12 @@ def test_from_outside_of_the_cluster(cluster, trial):
 
 
 @pytest.mark.exhaustive
+def test_sharing_is_alone_or_is_refused(cluster, sharing):
+    """By every framework, also where the nodes were started for another back end of Keras."""
+    assert sharing("ray") == []
+
+
+@pytest.mark.exhaustive
 def test_drivers_and_workers_are_killed(cluster, trial):
     """Three drivers and six workers: no finished stage is trained again, and the bits are the same."""
     study = trial(seeds=2, slow=0.02)

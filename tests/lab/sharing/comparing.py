@@ -13,7 +13,13 @@ from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 
 HERE = Path(__file__).parent
-FILES = {"torch_tasks": "torch", "jax_tasks": "jax", "keras_tasks": "keras"}  # and what each needs
+FILES = {  # and what each needs
+    "torch_tasks": "torch",
+    "practice_tasks": "torch",
+    "hiding_tasks": "torch",
+    "jax_tasks": "jax",
+    "keras_tasks": "keras",
+}
 ARMS = (
     Arm("fixed", lr.constant()),
     Arm("late", lr.wsd(warmup=0, decay="30%")),

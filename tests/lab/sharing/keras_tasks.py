@@ -1,5 +1,8 @@
 """`model.fit` of Keras as people write it: callbacks, data, optimizers and steps of their own."""
 
+import tempfile
+import time
+
 import keras
 import numpy as np
 from common import XS, YS, task
@@ -9,9 +12,9 @@ import lrlab as lr
 STEPS = 4  # batches of 16 in an epoch
 
 
-def compiled(optimizer=None, model=None):
+def compiled(optimizer=None, model=None, loss="mse", **options):
     model = model or keras.Sequential([keras.layers.Dense(8, "tanh"), keras.layers.Dropout(0.2), keras.layers.Dense(1)])
-    model.compile(optimizer=optimizer or keras.optimizers.Adam(0.02), loss="mse")
+    model.compile(optimizer=optimizer or keras.optimizers.Adam(0.02), loss=loss, **options)
     return model
 
 
@@ -241,3 +244,180 @@ def through_a_loader_of_pytorch(run):
 @task("refused", "goes on from the files")
 def backs_up_and_restores(run):
     fit(run, compiled(), keras.callbacks.BackupAndRestore("backup"))
+
+
+class Network(keras.Model):
+    """Two layers; training, its output is scaled by what `seen` makes of one more pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = keras.layers.Dense(8, "tanh"), keras.layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.two(self.one(x)) / (1 + 0.02 * self.seen(training))
+
+
+class Private(Network):
+    def __init__(self):
+        super().__init__()
+        self._count = 0
+
+    def seen(self, training):
+        self._count += training
+        return self._count
+
+
+@task("alone", "._count")
+def a_private_counter(run):
+    fit(run, compiled(model=Private()))
+
+
+class Listing(Network):
+    def __init__(self):
+        super().__init__()
+        self.passes, self.counts = [], {"n": 0}
+
+    def seen(self, training):
+        if training:
+            self.passes.append(1)
+            self.counts["n"] += 1
+        return len(self.passes) + self.counts["n"]
+
+
+@task("alone", ".passes")
+def a_list_and_a_dictionary_of_a_model(run):
+    fit(run, compiled(model=Listing()))
+
+
+class Counter:
+    """Something with a state that can be called."""
+
+    def __init__(self):
+        self.n = 0
+
+    def __call__(self, training):
+        self.n += training
+        return self.n
+
+
+class Calling(Network):
+    def __init__(self):
+        super().__init__()
+        self.seen = Counter()
+
+
+@task("alone", ".seen.n")
+def a_counter_that_is_called(run):
+    fit(run, compiled(model=Calling()))
+
+
+class Fading(keras.losses.Loss):
+    def __init__(self):
+        super().__init__()
+        self.n = 0
+
+    def call(self, y, out):
+        self.n += 1
+        return keras.ops.mean((y - out) ** 2, axis=-1) / (1 + 0.05 * self.n)
+
+
+@task("alone", ".n")
+def a_loss_that_counts(run):
+    fit(run, compiled(loss=Fading()))
+
+
+def fading():
+    n = [0]
+
+    def loss(y, out):
+        n[0] += 1
+        return keras.ops.mean((y - out) ** 2, axis=-1) / (1 + 0.05 * n[0])
+
+    return loss
+
+
+@task("alone", "loss:n")
+def a_loss_in_a_closure(run):
+    fit(run, compiled(loss=fading()))
+
+
+class Total(keras.metrics.Metric):
+    """In Python, and never reset."""
+
+    def __init__(self):
+        super().__init__(name="total")
+        self.sum = 0.0
+
+    def update_state(self, y, out, sample_weight=None):
+        self.sum += float(keras.ops.convert_to_numpy(keras.ops.mean((y - out) ** 2)))
+
+    def result(self):
+        return self.sum
+
+    def reset_state(self):
+        pass
+
+
+@task("alone", ".sum")
+def a_metric_in_python(run):
+    fit(run, compiled(metrics=[Total()]))
+
+
+class Slowing(keras.optimizers.SGD):
+    def __init__(self, rate):
+        super().__init__(rate)
+        self.n = 0
+
+    def update_step(self, gradient, variable, rate):
+        self.n += 1
+        super().update_step(gradient / (1 + 0.05 * self.n), variable, rate)
+
+
+@task("alone", ".n")
+def an_optimizer_that_counts(run):
+    fit(run, compiled(Slowing(0.1)))
+
+
+def annealing(model):
+    n = [0]
+
+    def end(batch, logs):
+        n[0] += 1
+        model.layers[1].rate = 0.5 / n[0]
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=end)
+
+
+@task("alone", "on_train_batch_end:n")
+def a_callback_in_a_closure(run):
+    model = compiled()
+    fit(run, model, annealing(model))
+
+
+@task("equal")
+def norms_noise_and_clipping(run):
+    scale = keras.layers.Normalization()
+    scale.adapt(XS)
+    layers = [scale, keras.layers.Dense(8), keras.layers.BatchNormalization(), keras.layers.GaussianNoise(0.1)]
+    optimizer = keras.optimizers.AdamW(0.02, weight_decay=0.1, clipnorm=1.0, use_ema=True)
+    fit(run, compiled(optimizer, keras.Sequential([*layers, keras.layers.Dense(1)])))
+
+
+@task("equal")
+def saves_the_best(run):
+    """Into a folder that is another one in each call."""
+    with tempfile.TemporaryDirectory() as folder:
+        fit(run, compiled(), keras.callbacks.ModelCheckpoint(f"{folder}/best.keras", save_best_only=True))
+
+
+class Times(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.time()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.took = time.time() - self.began
+
+
+@task("alone", "began")
+def takes_the_time(run):
+    fit(run, compiled(), Times())

@@ -55,3 +55,41 @@ def test_what_changes_outside_is_an_error():
     train(None)
     with pytest.raises(LrlabError, match=r"(?s)changes what lies outside.*BOX\['n'\].*run\.track"):
         lookout.watch_outside(Tracked())
+
+
+def test_what_was_empty_may_be_filled_before_the_loop():
+    """What takes long is made once; what was there is not changed."""
+    made, counts = {}, {"n": 0}
+
+    def train(run):
+        made["data"] = [1, 2]
+        counts["n"] += run
+
+    for number in (0, 1):
+        lookout = Lookout(train)
+        train(number)
+        if number:
+            with pytest.raises(LrlabError, match=r"changes what lies outside[\s\S]*counts"):
+                lookout.watch_outside(Tracked())
+        else:
+            lookout.watch_outside(Tracked())
+
+
+def test_a_run_begins_as_the_one_before_it_of_its_cell():
+    """By what is tracked, its first batch, and the random numbers that were drawn."""
+    numpy = pytest.importorskip("numpy")
+
+    def begin(cell, weight, batch=0, function=None):
+        lookout, tracked = Lookout(function, cell), Tracked()
+        tracked.add("box", {"weight": numpy.array([weight]), "name": str(weight)})
+        lookout.watch_beginning(tracked, batch)
+
+    begin("a cell of the test", 1.0)
+    begin("a cell of the test", 1.0)
+    begin("another cell of the test", 2.0)
+    begin("a cell of the test", 2.0, function=begin)
+    begin("", 2.0)
+    with pytest.raises(LrlabError, match=r"begins otherwise[\s\S]*box\['weight'\][\s\S]*run\.seed"):
+        begin("a cell of the test", 2.0)
+    with pytest.raises(LrlabError, match=r"begins otherwise[\s\S]*the next batch"):
+        begin("a cell of the test", 1.0, batch=1)

@@ -1,11 +1,13 @@
 """Which variables a loop will still read, and what nobody can see of where it is."""
 
 import contextlib
+import functools
 import itertools
+import sys
 
 import pytest
 
-from lrlab.lab.training.frames import counters_around, frames_between, live, position, within_a_loop
+from lrlab.lab.training.frames import counters_around, frames_between, gathering, live, position, within_a_loop
 
 
 def suspended(body, *given):
@@ -168,3 +170,55 @@ def test_a_position_is_the_same_however_warm_the_code_is():
     for _ in range(100):
         next(steps)
     assert position(steps.gi_frame) == first
+
+
+class Meter:
+    def append(self, value):
+        return value
+
+
+def test_what_is_ones_own_may_do_anything_when_it_is_appended_to():
+    """A list may not."""
+
+    def body():
+        meter, values = Meter(), []
+        for k in range(3):
+            values.append(meter.append(k))
+            yield
+
+    assert list(live(suspended(body).gi_frame)) == ["meter"]
+
+
+GATHERED = []
+
+
+def numbers():
+    """Three, each of which notes what goes through them."""
+    for k in range(3):
+        frame = sys._getframe()
+        GATHERED.append(gathering([frame, *frames_between(frame.f_back, None)][:3]))
+        yield k
+
+
+def test_what_goes_through_the_steps_in_c_is_named():
+    """A loop, `next`, a generator around them, and a list that nobody takes are none."""
+
+    def plain():
+        for k in numbers():
+            _ = [k for k in range(2)]
+        next(numbers())
+        list(numbers())
+        for _ in (k for k in numbers()):
+            continue
+
+    def gathers():
+        found = [k for k in numbers()]
+        functools.reduce(max, numbers())
+        return found, sum(numbers())
+
+    for body, said in ((plain, set()), (gathers, {"a comprehension", "reduce", "sum"})):
+        GATHERED.clear()
+        body()
+        assert {name for names in GATHERED for name in names} - {
+            "test_what_goes_through_the_steps_in_c_is_named"
+        } == said

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from lrlab.lab.training.held import can_be_tracked, give_back, hold
+from lrlab.lab.training.held import can_be_tracked, declared, give_back, hold
 from lrlab.lab.training.seen import Seen
 from lrlab.lab.training.snapshot import restored, taken
 from lrlab.lab.training.values import Unholdable
@@ -154,3 +154,14 @@ def test_a_tensor_stays_the_same_object():
     kept = hold({"weight": torch.nn.Parameter(torch.ones(2))}, "it", {})
     assert give_back(holder, copy.deepcopy(kept))["weight"] is weight
     assert weight.tolist() == [1, 1]
+
+
+def test_what_has_been_trained_is_the_same_wherever_it_is_written():
+    """Of an object: its arrays, also in what it holds; no path, no time of a call."""
+    one, two = Point(np.ones(2)), Point(np.ones(2))
+    one.path, two.path = "/tmp/a", "/tmp/b"
+    one.times, two.times = [1.5], [2.5, 3.5]
+    one.weights, two.weights = {"w": [torch.ones(2)]}, {"w": [torch.ones(2)]}
+    assert taken(declared(one, "it"), "it") == taken(declared(two, "it"), "it")
+    two.weights["w"][0] += 1
+    assert taken(declared(one, "it"), "it") != taken(declared(two, "it"), "it")

@@ -1,10 +1,12 @@
 """What lies outside of a training function: found as far as its code can reach."""
 
 import functools
+import os
+import sys
 
 import pytest
 
-from lrlab.lab.training.own import is_own, is_own_code, outside
+from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, outside
 
 WIDTH, UNUSED, LOG, BUFFER = 64, 1, [], []
 
@@ -65,3 +67,61 @@ def test_libraries_are_not_ones_own():
     assert is_own_code(train.__code__)
     assert is_own_code(compile("1", "a cell", "eval"))
     assert not is_own_code(torch.nn.Linear.forward.__code__)
+
+
+class Meter:
+    def add(self, value):
+        return value
+
+
+METER = Meter()
+
+
+def counted():
+    return counted.calls
+
+
+counted.calls = 0
+
+
+def test_attributes_of_functions_and_what_is_appended_to_are_found():
+    """Of a thing of one's own, which may answer; of a list there is nothing to see."""
+
+    def train(run):
+        LOG.append(METER.add(counted()))
+
+    assert names(train) == {"METER", "counted.calls"}
+
+
+def test_the_environment_is_found_by_the_names_in_the_code(monkeypatch):
+    """Where it is asked at all."""
+    monkeypatch.setenv("A_VARIABLE_OF_THE_TEST", "3")
+
+    def train(run):
+        return os.environ["A_VARIABLE_OF_THE_TEST"]
+
+    assert names(train) == {"os.environ['A_VARIABLE_OF_THE_TEST']"}
+    assert names(lambda run: "A_VARIABLE_OF_THE_TEST") == set()
+
+
+def test_what_is_imported_within_is_imported_before_and_found(tmp_path, monkeypatch):
+    """Of one's own, with what that imports; a library is left to the function."""
+    (tmp_path / "first_of_the_test.py").write_text("COUNT = 0\ndef go():\n    import second_of_the_test\n")
+    (tmp_path / "second_of_the_test.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def train(run):
+        import tomllib
+
+        import first_of_the_test
+
+        first_of_the_test.go()
+        return tomllib, first_of_the_test.COUNT
+
+    monkeypatch.delitem(sys.modules, "tomllib", raising=False)
+    import_later_ones(train)
+    assert {"first_of_the_test", "second_of_the_test"} <= sys.modules.keys()
+    assert "tomllib" not in sys.modules
+    assert names(train) == {"first_of_the_test.COUNT"}
+    for name in ("first_of_the_test", "second_of_the_test"):
+        monkeypatch.delitem(sys.modules, name)

@@ -148,7 +148,8 @@ def test_a_thread_cannot_be_seen():
 def test_the_time_is_no_state():
     """A clock that was read since is told apart from a number."""
     readings = [time.time(), time.perf_counter(), time.monotonic(), datetime.datetime.now()]
-    assert [*seen(Point(*readings[:2]), since=10.0)[0].values()][1:] == ["a time"] * 2
+    found, _ = seen(Point(*readings[:2]), since=10.0)
+    assert [found[f"it.{name}"] for name in ("x", "more")] == ["a time"] * 2
     assert seen(readings[3])[0] == {"it": "a time"}
     assert seen(time.time() - 100, since=10.0)[0]["it"] != "a time"
 
@@ -170,3 +171,25 @@ def test_keys_that_somebody_else_answers_for_are_left_out():
     """The LR that the lab itself sets."""
     group = {"lr": 1.0, "momentum": 0.9}
     assert seen([group], beside={id(group): ("lr",)})[0] == {"it": "1 items", "it[0]['momentum']": "0.9"}
+
+
+class Counted:
+    """A class that counts."""
+
+    calls = 0
+    names = ["a"]  # noqa: RUF012
+
+
+def test_a_class_of_ones_own_is_seen_with_what_it_holds():
+    """By way of the class, or of one of its objects; once."""
+    assert {"Counted.calls", "Counted.names"} <= seen(Counted)[0].keys()
+    assert seen([Counted(), Counted()])[0]["Counted.calls"] == "0"
+
+
+def test_hooks_of_a_tensor_are_seen():
+    """They may remember."""
+    torch = pytest.importorskip("torch")
+    n = [3]
+    weight = torch.nn.Parameter(torch.zeros(2))
+    weight.register_hook(lambda slope: slope / n[0])
+    assert "list" in seen(weight)[0]["it._backward_hooks[0]:n"]

@@ -30,7 +30,7 @@ _CLOSED = "the workers are closed"
 class Local:
     """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn.
 
-    `switches` are what the libraries find in the environment instead of `lrlab.lab.identity.libraries.SWITCHES` of here.
+    `switches` are what libraries find in the environment instead of `lrlab.lab.identity.libraries.SWITCHES` of here.
     """
 
     def __init__(

@@ -28,6 +28,7 @@ from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
 from lrlab.lab.training.fork import Alone
 from lrlab.lab.training.log import TrainingLog
+from lrlab.lab.training.own import import_later_ones
 from lrlab.lab.training.process import put_back
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.run import StoredRun
@@ -140,7 +141,8 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
         return place
 
     with _conditions(task, stage.job):
-        live = _live(task, stage.job, StageBounds(stage.stop, start, stage.others, stage.every, keep, task.function))
+        bounds = StageBounds(stage.stop, start, stage.others, stage.every, keep, task.function, cell)
+        live = _live(task, stage.job, bounds)
         try:
             with _all_known(task):
                 outcome = _outcome(task, live)
@@ -190,7 +192,7 @@ def train(task: Task, job: Job) -> StoredRun:
     """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
     began = _ready(task)
     with _conditions(task, job):
-        live = _live(task, job, StageBounds(job.updates, function=task.function))
+        live = _live(task, job, StageBounds(job.updates, function=task.function, cell=cell_of(task, job)))
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
     return run_of(task, job, state.record)
 
@@ -226,9 +228,10 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
 
 
 def _ready(task: Task) -> float:
-    """The time at which a training begins: its libraries are imported before, once for many stages."""
+    """The time at which a training begins: what it needs is imported before, once for many stages."""
     for library in task.needs:
         importlib.import_module(library)
+    import_later_ones(task.function)
     return time.perf_counter()
 
 

@@ -24,7 +24,8 @@ class StageBounds:
 
     `keep` is called with the run now and then, where training may be taken up again.
 
-    `function` is the training function: what it can see is looked at where training forks.
+    `function` is the training function: what it can see is looked at where training forks. `cell` names what determines
+    how a run begins.
 
     `others` is what the arms set that are along, beside the one that trains: the stage ends before the first update
     that one of them would set differently. It ends at multiples of `every` only.
@@ -36,3 +37,4 @@ class StageBounds:
     every: int = 1
     keep: Callable[[Any], object] = lambda run: None
     function: Any = None
+    cell: str = ""

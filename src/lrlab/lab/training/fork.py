@@ -9,20 +9,35 @@ seen, this training is `Alone`: every arm is trained from its beginning, with th
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import FrameType, GeneratorType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.training.frames import counters_around, frames_between, live, position, within_a_loop
+from lrlab.lab.training import values
+from lrlab.lab.training.cached import drawing
+from lrlab.lab.training.frames import (
+    asked_of,
+    counters_around,
+    frames_between,
+    gathering,
+    live,
+    position,
+    within_a_loop,
+)
+from lrlab.lab.training.out_of_reach import hidden_random_numbers
 from lrlab.lab.training.own import outside
 from lrlab.lab.training.process import switches
 from lrlab.lab.training.seen import Seen
-from lrlab.lab.training.snapshot import TrainingSnapshot
+from lrlab.lab.training.snapshot import TrainingSnapshot, digest, random_state
+from lrlab.lab.training.telling import tells
 from lrlab.lab.training.tracked import Tracked
 
 _PLAIN = (bool, int, float, str, type(None))
+_TEXTS = ("'", '"', "str ", "a time")
+_REMEMBERED = 64
+_BEGUN: dict[tuple[str, Any], dict[str, str]] = {}  # how runs of this process have begun, by cell and function
 
 
 class Alone(BaseException):
@@ -38,33 +53,41 @@ class Standing:
 
 
 class Lookout:
-    """Looks at what a training function can see, from its loop over `steps`."""
+    """Looks at what a training function can see, from its loop over `steps`; from before it is called."""
 
-    def __init__(self, function: Any) -> None:
-        self._function = function
+    def __init__(self, function: Any, cell: str = "") -> None:
+        self._function, self._cell = function, cell
         self._began = time.perf_counter()
-        self._outside: dict[str, str] | None = None
+        self._drawn: str | None = None
+        self._called = False
+        self._outside = self._look_outside({})
 
-    def look(self, steps: GeneratorType[Any, Any, Any], tracked: Tracked, loader: Any, batch: Any) -> dict[str, str]:
-        """What is seen now, with the batch that comes next. Raises `Alone` where something cannot be."""
-        seen = Seen(time.perf_counter() - self._began, tracked.beside)
+    def note_random_numbers(self) -> None:
+        """Those that the function has drawn by now, where its loop begins, are drawn by every call of it."""
+        self._drawn = digest(random_state())
+
+    def look(
+        self, steps: Any, tracked: Tracked, loader: Any, batch: Any, added: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, str]:
+        """What is seen now, with the batch that comes next, and what was `added` to the run. Raises `Alone` where
+        something cannot be."""
+        seen = self._seen(tracked.beside)
         for name in tracked.names:
             seen.look(name, tracked[name])
         seen.look("the next batch", batch)
         seen.look("the batches", getattr(loader, "looked_at", loader))
-        frames = self._frames(steps.gi_frame, getattr(loader, "driven_by", ""))
-        for frame in frames:
-            if within_a_loop(frame):
-                seen.unseen.append(f"how far the loop around run.steps in {frame.f_code.co_name} is")
-            for name, value in live(frame).items():
-                seen.look(name, value)
-        seen.unseen += _counters(frames, steps)
-        seen.found["the place of run.steps"] = " ".join(map(position, frames))
+        seen.look("the random numbers drawn before the loop", self._drawn)
+        for name, value in added.items():
+            seen.look(f"run.{name}", value)
+        self._look_around(seen, steps, getattr(loader, "driven_by", ""))
         for name, (_, _, value) in outside(self._function).items() if self._function else ():
             if isinstance(value, _PLAIN):
                 seen.look(name, value)
         for name, value in switches().items():
             seen.look(f"the switch {name}", value)
+        for name, cache in drawing(self._function).items() if self._function else ():
+            seen.look(f"how much {name} has cached", cache.cache_info().currsize)
+        seen.unseen += hidden_random_numbers(self._function) if self._function else ()
         if seen.unseen:
             raise Alone(f"nobody can see how far it is: {_some([*dict.fromkeys(seen.unseen)])}")
         return seen.found
@@ -73,13 +96,14 @@ class Lookout:
         """Raise `LrlabError` where something outside of the function was changed since the last call.
 
         Plain variables are put back at the end of a stage (see `lrlab.lab.training.process`); of all else nobody could.
+        Before the loop what was empty may be filled, for what takes long is made once.
         """
-        seen = Seen(time.perf_counter() - self._began, tracked.beside)
-        for name, (_, _, value) in outside(self._function).items() if self._function else ():
-            if not isinstance(value, _PLAIN):
-                seen.look(name, value)
-        before, self._outside = self._outside, seen.found
-        if before is not None and (changed := _names(before, seen.found)):
+        before, self._outside = self._outside, self._look_outside(tracked.beside)
+        changed = _names(before, self._outside)
+        if not self._called:
+            changed = [name for name in changed if _is_other(before, self._outside, name)]
+        self._called = True
+        if changed:
             raise LrlabError(
                 worded(
                     "training changes what lies outside of the training function: the next run would begin with it",
@@ -88,6 +112,55 @@ class Lookout:
                     "make it within train(run), and run.track it; what only tells belongs into run.log and run.report",
                 )
             )
+
+    def watch_beginning(self, tracked: Tracked, batch: Any) -> None:
+        """Raise `LrlabError` where a run begins otherwise than the one before it, of the same cell, in this process."""
+        if not self._cell:
+            return
+        seen = self._seen(tracked.beside)
+        for name in tracked.names:
+            seen.look(name, tracked[name])
+        seen.look("the next batch", batch)
+        seen.look("the random numbers drawn before the loop", self._drawn)
+        found = {name: text for name, text in seen.found.items() if not text.startswith(_TEXTS)}
+        while len(_BEGUN) >= _REMEMBERED:
+            _BEGUN.pop(next(iter(_BEGUN)))
+        if differ := _names(_BEGUN.setdefault((self._cell, self._function), found), found):
+            raise LrlabError(
+                worded(
+                    "a run begins otherwise when the training function is called again",
+                    _some(differ),
+                    "the same weights and random numbers in every call: a function of run.seed, run.fold, run.config",
+                    "make within train(run) what it draws, and keep nothing from call to call",
+                )
+            )
+
+    def _seen(self, beside: Mapping[int, Iterable[str]]) -> Seen:
+        return Seen(time.perf_counter() - self._began, beside)
+
+    def _look_outside(self, beside: Mapping[int, Iterable[str]]) -> dict[str, str]:
+        seen = self._seen(beside)
+        for name, (_, _, value) in outside(self._function).items() if self._function else ():
+            if not isinstance(value, _PLAIN):
+                seen.look(name, value)
+        return seen.found
+
+    def _look_around(self, seen: Seen, steps: Any, library: str) -> None:
+        """At the frames from the loop over the steps to the training function."""
+        frames = self._frames(steps.gi_frame, library)
+        inner = [steps.gi_frame] if steps.gi_frame else []
+        seen.unseen += [f"what {name} around run.steps has come to" for name in gathering([*inner, *frames])]
+        for frame in frames:
+            if within_a_loop(frame):
+                seen.unseen.append(f"how far the loop around run.steps in {frame.f_code.co_name} is")
+            for name, value in live(frame).items():
+                seen.look(name, value)
+                if tells(type(value)) and not type(value).__module__.startswith("lrlab."):
+                    held = values.attributes_of(value) or {}
+                    for asked in asked_of(frame.f_code, name) & held.keys():
+                        seen.look(f"{name}.{asked}", held[asked])
+        seen.unseen += _counters(frames, steps)
+        seen.found["the place of run.steps"] = " ".join(map(position, frames))
 
     def _frames(self, inner: FrameType | None, library: str) -> list[FrameType]:
         """From the loop over the steps to the training function; a loader may name the library whose loop it is in."""
@@ -107,6 +180,11 @@ def held_to(before: Mapping[str, str], now: Mapping[str, str]) -> None:
 
 def _names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return sorted({name for name in {*before, *now} if before.get(name) != now.get(name)})
+
+
+def _is_other(before: Mapping[str, str], now: Mapping[str, str], name: str) -> bool:
+    """Whether it was there and is another one now: nothing that was empty, and no generator, for it may be seeded."""
+    return name in before and name in now and not before[name].startswith("empty") and not name.endswith(".state")
 
 
 def _some(names: list[str]) -> str:

@@ -2,10 +2,12 @@
 
 A stage calls the training function anew, so that a fork begins with the variables of a beginning. Those that the rest
 of the function reads before it writes them are live: in them it may remember what it has done. That follows from the
-bytecode alone, by the usual analysis of live variables. A list to which is only appended tells, and is not read.
+bytecode alone, by the usual analysis of live variables. A list to which is only appended tells, and is not read; nor
+is a progress bar, but for the attributes that are asked of it.
 
-What Python keeps where nobody can look is a reason not to fork: how far a `for` loop around the position is, and what
-`enumerate`, `zip` or `islice` around `run.steps` has counted.
+What Python keeps where nobody can look is a reason not to fork: how far a `for` loop around the position is, what
+`enumerate`, `zip` or `islice` around `run.steps` has counted, and what a function in C that goes through the steps has
+come to, such as `functools.reduce`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import dis
 import functools
 import gc
+import inspect
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from types import CodeType, FrameType, GeneratorType
@@ -22,7 +26,11 @@ _LAST: tuple[str, ...] = (
     *("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD"),
     *("JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT"),
 )
-APPENDS = ("append", "extend", "add")
+_APPENDS = ("append", "extend", "add")
+_GROWS = (list, set, deque)  # of these, what only appends changes nothing else
+_NEXT = ("next", "__next__", "send")
+_GATHER = ("list", "tuple", "set", "deque", "sum", "max", "min", "any", "all")
+APPENDED = "?"  # before a name: it is read to append to it
 _WRAPPERS = (enumerate, zip, map, filter)
 
 _Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, names written, what may come next
@@ -54,7 +62,25 @@ def live(frame: FrameType) -> dict[str, Any]:
     [('last', 3), ('total', 3)]
     """
     local = frame.f_locals
-    return {name: local[name] for name in sorted(_live(frame.f_code, frame.f_lasti)) if name in local}
+    names = _live(frame.f_code, frame.f_lasti)
+    appended = {name.removeprefix(APPENDED) for name in names if name.startswith(APPENDED)}
+    read = names | {name for name in appended if name in local and not only_grows(local[name])}
+    return {name: local[name] for name in sorted(read) if name in local}
+
+
+def only_grows(value: Any) -> bool:
+    """Whether to append to a value changes nothing but that value: one of one's own may do anything.
+
+    >>> only_grows([]), only_grows(object())
+    (True, False)
+    """
+    return type(value) in _GROWS
+
+
+def appends(each: dis.Instruction, after: dis.Instruction | None) -> bool:
+    """Whether an instruction reads a variable only to append to it."""
+    asks = after is not None and after.opname in ("LOAD_METHOD", "LOAD_ATTR")
+    return asks and after is not None and after.argval in _APPENDS and each.opname.startswith("LOAD")
 
 
 def within_a_loop(frame: FrameType) -> bool:
@@ -67,6 +93,30 @@ def within_a_loop(frame: FrameType) -> bool:
     True
     """
     return _within(frame.f_code, frame.f_lasti)
+
+
+def asked_of(code: CodeType, name: str) -> frozenset[str]:
+    """The attributes of a variable that a code asks for.
+
+    >>> sorted(asked_of((lambda bar: (bar.n, bar.total)).__code__, "bar"))
+    ['n', 'total']
+    """
+    pairs = pairwise(dis.get_instructions(code))
+    loads = (after for each, after in pairs if each.argval == name and each.opname.startswith("LOAD"))
+    return frozenset(after.argval for after in loads if after.opname == "LOAD_ATTR")
+
+
+def gathering(frames: list[FrameType]) -> list[str]:
+    """What goes through the steps, or a generator around them, and keeps to itself what it has come to, by its name.
+
+    `frames` from the generator of the steps outwards. It is a comprehension, or a function in C such as
+    `functools.reduce`; not Python's `next`, nor a `list(...)` whose value nobody takes.
+    """
+    found = []
+    for inner, outer in pairwise(frames):
+        if inner.f_code.co_flags & inspect.CO_GENERATOR:
+            found.append(_gathers(outer.f_code, outer.f_lasti))
+    return [name for name in found if name]
 
 
 def position(frame: FrameType) -> str:
@@ -121,6 +171,33 @@ def _live(code: CodeType, at: int) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=512)
+def _gathers(code: CodeType, at: int) -> str:
+    """What gathers at a position, where an iterator is gone through; empty where nothing does."""
+    instructions = [*dis.get_instructions(code)]
+    here = next((each for each in instructions if each.offset == at), None)
+    if here is None or here.positions is None:
+        return ""
+    if here.opname == "FOR_ITER":
+        body = [each for each in instructions if at < each.offset < here.argval]
+        nested = [(each.offset, each.argval) for each in body if each.opname == "FOR_ITER"]
+        gathered = [each for each in body if each.opname in ("LIST_APPEND", "SET_ADD", "MAP_ADD")]
+        mine = [each for each in gathered if not any(begin < each.offset < end for begin, end in nested)]
+        return "a comprehension" if mine else ""
+    if "CALL" not in here.opname:
+        return ""
+    begin = here.positions.lineno, here.positions.col_offset
+    named = [each for each in instructions if each.offset < at and each.positions and isinstance(each.argval, str)]
+    names = [
+        each.argval
+        for each in named
+        if each.opname.startswith("LOAD_") and each.positions and (each.positions[0], each.positions[2]) == begin
+    ]
+    name = names[-1] if names else "a function"
+    after = [each.opname for each in instructions if each.offset > at and each.opname != "CALL"]
+    return "" if name in _NEXT or (name in _GATHER and after[:1] == ["POP_TOP"]) else name
+
+
+@functools.lru_cache(maxsize=512)
 def _within(code: CodeType, at: int) -> bool:
     loops = [each for each in dis.get_instructions(code) if each.opname == "FOR_ITER"]
     return any(each.offset < at < each.argval for each in loops)
@@ -154,8 +231,11 @@ def _names(each: dis.Instruction, after: dis.Instruction | None) -> tuple[frozen
         return frozenset(), frozenset()
     names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
     if each.opname.startswith("LOAD"):
-        appends = after is not None and after.opname in ("LOAD_METHOD", "LOAD_ATTR") and after.argval in APPENDS
-        return frozenset(names[:-1] if appends else names), frozenset()
+        return frozenset((*names[:-1], APPENDED + names[-1]) if appends(each, after) else names), frozenset()
     if each.opname == "STORE_FAST_LOAD_FAST":
-        return frozenset(names[1:]) - frozenset(names[:1]), frozenset(names[:1])
-    return frozenset(), frozenset(names)
+        return frozenset(names[1:]) - frozenset(names[:1]), _written(names[:1])
+    return frozenset(), _written(names)
+
+
+def _written(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*names, *(APPENDED + name for name in names)))

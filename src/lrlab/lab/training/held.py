@@ -64,9 +64,23 @@ def hold(value: Any, path: str, memo: Memo) -> Any:
 
 
 def declared(value: Any, path: str) -> Any:
-    """What a thing gives as its state; where it gives none, what would be stored of it. Raises `Unholdable`."""
+    """What has been trained of a thing: what it gives as its state; where it gives none, what would be stored of it.
+
+    Of an object of one's own only what holds arrays: a path or the time of a call is another one in each run. Raises
+    `Unholdable`.
+    """
     kind: Any = type(value)
-    return value.state_dict() if _kind_of(kind).name in ("module", "optimizer", "stateful") else hold(value, path, {})
+    name = _kind_of(kind).name
+    if name in ("module", "optimizer", "stateful"):
+        return value.state_dict()
+    held = hold(value, path, {})
+    return [name, {key: item for key, item in held[1].items() if _has_array(item)}] if name == "object" else held
+
+
+def _has_array(held: Any) -> bool:
+    if isinstance(held, list | tuple | dict):
+        return any(map(_has_array, held.values() if isinstance(held, dict) else held))
+    return hasattr(held, "dtype")
 
 
 def give_back(now: Any, kept: Any) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lrlab.lab.training import values
+from lrlab.lab.training.own import is_own, names_in
 from lrlab.lab.training.values import Memo, Unholdable
 
 # Counted up through the whole process, or made when it is needed.
@@ -57,14 +61,48 @@ def parts_of(value: Any) -> list[Any]:
     return list(value._flatten_layers(include_self=True)) if hasattr(value, "_flatten_layers") else []
 
 
+def own_parts_of(value: Any) -> list[Any]:
+    """Beside its layers, what a model holds of types of one's own: an optimizer, a loss, metrics; or itself."""
+    found = [
+        value,
+        *(getattr(value, name, None) for name in ("optimizer", "loss", "_compile_loss", "_compile_metrics")),
+    ]
+    for holder in (getattr(value, "_compile_loss", None), getattr(value, "_compile_metrics", None)):
+        for item in vars(holder).values() if holder is not None else ():
+            found += _flat(item)
+    found += getattr(value, "metrics", ())
+    own = [each for each in found if is_own(type(each).__module__) or isinstance(each, types.FunctionType)]
+    layers = {id(part) for part in parts_of(value)}
+    return [*{id(each): each for each in own if id(each) not in layers}.values()]
+
+
 def attributes_beside(part: Any) -> dict[str, Any]:
-    """What a layer holds by names of its own, other than parts that Keras knows of."""
+    """What a layer, or its like, holds by names that are not Keras' own, other than parts that Keras knows of."""
+    known = _names_of_keras(type(part))  # type: ignore[arg-type]  # a type can be hashed
     held = {
         name: item
         for name, item in vars(part).items()
-        if name[0] != "_" and name not in _NOT_STATE and not callable(item) and not is_of_keras(type(item))
+        if (name[0] != "_" or name not in known) and name not in _NOT_STATE and not is_of_keras(type(item))
     }
     return held | ({"trainable": part.trainable} if hasattr(part, "trainable") else {})
+
+
+@functools.lru_cache(maxsize=256)
+def _names_of_keras(kind: type) -> frozenset[str]:
+    """The names that the code of libraries among the classes of a type knows."""
+    found = set[str]()
+    for base in kind.__mro__:
+        for item in vars(base).values() if not is_own(base.__module__) else ():
+            function = inspect.unwrap(getattr(item, "fget", None) or getattr(item, "__func__", item))
+            if isinstance(function, types.FunctionType):
+                found |= names_in(function.__code__)
+    return frozenset(found)
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [each for item in value for each in _flat(item)] if isinstance(value, list | tuple) else [value]
 
 
 def gradient_of(variable: Any) -> Any:
@@ -85,10 +123,15 @@ def _beside(part: Any) -> list[tuple[str, Any]]:
     return [
         (name, item)
         for name, item in attributes_beside(part).items()
-        if type(item) in _PLAIN or isinstance(item, np.ndarray) or values.is_random(type(item))
+        if name[0] != "_" and (type(item) in _PLAIN or isinstance(item, np.ndarray) or values.is_random(type(item)))
     ]
 
 
 def is_of_keras(kind: type) -> bool:
-    """Whether it is a type of Keras, or comes from one."""
-    return any(str(base.__module__).startswith("keras.src.") for base in kind.__mro__)
+    """Whether it is a type of Keras, or comes from one; the lists and dictionaries that a layer holds are none."""
+    return not is_container(kind) and any(str(base.__module__).startswith("keras.src.") for base in kind.__mro__)
+
+
+def is_container(kind: type) -> bool:
+    """Whether it is what Keras makes of a list, a dictionary or a set that is put into a layer."""
+    return kind.__module__ == "keras.src.utils.tracking" and issubclass(kind, list | dict | set)

@@ -7,18 +7,22 @@ as it can be reached from the function; a list to which that code only appends t
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import functools
+import importlib
+import importlib.util
 import inspect
+import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from lrlab.lab.training.frames import APPENDS
+from lrlab.lab.training.frames import APPENDED, appends, only_grows
 
 _LIBRARIES = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
 _LIBRARIES |= {folder.resolve() for folder in _LIBRARIES}
@@ -49,8 +53,37 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
     >>> [(name, value) for name, (_, _, value) in outside(make(64)).items()]
     [('width', 64)]
     """
+    return _walked(function)[0]
+
+
+def reached(function: Any) -> list[Any]:
+    """A function, and the functions and classes that it may come to by their names, of one's own."""
+    return _walked(function)[1]
+
+
+def import_later_ones(function: Any) -> None:
+    """Import the own modules that a function imports when it is called: now, before anything is seeded or looked at.
+
+    What a module does when it is imported would be done by the first run of a process alone.
+    """
+    done = set[str]()
+    while new := {name for each in reached(function) for name in _imports_of(each)} - done:
+        done |= new
+        for name in sorted(new - sys.modules.keys()):
+            with contextlib.suppress(Exception):  # whatever it raises, the function will meet it
+                found = importlib.util.find_spec(name.partition(".")[0])
+                if found is not None and found.origin and is_own_file(found.origin):
+                    importlib.import_module(name)
+
+
+def _imports_of(function: Any) -> frozenset[str]:
+    code = getattr(function, "__code__", None)
+    return _imports(code) if code is not None and is_own_code(code) else frozenset()
+
+
+def _walked(function: Any) -> tuple[dict[str, tuple[Any, str, Any]], list[Any]]:
     found: dict[str, tuple[Any, str, Any]] = {}
-    waiting, met = [function], set[int]()
+    waiting, met, functions = [function], set[int](), []
 
     def take(name: str, where: Any, key: str, value: Any) -> None:
         if isinstance(value, ModuleType) or callable(value):
@@ -60,7 +93,8 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
             waiting.append(type(value))
 
     while waiting:
-        each = _unwrapped(waiting.pop())
+        given = waiting.pop()
+        each = _unwrapped(given)
         if id(each) in met:
             continue
         met.add(id(each))
@@ -71,37 +105,51 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
         elif inspect.isfunction(each) and _is_lrlab(each.__code__):
             waiting += [cell.cell_contents for cell in each.__closure__ or () if callable(cell.cell_contents)]
         elif inspect.isfunction(each):
+            functions += [each, given] if given is not each else [each]
             _around(each, take)
             if is_own_code(each.__code__):
                 _beyond(each, take)
-    return found
+    return found, functions
 
 
 def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
     """The variables of the functions around this one, and what it holds itself."""
-    read = names_read(function.__code__)
+    reads = names_read(function.__code__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name in read:
-            try:
-                take(name, cell, "cell_contents", cell.cell_contents)
-            except ValueError:  # not assigned yet
-                continue
+        try:
+            value = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+        if _is_read(name, value, reads):
+            take(name, cell, "cell_contents", value)
     for held in ("__defaults__", "__kwdefaults__"):
         if value := getattr(function, held):
             take(f"{function.__qualname__}.{held}", function, held, value)
+    if is_own_code(function.__code__):
+        for key, value in vars(function).items():
+            if not key.startswith(("__", "lrlab_")):
+                take(f"{function.__qualname__}.{key}", vars(function), key, value)
 
 
 def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
-    """The variables of its module, and of own modules that it names."""
-    known, read = function.__globals__, names_read(function.__code__)
-    for name in sorted(read & known.keys()):
-        value = known[name]
-        if isinstance(value, ModuleType):
-            if is_own(value.__name__):
-                for inner in sorted(read & vars(value).keys()):
-                    take(f"{name}.{inner}", vars(value), inner, vars(value)[inner])
-        else:
+    """The variables of its module, of own modules that it names or imports, and of the environment."""
+    known, reads = function.__globals__, names_read(function.__code__)
+    named = {name: value for name, value in known.items() if _is_read(name, value, reads)}
+    imported = {name: sys.modules[name] for name in _imports(function.__code__) if name in sys.modules}
+    for name, value in sorted((imported | named).items()):
+        if not isinstance(value, ModuleType):
             take(name, known, name, value)
+        elif is_own(value.__name__):
+            for inner, held in sorted(vars(value).items()):
+                if _is_read(inner, held, reads):
+                    take(f"{name}.{inner}", vars(value), inner, held)
+    for name in _texts(function.__code__) & os.environ.keys() if "environ" in reads else ():
+        take(f"os.environ[{name!r}]", os.environ, name, os.environ[name])
+
+
+def _is_read(name: str, value: Any, reads: frozenset[str]) -> bool:
+    """Whether a code that reads these names reads this variable; to append to a list is none."""
+    return name in reads or (APPENDED + name in reads and not only_grows(value))
 
 
 def _unwrapped(value: Any) -> Any:
@@ -114,16 +162,39 @@ def _unwrapped(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def names_read(code: CodeType) -> frozenset[str]:
-    """The names that a code, or one within it, reads, other than to append to them."""
+    """The names that a code, or one within it, reads; those that it reads to append to are marked."""
     found = set[str]()
     for each, after in pairwise([*dis.get_instructions(code)]):
-        appends = after.opname in ("LOAD_METHOD", "LOAD_ATTR") and after.argval in APPENDS
-        if each.opname.startswith("LOAD") and not appends:
-            found.update(each.argval if isinstance(each.argval, tuple) else (each.argval,))
-    for item in code.co_consts:
-        if isinstance(item, CodeType):
-            found |= names_read(item)
-    return frozenset(name for name in found if isinstance(name, str))
+        names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
+        texts = [name for name in names if isinstance(name, str)]
+        if each.opname.startswith("LOAD") and texts:
+            found.update((*texts[:-1], APPENDED + texts[-1]) if appends(each, after) else texts)
+    return frozenset(found).union(*map(names_read, _codes(code)))
+
+
+@functools.lru_cache(maxsize=512)
+def _imports(code: CodeType) -> frozenset[str]:
+    """The modules that a code, or one within it, imports when it runs."""
+    found = {each.argval for each in dis.get_instructions(code) if each.opname == "IMPORT_NAME" and each.argval}
+    return frozenset(found).union(*map(_imports, _codes(code)))
+
+
+def names_in(code: CodeType) -> frozenset[str]:
+    """All names and texts in a code, and in those within it.
+
+    >>> sorted(names_in(compile("a.b = 'c'", "a cell", "exec")))
+    ['a', 'b', 'c']
+    """
+    return frozenset(code.co_names).union(_texts(code), *map(names_in, _codes(code)))
+
+
+@functools.lru_cache(maxsize=512)
+def _texts(code: CodeType) -> frozenset[str]:
+    return frozenset(each for each in code.co_consts if isinstance(each, str)).union(*map(_texts, _codes(code)))
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    return (each for each in code.co_consts if isinstance(each, CodeType))
 
 
 def _is_lrlab(code: CodeType) -> bool:

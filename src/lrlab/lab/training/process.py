@@ -7,12 +7,13 @@ of the modules of one's own. So every stage begins as it would in a process of i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from lrlab.lab.training.cached import drawing
 from lrlab.lab.training.own import outside
 
 _PLAIN = (bool, int, float, str, type(None))
@@ -34,6 +35,7 @@ _TORCH: tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], object]], ..
         lambda t, v: t.use_deterministic_algorithms(v[0], warn_only=v[1]),
     ),
     ("products", lambda t: t.get_float32_matmul_precision(), lambda t, v: t.set_float32_matmul_precision(v)),
+    ("threads", lambda t: t.get_num_threads(), lambda t, v: t.set_num_threads(v)),
     ("MKL-DNN", lambda t: t.backends.mkldnn.enabled, lambda t, v: t.backends.mkldnn.set_flags(v)),
 )
 
@@ -66,10 +68,12 @@ def switches() -> dict[str, Any]:
 def put_back(function: Any) -> Iterator[None]:
     """Whatever is changed within of switches, and of plain variables outside of the function, is put back.
 
-    Seeded random numbers of libraries that outlive a run begin anew.
+    Seeded random numbers of libraries that outlive a run begin anew, as do the memories of functions that draw.
     """
     before = switches()
     _forget_seeds()
+    for cache in drawing(function).values():
+        cache.cache_clear()
     plain = [each for each in outside(function).values() if isinstance(each[2], _PLAIN)]
     try:
         yield
@@ -88,10 +92,11 @@ def _forget_seeds() -> None:
 
 
 def _set(where: Any, key: str, value: Any) -> None:
-    now = where.get(key) if isinstance(where, dict) else getattr(where, key, None)
+    held = isinstance(where, MutableMapping)
+    now = where.get(key) if held else getattr(where, key, None)
     if now is value or not isinstance(now, _PLAIN):  # something that was made once, and is kept
         return
-    if isinstance(where, dict):
+    if held:
         where[key] = value
     else:
         setattr(where, key, value)

@@ -94,12 +94,13 @@ class TrainingRun:
         self._averaged = 0
         self._tracked = Tracked(self.controls[0].names)
         self.standing: Standing | None = None  # where the stage has ended, for others to go on from
-        self._lookout = Lookout(stretch.function)
+        self._lookout = Lookout(stretch.function, stretch.cell)
         self._steps: Any = None  # the generator of the updates
         self._feed: BatchSource | None = None
         self._worked = Worked(())
         self._asked = False  # for what an update uses: then it need not be set
         self._generators: list[Any] = []
+        self._own = {*vars(self), "_own"}  # what a training function adds is its own
 
     # -- what the training function calls --------------------------------------------------------------------
 
@@ -141,6 +142,7 @@ class TrainingRun:
         return steps
 
     def _updates(self, loader: Iterable[Any]) -> Generator[tuple[int, Any], None, None]:
+        self._lookout.note_random_numbers()
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
         self._feed = feed = batch_source(loader)
@@ -160,6 +162,8 @@ class TrainingRun:
             due = ends or (update > begin and update % self.every == 0 and time.monotonic() >= self._keep_at)
             snapshot = self._snapshot() if due else None
             batch = feed.next()
+            if update == 0:
+                self._lookout.watch_beginning(self._tracked, batch)
             seen = self._look(loader, batch) if due or (update == begin and shared) else {}
             if snapshot is not None:
                 self.standing = Standing(snapshot, seen)
@@ -274,9 +278,10 @@ class TrainingRun:
             raise LrlabError(
                 worded(
                     f"the training function ended after {self.completed} of {self.updates} updates",
+                    None,
                     "every update: a schedule that was stopped early is another one, no longer comparable",
-                    f"leave out the break. To be judged by the best evaluation: run.report({self._metric}=value, "
-                    f'best=min(best, value)) and @task(metric="best"), with best in what is tracked',
+                    "leave out the break; to be judged by the best evaluation: "
+                    f'run.report(best=...), with it in what is tracked, and @task(metric="best", mode="{self._mode}")',
                 )
             )
         self._worked.check()
@@ -327,7 +332,8 @@ class TrainingRun:
 
     def _look(self, loader: Any, batch: Any) -> dict[str, str]:
         self._lookout.watch_outside(self._tracked)
-        return self._lookout.look(self._steps, self._tracked, loader, batch)
+        added = {name: value for name, value in vars(self).items() if name not in self._own}
+        return self._lookout.look(self._steps, self._tracked, loader, batch, added)
 
     def _average_state(self) -> dict[str, Any] | None:
         return self._average.state_dict() if self._average else None

@@ -35,28 +35,14 @@ from lrlab.lab.training.frames import live, position
 from lrlab.lab.training.held_keras import is_keras, is_of_keras
 from lrlab.lab.training.held_torch import recomputed
 from lrlab.lab.training.own import is_own, is_own_code
+from lrlab.lab.training.telling import tells
 
 # A longer container counts as one.
 _LISTED = 64
-# Libraries that only tell how training goes: what they count steers nothing.
-_TELL: tuple[str, ...] = (
-    *("logging", "tqdm", "rich", "wandb", "tensorboard", "tensorboardX", "mlflow", "aim", "comet_ml", "matplotlib"),
-    *("torch.utils.tensorboard", "torch.profiler", "lrlab", "warnings", "_pytest", "click"),
-    *("torch._dynamo", "torch._inductor", "torch._functorch"),  # compilers
-)
 _PLAIN = (str, bytes, bool, int, float, complex, type(None), type(...), range, slice, Decimal, Fraction, PurePath)
 _TIMES = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
 _CONSTANT: tuple[type, ...] = (
-    *(
-        type,
-        types.ModuleType,
-        types.BuiltinFunctionType,
-        types.CodeType,
-        re.Pattern,
-        property,
-        staticmethod,
-        classmethod,
-    ),
+    *(types.ModuleType, types.BuiltinFunctionType, types.CodeType, re.Pattern, property, staticmethod, classmethod),
     *(type(threading.Lock()), type(threading.RLock()), weakref.ref, weakref.ProxyType, enum.Enum, np.dtype, np.ufunc),
     *(types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType),
     *(types.GenericAlias, types.MethodWrapperType),
@@ -81,6 +67,7 @@ class Seen:
         self.found: dict[str, str] = {}
         self.unseen: list[str] = []
         self._met: dict[int, tuple[str, Any]] = {}
+        self._classes: dict[int, type] = {}
         self._clocks = [(clock, clock() - since) for clock in (time.time, time.perf_counter, time.monotonic)]
         self._beside = beside or {}
 
@@ -95,6 +82,7 @@ class Seen:
                 self._met[id(value)] = path, value  # kept, so that its id stays its own
             kind: Any = type(value)
             _looking_at(kind)(self, path, value)
+            self._of_class(kind)
 
     def _plain(self, value: Any) -> str:
         if type(value) is float and any(begin <= value <= clock() for clock, begin in self._clocks):
@@ -108,6 +96,23 @@ class Seen:
     def _constant(self, path: str, value: Any) -> None:
         name = getattr(value, "__qualname__", "") or (value.name if isinstance(value, enum.Enum) else "")
         self.found[path] = f"{type(value).__name__} {name}".strip()
+
+    def _type(self, path: str, value: Any) -> None:
+        self._constant(path, value)
+        self._of_class(value)
+
+    def _of_class(self, kind: type) -> None:
+        """What a class of one's own holds itself, such as a counter."""
+        if id(kind) in self._classes:
+            return
+        self._classes[id(kind)] = kind
+        if not is_own(kind.__module__) or issubclass(kind, enum.Enum):
+            return
+        for name, item in vars(kind).items():
+            if not name.startswith("__") and not callable(item) and not hasattr(item, "__get__"):
+                self.look(f"{kind.__qualname__}.{name}", item)
+        for base in kind.__bases__:
+            self._of_class(base)
 
     def _skip(self, path: str, value: Any) -> None:
         pass
@@ -141,6 +146,9 @@ class Seen:
             return
         if value.is_leaf and value.grad is not None:
             self.look(f"{path}.grad", value.grad)
+        for name in ("_backward_hooks", "_post_accumulate_grad_hooks"):
+            if hooks := getattr(value, name):
+                self.look(f"{path}.{name}", hooks)
         for name, item in (values.attributes_of(value) or {}).items():
             if not name.startswith("_dynamo"):  # what a compiler notes
                 self.look(f"{path}.{name}", item)
@@ -185,7 +193,7 @@ class Seen:
         except ValueError:
             pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
             content = "\n".join(self._apart(path, pair) for pair in pairs).encode()
-        self.found[path] = f"{type(value).__name__} {values.digest_of(content)}"
+        self.found[path] = f"{'' if value else 'empty '}{type(value).__name__} {values.digest_of(content)}"
 
     def _apart(self, path: str, value: Any) -> str:
         """What is seen of a value, as one text."""
@@ -264,12 +272,26 @@ class Seen:
         for k, part in enumerate(held_keras.parts_of(value)):
             for name, item in held_keras.attributes_beside(part).items():
                 self.look(f"{path}.layers[{k}].{name}", item)
+            self._of_class(type(part))
+        for k, part in enumerate(held_keras.own_parts_of(value)):
+            if isinstance(part, types.FunctionType):
+                self.look(f"{path}.loss", part)
+                continue
+            for name, item in held_keras.attributes_beside(part).items():
+                self.look(f"{path}.parts[{k}].{name}", item)
+            self._of_class(type(part))
 
     def _keras_object(self, path: str, value: Any) -> None:
         """Such as a callback: without the functions that it takes as soon as it knows the model."""
         for name, item in sorted(vars(value).items()):
-            if not isinstance(item, np.ufunc | types.FunctionType | type(None)):
+            taken = isinstance(item, types.FunctionType) and not is_own_code(item.__code__)
+            if not taken and not isinstance(item, np.ufunc | type(None)):
                 self.look(f"{path}.{name}", item)
+
+    def _keras_container(self, path: str, value: Any) -> None:
+        """As the list, the dictionary or the set that it was made of."""
+        plain = next(kind for kind in (list, dict, set) if isinstance(value, kind))(value)
+        _looking_at(type(plain))(self, path, plain)
 
     def _torch_optimizer(self, path: str, value: Any) -> None:
         """Without its defaults, which are for groups that come later, and which loading a state completes."""
@@ -307,11 +329,6 @@ class Seen:
                 self.look(f"{path}<{k}>", list(part) if isinstance(part, Iterator) else part)
 
 
-def _tells(kind: type) -> bool:
-    home = str(kind.__module__)
-    return not home.startswith("lrlab.lab.tasks") and any(home == each or home.startswith(f"{each}.") for each in _TELL)
-
-
 def _is(*kinds: type) -> Callable[[type], bool]:
     return lambda kind: issubclass(kind, kinds)
 
@@ -326,10 +343,12 @@ def _declares(kind: type) -> bool:
 
 _Look = Callable[[Seen, str, Any], None]
 _KINDS: tuple[tuple[Callable[[type], bool], _Look], ...] = (
-    (_tells, Seen._skip),
+    (tells, Seen._skip),
+    (_is(type), Seen._type),
     (_is(*_CONSTANT), Seen._constant),
     (_is(*_PLAIN), Seen._as_plain),
     (_is(*_TIMES), Seen._time),
+    (held_keras.is_container, Seen._keras_container),
     (is_keras, Seen._keras),
     (is_of_keras, Seen._keras_object),
     (_is(np.ndarray, np.generic), Seen._array),

@@ -29,7 +29,7 @@ class Worked:
     >>> worked.check()
     Traceback (most recent call last):
     lrlab.errors.LrlabError: no optimizer has made a step
-      given:   4 items of run.steps
+      given:   '4 items of run.steps'
       allowed: one opt.step() for each item of run.steps
     """
 

@@ -1,0 +1,32 @@
+"""Random numbers that a library gives to nobody: a fork could not go on with them.
+
+TensorFlow keeps some in each operation that it has compiled. Code of one's own that names it and draws is not shared.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from lrlab.lab.training.own import names_in, reached
+
+_WORDS = ("random", "dropout", "shuffle")
+
+
+def hidden_random_numbers(function: Any) -> list[str]:
+    """What draws so among the functions that this one reaches, in words."""
+    if not hasattr(sys.modules.get("tensorflow"), "random"):  # not loaded, or an empty stand-in
+        return []
+    draws = any(map(_draws, reached(function)))
+    return ["the random numbers of TensorFlow, which it keeps out of reach"] if draws else []
+
+
+def _draws(function: Any) -> bool:
+    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    names = names_in(code) if code is not None else frozenset()
+    modules = {name for name in names if isinstance(known.get(name), ModuleType)}
+    of_tensorflow = {"tensorflow"} & names or any(
+        str(known[name].__name__).partition(".")[0] == "tensorflow" for name in modules
+    )
+    return bool(of_tensorflow) and any(word in name.lower() for name in names for word in _WORDS)

@@ -1,0 +1,63 @@
+"""Cached functions that draw random numbers, told from those that compute."""
+
+import functools
+import random
+
+import numpy as np
+import pytest
+
+from lrlab.lab.training.cached import drawing
+from lrlab.lab.training.process import put_back
+
+torch = pytest.importorskip("torch")
+
+
+@functools.cache
+def by_torch(k):
+    return torch.randn(k)
+
+
+@functools.lru_cache
+def by_numpy(k):
+    return np.random.normal(size=k)
+
+
+@functools.cache
+def by_python(k):
+    return helper(k)
+
+
+def helper(k):
+    return random.choice([k])
+
+
+@functools.cache
+def by_a_generator(k):
+    return torch.randn(k, generator=torch.Generator().manual_seed(0)), np.random.default_rng(0).normal()
+
+
+@functools.cache
+def computed(k):
+    return torch.arange(k), np.sqrt(k), random.Random(0).random()
+
+
+def test_who_draws_from_the_random_numbers_of_the_process_is_found():
+    """Directly, or by way of a function of one's own; a generator that is seeded is no secret."""
+
+    def train(run):
+        return [each(3) for each in (by_torch, by_numpy, by_python, by_a_generator, computed)]
+
+    assert {*drawing(train)} == {"by_torch", "by_numpy", "by_python"}
+
+
+def test_they_begin_anew_with_each_stage():
+    """What is only computed is kept."""
+
+    def train(run):
+        return by_numpy(2), computed(2)
+
+    for _ in range(2):
+        with put_back(train):
+            assert by_numpy.cache_info().currsize == 0
+            train(None)
+    assert computed.cache_info().hits > 0

@@ -67,7 +67,7 @@ def test_own_objects_are_their_attributes():
         (list[int], list[float]),
         (int | str, int | float),
     ],
-    ids=repr,
+    ids=lambda one: type(one).__name__,
 )
 def test_library_objects_are_what_they_hold(one, other):
     """Also those of other languages, which no attribute shows."""

@@ -158,9 +158,9 @@ def test_libraries_compute_as_the_driver_has_chosen(tmp_path, orders, monkeypatc
         "    for _ in run.steps([0]):\n"
         "        if run.eval_now: run.report(val_loss=len(os.environ.get('KERAS_BACKEND', '')))\n"
     )
-    task = load_task(f"{path}:train")
     for name in ("tensorflow", "jax"):
         monkeypatch.setenv("KERAS_BACKEND", name)
+        task = load_task(f"{path}:train")
         stage = stage_of(task, tmp_path)
         order, cell = orders.of(stage), cell_of(task, stage.job)
         monkeypatch.setenv("KERAS_BACKEND", "torch")

@@ -30,9 +30,14 @@ def test_another_version_is_another_key(monkeypatch):
     libraries._installed.cache_clear()
 
 
-@pytest.mark.parametrize("said", ['{"backend": "jax", "floatx": "float16"}', "[1]", "{", ""])
+WRITTEN_BY_KERAS = (
+    '{"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow", "image_data_format": "channels_last"}'
+)
+
+
+@pytest.mark.parametrize("said", ['{"backend": "jax", "floatx": "float16"}', WRITTEN_BY_KERAS, "[1]", "{", ""])
 def test_what_keras_reads_from_its_file(tmp_path, monkeypatch, said):
-    """The back end that it will compute by, where no variable names one; a broken file says nothing."""
+    """What it will compute by, where no variable says it. Keras' own file says nothing, nor does a broken one."""
     (tmp_path / "keras.json").write_text(said)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)

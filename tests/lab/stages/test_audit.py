@@ -112,6 +112,7 @@ def test_a_stateful_loader_that_does_not_restore_its_generator_is_caught(network
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 def test_unpinned_threads_are_caught(network, tmp_path, monkeypatch):
     """The task sets them by the machine it is on: here one, there two."""
+    monkeypatch.setattr("lrlab.lab.stages.executor.changed_since", lambda decided: ())  # another machine asks anew
     monkeypatch.setenv("THREADS_OF_THE_TEST", "1")
     jobs = study(network, tmp_path, updates=24, trap="threads", loader="generator")
     monkeypatch.setenv("THREADS_OF_THE_TEST", "2")

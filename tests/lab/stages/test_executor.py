@@ -73,6 +73,7 @@ def test_a_task_cannot_end_this_process_without_a_word(quadratic, tmp_path, end,
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.filterwarnings(r"ignore:os.fork\(\) was called:RuntimeWarning")  # JAX's own, where it is loaded
 def test_a_fork_may_end():
     """Libraries end their child processes by os._exit."""
     with staying_alive():

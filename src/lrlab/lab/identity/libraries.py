@@ -18,7 +18,8 @@ from lrlab.record.runs.run import CONTENT
 KEY = 2  # of how a run is identified; a part of every key
 _ALWAYS = ("lrlab", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow")
 SWITCHES = ("KERAS_BACKEND", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
-_KERAS = ("backend", "floatx", "epsilon", "image_data_format")
+# What Keras computes with, and writes into its file when it is imported first, where nobody has chosen otherwise.
+_KERAS = {"backend": "tensorflow", "floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
 
 def versions(libraries: Iterable[str] = ()) -> dict[str, str]:
@@ -77,14 +78,14 @@ def _normal(name: str) -> str:
 
 
 def _keras() -> dict[str, str]:
-    """What keras.json says; the back end only where no variable does, as Keras reads it."""
+    """What keras.json chooses; the back end only where no variable does, as Keras reads it."""
     folder = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     said: object = None
     with suppress(OSError, ValueError):
         said = json.loads((Path(folder) / "keras.json").read_text(encoding="utf-8"))
     if not isinstance(said, dict):
         return {}
-    found = {f"keras.json {name}": str(said[name]) for name in _KERAS if name in said}
+    found = {f"keras.json {name}": str(said[name]) for name, usual in _KERAS.items() if said.get(name, usual) != usual}
     if "KERAS_BACKEND" in os.environ:
         found.pop("keras.json backend", None)
     return found

@@ -95,3 +95,32 @@ def test_nothing_else_is_ever_raised(given, kind):
     """Whatever JSON holds."""
     with contextlib.suppress(Misshapen):
         shaped(kind, given)
+
+
+def test_whole_numbers_and_floats_are_told_apart_in_lists():
+    """Also where all of them are of one wrong type."""
+    for kind, wrong in ((int, 0.5), (int, True), (float, "x"), (float, None)):
+        with pytest.raises(Misshapen, match=r"\[0\]"):
+            shaped(tuple[kind, ...], [wrong, wrong])
+    assert shaped(list[float], [1, 2]) == [1.0, 2.0]
+    assert [type(value) for value in shaped(list[float], [1, 2])] == [float, float]
+    assert shaped(list[int], []) == []
+
+
+def test_a_tuple_has_its_length():
+    """Neither more nor less."""
+    for value in ([], [1], [1, "x", "y"]):
+        with pytest.raises(Misshapen, match="a list of 2"):
+            shaped(tuple[int, str], value)
+    with pytest.raises(Misshapen, match="a list of 2"):
+        shaped(tuple[int, str], "1x")
+
+
+def test_long_names_and_values_are_cut():
+    """Sixty characters of each."""
+    with pytest.raises(Misshapen) as raised:
+        shaped(int, "x" * 100)
+    assert str(raised.value) == f"it is '{'x' * 59}, and should be int"
+    with pytest.raises(Misshapen) as raised:
+        shaped(dict[str, int], {"x" * 100: "y"})
+    assert str(raised.value).startswith("x" * 60 + " is 'y'")

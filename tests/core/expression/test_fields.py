@@ -78,3 +78,21 @@ def test_no_negative_zero():
     """-0.0 would print, compare and hash differently from 0."""
     assert math.copysign(1, fields.number(-0.0, "it")) == 1
     assert str(lr.cosine(to=-0.0)) == "cosine()"
+
+
+@pytest.mark.parametrize("given", ["", "Rel", "rela", 1, None, ["rel"]])
+@pytest.mark.parametrize("kind", [fields.threshold_mode, fields.nan_rule, fields.optional_mode])
+def test_one_of_a_few_words(kind, given):
+    """Neither another word nor what is none."""
+    if kind is fields.optional_mode and given is None:
+        assert kind(given, "it") is None
+        return
+    with pytest.raises(lr.LrlabError, match="it is not known"):
+        kind(given, "it")
+
+
+def test_the_words_of_a_threshold_and_of_what_is_not_finite():
+    """Each comes through as it is."""
+    assert [fields.threshold_mode(word, "it") for word in ("rel", "abs", "signed")] == ["rel", "abs", "signed"]
+    assert [fields.nan_rule(word, "it") for word in ("hold", "bad")] == ["hold", "bad"]
+    assert [fields.optional_mode(word, "it") for word in ("min", "max")] == ["min", "max"]

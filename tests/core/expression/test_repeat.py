@@ -121,3 +121,15 @@ def test_cycles_in_32_bits(times):
     jnp = pytest.importorskip("jax.numpy")
     curve = lr.linear().repeat(times, gain=0.9).over(1000)
     np.testing.assert_allclose(np.asarray(curve(jnp.arange(1000))), curve.values(), rtol=1e-4, atol=1e-5)
+
+
+def test_boundaries_stay_exact_where_their_fractions_would_grow_without_bound():
+    """After dozens of cycles by 1.01, whose exact lengths have more digits than anybody keeps."""
+    n, at, size, begins = 900, Fraction(0), Fraction(10), []
+    while at < n:
+        begins.append(math.floor(at + Fraction(1, 2)))
+        at += size
+        size *= Fraction("1.01")
+    assert len(begins) > 60
+    values = lr.linear().repeat(cycle=10, stretch=1.01).over(n).values()
+    assert np.flatnonzero(values == 1).tolist() == [begin for begin in begins if begin < n]

@@ -63,3 +63,10 @@ def test_a_jump_in_the_first_updates_is_found_at_its_place(at):
     """There is little before it to compare it with."""
     found = [f for f in (0.1 * lr.constant(at) >> lr.constant()).lint(100) if f.code == "jump"]
     assert [(f.update, f.message) for f in found] == [(at, f"the LR jumps from 0.1 to 1 at update {at}, to constant()")]
+
+
+def test_the_first_value_that_no_lr_can_be_is_named():
+    """0 is one."""
+    curve = lr.table([0.0, 1.0, -0.5, -1.0]).over(4)
+    with pytest.raises(lr.LrlabError, match=r"the schedule gives -0.5 times the LR"):
+        refuse_odd(curve, absolute=False)

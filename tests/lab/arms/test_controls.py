@@ -124,3 +124,12 @@ def test_a_controller_that_would_hear_nothing_is_told_at_the_first_report(arm):
     with pytest.raises(LrlabError, match=r'(?s)listens to acc, which run.report was not told.*metric="val_acc"'):
         control.hear(10, {"val_loss": 1.0, "val_acc": 0.5}, "val_loss")
     control.hear(10, {"val_loss": 1.0, "acc": 0.5}, "val_loss")
+
+
+def test_arms_are_together_until_the_first_of_them_parts():
+    """From where it is asked on; of two arms, too."""
+    trunk, *branches = (ControlTrace(ControlSpec(lr.wsd(warmup=0, decay=d), 1.0), 1000) for d in (0, 100, 300))
+    parts = [agreement(trunk, branch, 0, 1000) for branch in branches]
+    assert [together([trunk, branch], 0, 1000) for branch in branches] == parts
+    assert together([trunk, *branches], 0, 1000) == min(parts)
+    assert together([trunk, branches[0]], 0, parts[0] - 1) == parts[0] - 1

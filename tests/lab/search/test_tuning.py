@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.lab.search.proposals import Proposals
+from lrlab.lab.search.proposals import Candidate, Proposals
 from lrlab.lab.search.rungs import lengths_of, price
-from lrlab.lab.search.space import STRATEGIES, strategies_of
+from lrlab.lab.search.space import STRATEGIES, Strategy, strategies_of
 from lrlab.lab.search.tuning import Field, candidates_within, least_budget, search
 from lrlab.lab.search.units import Unit
 from lrlab.lab.task.declaration import load_task
@@ -158,3 +158,13 @@ def test_an_interrupted_search_ends_the_same():
             searched(again)
         assert again.asked == whole.asked[:stop]
     assert searched(Made(by_lr, 0.1)) == found
+
+
+def test_a_shortened_run_is_judged_once():
+    """At its end; only a whole one is evaluated as often as the task asks."""
+    field = Field(TWO, 5, UPDATES, 7, False, None, None, {"width": 8})
+    candidates = [Candidate(Strategy("a", text), (), 1.0) for text in ("cosine()", "linear()")]
+    for updates, evals in ((UPDATES, 7), (UPDATES // 2, 1)):
+        jobs = field.jobs(candidates, updates)
+        assert [(job.updates, job.evals, job.folds) for job in jobs] == [(updates, evals, 5)] * 4
+        assert [(job.seed, job.fold) for job in jobs] == [(0, 0), (0, 0), (0, 1), (0, 1)]

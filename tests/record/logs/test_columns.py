@@ -3,6 +3,7 @@
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.record.logs import columns
 from lrlab.record.logs.columns import collect
 from lrlab.record.logs.readers import read_run
 from lrlab.record.logs.rows import Config, Unreadable
@@ -77,3 +78,44 @@ def test_an_error_names_the_first_twelve_columns(tmp_path):
         read_run(path, loss="nothing", lr="cosine()")
     assert "'c11'" in str(refused.value)
     assert "'c12'" not in str(refused.value)
+
+
+def test_of_very_many_points_every_second_is_kept(monkeypatch):
+    """Then every fourth, and so on, with what counts them; and it is said."""
+    monkeypatch.setattr(columns, "_MOST", 8)
+    for rows, stride in ((7, 1), (8, 2), (15, 2), (16, 4), (31, 4), (32, 8)):
+        table = gathered([{"step": k, "epoch": k / 2, "loss": 10.0 * k} for k in range(1, rows + 1)])
+        series = table.series["loss"]
+        kept = list(range(stride, rows + 1, stride))
+        assert (series.met, series.stride) == (rows, stride)
+        assert series.steps("step").tolist() == kept
+        assert series.steps("epoch").tolist() == [k / 2 for k in kept]
+        assert series.numbers().tolist() == [10.0 * k for k in kept]
+        said = (f"{rows} entries of loss: every {stride}th is used",)
+        assert table.remarks("loss") == (said if stride > 1 else ())
+        assert series.own == {"step": rows, "epoch": rows}
+
+
+def test_columns_are_told_apart_up_to_a_number(monkeypatch):
+    """A log with a column for each row would fill the memory."""
+    monkeypatch.setattr(columns, "_NAMES", 3)
+    rows = [{"step": k, f"loss{k}": 1.0, f"grad{k}": 1.0} for k in range(1, 6)]
+    table = gathered(rows)
+    assert (list(table.series), len(table.others)) == (["loss1", "loss2", "loss3"], 3)
+
+
+def test_an_asked_step_alone_counts():
+    """A row without it has no step, whatever else counts it."""
+    table = gathered([{"step": 1, "iteration": 10, "loss": 1.0}, {"step": 2, "loss": 2.0}], step="iteration")
+    assert table.series["loss"].steps("iteration").tolist() == [10]
+    assert table.stepless == 1
+
+
+def test_what_has_neither_steps_nor_numbers_is_said():
+    """With the columns that there were, or what was broken."""
+    with pytest.raises(LrlabError, match=r"(?s)no rows with a step and numbers.*no rows"):
+        gathered([])
+    with pytest.raises(LrlabError, match=r"(?s)no rows with a step and numbers.*1 lines, line 3: torn"):
+        gathered([Unreadable("line 3", "torn")])
+    with pytest.raises(LrlabError, match=r"(?s)no rows with a step and numbers.*'a', 'b'.*a column tick"):
+        gathered([{"a": 1.0, "b": 2.0}], step="tick")

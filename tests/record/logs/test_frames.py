@@ -59,3 +59,10 @@ def test_a_content_that_is_not_what_was_written_is_noticed(tmp_path):
         broken[at] ^= 1
         ((content, checksum),) = found(tmp_path / "log", bytes(broken))
         assert not fits(content, checksum)
+
+
+def test_the_largest_frame_is_read(tmp_path):
+    """Four million bytes; what is larger is passed over."""
+    assert LARGEST == 4_000_000
+    whole = frame(bytes(LARGEST)) + frame(b"last")
+    assert [len(content) for content, _ in found(tmp_path / "log", whole)] == [LARGEST, 4]

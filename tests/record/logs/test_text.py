@@ -46,3 +46,42 @@ def test_a_line_without_end_is_no_text(tmp_path, monkeypatch):
     (tmp_path / "log").write_bytes(b"step,loss\n" + b"x" * 1011)
     with pytest.raises(LrlabError, match="a line of it has no end"):
         list(lines(tmp_path / "log"))
+
+
+def test_the_longest_line(tmp_path, monkeypatch):
+    """As many bytes as may be, its end among them, are a line; one without an end is none from there on."""
+    monkeypatch.setattr(text, "LONGEST", 10)
+    (tmp_path / "log").write_bytes(b"123456789\nx\n")
+    assert list(lines(tmp_path / "log")) == [(1, "123456789\n", True), (2, "x\n", True)]
+    (tmp_path / "log").write_bytes(b"1234567890\nx\n")
+    assert list(lines(tmp_path / "log")) == [(1, None, True), (2, "x\n", True)]
+    (tmp_path / "log").write_bytes(b"123456789")
+    assert list(lines(tmp_path / "log")) == [(1, "123456789", False)]
+    (tmp_path / "log").write_bytes(b"1234567890")
+    assert list(lines(tmp_path / "log")) == [(1, None, False)]
+
+
+def test_a_mark_is_taken_from_the_first_line_alone(tmp_path):
+    """Elsewhere it is text."""
+    (tmp_path / "log").write_bytes(b"a\n\xef\xbb\xbfb\n")
+    assert [line for _, line, _ in lines(tmp_path / "log")] == ["a\n", "\ufeffb\n"]
+
+
+def test_blank_lines_before_the_first_are_passed_over(tmp_path):
+    """A thousand of them; of a file of nothing else the first line is blank."""
+    (tmp_path / "log").write_bytes(b"\n" * 1000 + b"  step,loss\n")
+    assert first_line(tmp_path / "log") == b"step,loss\n"
+    (tmp_path / "log").write_bytes(b"\n" * 5000 + b"step,loss\n")
+    assert first_line(tmp_path / "log") == b""
+    (tmp_path / "log").write_bytes(b"")
+    assert first_line(tmp_path / "log") == b""
+
+
+def test_a_line_is_read_on_to_a_hundred_times_its_length(tmp_path, monkeypatch):
+    """And one byte more is refused."""
+    monkeypatch.setattr(text, "LONGEST", 10)
+    (tmp_path / "log").write_bytes(b"x" * 1009 + b"\nlast\n")
+    assert list(lines(tmp_path / "log")) == [(1, None, True), (2, "last\n", True)]
+    (tmp_path / "log").write_bytes(b"x" * 1010 + b"\nlast\n")
+    with pytest.raises(LrlabError, match="1,000 bytes at most"):
+        list(lines(tmp_path / "log"))

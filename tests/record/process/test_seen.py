@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from lrlab.core.time.span import MOST
 from lrlab.record.process.orders import ManualOrders, give
 from lrlab.record.process.seen import FILE, Seen, is_factor, read, read_all
 
@@ -89,3 +90,66 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path, caplog):
     assert "only its end is read" in caplog.text
     give(tmp_path, 0.5)
     assert [order.factor for order in read_all(path, seen).orders] == [0.5]
+
+
+def test_the_greatest_factor():
+    """A million; whole or not."""
+    assert [is_factor(given) for given in (1_000_000, 1_000_000.0, 1_000_001, 1e6 + 1e-3)] == [True, True, False, False]
+    assert [is_factor(given) for given in (-0.0, -1e-300)] == [True, False]
+
+
+def test_the_longest_line(tmp_path, monkeypatch, caplog):
+    """At the bound it is read, and one byte more is not."""
+    ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    longest = len((tmp_path / FILE).read_bytes().splitlines()[-1])
+    monkeypatch.setattr("lrlab.record.process.seen._LONGEST", longest)
+    assert len(read(tmp_path / FILE, Seen()).orders) == 1
+    monkeypatch.setattr("lrlab.record.process.seen._LONGEST", longest - 1)
+    assert read(tmp_path / FILE, Seen()).orders == ()
+    assert "it is too long" in caplog.text
+
+
+def test_three_lines_that_are_passed_over_are_said_one_by_one(tmp_path, caplog):
+    """The others are counted."""
+    for lines, said in ((3, None), (4, "1 more lines are passed over"), (10, "7 more lines are passed over")):
+        caplog.clear()
+        (tmp_path / FILE).write_bytes(b"x\n" * lines)
+        read(tmp_path / FILE, Seen())
+        assert len(caplog.records) == (3 if said is None else 4)
+        assert (said or "a line is passed over") in caplog.text
+
+
+def test_an_answer_names_an_order_and_an_update_that_may_be(tmp_path):
+    """From the first update to the last that there can be; an order that there is."""
+    for number, update, taken in ((1, 0, True), (1, MOST, True), (1, MOST + 1, False), (2, 5, False), (0, 5, False)):
+        rows = [{"factor": 0.5, "at": "now"}, {"taken": number, "update": update}]
+        (tmp_path / FILE).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert list(read(tmp_path / FILE, Seen()).taken.values()) == ([update] if taken else [])
+
+
+def test_a_file_that_is_cut_off_is_read_anew(tmp_path, caplog):
+    """Which is said where orders are lost by it; one that has grown goes on where it was."""
+    ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    path, seen = tmp_path / FILE, read(tmp_path / FILE, Seen())
+    give(tmp_path, 0.25)
+    assert [order.factor for order in read(path, seen).orders] == [0.5, 0.25]
+    assert not caplog.records
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    assert read(path, seen).orders == ()
+    assert "it is read anew" in caplog.text
+
+
+def test_of_a_file_beyond_all_reason_only_the_end_is_read(tmp_path, monkeypatch, caplog):
+    """Beyond as many looks as may be; at the bound it is read whole."""
+    monkeypatch.setattr("lrlab.record.process.seen._AT_ONCE", 100)
+    monkeypatch.setattr("lrlab.record.process.seen._LOOKS", 3)
+    path = tmp_path / FILE
+    path.write_bytes(b'{"factor": 0.5}\n' + b"\n" * 284)
+    assert path.stat().st_size == 300
+    assert [order.factor for order in read_all(path, Seen()).orders] == [0.5]
+    assert not caplog.records
+    path.write_bytes(b'{"factor": 0.5}\n' + b"\n" * 285)
+    assert read_all(path, Seen()).orders == ()
+    assert "only its end is read" in caplog.text

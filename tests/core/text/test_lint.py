@@ -70,3 +70,64 @@ def test_the_first_value_that_no_lr_can_be_is_named():
     curve = lr.table([0.0, 1.0, -0.5, -1.0]).over(4)
     with pytest.raises(lr.LrlabError, match=r"the schedule gives -0.5 times the LR"):
         refuse_odd(curve, absolute=False)
+
+
+def told(schedule, n):
+    """Code, sentence and update of each finding."""
+    return [(f.code, f.message, f.update) for f in lint(lr.parse(schedule), n)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n", "found"),
+    [
+        ("constant(10) >> linear(to=-1)", 40, ("negative", "the LR is negative from update 26 on: -0.066", 26)),
+        ("0.5 * cosine(to=0.1)", 100, ("below-peak", "the base LR is never reached: the peak is 0.5 at update 0", 0)),
+        ("linear(start=0.01, to=0.005)", 9, ("below-peak", "the base LR is never reached: the peak is 0.01 at", 0)),
+        ("linear(start=0.0099, to=0.005)", 9, ("absolute", "the largest multiplier is 0.0099: it", None)),
+        ("linear(50, to=0.5)", 80, ("ends-early", "the spans end at update 50 of 80; the LR then stays at 0.5", 50)),
+        ("multistep([94], gamma=0)", 100, ("zero-early", "the LR is 0 from update 94 of 100 on: nothing", 94)),
+        ("step(100)", 100, ("never-drops", "step(100): 100 is not reached within 100", None)),
+        ("multistep([99, 100])", 100, ("unreached", "multistep([99, 100]): 100 is not reached within 100", None)),
+        ("warmup(0) >> constant()", 9, ("empty-phase", "warmup(0) gets no update", 0)),
+        ("constant(5, level=0) >> constant()", 9, ("zero-first", "the first update has LR 0 and is wasted", 0)),
+    ],
+)  # fmt: skip
+def test_a_finding_says_what_and_where(schedule, n, found):
+    """With its numbers, and the update that it is at."""
+    code, message, update = found
+    assert [(c, u) for c, m, u in told(schedule, n) if m.startswith(message)] == [(code, update)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n", "code"),
+    [
+        ("linear(start=0.999999999, to=0.5)", 10, "below-peak"),
+        ("linear(50, to=0.5)", 50, "ends-early"),
+        ("multistep([95], gamma=0)", 100, "zero-early"),
+        ("multistep([2], gamma=0)", 3, "zero-early"),
+        ("constant(level=0)", 9, "absolute"),
+        ("step(99)", 100, "never-drops"),
+        ("2 * warmup(10) >> 3 * constant()", 100, "scales-first-phase"),
+        ("linear() + 0", 9, "negative"),
+        ("constant(10) >> constant(level=0.9801)", 20, "jump"),
+        ("linear(8, to=0.2) >> constant(level=0.01)", 20, "jump"),
+    ],
+)
+def test_what_is_within_the_bound_is_no_finding(schedule, n, code):
+    """A billionth below the peak, a twentieth of the run without an LR, a jump of 2 % of it or of 3 usual moves."""
+    assert code not in {c for c, _, _ in told(schedule, n)}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n", "code"),
+    [
+        ("linear(start=0.99999999, to=0.5)", 10, "below-peak"),
+        ("multistep([3], gamma=0)", 5, "zero-early"),
+        ("constant(10) >> constant(level=0.9799)", 20, "jump"),
+        ("linear(8, to=0.2) >> constant(level=-0.01)", 20, "jump"),
+        ("2 * warmup(10) >> constant()", 100, "scales-first-phase"),
+    ],
+)
+def test_what_is_beyond_it_is_one(schedule, n, code):
+    """On the other side of the same bounds."""
+    assert code in {c for c, _, _ in told(schedule, n)}

@@ -9,7 +9,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.stages.audit import Audit, AuditedRun, audited
+from lrlab.lab.stages.audit import Audit, AuditedRun, _compared, audited
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
@@ -154,3 +154,25 @@ def test_the_worst_is_named():
     audit = Audit((AuditedRun("a", True, 0.0), AuditedRun("b", False, 1e-6), AuditedRun("c", False, 0.5)))
     assert str(audit) == "NOT IDENTICAL: 2 of 3 runs trained again alone differ (c: by up to 0.5 of the metric)"
     assert audit.record()["passed"] is False
+
+
+def test_the_largest_difference_is_a_share_of_the_greater_value(quadratic, tmp_path):
+    """Infinite where only one diverged or was evaluated as often; 0 where the metric is the same."""
+    job = study(quadratic, tmp_path)[0]
+    (run,), _ = run_jobs(quadratic, [job], Store(tmp_path), Here(quadratic))
+    judged = run.evals[run.metric]
+
+    def against(values, **changes):
+        series = dataclasses.replace(judged, updates=judged.updates[: len(values)], values=values)
+        found = _compared(job, run, dataclasses.replace(run, evals={run.metric: series}, **changes))
+        return found.identical, found.largest
+
+    first, *rest = judged.values
+    assert against(judged.values, seconds=9.0) == (True, 0.0)
+    assert against((2 * first, *rest)) == (False, pytest.approx(0.5))
+    assert against((first / 4, *rest)) == (False, pytest.approx(0.75))
+    assert against((2 * first, *(4 * value for value in rest)))[1] == pytest.approx(0.75)
+    assert against(judged.values[:-1]) == (False, math.inf)
+    assert against(judged.values, outcome="diverged") == (False, math.inf)
+    assert against(judged.values, score=2 * run.score) == (False, 0.0)
+    assert against((math.nan, *rest)) == (False, 0.0)

@@ -81,3 +81,20 @@ def test_a_fork_may_end():
         if not child:
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_source_is_looked_at_before_the_first_stage_alone(quadratic, tmp_path, monkeypatch):
+    """What is in memory stays as it is; this process trains nothing else."""
+    looked = []
+    monkeypatch.setattr("lrlab.lab.stages.executor.changed_since", lambda decided: looked.append(decided) or ())
+    _, effort = run_jobs(quadratic, jobs_of(ARMS, quadratic.settings), Store(tmp_path), Here(quadratic))
+    assert effort.stages > 1
+    assert len(looked) == 1
+    assert Here.slots == 1
+
+
+def test_what_was_changed_before_is_named(quadratic, tmp_path, monkeypatch):
+    """The first three of it."""
+    monkeypatch.setattr("lrlab.lab.stages.executor.changed_since", lambda decided: ("a.py", "b.py", "c.py", "d.py"))
+    with pytest.raises(LrlabError, match=r"(?s)was changed after it was asked for.*a\.py, b\.py, c\.py'?\n"):
+        run_jobs(quadratic, jobs_of(ARMS, quadratic.settings), Store(tmp_path), Here(quadratic))

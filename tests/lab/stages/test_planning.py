@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import pytest
+
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
-from lrlab.lab.stages.planning import Pace, measured, plan_of
+from lrlab.lab.stages.planning import Pace, StagePlan, measured, plan_of
 from lrlab.record.runs.store import Store
 
 ARMS = tuple(Arm(f"{decay}", lr.wsd(warmup=0, decay=decay)) for decay in ("20%", "40%", "60%"))
@@ -81,3 +83,42 @@ class Epochs:
 
     def steps(self, batches):
         return self._run.steps(dict.fromkeys(batches[:7], 0))
+
+
+def test_the_words_of_a_plan():
+    """With all its numbers; what is saved as a share of the updates, and the longest way as the least time."""
+    plan = StagePlan(30, 20, naive=3000, shared=1200, stages=70, critical=100, workers=4, pace=Pace(0.1, 1))
+    assert (plan.saved, plan.seconds) == (0.6, pytest.approx(30.0))
+    assert str(plan).splitlines() == [
+        "30 runs, 10 of them stored",
+        "3000 updates each alone, 1200 in 70 stages: 60% saved",
+        "at least 100 updates one after the other",
+        "at least 30 s with 4 at once, evaluations aside",
+    ]
+    assert dataclasses.replace(plan, workers=20).seconds == pytest.approx(10.0)
+    assert dataclasses.replace(plan, workers=0).seconds == pytest.approx(120.0)
+    assert "about 1200 in" in str(dataclasses.replace(plan, reactive=True))
+    alone = dataclasses.replace(plan, pace=None, shared=3000, covers=("the key",))
+    assert str(alone).splitlines()[1:] == [
+        "3000 updates each alone, 3000 in 70 stages: 0% saved",
+        "at least 100 updates one after the other",
+        "the key",
+    ]
+    assert "if training can fork at any update" in str(dataclasses.replace(plan, pace=None))
+    assert StagePlan(3, 0, naive=0, shared=0, stages=0, critical=0, workers=1).saved == 0.0
+
+
+def test_cells_that_are_alike_are_counted_for_each_of_them(quadratic, tmp_path):
+    """Two folds and two seeds take four times as long; forks every so many updates share less."""
+    settings = dataclasses.replace(quadratic.settings, folds=1, seeds=1, lrs=(1.0,))
+    one = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1)
+    four = plan_of(
+        quadratic, jobs_of(ARMS, dataclasses.replace(settings, folds=2, seeds=2)), Store(tmp_path), workers=1
+    )
+    assert (four.shared, four.stages, four.naive) == (4 * one.shared, 4 * one.stages, 4 * one.naive)
+    assert one.shared < plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=25).shared
+    never = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=0)
+    assert never.shared == never.naive
+    both = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=4, pace=Pace(0.1, 6))
+    alone = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=12)
+    assert both.shared == alone.shared  # a multiple of both

@@ -3,6 +3,7 @@
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import charlm
 from lrlab.lab.tasks.common.data import parts
 
@@ -53,3 +54,27 @@ def test_it_does_not_look_ahead():
     other[0, 20:] = 5
     assert torch.equal(model(text)[:, :20], model(other)[:, :20])
     assert not torch.equal(model(text)[:, 20:], model(other)[:, 20:])
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"BLOCK": 1024, "CONTEXT": 32, "BATCH": 16}
+    assert {name: getattr(charlm, name) for name in constants} == constants
+    assert {size: vars(value) for size, value in charlm.SIZES.items()} == {
+        "tiny": {"text": 200000, "judged": 4096, "width": 16, "layers": 1},
+        "std": {"text": 1300000, "judged": 16384, "width": 32, "layers": 2},
+    }
+    assert charlm.LRS == {
+        "adamw": 0.01,
+        "sgd": 0.5,
+        "momentum": 0.2,
+        "adagrad": 0.05,
+        "rmsprop": 0.005,
+        "adam": 0.01,
+        "schedule-free sgd": 2.0,
+        "schedule-free adamw": 0.02,
+    }
+    task = load_task("charlm")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (800, 5, 1, (0.5, 1.0, 2.0), 16)
+    assert (quick.updates, quick.folds, quick.seeds) == (200, 5, 1)

@@ -53,3 +53,24 @@ def test_the_defaults_are_those_that_the_statistics_need():
     assert task.settings.lrs == (0.5, 1.0, 2.0)
     assert 1.0 in task.quick.lrs
     assert task.quick.updates < task.settings.updates
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"COPIES": 8, "DEGREES": 15.0, "PIXELS": 0.75, "NOISE": 0.15, "BATCH": 32}
+    assert {name: getattr(digits, name) for name in constants} == constants
+    assert digits.SIZES == {"tiny": 1, "std": 4}
+    assert digits.LRS == {
+        "momentum": 0.08,
+        "sgd": 0.6,
+        "adagrad": 0.08,
+        "rmsprop": 0.008,
+        "adam": 0.015,
+        "adamw": 0.015,
+        "schedule-free sgd": 1.5,
+        "schedule-free adamw": 0.02,
+    }
+    task = load_task("digits")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (320, 8, 1, (0.5, 1.0, 2.0), 16)
+    assert (quick.updates, quick.folds, quick.seeds) == (160, 5, 1)

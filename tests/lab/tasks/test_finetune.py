@@ -3,6 +3,7 @@
 import pytest
 
 import lrlab as lr
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import finetune
 from lrlab.lab.training.run import TrainingRun
 
@@ -38,3 +39,24 @@ def test_a_run_leaves_the_first_training_as_it_was():
     before = {name: value.clone() for name, value in model.state_dict().items()}
     finetune.train(TrainingRun(lr.constant(), 2, folds=5, config={"size": "tiny"}))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"UPRIGHT": 900, "SHIFTED": 300, "NOISE": 0.25, "COPIES": 4, "BATCH": 32}
+    assert {name: getattr(finetune, name) for name in constants} == constants
+    assert finetune.SIZES == {"tiny": 60, "std": 300}
+    assert finetune.LRS == {
+        "adamw": 0.006,
+        "sgd": 0.1,
+        "momentum": 0.01,
+        "adagrad": 0.04,
+        "rmsprop": 0.004,
+        "adam": 0.006,
+        "schedule-free sgd": 0.1,
+        "schedule-free adamw": 0.005,
+    }
+    task = load_task("finetune")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (400, 5, 1, (0.5, 1.0, 2.0), 16)
+    assert (quick.updates, quick.folds, quick.seeds) == (100, 5, 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import series
 from lrlab.lab.tasks.common.data import draws
 
@@ -35,3 +36,27 @@ def test_pieces_begin_and_end_where_they_should():
     assert not torch.equal(judged_x, series.data(size, 1)[2])
     assert series.mackey_glass(draws("test"), 2).shape == (2, 15 * 3 + 1 + 12)
     assert float(clean.std()) == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"DELAY": 17, "PAST": 16, "APART": 3, "AHEAD": 12, "SETTLED": 300, "NOISE": 0.2, "BATCH": 32}
+    assert {name: getattr(series, name) for name in constants} == constants
+    assert {size: vars(value) for size, value in series.SIZES.items()} == {
+        "tiny": {"trained": 1000, "judged": 500, "width": 16},
+        "std": {"trained": 4000, "judged": 2000, "width": 32},
+    }
+    assert series.LRS == {
+        "adamw": 0.04,
+        "sgd": 0.3,
+        "momentum": 0.08,
+        "adagrad": 0.1,
+        "rmsprop": 0.01,
+        "adam": 0.02,
+        "schedule-free sgd": 0.8,
+        "schedule-free adamw": 0.02,
+    }
+    task = load_task("series")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (800, 5, 1, (0.5, 1.0, 2.0), 16)
+    assert (quick.updates, quick.folds, quick.seeds) == (200, 5, 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import signals
 from lrlab.lab.tasks.common.data import draws
 
@@ -45,3 +46,27 @@ def test_the_network_normalises():
     assert model(torch.zeros(3, 1, 40)).shape == (3, 10)
     assert sum("running_mean" in name for name in model.state_dict()) == 3
     assert 5_000 < sum(p.numel() for p in model.parameters()) < 15_000
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"LENGTH": 40, "KINDS": 10, "KNOTS": 12, "NOISE": 0.4, "WRONG_LABELS": 0.05, "BATCH": 64}
+    assert {name: getattr(signals, name) for name in constants} == constants
+    assert {size: vars(value) for size, value in signals.SIZES.items()} == {
+        "tiny": {"trained": 1000, "judged": 500, "width": 8},
+        "std": {"trained": 4000, "judged": 2000, "width": 16},
+    }
+    assert signals.LRS == {
+        "momentum": 0.1,
+        "sgd": 1.0,
+        "adagrad": 0.1,
+        "rmsprop": 0.02,
+        "adam": 0.02,
+        "adamw": 0.02,
+        "schedule-free sgd": 4.0,
+        "schedule-free adamw": 0.02,
+    }
+    task = load_task("signals")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (1000, 5, 1, (0.5, 1.0, 2.0), 20)
+    assert (quick.updates, quick.folds, quick.seeds) == (250, 5, 1)

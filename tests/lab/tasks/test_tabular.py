@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import tabular
 
 torch = pytest.importorskip("torch")
@@ -31,3 +32,27 @@ def test_the_target_is_of_order_one():
     values = tabular.function(np.random.default_rng(0).normal(size=(20_000, 8)))
     assert values.mean() == pytest.approx(0.0, abs=0.05)
     assert values.std() == pytest.approx(1.0, abs=0.2)
+
+
+def test_the_recipe():
+    """That of the tables in docs/tasks.md: with another one their figures, and whatever was compared, mean nothing."""
+    constants = {"COLUMNS": 8, "BATCH": 64}
+    assert {name: getattr(tabular, name) for name in constants} == constants
+    assert {size: vars(value) for size, value in tabular.SIZES.items()} == {
+        "tiny": {"trained": 500, "judged": 500, "width": 32},
+        "std": {"trained": 2000, "judged": 2000, "width": 64},
+    }
+    assert tabular.LRS == {
+        "adamw": 0.001,
+        "sgd": 0.1,
+        "momentum": 0.01,
+        "adagrad": 0.03,
+        "rmsprop": 0.001,
+        "adam": 0.001,
+        "schedule-free sgd": 0.1,
+        "schedule-free adamw": 0.001,
+    }
+    task = load_task("tabular")
+    whole, quick = task.settings, task.quick
+    assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (1600, 5, 1, (0.5, 1.0, 2.0), 16)
+    assert (quick.updates, quick.folds, quick.seeds) == (400, 5, 1)

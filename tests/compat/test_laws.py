@@ -14,10 +14,13 @@ READ = json.loads(SAVED.with_name("law_1_read.json").read_text())
 
 
 def test_a_saved_law_predicts_as_before():
-    """The loss at the end and on the way, with its interval."""
+    """The loss at the end and on the way; its interval by the rules of today."""
     law = Law.load(SAVED)
     assert law.parameters == pytest.approx(READ["parameters"])
     found = law.predict(READ["schedule"], base_lr=READ["base_lr"], horizon=READ["horizon"])
-    assert found.final == pytest.approx(READ["final"])
+    loss, low, high = READ["final"]
+    assert found.final[0] == pytest.approx(loss)
+    # The doubt of a longer run goes by the further progress now, not by the ratio of the lengths.
+    assert 0.8 < (found.final[2] - found.final[1]) / (high - low) < 1.25
     assert found.loss[99] == pytest.approx(READ["loss_99"])
     assert list(found.warnings) == READ["warnings"]

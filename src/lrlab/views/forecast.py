@@ -113,7 +113,7 @@ def report(fit: Fit, predictions: Sequence[Prediction], facts: Mapping[str, str]
     doubts = dict.fromkeys([doubt.sentence for doubt in fit.law.known.doubts] + warnings(predictions))
     said = [text for text in doubts if text]
     sections.append(Table(("parameter", "value"), tuple(fit.law.parameters.items()), title="Parameters"))
-    missed = number(100 * fit.law.fitted.misfit)
+    missed = number(100 * fit.law.misfit)
     law = f"Law {fit.law.name!r}, fitted to {len(fit.runs)} runs; it misses them by {missed} %."
     if said:
         sections.insert(0, Text("\n\n".join(said), "What speaks against it"))

@@ -1,9 +1,11 @@
 """What speaks against a prediction, and how much."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lrlab.analysis.forecast.doubts import Seen, doubts, seen
+from lrlab.analysis.forecast.doubts import Seen, beyond, doubts, seen
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -21,18 +23,27 @@ def test_what_was_logged_is_not_doubted():
     assert doubts(KNOWN, np.linspace(2e-3, 0, 5000)) == ()
 
 
-@pytest.mark.parametrize(
-    ("near", "far"),
-    [
-        (4e-3 * np.ones(100), 9e-3 * np.ones(100)),
-        (5e-4 * np.ones(100), 1e-4 * np.ones(100)),
-        (np.full(20_000, 1e-3), np.full(90_000, 1e-3)),
-        (1e-3 * np.array([1, 0.5, 0.7]), 1e-3 * np.array([1, 0.1, 1.0])),
-    ],
-)
-def test_farther_is_more_doubtful(near, far):
-    """Peak above and below, horizon, and a rise after a fall."""
-    assert 0 < size(near) < size(far)
+def test_a_rise_is_the_more_doubtful_the_larger():
+    """After a fall."""
+    assert 0 < size(1e-3 * np.array([1, 0.5, 0.7])) < size(1e-3 * np.array([1, 0.1, 1.0]))
+
+
+def test_what_is_foreseen_beyond_the_logs_is_doubted_by_its_size():
+    """A tenth of the further progress, once more LR was summed up than at the nearest logged peak."""
+    progress = 1 / np.sqrt(np.arange(1, 20_001))
+    found = beyond(KNOWN, np.full(20_000, 1e-3), np.full(20_000, 3.0), progress)
+    assert found[9_999] == 0
+    assert found[-1] == pytest.approx(0.1 * (0.01 - 20_000**-0.5), rel=1e-3)
+    short = replace(KNOWN, totals=(2.0, 50.0))
+    assert beyond(short, np.full(20_000, 1e-3), np.full(20_000, 3.0), progress)[-1] > 3 * found[-1]
+
+
+def test_a_decay_that_was_not_logged_is_doubted_by_its_depth():
+    """From the least logged share of the peak: half of it gives a quarter of the whole."""
+    never = replace(KNOWN, least=1.0)
+    lrs, flat = np.append(np.full(5_000, 1e-3), [5e-4, 0.0]), np.full(5_002, 3.0)
+    found = beyond(never, lrs, flat, 0 * flat)
+    assert found[[4_999, 5_000, 5_001]] == pytest.approx([0, 0.015 * 3 / 4, 0.015 * 3])
 
 
 def test_too_far_is_refused():

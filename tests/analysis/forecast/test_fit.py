@@ -8,7 +8,7 @@ import pytest
 import lrlab as lr
 from lrlab.analysis.forecast.fit import _Problem, prepare
 from lrlab.analysis.forecast.law import Law, fit_law
-from lrlab.analysis.forecast.laws import FORMS
+from lrlab.analysis.forecast.laws import FORMS, Scale
 from lrlab.analysis.forecast.priors import prior_for
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
@@ -134,15 +134,53 @@ def test_unknown_laws_and_priors_are_answered(arguments, sentence):
         fit_law([], **arguments)
 
 
-@pytest.mark.parametrize(("peaks", "count"), [((1.0, 1.0), 12), ((1.0, 1.0, 1.2), 40), ((1.0, 1.0, 1.3), 4)])
-def test_a_curve_counts_as_some_points_however_many_were_logged(peaks, count):
-    """Few where there are few curves, very few over several peak LRs."""
-    law = Law.from_parameters("elr", TRUE, peak=1e-3, horizon=1000)
+@pytest.mark.parametrize(
+    ("peaks", "apart", "counts"),
+    [
+        ((1.0, 1.0), False, [12, 12]),
+        ((1.0, 1.0, 1.2), False, [40, 40, 40]),
+        ((1.0, 1.0, 1.3), False, [12, 12, 0.3]),
+        ((1.0, 1.0, 1.3), True, [12, 12, 3]),
+    ],
+)
+def test_a_curve_counts_as_some_points_however_many_were_logged(peaks, apart, counts):
+    """Few where there are few curves, hardly any at another peak LR unless such peaks are asked about."""
+    curves = [prepare(log, 0.05) for log in at_peaks([1e-3 * peak for peak in peaks], 0.0)]
+    problem = _Problem(curves, FORMS["elr"], prior_for("elr", "llm"), Scale(), 1e-3, apart)
+    ends = np.cumsum([len(curve.loss) for curve in curves])[:-1]
+    assert [part.sum() for part in np.split(problem.weight, ends)] == pytest.approx(counts)
+
+
+def at_peaks(peaks, off):
+    """Runs of a known law, whose floor is higher by `off` per octave above 1e-3."""
+    law = Law.from_parameters("elr", TRUE, peak=1e-3, horizon=6000)
     logs = []
     for peak in peaks:
-        lrs = lr.parse("cosine()").over(1000).lr(1e-3 * peak)
-        at = np.arange(100, 1000, 20)
-        logs.append(LogRun.from_arrays(at, law.predict(lrs).loss[at], lrs))
-    curves = [prepare(log, 0.05) for log in logs]
-    weight = _Problem(curves, FORMS["elr"], prior_for("elr", "llm"), law.scale).weight
-    assert weight.sum() == pytest.approx(count * len(peaks))
+        for text in ("warmup(200) >> constant()", "warmup(200) >> linear()")[: 1 if off == 0 else 2]:
+            lrs = lr.parse(text if off else "cosine()").over(6000).lr(peak)
+            at = np.arange(100, 6001, 100)
+            logs.append(LogRun.from_arrays(at, law.predict(lrs).loss[at - 1] + off * np.log2(peak / 1e-3), lrs, 0.1))
+    return logs
+
+
+@pytest.mark.parametrize("peak", [1e-3, 4e-3])
+def test_a_second_peak_does_not_spoil_the_first(peak):
+    """Logs at two peaks that no one law holds at: each is foreseen nearly as well as from its own logs alone."""
+    logs = at_peaks([1e-3, 4e-3], 0.02)
+    asked = lr.parse('warmup(200) >> constant() >> linear("30%")').over(6000).lr(peak)
+    own = [log for log in logs if log.lrs.max() == peak]
+    both, alone = (fit_law(runs).predict(asked).final[0] for runs in (logs, own))
+    truth = Law.from_parameters("elr", TRUE, peak=1e-3, horizon=6000).predict(asked).loss[-1]
+    truth += 0.02 * np.log2(peak / 1e-3)
+    assert abs(both - truth) < abs(alone - truth) + 0.002
+
+
+def test_a_peak_between_two_logged_ones_is_bridged():
+    """Nearer to both than the one law of all peaks, and surer than beyond them."""
+    law = fit_law(at_peaks([1e-3, 4e-3], 0.02))
+    asked = 'warmup(200) >> constant() >> linear("30%")'
+    truth = Law.from_parameters("elr", TRUE, peak=2e-3, horizon=6000).predict(asked, base_lr=2e-3, horizon=6000)
+    between, beyond = (law.predict(asked, base_lr=base, horizon=6000).final for base in (2e-3, 8e-3))
+    assert between[0] == pytest.approx(truth.loss[-1] + 0.02, abs=0.01)
+    assert between[1] < truth.loss[-1] + 0.02 < between[2]
+    assert between[2] - between[1] < beyond[2] - beyond[1]

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, gradient, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
+from lrlab.analysis.forecast.offsets import Walk
 
 FORM, SCALE = FORMS["elr"], Scale()
 INNER = np.array([0.53, 4.5, 0.4, 0.1, 0.8, -0.3, 0.3, -3.0])
@@ -16,20 +17,19 @@ LOSS = every(FORM, INNER, LRS) @ OUTER
 
 
 def fitted(spread):
-    return Fitted(INNER, OUTER, np.eye(11) * spread**2, 0.0)
+    return Fitted(INNER, OUTER, np.eye(11) * spread**2, 0.0, Walk(1e-3, (), 0.0, 0.0))
 
 
 def test_known_parameters_leave_the_noise_between_runs():
     """No spread, no doubt: the noise alone, at the quantile of the level."""
-    half = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([]), 0.8)
-    assert half == pytest.approx(CONFORMAL * norm.ppf(0.9) * RUN_NOISE * LOSS)
+    half = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, 0 * LOSS, 0.8)
+    assert half == pytest.approx(norm.ppf(0.9) * RUN_NOISE * LOSS)
 
 
 def test_doubts_add_in_squares():
-    """3 and 4 make 5."""
-    one = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([5e-2]), 0.9)
-    two = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, np.array([3e-2, 4e-2]), 0.9)
-    assert one == pytest.approx(two)
+    """The noise and four thirds of it make five thirds."""
+    both = half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, 4 / 3 * RUN_NOISE * LOSS, 0.9)
+    assert both == pytest.approx(5 / 3 * half_width(FORM, fitted(0.0), SCALE, LRS, LOSS, 0 * LOSS, 0.9))
 
 
 def test_the_spread_is_that_of_the_losses_of_drawn_parameters():
@@ -38,9 +38,9 @@ def test_the_spread_is_that_of_the_losses_of_drawn_parameters():
     rng = np.random.default_rng(0)
     draws = rng.normal(size=(500, 11)) * spread
     last = [(every(FORM, INNER + d[:8], LRS) @ (OUTER + d[8:]))[-1] for d in draws]
-    half = half_width(FORM, fitted(spread), SCALE, LRS, LOSS, np.array([]), 0.9)[-1]
+    half = half_width(FORM, fitted(spread), SCALE, LRS, LOSS, 0 * LOSS, 0.9)[-1]
     noise = RUN_NOISE * LOSS[-1]
-    assert half / CONFORMAL / norm.ppf(0.95) == pytest.approx(np.hypot(np.std(last), noise), rel=0.1)
+    assert half / norm.ppf(0.95) == pytest.approx(np.hypot(CONFORMAL * np.std(last), noise), rel=0.1)
 
 
 def test_the_gradient_in_the_outer_coefficients_is_the_columns():

@@ -12,6 +12,7 @@ from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.readers import read_run
+from lrlab.record.sealed import sealed
 
 DATA = Path(__file__).parents[2] / "data" / "multi-power-law"
 WSD = 'warmup(2160) >> constant() >> linear("20%", to=0.1)'
@@ -65,7 +66,7 @@ def test_a_saved_law_is_the_same_law(law, tmp_path):
         == law.predict(WSD, base_lr=9e-4, horizon=9000).high.tolist()
     )
     assert again.known == law.known
-    assert json.loads((tmp_path / "law.json").read_text())["version"] == 2
+    assert json.loads((tmp_path / "law.json").read_text())["version"] == 3
 
 
 @pytest.mark.parametrize(
@@ -82,19 +83,34 @@ def test_what_is_no_law_is_refused(tmp_path, text):
 
 
 def test_a_changed_law_is_not_believed(law, tmp_path):
-    """A parameter, its misfit, its name; format 1 had no digest, and its shape is looked at."""
+    """A fit, a name; and a digest does not make a law of what has not its shape."""
     law.save(tmp_path / "law.json")
     document = json.loads((tmp_path / "law.json").read_text())
-    changes = (("misfit", 0.5), ("parameters", {**document["parameters"], "floor": 1.0}), ("law", "mpl"))
+    first = {**document["fits"][0], "misfit": 0.5}
+    changes = (("fits", [first]), ("law", "mpl"))
     for name, value in changes:
         (tmp_path / "changed.json").write_text(json.dumps({**document, name: value}))
         with pytest.raises(LrlabError, match=r"(?s)not a saved law.*its digest does not fit"):
             Law.load(tmp_path / "changed.json")
-    del document["digest"]
-    (tmp_path / "first.json").write_text(json.dumps({**document, "version": 1}))
-    assert Law.load(tmp_path / "first.json").parameters == law.parameters
+    wrong = {
+        "fits": [],
+        "law": "none",
+        "apart": [{**first, "offsets": [0.1]}],
+        "seen": {"peaks": [1]},
+    }
+    for name, value in wrong.items():
+        (tmp_path / "changed.json").write_text(
+            sealed({**{k: v for k, v in document.items() if k != "digest"}, name: value})
+        )
+        with pytest.raises(LrlabError, match="not a saved law"):
+            Law.load(tmp_path / "changed.json")
+
+
+def test_a_law_of_the_first_versions_is_held_to_its_shape(tmp_path):
+    """Version 1 had no digest, and one fit."""
+    document = json.loads((Path(__file__).parents[2] / "compat" / "law_1.json").read_text())
     for name, value in (("misfit", None), ("covariance", [[1]]), ("law", "none"), ("parameters", {}), ("more", 1)):
-        (tmp_path / "first.json").write_text(json.dumps({**document, "version": 1, name: value}))
+        (tmp_path / "first.json").write_text(json.dumps({**document, name: value}))
         with pytest.raises(LrlabError, match="not a saved law"):
             Law.load(tmp_path / "first.json")
 

@@ -6,55 +6,36 @@ law.predict('warmup(2000) >> cosine(to=0.1)', base_lr=3e-4, horizon=24_000).fina
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrlab.analysis.forecast.branching import BranchForecast, branch
 from lrlab.analysis.forecast.curves import Prediction, ScheduleLike, learning_rates, spoken
-from lrlab.analysis.forecast.doubts import Doubt, Seen, doubts, seen
-from lrlab.analysis.forecast.fit import Fitted, fit, prepare
-from lrlab.analysis.forecast.intervals import half_width
+from lrlab.analysis.forecast.doubts import Doubt, Seen, beyond, doubts, seen
+from lrlab.analysis.forecast.fit import Fitted, FittedCurve, ending, fit, prepare
+from lrlab.analysis.forecast.intervals import RUN_NOISE, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
+from lrlab.analysis.forecast.offsets import Walk, distinct, near
 from lrlab.analysis.forecast.optimise import Optimum, optimise
 from lrlab.analysis.forecast.priors import Prior, Spread, prior_for
+from lrlab.analysis.forecast.saved import OUTER, LawDocument, Saved, document, named, read
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.logs.log import LogRun
 from lrlab.record.regular import content
-from lrlab.record.sealed import sealed, unsealed
-from lrlab.record.shape import shaped
+from lrlab.record.sealed import sealed
 from lrlab.shown import Shown
 
 Floats = NDArray[np.float64]
 
-VERSION = 2  # 1 had no digest
-OUTER = ("floor", "progress", "noise")
 _LARGEST = 10_000_000  # bytes of a saved law
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
 _USELESS = 0.05  # and above which it says nothing about other schedules
-
-
-class LawRecord(TypedDict):
-    """A law as plain values, beside its version."""
-
-    law: str
-    prior: str
-    parameters: dict[str, float]
-    covariance: list[list[float]]
-    misfit: float
-    scale: Scale
-    seen: Seen
-
-
-class LawDocument(LawRecord):
-    """A law as plain values, with the version of that form."""
-
-    version: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +49,8 @@ class Law(Shown):
     """
 
     name: str
-    fitted: Fitted
+    fits: tuple[Fitted, ...]  # one for each logged peak LR
+    apart: tuple[Fitted, ...]  # for peaks that were not logged: another one for each, where there are several
     scale: Scale
     known: Seen
     prior: str = "llm"
@@ -90,19 +72,31 @@ class Law(Shown):
             raise LrlabError(worded(f"parameters of {law}", sorted(parameters), ", ".join(wanted)))
         values = np.array([float(parameters[name]) for name in wanted])
         inner, outer = values[: len(form.inner)], values[len(form.inner) :]
-        exact = Fitted(inner, outer, np.zeros((len(values), len(values))), 0.0)
-        return cls(law, exact, Scale(weight_decay=weight_decay), Seen((peak,), horizon, True))
+        walk = Walk(peak, (), *prior_for(law, "llm").walk(float(outer[0]), outer))
+        exact = Fitted(inner, outer, np.zeros((len(values), len(values))), 0.0, walk)
+        return cls(law, (exact,), (), Scale(weight_decay=weight_decay), Seen((peak,), horizon, True))
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Inner and outer parameters by name."""
-        names = (*_form(self.name).inner, *OUTER)
-        return dict(zip(names, [*self.fitted.inner.tolist(), *self.fitted.outer.tolist()], strict=True))
+        """Inner and outer parameters by name, around the first logged peak LR."""
+        return named(self.name, self.fits[0])
+
+    def around(self, peak: float) -> Fitted:
+        """The parameters for runs at a peak LR: those of the nearest logged one, with what is not known there."""
+        fits = self.fits
+        if not any(near(peak, fitted.walk.anchor) for fitted in fits):
+            fits = self.apart or fits
+        return min(fits, key=lambda fitted: abs(np.log(peak / fitted.walk.anchor))).at(peak)
+
+    @property
+    def misfit(self) -> float:
+        """The mean distance of law and log, as a share of the loss, in the worst of the logs."""
+        return max(fitted.misfit for fitted in self.fits)
 
     @property
     def holds(self) -> bool:
         """Whether the law describes the logs that it was fitted to; where it does not, nothing can rest on it."""
-        return self.fitted.misfit <= _USELESS
+        return self.misfit <= _USELESS
 
     def predict(
         self,
@@ -124,9 +118,12 @@ class Law(Shown):
             raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
         lrs = learning_rates(schedule, base_lr, horizon)
         form, found = _form(self.name), doubts(self.known, lrs)
-        loss = every(form, self.fitted.inner, lrs, self.scale) @ self.fitted.outer
-        sd = np.array([doubt.sd for doubt in found])
-        half = half_width(form, self.fitted, self.scale, lrs, loss, sd, level)
+        fitted = self.around(float(lrs.max()))
+        columns = every(form, fitted.inner, lrs, self.scale)
+        loss = columns @ fitted.outer
+        far = beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])
+        sd = np.hypot(np.sqrt(sum(doubt.sd**2 for doubt in found)) * loss, far)
+        half = half_width(form, fitted, self.scale, lrs, loss, sd, level)
         sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
         return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
 
@@ -199,37 +196,17 @@ class Law(Shown):
 
     def record(self) -> LawDocument:
         """The law as plain numbers and strings: the JSON form."""
-        written = {
-            "version": VERSION,
-            "law": self.name,
-            "prior": self.prior,
-            "parameters": self.parameters,
-            "covariance": self.fitted.covariance.tolist(),
-            "misfit": self.fitted.misfit,
-            "scale": asdict(self.scale),
-            "seen": asdict(self.known),
-        }
-        return cast(LawDocument, written)
+        return document(Saved(self.name, self.prior, self.fits, self.apart, self.scale, self.known))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Law:
         """Read a law that `save` wrote. Raises `LrlabError` for anything else, and where it was changed since."""
         try:
-            record = unsealed(content(path, most=_LARGEST), "a saved law", VERSION, since=2)
-            found = shaped(LawRecord, {name: value for name, value in record.items() if name != "version"})
-            form, values = _form(found["law"]), np.array(list(found["parameters"].values()))
-            inner, covariance = len(form.inner), np.array(found["covariance"])
-            if list(found["parameters"]) != [*form.inner, *OUTER]:
-                raise ValueError("it has other parameters than its law")
-            if covariance.shape != 2 * values.shape or not (
-                np.isfinite(values).all() and np.isfinite(covariance).all()
-            ):
-                raise ValueError("its covariance is not that of its parameters")
+            saved = read(content(path, most=_LARGEST))
         except (ValueError, OSError) as error:  # LrlabError too
             hint = "a file written by law.save, or lrlab forecast fit -o"
             raise LrlabError(worded(f"{path} is not a saved law", str(error), hint)) from None
-        fitted = Fitted(values[:inner], values[inner:], covariance, found["misfit"])
-        return cls(found["law"], fitted, found["scale"], found["seen"], found["prior"])
+        return cls(saved.law, saved.fits, saved.apart, saved.scale, saved.seen, saved.prior)
 
 
 def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapping[str, Spread] = "llm") -> Law:
@@ -258,15 +235,25 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
         raise LrlabError(
             worded("a loss law needs positive losses", min(float(run.loss.min()) for run in runs), "above 0")
         )
-    fitted = fit([prepare(run, chosen.early) for run in runs], form, chosen, scale)
-    known = seen(runs)
-    if chosen.relative:  # two runs of other models differ by more than those that the intervals were made for
-        known = replace(known, doubts=(*known.doubts, Doubt("", chosen.miss)))
-    if fitted.misfit > _POOR:
-        advice = "" if chosen.relative else '; try prior="generic"'
-        poor = Doubt(f"the law misses the logs by {fitted.misfit:.1%} of the loss{advice}", fitted.misfit)
-        known = replace(known, doubts=(*known.doubts, poor))
-    return Law(law, fitted, scale, known, prior if isinstance(prior, str) else "given")
+    curves = [prepare(run, chosen.early, chosen.moved) for run in runs]
+    peaks = distinct([curve.peak for curve in curves])
+    fits = tuple(fit(curves, form, chosen, scale, peak) for peak in peaks)
+    apart = tuple(fit(curves, form, chosen, scale, peak, apart=True) for peak in peaks) if len(peaks) > 1 else ()
+    law_of_all = Law(law, fits, apart, scale, seen(runs), prior if isinstance(prior, str) else "given")
+    return replace(law_of_all, known=replace(law_of_all.known, doubts=tuple(_misses(law_of_all, curves, chosen))))
+
+
+def _misses(law: Law, curves: Sequence[FittedCurve], prior: Prior) -> Iterator[Doubt]:
+    """The doubts of the logs, and how far the law is from them: its plain error, its distance at their ends."""
+    yield from law.known.doubts
+    if prior.relative:  # two runs of other models differ by more than those that the intervals were made for
+        yield Doubt("", 0.7 * prior.miss)
+    if law.misfit > _POOR:
+        advice = "" if prior.relative else '; try prior="generic"'
+        yield Doubt(f"the law misses the logs by {law.misfit:.1%} of the loss{advice}", law.misfit)
+    away = max(ending(curve, law.around(curve.peak), _form(law.name), law.scale) for curve in curves)
+    if away > RUN_NOISE:
+        yield Doubt("", float(np.sqrt(away**2 - RUN_NOISE**2)))
 
 
 def _form(law: str) -> Any:

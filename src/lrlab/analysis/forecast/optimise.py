@@ -13,6 +13,7 @@ uncertain parameter.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypedDict, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from scipy.optimize import minimize
 from lrlab.analysis.forecast.adjoints import FINALS
 from lrlab.analysis.forecast.cells import Cells, compress
 from lrlab.analysis.forecast.curves import FittedLaw
+from lrlab.analysis.forecast.fit import Fitted
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import constant
 from lrlab.core.shapes.base import warmup as rise
@@ -36,6 +38,7 @@ Ints = NDArray[np.int64]
 _KNOTS = 80
 _CELLS = {"elr": 300, "mpl": 2400}  # "mpl" weighs the last updates so finely that it takes more
 _DRAWS = 8  # from the posterior
+_ABOVE = 2.0  # times the highest logged peak: beyond, a plan is refused
 _DEEPEST = 1e-4  # of the peak: an LR of 0 has no logarithm, and nothing is gained below
 _SHAPES = ("monotone",)
 _RISKS = {"mean": 0.0, "high": 1.28}  # spreads of the posterior added to its mean
@@ -91,6 +94,16 @@ class _Plan:
     scales: bool  # whether the early cells are multiples of the peak (a warmup) or absolute (a prefix)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """The parameters around a peak LR, and the peaks from `least` to `most` for which they are asked."""
+
+    fitted: Fitted
+    start: float
+    least: float
+    most: float
+
+
 def optimise(
     law: FittedLaw,
     steps: int,
@@ -103,11 +116,12 @@ def optimise(
 ) -> Optimum:
     """Minimise the predicted loss after `steps` updates.
 
-    `peak` is the highest LR (free within twice the logged peaks if left out), `warmup` the updates of a linear
-    warmup (2 % of the run if left out), `prefix` the LR of the updates already trained, after which the LR only falls
-    from its last value. `risk` is "mean" or "high" (mean + 1.28 spreads).
+    `peak` is the highest LR (if left out: from half the lowest logged peak to the highest one), `warmup` the updates of
+    a linear warmup (2 % of the run if left out), `prefix` the LR of the updates already trained, after which the LR
+    only falls from its last value. `risk` is "mean" or "high" (mean + 1.28 spreads).
 
-    Raises `LrlabError` for an impossible plan and for laws that are not differentiable ("momentum", "convex").
+    Raises `LrlabError` for an impossible plan, for a peak above twice the highest logged one, and for laws that are not
+    differentiable ("momentum", "convex").
     """
     _check(law, steps, shape, risk)
     before = numbers(prefix, "prefix") if prefix is not None else None
@@ -116,15 +130,17 @@ def optimise(
     if len(ramp) >= steps - 1:
         raise LrlabError(worded("nothing left to optimise", f"{len(ramp)} of {steps} updates are fixed", "fewer"))
     plan = _plan(ramp, steps, _CELLS[law.name], before is None)
-    top, free = _peak(law, peak, before)
-    falls, peak_lr = _search(law, plan, top, free, _RISKS[risk])
+    places = _places(law, peak, before)
+    found_at = [_search(law, place, plan, _RISKS[risk]) for place in places]
+    falls, peak_lr, _ = min(found_at, key=lambda found: found[2])
     values = np.exp(-np.cumsum(falls))
     best = _schedule(plan.knots, values)
     head = _head(len(ramp)) if before is None else None
     full = best if head is None else head >> best
     named = _nearest(plan.knots, values, len(ramp) if head is not None else 0)
     found, other = (_predicted(law, option, peak_lr, steps, before) for option in (full, named))
-    return Optimum(peak_lr, full, *found[:3], named, *other[:3], found[3])
+    warnings = (*found[3], *_unknown(law, peak_lr, before is None and peak is None))
+    return Optimum(peak_lr, full, *found[:3], named, *other[:3], warnings)
 
 
 def _check(law: FittedLaw, steps: int, shape: str, risk: str) -> None:
@@ -146,15 +162,43 @@ def _ramp(steps: int, warmup: int | None) -> int:
     return warmup
 
 
-def _peak(law: FittedLaw, peak: float | None, before: Floats | None) -> tuple[float, float]:
-    """The LR to start from, and by what factor the search may leave it."""
-    if before is not None:
-        return float(before[-1]), 1.0
-    if peak is None:
-        return float(np.exp(np.mean(np.log(law.known.peaks)))), 2.0 * max(law.known.peaks) / min(law.known.peaks)
-    if not (np.isfinite(peak) and peak > 0):
+def _places(law: FittedLaw, peak: float | None, before: Floats | None) -> list[_Place]:
+    """Where the peak may lie: as it is given, or around each logged one, none above the highest of them."""
+    highest = max(law.known.peaks)
+    if peak is not None and not (np.isfinite(peak) and peak > 0):
         raise LrlabError(worded("peak", peak, "a positive LR", "peak=3e-4"))
-    return float(peak), 1.0
+    if before is None and peak is not None and peak > _ABOVE * highest * (1 + 1e-9):
+        allowed = f"at most {_ABOVE:g} times the highest logged LR ({highest:g})"
+        raise LrlabError(
+            worded(
+                "a law knows no divergence: the peak LR is too high for its logs", peak, allowed, f"peak={highest:g}"
+            )
+        )
+    given = float(before[-1]) if before is not None else peak
+    if given is not None:
+        reached = given if before is None else float(before.max())
+        return [_Place(law.around(reached), given, given, given)]
+    fits = sorted(law.fits, key=lambda fitted: fitted.walk.anchor)
+    anchors = [fitted.walk.anchor for fitted in fits]
+    between = [float(np.sqrt(low * high)) for low, high in pairwise(anchors)]
+    edges = [0.5 * min(law.known.peaks), *between, highest]
+    return [
+        _Place(fitted.at(anchor), anchor, min(low, anchor), max(high, anchor) if high != highest else highest)
+        for fitted, anchor, (low, high) in zip(fits, anchors, pairwise(edges), strict=True)
+    ]
+
+
+def _unknown(law: FittedLaw, peak: float, free: bool) -> tuple[str, ...]:
+    """What no law knows of a peak that was chosen, or that no log has reached."""
+    highest = max(law.known.peaks)
+    if free:
+        return (
+            f"a law knows no divergence: no peak LR above the highest logged one ({highest:g}) was tried; "
+            f"peak= asks for one, up to {_ABOVE * highest:g}",
+        )
+    if peak > highest * (1 + 1e-9):
+        return (f"a law knows no divergence: no log has reached the peak LR {peak:g}, the highest is {highest:g}",)
+    return ()
 
 
 def _plan(ramp: Floats, steps: int, count: int, scales: bool) -> _Plan:
@@ -175,9 +219,9 @@ def _denser(start: int, stop: int, count: int) -> Ints:
     return np.unique(np.rint(start + (stop - start) * (1.0 - (1.0 - u) ** 2)).astype(np.int64))
 
 
-def _search(law: FittedLaw, plan: _Plan, top: float, free: float, spreads: float) -> tuple[Floats, float]:
-    """The falls z (knots,) and the peak that minimise the risk."""
-    draws, final, count = _draws(law), FINALS[law.name], len(plan.knots)
+def _search(law: FittedLaw, place: _Place, plan: _Plan, spreads: float) -> tuple[Floats, float, float]:
+    """The falls z (knots,) and the peak that minimise the risk, and that risk."""
+    draws, final, count, top = _draws(place.fitted), FINALS[law.name], len(plan.knots), place.start
 
     def risk(z: Floats) -> tuple[float, Floats]:
         values = np.exp(-np.cumsum(z[:count]))
@@ -196,15 +240,15 @@ def _search(law: FittedLaw, plan: _Plan, top: float, free: float, spreads: float
         return float(losses.mean() + spreads * losses.std()), np.append(by_falls, by_peak)
 
     deepest = -np.log(_DEEPEST)
-    bounds = [(0.0, 0.0)] + [(0.0, deepest / 4)] * (count - 1) + [(-np.log(free), np.log(free))]
+    bounds = [(0.0, 0.0)] + [(0.0, deepest / 4)] * (count - 1) + [(np.log(place.least / top), np.log(place.most / top))]
     start = np.append(0.0, np.append(np.linspace(0.0, 2.0 * 3.0 / count, count - 1), 0.0))
     found = minimize(risk, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300, "maxcor": 30})
-    return found.x[:count], float(top * np.exp(found.x[count]))
+    return found.x[:count], float(top * np.exp(found.x[count])), float(found.fun)
 
 
-def _draws(law: FittedLaw) -> list[tuple[Floats, Floats]]:
+def _draws(fitted: Fitted) -> list[tuple[Floats, Floats]]:
     """Parameters from the posterior, always the same; a single one where they are exact."""
-    inner, outer, covariance = law.fitted.inner, law.fitted.outer, law.fitted.covariance
+    inner, outer, covariance = fitted.inner, fitted.outer, fitted.covariance
     if not covariance.any():
         return [(inner, outer)]
     values, vectors = np.linalg.eigh(covariance)

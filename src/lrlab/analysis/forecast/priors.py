@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from lrlab.analysis.forecast.laws import FORMS
 from lrlab.errors import LrlabError, nearest, worded
 
+_UNLOWERED = 0.95  # floor over least loss in constant runs, 0.86, beside that in annealed ones, 0.91
+
 Floats = NDArray[np.float64]
 Spread = tuple[float, float]  # mean and standard deviation
 
@@ -30,7 +32,8 @@ class Prior:
     `floor` is relative to the least loss in the logs; `progress` and `noise` are absolute, or relative to how
     far the loss fell. `starts` are further points to search from, in spreads from the mean. `relative` measures all by
     the runs at hand. `miss` is by what share of the loss the law may miss a point; what lies before the share `early`
-    of a run counts little.
+    of a run counts little, and so does what lies before a sum of LRs of `moved`, where a training has hardly begun.
+    `wander` says how far floor and noise are off an octave of the peak LR away.
     """
 
     inner: Mapping[str, Spread]
@@ -41,6 +44,8 @@ class Prior:
     relative: bool = False
     miss: float = 1e-3  # about twice the noise between two language models of one kind
     early: float = 0.04
+    moved: float = 0.25  # sum of LRs
+    wander: Spread = (0.012, 0.3)  # of floor and noise over an octave of the peak LR
 
     @property
     def mean(self) -> Floats:
@@ -52,12 +57,20 @@ class Prior:
         """Standard deviations of the inner parameters, shape (inner,)."""
         return np.array([sd for _, sd in self.inner.values()])
 
-    def outer(self, least: float, most: float) -> tuple[Floats, Floats]:
-        """Means and standard deviations of (floor, progress, noise) where logged losses are `least` ... `most`."""
+    def outer(self, least: float, most: float, lowered: bool = True) -> tuple[Floats, Floats]:
+        """Means and standard deviations of (floor, progress, noise) where logged losses are `least` ... `most`.
+
+        Where no logged LR was `lowered`, the least loss holds the whole noise, and the floor lies farther below it.
+        """
         mean, sd = np.array([self.floor, self.progress, self.noise]).T
+        mean[0] *= 1.0 if lowered else _UNLOWERED
         fallen = most - least if self.relative else 1.0
         unit = np.array([least, fallen, fallen])
         return mean * unit, sd * unit
+
+    def walk(self, least: float, mean: Floats) -> Spread:
+        """Standard deviations of the offsets of floor and noise an octave of the peak LR away."""
+        return self.wander[0] * least, self.wander[1] * float(mean[2])
 
     def points(self) -> list[Floats]:
         """The points to search from."""
@@ -67,7 +80,7 @@ class Prior:
 
 _ELR = Prior(
     inner={
-        "alpha": (0.54, 0.06),
+        "alpha": (0.52, 0.06),
         "log_relaxation": (5.0, 1.8),
         "beta": (0.3, 0.25),
         "gamma": (0.0, 0.25),
@@ -126,7 +139,7 @@ def prior_for(law: str, prior: str | Mapping[str, Spread]) -> Prior:
 def _widened(base: Prior) -> Prior:
     inner = {name: (mean, 1.5 * sd) for name, (mean, sd) in base.inner.items()}
     wide = replace(base, inner=inner, floor=(0.85, 0.15), progress=(0.6, 0.6), noise=(0.7, 0.7), relative=True)
-    return replace(wide, miss=0.01, early=0.2)
+    return replace(wide, miss=0.01, early=0.2, moved=0.0)
 
 
 def _override(base: Prior, given: Mapping[str, Spread]) -> Prior:

@@ -9,7 +9,8 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast.law import Law, LawDocument
+from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.saved import LawDocument
 from lrlab.record.logs.log import LogRun
 
 Floats = NDArray[np.float64]

@@ -52,5 +52,5 @@ if __name__ == "__main__":
     schedules = {f"decay over {share}": lr.wsd(warmup=0, decay=share) for share in ("20%", "40%", "60%", "80%")}
     study = lr.compare(train, schedules, store="runs", workers=1)
     print(study.plan())
-    print(study.run(quiet=True).lead())
+    print(study.run(quiet=True))
     print(f"{len(study.runs)} runs of {study.experiment.settings.updates} updates are in runs")

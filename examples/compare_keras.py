@@ -36,5 +36,5 @@ def train(run):
 if __name__ == "__main__":
     schedules = {f"decay over {share}": lr.wsd(warmup=0, decay=share) for share in ("25%", "50%", "75%")}
     study = lr.compare(train, {"constant": lr.constant(), **schedules}, store="runs", workers=1)
-    print(study.run(quiet=True).lead())
+    print(study.run(quiet=True))
     print(f"{len(study.runs)} runs of {study.experiment.settings.updates} updates are in runs")

@@ -40,5 +40,5 @@ if __name__ == "__main__":
     }
     study = lr.compare(train, schedules, store="runs", workers=1)
     print(study.plan())
-    print(study.run(quiet=True).lead())
+    print(study.run(quiet=True))
     print(f"{len(study.runs)} runs of {study.experiment.settings.updates} updates are in runs")

@@ -24,7 +24,7 @@ loader = torch.utils.data.DataLoader(data, batch_size=16, shuffle=True)
 model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
 
 updates = EPOCHS * -(-len(loader) // ACCUMULATE)  # of the prepared loader: it has a process's share
-scheduler = Scheduler(optimizer, lr.warmup("5%") >> lr.cosine(to=0.1), horizon=updates)
+scheduler = Scheduler(optimizer, lr.warmup("5%") >> lr.cosine(), horizon=updates)
 accelerator.register_for_checkpointing(scheduler)  # save_state() and load_state() have it
 log = RateLog(scheduler, *([jsonl_log("run.jsonl")] if accelerator.is_main_process else []))
 

@@ -29,7 +29,7 @@ class Regression(lightning.LightningModule):
 
     def configure_optimizers(self):
         optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3)
-        schedule = lr.warmup("5%") >> lr.cosine(to=0.1) * lr.plateau(patience=3)
+        schedule = lr.warmup("5%") >> lr.cosine() * lr.plateau(patience=3)
         scheduler = Scheduler(optimizer, schedule, horizon=self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -22,7 +22,7 @@ optimizer = torch.optim.AdamW(
     [{"params": body.parameters(), "name": "body"}, {"params": head.parameters(), "name": "head", "lr": 1e-2}], lr=3e-3
 )
 
-schedule = lr.warmup("5%") >> lr.cosine(to=0.1) * lr.plateau(patience=3)  # multiples of each group's own LR
+schedule = lr.warmup("5%") >> lr.cosine() * lr.plateau(patience=3)  # multiples of each group's own LR
 scheduler = Scheduler(optimizer, schedule, horizon=UPDATES)
 log = RateLog(scheduler, csv_log("run.csv"))
 

@@ -30,7 +30,7 @@ arguments = TrainingArguments(
     use_cpu=True,
 )
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-schedule = lr.warmup("5%") >> lr.cosine(to=0.1) * lr.plateau(patience=3)
+schedule = lr.warmup("5%") >> lr.cosine() * lr.plateau(patience=3)
 scheduler = Scheduler(optimizer, schedule, horizon=arguments.max_steps)
 trainer = Trainer(
     model=model,

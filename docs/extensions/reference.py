@@ -248,7 +248,7 @@ def command_line() -> str:
     parts = ["# The command line", "What `lrlab COMMAND --help` says, for every command."]
 
     def add(command: click.Command, path: str, depth: int) -> None:
-        context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+        context = click.Context(command, info_name=path, terminal_width=86, max_content_width=86)
         parts.append(f"{'#' * depth} {path}\n\n```text\n{command.get_help(context)}\n```")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):

@@ -9,8 +9,13 @@ from pages import write
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"examples": "examples/index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-LINK = re.compile(r"\]\(((?:\.\./)+)(examples|CONTRIBUTING\.md|CHANGELOG\.md)\)")
+PAGES = {
+    "examples": "examples/index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "benchmarks.md",
+}
+LINK = re.compile(r"\]\(((?:\.\./)+)(examples|CONTRIBUTING\.md|CHANGELOG\.md|benchmarks/README\.md)\)")
 
 
 def rewritten(app: Sphinx, page: str, source: list[str]) -> None:
@@ -20,10 +25,10 @@ def rewritten(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def generate(app: Sphinx) -> None:
-    """Write the pages that are files elsewhere: how to contribute, and what has changed."""
-    for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
+    """Write the pages that are files elsewhere: how to contribute, what has changed, what was measured."""
+    for name in ("CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        write(Path(app.srcdir) / PAGES[name], re.sub(r"\]\(docs/", "](", text))
+        write(Path(app.srcdir) / PAGES[name], re.sub(r"\]\((?:\.\./)?docs/", "](", text))
 
 
 def in_its_language(app: Sphinx, page: str, template: str, context: dict[str, object], tree: object) -> None:

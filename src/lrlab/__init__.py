@@ -2,7 +2,7 @@
 
     import lrlab as lr
 
-    s = lr.warmup("2%") >> lr.cosine(to=0.1)     # phases without a span share what is left of the horizon
+    s = lr.warmup("2%") >> lr.cosine()            # phases without a span share what is left of the horizon
     c = s.over(10_000)                           # a pure function: update -> multiple of the base LR
     c(0), c.values(), s.describe(10_000)
 

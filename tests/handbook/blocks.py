@@ -63,7 +63,7 @@ def pages() -> list[Path]:
     """What is written by hand: README, handbook, how to contribute; in all languages."""
     generated = {"gallery", "reference", "examples", "pictures"}
     handbook = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT).parts[1] not in generated]
-    built = {"contributing.md", "changelog.md"}
+    built = {"contributing.md", "changelog.md", "benchmarks.md"}
     return [*sorted(ROOT.glob("README*.md")), *(p for p in handbook if p.name not in built)]
 
 

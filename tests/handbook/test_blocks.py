@@ -41,8 +41,6 @@ def needs(code: str) -> None:
     for name in ("torch", *LIBRARIES):
         if re.search(rf"^\s*(import|from) {name}\b", code, re.MULTILINE) and find_spec(name) is None:
             pytest.skip(f"{name} is not installed")
-    if "```sh" in code and shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
 
 
 def commands(block: Block) -> list[str]:
@@ -66,11 +64,18 @@ HERE = [story for story in STORIES if not left_out(story)]
 def test_a_block_runs_as_it_stands(story, tmp_path, monkeypatch):
     """Alone in a fresh folder, or with what it continues."""
     needs(story.code)
+    shell_is_there(story)
     ready(tmp_path, monkeypatch)
     with warnings.catch_warnings():
         if any(word in story.code for word in TRAINERS):
             warnings.simplefilter("ignore")
         run(story, tmp_path)
+
+
+def shell_is_there(story: Story) -> None:
+    """Skip, and say so, where commands cannot be run as they stand."""
+    if any(block.language == "sh" for block in story.blocks) and (sys.platform == "win32" or not shutil.which("bash")):
+        pytest.skip("no shell that reads these commands")
 
 
 def ready(folder, monkeypatch):
@@ -85,6 +90,7 @@ def ready(folder, monkeypatch):
 def test_a_block_runs_in_a_process_of_its_own(story, tmp_path):
     """As the test above, with nothing that another block has imported or set."""
     needs(story.code)
+    shell_is_there(story)
     program = f"import sys, pathlib; sys.path.insert(0, {str(ROOT / 'tests' / 'handbook')!r}); import blocks\n"
     program += (
         f"story = next(s for s in blocks.stories(blocks.ROOT / {story.blocks[0].page!r}) if str(s) == {str(story)!r})\n"

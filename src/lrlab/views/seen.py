@@ -163,7 +163,8 @@ def _law(law: Law) -> tuple[Section, ...]:
 
 
 def _law_columns(law: Law) -> Columns:
-    spreads = [math.sqrt(variance) for variance in law.fitted.covariance.diagonal().tolist()]
+    known = law.fits[0].covariance.diagonal()[: len(law.parameters)]
+    spreads = [math.sqrt(variance) for variance in known.tolist()]
     return {"parameter": list(law.parameters), "value": list(law.parameters.values()), "sd": spreads}
 
 

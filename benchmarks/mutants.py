@@ -33,12 +33,13 @@ from itertools import islice
 from pathlib import Path
 
 from mutants_changes import Mutant, mutants_of
-from mutants_reach import WHOLE, Reach
+from mutants_reach import NO_CLASSES, WHOLE, Reach
 from sizes import add_size
 
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 ROOMS = "core,record,analysis,lab"
+FROZEN = "tests/house/test_frozen.py::test_a_dataclass_is_frozen"  # reads every source
 PATIENCE = 60, 5  # seconds that a run may always take, and how many times as long as without a change
 MEMORY = 8 * 2**30  # bytes: a change may make a list that never ends
 
@@ -63,12 +64,11 @@ class Judge:
         return (self.source / mutant.file).read_text(encoding="utf-8")
 
     def by_its_own(self, mutant: Mutant) -> str:
-        """The test of the file, or the example in it, that notices a change; "" where none does."""
+        """The test of the file, the example in it, or the test of all files, that notices a change; "" where none."""
         place = Path(mutant.file)
         own = (Path("tests") / place.parent / f"test_{place.name}").as_posix()
-        if not (self.copy / own).exists():
-            return ""
-        paths = [own, f"src/lrlab/{mutant.file}"]
+        paths = [own] if (self.copy / own).exists() else []
+        paths += [f"src/lrlab/{mutant.file}", f"{FROZEN}[{mutant.file}]"]
         self.reach.outcomes_of(paths)
         return self.failed(paths, mutant)
 
@@ -92,7 +92,8 @@ class Judge:
         arguments = [*tests, *(f"--deselect={test}" for test in failing)]
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as listed:
             listed.write("\n".join(arguments))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", WHOLE, f"@{listed.name}"]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", WHOLE, *NO_CLASSES]
+        command.append(f"@{listed.name}")
         try:
             with self.applied(mutant):
                 code, printed = run_bounded(command, self.copy, self.environment, PATIENCE[0] + PATIENCE[1] * took)

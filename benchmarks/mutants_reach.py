@@ -20,6 +20,7 @@ import pytest
 
 OUTCOMES: dict[str, tuple[bool, float]] = {}  # of each test: whether it passed, and seconds
 WHOLE = "lrlab.core.text.parse"  # imported first: pytest takes the examples of a file alone from a whole package only
+NO_CLASSES = ["-W", "ignore::pytest.PytestCollectionWarning"]  # a source with a class Tested has no tests in it
 SETTINGS = """[run]
 source = {source}
 data_file = {data}
@@ -86,7 +87,7 @@ class Reach:
         known = {test.partition("::")[0] for test in self.outcomes}
         if not ended.exists() and (run or not known.intersection(paths)):
             command = [sys.executable, "-m", *run, "pytest", "-q", "-p", "no:cacheprovider"]
-            command += ["-p", WHOLE, "-p", "mutants_reach", *paths]
+            command += ["-p", WHOLE, "-p", "mutants_reach", *NO_CLASSES, *paths]
             environment = {**self.environment, "LRLAB_MUTANTS_OUTCOMES": str(ended)}
             subprocess.run(command, cwd=self.copy, env=environment, stdout=subprocess.DEVNULL)
             self._read(ended)

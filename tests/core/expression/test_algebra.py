@@ -153,3 +153,22 @@ def test_the_first_updates_of_a_sequence(n):
     first = whole._first(n, TimeBase(lr.Horizon(), None))
     assert first.over().updates == n
     assert first.over().values()[: min(n, 4)].tolist() == whole.over().values()[: min(n, 4)].tolist()
+
+
+def test_a_new_ending_takes_the_place_of_the_last_decay_alone():
+    """What does not decay stays, and what comes before the last phase always does."""
+    down = lr.linear(5, to=0.1)
+    ended = sequence(lr.warmup(3), lr.linear(4, to=0.5), lr.cosine(7))._ending(down)
+    assert str(ended) == "warmup(3) >> linear(4, to=0.5) >> linear(5, to=0.1)"
+    assert str(sequence(lr.warmup(3), lr.constant(7))._ending(down)) == "warmup(3) >> constant(7) >> linear(5, to=0.1)"
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 5, 9, 10, 11, 25])
+def test_the_first_updates_of_phases(n):
+    """Whole phases, the last one in part; each value is that of the whole."""
+    whole = lr.warmup(4) >> lr.linear(6, to=0.5) >> lr.cosine(10)
+    curve = whole.over(20)
+    first = whole._first(n, curve.clock if hasattr(curve, "clock") else TimeBase(lr.Horizon.of(20), 20))
+    kept = [0, 4, 10]
+    assert len(getattr(first, "phases", [first])) == sum(begin < n for begin in kept)
+    assert first.over(n).values().tolist() == pytest.approx(curve.between(0, min(n, 20)).tolist() + [0.0] * (n - 20))

@@ -6,11 +6,12 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lrlab as lr
 from lrlab.core.plan.pacer import PlanPacer
-from lrlab.core.resume.checkpoint import Checkpoint, digest, functions_of
+from lrlab.core.resume.checkpoint import Checkpoint, Held, digest, functions_of
 from lrlab.core.run.pacer import VERSION
 
 TEXT = '(warmup("5%") >> cosine(to=0.1)) * plateau(patience=1, factor=0.5)'
@@ -280,3 +281,15 @@ def test_the_record_names_its_version():
     """Two versions must not be mistaken for each other."""
     assert record()["version"] == VERSION
     assert dataclasses.fields(Checkpoint)[0].name == "position"
+
+
+def test_the_lrs_of_a_group_are_its_own_lr_times_its_factor_times_the_curve():
+    """Absolute values are not multiplied by its LR; before it joined there is none; undriven, it keeps what it has."""
+    values = [np.array([1.0, 0.5, 0.25]), np.array([2.0, 4.0, 8.0])]
+    pacer = PlanPacer(lr.plan(lr="cosine()"), lr.Horizon.of(100))
+    group = Held("head", {"lr": 0.1}, {"lr": 0.3}, driven={"lr": (1, 0.5)})
+    assert group.lrs(pacer, values, 10, False) == pytest.approx([0.1, 0.2, 0.4])
+    assert group.lrs(pacer, values, 10, True) == pytest.approx([1.0, 2.0, 4.0])
+    late = dataclasses.replace(group, joined=12).lrs(pacer, values, 10, True)
+    assert np.isnan(late).tolist() == [True, True, False]
+    assert dataclasses.replace(group, driven={}).lrs(pacer, values, 10, False).tolist() == [0.3] * 3

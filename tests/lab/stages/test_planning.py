@@ -122,3 +122,17 @@ def test_cells_that_are_alike_are_counted_for_each_of_them(quadratic, tmp_path):
     both = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=4, pace=Pace(0.1, 6))
     alone = plan_of(quadratic, jobs_of(ARMS, settings), Store(tmp_path), workers=1, fork_every=12)
     assert both.shared == alone.shared  # a multiple of both
+
+
+def test_twenty_updates_measure_the_pace(quadratic):
+    """Or all of a shorter run."""
+    for updates, trained in ((60, 20), (20, 20), (7, 7)):
+        seen = []
+
+        def counted(run, seen=seen):
+            seen.append(run.updates)
+            quadratic.function(run)
+
+        settings = dataclasses.replace(quadratic.settings, updates=updates)
+        measured(dataclasses.replace(quadratic, function=counted), jobs_of(ARMS, settings)[0])
+        assert seen == [trained]

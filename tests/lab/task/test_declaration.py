@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from lrlab.errors import LrlabError, MissingExtra
-from lrlab.lab.task.declaration import Declaration, Settings, built_in_tasks, load_task, task
+from lrlab.lab.task.declaration import Declaration, Settings, built_in_tasks, declaration_of, load_task, task
 
 
 def write(folder, text, name="mine.py"):
@@ -146,3 +146,21 @@ def test_a_file_of_a_package_imports_from_there(tmp_path, monkeypatch):
     assert (task.name, task.function(None)) == ("train:train", (2, 2))
     (folder.parent / "data.py").write_text("SCALE = 3\n")
     assert load_task(task.text).identity != task.identity
+
+
+def test_settings_where_none_are_given():
+    """A thousand updates on five folds, twenty evaluations, three LRs; quick: a quarter of the updates, on three."""
+    assert Settings() == Settings(updates=1000, folds=5, seeds=1, lrs=(0.5, 1.0, 2.0), evals=20)
+    made = load_declaration(task(metric="val_loss"))
+    assert made.settings == Settings()
+    assert (made.quick.updates, made.quick.folds, made.quick.seeds) == (250, 3, 1)
+    for updates, quick in ((1, 1), (3, 1), (7, 1), (8, 2)):
+        assert load_declaration(task(metric="val_loss", updates=updates, folds=2, seeds=4)).quick == Settings(
+            quick, folds=2, seeds=1
+        )
+
+
+def load_declaration(decorator):
+    def train(run): ...
+
+    return declaration_of(decorator(train))

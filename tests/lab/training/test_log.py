@@ -48,3 +48,17 @@ def test_explosions_are_seen(loss):
     ledger.add_loss(FIRST_LOSSES, loss)
     assert ledger.exploded(loss)
     assert not ledger.exploded(2 * DIVERGENCE)
+
+
+def test_a_long_run_keeps_the_mean_of_each_stretch():
+    """Of three updates each, beginning at multiples of three; told at the first of them."""
+    updates = 2 * LOSS_POINTS + 1
+    log = TrainingLog(updates)
+    for update in range(updates):
+        log.add_loss(update, float(update))
+    assert log.loss.updates == tuple(range(0, updates, 3))
+    assert log.loss.values == tuple(min(first + 1.0, (first + updates - 1) / 2) for first in range(0, updates, 3))
+    short = TrainingLog(LOSS_POINTS)
+    for update in range(LOSS_POINTS):
+        short.add_loss(update, float(update))
+    assert short.loss.values == tuple(map(float, range(LOSS_POINTS)))

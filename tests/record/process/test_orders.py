@@ -166,6 +166,7 @@ FORGED = [
     {"factor": 1e308}, b'{"factor": NaN}', b'{"factor": 1e999}',
     b'{"factor": ' + b"9" * 5000 + b"}", b"[" * 50_000, b'{"a":' * 20_000,
     b"x" * 200_000, b"\0" * 100, b"\xff\xfe", b"[]", b"null", b"{}", {"factor": 0.5, "at": 3},
+    {"taken": 1, "update": 3, "more": 1}, {"taken": 1}, {"update": 3},
     {"factor": 0.5, "more": 1}, {"factor": 0.5, "digest": "0" * 64}, {"lrlab": 1},
     {"lrlab": 1, "live": "orders", "factor": 0.5},
 ]  # fmt: skip

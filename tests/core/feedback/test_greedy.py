@@ -93,3 +93,20 @@ def test_formula(follows):
     """value = factor ** (cuts - raises), between min and max."""
     controller = lr.greedy(factor=0.5, patience=2, min=1e-9, max=1e9)
     follows(formula("greedy"), controller, {"cut": "cuts", "raise": "raises"})
+
+
+def test_before_anything_was_observed():
+    """Nothing is counted, and the factor is 1."""
+    zeros = {"good": 0, "bad": 0, "rest": 0, "low": 0, "observed": 0, "event": "", "cause": "", "recent": ()}
+    assert lr.greedy().init()._asdict() == {"best": None, "factor": 1.0, **zeros}
+    assert not lr.greedy().survives
+
+
+@pytest.mark.parametrize("bounds", [{"min": 1.0}, {"max": 1.0}, {"min": 1.0, "max": 1.0}])
+def test_it_begins_within_its_bounds(bounds):
+    """At them, too; and not outside."""
+    assert lr.greedy(**bounds).init().factor == 1.0
+    with pytest.raises(lr.LrlabError, match="it begins at 1"):
+        lr.greedy(min=1.001)
+    with pytest.raises(lr.LrlabError, match="it begins at 1"):
+        lr.greedy(max=0.999)

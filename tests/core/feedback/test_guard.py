@@ -104,3 +104,18 @@ def test_formula(follows):
     """value = factor ** (rescues - rewarmings)."""
     controller = lr.guard(factor=0.5, after=2, patience=1, deviations=1, multiple=1, cooldown=0, rewarm=3, tries=99)
     follows(formula("guard"), controller, {"spike": "rescues", "rewarm": "rewarmings"})
+
+
+def test_before_anything_was_observed():
+    """Nothing is counted, and the factor is 1; it keeps its state where a run goes back, or that would not end."""
+    zeros = {name: 0 for name in ("seen", "odd", "rest", "calm", "rescues", "observed")}
+    whole = {"mean": 0.0, "variance": 0.0, "factor": 1.0, **zeros, "event": "", "cause": ""}
+    assert lr.guard().init()._asdict() == whole
+    assert lr.guard().survives
+
+
+def test_a_multiple_of_one_is_the_mean():
+    """The least that may be asked for."""
+    assert lr.guard(multiple=1).multiple == 1
+    with pytest.raises(lr.LrlabError, match="at least 1"):
+        lr.guard(multiple=0.999)

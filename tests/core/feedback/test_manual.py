@@ -61,3 +61,9 @@ def test_formula():
     for factor in (0.5, 2.0, 0.0):
         pacer.observe(live=factor)
         assert pacer.value == factor
+
+
+def test_before_anything_was_set():
+    """The factor is 1; what a person has set stays where a run goes back."""
+    assert lr.manual().init()._asdict() == {"factor": 1.0, "observed": 0, "event": "", "cause": ""}
+    assert lr.manual().survives

@@ -97,3 +97,10 @@ def test_a_mean_in_the_making_is_part_of_the_state():
 def test_formula(follows):
     """value = factor ** cuts."""
     follows(formula("plateau"), lr.plateau(factor=0.5, patience=2), {"cut": "cuts"})
+
+
+def test_before_anything_was_observed():
+    """Nothing is counted, and the factor is 1; the kind of a state's numbers tells what a record may hold."""
+    zeros = {"bad": 0, "cooldown": 0, "observed": 0, "pending": 0, "event": "", "cause": ""}
+    assert lr.plateau().init()._asdict() == {"best": None, "factor": 1.0, "mean": None, **zeros}
+    assert not lr.plateau().survives

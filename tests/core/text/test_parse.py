@@ -412,3 +412,11 @@ def test_a_mistake_in_a_long_text_is_shown_with_what_stands_around_it():
     at = text.index("=)") + 1
     assert (line, sign) == ("  " + text[at - 60 : at + 40], "  " + " " * 60 + "^")
     assert _spot(SyntaxError("nowhere")) == "  \n  ^"
+
+
+def test_a_million_characters_are_read():
+    """And one more is refused."""
+    text = "cosine()"
+    assert lr.parse(text + " " * (10**6 - len(text))) == lr.cosine()
+    with pytest.raises(lr.LrlabError, match=r"(?s)1000001 characters.*at most 1000000"):
+        lr.parse(text + " " * (10**6 + 1 - len(text)))

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from lrlab.lab.executors.ray import Ray
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.store import Store
 
@@ -146,3 +147,47 @@ def test_a_cluster_that_dies_is_named_and_the_same_line_goes_on_with_another(clu
     effort = study.trained("ray")
     assert 0 < effort["stages"] < study.stages
     assert study.as_here()
+
+
+class Fake:
+    """What an executor asks of Ray, without a cluster."""
+
+    def __init__(self):
+        self.ended, self.cancelled = 0, []
+
+    def cancel(self, reference, *, force):
+        self.cancelled.append((reference, force))
+
+    def shutdown(self):
+        self.ended += 1
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_closing_ends_what_this_process_began(connected):
+    """The stages in hand, by force, and the connection, if it was made here; closing twice does no harm."""
+    executor, ray = Ray("host:1", workers=3), Fake()
+    executor._ray, executor._connected = ray, connected
+    executor._tags["a reference"] = (1, None)
+    assert executor.slots == 3
+    for _ in range(2):
+        executor.close()
+        assert (ray.ended, ray.cancelled) == (int(connected), [("a reference", True)])
+
+
+@pytest.mark.parametrize(
+    ("threads", "device", "there", "slots"),
+    [
+        (1, "cpu", {"CPU": 8.0}, 8),
+        (3, "cpu", {"CPU": 8.0}, 2),
+        (16, "cpu", {"CPU": 8.0}, 1),
+        (2, "cuda", {"CPU": 8.0, "GPU": 4.0}, 4),
+        (1, "cuda", {"CPU": 8.0}, 1),
+        (1, "cpu", {}, 1),
+    ],
+)
+def test_slots_are_what_there_is_room_for(threads, device, there, slots):
+    """CPUs by the threads of a stage, or GPUs; at least one, which waits for a node."""
+    executor, ray = Ray(threads=threads, device=device), Fake()
+    ray.cluster_resources = lambda: there
+    executor._ray = ray
+    assert executor.slots == slots

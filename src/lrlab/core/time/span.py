@@ -162,7 +162,8 @@ def _instead(number: str, prefix: str, word: str) -> str:
 
 def whole(given: object) -> int | None:
     """A whole number (also NumPy's) as int; None for anything else."""
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
+    truth = isinstance(given, bool) or getattr(getattr(given, "dtype", None), "kind", None) == "b"  # also NumPy 1's
+    if truth or not hasattr(given, "__index__"):
         return None
     try:
         return operator.index(given)

@@ -4,6 +4,7 @@ import itertools
 import socket
 import sys
 import types
+from typing import ClassVar
 
 import pytest
 
@@ -213,3 +214,51 @@ def test_what_wraps_in_jax_counts_with_its_rules():
         return of(jax.jit(f))
 
     assert made(1.0) == made(1.0) != made(2.0)
+
+
+def registered():
+    """A class with a subclass, known to Python alone."""
+
+    class Base:
+        pass
+
+    class Below(Base):
+        width = 8
+
+    return Base, Below
+
+
+def test_subclasses_that_only_python_knows():
+    """A registry by `__subclasses__()` names none of them."""
+    base, below = registered()
+
+    def asks(run):
+        return [kind.width for kind in base.__subclasses__()]
+
+    def does_not(run):
+        return base
+
+    before = of(asks), of(does_not)
+    below.width = 16
+    assert of(asks) != before[0]
+    assert of(does_not) == before[1]
+    before = of(asks)
+    further = type("Further", (below,), {"__module__": __name__, "width": 4})
+    assert of(asks) != before
+    assert further.__mro__[1] is below
+
+
+def test_classes_that_register_themselves():
+    """By `__init_subclass__`, in a dictionary of their base."""
+    found = []
+    for width in (8, 16):
+
+        class Base:
+            known: ClassVar[dict] = {}
+
+            def __init_subclass__(cls):
+                Base.known[cls.__name__] = cls
+
+        type("Below", (Base,), {"__module__": __name__, "width": width})
+        found.append(of(lambda run, base=Base: base.known))
+    assert found[0] != found[1]

@@ -54,6 +54,22 @@ class Own:
         """Whether a function that stands in a library is the user's: of a file or a cell, and not generated there."""
         return self.function(function) and function.__code__.co_filename not in ("<string>", "<frozen>")
 
+    def put(self, value: Any) -> bool:
+        """Whether a thing that stands in a library or in one of its classes is the user's: code, or an object of a
+        class of one's own.
+
+        >>> Own().put(dict.get), Own().put(property(lambda self: 8))
+        (False, True)
+        """
+        for name in ("__func__", "fget", "func"):
+            if isinstance(inner := getattr(value, name, None), FunctionType) and self.patch(inner):
+                return True
+        if isinstance(value, FunctionType):
+            return self.patch(value)
+        if isinstance(value, ModuleType):
+            return self.module(value.__name__)
+        return self.kind(value if isinstance(value, type) else type(value))
+
     def kind(self, kind: type) -> bool:
         """Whether a class is the user's: of an own module, or of none at all.
 

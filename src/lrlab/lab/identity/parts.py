@@ -20,9 +20,11 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from lrlab.lab.identity import models
 from lrlab.lab.identity.code import calls, digest_of_code
 from lrlab.lab.identity.own import HEAP, Own, found
 from lrlab.lab.identity.plain import array_of, has_text
+from lrlab.lab.identity.set_there import set_in
 from lrlab.lab.training.own import names_read
 from lrlab.lab.training.values import attributes_of
 
@@ -117,12 +119,7 @@ def _inside(cell: types.CellType) -> Any:
 
 def _class(value: type, own: Own) -> tuple[str, Held]:
     if not own.kind(value):
-        patched = [
-            (name, held)
-            for name, held in sorted(vars(value).items())
-            if isinstance(held, types.FunctionType) and own.patch(held)
-        ]
-        return f"class {_name(value)}", patched
+        return f"class {_name(value)}", set_in(value, own)
     held = [
         (name, item)
         for name, item in sorted(vars(value).items())
@@ -235,8 +232,14 @@ def _object(value: Any, own: Own) -> tuple[str, Held]:
     kind = type(value)
     if value is os.environ:
         return "environment", []
-    if kind.__module__ != "builtins" and "_tracker" in (attributes_of(value) or {}) and _of_keras(kind):
-        raise Opaque  # it knows its parts by their places in memory
+    if kind.__module__ != "builtins" and "_tracker" in (attributes_of(value) or {}) and models.is_keras(kind):
+        if (told := models.of_keras(value)) is None:
+            raise Opaque
+        return "keras", told
+    if models.is_linen(kind):
+        return "object", [("", kind), *models.of_linen(value)]
+    if models.is_container_of_keras(kind):
+        return _content(next(plain for plain in (list, dict, set) if isinstance(value, plain))(value))
     if isinstance(value, (*_CONTAINERS, *_BASES, bytearray)):
         label, held = _content(value)
         if kind in _CONTAINERS or kind is bytearray:
@@ -269,8 +272,6 @@ def _content(value: Any) -> tuple[str, Held]:
 
 def _attributes(value: Any) -> Held:
     held = attributes_of(value) or {}
-    if "_id" in held and any(each.__module__.startswith("flax.linen") for each in type(value).__mro__):
-        held = {name: each for name, each in held.items() if name != "_id"}  # of this process
     return sorted(_without_counts(held).items(), key=lambda pair: pair[0])
 
 
@@ -292,10 +293,6 @@ def _reduces(kind: type) -> Any:
             if name in vars(each) and each is not object:
                 return vars(each)[name]
     return None if "__getstate__" not in {name for each in kind.__mro__[:-1] for name in vars(each)} else _reduces
-
-
-def _of_keras(kind: type) -> bool:
-    return any(each.__module__.partition(".")[0] == "keras" for each in kind.__mro__)
 
 
 def _native(kind: type) -> bool:

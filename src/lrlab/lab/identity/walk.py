@@ -7,17 +7,20 @@ names, those variables count that own code spells anywhere.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import os
 import secrets
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from lrlab.lab.identity.code import calls, codes_in, makes_sets, texts_in
-from lrlab.lab.identity.own import Own, is_lrlab
+from lrlab.lab.identity.own import HEAP, Own, is_lrlab
 from lrlab.lab.identity.parts import OF_MODULES, Held, Opaque, ordered_by_hash, parts_of
 from lrlab.lab.identity.plain import digest_of_plain, memory_of
+from lrlab.lab.identity.set_there import was_set
 from lrlab.lab.training.own import names_read
 
 _BY_COMPUTING = {"getattr", "vars", "dir"}  # with these any variable of a module may be read
@@ -37,6 +40,7 @@ class Walk:
         self._own, self._lazily = own or Own(), lazily
         self._met: dict[int, tuple[int, Any]] = {}  # held, so that ids stay their own
         self._mine: list[types.ModuleType] = []
+        self._kinds: list[type] = []
         self._theirs: dict[str, types.ModuleType] = {}
         self._reads: set[str] = set()
         self.libraries: set[str] = set()
@@ -59,10 +63,10 @@ class Walk:
         self._walk(digest, value)
         done: set[str] = set()
         while found := self._spelled(done):
-            for where, module, name in found:
+            for where, name, value in found:
                 done.add(where)
                 digest.update(f"\0{where}\0".encode())
-                self._walk(digest, vars(module)[name], (None, f"{module.__name__}.{name}"))
+                self._walk(digest, value, (None, name))
         return digest.hexdigest()
 
     def _walk(self, digest: Any, root: Any, path: _Path = None) -> None:
@@ -124,6 +128,8 @@ class Walk:
                     self.hashes = self.hashes or makes_sets(value.__code__)
         else:
             kind = value if isinstance(value, type) else type(value)
+            if isinstance(value, type) and value.__flags__ & HEAP:
+                self._kinds.append(value)
             self._library(kind.__module__)
             self.hashes = self.hashes or ordered_by_hash(value)
 
@@ -131,10 +137,13 @@ class Walk:
         if isinstance(module, str) and not self._own.module(module):
             self.libraries |= {module.partition(".")[0]} - sys.stdlib_module_names - {"lrlab", "builtins"}
 
-    def _spelled(self, done: set[str]) -> list[tuple[str, types.ModuleType, str]]:
-        """The variables of modules that own code spells, and that are not done: of own ones all; of libraries what own
-        code has put there in the place of theirs."""
-        found = []
+    def _spelled(self, done: set[str]) -> list[tuple[str, str, Any]]:
+        """What own code spells and is not done, by its place and its name: variables of its modules; of libraries what
+        was set there; subclasses that it asks for."""
+        found = [*self._in_own_modules(), *self._in_libraries(), *self._subclasses()]
+        return sorted((each for each in found if each[0] not in done), key=lambda each: each[0])
+
+    def _in_own_modules(self) -> Iterator[tuple[str, str, Any]]:
         for number, module in enumerate(self._mine):
             spelled = self._reads & vars(module).keys()
             if self._whole:  # by a name that may be computed
@@ -143,22 +152,30 @@ class Walk:
                 value = vars(module)[name]
                 within = isinstance(value, types.ModuleType) and sys.modules.get(f"{module.__name__}.{name}") is value
                 if not (within and self._lazily(value)):
-                    found.append((f"{number} {name}", module, name))
-        waiting, met = [*self._theirs.values()], set[str]()
+                    yield f"{number} {name}", f"{module.__name__}.{name}", value
+
+    def _in_libraries(self) -> Iterator[tuple[str, str, Any]]:
+        waiting, met = [*self._theirs.values(), builtins], set[str]()
         while waiting:
             module = waiting.pop()
+            if module.__name__ in met:
+                continue
             met.add(module.__name__)
             for name in sorted(self._reads & vars(module).keys()):
                 value = vars(module)[name]
-                if isinstance(value, types.ModuleType):
-                    waiting += [value] if value.__name__ not in met and not self._own.module(value.__name__) else []
-                elif self._patched(value):
-                    found.append((f"{module.__name__}.{name}", module, name))
-        return sorted((each for each in found if each[0] not in done), key=lambda each: each[0])
+                if was_set(module, name, value, self._own):
+                    yield f"{module.__name__}.{name}", f"{module.__name__}.{name}", value
+                elif isinstance(value, types.ModuleType):
+                    waiting.append(value)
 
-    def _patched(self, value: Any) -> bool:
-        held = vars(value).values() if isinstance(value, type) and not self._own.kind(value) else (value,)
-        return any(isinstance(each, types.FunctionType) and self._own.patch(each) for each in held)
+    def _subclasses(self) -> Iterator[tuple[str, str, Any]]:
+        """Those of one's own, where code asks for subclasses: nothing else may name them."""
+        if "__subclasses__" not in self._reads:
+            return
+        for number, kind in enumerate(self._kinds):
+            below: list[type] = type.__subclasses__(kind)
+            for k, each in enumerate(filter(self._own.kind, below)):
+                yield f"{number} subclass {k}", f"{kind.__qualname__}.__subclasses__()", each
 
 
 def _words(path: _Path) -> str:

@@ -1,0 +1,88 @@
+"""What is set at run time in a library counts, and what a library brings itself changes nothing."""
+
+import functools
+import math
+import types
+
+import pytest
+
+from lrlab.lab.identity.identity import identity_of
+from lrlab.lab.identity.own import Own
+from lrlab.lab.identity.set_there import set_in, was_set
+
+torch = pytest.importorskip("torch")
+
+
+class Mine:
+    def __init__(self, width=8):
+        self.width = width
+
+    def __call__(self, x):
+        return x
+
+
+class MyLinear(torch.nn.Linear):
+    pass
+
+
+def train(run):
+    return torch.width, torch.nn.functional.relu(1), torch.nn.Linear(2, 2), math.width, WIDTH  # noqa: F821
+
+
+def other_relu(x):
+    return x
+
+
+PLACES = {
+    "a number": (torch, "width", [8, 16]),
+    "a list": (torch, "width", [[8], [16], [8, 16]]),
+    "a tensor": (torch, "width", [torch.zeros(2), torch.ones(2)]),
+    "an object": (torch, "width", [Mine(8), Mine(16)]),
+    "a class": (torch.nn, "Linear", [torch.nn.Linear, MyLinear]),
+    "a function": (torch.nn.functional, "relu", [torch.nn.functional.relu, other_relu, lambda x: 2 * x]),
+    "a partial": (
+        torch.nn.functional,
+        "relu",
+        [functools.partial(torch.nn.functional.relu, inplace=on) for on in (False, True)],
+    ),
+    "a method": (torch.nn.functional, "relu", [torch.nn.functional.relu, Mine(8).__call__, Mine(16).__call__]),
+    "what can be called": (torch.nn.functional, "relu", [torch.nn.functional.relu, Mine(8), Mine(16)]),
+    "in a class": (torch.nn.Linear, "bonus", [1, 2]),
+    "a method of a class": (torch.nn.Linear, "forward", [torch.nn.Linear.forward, lambda self, x: x]),
+    "a property of a class": (torch.nn.Linear, "bonus", [property(lambda self: 1), property(lambda self: 2)]),
+    "in Python's own": (math, "width", [8, 16]),
+    "in builtins": (__import__("builtins"), "WIDTH", [8, 16]),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_was_set_at_run_time_counts(place, monkeypatch):
+    where, name, values = PLACES[place]
+    found = []
+    for value in [*values, values[0]]:
+        monkeypatch.setattr(where, name, value, raising=False)
+        found.append(identity_of(train).digest)
+    assert len({*found}) == len(values)
+    assert found[-1] == found[0]
+
+
+def test_a_module_of_ones_own_in_the_place_of_a_library(monkeypatch):
+    found = []
+    for width in (8, 16):
+        module = types.ModuleType("mine_in_torch")
+        module.relu = functools.partial(other_relu, width)
+        monkeypatch.setattr(torch.nn, "functional", module)
+        found.append(identity_of(train).digest)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(__import__("sys"), "argv"), (__import__("time"), "timezone"), (math, "sin"), (torch, "_x")]
+)
+def test_what_a_process_or_a_library_has_of_itself(module, name):
+    """It is another in each process, or the same as long as its version is."""
+    assert not was_set(module, name, getattr(module, name, 1), Own())
+
+
+def test_of_pythons_own_classes_nothing():
+    assert set_in(dict, Own()) == set_in(functools.partial, Own()) == []

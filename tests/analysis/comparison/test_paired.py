@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import _normal_critical, _normal_p, _normal_worlds, sign_flip_test, t_test
+from lrlab.analysis.comparison.paired import (
+    _largest_t,
+    _normal_critical,
+    _normal_p,
+    _normal_worlds,
+    _signs,
+    differences,
+    sign_flip_test,
+    t_test,
+)
 
 
 def by_mean(scores: np.ndarray) -> np.ndarray:
@@ -148,3 +157,67 @@ def test_the_critical_t_is_the_smallest_that_is_rare_enough(level):
     critical = _normal_critical(worlds, level)
     assert worlds.arms == 3
     assert _normal_p(np.nextafter(critical, np.inf), worlds) <= 1 - level < _normal_p(critical, worlds)
+
+
+@pytest.mark.parametrize(("arms", "folds"), [(2, 2), (3, 5), (5, 4)])
+def test_a_world_is_a_report_of_equal_arms(arms: int, folds: int) -> None:
+    """The largest t of any arm against the lowest mean, in each of 20 000 draws; one arm more is one draw more."""
+    draws = np.random.default_rng(20_240_613).standard_normal((arms, 20_000, folds))
+    best = np.take_along_axis(draws, draws.mean(2).argmin(0)[None, :, None], 0)
+    d = draws - best
+    with np.errstate(invalid="ignore"):
+        t = np.nan_to_num(d.mean(2) / (d.std(2, ddof=1) / np.sqrt(folds)))
+    worlds = _normal_worlds(arms, folds)
+    assert [world.arms for world in worlds] == list(range(1, arms + 1))
+    assert not worlds[0].largest.any()
+    np.testing.assert_allclose(worlds[-1].largest, np.sort(t.max(0)), rtol=1e-6)
+
+
+def test_all_flips_of_eleven_seeds_and_a_sample_beyond() -> None:
+    """2048 of them; the sample holds what was seen."""
+    every = _signs(11)
+    assert every.shape == (2048, 11)
+    assert len({tuple(row) for row in every.tolist()}) == 2048
+    some = _signs(12)
+    assert some.shape == (2048, 12)
+    assert some[0].tolist() == [1.0] * 12
+    assert {*every.flat} == {*some.flat} == {-1.0, 1.0}
+    assert 0.45 < (some < 0).mean() < 0.55
+
+
+def test_the_largest_t_of_every_flip() -> None:
+    """Each flip by itself: the arm of the lowest mean, and the t of each other one against it."""
+    d = np.random.default_rng(7).normal(size=(4, 6))
+    found = _largest_t(d, _signs(6))
+    for row, signs in zip(found, _signs(6), strict=True):
+        flipped = d * signs
+        away = flipped - flipped[flipped.mean(1).argmin()]
+        t = [stats.ttest_1samp(arm, 0.0).statistic for arm in away if arm.any()]
+        assert row == pytest.approx(max(0.0, *t))
+
+
+def test_rounding_is_no_difference() -> None:
+    """Up to a billionth of a thousandth of the largest score."""
+    scores = np.array([[1.0, 1.0, 1.0], [1.0, 1.0 + 0.9e-12, 1.0 + 1.1e-12], [1.0, 1.0, 1.0]])
+    found = differences(scores, 0)
+    assert (found[1] != 0).tolist() == [False, False, True]
+    assert not differences(1e6 * scores, 0)[1, :2].any()
+
+
+def test_equal_differences_on_four_folds_may_be_a_coarse_metric() -> None:
+    """They carry the p of the sign test, 2^(1 - n), up to four folds; on five they are beyond chance."""
+    for folds in (2, 3, 4):
+        found = t_test(np.array([[0.0] * folds, [0.25] * folds]), 0, 0.95)
+        assert found.p[1] == 0.5 ** (folds - 1)
+        assert np.isnan([found.low[1], found.high[1]]).all()
+    assert t_test(np.array([[0.0] * 5, [0.25] * 5]), 0, 0.95).p[1] < 1e-4
+
+
+def test_the_p_of_drawn_worlds_counts_the_data_as_one_of_them() -> None:
+    """It is never 0; of two arms it is that of Student."""
+    worlds = _normal_worlds(3, 5)
+    assert _normal_p(np.inf, worlds[2]) == 1 / 20_001
+    assert _normal_p(0.0, worlds[2]) == 1.0
+    assert _normal_p(2.0, worlds[1]) == pytest.approx(2 * stats.t.sf(2.0, 4))
+    assert _normal_critical(worlds[1], 0.95) == pytest.approx(stats.t.ppf(0.975, 4))
+    assert _normal_critical(worlds[0], 0.95) == pytest.approx(stats.t.ppf(0.975, 4))

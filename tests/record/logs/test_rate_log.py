@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 import lrlab as lr
 from lrlab.core.run.metered import pacer_of
 from lrlab.errors import LrlabError, LrlabTypeError
-from lrlab.record.logs.rate_log import RateLog
+from lrlab.record.logs.rate_log import RateLog, _known_from
 
 
 class Paced:
@@ -307,3 +309,18 @@ def test_a_run_that_was_cut_scaled_extended_and_finished_early_is_logged_to_the_
     RateLog(scheduler, after.extend, since=0)()
     assert len(scheduler.decisions) > 3
     assert columns(live)["lr"] == columns(after)["lr"] == dict(enumerate(used))
+
+
+@pytest.mark.parametrize("change", [("plan", "schedule"), ("schedule", "plan"), ("plan", "plan")])
+def test_before_a_plan_was_taken_or_left_nothing_can_be_computed(change):
+    """Whichever side of the change it stands on; a schedule in place of another leaves the past as it was."""
+    before, after = change
+
+    def known(forgotten, *changes):
+        taken = [SimpleNamespace(update=at, how="take", before={b: ""}, after={a: ""}) for at, b, a in changes]
+        log = SimpleNamespace(forgotten=forgotten)
+        return _known_from(SimpleNamespace(changes=taken, now=SimpleNamespace(log=log)))
+
+    assert known(3, (20, before, after), (10, before, after)) == 20
+    assert known(30, (20, before, after)) == 30
+    assert known(3, (20, "schedule", "schedule")) == 3

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrlab.analysis.forecast.doubts import Seen, beyond, doubts, seen
+from lrlab.analysis.forecast.doubts import Seen, beyond, doubts, late_rise, seen
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -62,3 +62,79 @@ def test_seen_tells_an_anneal_from_a_constant_run():
     assert seen([late]).annealed
     assert not seen([early]).annealed
     assert "no logged run lowers its LR" in seen([early]).doubts[0].sentence
+
+
+ONE = Seen(peaks=(1.0,), longest=10, annealed=True)
+
+
+def said(lrs):
+    return [doubt.sentence for doubt in doubts(ONE, np.asarray(lrs, dtype=float))]
+
+
+def test_a_peak_is_far_beyond_twice_and_refused_beyond_thirty_times_the_nearest():
+    """Above and below; at the bounds it is not. The refusal names what is allowed."""
+    assert said([2.0]) == said([0.5]) == []
+    assert said([2.5]) == ["the peak LR 2.5 is 2.5x away from the nearest logged one (1)"]
+    assert said([0.25]) == ["the peak LR 0.25 is 4.0x away from the nearest logged one (1)"]
+    assert said([30.0]) == ["the peak LR 30 is 30.0x away from the nearest logged one (1)"]
+    with pytest.raises(LrlabError, match=r"(?s)peak LR too far.*30\.5.*0\.0333333 \.\.\. 30.*base_lr=1"):
+        said([30.5])
+
+
+def test_a_run_is_long_beyond_three_times_and_refused_beyond_thirty_times_the_longest():
+    """At the bounds it is not."""
+    assert said(np.ones(31)) == []
+    assert said(np.ones(32)) == ["the run is 3.2x as long as the longest logged one (10 updates)"]
+    assert said(np.ones(300)) == ["the run is 30.0x as long as the longest logged one (10 updates)"]
+    with pytest.raises(LrlabError, match=r"(?s)horizon too far.*301.*up to 300 updates"):
+        said(np.ones(301))
+
+
+def test_the_largest_rise_after_the_first_fall():
+    """From the least LR so far, as a share of the peak; up to a tenth it is not spoken of."""
+    assert late_rise(np.array([0.5, 1.0, 1.0])) == 0
+    assert late_rise(np.array([0.5, 2.0, 1.0, 1.5, 0.5, 0.75])) == 0.25
+    assert late_rise(np.array([2.0, 1.0, 0.5, 2.0])) == 0.75
+    assert said([1.0, 0.5, 0.6]) == []
+    assert said([1.0, 0.5, 0.625]) == ["the LR goes up again by 12% of its peak: rises were never checked"]
+    assert doubts(ONE, np.array([1.0, 0.5, 0.75]))[0].sd == pytest.approx(0.006 * 0.25)
+
+
+def logged(loss, lrs=None, **more):
+    updates = np.arange(10, 10 * len(loss) + 1, 10)
+    lrs = np.linspace(1e-3, 1e-4, 10 * len(loss)) if lrs is None else lrs
+    return LogRun.from_arrays(updates, loss, lrs, **more)
+
+
+def test_a_loss_that_turns_up_is_doubted_by_half_of_its_rise():
+    """By more than 1 %, of the least of ten stretches, where the LR was not raised since by more than a twentieth."""
+    falling = np.linspace(4.0, 2.0, 9)
+    up = seen([logged([*falling, 2.5], name="a")]).doubts
+    assert [doubt.sentence.partition(",")[0] for doubt in up] == ["a: the loss turns up by 25.0% at the end"]
+    assert up[0].sd == pytest.approx(0.5 * 0.25 + 0.01)
+    assert seen([logged([*falling, 2.019])]).doubts == ()
+    assert len(seen([logged([*falling, 2.021])]).doubts) == 1
+    for end, found in ((1.06, 0), (1.04, 1)):
+        lrs = np.append(np.full(90, 1e-4), np.full(10, end * 1e-4))
+        lrs[0] = 1e-3
+        assert len(seen([logged([*falling, 2.5], lrs)]).doubts) == found
+
+
+def test_batches_that_change_are_doubted():
+    """By 2 % of the loss."""
+    (doubt,) = seen([logged(np.linspace(4.0, 2.0, 10), batch_changes=True)]).doubts
+    assert (doubt.sentence, doubt.sd) == (
+        "a run: the batch size changes during the run; the laws do not know it",
+        0.02,
+    )
+
+
+def test_what_the_logs_held():
+    """Of each run its peak, and its sum of LRs; of all the longest, the shortest, and the least share of a peak."""
+    first = logged(np.linspace(4.0, 2.0, 10), np.append(np.full(50, 2e-3), np.full(50, 5e-4)))
+    second = logged(np.linspace(4.0, 2.0, 5), np.full(50, 1e-3))
+    found = seen([first, second])
+    assert found.peaks == (2e-3, 1e-3)
+    assert (found.longest, found.shortest, found.annealed) == (100, 50, True)
+    assert found.totals == pytest.approx((0.125, 0.05))
+    assert found.least == 0.25

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from lrlab.analysis.forecast.laws import FORMS
@@ -59,3 +60,37 @@ def test_the_prior_of_the_multi_power_law_is_around_what_its_paper_found():
     found = prior_for("mpl", "llm").inner
     published = {"alpha": 0.42878731, "log_c": math.log(2.02462735), "beta": 0.59350493, "gamma": 0.63472457}
     assert {name for name, (mean, spread) in found.items() if abs(mean - published[name]) > spread} == set()
+
+
+@pytest.mark.parametrize(
+    ("law", "floor", "progress", "noise"),
+    [
+        ("mpl", (0.85, 0.3), (0.5, 3.0), (400.0, 2000.0)),
+        ("momentum", (0.85, 0.3), (0.5, 3.0), (0.5, 5.0)),
+        ("convex", (0.85, 0.3), (0.5, 30.0), (0.5, 30.0)),
+    ],
+)
+def test_reference_laws_are_fitted_nearly_freely(law, floor, progress, noise):
+    """The floor within a third of the least loss below it, the other coefficients within many times themselves."""
+    found = prior_for(law, "llm")
+    assert (found.floor, found.progress, found.noise) == (floor, progress, noise)
+    assert progress[1] >= 6 * progress[0]
+
+
+def test_the_generic_prior_is_half_as_wide_again():
+    """In each inner parameter, about the same means."""
+    llm, generic = prior_for("elr", "llm"), prior_for("elr", "generic")
+    assert generic.inner == {name: (mean, 1.5 * spread) for name, (mean, spread) in llm.inner.items()}
+    assert (generic.miss, generic.early, generic.relative) == (0.01, 0.2, True)
+    assert (generic.floor, generic.progress, generic.noise) == ((0.85, 0.15), (0.6, 0.6), (0.7, 0.7))
+
+
+@pytest.mark.parametrize("law", ["elr", "mpl", "momentum"])
+def test_a_search_starts_at_the_mean_and_on_both_sides_of_it(law):
+    """Two points beside the mean, opposite to each other, less than two spreads away."""
+    prior = prior_for(law, "llm")
+    mean, first, second = prior.points()
+    assert mean.tolist() == [of for of, _ in prior.inner.values()]
+    assert first - mean == pytest.approx(mean - second)
+    away = np.abs(first - mean) / [spread for _, spread in prior.inner.values()]
+    assert 0 < away.max() <= 1

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
-from lrlab.analysis.forecast.optimise import _denser
+from lrlab.analysis.forecast.optimise import _denser, _draws, _nearest, _ramp, _schedule
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -146,3 +147,68 @@ def test_the_knots_of_a_plan_lie_the_closer_the_later():
     """By a parabola that ends level, on whole updates, each one once."""
     assert _denser(0, 100, 4).tolist() == [0, 44, 75, 94, 100]
     assert _denser(10, 14, 50).tolist() == [10, 11, 12, 13, 14]
+
+
+def posterior(spreads):
+    """A fit of two inner parameters whose spreads, and those of the outer three, are known and independent."""
+    covariance = np.diag(np.square(np.asarray(spreads, dtype=float)))
+    return Fitted(np.array([1.0, 2.0]), np.array([3.0, 0.5, 0.01]), covariance, 0.0, None)
+
+
+def test_a_posterior_is_drawn_in_pairs_on_both_sides_of_its_mean():
+    """Eight draws, none further than its spread in any direction; a coefficient never below 0."""
+    draws = _draws(posterior([0.1, 0.2, 0.3, 0.4, 0.005]))
+    assert len(draws) == 8
+    moves = np.array([np.append(inner, outer) for inner, outer in draws]) - [1.0, 2.0, 3.0, 0.5, 0.01]
+    assert moves[:4] == pytest.approx(-moves[4:])
+    assert (np.abs(moves) <= [0.1001, 0.2001, 0.3001, 0.4001, 0.0051]).all()
+    assert (np.abs(moves).max(0) > [0.05, 0.1, 0.15, 0.2, 0.0025]).all()
+    wide = _draws(posterior([0.1, 0.2, 0.3, 9.0, 9.0]))
+    assert min(outer.min() for _, outer in wide) == 0.0
+    assert all((a[0] == b[0]).all() for a, b in zip(wide, _draws(posterior([0.1, 0.2, 0.3, 9.0, 9.0])), strict=True))
+
+
+def test_exact_parameters_are_drawn_once():
+    """There is nothing to draw."""
+    ((inner, outer),) = _draws(posterior([0.0] * 5))
+    assert (inner.tolist(), outer.tolist()) == ([1.0, 2.0], [3.0, 0.5, 0.01])
+
+
+def test_the_warmup_is_a_fiftieth_where_none_is_given():
+    """Or what is given, from none up to all but the last update."""
+    assert [_ramp(steps, None) for steps in (49, 50, 1000)] == [0, 1, 20]
+    assert [_ramp(100, warmup) for warmup in (0, 99)] == [0, 99]
+    for warmup in (100, -1, True, 1.0):
+        with pytest.raises(LrlabError, match="below 100"):
+            _ramp(100, warmup)
+
+
+def test_ten_updates_are_the_fewest(elr):
+    """And of a prefix at least two must be left."""
+    assert elr.optimise(10, peak=1e-3, warmup=0).schedule.over(10).values()[0] == 1
+    for steps in (9, True, 10.0):
+        with pytest.raises(LrlabError, match="at least 10"):
+            elr.optimise(steps)
+    assert len(elr.optimise(10, prefix=np.full(8, 1e-3)).schedule.over(2).values()) == 2
+    with pytest.raises(LrlabError, match="9 of 10 updates are fixed"):
+        elr.optimise(10, prefix=np.full(9, 1e-3))
+
+
+def test_knots_on_the_line_of_their_neighbours_are_left_out():
+    """A straight fall is one piece, a level is a constant; what bends by more than a hundred-thousandth stays."""
+    knots = np.array([0, 25, 50, 75, 100])
+    assert str(_schedule(knots, np.array([1.0, 0.75, 0.5, 0.25, 0.0]))) == "linear(100)"
+    assert str(_schedule(knots, np.array([1.0, 1.0, 1.0, 0.5, 0.0]))) == "constant(50) >> linear(50)"
+    assert str(_schedule(knots, np.array([1.0, 0.75, 0.50002, 0.25, 0.0]))).count("linear") >= 2
+    assert str(_schedule(knots, np.array([1.0, 0.75, 0.500005, 0.25, 0.0]))) == "linear(100)"
+
+
+@pytest.mark.parametrize(
+    "text", ["linear(100)", "constant(40) >> cosine(60, to=0.1)", "constant(75) >> one_minus_sqrt(25)"]
+)
+def test_the_nearest_by_name_is_the_plan_itself_where_it_has_one(text):
+    """Over its shapes, and decays of a twentieth of the run and its multiples."""
+    knots = np.arange(101)
+    values = np.append(lr.parse(text).over(100).values(), lr.parse(text).over(100)(100))
+    assert _nearest(knots, values, 0) == lr.parse(text)
+    assert str(_nearest(knots + 7, values, 7)) == f"warmup(7) >> {text}"

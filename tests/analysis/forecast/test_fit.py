@@ -184,3 +184,31 @@ def test_a_peak_between_two_logged_ones_is_bridged():
     assert between[0] == pytest.approx(truth.loss[-1] + 0.02, abs=0.01)
     assert between[1] < truth.loss[-1] + 0.02 < between[2]
     assert between[2] - between[1] < beyond[2] - beyond[1]
+
+
+def test_the_weight_of_a_point_is_that_of_the_promise():
+    """(1 + (2 t0 / t)^4)^-1/2, t0 the largest of warmup, the early share, and where the LRs have come to a sum."""
+    updates = np.arange(100, 1001, 100)
+    run = LogRun.from_arrays(updates, np.linspace(4.0, 3.0, 10), np.full(1000, 1e-3))
+    for early, moved, begin in ((0.1, 0.0, 100), (0.0, 0.25, 250), (0.0, 0.9, 400), (0.3, 0.25, 300)):
+        found = prepare(run, early, moved)
+        assert found.weight == pytest.approx((1 + (2 * begin / updates) ** 4) ** -0.5, rel=0.02)
+        assert found.updates.tolist() == updates.tolist()
+
+
+@pytest.mark.parametrize(("points", "kept"), [(2, 2), (47, 47), (48, 48), (49, 48), (500, 48)])
+def test_at_most_48_points_are_kept(points, kept):
+    """From the first to the last, evenly."""
+    updates = np.arange(1, points + 1)
+    run = LogRun.from_arrays(updates, np.linspace(4.0, 3.0, points), np.full(points, 1e-3))
+    found = prepare(run, 0.05).updates
+    assert (len(found), found[0], found[-1]) == (kept, 1, points)
+    assert np.ptp(np.diff(found)) <= 1
+
+
+def test_a_run_is_annealed_below_six_tenths_of_its_peak():
+    """At the last logged update; not at the bound."""
+    for end, annealed in ((0.61, False), (0.59, True)):
+        lrs = np.append(np.full(50, 1e-3), np.full(50, end * 1e-3))
+        curve = prepare(LogRun.from_arrays([50, 100], [3.0, 2.0], lrs), 0.05)
+        assert (curve.annealed, curve.peak) == (annealed, 1e-3)

@@ -48,3 +48,14 @@ def test_the_gradient_in_the_outer_coefficients_is_the_columns():
     slopes = gradient(FORM, fitted(1e-3), SCALE, LRS, np.array([1000, 3000]))
     assert slopes.shape == (2, 11)
     assert slopes[:, 8].tolist() == [1.0, 1.0]
+
+
+def test_the_gradient_in_the_inner_parameters_is_that_of_the_loss():
+    """By differences on both sides, a hundred times as far apart."""
+    times = np.array([300, 3000])
+    slopes = gradient(FORM, fitted(1e-3), SCALE, LRS, times)
+    for index in range(8):
+        step = np.zeros(8)
+        step[index] = 1e-4
+        up, down = (every(FORM, INNER + sign * step, LRS)[times - 1] @ OUTER for sign in (1, -1))
+        assert slopes[:, index] == pytest.approx((up - down) / 2e-4, rel=2e-2, abs=1e-3)

@@ -194,3 +194,12 @@ def test_a_very_long_run_is_judged_by_updates_at_even_distances():
     apart = np.diff(times[times != 1000])
     assert apart.max() - apart.min() <= 1
     assert len(times) == len(values)
+
+
+def test_too_many_values_at_once_are_counted():
+    """Those that are asked for, from wherever they begin."""
+    curve = lr.constant().over(10**9)
+    with pytest.raises(lr.LrlabError, match=r"(?s)5e\+08 values at once are too many.*at most 1e\+08"):
+        curve.between(4 * 10**8, 9 * 10**8)
+    assert curve.between(10**9 - 2, 10**9).tolist() == [1.0, 1.0]
+    assert curve.between(5, 5).tolist() == []

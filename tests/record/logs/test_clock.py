@@ -112,3 +112,13 @@ def test_a_hundred_million_steps_are_no_updates():
     clock, _ = counted([{"step": k, "loss": k} for k in (1, 2)])
     assert suspicion(clock, 1e6) == ""
     assert "tokens_per_update=" in suspicion(clock, 1e10)
+
+
+def test_a_rate_that_is_given_says_what_is_counted():
+    """Before all else; without one, epochs before samples and tokens where nothing tells how many make an update."""
+    row = {"epoch": 1, "samples_seen": 640, "tokens_seen": 6400, "loss": 1.0}
+    rows = [{name: k * value for name, value in row.items()} for k in (1, 2)]
+    assert counted(rows, tokens_per_update=100)[0].counter == "tokens_seen"
+    assert counted(rows, samples_per_update=10)[0].counter == "samples_seen"
+    assert counted(rows)[0].counter == "epoch"
+    assert counted(rows, updates_per_epoch=10)[1] == [10, 20]

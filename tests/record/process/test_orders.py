@@ -283,3 +283,11 @@ def test_asked_again_it_is_the_same(tmp_path):
     give(tmp_path, 0.5)
     assert [live.due(3), live.due(3), live.due(4), live.due(5)] == [0.5, 0.5, None, None]
     assert orders(tmp_path)[0].taken == 3
+
+
+def test_the_folder_is_made_with_all_above_it(tmp_path):
+    """A run names the folder before there is one; it listens again in one that is there."""
+    for _ in range(2):
+        live = ManualOrders(tmp_path / "runs" / "x")
+    assert give(tmp_path / "runs" / "x", 0.5).number == 1
+    assert live.due(3) == 0.5

@@ -269,3 +269,20 @@ def test_sampled_is_all_of_a_short_run_and_enough_of_a_long_one():
     times, values = sampled(lr.parse("warmup(3) >> linear()").over(lr.Horizon(tokens=4)))
     assert times.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 4]
     assert values.tolist() == [0.25, 0.5, 0.75, 1, 1, 0.75, 0.5, 0.25, 0]
+
+
+def test_what_takes_the_rest_before_another_unit_is_named():
+    """With what comes next, and the rates of both units."""
+    with pytest.raises(LrlabError) as raised:
+        lr.parse("constant() >> linear(50)").over(lr.Horizon(tokens=BUDGET))
+    said = str(raised.value)
+    assert "constant() takes what linear(50) leaves, which is in other units" in said
+    assert "Horizon(..., tokens_per_update=" in said
+
+
+def test_spans_in_the_unit_of_the_run_add_up_to_no_more_than_it():
+    """At the bound they fit."""
+    fits = lr.parse('linear("600tok", to=0.5) >> linear("400tok")').over(lr.Horizon(tokens=1000))
+    assert fits(1000) == 0
+    with pytest.raises(LrlabError, match="1001 of 1000"):
+        lr.parse('linear("600tok") >> linear("401tok")').over(lr.Horizon(tokens=1000))

@@ -109,3 +109,28 @@ def test_record_is_plain():
     """The known facts, for JSON."""
     assert Horizon(updates=np.int64(5), epochs=2).record() == {"updates": 5, "epochs": 2}
     assert type(Horizon(updates=np.int64(5)).updates) is int
+
+
+def test_one_update_more_or_less_is_no_contradiction():
+    """Beyond that it is, and the sentence counts."""
+    for samples in (9990, 10_010):
+        assert Horizon(updates=1000, samples=samples, samples_per_update=10).total == 1000
+    for samples, counted in ((9989, "998.9"), (10_011, "1001.1")):
+        with pytest.raises(lr.LrlabError, match=f"{samples} samples are {counted} updates, not 1000"):
+            Horizon(updates=1000, samples=samples, samples_per_update=10)
+
+
+def test_the_greatest_facts():
+    """A thousand billions of updates, a billion billions of anything else."""
+    assert Horizon(updates=MOST).total == MOST == 10**15
+    assert Horizon(tokens=10**18, tokens_per_update=10**6).total == 10**12
+    with pytest.raises(lr.LrlabError, match=r"tokens must be positive(.*\n)+.*at most 1e\+18"):
+        Horizon(tokens=10**18 + 1)
+
+
+def test_minutes_are_sixty_seconds():
+    """A rate per second from the minutes of a run whose updates are known."""
+    assert Horizon(updates=1200, minutes=10).rate("seconds") == 2
+    assert Horizon(updates=1200, epochs=10).rate("epochs") == 120
+    assert Horizon(updates=1200).rate("seconds") is None
+    assert Horizon(tokens=100, tokens_per_update=4).rate("tokens") == Fraction(1, 4)

@@ -1,7 +1,9 @@
 """What makes training repeatable: seeds that reach every library, and threads that are pinned."""
 
+import hashlib
 import random
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,3 +49,21 @@ def test_a_gpu_has_to_be_deterministic():
     with pinned(1, "cuda"):
         assert torch.are_deterministic_algorithms_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("stand_in", [True, False])
+def test_tensorflow_is_seeded_where_it_is_there(monkeypatch, stand_in):
+    """By the same number as the others; an empty stand-in of its name is passed over."""
+    seeds = []
+    generators = SimpleNamespace(set_seed=seeds.append)
+    monkeypatch.setitem(
+        sys.modules, "tensorflow", SimpleNamespace() if stand_in else SimpleNamespace(random=generators)
+    )
+    with seeded(3, 2):
+        pass
+    number = int.from_bytes(hashlib.sha256(b"3/2").digest()[:4])
+    assert seeds == ([] if stand_in else [number])
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    with seeded(3, 2):
+        pass
+    assert len(seeds) == (0 if stand_in else 1)

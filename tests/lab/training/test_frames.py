@@ -222,3 +222,18 @@ def test_what_goes_through_the_steps_in_c_is_named():
         assert {name for names in GATHERED for name in names} - {
             "test_what_goes_through_the_steps_in_c_is_named"
         } == said
+
+
+def test_without_the_outer_code_all_frames_are_there():
+    """To the one that Python began with; of a code that runs twice, to its outermost."""
+    found = list(frames_between(sys._getframe(), None))
+    assert found[0] is sys._getframe()
+    assert found[-1].f_back is None
+    assert list(frames_between(None, None)) == []
+
+    def nested(depth):
+        if depth:
+            return nested(depth - 1)
+        return [frame.f_locals["depth"] for frame in frames_between(sys._getframe(), nested.__code__)]
+
+    assert nested(2) == [0, 1, 2]

@@ -70,3 +70,19 @@ def test_arms_that_differ_in_their_configuration_differ():
     plain, adam = Arm("x", lr.cosine()), Arm("x", lr.cosine(), config={"optimizer": "adam"})
     assert plain != adam
     assert len({plain, adam}) == 2
+
+
+def test_averaging_is_a_share_of_the_run():
+    """Up to all of it; none is no averaging."""
+    assert [Arm("a", lr.constant(), averaging=share).averaging for share in (None, 0.001, 1)] == [None, 0.001, 1]
+    for share in (0, 1.001, -0.1):
+        with pytest.raises(LrlabError, match="averaging is a share of the run"):
+            Arm("a", lr.constant(), averaging=share)
+
+
+def test_arms_with_different_configurations_are_one_key():
+    """What is no part of the hash is a part of equality; an arm may stand in a set."""
+    one, other = (Arm("a", lr.constant(), config={"width": width}) for width in (8, 9))
+    assert hash(one) == hash(other)
+    assert one != other
+    assert len({one, other}) == 2

@@ -39,3 +39,15 @@ def test_what_could_not_be_judged_is_refused(quadratic, arms, changes, said):
     """When it is made."""
     with pytest.raises(LrlabError, match=said):
         Experiment(quadratic, arms, dataclasses.replace(quadratic.settings, **changes))
+
+
+def test_a_comparison_needs_a_pair(quadratic):
+    """Two arms, and two folds or two seeds; that is enough."""
+    arms = (Arm("a", lr.constant()), Arm("b", lr.linear()))
+    for folds, seeds in ((2, 1), (1, 2)):
+        made = Experiment(quadratic, arms, dataclasses.replace(quadratic.settings, folds=folds, seeds=seeds))
+        assert {job.seed for job in made.jobs(Resources())} == set(range(seeds))
+    with pytest.raises(LrlabError, match="nothing to pair"):
+        Experiment(quadratic, arms, dataclasses.replace(quadratic.settings, folds=1, seeds=1))
+    with pytest.raises(LrlabError, match="one strategy alone"):
+        Experiment(quadratic, arms[:1], quadratic.settings)

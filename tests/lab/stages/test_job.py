@@ -10,6 +10,7 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec
 from lrlab.lab.stages.job import Job, jobs_of
+from lrlab.lab.task.declaration import Settings
 
 ARMS = (Arm("fixed", lr.constant()), Arm("cosine", lr.cosine()))
 
@@ -62,3 +63,13 @@ def test_a_comparison_that_cannot_be_carried_out_is_refused(quadratic):
         jobs_of((ARMS[0], ARMS[0]), quadratic.settings)
     with pytest.raises(LrlabError, match=r"add up to 1000 of 60"):
         jobs_of((Arm("long", lr.warmup(1000) >> lr.cosine()),), quadratic.settings)
+
+
+def test_a_comparison_begins_at_seed_0_with_one_thread():
+    """Where nothing else is said, on a CPU; seeds, folds and LRs are those of the settings."""
+    settings = Settings(updates=10, folds=2, seeds=2, lrs=(1.0, 2.0), evals=3)
+    jobs = jobs_of([Arm("a", lr.constant())], settings)
+    assert {(job.seed, job.fold, job.lr) for job in jobs} == {(s, f, x) for s in (0, 1) for f in (0, 1) for x in (1, 2)}
+    assert {(job.updates, job.evals, job.folds, job.threads, job.device) for job in jobs} == {(10, 3, 2, 1, "cpu")}
+    later = jobs_of([Arm("a", lr.constant())], settings, first_seed=5)
+    assert {job.seed for job in later} == {5, 6}

@@ -291,3 +291,18 @@ def test_a_fork_that_would_lose_weights_is_refused():
     run.track(opt=torch.optim.SGD(model.parameters(), lr=0.1))
     with pytest.raises(LrlabError, match=r"(?s)optimizer opt trains weights that nothing tracked holds.*model=model"):
         list(run.steps([0]))
+
+
+def test_a_run_by_itself():
+    """Seed 0, the only fold, judged once at its end by the least validation loss."""
+    run = TrainingRun(lr.constant(), 3)
+    assert (run.seed, run.fold, run.folds, run.device, dict(run.config)) == (0, 0, 1, "cpu", {})
+    assert evaluation_points(3, 1) == {3}
+    run.track(opt=Optimizer(1.0))
+    asked = []
+    for _ in run.steps([0]):
+        asked.append(run.eval_now)
+        if run.eval_now:
+            run.report(val_loss=2.0)
+    assert asked == [False, False, True]
+    assert run.score == 2.0

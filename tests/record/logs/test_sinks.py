@@ -107,3 +107,11 @@ def test_trackers_get_every_row_through_the_users_object():
 def test_an_object_that_cannot_log_is_refused_at_once(make, words):
     with pytest.raises(LrlabError, match=words):
         make(object())
+
+
+@pytest.mark.parametrize("make", [csv_log, jsonl_log, lambda path: tensorboard_log(path.parent)])
+def test_the_folder_of_a_log_is_made_with_all_above_it(make, tmp_path):
+    """And one that is there is written to."""
+    for step in (0, 1):
+        make(tmp_path / "a" / "b" / "log")([(step, {"lr": 0.1})])
+    assert list((tmp_path / "a" / "b").iterdir())

@@ -157,3 +157,10 @@ def test_a_line_that_cannot_be_written_is_a_warning(tmp_path, caplog):
     for update in (3, 4):
         journal.observed(update, 1.0, {}, [], [0.1])
     assert caplog.text.count("lacks a line") == 1
+
+
+def test_the_folder_of_a_journal_is_made_with_all_above_it(tmp_path):
+    """And one that is there goes on."""
+    for update in (1, 2):
+        Journal(tmp_path / "runs" / "x").observed(update, 1.0, {}, (), [0.1])
+    assert [row["update"] for row in rows(tmp_path / "runs" / "x")] == [1, 2]

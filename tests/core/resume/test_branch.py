@@ -35,7 +35,8 @@ def test_with_a_relative_warmup_the_note_says_so():
     """What was done stays; the plan over the new horizon would have warmed up for longer or shorter."""
     stable = lr.wsd(warmup="5%").over(10_000)
     branch = branched(stable, 4000, 1000)
-    assert "relative warmup" in branch.note
+    assert branch.note.startswith("the branch keeps the first 4000 updates as they were made; ")
+    assert "planned over 5000 updates would have begun otherwise (a relative warmup" in branch.note
     assert branch.curve.between(0, 4000).tolist() == stable.between(0, 4000).tolist()
     assert branch.curve.between(4000, 5000).tolist() == lr.one_minus_sqrt().over(1000).values().tolist()
 

@@ -98,3 +98,25 @@ def test_the_name_of_the_baseline_is_taken():
     """Or the report could not tell who is who."""
     with pytest.raises(LrlabError, match="judged against"):
         strategies_of({BASELINE.name: "cosine()"}, LENGTHS)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("decay: 10..50 by 10", ("10", "20", "30", "40", "50")),
+        ("decay: 10..49 by 10", ("10", "20", "30", "40")),
+        ("decay: 5..5 by 1", ("5",)),
+        ("to: 0.1..0.3 by 0.1", ("0.1", "0.2", "0.3")),
+    ],
+)
+def test_the_values_of_a_range(text, values):
+    """From the first on, up to the last where a step reaches it, exactly."""
+    assert Slot.read(text).values == values
+
+
+def test_a_range_has_a_thousand_values_at_most():
+    """And goes upwards, in steps."""
+    assert len(Slot.read("n: 1..1000 by 1").values) == 1000
+    for text in ("n: 1..1001 by 1", "n: 1..2 by 0", "n: 2..1 by 1", "n: 1..2 by -1"):
+        with pytest.raises(LrlabError, match=r"(?s)a slot cannot be read.*at most 1000"):
+            Slot.read(text)

@@ -30,3 +30,14 @@ def test_numbers_are_whole(given):
     """A text is none."""
     with pytest.raises(LrlabTypeError, match="whole number"):
         Resources(**given)
+
+
+def test_the_least_numbers_and_what_to_type():
+    """None but this process, or one thread; the hint begins at the least."""
+    assert (Resources(workers=0).workers, Resources(threads=1).threads) == (0, 1)
+    for given, hint in (({"workers": -1}, "0, 1, ..."), ({"threads": 0}, "1, 2, ...")):
+        with pytest.raises(LrlabError, match=hint):
+            Resources(**given)
+    for given, hint in (({"workers": "4"}, "0, 1, ..."), ({"threads": None}, "1, 2, ...")):
+        with pytest.raises(LrlabTypeError, match=hint):
+            Resources(**given)

@@ -48,6 +48,16 @@ def test_parts_of_a_loss_are_not_taken_for_the_whole():
     assert chosen(table("d_loss", "g_loss"), "g_loss")[0] == "g_loss"
 
 
+def test_the_only_kind_of_loss_is_the_loss():
+    """That is said; a perplexity is none, and no summary."""
+    name, (said,) = chosen(table("train_recon_loss", "val_recon_loss"))
+    assert name == "val_recon_loss"
+    assert "only kind of loss" in said
+    for other in ("val_ppl", "best_val_loss"):
+        with pytest.raises(LrlabError, match="none is the whole"):
+            chosen(table(other))
+
+
 def test_the_parts_of_a_detector_are_added():
     """As ultralytics weighs them already; with the parts in one row."""
     given = table("train/box_loss", "train/cls_loss", "val/box_loss", "val/cls_loss", "val/dfl_loss")

@@ -119,3 +119,13 @@ def test_what_has_neither_steps_nor_numbers_is_said():
         gathered([Unreadable("line 3", "torn")])
     with pytest.raises(LrlabError, match=r"(?s)no rows with a step and numbers.*'a', 'b'.*a column tick"):
         gathered([{"a": 1.0, "b": 2.0}], step="tick")
+
+
+def test_names_without_end_are_not_held():
+    """Neither many nor long ones; a whole loss among them is."""
+    row = {"step": 1, **{f"loss_{k}": 1 for k in range(3000)}, **{f"c{k}": 1 for k in range(3000)}, "c" * 10_000: 1}
+    row |= {f"step{'_' * k}": 1 for k in range(1, 100)}
+    table = gathered([row, {"step": 2, "val_loss": 1.0}])
+    assert len(table.series) == len(table.others) + 1 == 1001
+    assert len(table.counters) == 20
+    assert "val_loss" in table.series

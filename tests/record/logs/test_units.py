@@ -25,7 +25,7 @@ def test_what_counts(name, unit):
 @pytest.mark.parametrize(
     "name",
     ["max_steps", "steps_per_second", "warmup_steps", "epoch_loss", "train_loss_step", "batch_size",
-     "eval_steps", "total_steps", "tokens_per_second", "loss"],
+     "eval_steps", "total_steps", "tokens_per_second", "time/iterations", "loss"],
 )  # fmt: skip
 def test_what_counts_nothing(name):
     """Sizes, rates and losses."""

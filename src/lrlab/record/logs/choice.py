@@ -58,6 +58,11 @@ def choose_loss(
     if asked:
         return _named(table, asked, "loss", path), ()
     whole = [name for name in losses(table) if not loss(name).part]
+    said: tuple[str, ...] = ()
+    kinds = {loss(name).kind for name in losses(table) if loss(name).alone}
+    if not whole and len(kinds) == 1:
+        whole = [name for name in losses(table) if loss(name).alone]
+        said = (f"{whole[0]} is the only kind of loss in the log",)
     kept = [name for name in whole if points.get(name, 0)]
     if not kept:
         if whole:
@@ -69,9 +74,9 @@ def choose_loss(
     best = _densest(validation, points)
     other = _densest(training, points)
     if best and other and points[best] < _DENSE and points[best] < _SHARE * points[other]:
-        said = f"{best} has {points[best]} points only: {other} is taken; loss={best!r} takes the other"
-        return other, (said,)
-    return best or other, ()
+        sparse = f"{best} has {points[best]} points only: {other} is taken; loss={best!r} takes the other"
+        return other, (*said, sparse)
+    return best or other, said
 
 
 def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | None, tuple[str, ...]]:

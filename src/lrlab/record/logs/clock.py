@@ -208,7 +208,7 @@ def _within(columns: Sequence[Column], counter: str) -> str:
         for name in best(list(column.own), "epochs"):
             epochs, steps = column.steps(name), column.steps(counter)
             rises = np.diff(epochs) > 0
-            if rises.sum() and (np.diff(steps)[rises] < 0).mean() > 0.8 and column.own.get(counter):
+            if rises.sum() and (np.diff(steps)[rises] <= 0).mean() > 0.8 and column.own.get(counter):
                 return name
     return ""
 

@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, worded
-from lrlab.record.logs.roles import Role, own, role
+from lrlab.record.logs.roles import Role, loss, own, role
 from lrlab.record.logs.rows import Config, Item, Remark, Row, Unreadable, Unusable
 from lrlab.record.logs.steps import count, number
-from lrlab.record.logs.units import counted
+from lrlab.record.logs.units import LONGEST, counted
 
 Floats = NDArray[np.float64]
 
 SHOWN = 12  # names listed in an error
 _MOST = 2_000_000  # points of a column that are held
-_NAMES = 10_000  # columns that are told apart
+_NAMES = 1000  # columns that are kept or named; beyond, only those with a whole loss
+_COUNTERS = 20  # columns that count
 _KEPT = {Role.LOSS, Role.RATE, Role.BATCH}
 _RUNS = {"run", "run_id", "run_name", "run id", "seed", "trial", "experiment"}
 
@@ -150,10 +151,11 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
     counters: dict[str, float] = {}
     for name, value in row.items():
         if (name == step or counted(name)) and name not in asked and (at := count(value)) is not None:
-            counters[name] = at
-            table.counters[name] = None
+            if name in table.counters or len(table.counters) < _COUNTERS:
+                counters[name] = at
+                table.counters[name] = None
         elif name.lower() in _RUNS and isinstance(value, str | int) and len(table.runs) < SHOWN:
-            table.runs[f"{name} {value}"] = None
+            table.runs[f"{name} {value!s:.60}"] = None
     if step and step not in counters:
         counters = {}
     kept = 0
@@ -164,8 +166,8 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
         if series is None:
             if isinstance(value, dict | list):
                 continue
-            if not (role(name) in _KEPT or name in asked or own(name) in asked) or len(table.series) >= _NAMES:
-                if len(table.others) < _NAMES:
+            if not (name in asked or own(name) in asked or _matters(name, len(table.series))):
+                if len(table.others) < _NAMES and len(name) <= LONGEST:
                     table.others[name] = None
                 continue
             series = table.series[name] = Column()
@@ -179,3 +181,9 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
             series.stranger = series.stranger or f"{value!s:.40}"
     table.stepless += bool(kept and not counters)
     before |= counters
+
+
+def _matters(name: str, kept: int) -> bool:
+    """Whether a column is kept, beside so many others."""
+    kind = role(name)
+    return kind in _KEPT and (kept < _NAMES or (kept < 2 * _NAMES and kind is Role.LOSS and not loss(name).part))

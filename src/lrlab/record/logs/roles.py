@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from lrlab.record.logs.units import counted, words
+from lrlab.record.logs.units import LONGEST, counted, words
 
 
 class Role(Enum):
@@ -45,8 +45,10 @@ _TRAINING = {"train", "training", "tr"}
 _FILLING = {
     "loss", "losses", "total", "lm", "step", "epoch", "batch", "avg", "average", "mean", "running", "all", "overall",
     "the", "vs", "iterations", "value", "metrics", "metric", "set", "objective", "this", "s",
+    "cross", "entropy", "crossentropy", "ce", "xent", "avr", "moving",
 }  # fmt: skip
 _SUMMARY = {"best", "min", "max", "lowest", "final", "last", "std", "var", "stderr"}
+_NEVER_ALONE = _SUMMARY | {"perplexity", "ppl", "wa", "ema"}
 _UNLOGARITHMIC = {"perplexity", "ppl", "mse", "rmse", "mae", "bpb", "bpc", "nll"}
 
 
@@ -55,13 +57,17 @@ def own(name: str) -> str:
     return name.rsplit(" - ", 1)[-1]
 
 
-@lru_cache(4096)
 def role(name: str) -> Role:
     """What a column is.
 
     >>> [role(name).name for name in ("val_loss", "lr-AdamW", "epoch", "loss_scale", "train_runtime", "top1_acc")]
     ['LOSS', 'RATE', 'COUNTER', 'OTHER', 'TIME', 'SCORE']
     """
+    return _role(name) if len(name) <= LONGEST else Role.OTHER
+
+
+@lru_cache(4096)
+def _role(name: str) -> Role:
     found = words(own(name))
     have = set(found)
     if counted(own(name)):
@@ -87,6 +93,12 @@ class Loss:
     part: bool  # a part, an alternative or a summary of the loss: never taken unless asked for
     phase: int  # 0, 1, 2: validation, evaluation, test; 3: training
     length: int  # of the name: the plainest first
+    kind: str = ""  # the words that make it a part or an alternative
+
+    @property
+    def alone(self) -> bool:
+        """Whether it may be taken for the loss where a log has no other kind: no summary of a run, no perplexity."""
+        return not set(self.kind.split()) & _NEVER_ALONE
 
     @property
     def validation(self) -> bool:
@@ -103,5 +115,5 @@ def loss(name: str) -> Loss:
     found = words(own(name))
     phases = [_VALIDATION[word] for word in found if word in _VALIDATION]
     rest = {word for word in found if word not in _VALIDATION and word not in _TRAINING and word not in _FILLING}
-    part = bool(rest) or bool(set(found) & (_SUMMARY | _UNLOGARITHMIC))
-    return Loss(part, min(phases) if phases else 3, len(found))
+    kind = " ".join(sorted(rest | set(found) & _UNLOGARITHMIC))
+    return Loss(bool(kind), min(phases) if phases else 3, len(found), kind)

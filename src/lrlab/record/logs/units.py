@@ -13,10 +13,12 @@ from lrlab.errors import LrlabTypeError, worded
 
 Unit = Literal["updates", "batches", "epochs", "samples", "tokens"]
 
+LONGEST = 200  # characters of a name that is looked at
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _COUNTED: dict[Unit, tuple[str, ...]] = {  # what is left of a counter's name, the most telling first
     "updates": (
-        "iter", "iters", "iteration", "iterations", "global step", "global steps", "update", "updates", "step", "steps",
+        "iter", "iters", "iteration", "iterations", "global step", "global steps", "updates", "update", "step", "steps",
         "itr", "it",
     ),
     "batches": ("batch", "batches", "minibatch", "micro step", "micro steps", "microstep", "micro batch", "microbatch"),
@@ -24,6 +26,7 @@ _COUNTED: dict[Unit, tuple[str, ...]] = {  # what is left of a counter's name, t
     "samples": ("sample", "samples", "example", "examples", "sequences", "images", "imgs"),
     "tokens": ("token", "tokens"),
 }  # fmt: skip
+_COMPOSER = {("batch",), ("sample",), ("token",), ("epoch",)}  # which it names time/batch and so on
 _FILLING = {"train", "trainer", "training", "num", "number", "n", "of", "current", "completed", "optimizer", "opt"}
 _FILLING_SEEN = _FILLING | {"seen", "consumed", "processed", "trained", "total", "input", "inputs"}
 _FILLING_INDEX = _FILLING | {"idx", "index", "id", "global"}
@@ -38,15 +41,19 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-@lru_cache(4096)
 def counted(name: str) -> tuple[Unit, int] | None:
     """What a column counts, and its place among those that count the same, the most telling first; None: nothing.
 
     >>> counted("trainer/global_step"), counted("num_input_tokens_seen"), counted("max_steps"), counted("epoch_loss")
     (('updates', 4), ('tokens', 1), None, None)
     """
+    return _counted(name) if len(name) <= LONGEST else None
+
+
+@lru_cache(4096)
+def _counted(name: str) -> tuple[Unit, int] | None:
     found = words(name)
-    if name.startswith("time/"):  # as Composer names them
+    if found[:1] == ("time",) and found[1:] in _COMPOSER:
         found = found[1:]
     for unit, names in _COUNTED.items():
         filling = {"samples": _FILLING_SEEN, "tokens": _FILLING_SEEN, "batches": _FILLING_INDEX}.get(unit, _FILLING)

@@ -38,3 +38,5 @@ def test_all_lines_are_counted(tmp_path):
     """Objects of plain values; one with lists is a document."""
     (tmp_path / "log").write_text(f'{{"step": 1}}\n{{"step": [1]}}\n[1]\n{DEEP}\nx\n{{"step": 2}}\n')
     assert claims(tmp_path / "log") == 2
+    (tmp_path / "log").write_text('{"epoch": 1, "train_loss": 2, "test_coco_eval_bbox": [0.1, 0.2]}\n')
+    assert claims(tmp_path / "log") == 1

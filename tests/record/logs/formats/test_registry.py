@@ -97,3 +97,11 @@ def test_the_long_form_is_made_wide(tmp_path):
         {"timestamp": "17", "step": "10", "val/loss": "2.5"},
         {"timestamp": "18", "step": "10", "lr": "0.1"},
     ]
+
+
+def test_a_column_may_say_which_data_a_row_is_about(tmp_path):
+    """As mmcv does: one name for both losses."""
+    text = '{"mode": "train", "iter": 50, "loss": 3.0}\n{"mode": "val", "iter": 50, "loss": 2.0, "lr": 0.1}\n'
+    found = made(tmp_path / "log", text)
+    assert found[1] == {"mode": "val", "iter": 50, "val/loss": 2.0, "lr": 0.1}
+    assert "loss" in found[0]

@@ -93,6 +93,12 @@ def test_blanks_may_separate(tmp_path, text):
     assert made(tmp_path, text) == [{"epoch": "0", "train_loss": "2.5", "time": "00:03"}]
 
 
+def test_a_line_for_spreadsheets_is_no_header(tmp_path):
+    """Which says what separates."""
+    assert made(tmp_path, "sep=;\nstep;loss\n1;2.5\n") == ROWS[:1]
+    assert table.claims(tmp_path / "log") == 1
+
+
 def test_padded_names_are_names(tmp_path):
     """As ultralytics writes them."""
     assert made(tmp_path, "      step,      loss\n         1,       2.5\n")[0]["loss"].strip() == "2.5"

@@ -28,6 +28,14 @@ def read(tmp_path, *text):
         ("[valid] step 20 | loss 2.5", {"step": "20", "val loss": "2.5"}),
         ("Validation step 20: loss 2.5", {"step": "20", "val loss": "2.5"}),
         ("step 20: train loss 2.5, val loss 2.6", {"step": "20", "train loss": "2.5", "val loss": "2.6"}),
+        ("Step 1,200/10,000 - loss 2.5", {"Step": "1200", "loss": "2.5"}),
+        ("step 1.5k loss 2.5", {"step": 1500.0, "loss": "2.5"}),
+        ("\x1b[31mstep: 10 \x1b[32mloss: 2.5\x1b[0m", {"step": "10", "loss": "2.5"}),
+        ("steps: 10%|█   | 100/1000 [00:30<01:00, 3.2it/s, avr_loss=0.1]", {"step": 100, "avr_loss": "0.1"}),
+        ("Epoch 2:  30%|███  | 30/100 [00:01<00:03, v_num=0, train_loss=2.5]", {"epoch": 2, "batch": 30}),
+        ("Epoch 2 | Train Loss: 2.5 | Val. Loss: 2.6", {"Epoch": "2", "Train Loss": "2.5", "Val. Loss": "2.6"}),
+        ("validation loss at iteration 3 | lm loss value: 2.5", {"iteration": "3", "val lm loss value": "2.5"}),
+        ('x | {"epoch": 1, "loss": "2.5", "num_updates": "100"}', {"loss": "2.5", "num_updates": "100"}),
         ("rank 0 global step 5 loss nan", {"global step": "5", "loss": "nan"}),
     ],
 )  # fmt: skip
@@ -48,6 +56,34 @@ def test_lines_with_a_loss_are_counted(tmp_path):
     """Those of JSON are another format's."""
     (tmp_path / "log").write_text('step 1 loss 2\nlr 3\n{"step": 1, "loss": 2}\n  "loss": 2.5,\nepoch 1 acc 0.5\n')
     assert claims(tmp_path / "log") == 1
+
+
+def test_lines_that_count_stand_above_those_that_they_count(tmp_path):
+    """A block with a head, as Composer and OLMo print it; a bar is drawn over itself."""
+    assert read(
+        tmp_path, "[batch=10/500]:", " Train time/epoch: 0", " loss/train/total: 2.5", "[batch=20/500]:", " loss: 2"
+    ) == [
+        {"batch": "10", "time/epoch": "0", "loss/train/total": "2.5"},
+        {"batch": "20", "time/epoch": "0", "loss": "2"},
+    ]
+    assert [row["loss"] for row in read(tmp_path, "step 1 loss 3\rstep 2 loss 2\rstep 3 loss 1")] == ["3", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a " * 1000,
+        "a" * 2000,
+        "A" + " " * 1999,
+        "epoch" + " " * 1990,
+        "epoch 1 " + "-" * 1900,
+        "1%|" * 600,
+        "1,1" * 600,
+    ],
+)
+def test_no_line_takes_long(tmp_path, line):
+    """None of these has a number of a name; a search that gives back would not end with this test."""
+    assert read(tmp_path, *[line] * 50, "step 1 loss 2") == [{"step": "1", "loss": "2"}]
 
 
 def test_a_very_long_line_is_searched_at_its_beginning(tmp_path):

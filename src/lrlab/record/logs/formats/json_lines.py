@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lrlab.record.logs.roles import Role, role
 from lrlab.record.logs.rows import Config, Item, Unreadable
 from lrlab.record.logs.text import lines
 from lrlab.record.logs.units import counted
@@ -16,9 +17,9 @@ FOLDER = False
 
 
 def claims(path: Path) -> int:
-    """The number of lines that are objects of their own; one whose values are lists is a document."""
+    """The number of lines that are objects of their own; one whose losses or counters are lists is a document."""
     return sum(
-        isinstance(row := _loaded(text), dict) and not any(isinstance(value, list) for value in row.values())
+        isinstance(row := _loaded(text), dict) and not any(map(_is_column, row.items()))
         for _, text, _ in lines(path)
         if text and text.lstrip().startswith("{")
     )
@@ -38,6 +39,11 @@ def rows(path: Path) -> Iterator[Item]:
                 yield Config(row["config"]) if alone else row
             else:
                 yield Unreadable(where, "it is not a JSON object" if ended else "it is cut off")
+
+
+def _is_column(item: tuple[str, Any]) -> bool:
+    name, value = item
+    return isinstance(value, list) and (role(name) in (Role.LOSS, Role.COUNTER) or name in ("history", "log_history"))
 
 
 def _loaded(text: str) -> Any:

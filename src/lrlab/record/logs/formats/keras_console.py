@@ -14,22 +14,26 @@ FOLDER = False
 
 _EPOCH = re.compile(r"\s*Epoch (\d+)(?:/\d+)?\s*$")
 _END = re.compile(r"\s*(\d+)/\1 .*- [a-z_]*loss: ")
+_BAR = re.compile(r"\s*\d+/\d+ .*- [a-z_]*loss: ")
 _PAIR = re.compile(r"- (\w+): ([-+\w.]+)")
 _PARTS = re.compile("[\r\x08]+")  # a bar is drawn over itself
 _LONGEST = 20_000  # characters of a line that are looked at
 
 
 def claims(path: Path) -> int:
-    """The number of epochs that have an end."""
-    return sum("epoch" in row for row in _rows(path))
+    """The number of times that a loss was printed, of all of which only the last of an epoch counts."""
+    if not any(True for _ in _rows(path)):
+        return 0
+    return sum(
+        _BAR.match(part) is not None for _, text, _ in lines(path) for part in _PARTS.split((text or "")[-_LONGEST:])
+    )
 
 
 def rows(path: Path) -> Iterator[Item]:
     """The last line of each epoch; the number of its batches is that of the updates."""
     for row in _rows(path):
-        if "epoch" in row:
-            yield {name: value for name, value in row.items() if name != "of"}
-            yield Config({"updates_per_epoch": row["of"]})
+        yield {name: value for name, value in row.items() if name != "of"}
+        yield Config({"updates_per_epoch": row["of"]})
 
 
 def _rows(path: Path) -> Iterator[dict[str, object]]:

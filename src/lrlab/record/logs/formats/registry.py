@@ -19,10 +19,12 @@ from typing import Protocol
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs import formats
 from lrlab.record.logs.formats import document, table
+from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.text import first_line
 
 _KEYS = ("key", "metric", "tag", "variable", "metric_name", "name")  # what names the value in a table of the long form
+_PHASES = ("mode", "phase", "split", "stage", "subset", "set", "dataset")  # columns that say which data a row is about
 _DEPTH = 3  # of objects within objects
 
 
@@ -79,7 +81,7 @@ def told(path: Path, format_: Format) -> Iterator[Item]:
             if isinstance(item, Config | Unreadable | Unusable | Remark):
                 yield item
             else:
-                yield _wide(dict(_flat(item)))
+                yield _phased(_wide(dict(_flat(item))))
 
 
 def _flat(row: dict[str, object] | object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
@@ -100,6 +102,16 @@ def _wide(row: dict[str, object]) -> dict[str, object]:
         return row
     rest = {name: value for name, value in row.items() if name not in (values[0], keys[0])}
     return {**rest, str(row[keys[0]]): row[values[0]]}
+
+
+def _phased(row: dict[str, object]) -> dict[str, object]:
+    """A row of which a column says that it is of a validation, {"mode": "val", "loss": 2}, with its losses named so."""
+    said = [value for name, value in row.items() if name.lower() in _PHASES and isinstance(value, str)]
+    if not any(loss(value).validation for value in said):
+        return row
+    return {
+        f"val/{name}" if role(name) is Role.LOSS and not loss(name).validation else name: v for name, v in row.items()
+    }
 
 
 @contextlib.contextmanager

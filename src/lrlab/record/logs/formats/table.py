@@ -20,6 +20,7 @@ FOLDER = False
 _SEPARATORS = ",;\t"
 _SCALARS = ["Wall time", "Step", "Value"]  # what TensorBoard downloads of one tag, which the file's name has
 _INDEX = ("", "Unnamed: 0")  # the first column of a table that pandas wrote, its row numbers
+_SAID = re.compile(r'"?sep=.?"?\s*')  # a line for spreadsheets
 _RETURN = re.compile("\r(?!\n)")  # what ends a line on old machines
 
 
@@ -28,7 +29,7 @@ def claims(path: Path) -> int:
     separator, fields = "", 0
     found = 0
     for _, text, _ in lines(path):
-        if text is None or not text.strip():
+        if text is None or not text.strip() or _SAID.fullmatch(text):
             continue
         if not fields:
             separator = _separator(text)
@@ -122,5 +123,5 @@ class _Lines:
             self.number, self.ended = at, ended
             if text is None:
                 self.too_long.append(at)
-            elif text.strip():
+            elif text.strip() and not _SAID.fullmatch(text):
                 yield from (f"{part}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())

@@ -14,21 +14,28 @@ from pathlib import Path
 from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Item
 from lrlab.record.logs.text import lines
-from lrlab.record.logs.units import counted
+from lrlab.record.logs.units import counted, words
 
 NAME = "lines of text"
 FOLDER = False
 
 _LONGEST = 2000  # characters of a line that are searched
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|nan|inf|NaN|Infinity)"
+_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+(?![,\d])|\d++\.?\d*+(?:[eE][-+]?\d++)?|\.\d++|nan|inf|NaN|Infinity)"
+# A repeat with ++, *+ or ?+ gives nothing back: a line of any kind is searched in a time that grows as its length.
 _PAIR = re.compile(
-    r"(?<![\w/.])(?P<name>[A-Za-z_][\w/\-@]*(?:\.\w+)*(?: [A-Za-z][\w/\-]*){0,3}?)['\"]?\s*(?:\([^()\d]{0,20}\))?"
-    rf"(?:\s*[:=]\s*|\s+)['\"\[(]?\s*(?P<value>{_NUMBER})(?P<unit>[A-Za-z%]*)(?![\w.])(?:\s*/\s*(?P<of>\d+)\b)?"
+    r"(?<![\w/.])(?P<name>[A-Za-z_][\w/\-@]*+(?:\.\w++)*+(?:\.? [A-Za-z][\w/\-]*+){0,3}?)['\"]?+"
+    r"(?:\s*+\([^()\d]{0,20}\))?+(?:\s*+[:=]\s*+|\s++)['\"\[(]?+\s*+"
+    rf"(?P<value>{_NUMBER})(?P<unit>[A-Za-z%]*+)(?![\w.])(?:\s*+/\s*+(?P<of>\d++)\b)?+"
 )
 _WITHIN = re.compile(  # "Epoch: [0][10/391]", "Epoch [1/5], Step [100/600]", "Train Epoch: 1 [640/60000 (1%)]"
-    r"(?i)\bepoch\s*:?\s*[\[(]?\s*(?P<epoch>\d+)\s*(?:/\s*\d+)?\s*[\])]?[\s,|;:-]*"
-    r"(?:(?:step|iter|iteration|batch)\s*:?)?\s*[\[(]\s*(?P<at>\d+)\s*/\s*(?P<of>\d+)\s*(?P<share>\(\s*\d+%\))?"
+    r"(?i)\bepoch\s*+:?\s*+[\[(]?\s*+(?P<epoch>\d++)\s*+(?:/\s*+\d++)?\s*+[\])]?[\s,|;:-]*+"
+    r"(?:(?:step|iter|iteration|batch)\s*+:?)?\s*+[\[(]\s*+(?P<at>\d++)\s*+/\s*+(?P<of>\d++)\s*+"
+    r"(?P<share>\(\s*+\d++%\))?"
 )
+_BAR = re.compile(r"\d{1,3}%\|[^|]{0,300}\|\s?(?P<at>\d{1,15})/(?P<of>\d{1,15})\s?\[")  # tqdm
+_BAR_EPOCH = re.compile(r"(?i)\bepoch\s?[\[(]?(\d{1,9})")
+_COMMANDS = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")  # to a terminal
+_THOUSANDS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9}
 _ALONE = re.compile(r"(?i)(?<![\w/])(?:val|valid|validation|eval|evaluation|test|testing|dev)(?![\w/])")
 
 
@@ -48,14 +55,17 @@ def rows(path: Path) -> Iterator[Item]:
 def _rows(path: Path) -> Iterator[tuple[dict[str, object], int]]:
     counters: dict[str, object] = {}
     for _, text, _ in lines(path):
-        if not text or text.lstrip().startswith(('{"', '"')):
-            continue
-        values, of = _read(text[:_LONGEST])
-        found = {name: value for name, value in values.items() if counted(name)}
-        counters = found or counters
-        told = {name: value for name, value in values.items() if name not in found}
-        if any(role(name) in (Role.LOSS, Role.RATE) for name in told):
-            yield {**counters, **told}, of
+        for part in (text or "").rstrip().split("\r"):  # a bar is drawn over itself
+            if not part or part.lstrip().startswith(('{"', '"')):
+                continue
+            values, of = _read(_COMMANDS.sub("", part[:_LONGEST]))
+            found = {name: value for name, value in values.items() if counted(name)}
+            told = {name: value for name, value in values.items() if name not in found}
+            if any(role(name) in (Role.LOSS, Role.RATE) for name in told):
+                counters = found or counters
+                yield {**counters, **told}, of
+            else:  # a line that only counts stands above those that it counts
+                counters = counters | found
 
 
 def _read(text: str) -> tuple[dict[str, object], int]:
@@ -76,17 +86,29 @@ def _read(text: str) -> tuple[dict[str, object], int]:
             row |= {"epoch": epoch, "batch": at}
             of = many
         text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+    elif (found := _BAR.search(text)) and int(found["of"]) > 0:
+        at, of, epoch_of = int(found["at"]), int(found["of"]), _BAR_EPOCH.search(text[: found.start()])
+        row = {"epoch": int(epoch_of[1]), "batch": at} if epoch_of else {"step": at}
+        text = text[found.end() :]
     rest, end = "", 0
     for pair in _PAIR.finditer(text):
         rest, end = rest + text[end : pair.start()] + " ", pair.end()
         name = _named(pair["name"])
         rest += pair["name"].removesuffix(name) + " "
+        value = pair["value"].replace(",", "")
         if not pair["unit"]:
-            row.setdefault(name, pair["value"])
+            row.setdefault(name, value)
+        elif pair["unit"] in _THOUSANDS and counted(name):
+            row.setdefault(name, float(value) * _THOUSANDS[pair["unit"]])
     rest += text[end:]
     if _ALONE.search(rest) and not any(role(name) is Role.LOSS and loss(name).validation for name in row):
-        row = {f"val {name}" if role(name) is Role.LOSS else name: value for name, value in row.items()}
+        row = {f"val {name}" if _unnamed(name) else name: value for name, value in row.items()}
     return row, of
+
+
+def _unnamed(name: str) -> bool:
+    """Whether it is a loss of which its name does not say on which data."""
+    return role(name) is Role.LOSS and not {"train", "training"} & set(words(name))
 
 
 @lru_cache(4096)

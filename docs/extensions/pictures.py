@@ -70,8 +70,13 @@ class SchedulePicture(SphinxDirective):
         lines = tuple(line(name, lr.parse(text), updates) for name, text in named)
         title = self.options.get("title", named[0][1])
         place = f"{self.env.docname.replace('/', '-')}-{self.lineno}"
-        figure = Figure(title, *AXES["zh" if self.env.docname.startswith("zh/") else "en"], lines)
-        words = self.options.get("alt") or "; ".join(lr.parse(text).describe(updates) for _, text in named)
+        chinese = self.env.docname.startswith("zh/")
+        figure = Figure(title, *AXES["zh" if chinese else "en"], lines)
+        words = (
+            self.options.get("alt")
+            or (title if chinese else "")
+            or "; ".join(lr.parse(text).describe(updates) for _, text in named)
+        )
         shown = images(draw(figure, place, Path(self.env.srcdir)), words)
         return [nodes.paragraph("", "", *shown, classes=["picture"])]
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from importlib import import_module
 from importlib.util import find_spec
 
 import click
@@ -34,6 +35,19 @@ ELSEWHERE = {
     "HEAD=$(scontrol": "a cluster with SLURM; what it starts: tests/lab/executors/test_ray.py",
 }
 TRAINERS = ("lightning", "transformers", "accelerate")  # warn of this machine, and of what is left out
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Of tensors this small threads are more work than they do; for the tests of other files nothing changes."""
+    torch = import_module("torch") if find_spec("torch") else None  # before it can read the variable
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of commands
+    threads = torch.get_num_threads() if torch else 0
+    if torch:
+        torch.set_num_threads(1)
+    yield
+    if torch:
+        torch.set_num_threads(threads)
 
 
 def needs(code: str) -> None:

@@ -510,3 +510,19 @@ def test_a_controller_that_hears_nothing_is_said_once(caplog):
         state = scheduler.observe(state._replace(count=jnp.int32(count)), a=1.0)
         assert caplog.text.count("heard nothing") == (count >= 1000)
     assert 'metric="b"' in caplog.text
+
+
+def test_updates_after_the_end_are_said_once_where_the_host_looks(caplog):
+    """Inside jit nothing can be said; an observation, a look at the position or a checkpoint is on the host."""
+    scheduler = Scheduler("linear() * plateau()", 0.1, 3)
+    optimizer = scheduler.scale_by_learning_rate()
+    _, state = trained(optimizer, optimizer.init(PARAMS), 3)
+    scheduler.observe(state, 1.0)
+    assert not caplog.records
+    _, state = trained(optimizer, state, 1)
+    for _ in range(2):
+        state = scheduler.observe(state, 1.0)
+        scheduler.state_dict(state)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Updates are made after the end of the schedule (update 3), at an LR of 0: a longer horizon."
+    ]

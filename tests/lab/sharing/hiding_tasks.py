@@ -357,3 +357,31 @@ def a_set_that_is_counted(run):
         update(model, opt, x, y, 1 / len(seen))
         if run.eval_now:
             run.report(val_loss=evaluate(model))
+
+
+TURNS = 0
+
+
+@task("alone", "TURNS")
+def a_counter_by_a_computed_name(run):
+    def scale():
+        globals()["TUR" + "NS"] += 1
+        return 1 / turns_so_far()
+
+    loop(run, scale)
+
+
+def turns_so_far():
+    return globals()["TUR" + "NS"]
+
+
+torch.turns = 0
+
+
+@task("alone", "torch.turns")
+def a_counter_in_a_library(run):
+    def scale():
+        torch.turns += 1
+        return 1 / torch.turns
+
+    loop(run, scale)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from lrlab.lab.identity.own import Own
 from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, outside
 
 WIDTH, UNUSED, LOG, BUFFER = 64, 1, [], []
@@ -62,8 +63,9 @@ def test_where_a_variable_is_held_can_be_set():
 def test_libraries_are_not_ones_own():
     """Nor is the lab; its tasks, a notebook and these tests are."""
     torch = pytest.importorskip("torch")
-    assert not any(map(is_own, ("torch", "json", "lrlab.lab.training.run", None, "not.imported")))
+    assert not any(map(is_own, ("torch", "json", "lrlab.lab.training.run", None)))
     assert is_own("__main__")
+    assert is_own("not.imported")  # as it is where code was executed under a name of its own
     assert is_own_code(train.__code__)
     assert is_own_code(compile("1", "a cell", "eval"))
     assert not is_own_code(torch.nn.Linear.forward.__code__)
@@ -125,3 +127,34 @@ def test_what_is_imported_within_is_imported_before_and_found(tmp_path, monkeypa
     assert names(train) == {"first_of_the_test.COUNT"}
     for name in ("first_of_the_test", "second_of_the_test"):
         monkeypatch.delitem(sys.modules, name)
+
+
+TIMES = 0
+
+
+def counts_by_computing(run):
+    globals()["TI" + "MES"] += 1
+
+
+def test_counters_that_code_computes_the_name_of():
+    """By `globals()`: any variable of the module may be meant."""
+    assert "TIMES" in names(counts_by_computing)
+    assert "TIMES" not in names(train)
+
+
+def test_counters_that_code_keeps_in_a_library(monkeypatch):
+    """What it sets there, and nothing that the library keeps for itself."""
+    torch = pytest.importorskip("torch")
+    made = {"torch": torch}
+    exec("def count(run):\n torch.count += 1\n torch.nn.functional.deep = 2\n return torch.pi", made)
+    assert names(made["count"]) == set()
+    monkeypatch.setattr(torch, "count", 1, raising=False)
+    monkeypatch.setattr(torch.nn.functional, "deep", [1], raising=False)
+    assert names(made["count"]) == {"torch.count", "torch.nn.functional.deep"}
+
+
+def test_own_is_asked_at_one_place():
+    """What the key of a run takes for own is what sharing watches."""
+    for name in ("json", "numpy", "lrlab.lab.tasks.digits", "lrlab.version", __name__, "__main__", "no such module"):
+        assert Own().module(name) == is_own(name)
+    assert Own("json").module("json.decoder")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from lrlab.lab.training.own import is_own_file
+from lrlab.lab.training.own import is_own, is_own_file
 
 _LRLAB = Path(__file__).parents[2]
 HEAP = 1 << 9  # the flag of a class that was made while Python runs
@@ -28,20 +27,7 @@ class Own:
         >>> Own().module("json"), Own().module("__main__"), Own("json").module("json.decoder")
         (False, True, True)
         """
-        if not name or name == "__main__":
-            return True
-        if self._package and name.partition(".")[0] == self._package:
-            return True
-        module = sys.modules.get(name)
-        if module is None:  # made by exec, as the cells of a notebook are
-            return name.partition(".")[0] not in sys.modules
-        file = getattr(module, "__file__", None)
-        if file is None:
-            where = [*getattr(module, "__path__", ())]  # a package without __init__.py
-            return bool(where) and is_own_file(f"{where[0]}/__init__.py")
-        if not os.path.isabs(file):  # of a module that its library has made up
-            return "." not in name or self.module(name.rpartition(".")[0])
-        return is_own_file(file)
+        return not name or is_own(name, self._package)
 
     def function(self, function: FunctionType) -> bool:
         """Whether a function is the user's: by its file, or where it has none (it was generated) by its module."""

@@ -25,7 +25,7 @@ from lrlab.lab.identity.code import calls, digest_of_code
 from lrlab.lab.identity.own import HEAP, Own, found
 from lrlab.lab.identity.plain import array_of, has_text
 from lrlab.lab.identity.set_there import set_in
-from lrlab.lab.training.own import names_read
+from lrlab.lab.training.own import BY_COMPUTING, names_read
 from lrlab.lab.training.values import attributes_of
 
 Held = list[tuple[str, Any]]
@@ -39,7 +39,6 @@ OF_MODULES = {  # what Python itself writes into modules, which have other names
     *("__name__", "__file__", "__doc__", "__spec__", "__loader__", "__package__", "__path__", "__cached__"),
     *("__builtins__", "__annotations__"),
 }
-BY_COMPUTING = {"globals", "eval", "exec"}  # with these any variable may be read
 _OF_NOTEBOOKS = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 _BY_PYTHON = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations_cache__"}
 _KEPT = {  # what a decorator or a metaclass writes into a class for itself to read

@@ -36,7 +36,7 @@ def give_keras(now: Any, state: list[Any], give_back: Callable[[Any, Any], Any])
     """Likewise."""
     variables, parts = variables_of(now), parts_of(now)
     if (len(variables), len(parts)) != (len(state[0]), len(state[1])):
-        raise Unholdable(f"a {type(now).__name__} has other variables than at the beginning of the run")
+        raise Unholdable(f"the {type(now).__name__} has other variables than at the beginning of the run")
     for variable, kept in zip(variables, state[0], strict=True):
         variable.assign(kept)
     for variable, gradient in zip(variables, state[2], strict=True):

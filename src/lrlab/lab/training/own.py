@@ -28,16 +28,33 @@ _LIBRARIES = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "
 _LIBRARIES |= {folder.resolve() for folder in _LIBRARIES}
 _LRLAB = Path(__file__).parents[2]
 PLAIN = (bool, int, float, str, type(None))
+BY_COMPUTING = {"globals", "eval", "exec"}  # with these any variable of a module may be read
+_VALUES = (*PLAIN, list, dict, set, tuple)
 
 
-def is_own(module: str | None) -> bool:
+def is_own(module: str | None, package: str = "") -> bool:
     """Whether a module is the user's, and no library: not installed, and not part of lrlab beside its tasks.
 
-    >>> is_own("json"), is_own("__main__"), is_own(None)
-    (False, True, False)
+    `package` is an installed one that counts as own nevertheless.
+
+    >>> is_own("json"), is_own("__main__"), is_own(None), is_own("json.decoder", "json")
+    (False, True, False, True)
     """
-    file = getattr(sys.modules.get(module or ""), "__file__", None)
-    return module == "__main__" or (file is not None and is_own_file(file))
+    if not module or module == "__main__":
+        return module == "__main__"
+    top = module.partition(".")[0]
+    if package and top == package:
+        return True
+    held = sys.modules.get(module)
+    if held is None:  # made by exec, as the cells of a notebook are
+        return top not in sys.modules
+    file = getattr(held, "__file__", None)
+    if file is None:
+        where = [*getattr(held, "__path__", ())]  # a package without __init__.py
+        return bool(where) and is_own_file(f"{where[0]}/__init__.py")
+    if not os.path.isabs(file):  # of a module that its library has made up
+        return "." not in module or is_own(module.rpartition(".")[0], package)
+    return is_own_file(file)
 
 
 def is_own_code(code: CodeType) -> bool:
@@ -132,9 +149,15 @@ def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
 
 
 def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
-    """The variables of its module, of own modules that it names or imports, and of the environment."""
+    """The variables of its module, of own modules that it names or imports, and of the environment; in libraries those
+    that it sets itself. Code that asks for all variables may read any of its module."""
     known, reads = function.__globals__, names_read(function.__code__)
-    named = {name: value for name, value in known.items() if _is_read(name, value, reads)}
+    whole = bool(BY_COMPUTING & reads)
+    named = {
+        name: value
+        for name, value in known.items()
+        if _is_read(name, value, reads) or (whole and type(value) in _VALUES and not name.startswith("_"))
+    }
     imported = {name: sys.modules[name] for name in _imports(function.__code__) if name in sys.modules}
     for name, value in sorted((imported | named).items()):
         if not isinstance(value, ModuleType):
@@ -143,8 +166,34 @@ def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
             for inner, held in sorted(vars(value).items()):
                 if _is_read(inner, held, reads):
                     take(f"{name}.{inner}", vars(value), inner, held)
+        else:
+            for path, module, inner in _set_by(function.__code__, value):
+                take(f"{name}.{path}", vars(module), inner, vars(module)[inner])
     for name in _texts(function.__code__) & os.environ.keys() if "environ" in reads else ():
         take(f"os.environ[{name!r}]", os.environ, name, os.environ[name])
+
+
+def _set_by(code: CodeType, library: ModuleType) -> list[tuple[str, ModuleType, str]]:
+    """The values in a library, and in its modules that a code names, under the names that this code sets."""
+    found: list[tuple[str, ModuleType, str]] = []
+    sets, waiting = _sets(code), [("", library)]
+    while sets and waiting:
+        path, module = waiting.pop()
+        for name in sorted(vars(module).keys() & (sets | names_read(code))):
+            held = vars(module)[name]
+            if isinstance(held, ModuleType) and held.__name__.startswith(f"{module.__name__}."):
+                waiting.append((f"{path}{name}.", held))
+            elif name in sets and type(held) in _VALUES:
+                found.append((f"{path}{name}", module, name))
+    return found
+
+
+@functools.lru_cache(maxsize=512)
+def _sets(code: CodeType) -> frozenset[str]:
+    """The names of attributes that a code, or one within it, sets."""
+    found = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+    texts = _texts(code) if "setattr" in code.co_names else frozenset()
+    return frozenset(found).union(texts, *map(_sets, _codes(code)))
 
 
 def _is_read(name: str, value: Any, reads: frozenset[str]) -> bool:

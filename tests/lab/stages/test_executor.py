@@ -98,3 +98,25 @@ def test_what_was_changed_before_is_named(quadratic, tmp_path, monkeypatch):
     monkeypatch.setattr("lrlab.lab.stages.executor.changed_since", lambda decided: ("a.py", "b.py", "c.py", "d.py"))
     with pytest.raises(LrlabError, match=r"(?s)was changed after it was asked for.*a\.py, b\.py, c\.py'?\n"):
         run_jobs(quadratic, jobs_of(ARMS, quadratic.settings), Store(tmp_path), Here(quadratic))
+
+
+def test_numpys_threads_are_pinned_in_this_process(quadratic, tmp_path):
+    """As the key of a run says; afterwards they are as before, whatever the process was started with."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}
+
+    seen = []
+
+    def train(run):
+        seen.append(threads())
+        return quadratic.function(run)
+
+    task = dataclasses.replace(quadratic, function=train)
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        run_jobs(task, jobs_of(ARMS, task.settings), Store(tmp_path), Here(task))
+        assert threads() == before == {2}
+    assert seen
+    assert all(each == {1} for each in seen)

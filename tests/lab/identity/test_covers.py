@@ -1,10 +1,11 @@
 """What the key covers and does not see, in sentences."""
 
+import sys
 from pathlib import Path
 
 import lrlab as lr
 from lrlab.lab.identity.covers import covered
-from lrlab.lab.identity.identity import Identity
+from lrlab.lab.identity.identity import Identity, identity_of
 
 
 def test_each_thing_is_said_where_it_is_so():
@@ -31,3 +32,24 @@ def test_a_plan_says_it(tmp_path):
     plan = str(lr.compare(train, arms, horizon=4, folds=2, workers=0, store=tmp_path).plan())
     assert "the key of a run covers the code of no file" in plan
     assert "its key does not see: files of data" in plan
+
+
+CACHE = None
+
+
+def caches(run):
+    return CACHE
+
+
+def test_a_cache_that_a_training_has_filled(monkeypatch):
+    """`_DATA = None` at the top, and the data in it after the first run: the key is another one, and that is said."""
+    before = identity_of(caches)
+    assert before.filled == ()
+    monkeypatch.setattr(sys.modules[__name__], "CACHE", [1.0])
+    after = identity_of(caches)
+    assert after.digest != before.digest
+    assert after.filled == ("CACHE",)
+    assert "CACHE held nothing before" in covered(after)[-1]
+    monkeypatch.undo()
+    assert identity_of(caches).digest == before.digest
+    assert identity_of(caches).filled == ()

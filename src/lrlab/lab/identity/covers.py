@@ -28,6 +28,11 @@ def covered(identity: Identity, order: str = PINNED, *, threads_pinned: bool = T
             f"nobody can look into {'; '.join(identity.unseen[:3])}: its runs are kept, but not found again; make it "
             "within the training function"
         )
+    if identity.filled:
+        lines.append(
+            f"{', '.join(identity.filled[:3])} held nothing before, and is filled now: a new process has another key, "
+            "and runs that were kept under it are trained again; set it to None before another comparison"
+        )
     if identity.hashes and order != PINNED:
         lines.append(
             "the code makes sets, whose order is another in each process: its runs are found again in this process "

@@ -35,7 +35,8 @@ class Identity:
     `parts` tells short digests by name, so that it can be said what differs; `files` are the own files that count.
     `libraries` are the packages whose versions count, `unseen` what nobody can look into. `hashes`: something depends
     on the order of sets, and so on PYTHONHASHSEED. `plain` are those parts that are variables with plain values: when
-    they change, somebody has set them.
+    they change, somebody has set them. `filled` are those that held nothing when this process first asked, and hold
+    something now, as a cache does: a new process has another key.
     """
 
     digest: str
@@ -45,6 +46,7 @@ class Identity:
     unseen: tuple[str, ...] = ()
     hashes: bool = False
     plain: frozenset[str] = frozenset()
+    filled: tuple[str, ...] = ()
     own: Own = field(default_factory=Own, repr=False)
     again: Callable[[], Identity] | None = field(default=None, repr=False, compare=False)
 
@@ -84,6 +86,10 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
         whole.update(f"\0{name}\0{content}".encode("utf-8", "surrogatepass"))
     values = {name: value for name, (_, key, value) in outside(training).items() if key not in OF_MODULES}
     parts |= {name: Walk(own).of(value) for name, value in values.items()}
+    code = getattr(getattr(training, "func", training), "__code__", training if isinstance(training, type) else None)
+    empty = _EMPTY.setdefault((attribute, source, code), set())
+    filled = sorted(name for name in empty & values.keys() if not isinstance(values[name], PLAIN))
+    empty |= {name for name, value in values.items() if value is None}
     return Identity(
         whole.hexdigest(),
         {
@@ -95,9 +101,13 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
         tuple(dict.fromkeys(walk.unseen)),
         walk.hashes,
         frozenset(name for name, value in values.items() if isinstance(value, PLAIN)),
+        tuple(filled),
         own,
         functools.partial(identity_of, training, source, attribute),
     )
+
+
+_EMPTY: dict[Any, set[str]] = {}  # the variables that were None when an identity was taken, by training
 
 
 def _lazily(sources: Sources) -> Callable[[ModuleType], bool]:

@@ -4,7 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.refusals import refuse_absolute, refuse_turned
+from lrlab.lab.arms.refusals import refuse_absolute, refuse_turned, refuse_units
 
 
 @pytest.mark.parametrize("schedule", ["0.003 * cosine()", "constant(level=0.001)", "0.009 * (warmup(10) >> linear())"])
@@ -47,3 +47,17 @@ def test_a_controller_goes_the_way_of_its_task(kind):
         refuse_turned("a", right, 100, "acc", "max")
     refuse_turned("a", lr.parse(f'constant() * {kind}(metric="loss")'), 100, "acc", "max")
     refuse_turned("a", lr.parse("cosine() * guard()"), 100, "acc", "max")
+
+
+@pytest.mark.parametrize(
+    "schedule", ['step("10ep")', 'warmup("2Gtok") >> cosine()', '(cosine() >> linear("5min")).repeat(2)']
+)
+def test_spans_in_other_units_than_updates(schedule):
+    """A comparison has no `--updates-per-epoch`: it is said what to type in its place, at both doors."""
+    with pytest.raises(LrlabError, match="arm b: the runs of a comparison are counted in updates"):
+        refuse_absolute("b", lr.parse(schedule), 100, (1.0,))
+
+
+@pytest.mark.parametrize("schedule", ["step(10)", 'warmup("2%") >> cosine()', "linear() * plateau()"])
+def test_updates_and_shares_are_the_units_of_a_comparison(schedule):
+    refuse_units("b", lr.parse(schedule))

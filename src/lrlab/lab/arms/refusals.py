@@ -9,6 +9,29 @@ from lrlab.core.text.lint import SMALL, refuse_odd
 from lrlab.errors import LrlabError, worded
 
 
+def refuse_units(arm: str, schedule: Schedule) -> None:
+    """Raise `LrlabError` where a span is in other units than updates: a comparison knows no others.
+
+    >>> import lrlab as lr
+    >>> refuse_units("a", lr.step("10ep"))
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: arm a: the runs of a comparison are counted in updates
+      given:   'step("10ep")'
+      allowed: updates (500), a share of the run ("10%")
+      try:     the epochs times the updates of one: 3910 for "10ep" of 391 updates each
+    """
+    if any(span.unit not in ("updates", "share") for one in schedule.walk() for span in one._own_spans()):
+        raise LrlabError(
+            worded(
+                f"arm {arm}: the runs of a comparison are counted in updates",
+                str(schedule),
+                'updates (500), a share of the run ("10%")',
+                'the epochs times the updates of one: 3910 for "10ep" of 391 updates each',
+            )
+        )
+
+
 def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[float]) -> None:
     """Raise `LrlabError` where an LR is negative or not finite, or absolute by mistake: the rule of a Scheduler.
 
@@ -21,6 +44,7 @@ def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[fl
       allowed: multiples of the task's own LR, 1 for the LR itself
       try:     the schedule without the factor 0.003, and the LR in the optimizer of the task
     """
+    refuse_units(arm, schedule)
     curve = schedule.over(updates)
     refuse_odd(curve, absolute=True)
     peak = float(curve.values().max())

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from lrlab.lab.training.seen import Seen
+from lrlab.lab.training.seen import Seen, clocks
 
 torch = pytest.importorskip("torch")
 
@@ -146,12 +146,14 @@ def test_a_thread_cannot_be_seen():
 
 
 def test_the_time_is_no_state():
-    """A clock that was read since is told apart from a number."""
+    """A clock that was read since the training began is told apart from a number, however early."""
+    began = clocks()
     readings = [time.time(), time.perf_counter(), time.monotonic(), datetime.datetime.now()]
-    found, _ = seen(Point(*readings[:2]), since=10.0)
+    found, _ = seen(Point(*readings[:2]), began=began)
     assert [found[f"it.{name}"] for name in ("x", "more")] == ["a time"] * 2
     assert seen(readings[3])[0] == {"it": "a time"}
-    assert seen(time.time() - 100, since=10.0)[0]["it"] != "a time"
+    assert [seen(at, began=began)[0]["it"] for at in began.values()] == ["a time"] * 3
+    assert seen(time.time() - 100, began=began)[0]["it"] != "a time"
 
 
 def test_two_ways_to_one_object_are_one():

@@ -8,7 +8,6 @@ seen, this training is `Alone`: every arm is trained from its beginning, with th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import FrameType, MappingProxyType
@@ -29,7 +28,7 @@ from lrlab.lab.training.frames import (
 from lrlab.lab.training.out_of_reach import hidden_random_numbers
 from lrlab.lab.training.own import outside
 from lrlab.lab.training.process import switches
-from lrlab.lab.training.seen import Seen
+from lrlab.lab.training.seen import Seen, clocks
 from lrlab.lab.training.snapshot import TrainingSnapshot, digest, random_state
 from lrlab.lab.training.telling import tells
 from lrlab.lab.training.tracked import Tracked
@@ -57,7 +56,7 @@ class Lookout:
 
     def __init__(self, function: Any, cell: str = "") -> None:
         self._function, self._cell = function, cell
-        self._began = time.perf_counter()
+        self._began = clocks()
         self._drawn: str | None = None
         self._called = False
         self._outside = self._look_outside({})
@@ -136,7 +135,7 @@ class Lookout:
             )
 
     def _seen(self, beside: Mapping[int, Iterable[str]]) -> Seen:
-        return Seen(time.perf_counter() - self._began, beside)
+        return Seen(self._began, beside)
 
     def _look_outside(self, beside: Mapping[int, Iterable[str]]) -> dict[str, str]:
         seen = self._seen(beside)

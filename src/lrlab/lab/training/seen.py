@@ -51,11 +51,16 @@ _ITERATORS = (enumerate, zip, map, filter, *(kind for kind in vars(itertools).va
 _OPAQUE = (threading.Thread, *_ITERATORS)
 
 
+def clocks() -> dict[Callable[[], float], float]:
+    """What the clocks say now."""
+    return {clock: clock() for clock in (time.time, time.perf_counter, time.monotonic)}
+
+
 class Seen:
     """What is seen of the values that were given to `look`, by path; `unseen` names what cannot be.
 
-    `since` is for how many seconds a reading of a clock is told apart from a number. `beside` names, by the id of a
-    mapping, the keys that somebody else answers for.
+    `began` is what the clocks said when the training began: a later reading is told apart from a number. `beside`
+    names, by the id of a mapping, the keys that somebody else answers for.
 
     >>> seen = Seen(); seen.look("box", {"best": 0.5, "orders": [3, 1, 2]}); seen.found
     {"box['best']": '0.5', "box['orders']": 'list a7c79e58b2ea5b3d'}
@@ -63,12 +68,16 @@ class Seen:
     ['a list_iterator called it']
     """
 
-    def __init__(self, since: float = 0.0, beside: Mapping[int, Iterable[str]] | None = None) -> None:
+    def __init__(
+        self,
+        began: Mapping[Callable[[], float], float] | None = None,
+        beside: Mapping[int, Iterable[str]] | None = None,
+    ) -> None:
         self.found: dict[str, str] = {}
         self.unseen: list[str] = []
         self._met: dict[int, tuple[str, Any]] = {}
         self._classes: dict[int, type] = {}
-        self._clocks = [(clock, clock() - since) for clock in (time.time, time.perf_counter, time.monotonic)]
+        self._clocks = [*(clocks() if began is None else began).items()]
         self._beside = beside or {}
 
     def look(self, path: str, value: Any) -> None:

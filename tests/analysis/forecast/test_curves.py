@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.analysis.forecast.curves import learning_rates, spoken
+from lrlab.analysis.forecast.curves import Prediction, learning_rates, spoken
 from lrlab.errors import LrlabError
 
 
@@ -49,3 +49,12 @@ def test_an_lr_may_be_0_but_not_all():
     """A horizon that is told beside an array is its length."""
     assert learning_rates([0.0, 0.5], None, 2).tolist() == [0.0, 0.5]
     assert learning_rates([0.5], None, None).tolist() == [0.5]
+
+
+def test_the_end_of_a_prediction_is_its_last_update():
+    """As numbers, by name, and in the record beside the whole curve."""
+    found = Prediction("x", np.array([3.0, 2.0]), np.array([2.5, 1.5]), np.array([3.5, 2.75]), 0.9, ("a doubt",))
+    assert found.final == (2.0, 1.5, 2.75)
+    assert found.end == {"loss": 2.0, "low": 1.5, "high": 2.75}
+    curve = {"loss": [3.0, 2.0], "low": [2.5, 1.5], "high": [3.5, 2.75]}
+    assert found.record() == {"schedule": "x", "final": found.end, "level": 0.9, "warnings": ["a doubt"], **curve}

@@ -172,3 +172,11 @@ def test_the_first_updates_of_phases(n):
     kept = [0, 4, 10]
     assert len(getattr(first, "phases", [first])) == sum(begin < n for begin in kept)
     assert first.over(n).values().tolist() == pytest.approx(curve.between(0, min(n, 20)).tolist() + [0.0] * (n - 20))
+
+
+def test_without_its_controllers_a_product_is_its_schedules():
+    """Times its factor; of controllers alone one is left, which is constant then."""
+    fed = 0.5 * lr.linear(10) * lr.plateau() * lr.cosine(10)
+    assert fed._open_loop() == 0.5 * lr.linear(10) * lr.cosine(10)
+    alone = 0.5 * lr.plateau() * lr.guard()
+    assert alone._open_loop() == 0.5 * lr.constant()

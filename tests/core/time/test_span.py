@@ -118,3 +118,12 @@ def test_narrowed_is_exact_up_to_a_denominator_that_the_run_bounds(whole, finest
     """The denominator times the run stays within 2**57; an unknown or short run counts as 2**27 updates."""
     assert narrowed(Fraction(1, finest), whole) == Fraction(1, finest)
     assert narrowed(Fraction(2, 2 * finest + 1), whole).denominator <= finest
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"), [(0.5, '"50%"'), (0.001, '"0.1%"'), (1.5, "1"), (2.0 - 1e-9, "1"), (-0.5, "0"), (99.9, "99")]
+)
+def test_a_number_with_a_point_may_be_a_share(given, hint):
+    """Between 0 and 1; else it is taken for so many updates."""
+    with pytest.raises(lr.LrlabError, match=rf"(?s)without a unit.*try: +{hint}$"):
+        Span.of(given)

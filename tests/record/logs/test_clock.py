@@ -122,3 +122,15 @@ def test_a_rate_that_is_given_says_what_is_counted():
     assert counted(rows, samples_per_update=10)[0].counter == "samples_seen"
     assert counted(rows)[0].counter == "epoch"
     assert counted(rows, updates_per_epoch=10)[1] == [10, 20]
+
+
+def test_an_lr_holds_until_the_next_row_where_each_is_an_epoch():
+    """Of more than one update, and counted by it alone."""
+
+    def held(rows, **rates):
+        table = collect([rows], None, ())
+        return clock_of(table, Rates(**rates), None).held(table.series["lr"])
+
+    assert held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=40)
+    assert not held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=1)
+    assert not held([{"step": k, "loss": k, "lr": 0.1} for k in (10, 20, 30)])

@@ -99,3 +99,12 @@ def test_a_picture_is_passed_over(tmp_path):
     picture[-1] ^= 1
     (tmp_path / "tfevents").write_bytes(picture + event(3, "loss", simple(3.5)))
     assert list(events(tmp_path / "tfevents")) == [{"step": 3, "loss": 3.5}]
+
+
+@pytest.mark.parametrize(("number", "kind", "form"), [(4, 1, "<f"), (5, 1, "<f"), (4, 2, "<d"), (6, 2, "<d")])
+def test_a_scalar_tensor_in_each_of_its_forms(tmp_path, number, kind, form):
+    """Its bytes (tensor_content = 4), or packed float_val (5) and double_val (6) of TensorFlow's tensor.proto."""
+    body = field(8, varint(1 << 3) + varint(kind) + field(number, struct.pack(form, 0.375)))
+    file = tmp_path / "events.out.tfevents.1.host"
+    file.write_bytes(event(7, "loss", body))
+    assert list(scalars(file)) == [(7, "loss", 0.375)]

@@ -2,7 +2,7 @@
 
     python benchmarks/reliability_logs.py [COUNT]
 
-Each case is a log of some format with known losses (CSV with any separator, JSON lines, a document, TensorBoard
+Each case is a log of some format with known losses (CSV, JSON lines, a document, lines of text, TensorBoard
 events), broken in up to three ways, and read by `read_run` under a limit of time and memory. It must end in an answer
 or in a sentence. Of a log that is cut off, or in which bytes are others, every loss that is read where the file still
 says what was written is the one that was written; what is not read is said in the notes.
@@ -67,11 +67,25 @@ def events(draw: random.Random, log: Log) -> bytes:
     return b"".join([frame(b"\x1a\x0dbrain.Event:2"), *frames])
 
 
+def text_lines(draw: random.Random, log: Log) -> bytes:
+    """What a loop prints, below what it was told."""
+    form = draw.choice(("step {}: val loss {}, lr 0.001, time 3ms", "iter={} | val_loss={} | lr=1e-3 | wps 900"))
+    return "\n".join(["Overriding: learning_rate = 0.001", *(form.format(*each) for each in log.items()), ""]).encode()
+
+
+def trainer_state(draw: random.Random, log: Log) -> bytes:
+    """The Trainer's record."""
+    rows = [{"step": step, "learning_rate": 0.001, "eval_loss": loss, "epoch": 0.5} for step, loss in log.items()]
+    return json.dumps({"log_history": rows, "max_steps": 100}, indent=draw.choice((None, 2))).encode()
+
+
 FORMATS: dict[str, Callable[[random.Random, Log], bytes]] = {
     "log.csv": csv,
     "log.jsonl": json_lines,
     "log.json": document,
     "events.out.tfevents.1": events,
+    "train.log": text_lines,
+    "trainer_state.json": trainer_state,
 }
 
 

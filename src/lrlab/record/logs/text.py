@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from lrlab.errors import LrlabError, worded
+from lrlab.record.logs.rows import Remark
 from lrlab.record.regular import descriptor
 
 LONGEST = 1_000_000  # bytes: a longer line is not a row
 _ENDLESS = 100  # times as long: a longer line means that the file is not text
+UNENDED = Remark("the last line has no end: it may be cut off, and its last number with it")
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
@@ -43,6 +46,15 @@ def first_line(path: Path) -> bytes:
     if b"\0" in head or head.startswith(b"\x1f\x8b"):
         raise LrlabError(worded("not a text log", str(path), "CSV, JSON lines, JSON, or *tfevents*"))
     return head.lstrip()
+
+
+def unended(path: Path) -> list[Remark]:
+    """What is to be said of a file whose last line has no end."""
+    with open(descriptor(path), "rb") as stream:
+        if not stream.seek(0, os.SEEK_END):
+            return []
+        stream.seek(-1, os.SEEK_END)
+        return [] if stream.read(1) in (b"\n", b"\r") else [UNENDED]
 
 
 def _skipped(stream: IO[bytes], path: Path) -> bool:

@@ -20,3 +20,9 @@ def test_a_file_for_each_metric(tmp_path):
             {"step": "10", "train/loss": "2.5"},
             {"step": "20", "train/loss": "2.25"},
         ]
+
+
+def test_a_step_that_is_cut_off_is_no_step(tmp_path):
+    """20 may have been 200."""
+    (tmp_path / "loss").write_text("17 2.5 10\n18 2.25 20")
+    assert list(rows(tmp_path))[1] == Unreadable("loss, line 2", "it is cut off")

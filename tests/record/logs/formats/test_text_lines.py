@@ -4,6 +4,7 @@ import pytest
 
 from lrlab.record.logs.formats.text_lines import claims, rows
 from lrlab.record.logs.rows import Config
+from lrlab.record.logs.text import UNENDED
 
 
 def read(tmp_path, *text):
@@ -50,6 +51,13 @@ def test_a_line_that_counts_nothing_has_what_was_counted_last(tmp_path):
     """Test set: ... stands below its epoch."""
     found = read(tmp_path, "Epoch 3", "Test set: Average loss: 0.05, Accuracy: 98", "no numbers", "Epoch 4", "loss: 2")
     assert found == [{"Epoch": "3", "val Average loss": "0.05", "Accuracy": "98"}, {"Epoch": "4", "loss": "2"}]
+
+
+def test_a_last_line_without_end_may_be_cut_off(tmp_path):
+    """3.2 may have been 3.21."""
+    (tmp_path / "log").write_text("step 1 loss 3.25\nstep 2 loss 3.2")
+    *_, remark = rows(tmp_path / "log")
+    assert remark == UNENDED
 
 
 def test_lines_with_a_loss_are_counted(tmp_path):

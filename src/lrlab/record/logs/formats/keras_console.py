@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lrlab.record.logs.rows import Config, Item
-from lrlab.record.logs.text import lines
+from lrlab.record.logs.text import lines, unended
 
 NAME = "Keras, as printed"
 FOLDER = False
@@ -34,6 +34,7 @@ def rows(path: Path) -> Iterator[Item]:
     for row in _rows(path):
         yield {name: value for name, value in row.items() if name != "of"}
         yield Config({"updates_per_epoch": row["of"]})
+    yield from unended(path)
 
 
 def _rows(path: Path) -> Iterator[dict[str, object]]:

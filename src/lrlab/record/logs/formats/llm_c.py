@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lrlab.record.logs.rows import Item
-from lrlab.record.logs.text import lines
+from lrlab.record.logs.text import lines, unended
 
 NAME = "llm.c main.log"
 FOLDER = False
@@ -18,7 +18,7 @@ _NAMES = {"tel": "val_loss", "trl": "train_loss", "eval": "eval_accuracy"}
 
 def claims(path: Path) -> int:
     """The number of its lines."""
-    return sum(1 for _ in rows(path))
+    return sum(isinstance(item, dict) for item in rows(path))
 
 
 def rows(path: Path) -> Iterator[Item]:
@@ -27,3 +27,4 @@ def rows(path: Path) -> Iterator[Item]:
         if found := _LINE.match((text or "")[:500].strip()):
             pairs = (pair.partition(":") for pair in found[2].split())
             yield {"step": found[1], **{_NAMES.get(name, name): value for name, _, value in pairs if name}}
+    yield from unended(path)

@@ -26,10 +26,12 @@ def rows(path: Path) -> Iterator[Item]:
     for file in _files(path):
         if _is_metric(file):
             name = file.relative_to(_root(path)).as_posix()
-            for number_of_line, text, _ in lines(file):
+            for number_of_line, text, ended in lines(file):
                 fields = (text or "").split()
-                if len(fields) == 3:
+                if len(fields) == 3 and ended:
                     yield {"step": fields[2], name: fields[1]}
+                elif len(fields) == 3:
+                    yield Unreadable(f"{name}, line {number_of_line}", "it is cut off")
                 elif fields:
                     yield Unreadable(f"{name}, line {number_of_line}", f"it has {len(fields)} fields, not 3")
 

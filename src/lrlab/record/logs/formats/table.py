@@ -11,7 +11,7 @@ from pathlib import Path
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.rows import Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.steps import number
-from lrlab.record.logs.text import lines
+from lrlab.record.logs.text import UNENDED, lines
 from lrlab.record.logs.units import counted
 
 NAME = "table"
@@ -97,7 +97,7 @@ def rows(path: Path) -> Iterator[Item]:
             yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
     yield from (Unreadable(f"line {at}", "it is too long") for at in source.too_long)
     if not source.ended:
-        yield Remark("the last line has no end: it may be cut off, and its last number with it")
+        yield UNENDED
 
 
 def _unclosed(path: Path, begin: int, end: int) -> LrlabError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Item
-from lrlab.record.logs.text import lines
+from lrlab.record.logs.text import lines, unended
 from lrlab.record.logs.units import counted, words
 
 NAME = "lines of text"
@@ -50,6 +50,7 @@ def rows(path: Path) -> Iterator[Item]:
         yield row
         if of:
             yield Config({"steps_of": of})
+    yield from unended(path)
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, object], int]]:

@@ -71,7 +71,7 @@ def fit(
     logs: Sequence[str | Path],
     *,
     law: str = "elr",
-    prior: str = "llm",
+    prior: str = "auto",
     **how: Any,
 ) -> Fit:
     """Read logs, each as `lrlab.read_run` is told `how`, and fit a law to them.

@@ -115,6 +115,7 @@ def report(fit: Fit, predictions: Sequence[Prediction], facts: Mapping[str, str]
     sections.append(Table(("parameter", "value"), tuple(fit.law.parameters.items()), title="Parameters"))
     missed = number(100 * fit.law.misfit)
     law = f"Law {fit.law.name!r}, fitted to {len(fit.runs)} runs; it misses them by {missed} %."
+    law += f" {fit.law.reason[:1].upper()}{fit.law.reason[1:]}." if fit.law.reason else ""
     if said:
         sections.insert(0, Text("\n\n".join(said), "What speaks against it"))
     lead = law if fit.law.holds else f"Do not trust these forecasts: the law does not describe the logs. {law}"

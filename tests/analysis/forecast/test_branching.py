@@ -5,7 +5,12 @@ import pytest
 
 from lrlab.analysis.forecast.branching import BranchForecast
 from lrlab.analysis.forecast.curves import Prediction
+from lrlab.analysis.forecast.doubts import Seen
+from lrlab.analysis.forecast.fit import Fitted
+from lrlab.analysis.forecast.intervals import RUN_NOISE
 from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.laws import Scale
+from lrlab.analysis.forecast.offsets import Walk
 from lrlab.errors import LrlabError
 
 MOMENTUM = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
@@ -42,10 +47,24 @@ def test_an_array_is_a_trunk_too(law):
 
 
 def test_undecided_where_the_intervals_overlap(law):
-    """Ten further updates change less than two runs differ."""
+    """Ten further updates change less than two runs differ: the gain may be either way."""
     found = law.branch("constant()", at=7590, decay=400, base_lr=1e-3, horizon=8000)
     assert found.advice == "undecided"
     assert "Undecided" in found.sentence
+
+
+def test_the_difference_is_surer_than_its_ends():
+    """Both ends owe the same to a floor that is not known: the intervals overlap, and the gain is known."""
+    walk = Walk(1e-3, (), 0.0, 0.0)
+    fitted = Fitted(np.array([0.5, 6.2]), np.array([2.5, 0.5, 0.4]), np.diag([0, 0, 0.3**2, 0, 0]), 0.0, walk)
+    sure = Law("momentum", (fitted,), (), Scale(), Seen((1e-3,), 8000, True))
+    found = sure.branch("constant()", at=2000, decay=400, base_lr=1e-3, horizon=8000)
+    assert found.later.high[-1] > found.now.low[-1]
+    assert found.advice == "train on"
+    noise = 1.645 * np.sqrt(2) * RUN_NOISE * found.now.loss[-1]
+    assert found.gain_high - found.gain == pytest.approx(found.gain - found.gain_low)
+    assert found.gain - found.gain_low == pytest.approx(noise, rel=1e-2)
+    assert found.record()["gain_low"] == found.gain_low
 
 
 def test_decay_now_where_training_on_makes_it_worse(law):
@@ -80,29 +99,30 @@ def ending(updates, loss, low, high):
 
 def test_the_sentence_holds_all_numbers():
     """Both ends with their intervals, the further updates, what they gain, and for a thousand of them."""
-    found = BranchForecast(100, 20, ending(120, 3.0, 2.9, 3.1), ending(2120, 2.5, 2.4, 2.6))
+    found = BranchForecast(100, 20, ending(120, 3.0, 2.9, 3.1), ending(2120, 2.5, 2.4, 2.6), 0.45, 0.55)
     assert (found.further, found.gain, found.gain_per_update) == (2000, 0.5, 0.5 / 2000)
     assert found.sentence == (
         "Decaying now ends after 120 updates at 3.0000 (2.9000 ... 3.1000); training on ends after 2120 updates at "
-        "2.5000 (2.4000 ... 2.6000): 2000 further updates lower the final loss by 0.5000, that is 0.2500 per 1000. "
-        "Training on lowers the loss; whether it is worth its price is yours to say."
+        "2.5000 (2.4000 ... 2.6000): 2000 further updates lower the final loss by 0.5000 (between 0.4500 and 0.5500 "
+        "with 90%), that is 0.2500 per 1000. Training on lowers the loss; whether it is worth its price is yours to "
+        "say."
     )
     assert found.record()["later"] == {"updates": 2120, "final": found.later.end, "warnings": []}
 
 
 @pytest.mark.parametrize(
-    ("later", "advice"),
+    ("loss", "low", "high", "advice"),
     [
-        ((2.7, 2.6, 2.8), "undecided"),  # its high end is the other's low one
-        ((2.6, 2.5, 2.75), "train on"),
-        ((3.4, 3.2, 3.6), "undecided"),  # its low end is the other's high one
-        ((3.5, 3.25, 3.75), "decay now"),
+        (2.7, 0.0, 0.6, "undecided"),  # may buy nothing
+        (2.7, 0.1, 0.5, "train on"),
+        (3.3, -0.6, 0.0, "undecided"),
+        (3.3, -0.5, -0.1, "decay now"),
     ],
 )
-def test_intervals_that_touch_are_undecided(later, advice):
-    """On either side."""
-    now = ending(10, 3.0, 2.8, 3.2)
-    assert BranchForecast(5, 5, now, ending(20, *later)).advice == advice
+def test_a_difference_that_touches_nothing_is_undecided(loss, low, high, advice):
+    """On either side; whether the ends overlap does not matter."""
+    now = ending(10, 3.0, 2.0, 4.0)
+    assert BranchForecast(5, 5, now, ending(20, loss, 2.0, 4.0), low, high).advice == advice
 
 
 def test_a_flat_shape_is_a_decay():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrlab.analysis.forecast.doubts import Seen, beyond, doubts, late_rise, seen
+from lrlab.analysis.forecast.doubts import Seen, beyond, doubts, late_rise
+from lrlab.analysis.forecast.logged import seen
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -43,7 +44,7 @@ def test_a_decay_that_was_not_logged_is_doubted_by_its_depth():
     never = replace(KNOWN, least=1.0)
     lrs, flat = np.append(np.full(5_000, 1e-3), [5e-4, 0.0]), np.full(5_002, 3.0)
     found = beyond(never, lrs, flat, 0 * flat)
-    assert found[[4_999, 5_000, 5_001]] == pytest.approx([0, 0.015 * 3 / 4, 0.015 * 3])
+    assert found[[4_999, 5_000, 5_001]] == pytest.approx([0, 0.013 * 3 / 4, 0.013 * 3])
 
 
 def test_too_far_is_refused():
@@ -138,3 +139,25 @@ def test_what_the_logs_held():
     assert (found.longest, found.shortest, found.annealed) == (100, 50, True)
     assert found.totals == pytest.approx((0.125, 0.05))
     assert found.least == 0.25
+
+
+def test_a_warmup_unlike_the_logged_ones_is_doubted():
+    """Shorter than half of every logged one, or longer than twice: the doubt covers what leaving one out has cost."""
+    warm = replace(KNOWN, warmups=(700, 1400))
+    near, left_out, long = (
+        doubts(warm, np.append(np.linspace(1e-5, 1e-3, length), np.full(10_000 - length, 1e-3)))
+        for length in (400, 1, 5_000)
+    )
+    assert near == ()
+    assert 0.02 < left_out[0].sd < 0.03  # 3 % of the loss were measured
+    assert "warmup of 1 updates is far from the nearest logged one (700)" in left_out[0].sentence
+    assert "warmup of 4999" in long[0].sentence
+
+
+def test_a_far_shorter_run_is_doubted():
+    """Than the shortest logged one; a half is still like it."""
+    long = replace(KNOWN, shortest=10_000)
+    assert doubts(long, FLAT[:5_000]) == ()
+    half, tenth = (doubts(long, FLAT[:updates])[0] for updates in (3_500, 1_000))
+    assert half.sd < tenth.sd
+    assert (half.sentence, "10.0x shorter" in tenth.sentence) == ("", True)

@@ -1,13 +1,16 @@
 """Priors by name, in part, and refused."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lrlab.analysis.forecast.law import fit_law
 from lrlab.analysis.forecast.laws import FORMS
-from lrlab.analysis.forecast.priors import prior_for
+from lrlab.analysis.forecast.priors import prior_for, unlike_llm
 from lrlab.errors import LrlabError
+from lrlab.record.logs.log import LogRun
 
 
 @pytest.mark.parametrize("law", FORMS)
@@ -94,3 +97,36 @@ def test_a_search_starts_at_the_mean_and_on_both_sides_of_it(law):
     assert first - mean == pytest.approx(mean - second)
     away = np.abs(first - mean) / [spread for _, spread in prior.inner.values()]
     assert 0 < away.max() <= 1
+
+
+def run(least=3.0, peak=1e-3, updates=3000):
+    at = np.arange(updates // 30, updates + 1, updates // 30)
+    return LogRun.from_arrays(at, least * (1 + (at / updates) ** -0.3 / 10), np.full(updates, peak))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, ""),
+        ({"least": 0.3}, "least loss"),
+        ({"least": 40.0}, "least loss"),
+        ({"peak": 0.1}, "peak LR of 0.1"),
+        ({"updates": 900}, "900 updates"),
+    ],
+)
+def test_what_is_unlike_a_language_model_is_named(given, sentence):
+    """Its loss, its LR, its length; then the generic prior is taken, with this as the reason."""
+    found = unlike_llm([run(**given)])
+    assert found == "" if not sentence else sentence in found
+    law = fit_law(run(**given))
+    assert law.prior == ("generic" if sentence else "llm")
+    assert sentence in law.reason
+
+
+def test_a_law_that_misses_the_logs_is_fitted_with_the_wider_prior():
+    """Losses and LRs of a language model, under a curve that is none: the reason is the miss."""
+    log = run()
+    bent = replace(log, loss=3.0 + 2.0 * np.exp(-log.updates / 400))
+    law = fit_law(bent)
+    assert law.prior == "generic"
+    assert 'with "llm" the law misses the logs by' in law.reason

@@ -129,7 +129,7 @@ def test_study_forecasts_what_an_interrupted_comparison_lacks(interrupted):
 def test_a_law_that_does_not_hold_is_no_answer(tmp_path):
     """What speaks against it comes first, and the exit code is 1; the document has it too."""
     noise = random.Random(0)
-    rows = [f"{step},{noise.uniform(0.1, 4.0)},0.001" for step in range(10, 2001, 10)]
+    rows = [f"{step},{noise.uniform(0.1, 4.0) * 3000 / (step + 1000)},0.001" for step in range(10, 2001, 10)]
     log, law = tmp_path / "log.csv", tmp_path / "law.json"
     log.write_text("\n".join(["step,loss,lr", *rows]))
     assert CliRunner().invoke(main, ["forecast", "fit", str(log), "-o", str(law)]).exit_code == 0

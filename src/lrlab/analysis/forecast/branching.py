@@ -35,6 +35,8 @@ class BranchRecord(TypedDict):
     later: EndRecord
     further: int
     gain: float
+    gain_low: float
+    gain_high: float
     gain_per_update: float
     advice: Advice
     sentence: str
@@ -48,6 +50,8 @@ class BranchForecast:
     decay: int
     now: Prediction
     later: Prediction
+    gain_low: float
+    gain_high: float
 
     @property
     def further(self) -> int:
@@ -66,9 +70,8 @@ class BranchForecast:
 
     @property
     def advice(self) -> Advice:
-        """ "train on" or "decay now" (training on buys nothing), or "undecided" where the intervals overlap."""
-        (_, low, high), (_, later_low, later_high) = self.now.final, self.later.final
-        if later_low <= high and low <= later_high:
+        """ "train on" or "decay now" (training on buys nothing), or "undecided" where the gain may be either way."""
+        if self.gain_low <= 0 <= self.gain_high:
             return "undecided"
         return "train on" if self.gain > 0 else "decay now"
 
@@ -78,11 +81,12 @@ class BranchForecast:
         now, later = (f"after {len(p.loss)} updates at {_interval(p)}" for p in (self.now, self.later))
         trade = (
             f"Decaying now ends {now}; training on ends {later}: {self.further} further updates "
-            f"{'lower' if self.gain > 0 else 'raise'} the final loss by {abs(self.gain):.4f}, that is "
+            f"{'lower' if self.gain > 0 else 'raise'} the final loss by {abs(self.gain):.4f} "
+            f"(between {self.gain_low:.4f} and {self.gain_high:.4f} with {self.now.level:.0%}), that is "
             f"{1000 * abs(self.gain_per_update):.4f} per 1000."
         )
         verdict = {
-            "undecided": "Undecided: the intervals overlap.",
+            "undecided": "Undecided: the difference may be either way.",
             "train on": "Training on lowers the loss; whether it is worth its price is yours to say.",
             "decay now": "Decay now: training on buys nothing.",
         }
@@ -98,6 +102,8 @@ class BranchForecast:
             "later": _end(self.later),
             "further": self.further,
             "gain": self.gain,
+            "gain_low": self.gain_low,
+            "gain_high": self.gain_high,
             "gain_per_update": self.gain_per_update,
             "advice": self.advice,
             "sentence": self.sentence,
@@ -146,8 +152,9 @@ def branch(
     fall = learning_rates(shape, None, decay)
     if abs(fall[0] - 1.0) > 1e-9 or (np.diff(fall) > 0).any():
         raise LrlabError(worded("shape is no decay", str(shape), "a schedule that begins at 1 and falls", "linear()"))
-    now, later = (law.predict(_decayed(trunk, start, fall), level=level) for start in (at, len(trunk) - decay))
-    return BranchForecast(at, decay, now, later)
+    first, last = (_decayed(trunk, start, fall) for start in (at, len(trunk) - decay))
+    _, low, high = law.difference(first, last, level)
+    return BranchForecast(at, decay, law.predict(first, level=level), law.predict(last, level=level), low, high)
 
 
 def _decayed(trunk: Floats, start: int, fall: Floats) -> Floats:

@@ -6,22 +6,22 @@ on it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.forecast.fit import ANNEALED
 from lrlab.analysis.forecast.offsets import near
 from lrlab.errors import LrlabError, worded
-from lrlab.record.logs.log import LogRun
+from lrlab.record.logs.log import rising
 
 Floats = NDArray[np.float64]
 
 _PEAK_FAR, _PEAK_REFUSED = 2.0, 30.0  # ratio to the nearest fitted peak
 _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
-_FURTHER, _DEEPER = 0.1, 0.015
+_WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
+_FURTHER, _DEEPER = 0.1, 0.013
 
 
 @dataclass(frozen=True)
@@ -51,53 +51,6 @@ class Doubt:
     sd: float
 
 
-def seen(runs: Sequence[LogRun]) -> Seen:
-    """What these logs can teach, with the doubts that hold for every prediction made from them."""
-    reached = [run.lrs[: run.updates[-1]] for run in runs]
-    annealed = any(lrs[-1] < ANNEALED * lrs.max() for lrs in reached)
-    doubts = []
-    if not annealed:
-        doubts.append(
-            Doubt("no logged run lowers its LR: what a decay gains is not in the logs; add one run with a decay", 0.0)
-        )
-    for run in runs:
-        if rise := _upturn(run):
-            doubts.append(
-                Doubt(
-                    f"{run.name or 'a run'}: the loss turns up by {rise:.1%} at the end, as in overfitting over "
-                    "several epochs; no loss law follows that",
-                    0.5 * rise + 0.01,
-                )
-            )
-        if run.batch_changes:
-            doubts.append(
-                Doubt(f"{run.name or 'a run'}: the batch size changes during the run; the laws do not know it", 0.02)
-            )
-    peaks = tuple(float(lrs.max()) for lrs in reached)
-    ends = [int(run.updates[-1]) for run in runs]
-    return Seen(
-        peaks,
-        max(ends),
-        annealed,
-        tuple(doubts),
-        totals=tuple(float(lrs.sum()) for lrs in reached),
-        least=min(float(lrs[lrs.argmax() :].min() / lrs.max()) for lrs in reached),
-        warmups=tuple(run.warmup for run in runs),
-        shortest=min(ends),
-    )
-
-
-def _upturn(run: LogRun) -> float:
-    """By what share the loss ends above its least stretch although the LR was not raised; 0 if by less than 1 %."""
-    stretches = np.array_split(np.arange(len(run.loss)), min(10, len(run.loss)))
-    means = np.array([run.loss[stretch].mean() for stretch in stretches])
-    least = int(np.argmin(means))
-    rise = float(means[-1] / means[least] - 1.0)
-    at = run.updates[stretches[least][0]] - 1
-    raised = run.lrs[run.updates[-1] - 1] > 1.05 * run.lrs[at]
-    return rise if rise > 0.01 and not raised else 0.0
-
-
 def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     """What speaks against a prediction for the learning rates `lrs` (updates,).
 
@@ -122,16 +75,37 @@ def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     found.append(Doubt(sentence if away > _PEAK_FAR else "", 0.0))  # its width is that of the offsets
     sentence = f"the run is {longer:.1f}x as long as the longest logged one ({known.longest} updates)"
     found.append(Doubt(sentence if longer > _HORIZON_FAR else "", 0.0))  # its width: `beyond`
+    found += [*_warmup(known, rising(lrs), horizon), *_shorter(known, horizon)]
     if (rise := late_rise(lrs)) > 0.1:
         found.append(Doubt(f"the LR goes up again by {rise:.0%} of its peak: rises were never checked", 0.006 * rise))
     return tuple(doubt for doubt in found if doubt.sd > 0 or doubt.sentence)
+
+
+def _warmup(known: Seen, asked: int, horizon: int) -> Iterator[Doubt]:
+    """A warmup shorter than half or longer than twice every logged one."""
+    if not known.warmups or min(known.warmups) / 2 <= asked <= 2 * max(known.warmups):
+        return
+    nearest = min(known.warmups, key=lambda other: abs(other - asked))
+    few = horizon / 200  # updates that hardly matter
+    octaves = min(abs(float(np.log2((asked + few) / (nearest + few)))), 4.0)
+    if octaves > 1.0:
+        length = f"the warmup of {asked} updates is far from the nearest logged one ({nearest})"
+        yield Doubt(f"{length}: what a warmup does to the end was never checked", _WARMUP * octaves)
+
+
+def _shorter(known: Seen, horizon: int) -> Iterator[Doubt]:
+    """A run less than half as long as the shortest logged one."""
+    times = known.shortest / horizon
+    if times > 2.0:
+        sentence = f"the run is {times:.1f}x shorter than the shortest logged one ({known.shortest} updates)"
+        yield Doubt(sentence if times > _HORIZON_FAR else "", 0.003 * float(np.log2(times)))
 
 
 def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     """What is not known of the loss beyond the logs, as a standard deviation after every update (updates,).
 
     A tenth of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
-    the nearest logged peak; and 1.5 % of the `loss` times the square of the depth, the share of its peak by which the
+    the nearest logged peak; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the
     LR falls below the least logged share.
     """
     peak = float(lrs.max())

@@ -138,13 +138,13 @@ class _Problem:
         self.outer_mean = np.append(mean, np.zeros(2 * len(others)))
         root = np.linalg.cholesky(block_diag(np.diag(sd**2), self.walk.prior))
         self.whitening = np.linalg.inv(root)
-        self.sigma = max(prior.miss, *(_roughness(curve.loss) for curve in curves))
+        self.sigma = max(prior.miss, *(roughness(curve.loss) for curve in curves))
         # Neighbouring points share their error, so a curve counts as some independent points, however many were
         # logged: few where there are few curves, hardly any at another peak LR where there is an annealed run at this.
         own = [curve for curve in curves if near(curve.peak, anchor)]
         guest = _HINT if any(curve.annealed for curve in own) and not apart else _GUEST
         count = 12.0 if len(own) < 3 else 40.0
-        counts = [count if near(curve.peak, anchor) else guest for curve in curves]
+        counts = [min(count if near(curve.peak, anchor) else guest, len(curve.loss)) for curve in curves]
         self.weight = np.concatenate(
             [count * curve.weight / curve.weight.sum() for count, curve in zip(counts, curves, strict=True)]
         )
@@ -196,7 +196,7 @@ class _Problem:
         return _Weights(self.weight / tail, pull), 0.5 * float(cost)
 
 
-def _roughness(loss: Floats) -> float:
+def roughness(loss: Floats) -> float:
     """Relative noise of neighbouring points, from their second differences (robustly; 0 for fewer than 8 points)."""
     bends = np.diff(np.log(loss), 2)
     return float(np.median(np.abs(bends)) / (0.6745 * np.sqrt(6.0))) if len(bends) >= 6 else 0.0

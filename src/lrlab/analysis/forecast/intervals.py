@@ -19,7 +19,7 @@ from lrlab.analysis.forecast.laws import Form, Scale
 
 Floats = NDArray[np.float64]
 
-CONFORMAL = 0.42
+CONFORMAL = 0.37
 RUN_NOISE = 4.5e-4  # relative: two runs that differ only in their noise end this far apart
 _TIMES = 200  # at which the spread is computed; between them it is interpolated
 
@@ -39,6 +39,19 @@ def half_width(
     other = (RUN_NOISE * loss) ** 2 + doubts**2
     width: Floats = norm.ppf(0.5 + level / 2) * np.sqrt((CONFORMAL * spread) ** 2 + other)
     return width
+
+
+def difference_half_width(
+    form: Form, fitted: Fitted, scale: Scale, runs: tuple[Floats, Floats], doubts: Floats, level: float
+) -> float:
+    """Half the width of the interval of the difference of two final losses under one fit, `runs` being their LRs.
+
+    What both owe to the parameters cancels; the noise of either run does not. `doubts` are standard deviations.
+    """
+    first, second = (gradient(form, fitted, scale, lrs, np.array([len(lrs)]))[0] for lrs in runs)
+    slope = first - second
+    variance = CONFORMAL**2 * float(slope @ fitted.covariance @ slope) + float(np.sum(doubts**2))
+    return float(norm.ppf(0.5 + level / 2) * np.sqrt(variance))
 
 
 def gradient(form: Form, fitted: Fitted, scale: Scale, lrs: Floats, times: NDArray[np.int64]) -> Floats:

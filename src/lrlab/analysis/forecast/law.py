@@ -17,13 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrlab.analysis.forecast.branching import BranchForecast, branch
 from lrlab.analysis.forecast.curves import Prediction, ScheduleLike, learning_rates, spoken
-from lrlab.analysis.forecast.doubts import Doubt, Seen, beyond, doubts, seen
+from lrlab.analysis.forecast.doubts import Doubt, Seen, beyond, doubts
 from lrlab.analysis.forecast.fit import Fitted, FittedCurve, ending, fit, prepare
-from lrlab.analysis.forecast.intervals import RUN_NOISE, half_width
+from lrlab.analysis.forecast.intervals import RUN_NOISE, difference_half_width, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
+from lrlab.analysis.forecast.logged import seen
 from lrlab.analysis.forecast.offsets import Walk, distinct, near
 from lrlab.analysis.forecast.optimise import Optimum, optimise
-from lrlab.analysis.forecast.priors import Prior, Spread, prior_for
+from lrlab.analysis.forecast.priors import Prior, Spread, prior_for, unlike_llm
 from lrlab.analysis.forecast.saved import OUTER, LawDocument, Saved, document, named, read
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.logs.log import LogRun
@@ -54,6 +55,7 @@ class Law(Shown):
     scale: Scale
     known: Seen
     prior: str = "llm"
+    reason: str = ""  # why this prior, where it was chosen from the logs
 
     @classmethod
     def from_parameters(
@@ -127,6 +129,28 @@ class Law(Shown):
         sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
         return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
 
+    def difference(self, first: Floats, second: Floats, level: float = 0.9) -> tuple[float, float, float]:
+        """The final loss under the LRs `first` (updates,) less that under `second`, and the interval of the difference.
+
+        It is narrower than those of both ends, which share the errors of one law. Where the two have different peak
+        LRs, nothing is taken to be shared.
+        """
+        ends = [self.predict(lrs, level=level).final for lrs in (first, second)]
+        gain, peaks = ends[0][0] - ends[1][0], (float(first.max()), float(second.max()))
+        if peaks[0] != peaks[1]:
+            half = float(np.hypot(ends[0][2] - ends[0][0], ends[1][2] - ends[1][0]))
+            return gain, gain - half, gain + half
+        form, fitted = _form(self.name), self.around(peaks[0])
+        far, own = [], []
+        for lrs in (first, second):
+            columns = every(form, fitted.inner, lrs, self.scale)
+            loss = columns @ fitted.outer
+            far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])[-1])
+            own.append(sum(doubt.sd**2 for doubt in doubts(self.known, lrs)) * loss[-1] ** 2)
+        other = np.array([far[0] - far[1], np.sqrt(sum(own)), np.sqrt(2.0) * RUN_NOISE * ends[0][0]])
+        half = difference_half_width(form, fitted, self.scale, (first, second), other, level)
+        return gain, gain - half, gain + half
+
     def rank(
         self,
         schedules: Sequence[ScheduleLike],
@@ -196,7 +220,7 @@ class Law(Shown):
 
     def record(self) -> LawDocument:
         """The law as plain numbers and strings: the JSON form."""
-        return document(Saved(self.name, self.prior, self.fits, self.apart, self.scale, self.known))
+        return document(Saved(self.name, self.prior, self.fits, self.apart, self.scale, self.known, self.reason))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Law:
@@ -206,17 +230,19 @@ class Law(Shown):
         except (ValueError, OSError) as error:  # LrlabError too
             hint = "a file written by law.save, or lrlab forecast fit -o"
             raise LrlabError(worded(f"{path} is not a saved law", str(error), hint)) from None
-        return cls(saved.law, saved.fits, saved.apart, saved.scale, saved.seen, saved.prior)
+        return cls(saved.law, saved.fits, saved.apart, saved.scale, saved.seen, saved.prior, saved.reason)
 
 
-def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapping[str, Spread] = "llm") -> Law:
+def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapping[str, Spread] = "auto") -> Law:
     """Fit a loss law to the logs of one to a few runs.
 
     `law` is "elr" (the default and the most accurate), "mpl", "momentum" or "convex" (see `analysis/laws.py`);
-    `prior` is "llm" (language models trained with AdamW), "generic" (anything else), or a mapping from parameters to
-    (mean, sd). What the logs cannot identify is said in the `warnings` of every prediction.
+    `prior` is "llm" (language models trained with AdamW), "generic" (anything else), "auto" (the first where the logs
+    look like it and the law holds on them, else the second; `Law.reason` says why), or parameters with (mean, sd).
+    What the logs cannot identify is said in the `warnings` of every prediction.
 
-    Raises `LrlabError` for an unknown law or prior, and where runs have different weight decays.
+    Raises `LrlabError` for an unknown law or prior, for a loss that does not fall, and where runs have different weight
+    decays.
 
     >>> updates = np.arange(100, 2001, 100)
     >>> run = LogRun.from_arrays(updates, 3 + updates**-0.5, [1e-3] * 2000)
@@ -226,15 +252,31 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
     runs = [runs] if isinstance(runs, LogRun) else list(runs)
     if not runs or not all(isinstance(run, LogRun) for run in runs):
         raise LrlabTypeError(worded("fit_law needs runs", runs, "one or more lr.Run", 'lr.read_run("log.csv")'))
+    if any(run.loss.min() <= 0 for run in runs):
+        raise LrlabError(
+            worded("a loss law needs positive losses", min(float(run.loss.min()) for run in runs), "above 0")
+        )
+    if prior != "auto":
+        return _fitted(runs, law, prior)
+    _form(law)
+    if strange := unlike_llm(runs):
+        return replace(_fitted(runs, law, "generic"), reason=f'prior "generic": {strange}')
+    first = _fitted(runs, law, "llm")
+    if first.misfit <= _POOR:
+        return replace(
+            first, reason='prior "llm": losses, LRs and lengths are those of language models, and the law holds'
+        )
+    missed = f'prior "generic": with "llm" the law misses the logs by {first.misfit:.1%} of the loss'
+    second = _fitted(runs, law, "generic")
+    return replace(second, reason=missed) if second.misfit < first.misfit else first
+
+
+def _fitted(runs: Sequence[LogRun], law: str, prior: str | Mapping[str, Spread]) -> Law:
     form, chosen = _form(law), prior_for(law, prior)
     scale = _scale(runs, chosen)
     if scale.weight_decay is None and "log_decay" in chosen.inner:
         mean, _ = chosen.inner["log_decay"]
         chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, 1.2)})
-    if any(run.loss.min() <= 0 for run in runs):
-        raise LrlabError(
-            worded("a loss law needs positive losses", min(float(run.loss.min()) for run in runs), "above 0")
-        )
     curves = [prepare(run, chosen.early, chosen.moved) for run in runs]
     peaks = distinct([curve.peak for curve in curves])
     fits = tuple(fit(curves, form, chosen, scale, peak) for peak in peaks)

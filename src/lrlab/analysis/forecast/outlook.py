@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lrlab.analysis.forecast.doubts import late_rise
 from lrlab.analysis.forecast.law import Law, fit_law
+from lrlab.analysis.forecast.logged import falls
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import LogRun
@@ -102,7 +103,7 @@ def outlook(
     """
     known = {place: _curve(some) for place, found in runs.items() if (some := _finished(found))}
     # Arms that differ in weight averaging alone have one LR and one training loss: one of them is enough.
-    distinct = {curve.log.lrs.tobytes(): place for place, curve in known.items() if late_rise(curve.log.lrs) <= _RISE}
+    distinct = {curve.log.lrs.tobytes(): place for place, curve in known.items() if _usable(curve.log)}
     steady = list(distinct.values())
     if len(steady) < _LEAST:
         raise _too_little(len(steady))
@@ -131,6 +132,11 @@ def outlook(
     )
     error = float(np.mean([abs(loss - measured) for loss, measured, _ in judged]))
     return Outlook(tuple(forecasts), tuple(chosen), error, _ordered(judged), level, widened, tuple(doubts))
+
+
+def _usable(log: LogRun) -> bool:
+    """Whether a law can be fitted to it: its LR does not rise again, its loss falls."""
+    return late_rise(log.lrs) <= _RISE and falls(log)
 
 
 def _too_little(usable: int) -> LrlabError:

@@ -10,7 +10,7 @@ thousandth, and not in their first fifth where runs are short.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from lrlab.analysis.forecast.laws import FORMS
 from lrlab.errors import LrlabError, nearest, worded
+from lrlab.record.logs.log import LogRun
 
+_NATS, _ADAM, _LONG = (1.4, 7.0), (2e-5, 1e-2), 1500  # where the "llm" prior was set, and somewhat beyond
 _UNLOWERED = 0.95  # floor over least loss in constant runs, 0.86, beside that in annealed ones, 0.91
 
 Floats = NDArray[np.float64]
@@ -133,7 +135,22 @@ def prior_for(law: str, prior: str | Mapping[str, Spread]) -> Prior:
         return base
     if prior == "generic":
         return _widened(base)
-    raise LrlabError(worded("unknown prior", prior, '"llm", "generic", or {parameter: (mean, sd)}', 'prior="generic"'))
+    raise LrlabError(
+        worded("unknown prior", prior, '"auto", "llm", "generic", or {parameter: (mean, sd)}', 'prior="generic"')
+    )
+
+
+def unlike_llm(runs: Sequence[LogRun]) -> str:
+    """What in these logs is unlike a language model trained with AdamW, in words; empty where nothing is."""
+    least, peak = min(float(run.loss.min()) for run in runs), max(float(run.lrs.max()) for run in runs)
+    longest = max(run.horizon for run in runs)
+    if not _NATS[0] <= least <= _NATS[1]:
+        return f"a least loss of {least:.3g} is not that of a language model ({_NATS[0]:g} to {_NATS[1]:g} nats)"
+    if not _ADAM[0] <= peak <= _ADAM[1]:
+        return f"a peak LR of {peak:.3g} is not one of AdamW ({_ADAM[0]:g} to {_ADAM[1]:g})"
+    if longest < _LONG:
+        return f"runs of {longest} updates are shorter than those of language models ({_LONG})"
+    return ""
 
 
 def _widened(base: Prior) -> Prior:

@@ -45,6 +45,7 @@ class LawRecord(TypedDict):
     apart: list[PeakFit]
     scale: Scale
     seen: Seen
+    reason: str
 
 
 class LawDocument(LawRecord):
@@ -75,6 +76,7 @@ class Saved:
     apart: tuple[Fitted, ...]
     scale: Scale
     seen: Seen
+    reason: str = ""
 
 
 def named(law: str, fitted: Fitted) -> dict[str, float]:
@@ -96,6 +98,7 @@ def document(saved: Saved) -> LawDocument:
         "apart": apart,
         "scale": scale,
         "seen": known,
+        "reason": saved.reason,
     }
 
 
@@ -120,7 +123,7 @@ def read(text: str | bytes) -> Saved:
         if not fits:
             raise ValueError("it has no fit")
         fitted, far = (tuple(_fitted(law, fit) for fit in some) for some in (fits, apart))
-        return Saved(law, found["prior"], fitted, far, found["scale"], found["seen"])
+        return Saved(law, found["prior"], fitted, far, found["scale"], found["seen"], found["reason"])
     former = shaped(_Second, values)
     return Saved(former["law"], former["prior"], tuple(_each(former)), (), former["scale"], former["seen"])
 

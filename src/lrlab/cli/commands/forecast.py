@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from lrlab.analysis.forecast.law import Law
     from lrlab.views.model import Figure, Table
 
-LAWS, PRIORS, RISKS = ("elr", "mpl", "momentum", "convex"), ("llm", "generic"), ("mean", "high")  # their own modules
+LAWS, PRIORS, RISKS = (
+    ("elr", "mpl", "momentum", "convex"),
+    ("auto", "llm", "generic"),
+    ("mean", "high"),
+)  # their own modules
 # take a second to import
 
 steps_option = click.option("--steps", type=Whole(min=1), required=True, help="Length of the run in updates.")
@@ -39,9 +43,9 @@ law_options = (
     click.option(
         "--prior",
         type=OneOf("prior", lambda: PRIORS),
-        default="llm",
+        default="auto",
         show_default=True,
-        help="What is expected of the parameters; generic: of anything but language models.",
+        help="What is expected of the parameters; llm: of language models, generic: of all else, auto: by the log.",
     ),
 )
 
@@ -82,6 +86,7 @@ def fit(output: Path | None, as_json: bool, **options: Any) -> None:
     if output is not None:
         fitted.law.save(output)
     doubts = [doubt.sentence for doubt in fitted.law.known.doubts if doubt.sentence]
+    doubts = [fitted.law.reason, *doubts] if fitted.law.reason else doubts
     say(as_json, {**fitted.record(), "version": VERSION}, [views.fits(fitted)], doubts)
 
 
@@ -145,7 +150,7 @@ def _rank(
 )
 @click.argument("law", type=click.Path(path_type=Path))
 @steps_option
-@click.option("--peak", type=float, help="Highest LR; free within twice the logged peaks if left out.")
+@click.option("--peak", type=float, help="Highest LR; at most the highest logged one if left out.")
 @click.option("--warmup", type=int, help="Updates of the warmup; 2 % of the run if left out.")
 @click.option(
     "--risk",

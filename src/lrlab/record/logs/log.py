@@ -108,10 +108,19 @@ class LogRun(Shown):
     @property
     def warmup(self) -> int:
         """The number of updates before the LR first stops rising, leading zeros included."""
-        begin = int(np.argmax(self.lrs > 0))
-        still = np.append(np.diff(self.lrs[begin:]) <= 0, True)
-        rise = int(np.argmax(still))
-        return begin + rise if rise else 0
+        return rising(self.lrs)
+
+
+def rising(lrs: Floats) -> int:
+    """The number of updates before an LR first stops rising, leading zeros included.
+
+    >>> rising(np.array([0.0, 0.1, 0.2, 0.2, 0.1]))
+    2
+    """
+    begin = int(np.argmax(lrs > 0))
+    still = np.append(np.diff(lrs[begin:]) <= 0, True)
+    rise = int(np.argmax(still))
+    return begin + rise if rise else 0
 
 
 def _columns(updates: ArrayLike, loss: ArrayLike, lrs: ArrayLike) -> list[tuple[ArrayLike, str]]:

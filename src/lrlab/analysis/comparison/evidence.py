@@ -12,6 +12,7 @@ import numpy as np
 from lrlab.analysis.comparison.columns import COLUMNS, ArmRecord
 from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.run import StoredRun
@@ -66,9 +67,9 @@ class Evidence:
 
     @property
     def advice(self) -> str:
-        """What would decide what is open, and what to look at where runs diverged."""
+        """What would decide what is open, and what to look at where runs diverged or no LR made a difference."""
         gone = remedy(self.runs) if any(line.verdict == "diverged" for line in self.comparison.standings) else ""
-        return " ".join(filter(None, (self.comparison.advice, gone)))
+        return " ".join(filter(None, (unmoved(self.runs), self.comparison.advice, gone)))
 
     def lr_of(self, arm: str) -> float:
         """The LR (a multiple of the task's own) that was chosen most often for an arm."""

@@ -321,7 +321,7 @@ GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # its functions, and their 
 }
 
 
-def _words(name: str, *args: Any, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, **given: Any) -> Imported:
     """The arguments of get_scheduler, or the words of TrainingArguments; all others are the scheduler's own."""
     if name in GETTERS:
         kind, words = GETTERS[name]
@@ -349,7 +349,7 @@ def _words(name: str, *args: Any, **given: Any) -> Imported:
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
     """TrainingArguments as they are saved, or as they stand on a command line."""
-    found = words_of("transformers", document, WORDS, ("schedule",))
+    found = words_of("transformers", document, WORDS, ("schedule", "deepspeed"))
     saved = {WORDS[word]: number(value) for word, value in found.items() if value != -1}
     if not found:
         raise LrlabError(worded("transformers: no word of its LR is in this", sorted(document)[:10], ", ".join(WORDS)))

@@ -1,0 +1,40 @@
+"""Runs that the LR makes no difference to: work that was not done is not judged without a word.
+
+A backward pass that is missing, gradients that are cleared before the step, a metric that is always the same: every run
+ends alike, to the last bit, and any verdict on that is empty.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from lrlab.record.runs.realised import realised
+from lrlab.record.runs.run import StoredRun
+
+
+def unmoved(runs: Sequence[StoredRun]) -> str:
+    """What to look at where runs at different LRs are the same to the last bit, in a sentence; empty where none are."""
+    told: dict[tuple[int, int], list[StoredRun]] = defaultdict(list)
+    for run in runs:
+        told[run.seed, run.fold].append(run)
+    if not all(map(_alike, told.values())):
+        return ""
+    losses = ({tuple(run.loss.values) for run in cell} for cell in told.values())
+    if all(len(found) == 1 and any(found) for found in losses):
+        return (
+            f"Every run has the same losses and the same {runs[0].metric}, to the last bit, whatever its LR: the updates "
+            "change nothing. Look at loss.backward(), at zero_grad(), and at what the optimizer was given."
+        )
+    return (
+        f"{runs[0].metric} is the same in every run, to the last bit, whatever its LR: it says nothing of the "
+        "strategies. Look at what run.report is told."
+    )
+
+
+def _alike(cell: Sequence[StoredRun]) -> bool:
+    """Whether the runs of one seed and fold finished, at LRs that differ, with one and the same score."""
+    if any(run.outcome != "finished" for run in cell) or len({run.score for run in cell}) > 1:
+        return False
+    first = realised(cell[0])
+    return any((realised(run) != first).any() for run in cell[1:])

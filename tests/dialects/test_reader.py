@@ -137,6 +137,9 @@ def test_own_files(tmp_path):
         ("transformers:", "name key=value"),
         ("optax:linear_schedule(0, 1)", "transition_steps"),
         ("timm:cosine num_epochs=10", "lr"),
+        ("timm:cosine lr=1 num_epochs=10 warmup_epoch=3", "(?s)^timm: cosine does not take.*try:     warmup_epochs="),
+        ("torchtitan:linear steps=9 warmup_step=3", "(?s)^torchtitan: linear does not take.*try:     warmup_steps="),
+        ("torch:StepLR(opt, step_sise=3)", "(?s)^torch: StepLR does not take these: got.*try:     step_size="),
         ("timm:cosine lr=1 'num_epochs=10", "cannot be read"),
         ("nowhere.json", "cannot be read"),
         ("timm:nowhere.yaml", "cannot be read"),
@@ -175,6 +178,11 @@ PASTED = [
     ),
     ("get_linear_schedule_with_warmup(opt, 10, 100)", "linear(10, start=0, to=1) >> linear(90)"),
     ("get_scheduler('linear', optimizer, 10, 100)", "linear(10, start=0, to=1) >> linear(90)"),
+    (
+        "get_scheduler(name='linear', optimizer=opt, num_warmup_steps=10, num_training_steps=100)",
+        "linear(10, start=0, to=1) >> linear(90)",
+    ),
+    ("keras.optimizers.schedules.CosineDecay(0.1, 9, name='decay')", "cosine(9)"),
     ("keras:ReduceLROnPlateau(monitor='val_loss', factor=0.2)", 'plateau(factor=0.2, threshold_mode="abs", nan="bad")'),
     ("torch:scheduler = StepLR(opt, 3)", "step(3)"),
     ("scheduler = torch.optim.lr_scheduler.StepLR(opt, max(3, len([1])), 1e-1)  # drops", "step(3)"),
@@ -219,6 +227,10 @@ def test_pasted_code(source, expected):
             "deepspeed train.py --model_name_or_path m --learning_rate 2e-5 --warmup_ratio 0.03 --max_steps 1000 "
             "--lr_scheduler_type 'linear' --bf16 True",
             "linear(30, start=0, to=1) >> linear(970)",
+        ),
+        (
+            "python train.py --deepspeed ds.json --learning_rate 2e-5 --lr_scheduler_type linear --max_steps 100",
+            "linear(100)",
         ),
         (
             "fairseq-train data-bin/iwslt --arch transformer --adam-betas '(0.9, 0.98)' --lr 5e-4 "
@@ -268,6 +280,9 @@ def test_what_is_drawn_is_no_phase():
     test = "deepspeed:LRRangeTest lr_range_test_step_size=1 lr_range_test_staircase=true lr_range_test_min_lr=1"
     found = read(test, horizon=lr.Horizon(updates=2000))
     assert found.schedule.over(2000).values().tolist() == pytest.approx([1 + k for k in range(2000)], rel=1e-12)
+    stairs = "deepspeed:LRRangeTest lr_range_test_step_size=3 lr_range_test_staircase=true lr_range_test_min_lr=1"
+    found = read(stairs, horizon=lr.Horizon(updates=2000))
+    assert found.schedule.over(2000).values().tolist() == pytest.approx([1 + k // 3 for k in range(2000)], rel=1e-9)
 
 
 def test_an_endless_schedule_gets_the_run_it_is_read_for():

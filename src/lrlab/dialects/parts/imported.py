@@ -16,7 +16,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.text.lint import Finding
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
-from lrlab.dialects.parts.phases import fixed, real
+from lrlab.dialects.parts.phases import ABSOLUTE, fixed, real
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 P = ParamSpec("P")
@@ -110,7 +110,8 @@ def imported(
     if horizon is not None and horizon.total is not None:
         needed, given = fixed(schedule, TimeBase(horizon, horizon.total)), horizon.total
         if needed > given and rule.drawn:
-            schedule = schedule.repeat()  # which has no length: only the run says where it ends
+            long = schedule._length(ABSOLUTE) is None  # as a sum of which one part goes on for ever
+            schedule = schedule.repeat(cycle=needed) if long else schedule.repeat()  # only the run says where it ends
         elif needed > given:
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
             findings = (*findings, Finding("too-long", message, "shorter phases, or a longer run", given))

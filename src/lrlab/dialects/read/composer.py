@@ -280,7 +280,7 @@ FOUNDRY = {  # the names of LLM Foundry
 }
 
 
-def _words(name: str, *args: Any, updates: int | None = None, epochs: float | None = None, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, updates: int | None = None, epochs: float | None = None, **given: Any) -> Imported:
     if epochs is not None and "max_duration" not in given and "batches_per_epoch" in given:
         given["max_duration"] = f"{epochs:g}ep"
     if updates is not None and "max_duration" not in given:

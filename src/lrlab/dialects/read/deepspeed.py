@@ -218,7 +218,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 # -- its words and files ------------------------------------------------------------------------------------------
 
 
-def _words(name: str, *args: Any, lr: float | None = None, updates: int | None = None, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, lr: float | None = None, updates: int | None = None, **given: Any) -> Imported:
     recipe = known(name, RECIPES, "deepspeed: the scheduler type")
     call = without_optimizer(Call(name, args, given))
     return from_deepspeed({"type": name, "params": bound(recipe, call, "deepspeed")}, lr=lr, updates=updates)

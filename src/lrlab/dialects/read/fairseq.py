@@ -219,7 +219,7 @@ MARKS = frozenset(
 )
 
 
-def _words(name: str, *args: Any, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, **given: Any) -> Imported:
     if args:
         raise LrlabError(worded("fairseq: options are given by their names", args, hint="warmup_updates=..."))
     return from_fairseq({**given, "lr_scheduler": name})

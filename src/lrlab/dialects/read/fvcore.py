@@ -214,7 +214,7 @@ RECIPES: dict[str, Callable[..., Drawn]] = {
 }
 
 
-def _words(name: str, *args: Any, updates: int | None = None, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, updates: int | None = None, **given: Any) -> Imported:
     if updates is None:
         raise LrlabError(
             worded("fvcore: its schedulers are stretched over the run", name, hint="updates=..., or --steps")

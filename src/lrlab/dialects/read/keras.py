@@ -212,7 +212,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 
 
 def _words(
-    name: str, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
+    name: str, /, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
 ) -> Imported:
     """A class and its arguments; the optimizer's LR is for what is not a schedule of absolute values."""
     if name == "ReduceLROnPlateau":

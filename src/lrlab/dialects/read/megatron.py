@@ -179,7 +179,7 @@ OTHERS = frozenset(  # of the LR by their names, and nothing to the curve of the
 ENDS = frozenset(["train_iters", "train_samples", "lr_decay_iters", "lr_decay_samples"])
 
 
-def _words(name: str, *args: Any, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, **given: Any) -> Imported:
     if args:
         raise LrlabError(worded("megatron: arguments are given by their names", args, hint="train_iters=..."))
     return from_megatron({**given, "lr_decay_style": name})

@@ -279,7 +279,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 # -- its words and files ------------------------------------------------------------------------------------------
 
 
-def _words(name: str, *args: Any, max_steps: int | None = None, lr: float | None = None, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, max_steps: int | None = None, lr: float | None = None, **given: Any) -> Imported:
     if args:
         raise LrlabError(worded("olmo: its fields are given by their names", args, hint="warmup=..."))
     if max_steps is None:

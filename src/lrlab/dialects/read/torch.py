@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from lrlab.core.text.lint import Finding
@@ -23,7 +24,7 @@ from lrlab.dialects.parts.torch_joined import joined
 from lrlab.dialects.parts.torch_rules import READERS, read
 from lrlab.dialects.source.call_syntax import Call, Function, without_optimizer
 from lrlab.dialects.source.functions import Read
-from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+from lrlab.errors import LrlabError, LrlabTypeError, missing, nearest, worded
 
 UNIT = "one step is one call of step(), which is an epoch in most scripts"
 NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") if name != "Scheduler"}
@@ -55,7 +56,7 @@ def _differs(other: int, group: int) -> Finding:
 
 
 def from_torch_call(
-    name: str, *args: Any, lr: float | None = None, horizon: int | None = None, **kwargs: Any
+    name: str, /, *args: Any, lr: float | None = None, horizon: int | None = None, **kwargs: Any
 ) -> Imported:
     """The schedule of a class of `torch.optim.lr_scheduler` with these arguments, that of the optimizer aside.
 
@@ -97,15 +98,21 @@ def _scheduler(call: Call, optimizer: Any, updates: int | None) -> Any:
     dropped = ("optimizer", "verbose")  # torch has taken the second away
     kwargs = {word: _member(v, optimizer, updates) for word, v in call.kwargs.items() if word not in dropped}
     before = [] if call.name == "ChainedScheduler" else [optimizer]
+    scheduler = getattr(import_module("torch.optim.lr_scheduler"), call.name)
     try:
-        return getattr(import_module("torch.optim.lr_scheduler"), call.name)(*before, *args, **kwargs)
+        return scheduler(*before, *args, **kwargs)
     except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
         unset = next((v for v in (*args, *kwargs.values()) if isinstance(v, Name)), None)
         if unset is not None:
             hint = f"the value, or {unset}=... beside it"
             raise LrlabError(worded(f"torch: {call.name}: {unset} has no value here", hint=hint)) from None
         kind = LrlabTypeError if isinstance(error, TypeError) else LrlabError
-        raise kind(worded(f"torch: {call.name} does not take these: {error}", (call.args, call.kwargs))) from None
+        allowed = [word for word in signature(scheduler).parameters if word not in ("optimizer", "last_epoch")]
+        unknown = next((word for word in kwargs if word not in signature(scheduler).parameters), "")
+        meant = nearest(unknown, allowed) if unknown else ""
+        what = f"torch: {call.name} does not take these: {str(error).replace(f'{call.name}.__init__() ', '')}"
+        hint = meant and f"{meant}=..."
+        raise kind(worded(what, (call.args, call.kwargs), ", ".join(allowed) if unknown else "", hint)) from None
 
 
 def _member(value: Any, optimizer: Any, updates: int | None) -> Any:

@@ -22,6 +22,7 @@ from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import climb, flat, known, real, then, wave
 from lrlab.dialects.parts.phases import steps as whole
+from lrlab.dialects.source.call_syntax import Call, bound
 from lrlab.dialects.source.documents import filled, within, words_of
 from lrlab.errors import LrlabError, worded
 
@@ -78,14 +79,15 @@ def _fall(shape: Any, begin: int, decay: int, stop: int, low: float) -> Schedule
 KEYS = ("warmup_steps", "total_steps", "decay_ratio", "decay_type", "min_lr_factor")
 
 
-def _words(name: str, *args: Any, steps: int | None = None, **given: Any) -> Imported:
+def _words(name: str, /, *args: Any, steps: int | None = None, **given: Any) -> Imported:
     if args:
         raise LrlabError(worded("torchtitan: arguments are given by their names", args, hint="warmup_steps=..."))
     if steps is None:
         raise LrlabError(
             worded("torchtitan: its schedule asks for the run's length", name, hint="steps=..., or --steps")
         )
-    return from_torchtitan(name, steps=steps, **given)
+    call = Call(name, (name,), {"steps": steps, **given})
+    return from_torchtitan(**bound(from_torchtitan, call, "torchtitan"))
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:

@@ -3,6 +3,7 @@
 import pytest
 
 import lrlab as lr
+from lrlab.core.run.curve import Curve
 from lrlab.core.text.lint import lint, refuse_odd
 
 
@@ -131,3 +132,14 @@ def test_what_is_within_the_bound_is_no_finding(schedule, n, code):
 def test_what_is_beyond_it_is_one(schedule, n, code):
     """On the other side of the same bounds."""
     assert code in {c for c, _, _ in told(schedule, n)}
+
+
+def test_the_work_grows_with_the_phases_and_not_with_their_square(monkeypatch):
+    """However many phases there are, the curve is evaluated a few times: each time asks every phase."""
+    calls = []
+    evaluate = Curve._evaluate
+    monkeypatch.setattr(Curve, "_evaluate", lambda self, *given: calls.append(1) or evaluate(self, *given))
+    chain = lr.parse(" >> ".join(["constant(3)", "constant(3, level=0.5)"] * 100))
+    found = chain.lint(700)
+    assert [finding.update for finding in found if finding.code == "jump"] == list(range(3, 600, 3))
+    assert len(calls) < 5

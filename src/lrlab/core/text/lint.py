@@ -127,15 +127,22 @@ def _ends(curve: Curve, n: int, times: NDArray, values: NDArray) -> Iterator[Fin
 def _jumps(curve: Curve, n: int, peak: float) -> Iterator[Finding]:
     import numpy as np
 
+    joints = []  # the phase after, whether the one before goes by steps, the updates around the joint
     for before, after in zip(curve.phases, curve.phases[1:], strict=False):
         at = after.start
         if not 0 < at < n or before.stop == before.start:
             continue
         in_steps = any(part._drops_after() for part in before.schedule.walk())
         first = max(before.start, at - BLOCK) if in_steps else at
-        first = max(min(first, at - 4), 0)
-        values = curve.between(first, min(at + 3, n))
-        moves, joint = np.diff(values), at - 1 - first
+        joints.append((after, in_steps, np.arange(max(min(first, at - 4), 0), min(at + 3, n))))
+    if not joints:
+        return
+    times = np.unique(np.concatenate([around for _, _, around in joints]))
+    known = curve(times)  # at once: each call asks every phase
+    for after, in_steps, around in joints:
+        at, begin = after.start, int(np.searchsorted(times, around[0]))
+        values = known[begin : begin + len(around)]
+        moves, joint = np.diff(values), at - 1 - int(around[0])
         usual = [*np.abs(moves[max(joint - 2, 0) : joint]), *np.abs(moves[joint + 1 :])]
         if in_steps:  # one more of its steps is no jump
             usual += [abs(move) for move in moves[:joint] if np.sign(move) == np.sign(moves[joint])]

@@ -3,6 +3,7 @@
 import random
 import signal
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -398,9 +399,26 @@ def test_a_function_in_the_place_of_a_schedule():
 def test_parse_reads_texts_only():
     """Anything but a text is a worded TypeError."""
     for given in (None, 5, b"cosine()", lr.cosine()):
-        with pytest.raises(lr.LrlabError, match="parse reads a text") as caught:
+        with pytest.raises(lr.LrlabError, match="text") as caught:
             lr.parse(given)
         assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (lr.cosine, "cosine(...)"),
+        (0.1, "constant(), and 0.1 in the optimizer"),
+        ([0.1, 0.2], "table([1, 0.5, ...])"),
+        (SimpleNamespace(last_epoch=3), "from_torch(scheduler)"),
+        (lr.cosine(), "str(schedule)"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_what_was_meant(given, hint):
+    """A kind of schedule without its brackets, an LR, a list of values, a scheduler of PyTorch."""
+    with pytest.raises(TypeError) as caught:
+        lr.parse(given)
+    assert f"try:     {hint}" in str(caught.value) or f"try:     lrlab.dialects.{hint}" in str(caught.value)
 
 
 def test_a_mistake_in_a_long_text_is_shown_with_what_stands_around_it():

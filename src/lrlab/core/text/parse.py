@@ -41,13 +41,29 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     if not isinstance(text, str):
         if callable(text):
             name = "" if getattr(text, "__name__", "<lambda>") != "<lambda>" else ', name="mine"'
+            if isinstance(text, type) and issubclass(text, Schedule):
+                hint = f"{text.__name__}(...)"
+                raise LrlabTypeError(worded("this is a kind of schedule, not yet one", text.__name__, hint=hint))
             raise LrlabTypeError(worded("a function is not a schedule by itself", text, hint=f"lr.function(f{name})"))
-        raise LrlabTypeError(worded("parse reads a text", text, hint='parse("cosine(to=0.1)")'))
+        if isinstance(text, Schedule):
+            raise LrlabTypeError(worded("parse reads a text, and this is a schedule", text, hint="str(schedule)"))
+        raise LrlabTypeError(worded("this is neither a schedule nor the text of one", text, hint=_meant(text)))
     short, lists = _lists_apart(text)
     try:
         return _parsed(short, functions or {}, lists)
     except _ListUnused:
         return _parsed(text, functions or {}, {})
+
+
+def _meant(given: object) -> str:
+    """What to type for a thing that is no schedule."""
+    if isinstance(given, int | float):
+        return f"constant(), and {given} in the optimizer, if that is an LR"
+    if isinstance(given, list | tuple):
+        return "table([1, 0.5, ...]), in multiples of the LR"
+    if hasattr(given, "last_epoch"):  # a scheduler of PyTorch
+        return "lrlab.dialects.from_torch(scheduler).schedule"
+    return 'parse("cosine(to=0.1)")'
 
 
 def _parsed(text: str, functions: Mapping[str, Callable[[int], float]], lists: dict[str, Any]) -> Schedule:

@@ -511,3 +511,12 @@ def test_a_name_that_the_logs_do_not_have_is_said_after_the_first_epoch(caplog):
     fit(compiled(), SchedulerCallback(lr.linear() * lr.plateau(metric="valid_loss"), 9), epochs=2)
     assert caplog.text.count("heard nothing") == 1
     assert 'Did you mean metric="val_loss"?' in caplog.text
+
+
+def test_a_callback_of_another_training_is_said(caplog):
+    """As where one is made for all folds: the second model would see the rest of the schedule alone."""
+    callback = SchedulerCallback(lr.linear(), 9)
+    fit(compiled(), callback)
+    assert "A new optimizer" not in caplog.text
+    fit(compiled(), callback)
+    assert "A new optimizer goes on at update 3 of the schedule" in caplog.text

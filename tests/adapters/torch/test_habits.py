@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.optim.lr_scheduler import LinearLR, SequentialLR, StepLR
+from torch.optim.lr_scheduler import ChainedScheduler, LinearLR, ReduceLROnPlateau, SequentialLR, StepLR
 
 import lrlab as lr
 from lrlab.adapters.torch import Scheduler, get_scheduler
@@ -354,6 +354,29 @@ def test_the_state_of_pytorchs_own_scheduler_is_a_position(caplog):
     scheduler.load_state_dict(theirs.state_dict())
     assert (scheduler.update, fresh.param_groups[0]["lr"]) == (16, 0.6)
     assert "taken for updates" in caplog.text
+
+
+@pytest.mark.parametrize("container", ["sequence", "chain"])
+def test_the_state_of_pytorchs_containers_is_a_position(container):
+    """Its members hold the base LRs; a chain counts in its members alone."""
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    members = [LinearLR(optimizer, 0.1, 1, 3), StepLR(optimizer, 10)]
+    theirs = SequentialLR(optimizer, members, [3]) if container == "sequence" else ChainedScheduler(members)
+    for _ in range(8):
+        optimizer.step()
+        theirs.step()
+    scheduler = Scheduler(torch.optim.SGD([weight()], lr=1.0), "linear()", 40)
+    scheduler.load_state_dict(theirs.state_dict())
+    assert (scheduler.update, scheduler.get_last_lr()) == (8, [0.8])
+
+
+def test_the_state_of_pytorchs_plateau_is_no_position():
+    """It counts observations; the way is named."""
+    optimizer = torch.optim.SGD([weight()], lr=1.0)
+    theirs = ReduceLROnPlateau(optimizer)
+    theirs.step(1.0)
+    with pytest.raises(LrlabError, match=r"(?s)counts what it was told.*at=\.\.\."):
+        Scheduler(optimizer, "linear()", 40).load_state_dict(theirs.state_dict())
 
 
 def test_a_count_of_epochs_is_not_taken_for_updates():

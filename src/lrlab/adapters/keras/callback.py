@@ -254,6 +254,9 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
             self._begin(optimizer, made, found)
         elif not self._given and not self._is_ours(optimizer, made, found):
             self._take_over(made, found)
+        elif self._restored is None and not made and self.pacer.update:
+            at = f"A new optimizer goes on at update {self.pacer.update} of the schedule"
+            self._say("a new optimizer", f"{at}; for a training that begins anew make a new SchedulerCallback.")
         self._driven, self._written, self._restored = optimizer, None, None
 
     def _begin(self, optimizer: Any, made: int, found: float) -> None:

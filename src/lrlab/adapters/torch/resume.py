@@ -37,10 +37,31 @@ log = logging.getLogger(__name__)
 def is_of_torch(state: object) -> bool:
     """Whether it is the state of one of PyTorch's own schedulers.
 
-    >>> is_of_torch({"last_epoch": 16, "base_lrs": [0.1], "_step_count": 17, "gamma": 0.5})
+    >>> is_of_torch({"last_epoch": 16, "base_lrs": [0.1], "_last_lr": [0.05], "gamma": 0.5})
     True
     """
-    return isinstance(state, Mapping) and {"last_epoch", "base_lrs", "_step_count"} <= state.keys()
+    return isinstance(state, Mapping) and "_last_lr" in state and bool({"last_epoch", "_schedulers"} & state.keys())
+
+
+def count_of_torch(state: Mapping[str, Any]) -> tuple[int, list[float]]:
+    """How many calls of its step() a scheduler of PyTorch has counted, and its base LRs.
+
+    Those of a `SequentialLR` or `ChainedScheduler` are its first member's. Raises `LrlabError` where no such calls are
+    counted: `ReduceLROnPlateau` counts what it was told.
+
+    >>> inner = {"last_epoch": 2, "base_lrs": [0.1], "_last_lr": [0.1]}
+    >>> count_of_torch({"last_epoch": 4, "_schedulers": [inner], "_last_lr": [0.1]})
+    (4, [0.1])
+    """
+    count, inner = state.get("last_epoch"), state
+    while "base_lrs" not in inner and inner.get("_schedulers"):
+        inner = inner["_schedulers"][0]
+        count = inner.get("last_epoch") if count is None else count
+    if count is None or "base_lrs" not in inner:
+        what = "this scheduler of PyTorch counts what it was told, not the updates"
+        given = {word: state[word] for word in ("last_epoch", "patience") if word in state}
+        raise LrlabError(worded(what, given, hint="Scheduler(optimizer, schedule, horizon, at=...)"))
+    return int(count), [float(base) for base in inner["base_lrs"]]
 
 
 class Resumable:
@@ -153,7 +174,7 @@ class Resumable:
 
     def _go_to_count(self, state: Mapping[str, Any]) -> None:
         """Go on at the position of one of PyTorch's own schedulers, whose count is calls of its step()."""
-        count, bases = int(state["last_epoch"]), [float(base) for base in state["base_lrs"]]
+        count, bases = count_of_torch(state)
         own = [one.own["lr"] for one in self._groups.run[1].known]
         if bases != own:
             raise LrlabError(

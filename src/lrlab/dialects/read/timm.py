@@ -21,7 +21,7 @@ from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import known, real, steps
 from lrlab.dialects.parts.timm_recipes import RECIPES, Given, Warmup
-from lrlab.dialects.source.call_syntax import Call, bound, without_optimizer
+from lrlab.dialects.source.call_syntax import Call, made, without_optimizer
 from lrlab.dialects.source.documents import filled, number, plainly, words_of
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
@@ -156,7 +156,8 @@ def _words(name: str, /, *args: Any, **given: Any) -> Imported:
         if args:
             raise LrlabTypeError(worded("timm: arguments are given by their names", args, hint="num_epochs=..."))
         given = {WORDS.get(word, word) if word != "sched_on_updates" else word: v for word, v in given.items()}
-        return from_timm(**bound(from_timm, Call(name, (name,), given), "timm"))
+        found: Imported = made(from_timm, Call(name, (name,), given), "timm")
+        return found
     call = without_optimizer(Call(name, args, given))
     words = ("sched", *FACTORY)
     if len(call.args) > len(words):

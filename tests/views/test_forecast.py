@@ -57,9 +57,8 @@ def test_long_names_and_long_schedules_are_shortened_in_tables_alone(fitted):
 def test_a_law_that_misses_its_logs_says_so_first():
     """Before any number, on a logarithmic axis, without digits that nothing bears out."""
     updates = np.arange(10, 2001, 10)
-    loss = np.random.default_rng(0).uniform(0.1, 4.0, len(updates)) * np.linspace(
-        3, 1, len(updates)
-    )  # what no law describes
+    noise = np.random.default_rng(0).uniform(0.1, 4.0, len(updates))
+    loss = noise * np.geomspace(30, 1, len(updates))  # what no law describes
     run = LogRun.from_arrays(updates, loss, [1e-3] * 2000, name="noise")
     fit = Fit(fit_law([run]), (run,))
     assert not fit.law.holds

@@ -263,11 +263,14 @@ def threads_in_the_loop(run):
 def the_environment_counts(run):
     os.environ["COUNT_OF_THE_TASK"] = "0"
     model, opt = begin(run)
-    for _, (x, y) in run.steps(draw()):
-        os.environ["COUNT_OF_THE_TASK"] += "0"
-        update(model, opt, x, y, 1 / len(os.environ["COUNT_OF_THE_TASK"]))
-        if run.eval_now:
-            run.report(val_loss=evaluate(model))
+    try:
+        for _, (x, y) in run.steps(draw()):
+            os.environ["COUNT_OF_THE_TASK"] += "0"
+            update(model, opt, x, y, 1 / len(os.environ["COUNT_OF_THE_TASK"]))
+            if run.eval_now:
+                run.report(val_loss=evaluate(model))
+    finally:  # the tasks after it in this process depend on the variable, too: it stands in this file
+        del os.environ["COUNT_OF_THE_TASK"]
 
 
 @task("alone", "bar.n")

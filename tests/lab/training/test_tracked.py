@@ -1,6 +1,7 @@
 """What is tracked: its LR is set by group, its state goes and comes by name."""
 
 import copy
+import types
 
 import pytest
 
@@ -124,3 +125,23 @@ def test_what_changes_its_form_on_the_way_is_named():
     second.add("opt", optimizer(1.0))
     with pytest.raises(Unholdable, match=r"opt does not take back.*number of parameter groups"):
         second.load(first.state())
+
+
+@pytest.mark.parametrize(
+    ("hide", "where"),
+    [
+        (lambda opt: [opt], r"more\[0\]"),
+        (lambda opt: {"critic": (opt,)}, r"more\['critic'\]\[0\]"),
+        (lambda opt: types.SimpleNamespace(opt=opt, steps=0), r"more\.opt"),
+    ],
+)
+def test_an_optimizer_within_something_else_is_refused(hide, where):
+    """Its LR would stay as it is, under every arm. One that is tracked by itself too is fine."""
+    torch = pytest.importorskip("torch")
+    opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.1)
+    tracked = Tracked()
+    tracked.add("more", hide(opt))
+    with pytest.raises(LrlabError, match=f"{where} is an optimizer within more"):
+        tracked.refuse_hidden()
+    tracked.add("opt", opt)
+    tracked.refuse_hidden()

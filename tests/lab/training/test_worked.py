@@ -121,3 +121,18 @@ def test_what_is_no_optimizer_of_pytorch_is_not_watched():
     for _ in range(20):
         watched.close()
     watched.check()
+
+
+def test_one_of_two_optimizers_that_never_steps_is_named():
+    """At the end of a run: one may begin late. One that writes its weights in its own way has made its steps."""
+    first, second = optimizer(), torch.optim.Adam([torch.nn.Parameter(torch.ones(2))])
+    watched = Worked([first, second])
+    for _ in range(2 * FIRST):
+        first.step()
+        watched.close()
+    watched.check()
+    with pytest.raises(LrlabError, match="1 of 2 optimizers made no step: Adam"):
+        watched.check_all()
+    with torch.no_grad():
+        second.param_groups[0]["params"][0].sub_(0.1)
+    watched.check_all()

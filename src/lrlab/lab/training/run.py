@@ -142,6 +142,7 @@ class TrainingRun:
         return steps
 
     def _updates(self, loader: Iterable[Any]) -> Generator[tuple[int, Any], None, None]:
+        self._tracked.refuse_hidden()
         self._lookout.note_random_numbers()
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
@@ -284,7 +285,7 @@ class TrainingRun:
                     f'run.report(best=...), with it in what is tracked, and @task(metric="best", mode="{self._mode}")',
                 )
             )
-        self._worked.check()
+        self._worked.check_all()
         judged = self.ledger.evals.get(self._metric, Series())
         if self.updates not in judged.updates:
             raise LrlabError(
@@ -361,13 +362,8 @@ class TrainingRun:
 
     def _averaged_model(self) -> Any:
         if "model" not in self._tracked:
-            raise LrlabError(
-                worded(
-                    "weight averaging needs the model",
-                    self._tracked.names,
-                    hint="run.track(model=model, opt=opt)",
-                )
-            )
+            hint = "run.track(model=model, opt=opt)"
+            raise LrlabError(worded("weight averaging needs the model", self._tracked.names, hint=hint))
         return self._tracked["model"]
 
     def _close_update(self) -> None:

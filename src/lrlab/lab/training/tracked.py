@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrlab.core.plan.param_group import kept, read, write
@@ -141,6 +141,21 @@ class Tracked:
             if any(id(weight) not in held for g in self._objects[name].param_groups for weight in g.get("params", ()))
         ]
 
+    def refuse_hidden(self) -> None:
+        """Raise `LrlabError` where an optimizer is within something else that is tracked: its LR would not be set."""
+        seen = {id(self._objects[name]) for name in self._bases}
+        for name, thing in self._objects.items():
+            for where, optimizer in _optimizers(thing, name) if name not in self._bases else ():
+                if id(optimizer) not in seen:
+                    raise LrlabError(
+                        worded(
+                            f"run.track: {where} is an optimizer within {name}, and its LR would not be set",
+                            type(optimizer).__name__,
+                            "each optimizer by itself",
+                            "run.track(opt=..., opt2=...); what is not to be trained, leave out",
+                        )
+                    )
+
     @property
     def beside(self) -> dict[int, tuple[str, ...]]:
         """What the lab itself sets in the groups of the optimizers, by the id of the group."""
@@ -176,3 +191,19 @@ class Tracked:
                 give_back(self._objects[name], state[name])
             except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:  # each library its own
                 raise Unholdable(f"{name} does not take back its own state ({error})".partition("\n")[0]) from error
+
+
+def _optimizers(thing: Any, path: str, depth: int = 3) -> Iterator[tuple[str, Any]]:
+    """The optimizers within a container or an object, each with where it stands."""
+    if hasattr(thing, "param_groups"):
+        yield path, thing
+    elif depth:
+        parts: Iterable[tuple[str, Any]] = ()
+        if isinstance(thing, Mapping):
+            parts = ((f"[{key!r}]", part) for key, part in thing.items())
+        elif isinstance(thing, list | tuple):
+            parts = ((f"[{k}]", part) for k, part in enumerate(thing))
+        elif hasattr(thing, "__dict__") and not hasattr(thing, "parameters"):
+            parts = ((f".{name}", part) for name, part in vars(thing).items())
+        for where, part in parts:
+            yield from _optimizers(part, f"{path}{where}", depth - 1)

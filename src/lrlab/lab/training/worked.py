@@ -42,6 +42,7 @@ class Worked:
         self._idle = self._updates = 0
         for k, optimizer in enumerate(self._inner):
             optimizer.register_step_post_hook(lambda *_, k=k: self._count(k))
+        self._began = [*map(self._written, range(len(self._inner)))]
         self._before = self._done()
 
     def close(self) -> None:
@@ -63,6 +64,21 @@ class Worked:
         """Count on from what `record` gave."""
         self._updates, self._idle, self._steps = record[0], record[1], list(record[2])
         self._before = self._done()
+
+    def check_all(self) -> None:
+        """At the end of a run: as `check`, and raise `LrlabError` where one of several optimizers never made a step."""
+        self.check()
+        idle = [k for k, steps in enumerate(self._steps) if not steps and self._written(k) == self._began[k]]
+        if idle and any(self._steps):
+            kinds = ", ".join(type(self._inner[k]).__name__ for k in idle)
+            raise LrlabError(
+                worded(
+                    f"{len(idle)} of {len(self._inner)} optimizers made no step: {kinds}",
+                    f"{self._updates} items of run.steps",
+                    "steps of each optimizer in run.track",
+                    "leave out of run.track what is not to be trained",
+                )
+            )
 
     def check(self) -> None:
         """Raise `LrlabError` where updates were asked for and not made, or more were made."""
@@ -96,10 +112,13 @@ class Worked:
 
     def _done(self) -> int:
         """A number that grows with each step: steps where they are counted, else changes of the weights."""
-        return sum(self._steps) or sum(
+        return sum(self._steps) or sum(map(self._written, range(len(self._inner))))
+
+    def _written(self, k: int) -> int:
+        """How often the weights of an optimizer were written."""
+        return sum(
             getattr(weight, "_version", 0)
-            for optimizer in self._inner
-            for group in optimizer.param_groups
+            for group in self._inner[k].param_groups
             for weight in group["params"]
             if not weight.is_inference()
         )

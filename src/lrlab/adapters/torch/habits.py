@@ -27,6 +27,7 @@ LONG = 1000  # updates, or calls without one, after which silence is said
 FEW = 4  # calls after which a schedule is not over where it is counted in updates
 SOON = 20  # calls within which no LR falls to a thousandth, where it is counted in updates
 EPOCHS = 300  # a horizon up to this may be meant in epochs
+STILL = 20  # steps that change nothing, for want of gradients, after which it is said
 SAMPLE = 4  # groups of an optimizer, and parameters of a group, that are looked at
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class Watch:
         self._unseen = 0  # calls in a row with a change that no optimizer told of
         self._began: tuple[int, list[torch.Tensor]] | None = None  # versions and values when a step() began
         self._empty = 0  # steps in a row that changed nothing, after a change from elsewhere
+        self._still = 0  # steps that changed nothing, and nothing else did
         self.proven = False  # a step() has changed parameters: no more is asked of it
         self._quiet = 0  # calls since the last update
         self._told_at = 0  # the position at the last call after an update
@@ -136,6 +138,14 @@ class Watch:
                         allowed="the optimizers that make the updates",
                         hint="Scheduler([...], schedule) with all of them, before they are hooked to the backward pass",
                     )
+                )
+        else:
+            self._still += 1
+            if self._still == STILL and not any(p.grad is not None for p in _parameters(optimizers)):
+                log.warning(
+                    "%d steps of the optimizer changed nothing, for no parameter has a gradient, and the LR moves on: "
+                    "zero_grad(), loss.backward(), optimizer.step(), in this order.",
+                    STILL,
                 )
         self._seen = now
 
@@ -184,7 +194,7 @@ class Watch:
 
     def _cleared_too_often(self, optimizers: Sequence[Optimizer]) -> bool:
         """Whether gradients came and were cleared so often that updates must be made where nothing is seen."""
-        parameters = [p for one in optimizers for group in one.param_groups for p in group["params"] if p.requires_grad]
+        parameters = _parameters(optimizers)
         if not self._hooks:  # note gradients that come and are cleared again before the next call
             came = self._came
 
@@ -201,6 +211,10 @@ class Watch:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+
+
+def _parameters(optimizers: Sequence[Optimizer]) -> list[torch.Tensor]:
+    return [p for one in optimizers for group in one.param_groups for p in group["params"] if p.requires_grad]
 
 
 def _values(optimizers: Sequence[Optimizer]) -> list[torch.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,3 +22,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+@pytest.fixture(autouse=True)
+def _numpy_errors() -> None:
+    """How NumPy takes errors is a part of what decides a run; an interrupt within `errstate` leaves it changed."""
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")

@@ -32,7 +32,7 @@ def test_what_is_known_of_a_run_is_told_in_the_librarys_words():
     """The steps, the LR and the updates of an epoch, where the library has words for them."""
     run = Horizon(epochs=3, updates_per_epoch=10)
     assert library("transformers").known(run, 0.1) == {"num_training_steps": 30, "learning_rate": 0.1}
-    assert library("composer").known(run, None) == {"updates": 30, "batches_per_epoch": 10}
+    assert library("composer").known(run, None) == {"updates": 30, "epochs": 3, "batches_per_epoch": 10}
     assert library("optax").known(run, 0.1) == {}
 
 

@@ -11,6 +11,7 @@ from lrlab.cli.main import main
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")  # a narrower terminal breaks heads of columns into lines
     yield lambda *words: CliRunner().invoke(main, ["demo", *words])
     assert list(tmp_path.iterdir()) == []
 

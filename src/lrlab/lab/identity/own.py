@@ -44,7 +44,7 @@ class Own:
         """Whether a thing that stands in a library or in one of its classes is the user's: code, or an object of a
         class of one's own.
 
-        >>> Own().put(dict.get), Own().put(property(lambda self: 8))
+        >>> Own().put(dict.get), Own().put(type("Mine", (), {"__module__": "__main__"}))
         (False, True)
         """
         for name in ("__func__", "fget", "func"):

@@ -15,8 +15,13 @@ settings.load_profile("untimed")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is first imported
 
 
-# What compares this process with others goes first, before other tests have set anything in the libraries that it loads.
+# What compares this process with others goes first, before other tests have set anything in the libraries.
 FIRST = ("tests/lab/sharing", "tests/lab", "tests/cli", "tests/desk", "tests/test_examples", "src/lrlab")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order of the files under pytest-xdist."""
+    config.option.loadscopereorder = False
 
 
 def _turn(item: pytest.Item) -> int:

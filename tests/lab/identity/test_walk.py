@@ -2,6 +2,7 @@
 
 import itertools
 import socket
+import subprocess
 import sys
 import types
 from typing import ClassVar
@@ -262,3 +263,17 @@ def test_classes_that_register_themselves():
         type("Below", (Base,), {"__module__": __name__, "width": width})
         found.append(of(lambda run, base=Base: base.known))
     assert found[0] != found[1]
+
+
+def test_what_a_library_loads_when_it_is_asked_for_is_there_in_every_process():
+    """As lr.step, of which opt.step() has the name: whoever had used it had another key than the workers."""
+    code = (
+        "import sys, lrlab\n"
+        "from lrlab.lab.identity.walk import Walk\n"
+        "space = {}\n"
+        "exec('import lrlab as lr\\ndef train(run): return lr.parse, run.step()', space)\n"
+        "if sys.argv[1:]: lrlab.step\n"
+        "print(Walk().of(space['train']))\n"
+    )
+    told = [subprocess.run([sys.executable, "-c", code, *more], capture_output=True, text=True) for more in ([], ["x"])]
+    assert told[0].stdout == told[1].stdout != "", told

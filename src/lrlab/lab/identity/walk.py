@@ -161,8 +161,13 @@ class Walk:
             if module.__name__ in met:
                 continue
             met.add(module.__name__)
-            for name in sorted(self._reads & vars(module).keys()):
-                value = vars(module)[name]
+            # What a module loads when it is asked for first would be there in one process, and not yet in another.
+            lazy = "__getattr__" in vars(module)
+            for name in sorted(self._reads & ({*dir(module)} if lazy else vars(module).keys())):
+                try:
+                    value = getattr(module, name) if lazy else vars(module)[name]
+                except Exception:  # it belongs to what is not installed
+                    continue
                 if was_set(module, name, value, self._own):
                     yield f"{module.__name__}.{name}", f"{module.__name__}.{name}", value
                 elif isinstance(value, types.ModuleType):

@@ -362,6 +362,22 @@ def a_set_that_is_counted(run):
             run.report(val_loss=evaluate(model))
 
 
+TURNS = 0
+
+
+@task("alone", "TURNS")
+def a_counter_by_a_computed_name(run):
+    def scale():
+        globals()["TUR" + "NS"] += 1
+        return 1 / turns_so_far()
+
+    loop(run, scale)
+
+
+def turns_so_far():
+    return globals()["TUR" + "NS"]
+
+
 torch.turns = 0
 
 

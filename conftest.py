@@ -15,23 +15,8 @@ settings.load_profile("untimed")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is first imported
 
 
-# What compares this process with others goes first, before other tests have set anything in the libraries.
-FIRST = ("tests/lab/sharing", "tests/lab", "tests/cli", "tests/desk", "tests/test_examples", "src/lrlab")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep the order of the files under pytest-xdist."""
-    config.option.loadscopereorder = False
-
-
-def _turn(item: pytest.Item) -> int:
-    path = item.path.relative_to(item.config.rootpath).as_posix()
-    return next((k for k, first in enumerate(FIRST) if path.startswith(first)), len(FIRST))
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what needs a clean process first; leave out the exhaustive tests unless the command line asks for markers."""
-    items.sort(key=_turn)
+    """Leave the exhaustive tests out unless the command line asks for markers."""
     if config.option.markexpr:
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]

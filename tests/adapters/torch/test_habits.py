@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 import torch
 from torch.optim.lr_scheduler import ChainedScheduler, LinearLR, ReduceLROnPlateau, SequentialLR, StepLR
@@ -123,6 +126,63 @@ def test_an_optimizer_that_was_replaced_in_mid_run_is_said(caplog):
         train(other)
     again = Scheduler(other, "linear()", 10, at=scheduler.update)
     assert (again.update, other.param_groups[0]["lr"]) == (5, 0.5)
+
+
+@pytest.mark.parametrize("clears", [True, False])
+@pytest.mark.parametrize(
+    "renew",
+    [
+        copy.deepcopy,
+        lambda pair: pickle.loads(pickle.dumps(pair)),
+        lambda pair: (new := weight(), torch.optim.SGD([new], lr=1.0)),
+    ],
+)
+def test_a_copy_of_model_and_optimizer_that_is_trained_now_is_said_at_once(caplog, renew, clears):
+    """Nothing of the pair that the scheduler knows changes any more: its LR would stay where it is forever."""
+    parameter = weight()
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    scheduler = Scheduler(optimizer, "linear()", 40)
+
+    def train() -> None:
+        if clears:
+            optimizer.zero_grad()
+        backward(parameter)
+        optimizer.step()
+        scheduler.step()
+
+    for _ in range(5):
+        train()
+    parameter, optimizer = renew((parameter, optimizer))
+    for _ in range(STRIKES):
+        train()
+    (record,) = caplog.records
+    assert "where a copy of model and optimizer, or a new pair, is trained now" in record.getMessage()
+    for _ in range(100):
+        train()
+    assert len(caplog.records) == 1
+
+
+def test_an_optimizer_that_waits_as_it_did_before_is_no_copy(caplog):
+    """Four batches for another optimizer, gradients that gather, an overflow: nothing is said."""
+    g, d = weight(), weight()
+    opt_g, opt_d = torch.optim.SGD([g], lr=1.0), torch.optim.SGD([d], lr=1.0)
+    scheduler = Scheduler(opt_g, "linear()", 40)
+    for batch in range(1, 101):
+        for parameter, optimizer, turn in ((g, opt_g, batch % 5 == 0), (d, opt_d, True)):
+            if turn:
+                optimizer.zero_grad()
+                backward(parameter)
+                optimizer.step()
+        scheduler.step()
+    for _ in range(30):  # gradients gather
+        backward(g)
+        scheduler.step()
+    for _ in range(30):  # an overflow each
+        opt_g.zero_grad()
+        (g.sum() * torch.rand(()) * float("inf")).backward()
+        scheduler.step()
+    assert scheduler.update == 20
+    assert not caplog.records
 
 
 class Dummy(torch.optim.SGD):

@@ -49,6 +49,15 @@ def test_parts_and_walk():
     assert [type(s).__name__ for s in schedule.walk()] == ["Product", "Sequence", "warmup", "Clip", "cosine"]
 
 
+@pytest.mark.parametrize(
+    "taken", [lambda s: s[0], lambda s: s[:3], lambda s: s(3), lambda s: s(3, 10), list, lambda s: 3 in s]
+)
+def test_values_are_asked_for_by_the_length_of_the_run(taken):
+    """A schedule is neither a list nor a function of the update: said with the way to both."""
+    with pytest.raises(lr.LrlabError, match=r"schedule\.over\(10_000\)\(0\)"):
+        taken(lr.warmup(5) >> lr.cosine())
+
+
 def test_numpy_numbers_multiply():
     """A NumPy number times a schedule is a schedule."""
     assert np.float64(0.5) * lr.cosine() == lr.cosine() * np.float32(0.5) == 0.5 * lr.cosine()

@@ -203,3 +203,10 @@ def test_too_many_values_at_once_are_counted():
         curve.between(4 * 10**8, 9 * 10**8)
     assert curve.between(10**9 - 2, 10**9).tolist() == [1.0, 1.0]
     assert curve.between(5, 5).tolist() == []
+
+
+@pytest.mark.parametrize("taken", [lambda c: c[0], lambda c: c[1:3], list])
+def test_a_curve_is_no_list(taken):
+    """Its values are asked for by a call: said, with the ways."""
+    with pytest.raises(lr.LrlabError, match=r"curve\.values\(\)\[3:\]"):
+        taken(lr.cosine().over(10))

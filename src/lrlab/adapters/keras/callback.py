@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 import keras
 import numpy as np
 
+from lrlab.adapters.called import called
 from lrlab.adapters.counted import counted, unheard
 from lrlab.adapters.ending import ending
 from lrlab.adapters.keras.backup import Backup
@@ -66,6 +67,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     (4, [0.075, 0.025])
     """
 
+    @called("SchedulerCallback", "SchedulerCallback(lr.cosine(), horizon=10_000)")
     def __init__(
         self,
         schedule: Schedule | str,

@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 
+from lrlab.adapters.called import called
 from lrlab.adapters.counted import open_loop, within_int32
 from lrlab.core.expression.fields import count, positive
 from lrlab.core.expression.maths import ONES, KerasMaths
@@ -47,6 +48,7 @@ class LearningRateSchedule(keras.optimizers.schedules.LearningRateSchedule):  # 
     (0.025, 0.1)
     """
 
+    @called("LearningRateSchedule", "LearningRateSchedule(lr.cosine(), base_lr=0.1, horizon=10_000)")
     def __init__(
         self,
         schedule: Schedule | str,

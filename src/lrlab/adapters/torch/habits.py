@@ -113,6 +113,9 @@ class Watch:
         self._still = 0  # steps that changed nothing, and nothing else did
         self.proven = False  # a step() has changed parameters: no more is asked of it
         self._quiet = 0  # calls since the last update
+        self._longest = 0  # such calls between two updates
+        self._idle = 0  # the last of them in a row at which no gradient was new
+        self._gradients: list[tuple[int, torch.Tensor]] = []  # as they were at the last of them
         self._told_at = 0  # the position at the last call after an update
         self._came = Event()  # gradients, since the last call; set by autograd's threads
         self._cleared = 0  # calls in a row at which gradients had come, and were gone again
@@ -151,7 +154,9 @@ class Watch:
 
     def told(self, optimizers: Sequence[Optimizer], position: int) -> None:
         """The scheduler's step() after an update."""
-        self._unseen = self._quiet = 0
+        if self._quiet:
+            self._longest = max(self._longest, self._quiet)
+            self._unseen = self._quiet = self._idle = 0
         self._told_at = position
         self._seen = _versions(optimizers)
 
@@ -168,6 +173,7 @@ class Watch:
         if self._quiet == LONG:
             log.warning("step() was called %d times since the optimizer's last update, number %d.", LONG, position)
         if not changed:
+            self._waits(optimizers, position)
             return
         self._unseen += 1
         if position and self._unseen == 1:
@@ -191,6 +197,18 @@ class Watch:
                 'Scheduler(..., follow="calls"), under which every call counts',
             )
         )
+
+    def _waits(self, optimizers: Sequence[Optimizer], position: int) -> None:
+        """Say it where the optimizer waits longer than it ever did, without a gradient: another one may be meant."""
+        before, self._gradients = self._gradients, _gradients(optimizers)
+        self._idle = self._idle + 1 if _same(before, self._gradients) else 1
+        if position and self._idle == max(STRIKES, 2 * self._longest + 1):
+            log.warning(
+                "step() was called %d times since the optimizer's last update, number %d, and its parameters have got "
+                "no gradient: where a copy of model and optimizer, or a new pair, is trained now, its LR is not set; "
+                "Scheduler(new_optimizer, schedule, horizon, at=scheduler.update).",
+                *(self._quiet, position),
+            )
 
     def _cleared_too_often(self, optimizers: Sequence[Optimizer]) -> bool:
         """Whether gradients came and were cleared so often that updates must be made where nothing is seen."""
@@ -221,6 +239,20 @@ def _values(optimizers: Sequence[Optimizer]) -> list[torch.Tensor]:
     """Copies of the first parameter of each optimizer: some libraries write without a trace in the version."""
     first = [next((p for p in one.param_groups[0]["params"] if p.requires_grad), None) for one in optimizers]
     return [p.detach().flatten()[:64].clone() for p in first if p is not None]
+
+
+def _gradients(optimizers: Sequence[Optimizer]) -> list[tuple[int, torch.Tensor]]:
+    """How often the gradients of the first parameters were written, and copies of what is in them."""
+    first = [p for one in optimizers for p in one.param_groups[0]["params"][:SAMPLE]]
+    held = [p.grad for p in first if p.grad is not None]
+    return [(g._version, g.detach().to_dense().flatten()[:64].clone()) for g in held]
+
+
+def _same(one: list[tuple[int, torch.Tensor]], two: list[tuple[int, torch.Tensor]]) -> bool:
+    """Whether no gradient has come: one with an overflow is new."""
+    return len(one) == len(two) and all(
+        a == b and torch.equal(x, y) and bool(x.isfinite().all()) for (a, x), (b, y) in zip(one, two, strict=True)
+    )
 
 
 def _versions(optimizers: Sequence[Optimizer]) -> int:

@@ -6,12 +6,17 @@ from typing import Any, Literal
 
 from torch.optim import Optimizer
 
+from lrlab.adapters.called import called
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.core.resume.policy import OnChange
 from lrlab.core.text.aliases import by_name
 from lrlab.core.time.horizon import Horizon
 
 
+@called(
+    "get_scheduler",
+    'get_scheduler("cosine", optimizer, horizon=10_000, warmup=500); Transformers\' numbers are warmup= and horizon=',
+)
 def get_scheduler(
     name: str | Optimizer,
     optimizer: Optimizer | str,

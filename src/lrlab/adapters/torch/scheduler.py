@@ -25,6 +25,7 @@ from torch.nn import Module
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from lrlab.adapters.called import called
 from lrlab.adapters.torch.groups import Groups
 from lrlab.adapters.torch.habits import Calls, Watch
 from lrlab.adapters.torch.ranks import Reduce
@@ -81,6 +82,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     (1, [0.05])
     """
 
+    @called("Scheduler", "Scheduler(optimizer, lr.cosine(), horizon=10_000)")
     def __init__(
         self,
         optimizer: Optimizer | Iterable[Optimizer],
@@ -390,9 +392,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         log.warning(
             "The updates %d ... %d all used the LR of update %d: call scheduler.step() after every optimizer.step() "
             '(Lightning: "interval": "step").',
-            first,
-            now - 1,
-            first,
+            *(first, now - 1, first),
         )
 
 

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from lrlab.core.expression import write
 from lrlab.core.expression.maths import Value
@@ -244,6 +244,15 @@ class Schedule(Shown):
         """
         curve: Curve = _above("over")(self, Horizon.of(horizon))
         return curve
+
+    def __call__(self, *given: Any, **named: Any) -> NoReturn:
+        """It has no values yet: raises `LrlabTypeError` with the way to them."""
+        hint = (
+            "schedule.over(10_000)(0), which is its value in update 0 of 10 000; Scheduler(optimizer, schedule, 10_000)"
+        )
+        raise LrlabTypeError(worded("a schedule has no values before it is said how long the run is", self, hint=hint))
+
+    __getitem__ = __call__
 
     # -- algebra ------------------------------------------------------------------------------------------------
 

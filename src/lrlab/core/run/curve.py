@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths, TracedMaths
 from lrlab.core.expression.node import Schedule
@@ -77,6 +77,11 @@ class Curve(Shown):
             return jnp.broadcast_to(jnp.asarray(self.traced(update, JaxMaths(jnp, ONES)), dtype=float), update.shape)
         one = counted(update)
         return self._many(update) if one is None else self(one)
+
+    def __getitem__(self, update: Any) -> NoReturn:
+        """It is a function, and no list: raises `LrlabTypeError` with the way to its values."""
+        hint = "curve(3), curve([3, 4]), curve.values()[3:]"
+        raise LrlabTypeError(worded("a curve is a function of the update", update, hint=hint))
 
     def at(self, share: Any) -> Any:
         """The multiplier at a share of the run, or at many: for what counts progress from 0 (its start) to 1 (its end).

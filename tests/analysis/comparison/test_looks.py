@@ -16,6 +16,8 @@ from lrlab.analysis.comparison.statistics import compare
         (8, 1, "seed", (8,)),
         (20, 1, "seed", (8, 16, 20)),
         (3, 5, "seed", (1, 2, 3)),
+        (2, 5, "seed", (1, 2)),
+        (2, 1, "seed", (2,)),
     ],
 )
 def test_the_looks_double_and_end_at_the_whole(seeds, folds, unit, units):

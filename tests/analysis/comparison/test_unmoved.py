@@ -61,3 +61,10 @@ def test_a_difference_of_the_lr_is_needed():
     same = [dataclasses.replace(run, schedule="cosine()") for run in runs() if run.lr == 1.0]
     assert unmoved(same) == ""
     assert unmoved([dataclasses.replace(run, outcome="diverged") for run in runs()]) == ""
+
+
+def test_two_runs_are_enough():
+    """Of each seed and fold: one schedule beside another, at one LR."""
+    found = [run for run in runs() if run.lr == 1.0]
+    assert "the updates change nothing" in unmoved(found)
+    assert unmoved([run for run in found if run.arm == "cosine"]) == ""

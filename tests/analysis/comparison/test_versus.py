@@ -30,3 +30,11 @@ def test_without_a_rival_it_is_the_baseline():
     assert versus(None, "old", maximise=False) == Versus("baseline")
     gone = {"new": {1.0: np.full((1, 5), np.inf)}, "old": {1.0: 2.0 + NOISE}}
     assert versus(compare(gone), "old", maximise=False).difference is None
+
+
+def test_an_interval_may_be_unbounded():
+    """Five seeds bound no difference at 95 %: there is a difference and no interval, whoever is ahead."""
+    seeds = np.arange(5.0)[:, None]
+    for new, difference in ((1.0, -1.0), (3.0, 1.0)):
+        found = versus(compare({"new": {1.0: seeds + new}, "old": {1.0: seeds + 2.0}}), "old", maximise=False)
+        assert found == Versus("undecided", difference, None, None)

@@ -93,10 +93,10 @@ def test_a_run_is_long_beyond_three_times_and_refused_beyond_thirty_times_the_lo
 
 def test_the_largest_rise_after_the_first_fall():
     """From the least LR so far, as a share of the peak; up to a tenth it is not spoken of."""
-    assert late_rise(np.array([0.5, 1.0, 1.0])) == 0
+    assert late_rise(np.array([0.5, 1.0, 1.0])) == late_rise(np.array([1.0, 1.0, 2.0, 1.0])) == 0
     assert late_rise(np.array([0.5, 2.0, 1.0, 1.5, 0.5, 0.75])) == 0.25
     assert late_rise(np.array([2.0, 1.0, 0.5, 2.0])) == 0.75
-    assert said([1.0, 0.5, 0.6]) == []
+    assert said([1.0, 0.5, 0.6]) == said([1.0, 0.0, 0.1]) == []
     assert said([1.0, 0.5, 0.625]) == ["the LR goes up again by 12% of its peak: rises were never checked"]
     assert doubts(ONE, np.array([1.0, 0.5, 0.75]))[0].sd == pytest.approx(0.006 * 0.25)
 
@@ -161,3 +161,54 @@ def test_a_far_shorter_run_is_doubted():
     half, tenth = (doubts(long, FLAT[:updates])[0] for updates in (3_500, 1_000))
     assert half.sd < tenth.sd
     assert (half.sentence, "10.0x shorter" in tenth.sentence) == ("", True)
+
+
+def test_what_a_law_of_an_earlier_version_does_not_tell_is_nothing():
+    """No sums of LRs, no warmups, no share of the peak."""
+    assert ONE == Seen((1.0,), 10, True, doubts=(), totals=(), least=0.0, warmups=(), shortest=0)
+
+
+@pytest.mark.parametrize(
+    ("logged", "asked", "octaves"),
+    [
+        ((700, 1400), 300, np.log2(750 / 350)),
+        ((700, 1400), 340, 0),  # less than an octave away, with what hardly matters added to both
+        ((700, 1400), 2_000, 0),
+        ((700, 1400), 3_000, np.log2(3_050 / 1_450)),
+        ((100, 1400), 400, 0),  # between two of them
+        ((2_000,), 1, 4.0),  # and no more than four
+    ],
+)
+def test_a_warmup_is_doubted_by_octaves(logged, asked, octaves):
+    """0.6 % for each, where half a per cent of the run is added to both."""
+    lrs = np.append(np.linspace(1e-5, 1e-3, asked + 1), np.full(10_000 - asked - 1, 1e-3))
+    found = doubts(replace(KNOWN, warmups=logged), lrs)
+    assert [doubt.sd for doubt in found] == pytest.approx([0.006 * octaves] if octaves else [])
+
+
+def test_a_shorter_run_is_doubted_by_octaves():
+    """0.3 % for each; in words from 3.1 times on."""
+    long = replace(ONE, longest=64, shortest=64)
+    assert doubts(long, np.ones(32)) == ()
+    for updates, said in ((31, False), (21, False), (20, True), (16, True)):
+        (doubt,) = doubts(long, np.ones(updates))
+        assert doubt.sd == pytest.approx(0.003 * np.log2(64 / updates))
+        assert bool(doubt.sentence) == said
+
+
+def test_further_begins_where_the_logged_sum_of_lrs_ends():
+    """The progress from that update on is doubted, all of it where the first update goes beyond."""
+    progress = 1 / np.arange(1.0, 21.0)
+    flat, none = np.ones(20), np.zeros(20)
+    found = beyond(replace(ONE, totals=(10.0,)), flat, none, progress)
+    assert found == pytest.approx(0.1 * np.maximum(progress[9] - progress, 0.0))
+    assert beyond(ONE, flat, none, progress).tolist() == found.tolist()  # the longest run at its peak
+    at_once = beyond(replace(ONE, totals=(0.5,)), flat, none, progress)
+    assert at_once == pytest.approx(0.1 * (progress[0] - progress))
+
+
+def test_the_depth_is_counted_from_the_peak_on():
+    """A warmup begins low; that was no decay."""
+    never, loss = replace(ONE, least=1.0), np.full(4, 3.0)
+    found = beyond(never, np.array([0.1, 1.0, 0.5, 0.75]), loss, 0 * loss)
+    assert found == pytest.approx([0, 0, 0.013 * 3 / 4, 0.013 * 3 / 4])

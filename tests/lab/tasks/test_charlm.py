@@ -2,10 +2,12 @@
 
 import pytest
 
+import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import charlm
 from lrlab.lab.tasks.common.data import parts
+from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")
 
@@ -78,3 +80,47 @@ def test_the_recipe():
     whole, quick = task.settings, task.quick
     assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (800, 5, 1, (0.5, 1.0, 2.0), 16)
     assert (quick.updates, quick.folds, quick.seeds) == (200, 5, 1)
+
+
+def weights(model):
+    return sum(weight.numel() for weight in model.parameters())
+
+
+@pytest.mark.parametrize(("width", "layers"), [(16, 1), (32, 2)])
+def test_the_network_is_a_transformer(width, layers):
+    """12 w^2 + 13 w weights in each layer, as in GPT-2; 97 characters; embeddings of spread 0.1."""
+    model = charlm.network(width, layers)
+    inside = layers * (12 * width**2 + 13 * width) + 2 * width
+    assert weights(model) == inside + (97 + 32 + 97) * width + 97
+    for embedded in (model.symbol, model.place):
+        assert float(embedded.weight.detach().std()) == pytest.approx(0.1, rel=0.15)
+
+
+def test_it_is_judged_in_bits():
+    """Of the held-out stretches: the cross-entropy in nats over ln 2. AdamW decays the weights by 0.1."""
+    run = TrainingRun(lr.constant(), 4, folds=5, config={"size": "tiny"})
+    made = charlm.train.__wrapped__(run, charlm.SIZES["tiny"])
+    text = charlm.characters(200_000)
+    judged = torch.cat(list(charlm.stretches(text, parts(len(text) // 1024, 0, 5)[1], 4096)))
+    nats = torch.nn.functional.cross_entropy(made.model(judged[:, :-1]).transpose(1, 2), judged[:, 1:])
+    assert float(made.judged()["bits_per_char"].detach()) == pytest.approx(float(nats.detach()) / 0.69314718, rel=1e-5)
+    assert float(made.loss_of(judged).detach()) == pytest.approx(float(nats.detach()), rel=1e-5)
+    assert (made.weight_decay, made.l2) == (0.1, 0.0)
+
+
+def test_every_character_but_the_first_of_a_block_may_be_asked_for():
+    """Stretches begin anywhere within their block, and end in it; sixteen at a time."""
+    position = torch.arange(3 * 1024)
+    endless = charlm.windows(position, torch.tensor([1]))
+    read = torch.stack([next(endless)[0] for _ in range(1500)])
+    assert read.shape[1:] == (16, 33)
+    assert (int(read.min()), int(read.max())) == (1024, 2047)
+
+
+@pytest.mark.parametrize(("blocks", "count", "found"), [(4, 128, 128), (4, 127, 96), (4, 129, 128), (3, 1000, 704)])
+def test_stretches_are_spread_evenly(blocks, count, found):
+    """As many in each block, no more than asked for in all."""
+    text = torch.arange(1024 * blocks)
+    cut = list(charlm.stretches(text, torch.arange(blocks).numpy(), count))
+    assert len({len(each) for each in cut}) == 1
+    assert sum(each[:, 1:].numel() for each in cut) == found

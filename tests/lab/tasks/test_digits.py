@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+import lrlab as lr
 from lrlab.lab.arms.arms import default_arms
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import digits
+from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -74,3 +76,28 @@ def test_the_recipe():
     whole, quick = task.settings, task.quick
     assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (320, 8, 1, (0.5, 1.0, 2.0), 16)
     assert (quick.updates, quick.folds, quick.seeds) == (160, 5, 1)
+
+
+def test_the_network_and_its_l2_are_those_of_the_recipe():
+    """Kernels of 3 x 3 over 8, 16 and 32 channels, and ten answers to 2 x 2 places; the weights are pulled."""
+    made = digits.train.__wrapped__(TrainingRun(lr.constant(), 4, folds=5), 1)
+    weights = 9 * (8 + 8 * 16 + 16 * 32) + 8 + 16 + 32 + 32 * 4 * 10 + 10
+    assert sum(p.numel() for p in made.model.parameters()) == weights
+    assert made.l2 == 5e-4
+
+
+def test_an_image_is_moved_and_turned_a_little():
+    """By up to 0.75 pixels in either direction, and up to 15 degrees: the middle of the mass stays near."""
+    import sklearn.datasets
+
+    plain = torch.tensor(sklearn.datasets.load_digits().images / 16, dtype=torch.float32)
+    pool, _ = digits.distorted()
+    at = torch.arange(8.0) - 3.5
+
+    def middle(images):
+        mass = images.sum((-1, -2))
+        return torch.stack([(images.sum(-2) @ at) / mass, (images.sum(-1) @ at) / mass])
+
+    moved = middle(pool[:, :, 0]) - middle(plain)[:, None]
+    assert 0.3 < float(moved.std()) < 0.6  # of an even draw from -0.75 ... 0.75 it is 0.43
+    assert abs(float(moved.mean())) < 0.05

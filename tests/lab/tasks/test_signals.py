@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import lrlab as lr
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.tasks import signals
 from lrlab.lab.tasks.common.data import draws
+from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")
 
@@ -70,3 +72,17 @@ def test_the_recipe():
     whole, quick = task.settings, task.quick
     assert (whole.updates, whole.folds, whole.seeds, whole.lrs, whole.evals) == (1000, 5, 1, (0.5, 1.0, 2.0), 20)
     assert (quick.updates, quick.folds, quick.seeds) == (250, 5, 1)
+
+
+def test_the_network_is_as_large_as_documented():
+    """Kernels of 5 without bias, a scale and a shift for each channel, 5 places at the end: 40 halved three times."""
+    w = 16
+    weights = 5 * w + 5 * w * 2 * w + 5 * (2 * w) ** 2 + 2 * (w + 2 * w + 2 * w) + 2 * w * 5 * 10 + 10
+    assert sum(p.numel() for p in signals.network(w).parameters()) == weights
+
+
+def test_l2_is_that_of_the_recipe():
+    """It pulls the weights."""
+    run = TrainingRun(lr.constant(), 4, folds=5, config={"size": "tiny"})
+    made = signals.train.__wrapped__(run, TINY)
+    assert made.l2 == 5e-4

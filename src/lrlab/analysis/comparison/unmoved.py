@@ -20,14 +20,15 @@ def unmoved(runs: Sequence[StoredRun]) -> str:
         told[run.seed, run.fold].append(run)
     if not all(map(_alike, told.values())):
         return ""
+    (metric,) = {run.metric for run in runs}
     losses = ({tuple(run.loss.values) for run in cell} for cell in told.values())
     if all(len(found) == 1 and any(found) for found in losses):
         return (
-            f"Every run has the same losses and the same {runs[0].metric}, to the last bit, whatever its LR: the "
-            "updates change nothing. Look at loss.backward(), at zero_grad(), and at what the optimizer was given."
+            f"Every run has the same losses and the same {metric}, to the last bit, whatever its LR: the updates "
+            "change nothing. Look at loss.backward(), at zero_grad(), and at what the optimizer was given."
         )
     return (
-        f"{runs[0].metric} is the same in every run, to the last bit, whatever its LR: it says nothing of the "
+        f"{metric} is the same in every run, to the last bit, whatever its LR: it says nothing of the "
         "strategies. Look at what run.report is told."
     )
 

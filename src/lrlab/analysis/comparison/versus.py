@@ -41,6 +41,7 @@ def versus(comparison: Comparison | None, baseline: str, *, maximise: bool) -> V
         answer = "undecided"
     if second.difference is None:
         return Versus(answer)
-    sign = (-1.0 if second.arm == baseline else 1.0) * (-1.0 if maximise else 1.0)
-    low, high = (None if end is None else sign * end for end in (second.low, second.high))
-    return Versus(answer, sign * second.difference, *((low, high) if sign > 0 else (high, low)))
+    if (second.arm == baseline) == maximise:
+        return Versus(answer, second.difference, second.low, second.high)
+    low, high = (None if end is None else -end for end in (second.high, second.low))
+    return Versus(answer, -second.difference, low, high)

@@ -83,9 +83,9 @@ def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
 
 def _warmup(known: Seen, asked: int, horizon: int) -> Iterator[Doubt]:
     """A warmup shorter than half or longer than twice every logged one."""
-    if not known.warmups or min(known.warmups) / 2 <= asked <= 2 * max(known.warmups):
+    if not known.warmups:
         return
-    nearest = min(known.warmups, key=lambda other: abs(other - asked))
+    nearest = min(max(asked, min(known.warmups)), max(known.warmups))
     few = horizon / 200  # updates that hardly matter
     octaves = min(abs(float(np.log2((asked + few) / (nearest + few)))), 4.0)
     if octaves > 1.0:
@@ -111,11 +111,12 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
     own = [total for other, total in zip(known.peaks, known.totals, strict=False) if near(other, nearest)]
-    gone = int(np.searchsorted(np.cumsum(lrs), max(own, default=nearest * known.longest)))
+    gone = int(np.searchsorted(np.cumsum(lrs), max(own, default=nearest * known.longest), side="right"))
     further = np.zeros(len(lrs))
     further[gone:] = progress[max(gone - 1, 0)] - progress[gone:]
-    lowest = np.minimum.accumulate(np.where(np.arange(len(lrs)) < lrs.argmax(), peak, lrs))
-    depth = np.maximum(known.least - lowest / peak, 0.0)
+    after = lrs.copy()
+    after[: lrs.argmax()] = peak
+    depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
     found: Floats = np.hypot(_FURTHER * further, _DEEPER * depth**2 * loss)
     return found
 
@@ -125,17 +126,8 @@ def _nearest(known: Seen, peak: float) -> float:
     return min(known.peaks, key=lambda other: abs(np.log(peak / other)))
 
 
-def _since(gone: NDArray[np.bool_], column: Floats) -> Floats:
-    """By how much a column has fallen since the last update before `gone` was first true."""
-    if not gone.any():
-        return np.zeros(len(column))
-    at = int(gone.argmax())
-    fallen: Floats = np.append(np.zeros(at), np.maximum(column[max(at - 1, 0)] - column[at:], 0.0))
-    return fallen
-
-
 def late_rise(lrs: Floats) -> float:
     """The largest rise of the LR after it first fell, as a share of its peak."""
-    fell = int(np.argmax(np.diff(lrs) < 0)) if (np.diff(lrs) < 0).any() else len(lrs)
-    after = lrs[fell:]
+    falls = np.diff(lrs) < 0
+    after = lrs[int(falls.argmax()) :] if falls.any() else lrs[:0]
     return float((after - np.minimum.accumulate(after)).max(initial=0.0) / lrs.max())

@@ -80,7 +80,7 @@ def train(run: TrainingRun, size: Size) -> Problem:
     return Problem(model, windows(text, torch.from_numpy(train_part)), loss_of, bits, weight_decay=0.1)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def characters(count: int) -> torch.Tensor:
     """The first `count` characters of the library's modules in the order of their names, as numbers (count,).
 

@@ -56,7 +56,7 @@ def train(run: TrainingRun, size: Size) -> Problem:
     return supervised(network(size.width), batches(BATCH, x, y), loss, judged, log10_nmse=log10_nmse)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def data(size: Size, fold: int) -> tuple[torch.Tensor, ...]:
     """Noisy past (pieces, PAST, 1) and target (pieces, 1) to train on; noisy past and clean target to be judged by."""
     rng = draws("series", fold)

@@ -51,7 +51,7 @@ def train(run: TrainingRun, size: Size) -> Problem:
     return supervised(network(size.width), batches(BATCH, x, y), loss, judged, l2=5e-4, val_loss=float)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def data(size: Size, fold: int) -> tuple[torch.Tensor, ...]:
     """Signals (signals, 1, LENGTH) and kinds (signals,) to train on, and the same to be judged by."""
     rng = draws("signals", fold)

@@ -50,7 +50,7 @@ def train(run: TrainingRun, size: Size) -> Problem:
     return supervised(network(size.width), batches(BATCH, x, y), loss, (judged_x, clean), log10_mse=torch.log10)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def data(size: Size, fold: int) -> tuple[torch.Tensor, ...]:
     """Rows (rows, COLUMNS) and noisy targets (rows, 1) to train on, rows and clean targets to be judged by."""
     rng = draws("tabular", fold)

@@ -1,10 +1,13 @@
 """Which column is the loss, and which the LR."""
 
+import math
+
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.logs.choice import add_sums, choose_loss, choose_rate, refuse
+from lrlab.record.logs.choice import add_sums, choose_loss, choose_rate, find, refuse
 from lrlab.record.logs.columns import collect
+from lrlab.record.logs.rows import Unusable
 
 
 def table(*names, points=10, **more):
@@ -89,3 +92,106 @@ def test_the_lr_is_a_column_or_given():
     assert "lr-AdamW/pg2 differ" in said
     with pytest.raises(LrlabError, match="no lr column"):
         choose_rate(table("loss"), None, "log")
+
+
+@pytest.mark.parametrize(
+    ("validation", "training", "taken"),
+    [(5, 100, "val_loss"), (4, 100, "train_loss"), (4, 9, "train_loss"), (4, 8, "val_loss"), (1, 2, "val_loss")],
+)
+def test_a_validation_loss_is_dense_enough_with_five_points_or_half_of_those_of_training(validation, training, taken):
+    """And what is not taken is said, with what takes it."""
+    name, said = chosen(table("train_loss", points=training, val_loss=validation))
+    assert name == taken
+    sparse = f"val_loss has {validation} points only: train_loss is taken; loss='val_loss' takes the other"
+    assert said == ((sparse,) if taken == "train_loss" else ())
+
+
+@pytest.mark.parametrize(("points", "taken"), [(4, "test_loss"), (5, "val_loss")])
+def test_a_sparse_loss_of_a_better_kind_comes_after_a_dense_one(points, taken):
+    """Fewer than five points are sparse; of two sparse ones that with most points counts as dense."""
+    assert chosen(table("test_loss", val_loss=points))[0] == taken
+    assert chosen(table("train_loss", points=3, val_loss=3, test_loss=4))[0] == "test_loss"
+    assert chosen(table("train_loss", points=3, val_loss=4, test_loss=4))[0] == "val_loss"
+
+
+def test_the_sum_of_a_detector_needs_a_box_and_another_part():
+    """All of one length; a validation loss that is whole already is not added again, and what was added is said."""
+    for names in (["val/box_loss"], ["val/cls_loss", "val/dfl_loss"], ["val/box_loss", "train/cls_loss"]):
+        given = table(*names)
+        add_sums(given)
+        assert list(given.series) == names
+    uneven = table("val/box_loss", **{"val/cls_loss": 3})
+    add_sums(uneven)
+    assert "val/loss" not in uneven.series
+    half = table("val_loss", "val/box_loss", "val/cls_loss", "train/box_loss", "train/cls_loss")
+    add_sums(half)
+    assert "val/loss" not in half.series
+    total = half.series["train/loss"]
+    assert total.steps("step").tolist() == list(range(1, 11))
+    assert (total.met, total.stride, total.own) == (10, 1, {"step": 10})
+    assert list(half.said) == ["train/loss is the sum of train/box_loss, train/cls_loss"]
+
+
+def test_a_loss_without_a_finite_point_is_no_loss():
+    """The next one is taken; where there is none, that is said with the first entry."""
+    given = table("train_loss", val_loss=6)
+    given.series["val_loss"].values[:] = type(given.series["val_loss"].values)("d", [math.nan] * 6)
+    assert choose_loss(given, None, {"val_loss": 0, "train_loss": 10}, "log")[0] == "train_loss"
+    with pytest.raises(LrlabError, match=r"(?s)log: val_loss holds no finite number.*given: +nan"):
+        choose_loss(given, "val_loss", {}, "log")
+    text = collect([[{"step": 1, "loss": "x"}, {"step": 2, "loss": "y"}]], None, ())
+    with pytest.raises(LrlabError, match=r"(?s)log: loss holds no number.*given: +'x'"):
+        choose_loss(text, None, {}, "log")
+
+
+def test_the_lr_with_most_points_is_taken():
+    """Of those with as many the plainest; no more than three others are named, and none that is the same."""
+    given = collect([[{"step": 1, "lr": 0.1, "lr/b": 0.2}, {"step": 2, "lr/b": 0.2}]], None, ())
+    assert choose_rate(given, None, "log")[0] == "lr/b"
+    same = collect([[{"step": 1, "lr/a": 0.1, "lr/b/c": 0.1}]], None, ())
+    assert choose_rate(same, None, "log") == ("lr/a", ())
+    many = collect([[{"step": 1, **{f"lr/pg{k}": k + 0.1 for k in range(6)}}]], None, ())
+    assert choose_rate(many, None, "log") == (
+        "lr/pg0",
+        ("the LR is lr/pg0; lr/pg1, lr/pg2, lr/pg3 differ: lr= names another",),
+    )
+    assert choose_rate(many, "lr/pg5", "log") == ("lr/pg5", ())
+    assert choose_rate(many, 0.1, "log") == (None, ())
+    empty = collect([[{"step": 1, "lr": "x", "lr/b": 0.2}]], None, ())
+    assert choose_rate(empty, None, "log")[0] == "lr/b"
+
+
+def test_a_column_is_found_behind_the_name_of_its_run():
+    """Of one run; with several it is for the user to say, and twelve are named."""
+    assert find(table("loss", "big - loss"), "loss") == "loss"
+    assert find(table("big - loss"), "loss") == "big - loss"
+    assert find(table("big-loss"), "loss") is None
+    many = table(*(f"r{k} - loss" for k in range(14)))
+    for refused in (lambda: find(many, "loss"), lambda: chosen(many)):
+        with pytest.raises(LrlabError, match=r"several runs have a column loss") as error:
+            refused()
+        assert "'r11 - loss'" in str(error.value)
+        assert "'r12 - loss'" not in str(error.value)
+        assert 'loss="r0 - loss"' in str(error.value)
+
+
+def test_what_is_missing_is_said_with_what_may_be_meant():
+    """A loss first, the nearest to what was typed; the LR may be a text."""
+    with pytest.raises(LrlabError, match=r"(?s)no column 'val_los'.*loss= one of the columns\n.*loss=\"val_loss\""):
+        chosen(table("train_loss", "val_loss"), "val_los")
+    with pytest.raises(LrlabError, match=r'(?s)log: no loss column.*loss="objective"'):
+        chosen(collect([[{"step": 1, "objective": 2.0, "lr": 0.1}]], None, ()))
+    with pytest.raises(LrlabError, match=r"(?s)no lr column.*lr= one of the columns, or the LR as a schedule's text"):
+        choose_rate(table("loss"), None, "log")
+
+
+@pytest.mark.parametrize(("column", "missing"), [("loss", "loss"), ("lr", "lr")])
+def test_a_column_that_cannot_be_used_is_said_before_it_is_missing(column, missing):
+    """With the reason."""
+    given = collect([[Unusable(column, "two columns have this name"), {"step": 1, "acc": 0.5}]], None, ())
+    choose = chosen if missing == "loss" else lambda given, asked=None: choose_rate(given, asked, "log")
+    with pytest.raises(LrlabError, match=rf"(?s)log: {column} cannot be used.*two columns have this name"):
+        choose(given)
+    if missing == "loss":
+        with pytest.raises(LrlabError, match=rf"(?s)log: {column} cannot be used.*two columns have this name"):
+            choose(given, column)

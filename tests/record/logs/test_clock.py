@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.logs.clock import clock_of, suspicion
+from lrlab.record.logs.clock import Clock, clock_of, suspicion
 from lrlab.record.logs.columns import collect
+from lrlab.record.logs.rows import Config
 from lrlab.record.logs.units import Rates
 
 
@@ -110,8 +111,13 @@ def test_a_named_step_is_the_only_one():
 def test_a_hundred_million_steps_are_no_updates():
     """What to type is said."""
     clock, _ = counted([{"step": k, "loss": k} for k in (1, 2)])
-    assert suspicion(clock, 1e6) == ""
-    assert "tokens_per_update=" in suspicion(clock, 1e10)
+    assert suspicion(clock, 100_000_000) == ""
+    assert suspicion(clock, 100_000_001) == (
+        "does step count tokens? tokens_per_update=524288, or samples? samples_per_update=256"
+    )
+    assert suspicion(Clock("batch", "batches"), 1e9) != ""
+    assert suspicion(Clock("tokens", "tokens"), 1e9) == ""
+    assert suspicion(Clock("step", "updates", per_update=2.0), 1e9) == ""
 
 
 def test_a_rate_that_is_given_says_what_is_counted():
@@ -134,3 +140,123 @@ def test_an_lr_holds_until_the_next_row_where_each_is_an_epoch():
     assert held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=40)
     assert not held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=1)
     assert not held([{"step": k, "loss": k, "lr": 0.1} for k in (10, 20, 30)])
+
+
+def test_a_clock_counts_updates_from_nothing():
+    """Unless it is told otherwise."""
+    assert Clock("step", "updates") == Clock(
+        "step", "updates", per_update=1.0, within="", first=0, whole=False, per_epoch=None, epochs=False, said=()
+    )
+
+
+@pytest.mark.parametrize(("of_ten", "counter"), [(2, "iteration"), (1, "global_step")])
+def test_a_counter_that_few_rows_have_is_not_believed(of_ten, counter):
+    """One that a fifth of the points of losses have is, where it is the most telling."""
+    rows = [{"iteration" if k < of_ten else "global_step": k + 1, "loss": 1.0} for k in range(10)]
+    assert counted(rows)[0].counter == counter
+    assert counted([{"iteration": 1, "loss": "none"}, {"epoch": 1, "loss": "none"}])[0].counter == "iteration"
+
+
+@pytest.mark.parametrize(
+    ("rates", "counter"),
+    [
+        ({}, "step"),
+        ({"tokens_per_update": 10}, "tokens"),
+        ({"samples_per_update": 10}, "samples"),
+        ({"accumulate": 2}, "batch"),
+        ({"tokens_per_update": 10, "samples_per_update": 10, "accumulate": 2}, "tokens"),
+    ],
+)
+def test_what_a_rate_is_given_for_counts_before_a_step(rates, counter):
+    """The rate would be of no use otherwise."""
+    rows = [{"step": k, "tokens": 10 * k, "samples": 10 * k, "batch": 2 * k, "epoch": k, "loss": 1} for k in (1, 2)]
+    clock, at = counted(rows, **rates)
+    assert (clock.counter, at) == (counter, [1, 2])
+
+
+def test_a_batch_size_in_the_log_lets_samples_count_before_epochs():
+    """Where it is one and the same, above 0, and not that of a micro-batch; what is given comes first."""
+    rows = [{"samples": 80 * k, "epoch": k, "batch_size": 8, "loss": 1} for k in (1, 2)]
+    clock, at = counted(rows)
+    assert (clock.counter, at, clock.said) == ("samples", [10, 20], ("samples counts samples: 8 make an update",))
+    assert counted(rows, samples_per_update=16)[1] == [5, 10]
+    for sizes in ({"batch_size": 0}, {"batch_size": -8}, {"micro_batch_size": 8, "batch_size": None}):
+        assert counted([{**row, **sizes} for row in rows])[0].counter == "epoch"
+    rows[1]["batch_size"] = 16
+    assert counted(rows)[0].counter == "epoch"
+
+
+@pytest.mark.parametrize(
+    ("rates", "other"),
+    [
+        ({"tokens_per_update": 100}, "tokens"),
+        ({"samples_per_update": 100}, "samples"),
+        ({"updates_per_epoch": 0.01}, "epoch"),
+    ],
+)
+def test_a_named_step_counts_what_the_rate_says_unless_another_column_does(rates, other):
+    """A named batch, too; a named epoch is one."""
+    for step in ("step", "batch"):
+        assert counted([{step: 100 * k, "loss": 1} for k in (2, 3)], step=step, **rates)[0].unit[:4] == other[:4]
+        rows = [{step: 100 * k, other: k, "loss": 1} for k in (2, 3)]
+        assert counted(rows, step=step, **rates)[1] == [200, 300]
+    assert counted([{"epoch": k, "loss": 1} for k in (2, 3)], step="epoch", tokens_per_update=2)[1] == [2, 3]
+
+
+def test_the_length_of_an_epoch_may_stand_in_the_log():
+    """What is given comes before it; neither 0 nor what is below, nor endless, is one."""
+    rows = [{"epoch": k, "loss": 1} for k in (1, 2)]
+    assert counted([Config({"updates_per_epoch": 30}), *rows])[1] == [30, 60]
+    assert counted([Config({"updates_per_epoch": 30}), *rows], updates_per_epoch=40)[1] == [40, 80]
+    for none in (0, -1, float("inf"), "many"):
+        assert counted([Config({"updates_per_epoch": none}), *rows])[0].epochs
+    assert counted([Config({"updates_per_epoch": 0.5}), *rows])[1] == [0.5, 1]
+
+
+def test_steps_that_begin_again_are_divided_as_others():
+    """Two micro-batches make an update: of 6 in an epoch come 3 updates."""
+    rows = [{"epoch": e, "batch": b, "loss": 1} for e in range(2) for b in range(6)]
+    clock, at = counted(rows, accumulate=2)
+    assert at == [k / 2 for k in range(12)]
+    assert clock.said == (
+        "2 of its steps (batch) make an update",
+        "batch begins again in each epoch: an epoch has 3 updates",
+    )
+    sparse = [{"epoch": e, "batch": b, "loss": 1} for e in (1, 2) for b in (50, 100)]
+    assert counted([Config({"steps_of": 160}), *sparse], accumulate=2)[1] == [25, 50, 105, 130]
+    assert not counted(rows, accumulate=2)[0].whole
+
+
+@pytest.mark.parametrize(("backs", "again"), [(4, False), (5, True)])
+def test_steps_begin_again_where_they_go_back_at_more_than_four_in_five_epochs(backs, again):
+    """Of five epochs that begin; a step that stays goes back."""
+    starts = [10, 10, 10, 10, 10, 10 if backs == 5 else 11]
+    rows = [{"epoch": e, "step": s, "loss": 1} for e, s in enumerate(starts)]
+    assert bool(counted(rows, updates_per_epoch=20)[0].within) is again
+
+
+@pytest.mark.parametrize(("unit", "rate"), [("tokens", 524288), ("samples", 256)])
+def test_what_is_missing_is_asked_for_with_what_to_type(unit, rate):
+    """And with how far it counts."""
+    with pytest.raises(LrlabError) as refused:
+        counted([{unit: 1000 * k, "loss": k} for k in (1, 2)])
+    assert f"{unit} up to 2000; counters: {unit}" in str(refused.value)
+    assert f"{unit}_per_update={rate}" in str(refused.value)
+
+
+def test_the_number_of_the_first_epoch_is_0_or_1():
+    """A log that begins later begins with the second or a later epoch; nothing counts without an epoch."""
+    for first, ends in ((0, [10, 20]), (1, [10, 20]), (3, [30, 40])):
+        assert counted([{"epoch": first + k, "loss": 1} for k in (0, 1)], updates_per_epoch=10)[1] == ends
+    halves = [{"epoch": k / 2, "loss": 1} for k in (2, 3)]
+    assert counted(halves, updates_per_epoch=10)[1] == [10, 15]
+
+
+def test_rows_of_an_epoch_hold_only_where_no_step_counts_them():
+    """The LR of a row with a step is that of its update."""
+    rows = [{"step": 40 * k, "epoch": k, "loss": 1, "lr": 0.1} for k in (1, 2)]
+    table = collect([rows], None, ())
+    assert not clock_of(table, Rates(updates_per_epoch=40)).held(table.series["lr"])
+    rows = [{"step": 40 * k, "epoch": k / 2, "loss": 1} for k in (1, 2)]
+    table = collect([[*rows, {"epoch": 1, "lr": 0.1}]], None, ())
+    assert not clock_of(table, Rates(updates_per_epoch=40)).held(table.series["lr"])

@@ -1,12 +1,14 @@
 """Columns gathered from rows."""
 
+from array import array
+
 import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs import columns
-from lrlab.record.logs.columns import collect
+from lrlab.record.logs.columns import Column, LogTable, collect
 from lrlab.record.logs.readers import read_run
-from lrlab.record.logs.rows import Config, Unreadable
+from lrlab.record.logs.rows import Config, Remark, Unreadable, Unusable
 
 
 def gathered(rows, step=None, asked=()):
@@ -129,3 +131,78 @@ def test_names_without_end_are_not_held():
     assert len(table.series) == len(table.others) + 1 == 1001
     assert len(table.counters) == 20
     assert "val_loss" in table.series
+
+
+def test_nothing_is_there_before_a_row_is_met():
+    """Neither in a table nor in a column."""
+    table, column = LogTable(), Column()
+    assert (table.rows, table.unreadable, table.first_unreadable, table.stepless) == (0, 0, "", 0)
+    assert (column.strangers, column.stranger, column.met, column.stride, len(column.values)) == (0, "", 0, 1, 0)
+    assert column.steps("step").tolist() == column.numbers().tolist() == []
+
+
+@pytest.mark.parametrize(("points", "stride", "kept"), [(1_999_999, 1, 1_999_999), (2_000_000, 2, 1_000_000)])
+def test_two_million_points_of_a_column_are_too_many(points, stride, kept):
+    """From there on every second is kept."""
+    before = points - 1
+    column = Column(
+        array("d", bytes(8 * before)), {"step": array("d", bytes(8 * before))}, {"step": before}, met=before
+    )
+    column.add({"step": 7.0}, {}, 3.0)
+    assert (column.met, column.stride, len(column.values), len(column.at["step"])) == (points, stride, kept, kept)
+    assert (column.values[-1], column.at["step"][-1], column.own) == (3.0, 7.0, {"step": points})
+
+
+def test_a_counter_that_comes_later_says_nothing_of_what_was_before():
+    """And one that is not there says nothing at all."""
+    table = gathered([{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"epoch": 1, "loss": 1.0}])
+    loss = table.series["loss"]
+    assert [str(value) for value in loss.steps("epoch")] == ["nan", "nan", "1.0"]
+    assert loss.steps("step").tolist() == [1, 2, 2]
+    assert [str(value) for value in loss.steps("tokens")] == ["nan"] * 3
+    assert (loss.own, table.rows) == ({"step": 2, "epoch": 1}, 3)
+
+
+def test_whole_losses_are_kept_up_to_two_thousand_columns():
+    """An LR and a part of a loss up to a thousand, the first ones."""
+    whole = {f"run{k} - loss": 1.0 for k in range(2500)}
+    table = gathered([{"step": 1, **whole, "lr": 0.1}])
+    assert list(table.series) == list(whole)[:2000]
+    assert "lr" in table.others
+    assert "lr" in gathered([{"step": 1, **dict(list(whole.items())[:999]), "lr": 0.1}]).series
+
+
+def test_long_names_are_not_named():
+    """200 characters are the most."""
+    table = gathered([{"step": 1, "c" * 200: 1.0, "c" * 201: 1.0, "loss": 1.0}])
+    assert list(table.others) == ["c" * 200]
+
+
+def test_what_is_said_of_a_log_is_said_of_each_column():
+    """A remark once, the first line that could not be read, and how many there were; a broken column by its name."""
+    source = [Remark("twice"), Remark("twice"), Unreadable("line 2", "a"), Unreadable("line 3", "b")]
+    table = gathered([*source, Unusable("acc", "doubled"), {"step": 1, "loss": 1.0, "lr": "x"}, {"step": 2, "lr": ""}])
+    assert table.remarks("loss") == ("twice", "2 lines could not be read and were left out (line 2: a)")
+    assert table.remarks("lr")[-1] == "1 entries of lr are not numbers (the first: 'x'); left out"
+    assert table.unusable == {"acc": "doubled"}
+    with pytest.raises(LrlabError, match=r"(?s)no rows with a step and numbers.*acc: doubled.*a column that counts"):
+        gathered([Unusable("acc", "doubled"), {"step": 1}])
+
+
+def test_a_column_that_is_asked_for_is_read_whatever_it_is():
+    """A counter then counts nothing, an object has no number, and a name may stand behind that of a run."""
+    table = gathered([{"step": 1, "epoch": 2, "acc": {"top1": 1}, "big - acc": 0.5}], asked={"epoch", "acc"})
+    assert list(table.counters) == ["step"]
+    assert {name: column.numbers().tolist() for name, column in table.series.items()} == {
+        "epoch": [2.0], "big - acc": [0.5]
+    }  # fmt: skip
+
+
+def test_what_names_a_run_is_a_text_or_a_number():
+    """An entry that is nothing names none; of very many the first twelve are named."""
+    rows = [{"Run": value, "step": 1, "loss": 1.0} for value in (None, 0.5, 7, 7)]
+    assert list(gathered(rows).runs) == ["Run 7"]
+    with pytest.raises(LrlabError) as refused:
+        gathered([{"seed": k, "step": 1, "loss": 1.0} for k in range(20)])
+    assert "'seed 11'" in str(refused.value)
+    assert "'seed 12'" not in str(refused.value)

@@ -45,3 +45,53 @@ def test_rows_in_no_order_are_sorted(at):
     points, said = kept(at)
     assert said == ()
     assert np.array(at)[points].tolist() == sorted(value for value in at if value == value)
+
+
+@pytest.mark.parametrize(("backs", "points", "resumed"), [(3, 20, True), (4, 20, False), (6, 60, True), (7, 60, False)])
+def test_steps_that_go_back_too_often_are_merely_in_no_order(backs, points, resumed):
+    """More than three times, and at more than a tenth of the points."""
+    at = []
+    for _ in range(backs + 1):
+        at += range(1, points // (backs + 1) + 1)
+    at += range(at[-1] + 1, at[-1] + 1 + points - len(at))
+    assert len(at) == points
+    assert any("a resume" in sentence for sentence in kept(at)[1]) is resumed
+
+
+@pytest.mark.parametrize(
+    ("at", "resumed"),
+    [
+        ([10, 20, 30, 25, 35], False),  # one point later
+        ([10, 20, 30, 40, 25, 45], False),  # two points, of which one repeats
+        ([10, 20, 30, 40, 25, 40], True),
+        ([10, 20, 30, 40, 30, 40], True),
+    ],
+)
+def test_a_resume_repeats_two_points_at_least(at, resumed):
+    """By two rows; one row that came late is none."""
+    assert ("a resume" in "".join(kept(at)[1])) is resumed
+
+
+@pytest.mark.parametrize(("same", "resumed"), [(1, True), (2, False)])
+def test_rows_of_which_half_are_the_same_were_written_twice(same, resumed):
+    """Half of those at one step; fewer are chance."""
+    first, again = [4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0]
+    again[same:] = [value + 0.5 for value in again[same:]]
+    assert ("a resume" in "".join(kept([10, 20, 30, 40] * 2, first + again)[1])) is resumed
+
+
+def test_how_far_a_resume_went_is_said():
+    """Beyond its last row the earlier ones stay; where it went as far there are none."""
+    assert kept([10, 20, 30, 20, 30])[1] == (
+        "the steps go back from 30 to 20: a resume; the 2 earlier points from there on are left out",
+    )
+    assert kept([10, 20, 30, 40, 20, 30])[1] == (
+        "the steps go back from 40 to 20: a resume; the 2 earlier points from there on are left out; "
+        "beyond 30 the later rows end, and the earlier ones stay",
+    )
+
+
+def test_nothing_is_kept_of_nothing():
+    """Nor said."""
+    assert [part if isinstance(part, tuple) else part.tolist() for part in kept([])] == [[], ()]
+    assert kept([np.nan, np.nan])[0].tolist() == []

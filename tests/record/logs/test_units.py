@@ -1,5 +1,7 @@
 """What counts, in which unit, and what makes updates of it."""
 
+import math
+
 import pytest
 
 from lrlab.errors import LrlabError
@@ -49,3 +51,42 @@ def test_a_rate_that_is_none_is_a_sentence(given):
     (name,) = given
     with pytest.raises(LrlabError, match=rf"(?s){name}.*try:"):
         Rates(**given)
+
+
+def test_nothing_makes_an_update_before_it_is_said():
+    """Each rate may be given alone."""
+    none = Rates()
+    assert {none.updates_per_epoch, none.samples_per_update, none.tokens_per_update, none.accumulate} == {None}
+    assert (Rates(accumulate=1).accumulate, Rates(tokens_per_update=0.5).tokens_per_update) == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed", "example"),
+    [
+        ({"updates_per_epoch": math.inf}, "a number above 0", "updates_per_epoch=391"),
+        ({"samples_per_update": 0}, "a number above 0", "samples_per_update=256"),
+        ({"tokens_per_update": True}, "a number above 0", "tokens_per_update=524288"),
+        ({"accumulate": 4.0}, "1, 2, 3, ...", "accumulate=4"),
+        ({"accumulate": 0}, "1, 2, 3, ...", "accumulate=4"),
+    ],
+)
+def test_a_rate_that_is_none_is_refused_with_one_that_is(given, allowed, example):
+    """An infinite or a true one, half an accumulation."""
+    with pytest.raises(LrlabError) as refused:
+        Rates(**given)
+    assert f"allowed: {allowed}" in str(refused.value)
+    assert str(refused.value).endswith(example)
+
+
+def test_a_name_of_200_characters_is_looked_at():
+    """A longer one counts nothing."""
+    assert counted("step" + "_" * 196) == ("updates", 8)
+    assert counted("step" + "_" * 197) is None
+
+
+def test_the_place_of_a_counter_is_that_among_its_unit():
+    """What a tracker counts comes after all others; of as telling ones the first named."""
+    assert [counted(name) for name in ("iter", "_step", "_epoch", "tokens", "imgs")] == [
+        ("updates", 0), ("updates", 12), ("epochs", 3), ("tokens", 1), ("samples", 6)
+    ]  # fmt: skip
+    assert best(["training step", "step", "loss", "epoch"], "updates") == ["training step", "step"]

@@ -115,8 +115,7 @@ def _counter(table: LogTable, columns: Sequence[Column], rates: Rates, step: str
         if unit in ("updates", "batches"):
             unit = _meant(rates, unit, names)
         return step, unit
-    total = sum(column.met for column in columns) or 1
-    share = {name: sum(column.own.get(name, 0) for column in columns) / total for name in names}
+    enough = _ENOUGH * sum(column.met for column in columns)
     units: list[Unit] = ["updates", "batches", "samples", "tokens", "epochs"]
     if rates.tokens_per_update:
         units.insert(0, "tokens")
@@ -127,7 +126,8 @@ def _counter(table: LogTable, columns: Sequence[Column], rates: Rates, step: str
     elif not _batch(table):  # samples and tokens ask for a rate, which epochs do not
         units = ["updates", "batches", "epochs", "samples", "tokens"]
     found = [name for unit in units for name in best(names, unit)]
-    name = next((name for name in found if share[name] >= _ENOUGH), found[0])
+    telling = (name for name in found if sum(column.own.get(name, 0) for column in columns) >= enough)
+    name = next(telling, found[0])
     place = counted(name)
     unit = place[0] if place else "updates"
     return name, _meant(rates, unit, names) if unit == "updates" else unit
@@ -167,7 +167,7 @@ def _by_epochs(clock: Clock, path: object) -> Clock:
                 "updates_per_epoch=391",
             )
         )
-    return replace(clock, first=clock.first if clock.whole else 0, epochs=not clock.per_epoch, said=said)
+    return replace(clock, epochs=not clock.per_epoch, said=said)
 
 
 def _said(counter: str, per_epoch: float | None) -> tuple[str, ...]:

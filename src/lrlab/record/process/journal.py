@@ -123,7 +123,7 @@ def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
             except LrlabError as error:
                 if refused:
                     raise refused from None
-                said = worded(f"line {number} of {path.name} is not a line of a journal: {error}", line[:200])
+                said = worded(f"line {number} of {path.name} is not a line of a journal: {error}", line)
                 refused = LrlabError(said)
                 continue
             if refused and "begin" not in row:

@@ -1,5 +1,8 @@
 """JSON documents: rows, columns and groups of columns, whatever stands between them."""
 
+import json
+import os
+
 import pytest
 
 from lrlab.errors import LrlabError
@@ -49,3 +52,43 @@ def test_its_rows_are_counted_where_all_of_it_is_one(tmp_path):
     (tmp_path / "a").write_text('{"step": [1, 2], "loss": [3, 2]}')
     (tmp_path / "b").write_text('{"step": 1, "loss": 3}\n{"step": 2, "loss": 2}\n')
     assert (claims(tmp_path / "a"), claims(tmp_path / "b")) == (2, 0)
+
+
+def test_of_several_counters_updates_count(tmp_path):
+    """Then tokens, samples and epochs; each column by the steps of its own group."""
+    columns = {"loss": [3, 2], "epoch": [0, 1], "samples": [8, 16], "tokens": [80, 160], "step": [10, 20]}
+    for counter in ("step", "tokens", "samples", "epoch"):
+        found = made(rows, tmp_path, json.dumps(columns))
+        assert {counter: columns[counter][1], "loss": 2} in found
+        assert not any("loss" in row and len(row.keys() - {counter, "loss"}) for row in found)
+        del columns[counter]
+    groups = {"a": {"step": [1], "loss": [3]}, "b": {"iter": [7, 8], "lr": [1, 2], "note": [], "name": "x"}}
+    assert made(rows, tmp_path, json.dumps(groups)) == [
+        {"step": 1, "loss": 3}, {"iter": 7, "lr": 1}, {"iter": 8, "lr": 2}
+    ]  # fmt: skip
+
+
+def test_lists_of_three_are_scalars_where_all_are(tmp_path):
+    """A list of other lists holds none."""
+    assert made(rows, tmp_path, "[[1.5e9, 10, 2.5]]") == [{"step": 10, "log": 2.5}]
+    for text in ("[[1, 2]]", "[[1, 2, 3, 4]]", "[[1, 2, 3], [1, 2]]", "[1, 2]"):
+        assert all(isinstance(item, Remark) for item in made(rows, tmp_path, text))
+    assert made(rows, tmp_path, '[{"step": 1}, [1, 2, 3]]')[1] == {"step": 1}
+    assert made(rows, tmp_path, '[{"step": 1}]') == [{"step": 1}]
+
+
+def test_a_document_of_any_allowed_size_is_read(tmp_path):
+    """200 million bytes; a larger one is refused before it is held."""
+    (tmp_path / "log.json").write_bytes(b"[" + b" " * 999_999 + b"\n")
+    for size, why in ((200_000_000, "is not JSON"), (200_000_001, "larger than 200000000 bytes")):
+        os.truncate(tmp_path / "log.json", size)
+        with pytest.raises((LrlabError, OSError), match=why):
+            list(rows(tmp_path / "log.json"))
+
+
+def test_a_history_that_nothing_counts_has_as_many_epochs_as_its_longest_column(tmp_path):
+    """From 0; where something in it counts, or it holds neither losses nor LRs, it says nothing."""
+    remark, *found = made(rows, tmp_path, '{"history": {"loss": [3, 2], "lr": [], "note": [1, 2, 3]}}')
+    assert found == [{"epoch": 0, "loss": 3}, {"epoch": 1, "loss": 2}]
+    assert "they are taken for epochs" in remark.sentence
+    assert made(rows, tmp_path, '{"history": {"acc": [1, 2]}}') == []

@@ -40,3 +40,19 @@ def test_all_lines_are_counted(tmp_path):
     assert claims(tmp_path / "log") == 2
     (tmp_path / "log").write_text('{"epoch": 1, "train_loss": 2, "test_coco_eval_bbox": [0.1, 0.2]}\n')
     assert claims(tmp_path / "log") == 1
+
+
+def test_a_line_that_is_too_long_is_no_row(tmp_path):
+    """It is said with its number, and blank lines are nothing."""
+    found = made(rows, tmp_path, '{"step": 1}\n  \n{"a": "' + "x" * 1_000_000 + '"}\n  {"step": 2}\n')
+    assert found == [{"step": 1}, Unreadable("line 3", "it is too long"), {"step": 2}]
+
+
+def test_an_object_of_columns_is_no_row(tmp_path):
+    """Losses or counters that are lists, or a history."""
+    for text, count in (
+        ('{"loss": [1, 2]}', 0), ('{"epoch": [1, 2]}', 0), ('{"history": []}', 0), ('{"log_history": []}', 0),
+        ('{"history": 3}', 1), ('{"bbox": [1, 2]}', 1), ('  {"step": 1}', 1),
+    ):  # fmt: skip
+        (tmp_path / "log").write_text(text + "\n")
+        assert claims(tmp_path / "log") == count

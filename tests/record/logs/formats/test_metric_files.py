@@ -26,3 +26,23 @@ def test_a_step_that_is_cut_off_is_no_step(tmp_path):
     """20 may have been 200."""
     (tmp_path / "loss").write_text("17 2.5 10\n18 2.25 20")
     assert list(rows(tmp_path))[1] == Unreadable("loss, line 2", "it is cut off")
+
+
+def test_a_file_is_a_metric_where_all_its_whole_lines_are(tmp_path):
+    """A value, and a step that counts; one line that is none, and it is another file."""
+    for text, found in (
+        ("17 2.5 10\n", 1), ("17 2.5 10 9\n", 0), ("17 2.5\n", 0), ("17 2.5 x\n", 0), ("17 x 10\n", 0),
+        ("17 2.5 10\n\n", 0), ("17 2.5 10", 0), ("17 2.5 10\n17", 1),
+    ):  # fmt: skip
+        (tmp_path / "loss").write_text(text)
+        assert claims(tmp_path) == found, text
+
+
+def test_two_thousand_files_are_looked_at(tmp_path):
+    """A folder of a million is not walked to its end; a link is not followed."""
+    for k in range(2001):
+        (tmp_path / f"m{k}").write_text("17 2.5 10\n")
+    assert claims(tmp_path) == 2000
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "link").symlink_to(tmp_path / "m1")
+    assert claims(tmp_path) == 0

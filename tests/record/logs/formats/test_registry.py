@@ -1,5 +1,6 @@
 """Log files as rows: which format a file has is seen from what stands in it."""
 
+import json
 import os
 
 import pytest
@@ -105,3 +106,36 @@ def test_a_column_may_say_which_data_a_row_is_about(tmp_path):
     found = made(tmp_path / "log", text)
     assert found[1] == {"mode": "val", "iter": 50, "val/loss": 2.0, "lr": 0.1}
     assert "loss" in found[0]
+
+
+def test_three_objects_within_each_other_are_columns(tmp_path):
+    """A fourth stays what it is."""
+    (row,) = made(tmp_path / "log", '{"step": 1, "a": {"b": {"c": {"d": {"e": 1}, "f": 2}}}}\n')
+    assert row == {"step": 1, "a/b/c/d": {"e": 1}, "a/b/c/f": 2}
+
+
+def test_a_row_of_the_long_form_has_a_name_and_a_value(tmp_path):
+    """Where either is missing, or the name is none, it is a row as others are."""
+    for text in ('{"step": 1, "key": "loss"}', '{"step": 1, "value": 2}', '{"step": 1, "key": "", "value": 2}',
+                 '{"step": 1, "key": 3, "value": 2}'):  # fmt: skip
+        assert made(tmp_path / "log", text + "\n") == [json.loads(text)]
+    two = '{"step": 1, "name": "run", "Metric": "loss", "Value": 2}\n'
+    assert made(tmp_path / "log", two) == [{"step": 1, "name": "run", "loss": 2}]
+
+
+def test_a_row_of_a_validation_is_said_in_words(tmp_path):
+    """A number says nothing of it, and a loss whose name says it keeps it."""
+    for mode, name in (("val", "val/loss"), ("test", "val/loss"), ("train", "loss"), (3, "loss")):
+        (row,) = made(tmp_path / "log", json.dumps({"split": mode, "step": 1, "loss": 2, "acc": 1}) + "\n")
+        assert row == {"split": mode, "step": 1, name: 2, "acc": 1}
+    (row,) = made(tmp_path / "log", '{"Phase": "eval", "step": 1, "val_loss": 2}\n')
+    assert row == {"Phase": "eval", "step": 1, "val_loss": 2}
+
+
+def test_what_is_missing_or_unknown_is_a_sentence(tmp_path):
+    """No such log; a text that is none of the formats."""
+    with pytest.raises(LrlabError, match=r"(?s)no such log.*a CSV, JSON or JSON lines file"):
+        of(tmp_path / "none")
+    (tmp_path / "prose").write_text("once upon a time\n")
+    (tmp_path / "list").write_text("[3]")
+    assert (of(tmp_path / "prose").NAME, of(tmp_path / "list").NAME) == ("table", "JSON document")

@@ -125,3 +125,30 @@ def test_all_lines_are_counted(tmp_path):
     assert table.claims(tmp_path / "log") == 2
     (tmp_path / "prose").write_text("once upon a time\nthere was a log\n")
     assert table.claims(tmp_path / "prose") == 0
+
+
+def test_a_text_with_blanks_is_a_table_where_a_name_counts(tmp_path):
+    """Two columns at least; a quoted number is one, and a line without a number is no row."""
+    for text, count in (
+        ("step loss\n1 2\n", 1), ("loss acc\n1 2\n", 0), ("step\n1\n", 0), ("step,loss\n\"1\",x\n", 1),
+        ("step,loss\nx,y\n", 0), ("\n\nstep,loss\n\n1,2\n1,2,3\n", 1), ("loss,acc\n1,2\n", 1),
+    ):  # fmt: skip
+        (tmp_path / "log").write_text(text)
+        assert table.claims(tmp_path / "log") == count, text
+
+
+def test_how_many_lines_a_quote_swallows_is_said(tmp_path):
+    """With the line it is opened in."""
+    with pytest.raises(LrlabError, match=r"(?s)opened in line 3 is not closed properly.*'2 lines are in it'"):
+        made(tmp_path, 'step,loss\n1,2.5\n2,"2.25\n3,2.0\n')
+
+
+def test_the_first_of_several_separators_is_the_most_frequent(tmp_path):
+    """A comma in the name of a column separates nothing."""
+    assert made(tmp_path, "step;loss, mean;lr\n1;2.5;0.1\n") == [{"step": "1", "loss, mean": "2.5", "lr": "0.1"}]
+
+
+def test_row_numbers_of_pandas_are_known_by_either_name(tmp_path):
+    """Blank, or Unnamed: 0; a last empty field is nothing, and an empty row neither."""
+    assert made(tmp_path, "Unnamed: 0,loss\n3,2.5\n")[1] == {"epoch": "3", "loss": "2.5"}
+    assert made(tmp_path, "step,loss\n1,2.5,\n,,,,,\n2,2.25\n") == [ROWS[0], {"step": "", "loss": ""}, ROWS[1]]

@@ -97,3 +97,51 @@ def test_no_line_takes_long(tmp_path, line):
 def test_a_very_long_line_is_searched_at_its_beginning(tmp_path):
     """In a bounded time."""
     assert read(tmp_path, "step 1 loss 2 " + "a " * 400_000) == [{"step": "1", "loss": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"), [("k", 1500.0), ("K", 1500.0), ("M", 1.5e6), ("B", 1.5e9), ("G", 1.5e9), ("x", None)]
+)
+def test_thousands_of_a_counter(tmp_path, unit, value):
+    """Of a loss a unit says nothing that is known."""
+    row, *_ = read(tmp_path, f"tokens 1.5{unit} loss 2.5 lr 1{unit}")
+    assert row == {**({} if value is None else {"tokens": value}), "loss": "2.5"}
+
+
+def test_two_thousand_characters_of_a_line_are_searched(tmp_path):
+    """What is behind them is not."""
+    pad = " " * (2000 - len("loss 2.5"))
+    assert read(tmp_path, f"{pad}loss 2.5") == [{"loss": "2.5"}]
+    assert read(tmp_path, f"{pad} loss 2.5") == [{"loss": "2."}]
+    assert read(tmp_path, f"{pad}         loss 2.5") == []
+
+
+def test_of_how_many_steps_an_epoch_is_told(tmp_path):
+    """By what stands behind a step within an epoch; not by a share, and not by 0."""
+    for line, said in (
+        ("Epoch: [0][10/391] Loss 6.9", [391]),
+        ("Epoch 2:  30%|███  | 30/100 [00:01<00:03, loss=2.5]", [100]),
+        ("steps:  30%|███  | 30/100 [00:01<00:03, loss=2.5]", [100]),
+        ("Epoch: [0][0/0] Loss 6.9", []),
+        ("Epoch: [0][1/1] Loss 6.9", [1]),
+        ("steps:  30%|███  | 0/0 [00:01<00:03, loss=2.5]", []),
+        ("steps:  30%|███  | 1/1 [00:01<00:03, loss=2.5]", [1]),
+        ("Train Epoch: 1 [640/1280 (50%)] Loss: 2.3", []),
+    ):
+        (tmp_path / "log").write_text(line + "\n")
+        told = [item.values for item in rows(tmp_path / "log") if isinstance(item, Config)]
+        assert told == [{"steps_of": number} for number in said], line
+
+
+def test_numbers_of_an_epoch_of_fifteen_digits(tmp_path):
+    """And what is longer by its first fifteen."""
+    row, *_ = read(tmp_path, f"Epoch: [{'1' * 16}][{'2' * 16}/{'3' * 16}] Loss 6.9")
+    assert (row["epoch"], row["batch"]) == (int("1" * 15), int("2" * 15))
+
+
+def test_the_first_of_two_numbers_of_a_name_counts(tmp_path):
+    """A line of validation whose losses are said to be so already keeps their names."""
+    assert read(tmp_path, "step 1 loss 2.5 loss 3.5") == [{"step": "1", "loss": "2.5"}]
+    assert read(tmp_path, "eval step 1 val_loss 2.5 loss 3.5") == [{"step": "1", "val_loss": "2.5", "loss": "3.5"}]
+    assert read(tmp_path, "eval: step 1, train loss 2.5") == [{"step": "1", "train loss": "2.5"}]
+    assert read(tmp_path, "learning rate 0.1") == [{"learning rate": "0.1"}]

@@ -69,7 +69,7 @@ def rows(path: Path) -> Iterator[Item]:
     try:
         names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
     except csv.Error as error:
-        raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head[:200])) from None
+        raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head)) from None
     if names == _SCALARS:
         names = [names[0], names[1], path.stem.rsplit("-tag-", 1)[-1]]
     if names and names[0] in _INDEX and not any(map(counted, names)):

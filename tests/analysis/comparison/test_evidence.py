@@ -167,3 +167,21 @@ def test_divergences_come_in_the_order_in_which_they_happened() -> None:
     found = evidence_of(runs, SCHEDULES)
     line = next(line for line in found.comparison.standings if line.arm == "late")
     assert [gone.update for gone in found.divergences(line)] == [4, 5, 6, 7, 8]
+
+
+def test_an_arm_is_behind_where_both_have_a_score() -> None:
+    """A fold in which one of the two diverged is left out."""
+    gone = [
+        r if (r.arm, r.fold) != ("late", 2) else dataclasses.replace(r, score=np.inf, outcome="diverged") for r in ALL
+    ]
+    found = evidence_of(gone, SCHEDULES)
+    late = next(line for line in found.comparison.standings if line.arm == "late")
+    assert [late.scores[k] is None for k in range(5)] == [False, False, True, False, False]
+    assert found.behind(late) == pytest.approx([0.1] * 4)
+
+
+def test_the_record_says_of_which_version_it_is() -> None:
+    """And what was trained: the updates of a run, seeds, folds, LRs."""
+    record = evidence_of(ALL, SCHEDULES).record()
+    told = {name: record[name] for name in ("version", "updates", "seeds", "folds", "lrs", "runs")}  # type: ignore[literal-required]
+    assert told == {"version": 1, "updates": 100, "seeds": 2, "folds": 5, "lrs": [0.5, 1.0], "runs": 60}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from lrlab.analysis.comparison.wording import FARTHEST, _needed, advice, method, widening
 
@@ -57,21 +57,23 @@ def test_a_grid_is_widened_where_it_was_too_narrow():
 def with_effect(size, units=12):
     """Differences whose mean is `size` of their standard deviations."""
     d = np.resize([1.0, -1.0], units)
-    return d / d.std(ddof=1) + size
+    return (d - d.mean()) / d.std(ddof=1) + size
 
 
 @pytest.mark.parametrize("size", [2.0, 1.2, 0.9, 0.65, 0.5, 0.4, 0.32, 0.3])
-@pytest.mark.parametrize(("arms", "level"), [(2, 0.95), (5, 0.95), (3, 0.99)])
-def test_the_further_units_are_those_of_the_power_of_a_t_test(size, arms, level):
+@pytest.mark.parametrize(
+    ("arms", "level", "units"), [(2, 0.95, 12), (5, 0.95, 12), (3, 0.99, 12), (2, 0.9, 2), (4, 0.9, 3)]
+)
+def test_the_further_units_are_those_of_the_power_of_a_t_test(size, arms, level, units):
     """n units find a difference of d standard deviations with probability 0.8: the noncentral t of n - 1 degrees and
     centre d sqrt(n), beyond the critical value for all pairs. Rounded up: singly, by 5 from 10 on, by 10 from 50 on."""
-    d = with_effect(size)
+    d = 3 * with_effect(size, units)  # the scale of a metric does not matter
 
     def power(n):
         critical = stats.t.isf((1 - level) / (arms * (arms - 1)), n - 1)
         return stats.nct.sf(critical, n - 1, size * n**0.5)
 
-    exact = next(k for k in range(1, 1000) if power(12 + k) >= 0.8)
+    exact = next(k for k in range(1, 1000) if power(units + k) >= 0.8)
     step = 1 if exact < 10 else 5 if exact < 50 else 10
     assert _needed(d, arms, "fold", level) == (-(-exact // step) * step if exact <= FARTHEST else FARTHEST + 1)
 
@@ -104,3 +106,36 @@ def test_one_further_unit_is_told_in_the_singular():
     assert not settled
     said, _ = advice(["a", "b"], np.array([np.zeros(3), np.ones(3)]), 0, "seed", 0.95)
     assert said.endswith("roughly 3 further seeds would decide.")
+
+
+@pytest.mark.parametrize(("further", "told"), [(99, 100), (100, 100), (101, FARTHEST + 1)])
+def test_a_hundred_further_units_are_worth_naming(further, told):
+    """More are not: the smallest difference that so many would find lies just above what is given up."""
+    n = 12 + further
+    critical = stats.t.isf(0.025, n - 1)
+    size = optimize.brentq(lambda size: stats.nct.sf(critical, n - 1, size * n**0.5) - 0.8, 0.1, 1.0)
+    values = np.array([np.ones(12), 1.0 + with_effect(size * (1 + 1e-9))])
+    assert _needed(values[1] - values[0], 2, "fold", 0.95) == told
+    said, settled = advice(["a", "b"], values, 0, "fold", 0.95)
+    assert ("roughly 100 further folds would decide." in said) == (not settled) == (further <= FARTHEST)
+
+
+def test_a_difference_that_never_varies_needs_one_fold_more():
+    """However many arms it is told apart from."""
+    assert [_needed(np.ones(2), arms, "fold", 0.95) for arms in (2, 13, 40)] == [1, 1, 1]
+
+
+def test_two_others_are_all():
+    """And the fourth rival is counted, not named; two further folds are folds."""
+    assert advice(["a"], np.zeros((1, 5)), 2, "fold", 0.95)[0] == "Settled: a is distinguishable from all 2 others."
+    rivals = np.array([np.zeros(6), *(np.ones((4, 6)))])
+    assert "from b, c, d and 1 more;" in advice(["a", "b", "c", "d", "e"], rivals, 0, "fold", 0.95)[0]
+    two = np.array([np.ones(4), 1.0 + with_effect(1.55, 4)])
+    assert "roughly 2 further folds would decide." in advice(["a", "b"], two, 0, "fold", 0.95)[0]
+
+
+def test_the_fewest_seeds_are_exact():
+    """2^(1 - n) <= 1 - level: at 0.75 and 0.875 it is equal from 3 and 4 on."""
+    assert "it takes 3 or more." in method(2, 2, [], "seed", 2, 0.75)
+    assert "it takes 4 or more." in method(3, 2, [], "seed", 3, 0.875)
+    assert "it takes" not in method(4, 2, [], "seed", 4, 0.875)

@@ -165,7 +165,7 @@ def test_a_far_shorter_run_is_doubted():
 
 def test_what_a_law_of_an_earlier_version_does_not_tell_is_nothing():
     """No sums of LRs, no warmups, no share of the peak."""
-    assert ONE == Seen((1.0,), 10, True, doubts=(), totals=(), least=0.0, warmups=(), shortest=0)
+    assert Seen((1.0,), 10, True, doubts=(), totals=(), least=0.0, warmups=(), shortest=0) == ONE
 
 
 @pytest.mark.parametrize(

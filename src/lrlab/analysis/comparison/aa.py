@@ -46,7 +46,7 @@ def aa_rate(scores_one_lr: ArrayLike, trials: int, rng: np.random.Generator, *, 
     if scores.ndim != 2:
         raise LrlabError(worded("aa_rate: shape of the scores", scores.shape, "(seeds, folds)"))
     each = len(scores) // 2 if seeds is None else seeds
-    if not 1 <= each <= len(scores) // 2:
+    if each < 1 or 2 * each > len(scores):
         raise LrlabError(
             worded(
                 "aa_rate: seeds for each of two disjoint arms",
@@ -57,7 +57,7 @@ def aa_rate(scores_one_lr: ArrayLike, trials: int, rng: np.random.Generator, *, 
     different = 0
     for _ in range(trials):
         dealt = rng.permutation(len(scores))
-        arms = {"one": {1.0: scores[dealt[:each]]}, "other": {1.0: scores[dealt[each : 2 * each]]}}
-        different += len(compare(arms).together) == 1
+        arms = {"one": scores[dealt[:each]], "other": scores[dealt[each : 2 * each]]}
+        different += len(compare({arm: {1.0: runs} for arm, runs in arms.items()}).together) == 1
     upper = 1.0 if different == trials else float(stats.beta.ppf(0.975, different + 1, trials - different))
     return AAResult(trials, different, different / trials, upper)

@@ -74,7 +74,8 @@ class Evidence:
     def lr_of(self, arm: str) -> float:
         """The LR (a multiple of the task's own) that was chosen most often for an arm."""
         standing = next(s for s in self.comparison.standings if s.arm == arm)
-        return Counter(standing.lrs).most_common(1)[0][0]
+        chosen = Counter(standing.lrs)
+        return max(chosen, key=chosen.__getitem__)
 
     def runs_of(self, arm: str, lr: float) -> tuple[StoredRun, ...]:
         """The runs of one arm at one LR, over seeds and folds."""
@@ -95,13 +96,13 @@ class Evidence:
 
     def record(self) -> EvidenceRecord:
         """All of it as plain JSON values, best arm first."""
-        comparison = self.comparison
+        comparison, (updates,) = self.comparison, {run.updates for run in self.runs}
         return {
             "version": VERSION,
             "task": self.task,
             "metric": self.metric,
             "mode": self.mode,
-            "updates": self.runs[0].updates,
+            "updates": updates,
             "seeds": len({run.seed for run in self.runs}),
             "folds": len({run.fold for run in self.runs}),
             "lrs": sorted({run.lr for run in self.runs}),

@@ -87,7 +87,7 @@ def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:
 
 def _least_seeds(level: float) -> int:
     """The fewest seeds n with 2^(1-n) <= 1 - level, the least p of a sign-flip test: 6 at 95 %."""
-    return int(np.ceil(1 - np.log2(1 - level) - 1e-9))
+    return int(np.ceil(1 - np.log2(1 - level)))
 
 
 def _further(units: int, unit: Unit) -> str:
@@ -103,10 +103,12 @@ def _needed(d: Array, arms: int, unit: Unit, level: float) -> int:
     than the test that is used; more than FARTHEST where no such number will do.
     """
     n, spread = len(d), d.std(ddof=1)
-    total = np.arange(max(n + 1, _least_seeds(level) if unit == "seed" else 2), n + FARTHEST + 1)
+    total = np.arange(n + 1, n + FARTHEST + 1)
+    if unit == "seed":
+        total = total[total >= _least_seeds(level)]
     effect = d.mean() / spread if spread > 0 else np.inf if d.mean() > 0 else 0.0
     critical = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1)
-    power = stats.nct.sf(critical, total - 1, np.minimum(effect * np.sqrt(total), 30.0))
+    power = stats.nct.sf(critical, total - 1, np.minimum(effect * np.sqrt(total), 1e6))  # as good as infinite
     enough = total[power >= POWER]
     if not len(enough):
         return FARTHEST + 1

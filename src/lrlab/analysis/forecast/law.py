@@ -135,20 +135,21 @@ class Law(Shown):
         It is narrower than those of both ends, which share the errors of one law. Where the two have different peak
         LRs, nothing is taken to be shared.
         """
-        ends = [self.predict(lrs, level=level).final for lrs in (first, second)]
-        gain, peaks = ends[0][0] - ends[1][0], (float(first.max()), float(second.max()))
-        if peaks[0] != peaks[1]:
-            half = float(np.hypot(ends[0][2] - ends[0][0], ends[1][2] - ends[1][0]))
+        (one, _, above), (other, _, over) = (self.predict(lrs, level=level).final for lrs in (first, second))
+        gain, peak = one - other, float(first.max())
+        if peak != second.max():
+            half = float(np.hypot(above - one, over - other))
             return gain, gain - half, gain + half
-        form, fitted = _form(self.name), self.around(peaks[0])
+        form, fitted = _form(self.name), self.around(peak)
         far, own = [], []
         for lrs in (first, second):
             columns = every(form, fitted.inner, lrs, self.scale)
             loss = columns @ fitted.outer
             far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])[-1])
             own.append(sum(doubt.sd**2 for doubt in doubts(self.known, lrs)) * loss[-1] ** 2)
-        other = np.array([far[0] - far[1], np.sqrt(sum(own)), np.sqrt(2.0) * RUN_NOISE * ends[0][0]])
-        half = difference_half_width(form, fitted, self.scale, (first, second), other, level)
+        # The noise of both runs, and what is not shared.
+        apart = np.array([np.subtract(*far), np.sqrt(sum(own)), RUN_NOISE * one, RUN_NOISE * one])
+        half = difference_half_width(form, fitted, self.scale, (first, second), apart, level)
         return gain, gain - half, gain + half
 
     def rank(

@@ -1,0 +1,162 @@
+"""What a law answers where its parameters are exact, so that every width can be written down."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import lrlab as lr
+from lrlab.analysis.forecast.doubts import Doubt, Seen
+from lrlab.analysis.forecast.fit import Fitted, prepare
+from lrlab.analysis.forecast.intervals import RUN_NOISE
+from lrlab.analysis.forecast.law import Law, _misses, fit_law
+from lrlab.analysis.forecast.laws import Scale
+from lrlab.analysis.forecast.offsets import Walk
+from lrlab.analysis.forecast.priors import prior_for
+from lrlab.record.logs.log import LogRun
+
+MOMENTUM = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
+KNOWN = Seen((1e-3,), 1000, True, doubts=(Doubt("", 0.01),))  # a tenth of what lies beyond, and 1 % of the loss
+LAW = replace(Law.from_parameters("momentum", MOMENTUM, peak=1e-3, horizon=1000), known=KNOWN)
+
+
+def constant(updates, level=1.0):
+    """Of constant LRs the law is floor + progress / sqrt(S), S in thousands of updates at 1e-3."""
+    return np.full(updates, level * 1e-3), 2.5 + 0.5 * (level * updates / 1000) ** -0.5
+
+
+def beyond(updates):
+    """What the law foresees after the logged sum of LRs."""
+    return 0.1 * 0.5 * (1 - (updates / 1000) ** -0.5)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+@pytest.mark.parametrize("updates", [500, 2000])
+def test_the_width_is_noise_doubts_and_what_is_beyond(updates, level):
+    """In squares, at the quantile of the level."""
+    lrs, loss = constant(updates)
+    found = LAW.predict(lrs, level=level)
+    sd = np.sqrt((RUN_NOISE * loss) ** 2 + (0.01 * loss) ** 2 + max(beyond(updates), 0) ** 2)
+    half = norm.ppf((1 + level) / 2) * sd
+    assert found.final == pytest.approx((loss, loss - half, loss + half), abs=1e-3 * half)
+
+
+def test_a_loss_is_not_below_0():
+    """However wide the interval."""
+    wide = replace(LAW, known=replace(KNOWN, doubts=(Doubt("far", 2.0),)))
+    found = wide.predict(constant(500)[0])
+    assert found.low.max() == 0.0
+    assert found.warnings == ("far",)
+
+
+def test_the_width_of_a_difference():
+    """The noise of both runs, the doubts of both, and what only one has beyond the logs."""
+    (first, one), (second, other) = constant(1500), constant(2000)
+    gain, low, high = LAW.difference(first, second, 0.9)
+    noise = 2 * (RUN_NOISE * one) ** 2 + (0.01 * one) ** 2 + (0.01 * other) ** 2
+    half = norm.ppf(0.95) * np.sqrt(noise + (beyond(2000) - beyond(1500)) ** 2)
+    assert (gain, low, high) == pytest.approx((one - other, one - other - half, one - other + half))
+    assert LAW.difference(first, second) == (gain, low, high)  # 90 % where no level is given
+
+
+def test_a_difference_at_two_peaks_shares_nothing():
+    """The half widths of both ends add in squares."""
+    (first, _), (second, _) = constant(1500), constant(1500, 1.5)
+    ends = [LAW.predict(lrs, level=0.8) for lrs in (first, second)]
+    gain, low, high = LAW.difference(first, second, 0.8)
+    half = np.hypot(*(end.high[-1] - end.loss[-1] for end in ends))
+    assert gain == ends[0].loss[-1] - ends[1].loss[-1]
+    assert (low, high) == pytest.approx((gain - half, gain + half))
+
+
+def test_levels_and_ranks_are_of_90_percent():
+    """Where none is given; a probability is between 0 and 1."""
+    lrs = constant(500)[0]
+    assert LAW.predict(lrs).level == LAW.rank([lrs])[0].level == 0.9
+    for level in (0, 1):
+        with pytest.raises(lr.LrlabError, match="between 0 and 1"):
+            LAW.predict(lrs, level=level)
+
+
+def test_given_parameters_are_exact():
+    """With a weight decay of 0.1 where none is said, and not known at other peaks, as of any law."""
+    fitted, scale = LAW.fits[0], LAW.scale
+    assert (LAW.misfit, LAW.holds, LAW.apart, LAW.prior, LAW.reason) == (0.0, True, (), "llm", "")
+    assert (scale, fitted.covariance.any()) == (Scale(1e-3, 1000.0, 0.1), False)
+    assert Scale() == scale
+    assert (fitted.walk.floor, fitted.walk.noise) == pytest.approx((0.012 * 2.5, 0.3 * 0.4))
+    assert Law.from_parameters("momentum", MOMENTUM, peak=1e-3, horizon=9).known == Seen((1e-3,), 9, True)
+
+
+def of(peaks, apart=()):
+    """A law with fits at these peaks, which are told by their floors."""
+    fits = [
+        Fitted(np.array([0.5, 6.2]), np.array([floor, 0.5, 0.4]), np.zeros((5, 5)), misfit, Walk(peak, (), 0.0, 0.0))
+        for peak, floor, misfit in (*peaks, *apart)
+    ]
+    return Law("momentum", tuple(fits[: len(peaks)]), tuple(fits[len(peaks) :]), Scale(), KNOWN)
+
+
+def test_the_nearest_fit_answers():
+    """That of the logged peak where it is one, within a fifth; else the nearest of those for peaks apart."""
+    law = of([(1e-3, 1.0, 0.01), (4e-3, 2.0, 0.05)], [(1e-3, 3.0, 0.0), (4e-3, 4.0, 0.0)])
+    assert [law.around(peak).outer[0] for peak in (1e-3, 1.19e-3, 4.5e-3)] == [1.0, 1.0, 2.0]
+    assert [law.around(peak).outer[0] for peak in (1.3e-3, 1.9e-3, 2.1e-3, 6e-3)] == [3.0, 3.0, 4.0, 4.0]
+    assert of([(1e-3, 1.0, 0.0)]).around(3e-3).outer[0] == 1.0
+
+
+def test_a_law_holds_up_to_a_miss_of_5_percent():
+    """In the worst of its logs."""
+    assert of([(1e-3, 1.0, 0.01), (4e-3, 2.0, 0.05)]).holds
+    assert not of([(1e-3, 1.0, 0.0501), (4e-3, 2.0, 0.01)]).holds
+
+
+AT = np.arange(100, 3001, 100)
+RUN = LogRun.from_arrays(AT, 3 + 2 * AT**-0.3, np.linspace(1e-3, 1e-5, 3000), 0.1)
+
+
+def test_the_generic_prior_measures_by_the_runs():
+    """A peak of 0.7 and 24 units of time, of the median peak and the longest log; the other priors by their own."""
+    long = LogRun.from_arrays(2 * AT, RUN.loss, np.linspace(5e-3, 1e-5, 6000), 0.1)
+    third = LogRun.from_arrays(AT, RUN.loss, np.linspace(2e-3, 1e-5, 3000))
+    scale = fit_law([RUN, long, third], prior="generic").scale
+    assert (scale.lr, scale.updates, scale.weight_decay) == pytest.approx((2e-3 / 0.7, 6000 / 24, 0.1))
+    assert fit_law(RUN, prior="llm").scale == Scale(1e-3, 1000.0, 0.1)
+
+
+def test_a_weight_decay_that_is_not_known_is_searched_for_widely():
+    """Its spread is 1.2 in the logarithm before the log is read, instead of 0.4."""
+    spreads = [
+        np.sqrt(np.diag(fit_law(replace(RUN, weight_decay=decay), prior="llm").fits[0].covariance))[5]
+        for decay in (0.1, None)
+    ]
+    assert spreads[0] < 0.45
+    assert 0.8 < spreads[1] < 1.6
+
+
+@pytest.mark.parametrize(
+    ("misfit", "said", "widths"),
+    [(0.004, [], []), (0.0041, ["the law misses the logs by 0.4% of the loss; try prior"], [0.0041])],
+)
+def test_a_miss_is_doubted_beyond_four_thousandths(misfit, said, widths):
+    """By its size; the wider prior doubts seven tenths of the miss that it allows at once."""
+    law = of([(1e-3, 2.5, misfit)])
+    law = replace(law, known=replace(KNOWN, doubts=()))
+    truth = law.predict(RUN.lrs).loss[AT - 1]
+    curves = [prepare(replace(RUN, loss=truth), 0.04)]
+    found = list(_misses(law, curves, prior_for("momentum", "llm")))
+    assert [doubt.sd for doubt in found] == widths
+    assert [doubt.sentence.partition("=")[0] for doubt in found] == said
+    wider = list(_misses(law, curves, prior_for("momentum", "generic")))
+    assert [doubt.sd for doubt in wider] == pytest.approx([0.007, *widths])
+    assert not any("try prior" in doubt.sentence for doubt in wider)
+
+
+@pytest.mark.parametrize(("off", "sd"), [(0.9, 0.0), (2.0, np.sqrt(3))])
+def test_an_end_that_is_missed_is_doubted_beyond_the_noise_of_runs(off, sd):
+    """By what is left of it in squares."""
+    law = replace(of([(1e-3, 2.5, 0.0)]), known=replace(KNOWN, doubts=()))
+    truth = law.predict(RUN.lrs).loss[AT - 1] / (1 + off * RUN_NOISE * (AT > 2400))
+    found = list(_misses(law, [prepare(replace(RUN, loss=truth), 0.04)], prior_for("momentum", "llm")))
+    assert [doubt.sd for doubt in found] == pytest.approx([sd * RUN_NOISE] if sd else [], rel=3e-2)

@@ -183,6 +183,8 @@ def test_everything_diverged() -> None:
 def test_method_says_what_was_done() -> None:
     """Units, seeds, arms, level, and that few units carry little."""
     assert "t tests on 5 folds (means over 2 seeds)" in compare(noisy(0)).method
+    assert "t tests on 2 folds" in compare(noisy(0, shape=(2, 2))).method
+    assert "sign-flip tests over 2 seeds" in compare(noisy(0, shape=(2, 1))).method
     assert "all 5 arms" in compare(noisy(0)).method
     assert "Fewer than 5 folds" in compare(noisy(0, shape=(1, 3))).method
     assert "Fewer than 5 folds" not in compare(noisy(0)).method
@@ -294,9 +296,12 @@ def test_refusals(scores: Scores, words: str) -> None:
 
 
 def test_level_is_checked() -> None:
-    """95 is not a level."""
-    with pytest.raises(LrlabError, match="given:   95"):
-        compare({"a": {1.0: GOOD}, "b": {1.0: GOOD}}, level=95)
+    """95 is not a level, nor is a coin; 0.999 is no longer one."""
+    two = {"a": {1.0: GOOD}, "b": {1.0: GOOD}}
+    for level in (95, 0.5, 0.999, 1.0):
+        with pytest.raises(LrlabError, match=f"given:   {level}"):
+            compare(two, level=level)
+    assert [compare(two, level=level).level for level in (0.501, 0.9989)] == [0.501, 0.9989]
 
 
 def equal_arms(rng: np.random.Generator, spreads: np.ndarray, seeds: int, shared: float) -> Scores:

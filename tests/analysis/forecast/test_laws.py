@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrlab.analysis.forecast.cells import Cells
+from lrlab.analysis.forecast.cells import Cells, single
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 
 INNER = {
@@ -84,3 +84,53 @@ def test_a_run_that_never_moves_has_no_progress_and_no_noise():
     """The bound of convex optimisation where every LR is 0."""
     cells = Cells(np.zeros(3), np.ones(3), np.array([0, 2]))
     assert FORMS["convex"].columns(np.array([]), cells, Scale(1e-3, 3)).tolist() == [[1.0, np.inf, 0.0]] * 2
+
+
+def test_an_lr_that_nearly_vanishes_is_felt_in_full():
+    """Down to a billionth of the peak, by the multi-power law: the gain of a fall is by the LR after it."""
+    _, log_c, beta, gamma = INNER["mpl"]
+    lrs = np.array([0.5e-3, 1e-3, 1e-3, 1e-8])
+    found = every(FORMS["mpl"], INNER["mpl"], lrs)[-1, 2]
+    gain = 1 - (1 + np.exp(log_c) * 1e-8**-gamma * 1e-8) ** -beta
+    assert found == pytest.approx(-(1e-3 - 1e-8) * gain, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["elr", "mpl", "momentum", "convex"])
+def test_a_cell_of_one_lr_is_as_good_as_its_updates(name):
+    """Of an LR that is halved once, two cells tell what a hundred updates tell; the norm of weights needs more."""
+    lrs = np.append(np.full(60, 1e-3), np.full(40, 5e-4))
+    whole = FORMS[name].columns(
+        INNER[name], Cells(np.array([1e-3, 5e-4]), np.array([60.0, 40.0]), np.array([0, 1])), Scale()
+    )
+    each = FORMS[name].columns(INNER[name], single(lrs), Scale())[[59, 99]]
+    assert whole == pytest.approx(each, rel=2e-2 if name == "elr" else 1e-9, abs=1e-12)
+
+
+def test_the_bound_at_every_update_is_that_of_the_bound():
+    """Computed at a few hundred times, the first three hundred updates among them or nearly."""
+    lrs = np.linspace(1e-3, 1e-4, 40)
+    exact = FORMS["convex"].columns(INNER["convex"], single(lrs), Scale())
+    assert every(FORMS["convex"], INNER["convex"], lrs) == pytest.approx(exact, rel=1e-9)
+
+
+def test_updates_that_move_nothing_leave_the_bound_as_it_is():
+    """At the end of a run, and at its beginning."""
+    lrs = np.array([1e-3, 5e-4, 2e-4])
+    wanted = FORMS["convex"].columns(INNER["convex"], single(lrs), Scale())[-1]
+    for padded in (np.append(lrs, [0.0, 0.0]), np.append([0.0, 0.0], lrs)):
+        assert FORMS["convex"].columns(INNER["convex"], single(padded), Scale())[-1] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_an_lr_of_0_at_first_is_a_finite_loss():
+    """A sum of LRs counts from its first positive value on."""
+    for name in ("mpl", "momentum"):
+        columns = every(FORMS[name], INNER[name], np.array([0.0, 0.0, 1e-3, 1e-3]))
+        assert np.isfinite(columns).all()
+        assert columns[0, 1] == columns[2, 1] > columns[3, 1]
+
+
+def test_units_are_a_thousandth_and_a_thousand_updates():
+    """Where none are given, with a weight decay of 0.1; what the norm loses where it is unknown is as much."""
+    assert Scale() == Scale(lr=1e-3, updates=1000.0, weight_decay=0.1)
+    assert Scale().decay == Scale(weight_decay=None).decay == Scale(5.0, 5.0, None).decay == pytest.approx(0.1)
+    assert Scale(lr=0.5, updates=20.0, weight_decay=0.2).decay == pytest.approx(2.0)

@@ -130,3 +130,88 @@ def test_a_law_that_misses_the_logs_is_fitted_with_the_wider_prior():
     law = fit_law(bent)
     assert law.prior == "generic"
     assert 'with "llm" the law misses the logs by' in law.reason
+
+
+def test_the_prior_of_the_default_law_is_that_of_its_logs():
+    """What twelve groups of logged language models came to: centres, and spreads widened by a third."""
+    prior = prior_for("elr", "llm")
+    assert prior.inner == {
+        "alpha": (0.52, 0.06),
+        "log_relaxation": (5.0, 1.8),
+        "beta": (0.3, 0.25),
+        "gamma": (0.0, 0.25),
+        "noise_power": (0.79, 0.09),
+        "log_decay": (-0.25, 0.4),
+        "log_growth": (0.35, 0.75),
+        "log_start": (-3.3, 1.2),
+    }
+    assert (prior.floor, prior.progress, prior.noise) == ((0.91, 0.06), (0.55, 0.35), (0.65, 0.5))
+    assert (prior.relative, prior.miss, prior.early, prior.moved, prior.wander) == (
+        False,
+        1e-3,
+        0.04,
+        0.25,
+        (0.012, 0.3),
+    )
+    assert prior_for("elr", "generic").moved == 0
+
+
+@pytest.mark.parametrize(
+    ("law", "inner", "step"),
+    [
+        ("mpl", {"alpha": (0.5, 0.3), "log_c": (0.7, 2.0), "beta": (0.5, 0.3), "gamma": (0.6, 0.3)}, {"log_c": 1}),
+        ("momentum", {"alpha": (0.5, 0.3), "log_memory": (6.2, 1.0)}, {"log_memory": 1}),
+        ("elr", None, {"log_relaxation": 1, "beta": -0.7, "gamma": 1, "log_growth": -1}),
+        ("convex", {}, None),
+    ],
+)
+def test_searches_begin_a_spread_away(law, inner, step):
+    """In the direction in which short logs have a second basin; without inner parameters there is one point."""
+    prior = prior_for(law, "llm")
+    assert inner is None or prior.inner == inner
+    starts = [step, {name: -by for name, by in step.items()}] if step else []
+    wanted = [{name: mean + by.get(name, 0) * sd for name, (mean, sd) in prior.inner.items()} for by in ({}, *starts)]
+    assert [point.tolist() for point in prior.points()] == [pytest.approx([*point.values()]) for point in wanted]
+
+
+def test_the_outer_coefficients_are_measured_by_the_losses():
+    """The floor by the least; progress and noise absolute, or by how far the loss fell. Without a lowered LR the floor
+    lies 5 % lower."""
+    mean, sd = prior_for("elr", "llm").outer(2.0, 5.0)
+    assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.82, 0.55, 0.65]), pytest.approx([0.12, 0.35, 0.5]))
+    mean, sd = prior_for("elr", "llm").outer(2.0, 5.0, lowered=False)
+    assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.729, 0.55, 0.65]), pytest.approx([0.12, 0.35, 0.5]))
+    mean, sd = prior_for("elr", "generic").outer(2.0, 5.0)
+    assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.7, 1.8, 2.1]), pytest.approx([0.3, 1.8, 2.1]))
+    assert prior_for("elr", "llm").walk(2.0, mean) == pytest.approx((0.024, 0.63))
+
+
+@pytest.mark.parametrize(
+    ("given", "like"),
+    [
+        ({"least": 1.4}, True),
+        ({"least": 1.39}, False),
+        ({"least": 7.0}, True),
+        ({"least": 7.01}, False),
+        ({"peak": 2e-5}, True),
+        ({"peak": 1.9e-5}, False),
+        ({"peak": 1e-2}, True),
+        ({"peak": 1.1e-2}, False),
+        ({"updates": 1500}, True),
+        ({"updates": 1499}, False),
+    ],
+)
+def test_a_language_model_is_known_by_its_bounds(given, like):
+    """1.4 to 7 nats, peaks of 2e-5 to 0.01, 1500 updates or more."""
+    log = run(**given)
+    if "least" in given:
+        log = replace(log, loss=np.maximum(log.loss, given["least"]))
+        log.loss[-1] = given["least"]
+    assert (unlike_llm([log]) == "") == like
+
+
+def test_of_several_logs_the_least_loss_the_highest_peak_and_the_longest_count():
+    """One log of a short run beside a long one is none."""
+    assert unlike_llm([run(updates=900), run()]) == ""
+    assert "0.3" in unlike_llm([run(least=0.3), run()])
+    assert "0.1" in unlike_llm([run(peak=0.1), run()])

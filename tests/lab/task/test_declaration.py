@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from lrlab.errors import LrlabError, MissingExtra
-from lrlab.lab.task.declaration import Declaration, Settings, built_in_tasks, declaration_of, load_task, task
+from lrlab.lab.task.declaration import Declaration, Settings, built_in_tasks, declaration_of, load_task, task, task_of
 
 
 def write(folder, text, name="mine.py"):
@@ -103,6 +103,10 @@ def test_a_missing_library_is_said_before_anything_starts(tmp_path):
         ({"folds": -1}, "folds"),
         ({"lrs": ()}, "lrs"),
         ({"lrs": (1, 0)}, "lrs"),
+        ({"lrs": (1, float("inf"))}, "lrs"),
+        ({"lrs": (1, float("nan"))}, "lrs"),
+        ({"evals": 2.0}, "evals"),
+        ({"seeds": True}, "seeds"),
         ({"mode": "low"}, "mode"),
     ],
 )
@@ -164,3 +168,25 @@ def load_declaration(decorator):
     def train(run): ...
 
     return declaration_of(decorator(train))
+
+
+def test_a_function_of_a_file_is_found_there_by_another_process(quadratic):
+    """One that no file holds is not."""
+    found = task_of(quadratic.function)
+    assert (found.name, found.text) == (quadratic.name, quadratic.text)
+    assert task_of(lambda run: None).text == ""
+
+
+def test_the_folders_of_a_file_come_first_and_last(tmp_path, monkeypatch):
+    """Its neighbours are found before all else; those within a package by their plain names, after all else."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "lrlab_test_beside.py").write_text("WIDTH = 5\n")
+    path = write(folder, "import lrlab_test_beside\ndef train(run): return lrlab_test_beside.WIDTH\n")
+    assert load_task(f"{path}:train").function(None) == 5
+    assert (sys.path[0], sys.path[-1]) == (str(tmp_path), str(folder))
+    before = [*sys.path]
+    load_task(f"{path}:train")
+    assert sys.path == before

@@ -101,7 +101,9 @@ def test_keys_come_from_seed_fold_and_update():
         ({"init": lambda key: {"w": "text"}}, LrlabTypeError, "a state is a pytree of arrays"),
         ({"step": lambda *given: None}, LrlabTypeError, "step gives the next state and the loss"),
         ({"step": lambda *given: ((1.0, 2.0), 0.0)}, LrlabError, "another structure than init"),
+        ({"step": lambda state, *given: ((state, 2.0), 0.0)}, LrlabError, "another structure than init"),
         ({"step": lambda state, *given: (state, 0.0)}, LrlabError, "step gives back the state that it was given"),
+        ({"step": lambda state, *given: (state + 0.0, 0.0)}, LrlabError, "gives back the state that it was given"),
         ({"evaluate": lambda state: 0.5}, LrlabTypeError, "the metrics by name"),
     ],
 )

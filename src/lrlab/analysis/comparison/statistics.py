@@ -51,7 +51,7 @@ class Standing:
     edge: Edge | None = None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Comparison:
     """The report on all arms, best first; `together` are those not distinguishable from the best, best included.
 

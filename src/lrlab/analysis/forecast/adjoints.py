@@ -51,7 +51,7 @@ def elr_final(inner: Floats, outer: Floats, cells: Cells, scale: Scale) -> tuple
     mean = (square[:-1] + square[1:]) / 2.0
     by_mean = by_e * -0.5 * lr * mean**-1.5
     direct = 0.5 * (by_mean + np.append(by_mean[1:], 0.0))
-    backwards = zip(direct[::-1].tolist(), np.append(kept[1:], 0.0)[::-1].tolist(), strict=True)
+    backwards = zip(direct[::-1].tolist(), np.roll(kept, -1)[::-1].tolist(), strict=True)
     by_square = np.array(list(accumulate(backwards, lambda b, s: s[0] + b * s[1], initial=0.0)))[:0:-1]
     grown = np.exp(log_growth) * time * (stretch + lr * kept)
     by_lr = by_e * mean**-0.5 + by_square * (grown - square[:-1] * rate * kept)

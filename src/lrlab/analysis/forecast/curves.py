@@ -42,7 +42,7 @@ class PredictionRecord(TypedDict):
     high: list[float]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Prediction(Shown):
     """Loss after every update of a run, shape (updates,), with its interval and what speaks against it."""
 

@@ -178,7 +178,7 @@ def convex_columns(inner: Floats, cells: Cells, scale: Scale) -> Floats:
     """
     del inner
     lr, width = cells.lr / scale.lr, cells.width
-    rows = [_bound(lr[: end + 1], width[: end + 1]) for end in cells.ends]
+    rows = [_bound(lr[:stop], width[:stop]) for stop in cells.ends + 1]
     return np.array([(1.0, p * scale.updates, n) for p, n in rows])
 
 
@@ -186,7 +186,8 @@ def _bound(lr: Floats, width: Floats) -> tuple[float, float]:
     moving = np.flatnonzero(lr > 0)
     if not len(moving):
         return np.inf, 0.0
-    lr, width = lr[: moving[-1] + 1], width[: moving[-1] + 1]
+    stop = moving[-1] + 1
+    lr, width = lr[:stop], width[:stop]
     path, square = lr * width, lr**2 * width
     after = np.cumsum(path[::-1])[::-1] - path
     after[-1] = 0.0

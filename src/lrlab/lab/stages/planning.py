@@ -41,7 +41,7 @@ class Pace:
     every: int
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class StagePlan:
     """What is still to be trained: `runs` of `total`, with so many updates each alone (`naive`) and `shared`.
 

@@ -197,7 +197,7 @@ def _module_of_file(source: Path, text: str) -> ModuleType:
     # Named by its place, so that two files called train.py do not meet; registered, for dataclasses need it; within its
     # package, where it is in one, so that it may import from there.
     base = base_of(source)
-    own = f"lrlab_task_{hashlib.sha256(str(source).encode()).hexdigest()[:12]}"
+    own = f"lrlab_task_{hashlib.sha256(str(source).encode()).hexdigest()}"
     name = ".".join([*source.parent.relative_to(base).parts, own])
     specification = importlib.util.spec_from_file_location(name, source)
     if specification is None or specification.loader is None:
@@ -247,7 +247,7 @@ def task_of(training: Any) -> Task:
     """
     name, home = getattr(training, "__qualname__", ""), sys.modules.get(getattr(training, "__module__", ""))
     source = getattr(home, "__file__", None)
-    if home is not None and source and getattr(home, name, None) is training:
+    if source and getattr(home, name, None) is training:
         return _task(
             home, name, Path(source).resolve(), f"{Path(source).stem}:{name}", f"{Path(source).resolve()}:{name}"
         )

@@ -23,5 +23,7 @@ def test_every_room_has_its_line():
 
 
 def test_every_file_of_a_route_is_there():
-    for path in set(re.findall(r"`((?:core|dialects|adapters|record|lab|analysis|desk|cli|views)/[a-z_/]+)`", PAGE)):
+    for path in set(
+        re.findall(r"`((?:core|dialects|adapters|record|lab|analysis|desk|cli|studio|views)/[a-z_/]+)`", PAGE)
+    ):
         assert (SOURCE / path).is_dir() or (SOURCE / f"{path}.py").exists(), path

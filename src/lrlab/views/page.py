@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -21,7 +20,7 @@ from lrlab.views.forest import forest, scale_of
 from lrlab.views.model import Code, Figure, Interval, Mark, Report, Table, Text
 from lrlab.views.multiples import multiples
 from lrlab.views.names import file_name
-from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, Theme
+from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, properties
 from lrlab.views.rows import Column, columns
 from lrlab.views.summary import digest, summary
 from lrlab.views.thin import thinned
@@ -264,19 +263,12 @@ def _style() -> str:
     return (
         "@font-face{font-family:Inter;font-weight:100 900;font-display:block;"
         f'src:url("data:font/woff2;base64,{font}") format("woff2")}}\n'
-        f":root{{{_tokens(LIGHT)}}}\n"
+        f":root{{{properties(LIGHT)}}}\n"
         "@media screen and (prefers-color-scheme:dark)"
-        f'{{:root:not([data-theme="light"]){{{_tokens(DARK)}}}}}\n'
+        f'{{:root:not([data-theme="light"]){{{properties(DARK)}}}}}\n'
         + _asset("uPlot.min.css").decode()
         + _asset("page.css").decode()
     )
-
-
-def _tokens(theme: Theme) -> str:
-    """The theme as custom properties: --ink, --series-0 and so on."""
-    series = {f"series-{i}": colour for i, colour in enumerate(theme.series)}
-    named = {k: v for k, v in asdict(theme).items() if isinstance(v, str)}
-    return "".join(f"--{name}:{colour};" for name, colour in (named | series).items())
 
 
 def _asset(name: str) -> bytes:

@@ -8,7 +8,7 @@ its surface. Colours are never recycled: where a picture holds more lines than t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 BAND_OPACITY = 0.16
 FOCUS = 4
@@ -79,3 +79,14 @@ def slots(lines: int) -> list[int | None]:
     if lines <= len(LIGHT.series):
         return list(range(lines))
     return [i if i < FOCUS else None for i in range(lines)]
+
+
+def properties(theme: Theme) -> str:
+    """A theme as custom properties of CSS: --ink, --series-0 and so on.
+
+    >>> properties(LIGHT)[:40]
+    '--background:#f6f8fa;--surface:#ffffff;-'
+    """
+    series = {f"series-{i}": colour for i, colour in enumerate(theme.series)}
+    named = {name: colour for name, colour in asdict(theme).items() if isinstance(colour, str)}
+    return "".join(f"--{name}:{colour};" for name, colour in (named | series).items())

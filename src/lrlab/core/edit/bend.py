@@ -1,0 +1,122 @@
+"""A phase bent: the word whose curve goes through a point, and a power where no word does."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lrlab.core.edit.spine import Piece
+from lrlab.core.expression.maths import OPEN_LOOP
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.vocabulary import KINDS
+from lrlab.core.shapes.base import Transition, constant, hold, warmup
+from lrlab.core.shapes.transitions import one_minus_power, polynomial
+from lrlab.core.time.span import Span
+from lrlab.errors import LrlabError, worded
+
+NEAR = 0.02  # of the way from end to end: a word that comes so close is meant
+FLAT, STEEP = 0.12, 12.0  # the powers that are drawn
+
+
+def words() -> tuple[str, ...]:
+    """The words that a phase can be bent to: decays that reach their end, by how high they stay.
+
+    >>> words()[0], "cosine" in words(), "cosine_cycle" in words()
+    ('linear', True, False)
+    """
+    known = [
+        name
+        for name, kind in KINDS.items()
+        if issubclass(kind, Transition) and not kind.returns and kind.arrives and name != "linear"
+    ]
+    return ("linear", *sorted(known, key=lambda name: -_height(name)))
+
+
+def bent(piece: Piece, u: float, value: float, inner: tuple[float, float]) -> Schedule:
+    """The phase of this piece as it goes through `value` at the share `u` of its way; `inner` are its ends.
+
+    Raises `LrlabError` for a phase that is no way from one level to another.
+
+    >>> from lrlab import *
+    >>> from lrlab.core.edit.spine import spine_of
+    >>> (piece,) = spine_of(linear(), 100).pieces
+    >>> bent(piece, 0.25, 0.85, (1, 0)), bent(piece, 0.5, 0.25, (1, 0)), bent(piece, 0.5, 0.6, (1, 0))
+    (cosine(), polynomial(power=2), one_minus_power(power=1.3))
+    """
+    begin, end = inner
+    if begin == end:
+        raise LrlabError(
+            worded("a phase that is flat cannot be bent", str(piece.phase), hint="move one of its ends first")
+        )
+    u = min(max(u, 0.05), 0.95)
+    fall = min(max((value - end) / (begin - end), 0.01), 0.99)
+    near = [(abs(_fall(name, u, inner) - fall), name) for name in words() if not _powers(name) and _fits(name, inner)]
+    best, word = min(near, key=lambda each: each[0])
+    if best > NEAR:
+        word, power = _power(u, fall)
+        return _made(piece, inner, word, power=power)
+    straight = abs(1 - u - fall) <= NEAR
+    return _made(piece, inner, "linear" if straight else word)
+
+
+def as_word(piece: Piece, word: str, inner: tuple[float, float]) -> Schedule:
+    """The phase of this piece by another word, from the same level to the same.
+
+    Raises `LrlabError` for a word that is no such way.
+    """
+    if word in ("constant", "hold"):
+        return constant(_span(piece), level=inner[0]) if word == "constant" else hold(_span(piece))
+    if word not in words():
+        raise LrlabError(worded("this word is not a way from one level to another", word, ", ".join(words())))
+    return _made(piece, inner, word)
+
+
+def _made(piece: Piece, inner: tuple[float, float], word: str, **more: float) -> Schedule:
+    phase, (first, to) = piece.phase, inner
+    if isinstance(phase, Transition) and phase.arrives and tuple(phase.part) == (0, 1):
+        first, to = first if piece.follows else float(phase.start), phase.to  # as they are written
+    start: float | str = "here" if piece.follows else float(f"{first:.6g}")
+    kind: Any = KINDS[word]
+    made: Schedule = kind(_span(piece), start=start, to=float(f"{to:.6g}"), **more)
+    return phase if made == phase else made
+
+
+def _span(piece: Piece) -> Span | None:
+    """The span of a phase that has one of its own. Raises `LrlabError` for a phase that is no shape."""
+    if not isinstance(piece.phase, Transition | constant | hold | warmup):
+        raise LrlabError(worded("this phase has a shape of its own", str(piece.phase), hint="change its text"))
+    found: Span | None = piece.phase.span  # type: ignore[assignment]  # in normal form
+    return found
+
+
+def _fits(word: str, inner: tuple[float, float]) -> bool:
+    return word != "geometric" or min(inner) > 0
+
+
+def _powers(word: str) -> bool:
+    """Whether it is drawn by its power."""
+    return word in (polynomial.kind, one_minus_power.kind)
+
+
+def _power(u: float, fall: float) -> tuple[str, float]:
+    """The power that goes through a point: of what is left where it sags, of what is gone where it stays high."""
+    if fall < 1 - u:
+        word, power = polynomial.kind, math.log(fall) / math.log(1 - u)
+    else:
+        word, power = one_minus_power.kind, math.log(1 - fall) / math.log(u)
+    return word, float(f"{min(max(power, FLAT), STEEP):.2g}")
+
+
+def _fall(word: str, u: float, inner: tuple[float, float] = (1.0, 0.01)) -> float:
+    """How much of the way is left, between these ends."""
+    start, to = inner
+    kind: Any = KINDS[word]
+    shape: Transition = kind(start=start, to=to)
+    if type(shape).way is not Transition.way:  # its way depends on its ends
+        return float((shape.over(1000)(round(1000 * u)) - to) / (start - to))
+    return float(shape.fall(u, 1 - u, OPEN_LOOP))
+
+
+def _height(word: str) -> float:
+    """The mean of its fall: how high it stays."""
+    return sum(_fall(word, k / 16) for k in range(1, 16)) / 15

@@ -1,0 +1,204 @@
+"""Phases of other lengths: one border moves, all others stay, and the text stays short.
+
+A span keeps its unit, and gets the fewest digits that put its end into the right update. A phase without a span keeps
+none where the others can do it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence as Listed
+from fractions import Fraction
+
+from lrlab.core.edit.spine import Spine
+from lrlab.core.expression.algebra import Product, Sequence, Sum
+from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.wrap import Clip, Lasting
+from lrlab.core.time.layout import TimeBase, Window
+from lrlab.core.time.span import Span
+from lrlab.errors import LrlabError, worded
+
+HALF = Fraction(1, 2)
+FINEST = 12  # decimals of an amount
+
+
+def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
+    """The phases with this border (between border-1 and border) at the update `at`.
+
+    Raises `LrlabError` where the border cannot be there.
+
+    >>> from lrlab import *
+    >>> from lrlab.core.edit.spine import spine_of
+    >>> moved(spine_of(warmup("5%") >> constant() >> linear("20%"), 1000), 2, 700)
+    [warmup("5%"), constant(), linear("30%")]
+    """
+    low, high = room(spine, border)
+    if not low <= at <= high:
+        raise LrlabError(worded("the border would pass its neighbour", at, f"{low} to {high}"))
+    phases, clock = spine.phases(), spine.clock
+    wanted = [piece.stop for piece in spine.pieces]
+    wanted[border - 1] = at
+    lengths = [phase._length(clock) for phase in phases]
+    taken = _lengths(lengths, spine.total)
+    before = sum(taken[: border - 1], Fraction(0))
+    both = taken[border - 1] + (taken[border] if border < len(phases) else 0)
+    left_has = lengths[border - 1] is not None
+    right_has = border < len(phases) and lengths[border] is not None
+    for left, right in dict.fromkeys([(left_has, right_has), (True, right_has), (left_has, True), (True, True)]):
+        if border == len(phases) and right:
+            continue
+        tried = list(phases)
+        after = before + both
+        if left:
+            span = _fitting(_unit(phases[border - 1]), at - HALF - before, at + HALF - before, clock)
+            tried[border - 1] = lasting(phases[border - 1], span)
+            reached = before + clock.updates(span)
+        if right:
+            stop = wanted[border]
+            unit = _unit(phases[border])
+            if left:
+                span = _fitting(unit, stop - HALF - reached, stop + HALF - reached, clock, after - reached)
+            else:  # what is left for the phase before decides
+                span = _fitting(unit, after - at - HALF, after - at + HALF, clock)
+            tried[border] = lasting(phases[border], span)
+        if borders(tried, clock, spine.total) == wanted:
+            return tried
+    for k in range(len(phases) - (0 if left_has and border == len(phases) else 1)):
+        n = wanted[k] - (wanted[k - 1] if k else 0)
+        phases[k] = lasting(phases[k], Span(Fraction(n), "updates"))
+    return phases
+
+
+def divided(spine: Spine, number: int, at: int, first: Schedule, second: Schedule) -> list[Schedule]:
+    """Two phases in the place of this one, which meet at the update `at`; all borders stay."""
+    lengths = [phase._length(spine.clock) for phase in spine.phases()]
+    taken = _lengths(lengths, spine.total)
+    before, unit = sum(taken[:number], Fraction(0)), _unit(spine.phases()[number])
+    size = _fitting(unit, at - HALF - before, at + HALF - before, spine.clock)
+    if lengths[number] is None and lengths.count(None) == 1:
+        return [lasting(first, size), lasting(second, None)]
+    reached, stop = before + spine.clock.updates(size), spine.pieces[number].stop
+    rest = before + taken[number] - reached
+    wanted = [piece.stop for piece in spine.pieces]
+    wanted[number:number] = [at]
+    phases = spine.phases()
+    for span in (
+        _fitting(unit, stop - HALF - reached, stop + HALF - reached, spine.clock, rest),
+        _of(rest, unit, spine),
+    ):
+        made = [lasting(first, size), lasting(second, span)]
+        if borders([*phases[:number], *made, *phases[number + 1 :]], spine.clock, spine.total) == wanted:
+            break
+    return made
+
+
+def united(spine: Spine, border: int, kept: Schedule) -> list[Schedule]:
+    """One phase in the place of the two that meet at this border; all other borders stay."""
+    phases, clock = spine.phases(), spine.clock
+    lengths = [phase._length(clock) for phase in phases]
+    taken = _lengths(lengths, spine.total)
+    before, both = sum(taken[: border - 1], Fraction(0)), taken[border - 1] + taken[border]
+    stop = spine.pieces[border].stop
+    wanted = [piece.stop for k, piece in enumerate(spine.pieces) if k != border - 1]
+    unit = _unit(kept)
+    span = _fitting(unit, stop - HALF - before, stop + HALF - before, clock, both)
+    free = None in (lengths[border - 1], lengths[border])
+    for tried in [*([None] if free else []), span, _of(both, unit, spine)]:
+        made = [*phases[: border - 1], lasting(kept, tried), *phases[border + 1 :]]
+        if borders(made, clock, spine.total) == wanted:
+            return made
+    return made
+
+
+def room(spine: Spine, border: int) -> tuple[int, int]:
+    """From where to where a border can be moved: each of its phases keeps an update, or the length of what is in it."""
+    left = spine.pieces[border - 1]
+    low, high = left.start + _least(left.phase, spine.clock), spine.total
+    if border < len(spine.pieces):
+        high = spine.pieces[border].stop - _least(spine.pieces[border].phase, spine.clock)
+    return min(low, left.stop), max(high, left.stop)
+
+
+def _least(phase: Schedule, clock: TimeBase) -> int:
+    """How short a phase can be made."""
+    match phase:
+        case Lasting(schedule=inner):
+            return _least(inner, clock)
+        case Product(terms=terms) | Sum(terms=terms):
+            return max(_least(term, clock) for term in terms)
+        case Clip(schedule=inner):
+            return _least(inner, clock)
+    length = phase._length(clock)
+    return 1 if "span" in phase.arguments() or length is None else math.ceil(length)
+
+
+def lasting(phase: Schedule, span: Span | None) -> Schedule:
+    """A phase of this length; None: of what the others leave.
+
+    >>> from lrlab import *
+    >>> lasting(cosine(to=0.1), Span.of("5%")), lasting(0.5 * cosine("10%"), None), lasting(inverse_sqrt(), Span.of(9))
+    (cosine("5%", to=0.1), 0.5 * cosine(), inverse_sqrt(span=9))
+    """
+    if "span" in phase.arguments() and not isinstance(phase, Lasting):
+        return phase.replace(span=span)
+    match phase:
+        case Lasting(schedule=inner):
+            return inner if span is None else inner.lasting(span)
+        case Product(terms=terms) | Sum(terms=terms) if len([t for t in terms if not t.neutral]) == 1:
+            return phase._mapped(lambda term: term if term.neutral else lasting(term, span))
+        case Clip():
+            return phase._mapped(lambda inner: lasting(inner, span))
+    return phase if span is None else phase.lasting(span)
+
+
+def borders(phases: Listed[Schedule], clock: TimeBase, whole: int) -> list[int] | None:
+    """Where each phase stops; None where they do not fit."""
+    window = Window(clock, 0, whole)
+    try:
+        if len(phases) == 1:
+            inside = window.fit(phases[0])
+            return [whole if inside.length is None else inside.length]
+        return [whole if stop is None else stop for _, stop in Sequence(tuple(phases))._bounds(window)]
+    except LrlabError:
+        return None
+
+
+def _lengths(lengths: Listed[Fraction | None], whole: int) -> list[Fraction]:
+    """Every length exactly; those without one share what is left."""
+    fixed = sum((n for n in lengths if n is not None), Fraction(0))
+    free = sum(n is None for n in lengths)
+    share = max(whole - fixed, Fraction(0)) / free if free else Fraction(0)
+    return [share if n is None else n for n in lengths]
+
+
+def _unit(phase: Schedule) -> str:
+    """The unit of a phase's own span; of one without, a share of the run."""
+    span = next((value for value in phase._spans() if value.amount), None)
+    return "share" if span is None else span.unit
+
+
+def _of(updates: Fraction, unit: str, spine: Spine) -> Span:
+    """So many updates in a unit, exactly."""
+    return Span(updates / spine.clock.updates(Span(Fraction(1), unit)), unit)
+
+
+def _fitting(unit: str, low: Fraction, high: Fraction, clock: TimeBase, best: Fraction | None = None) -> Span:
+    """The shortest span of at least `low` and less than `high` updates, in its unit; `best`, where that is short."""
+    low = max(low, Fraction(1, 1000))
+    size = clock.updates(Span(Fraction(1), unit)) * (Fraction(1, 100) if unit == "share" else 1)
+    scale = Fraction(1, 100) if unit == "share" else Fraction(1)
+    if unit == "updates":
+        whole = math.ceil(low)
+        return Span(Fraction(whole), unit)
+    for digits in itertools.count():
+        step = 10**digits
+        first, last = math.ceil(low * step / size), math.ceil(high * step / size) - 1
+        if best is not None and low <= best < high and (best * step / size).denominator == 1:
+            return Span(best / size * scale, unit)
+        if first <= last and (best is None or digits == FINEST or digits > 3):
+            middle = min(max(round((low + high) / 2 * step / size), first), last)
+            return Span(Fraction(middle, step) * scale, unit)
+        if digits > FINEST:
+            return Span((low + high) / 2 / size * scale, unit)
+    raise AssertionError

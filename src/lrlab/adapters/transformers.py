@@ -1,7 +1,7 @@
 """Hugging Face Trainer: a schedule of lrlab for each training, and a metric for its controllers.
 
     class ScheduledTrainer(Scheduled, Trainer):
-        schedule = "warmup('5%') >> cosine(to=0.1)"
+        schedule = "warmup('5%') >> cosine()"
 
     ScheduledTrainer(model, args, ..., callbacks=[Observe("eval_loss")]).train()
 
@@ -55,9 +55,9 @@ class Scheduled:
     Raises `LrlabError` where no schedule is given, and `LrlabTypeError` where it is not inherited first.
 
     >>> class ScheduledTrainer(Scheduled, Trainer):
-    ...     schedule = "warmup('5%') >> cosine(to=0.1)"
+    ...     schedule = "warmup('5%') >> cosine()"
     >>> ScheduledTrainer.schedule
-    "warmup('5%') >> cosine(to=0.1)"
+    "warmup('5%') >> cosine()"
     """
 
     schedule: Schedule | str | None = None

@@ -1,6 +1,6 @@
 """The options of `lrlab show` that change the plan in the middle of the run, and draw both.
 
-lrlab show 'cosine(to=0.1)' --steps 1000 --at 600 --extend 2000 --how rescale-rest
+lrlab show 'cosine()' --steps 1000 --at 600 --extend 2000 --how rescale-rest
 lrlab show 'wsd()' --steps 10000 --at 6000 --branch 20%
 """
 

@@ -1,6 +1,6 @@
 """The command line: read the arguments, ask the desk, draw the answer.
 
-    lrlab show 'warmup("2%") >> cosine(to=0.1)' --steps 10000
+    lrlab show 'warmup("2%") >> cosine()' --steps 10000
     lrlab list
     lrlab compare digits
 
@@ -83,7 +83,7 @@ class _Commands(Verbs):
 @click.group(
     cls=_Commands,
     examples=[
-        "lrlab show 'warmup(\"2%\") >> cosine(to=0.1)' --steps 10000",
+        "lrlab show 'warmup(\"2%\") >> cosine()' --steps 10000",
         "lrlab convert 'torch:StepLR(optimizer, 30)' --to optax --lr 0.1",
         "lrlab compare digits --quick",
     ],

@@ -13,7 +13,7 @@
     budget = "30min"
 
     [plan]                                  # lr.read_plan("study.toml"), lrlab show --file study.toml
-    lr = 'warmup("2%") >> cosine(to=0.1)'
+    lr = 'warmup("2%") >> cosine()'
     weight_decay = "linear(to=2)"
     [plan.groups."head*"]
     lr = "cosine()"

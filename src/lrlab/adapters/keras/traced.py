@@ -1,6 +1,6 @@
 """Keras: a schedule that is traced into the train step, on the TensorFlow, JAX and PyTorch back ends.
 
-    rate = LearningRateSchedule(lr.warmup("2%") >> lr.cosine(to=0.1), base_lr=3e-4, horizon=10_000)
+    rate = LearningRateSchedule(lr.warmup("2%") >> lr.cosine(), base_lr=3e-4, horizon=10_000)
     model.compile(optimizer=keras.optimizers.RMSprop(learning_rate=rate), loss="mse")
 
 `SchedulerCallback` drives a plain `learning_rate=3e-4` instead, from the host: for schedules with controllers, for an

@@ -1,6 +1,6 @@
 """JAX: a schedule as an Optax schedule.
 
-    optax.adamw(schedule(lr.warmup("2%") >> lr.cosine(to=0.1), base_lr=3e-4, horizon=10_000))
+    optax.adamw(schedule(lr.warmup("2%") >> lr.cosine(), base_lr=3e-4, horizon=10_000))
 
 `Scheduler` is for schedules with controllers.
 """

@@ -1,6 +1,6 @@
 """PyTorch: drive the learning rates of an optimizer by a schedule, and all its hyper-parameters by a plan.
 
-    scheduler = Scheduler(optimizer, lr.warmup("2%") >> lr.cosine(to=0.1), horizon=10_000)
+    scheduler = Scheduler(optimizer, lr.warmup("2%") >> lr.cosine(), horizon=10_000)
     for batch in loader:
         loss = ...; loss.backward()
         optimizer.step(); scheduler.step()

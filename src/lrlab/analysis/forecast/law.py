@@ -1,7 +1,7 @@
 """Foresight: a loss law fitted to a few runs, and what it says of schedules that were never run.
 
 law = fit_law([read_run("constant.csv"), read_run("cosine.csv")])
-law.predict('warmup(2000) >> cosine(to=0.1)', base_lr=3e-4, horizon=24_000).final
+law.predict('warmup(2000) >> cosine()', base_lr=3e-4, horizon=24_000).final
 """
 
 from __future__ import annotations

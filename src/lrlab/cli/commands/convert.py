@@ -67,7 +67,7 @@ def command(source: tuple[str, ...], target: str, run: Horizon, base_lr: float |
       a file, JSON, TOML or YAML     ds_config.json warmup_num_steps=100
       a script                       train.py, or train.py:get_lr, or launch.sh
       a command line                 pretrain_gpt.py --lr 1e-4 --lr-decay-style cosine ...
-      the text form                  'warmup("2%") >> cosine(to=0.1)'
+      the text form                  'warmup("2%") >> cosine()'
 
     Whose it is follows from all that is in it; LIBRARY: in front of it decides where that is open. Nothing is
     executed. Libraries: LIBRARIES.

@@ -1,6 +1,6 @@
 """`lrlab show`: one schedule over a run.
 
-lrlab show 'warmup("2%") >> cosine(to=0.1)' --steps 10000
+lrlab show 'warmup("2%") >> cosine()' --steps 10000
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     section=Section.WRITE,
     context_settings=ANY_FLAG,
     examples=[
-        "lrlab show 'warmup(\"2%\") >> cosine(to=0.1)' --steps 10000",
+        "lrlab show 'warmup(\"2%\") >> cosine()' --steps 10000",
         "lrlab show 'step(\"10ep\")' --epochs 90 --updates-per-epoch 391 --lr 0.1",
         "lrlab show 'wsd()' --steps 1000 --at 600 --branch 20%",
         "lrlab show 'torch:StepLR(optimizer, 10)' --steps 50 --svg curve.svg",
@@ -49,7 +49,7 @@ def command(
 ) -> None:
     """Draw a schedule, describe it, and say what looks unintended.
 
-    EXPR is its text form, such as 'warmup("2%") >> cosine(to=0.1)'; `lrlab list` has the words. It may be another
+    EXPR is its text form, such as 'warmup("2%") >> cosine()'; `lrlab list` has the words. It may be another
     library's too, as `lrlab convert` reads it. Where nothing says how long the run is, it has 1000 updates. With --at
     the plan is changed there, and drawn before and after.
     """

@@ -1,6 +1,6 @@
 """The schedule as a value: a frozen expression that says what multiple of its base LR each update uses.
 
-    s = warmup("2%") >> cosine(to=0.1)        s = 0.5 * s        s.over(10_000)(0)
+    s = warmup("2%") >> cosine()        s = 0.5 * s        s.over(10_000)(0)
 
 A schedule has never heard of an optimizer, a framework or a clock. `str(s)` is the text that reads back as `s`.
 Two schedules are equal where their normal forms are: numbers are floats, spans exact amounts with a unit,

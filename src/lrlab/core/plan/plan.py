@@ -1,7 +1,7 @@
 """Plans: which schedule drives which hyper-parameter of which parameter group.
 
     p = plan(
-        lr=warmup("2%") >> cosine(to=0.1),                   # every group
+        lr=warmup("2%") >> cosine(),                   # every group
         weight_decay=linear(to=2),
         betas=(0.9, linear(start=0.99, to=0.999)),
         groups={"head*": {"lr": constant("20%", level=0) >> warmup("5%") >> cosine()}},

@@ -1,6 +1,6 @@
 """Reading the text form: a checked subset of Python expressions. `parse(str(s)) == s`.
 
-    warmup("2%") >> cosine(to=0.1)
+    warmup("2%") >> cosine()
     0.5 * (warmup(500) >> linear()) * plateau(patience=3)
     cosine().repeat(3, stretch=2).clip(low=0.01)
 
@@ -78,14 +78,14 @@ def _parsed(text: str, functions: Mapping[str, Callable[[int], float]], lists: d
     if _depth(text) > DEEPEST:
         raise LrlabError(worded("the text is nested too deeply", allowed=f"at most {DEEPEST} levels"))
     if not text.strip():
-        raise LrlabError(worded("the text is empty", hint='warmup("2%") >> cosine(to=0.1)'))
+        raise LrlabError(worded("the text is empty", hint='warmup("2%") >> cosine()'))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python would say of "1if" or "\\d" is nobody's business here
             tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         raise LrlabError(
-            worded(f"this is not an expression ({error.msg}):\n{_spot(error)}", hint='warmup("2%") >> cosine(to=0.1)')
+            worded(f"this is not an expression ({error.msg}):\n{_spot(error)}", hint='warmup("2%") >> cosine()')
         ) from None
     except (MemoryError, RecursionError):
         allowed = f"at most {DEEPEST} levels, and {CHAIN} parts in one chain of >>, * or +"

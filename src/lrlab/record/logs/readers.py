@@ -1,7 +1,7 @@
 """Reading the log of a training into a `LogRun`, with the warts that logs have.
 
     run = read_run("wandb.json", loss="val_loss")
-    run = read_run("metrics.csv", lr='3e-4 * (warmup(2000) >> cosine(to=0.1))', weight_decay=0.1)
+    run = read_run("metrics.csv", lr='3e-4 * (warmup(2000) >> cosine())', weight_decay=0.1)
     run = read_run("cooldown.json", parent=read_run("trunk.json"))
 
 Rows are streamed; of a file of any size only the columns in question are kept.

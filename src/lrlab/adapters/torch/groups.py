@@ -146,20 +146,20 @@ class Groups:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def write(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
+    def write(self, optimizers: Sequence[Optimizer], pacer: PlanPacer, update: int) -> None:
         """Write what the next update of the pacer uses into every group.
 
         This is what every step costs: a look at the first and the last group, and a write for each value. Raises
         `LrlabError` where a later scheduler has taken over.
         """
         groups, written = optimizers[0].param_groups, self.written
-        if groups[0]["lr"] is not self._lr or groups[-1] is not written.last or len(groups) != written.count:
+        if groups[0]["lr"] is not self._lr or len(groups) != written.count or groups[written.end] is not written.last:
             self.look(optimizers)
             written = self.written
-        offset = pacer.update - written.start
+        offset = update - written.start
         if written.now is not pacer.now or not 0 <= offset < written.length:
             written = self.written = Written(*self.run)
-            offset = pacer.update - written.start
+            offset = update - written.start
         written.offset = -1  # until all of it is written
         for hyper, alike, values, factor in written.numbers:
             value = factor * values[offset]
@@ -172,11 +172,11 @@ class Groups:
         self._lr = groups[0]["lr"]
         written.offset = offset
 
-    def write_several(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
+    def write_several(self, optimizers: Sequence[Optimizer], pacer: PlanPacer, update: int) -> None:
         """The same for several optimizers, of which every group is looked at."""
         self.look(optimizers)
         self._lr = optimizers[0].param_groups[0]["lr"]
-        self.write(optimizers, pacer)
+        self.write(optimizers, pacer, update)
         self._lrs = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
 
     def look(self, optimizers: Sequence[Optimizer]) -> None:

@@ -44,6 +44,12 @@ class Calls:
         self._ask = began + LONG  # the update at which it is asked whether the controllers have heard anything
         self._over = False  # whether the end was said
 
+    def stepped(self) -> None:
+        """The optimizers have made a step, where calls are counted."""
+        self.steps += 1
+        if self.steps >= self.due:
+            self.due = 0
+
     def skipped(self, before: int, pacer: Pacer, lrs: Sequence[float]) -> None:
         """Several updates since the last call, at update `before`, which gave the groups these `lrs`.
 

@@ -153,16 +153,17 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
                     hint="scheduler.step(); scheduler.observe(val_loss)",
                 )
             )
-        pacer, calls, self._owes = self._groups.run[0], self._calls, True
+        pacer, put, self._owes = self._groups.run[0], self._put, True  # put: a local function is called faster
         if self.follow == "calls":
             pacer.update += 1
         elif not self._followed(pacer):
             self._owes = False
             return
-        self._put(self.optimizers, pacer)
-        self._stands, self._owes = pacer.update, False
-        if pacer.update >= calls.due or calls.steps >= calls.due:
-            calls.look(pacer, self._groups.lrs)
+        update = pacer.update
+        put(self.optimizers, pacer, update)
+        self._stands, self._owes = update, False
+        if update >= self._calls.due:
+            self._calls.look(pacer, self._groups.lrs)
         if self._listens:
             self._around.after_update(self)
 
@@ -316,7 +317,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def write(self) -> None:
         """Write the values of the next update into every group."""
         self._groups.look(self.optimizers)
-        self._put(self.optimizers, self.pacer)
+        self._put(self.optimizers, self.pacer, self.pacer.update)
         self._stands = self.pacer.update  # the position that the values in the optimizers are of
 
     def _adopt(self) -> None:
@@ -350,7 +351,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if not self._watch.proven and not overflowed(optimizer):
             self._watch.ends(self.optimizers)
         if self.follow == "calls":
-            self._calls.steps += 1
+            self._calls.stepped()
         elif overflowed(optimizer):
             return
         elif self._groups.set_aside(place, optimizer):

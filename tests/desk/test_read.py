@@ -7,7 +7,8 @@ import jsonschema
 
 from lrlab.desk import VERSION, read
 from lrlab.desk.schemas import of_command
-from lrlab.record.runs.run import Series, StoredRun, to_json
+from lrlab.record.runs.run import to_json
+from stored import stored
 
 LOGS = Path(__file__).parents[1] / "record" / "logs" / "corpus" / "logs"
 SCHEMA = of_command("read", "lrlab.desk.read:ReadDocument", closed=True)
@@ -33,11 +34,7 @@ def test_a_document_has_all_of_it():
 
 def test_a_run_of_the_store_is_read_too(tmp_path):
     """Under the LR that it had."""
-    run = StoredRun(
-        key="k", task="t", arm="linear", schedule="linear()", lr=2.0, seed=0, fold=0, updates=10, metric="val_loss",
-        score=1.0, outcome="finished", seconds=1.0, loss=Series((0, 1), (3.0, 2.5)),
-        evals={"val_loss": Series((5, 10), (2.0, 1.0))}, decisions=(), versions={},
-    )  # fmt: skip
+    run = stored("linear", "linear()", lr=2.0)
     (tmp_path / "k.json").write_text(to_json(run))
     told = document(read.read([tmp_path / "k.json"]))
     assert (told["run"]["points"], told["run"]["peak_lr"], told["losses"][0]["name"]) == (2, 2.0, "val_loss")

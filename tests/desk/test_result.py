@@ -2,28 +2,20 @@
 
 import json
 
-import numpy as np
-
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.looks import Looks
 from lrlab.core.text.parse import parse
 from lrlab.desk.result import Result
 from lrlab.lab.stages.audit import Audit, AuditedRun
 from lrlab.lab.stages.engine import Effort
-from lrlab.record.runs.run import Series, StoredRun
+from stored import stored
 
 SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()")}
 
 
 def run(arm, fold):
     score = {"fixed": 2.0, "decay": 1.0}[arm] + fold / 100
-    evals = {"val_loss": Series((5, 10), (2 * score, score))}
-    loss = Series(tuple(range(10)), tuple(np.linspace(2, score, 10).tolist()))
-    key, text = f"{arm}{fold}", str(SCHEDULES[arm])
-    versions = {"python": "3.11", "record": "2"}
-    return StoredRun(
-        key, "toy", arm, text, 1.0, 0, fold, 10, "val_loss", score, "finished", 1.0, loss, evals, (), versions
-    )
+    return stored(arm, SCHEDULES[arm], fold, score, versions={"python": "3.11", "record": "2"})
 
 
 EVIDENCE = evidence_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)

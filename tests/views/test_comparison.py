@@ -12,6 +12,7 @@ from lrlab.core.text.parse import parse
 from lrlab.record.runs.run import Series, StoredRun
 from lrlab.views.comparison import code, lead, ranking, report, to_use
 from lrlab.views.model import Code, Figure, Interval, Mark, Table
+from stored import stored
 
 SCHEDULES = {"fixed": parse("constant()"), "plateau": parse("linear() * plateau(patience=1, factor=0.5)")}
 
@@ -20,24 +21,7 @@ def run(arm: str, fold: int, lr: float = 2.0) -> StoredRun:
     """A run of 10 updates; the fixed LR is worse by far."""
     score = (1.0 if arm == "fixed" else 0.1) + fold / 1000
     decisions = (Decision(4, "plateau1", "cut", 1.0, 0.5, "said so"),) if arm == "plateau" else ()
-    return StoredRun(
-        key=f"{arm}-{fold}",
-        task="toy",
-        arm=arm,
-        schedule=str(SCHEDULES[arm]),
-        lr=lr,
-        seed=0,
-        fold=fold,
-        updates=10,
-        metric="val_loss",
-        score=score,
-        outcome="finished",
-        seconds=1.0,
-        loss=Series(tuple(range(10)), tuple(np.linspace(2, score, 10).tolist())),
-        evals={"val_loss": Series((5, 10), (2 * score, score))},
-        decisions=decisions,
-        versions={"python": "3.11"},
-    )
+    return stored(arm, SCHEDULES[arm], fold, score, lr=lr, decisions=decisions)
 
 
 EVIDENCE = evidence_of([run(arm, fold) for arm in SCHEDULES for fold in range(5)], SCHEDULES)

@@ -5,8 +5,6 @@ import gzip
 import hashlib
 import json
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +14,6 @@ import pytest
 from lrlab.views.model import Code, Figure, Interval, Line, Mark, Report, Table, Text
 from lrlab.views.page import html
 
-CHROMIUM = Path("/usr/bin/chromium")
 AXE = next((Path(__file__).parents[1] / "handbook" / "axe-core").glob("axe-*.min.js.gz"))
 EVIL = """</script><script>alert('1')</script><!-- "'&<b> \\u2028 {{}}"""
 
@@ -218,10 +215,8 @@ def test_a_wide_table_can_be_a_block_for_each_row():
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_nothing_is_cut_off(width, tmp_path):
+def test_nothing_is_cut_off(width, tmp_path, browse):
     """A real comparison's table, code and figures: no part is wider than the screen, or hides behind a scroll bar."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
     page = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", html(crowd()))
     look = (
         "<script>addEventListener('load', () => setTimeout(() => { const wide = [...document.querySelectorAll("
@@ -232,26 +227,13 @@ def test_nothing_is_cut_off(width, tmp_path):
     (tmp_path / "page.html").write_text(page.replace("</body>", f"{look}</body>"), encoding="utf-8")
     frame = f'<!doctype html><body><iframe src="page.html" width="{width}" height="900" frameborder="0"></iframe>'
     (tmp_path / "frame.html").write_text(frame, encoding="utf-8")
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --allow-file-access-from-files --window-size=1600,1000 "
-        "--virtual-time-budget=5000 --dump-dom"
-    )
-    try:
-        done = subprocess.run(
-            [CHROMIUM, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/frame.html"],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-    finally:
-        shutil.rmtree(tmp_path / "profile", ignore_errors=True)
-    assert re.search('data-wide="([^"]*)"', done.stdout)[1] == f"{width}:"
+    seen = browse(tmp_path / "frame.html", "--allow-file-access-from-files", "--window-size=1600,1000").stdout
+    assert re.search('data-wide="([^"]*)"', seen)[1] == f"{width}:"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(theme, tmp_path):
+def test_axe_finds_nothing(theme, tmp_path, browse):
     """Nothing in a report that a reader is shut out from, by what axe-core knows of it."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
     axe = gzip.decompress(AXE.read_bytes()).decode()
     page = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", html(crowd()))
     look = (
@@ -262,19 +244,9 @@ def test_axe_finds_nothing(theme, tmp_path):
     (tmp_path / "page.html").write_text(
         page.replace("</body>", f"<script>{axe}</script><script>{look}</script></body>"), encoding="utf-8"
     )
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --virtual-time-budget=15000 --dump-dom"
-    ) + (" --force-dark-mode" if theme == "dark" else "")
-    try:
-        done = subprocess.run(
-            [CHROMIUM, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/page.html"],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-    finally:
-        shutil.rmtree(tmp_path / "profile", ignore_errors=True)
-    assert f'data-dark="{str(theme == "dark").lower()}"' in done.stdout
-    assert re.search('data-axe="([^"]*)"', done.stdout)[1] == "[]"
+    seen = browse(tmp_path / "page.html", *["--force-dark-mode"] * (theme == "dark"), wait=15_000).stdout
+    assert f'data-dark="{str(theme == "dark").lower()}"' in seen
+    assert re.search('data-axe="([^"]*)"', seen)[1] == "[]"
 
 
 def crowd():
@@ -327,24 +299,11 @@ def test_vendored_files_carry_their_licences():
 
 
 @pytest.fixture(scope="module")
-def browsed(tmp_path_factory):
+def browsed(tmp_path_factory, browse):
     """The page after its script has run in a browser, and what the browser had to say about it."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
     folder = tmp_path_factory.mktemp("browser")
     (folder / "report.html").write_text(html(everything()), encoding="utf-8")
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=3000 --dump-dom"
-    )
-    profile = f"--user-data-dir={folder / 'profile'}"
-    try:
-        done = subprocess.run(
-            [CHROMIUM, *flags.split(), profile, f"file://{folder / 'report.html'}"],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-    finally:
-        shutil.rmtree(folder / "profile", ignore_errors=True)
+    done = browse(folder / "report.html", "--enable-logging=stderr", wait=3000)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 

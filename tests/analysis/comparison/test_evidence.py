@@ -12,6 +12,7 @@ from lrlab.analysis.comparison.statistics import compare
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.record.runs.run import Series, StoredRun
+from stored import stored
 
 SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()"), "late": parse("wsd()")}
 
@@ -19,23 +20,17 @@ SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()"), "late": p
 def run(arm: str, lr: float, seed: int, fold: int, score: float) -> StoredRun:
     """A run that ended at `score`."""
     diverged = not np.isfinite(score)
-    return StoredRun(
-        key=f"{arm}-{lr}-{seed}-{fold}",
-        task="toy",
-        arm=arm,
-        schedule=str(SCHEDULES[arm]),
+    return stored(
+        arm,
+        SCHEDULES[arm],
+        fold,
+        score,
         lr=lr,
         seed=seed,
-        fold=fold,
         updates=100,
-        metric="val_loss",
-        score=score,
         outcome="diverged" if diverged else "finished",
-        seconds=1.0,
         loss=Series((0, 50), (1.0, 0.5)),
         evals={"val_loss": Series((50, 100), (0.7, score))},
-        decisions=(),
-        versions={"python": "3.11"},
     )
 
 

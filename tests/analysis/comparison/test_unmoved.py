@@ -7,7 +7,8 @@ import pytest
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.text.parse import parse
-from lrlab.record.runs.run import Series, StoredRun
+from lrlab.record.runs.run import Series
+from stored import stored
 
 SCHEDULES = {"cosine": parse("cosine()"), "linear": parse("linear()")}
 
@@ -15,23 +16,14 @@ SCHEDULES = {"cosine": parse("cosine()"), "linear": parse("linear()")}
 def runs(score=lambda arm, lr, fold: 0.5 + fold, loss=lambda arm, lr, fold: 1.0 + fold):
     """Two arms at two LRs on three folds; score and losses of each as they are given."""
     return [
-        StoredRun(
-            key=f"{arm}-{lr}-{fold}",
-            task="toy",
-            arm=arm,
-            schedule=str(SCHEDULES[arm]),
+        stored(
+            arm,
+            SCHEDULES[arm],
+            fold,
+            score(arm, lr, fold),
             lr=lr,
-            seed=0,
-            fold=fold,
-            updates=10,
-            metric="val_loss",
-            score=score(arm, lr, fold),
-            outcome="finished",
-            seconds=1.0,
             loss=Series((0, 5), (2.0, loss(arm, lr, fold))),
             evals={"val_loss": Series((10,), (score(arm, lr, fold),))},
-            decisions=(),
-            versions={},
         )
         for arm in SCHEDULES
         for lr in (0.5, 1.0)

@@ -9,7 +9,8 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs.readers import from_record, read_run
-from lrlab.record.runs.run import Series, StoredRun, to_json
+from lrlab.record.runs.run import to_json
+from stored import stored
 
 SHARED = Path(os.environ.get("LRLAB_DATA", "data"))
 AT = np.arange(10, 101, 10)
@@ -160,11 +161,7 @@ def test_a_changing_batch_size_is_remembered(tmp_path):
 
 def test_a_run_of_our_own_store_has_the_lr_that_it_used(tmp_path):
     """The judged metric, under the schedule's values times the run's LR."""
-    run = StoredRun(
-        key="k", task="t", arm="linear", schedule="linear()", lr=2.0, seed=0, fold=0, updates=10, metric="val_loss",
-        score=1.0, outcome="finished", seconds=1.0, loss=Series((0, 1), (3.0, 2.5)),
-        evals={"val_loss": Series((5, 10), (2.0, 1.0))}, decisions=(), versions={},
-    )  # fmt: skip
+    run = stored("linear", "linear()", lr=2.0)
     (tmp_path / "k.json").write_text(to_json(run))
     log = from_record(run)
     assert read_run(tmp_path / "k.json").loss.tolist() == log.loss.tolist()

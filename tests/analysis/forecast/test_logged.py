@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrlab.analysis.forecast.intervals import RUN_NOISE
 from lrlab.analysis.forecast.law import fit_law
 from lrlab.analysis.forecast.logged import falls, replicated, seen
 from lrlab.errors import LrlabError
@@ -84,3 +85,100 @@ def test_the_plain_error_of_two_models_in_one_fit_is_told():
     law = fit_law(runs, prior="llm")
     assert law.misfit > 0.05
     assert not law.holds
+
+
+def log(loss, lrs=None, every=10, **more):
+    """A run that logs a loss every few updates."""
+    at = every * np.arange(1, len(loss) + 1)
+    return LogRun.from_arrays(at, loss, np.linspace(1e-3, 1e-4, at[-1]) if lrs is None else lrs, **more)
+
+
+def doubted(*runs):
+    return [(doubt.sentence.partition(":")[2] or doubt.sentence, doubt.sd) for doubt in seen(runs).doubts]
+
+
+def test_a_refusal_tells_the_losses():
+    """The first, the least, and the last."""
+    with pytest.raises(LrlabError, match=r"mine: its loss(?s:.*)2 at first, 1.999 at least, 3 at last"):
+        seen([log([2.0, 2.001, 1.999, 2.5, 3.0], name="mine")])
+
+
+@pytest.mark.parametrize(("share", "fell"), [(1.1e-3, True), (0.9e-3, False)])
+def test_a_thousandth_is_a_fall(share, fell):
+    """Of the first of ten stretches, by the least of them, whatever lies between."""
+    loss = np.full(20, 2.0)
+    loss[4:6] = 2.0 * (1 - share)
+    assert falls(log(loss)) == fell
+    loss[4:7] = [2.0, *loss[4:6]]  # half of one stretch and half of the next
+    assert not falls(log(loss))
+
+
+@pytest.mark.parametrize(("fall", "fell"), [(0.034, True), (0.027, False)])
+def test_a_fall_is_told_from_scatter_by_four_standard_errors(fall, fell):
+    """Losses that alternate by 1 % have second differences of 4 %: by those a normal scatter of 2.4 %, and of a stretch
+    of ten points 0.77 %."""
+    loss = 2.0 * np.exp(0.01 * (-1.0) ** np.arange(100))
+    loss[50:] *= 1 - fall
+    assert falls(log(loss)) == fell
+
+
+def test_losses_of_0_and_below_have_no_scatter_in_the_logarithm():
+    """They may fall all the same."""
+    assert falls(log(np.linspace(2.0, 0.0, 20)))
+    assert falls(log(np.linspace(2.0, -1.0, 20)))
+    assert falls(log(np.append(np.full(18, 0.5), [0.001, 0.0])))
+
+
+def test_eight_losses_are_a_curve():
+    """Fewer are doubted by 8 % over their number."""
+    assert doubted(log(np.linspace(4.0, 2.0, 8), every=20)) == []
+    for points in (7, 4):
+        said = f" only {points} losses were logged; log at least 20 along a run"
+        assert doubted(log(np.linspace(4.0, 2.0, points), every=40)) == [(said, pytest.approx(0.08 / points))]
+
+
+def test_a_hundred_updates_are_updates():
+    """Fewer may be epochs: 1 % of the loss."""
+    assert doubted(log(np.linspace(4.0, 2.0, 10))) == []
+    said = " it has 99 updates; a law is made for updates, of which it needs many"
+    assert doubted(log(np.linspace(4.0, 2.0, 9), every=11)) == [(said, 0.01)]
+
+
+def test_an_upturn_is_by_the_last_of_ten_stretches():
+    """Half of it and 1 % are added; one that an LR explains, which was raised by more than a twentieth, is none."""
+    loss = np.append(np.linspace(4.0, 2.0, 18), [2.2, 2.4])
+    ((said, sd),) = doubted(log(loss))
+    rise = 2.3 / loss[16:18].mean() - 1
+    assert said.startswith(f" the loss turns up by {rise:.1%} at the end")
+    assert sd == pytest.approx(0.5 * rise + 0.01)
+    for end, found in ((1.06, 0), (1.04, 1)):
+        lrs = np.append(np.full(180, 1e-4), np.full(20, end * 1e-4))
+        lrs[0] = 1e-3
+        assert len(doubted(log(loss, lrs))) == found
+    assert doubted(log(np.append(np.linspace(4.0, 2.0, 18), [2.02, 2.06]))) == []  # it ends below 1 % more
+
+
+def test_two_runs_that_differ_are_doubted_beyond_the_noise_of_runs():
+    """What is left in squares of their noise; runs of other lengths or LRs are no replicates."""
+    loss, lrs = np.linspace(4.0, 2.0, 20), np.linspace(1e-3, 1e-4, 200)
+    runs = [log(loss * factor, lrs) for factor in (1.0, 1.002)]
+    ((said, sd),) = doubted(*runs)
+    assert said == "two logged runs of one schedule differ by 0.20% of the loss"
+    assert sd == pytest.approx(np.sqrt(0.002**2 / 2 - RUN_NOISE**2), rel=1e-2)
+    assert doubted(*(log(loss * factor, lrs) for factor in (1.0, 1.0006))) == []  # 0.042 %, and 0.045 % is noise
+    assert replicated([runs[0], log(loss[:19] * 1.1, lrs[:190])]) == 0
+    assert replicated([runs[0], log(loss * 1.1, lrs * 1.01)]) == 0
+    assert replicated([runs[0], log(loss * 1.1, lrs + 1e-6)]) == 0
+    assert replicated([runs[0], log(loss * 1.1, lrs * (1 + 1e-7))]) > 0
+    early = np.where(np.arange(20) < 10, 1.5, 1.0)  # the first halves say nothing
+    assert replicated([runs[0], log(loss * early, lrs)]) == 0
+    assert replicated([log(loss, lrs), log(loss[1::2] * 1.01, lrs, every=20)]) == pytest.approx(0.01 / 2**0.5, rel=2e-2)
+
+
+def test_annealed_is_by_the_lr_of_the_last_loss():
+    """Below six tenths of the peak."""
+    loss = np.linspace(4.0, 2.0, 10)
+    for share, annealed in ((0.6, False), (0.599, True)):
+        found = seen([log(loss, np.append(np.full(99, 1e-3), share * 1e-3))])
+        assert (found.annealed, found.least) == (annealed, pytest.approx(share))
+    assert (found.longest, found.shortest, found.warmups) == (100, 100, (0,))

@@ -63,6 +63,8 @@ def test_sets_of_arms_have_names():
     assert arms_named("optimizers") == optimizer_arms()
     with pytest.raises(LrlabError, match=r"optimisers(.|\n)*strategies, optimizers"):
         arms_named("optimisers")
+    with pytest.raises(LrlabError, match=r"try: +strategies"):
+        arms_named("mine")
 
 
 def test_arms_that_differ_in_their_configuration_differ():
@@ -86,3 +88,31 @@ def test_arms_with_different_configurations_are_one_key():
     assert hash(one) == hash(other)
     assert one != other
     assert len({one, other}) == 2
+
+
+def test_an_arm_may_schedule_what_is_beside_the_lr():
+    """Each kind by its name; not the LR itself, and nothing that no group has."""
+    for name in ("weight_decay", "momentum", "beta1", "beta2", "eps"):
+        assert Arm("a", lr.constant(), also={name: lr.linear()}).also == {name: lr.linear()}
+    assert Arm("a", lr.constant(), 0.25, {"width": 8}, {"eps": lr.constant()}).beside == (
+        "weights averaged over 25% of the run, width=8, eps=constant()"
+    )
+    assert Arm("a", lr.constant()).beside == ""
+    for wrong in ("lr", "momentun"):
+        with pytest.raises(LrlabError, match="an arm cannot schedule this") as refused:
+            Arm("a", lr.constant(), also={wrong: lr.linear()})
+        allowed = str(refused.value).partition("allowed: ")[2].splitlines()[0].split(", ")
+        assert "momentum" in allowed
+        assert "lr" not in allowed
+
+
+@pytest.mark.parametrize("name", ["", "a\nb"])
+def test_a_name_is_printable(name):
+    """And there is one."""
+    with pytest.raises(LrlabError, match="an arm needs a name of printable characters"):
+        Arm(name, lr.constant())
+
+
+def test_a_tenth_of_the_run_is_averaged():
+    """In the default arm; the numbers of the others are those of their papers, or fit any run."""
+    assert default_arms()[-1].averaging == 0.1

@@ -1,5 +1,8 @@
 """Control rows: the bits that an arm sets, those it realises under reports, and how far two arms agree."""
 
+import functools
+import hashlib
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, replayed, together
+from lrlab.lab.arms.controls import ControlSpec, ControlTrace, agreement, order, replayed, together
 
 
 def test_rows_are_the_bits_that_a_run_uses():
@@ -133,3 +136,31 @@ def test_arms_are_together_until_the_first_of_them_parts():
     assert [together([trunk, branch], 0, 1000) for branch in branches] == parts
     assert together([trunk, *branches], 0, 1000) == min(parts)
     assert together([trunk, branches[0]], 0, parts[0] - 1) == parts[0] - 1
+
+
+def test_arms_that_begin_alike_are_neighbours_in_order():
+    """Whoever is before another comes before it from either side; equal ones are equal."""
+    values = ([1.0, 2.0, 3.0], [1.0, 2.0, 1.0], [2.0, 2.0, 3.0], [1.0, 1.0, 9.0], [1.0, 2.0, 3.0])
+    traces = [ControlTrace(ControlSpec(lr.table([*rows])), 3) for rows in values]
+    for one, other in itertools.product(traces, traces):
+        same = one.rows(0, 3).tolist() == other.rows(0, 3).tolist()
+        assert order(one, other, 3) == -order(other, one, 3) == (0 if same else order(one, other, 3))
+        assert (order(one, other, 3) == 0) == same
+    ranked = sorted(traces, key=functools.cmp_to_key(lambda one, other: order(one, other, 3)))
+    firsts = [trace.row(0)["lr"] for trace in ranked]
+    assert firsts == sorted(firsts)
+    assert [tuple(trace.rows(0, 2)[:, 0].tolist()) for trace in ranked] == sorted(
+        tuple(trace.rows(0, 2)[:, 0].tolist()) for trace in traces
+    )
+    assert order(traces[0], traces[1], 2) == 0  # they agree as far as was asked
+
+
+def test_the_name_of_what_was_set_has_32_characters():
+    """Stored states are found by it: another length finds none of them."""
+    (digest,) = ControlTrace(ControlSpec(lr.constant()), 4).digests([4]).values()
+    assert digest == hashlib.sha256(np.ones(4).tobytes()).hexdigest()[:32]
+
+
+def test_an_arm_sets_the_lr_of_its_task():
+    """Where no multiple is given, and nothing beside it."""
+    assert ControlSpec(lr.cosine()) == ControlSpec(lr.cosine(), 1.0, ())

@@ -273,6 +273,28 @@ def test_it_prints_as_a_table() -> None:
     assert lines[3].startswith("Settled")
 
 
+def test_the_table_has_an_interval_for_whoever_is_behind() -> None:
+    """None for the best, and nothing for who diverged; an end that is unbounded is a dash."""
+    seeds = np.arange(1.0, 6.0)[:, None]
+    arms = {"best": 0 * seeds, "next": 10 + seeds, "lost": np.full((5, 1), np.inf)}
+    lines = repr(compare({arm: {1.0: runs} for arm, runs in arms.items()})).splitlines()
+    assert [line.split() for line in lines[1:4]] == [
+        ["1", "best", "0", "0", "best"],
+        ["2", "next", "13", "13", "[-,", "-]", "not", "distinguishable"],
+        ["3", "lost", "-", "-", "diverged"],
+    ]
+    six = np.arange(1.0, 7.0)[:, None]
+    assert "3.5 [1, 6]       worse" in repr(compare({"a": {1.0: 0 * six}, "b": {1.0: six}}))
+
+
+def test_a_p_of_one_less_the_level_is_worse() -> None:
+    """At the bound: 2 of 64 flips at a level of 31 / 32."""
+    six = np.arange(1.0, 7.0)[:, None]
+    found = compare({"a": {1.0: 0 * six}, "b": {1.0: six}}, level=1 - 2 / 64).standings[1]
+    assert (found.p, found.verdict) == (2 / 64, "worse")
+    assert compare({"a": {1.0: 0 * six}, "b": {1.0: six}}, level=0.97).standings[1].verdict == "not distinguishable"
+
+
 GOOD = np.zeros((2, 5))
 
 

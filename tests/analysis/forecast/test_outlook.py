@@ -8,7 +8,17 @@ import pytest
 
 from lrlab.analysis.forecast.curves import Prediction
 from lrlab.analysis.forecast.law import Law
-from lrlab.analysis.forecast.outlook import Forecast, _curve, _foreseen, _ordered, _spread, _widening, _wider, outlook
+from lrlab.analysis.forecast.outlook import (
+    Forecast,
+    _curve,
+    _foreseen,
+    _ordered,
+    _spread,
+    _usable,
+    _widening,
+    _wider,
+    outlook,
+)
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
@@ -217,3 +227,34 @@ def test_a_curve_is_the_mean_of_its_runs_over_48_stretches():
     assert curve.final == pytest.approx(np.mean(means))
     assert curve.log.updates[-1] == round(last.mean())
     assert curve.log.name == "linear at 0.5"
+
+
+class Flat:
+    """A law that foresees a loss of 2 between 1 and 3."""
+
+    def predict(self, lrs, level):
+        loss = np.full(len(lrs), 2.0)
+        return Prediction("given", loss, loss - 1, loss + 1, level, ("far",))
+
+
+@pytest.mark.parametrize(("end", "rises"), [(0.1, False), (0.11, True)])
+def test_an_lr_rises_again_beyond_a_tenth_of_its_peak(end, rises):
+    """That is noted of a forecast, and no law is fitted to it."""
+    schedule = parse(f"linear(50) >> linear(50, start=0, to={end}) >> constant(10, level={end})")
+    found, _ = _foreseen(Flat(), ("new", 1.0), [], None, schedule, 110, 0.9)
+    assert found.note == ("its LR rises again" if rises else "")
+    lrs = schedule.over(110).values()
+    log = LogRun.from_arrays(np.arange(10, 111, 10), np.linspace(3.0, 2.0, 11), lrs)
+    assert _usable(log) != rises
+    assert not _usable(dataclasses.replace(log, loss=np.full(11, 2.0)))
+
+
+def test_what_is_said_of_a_place():
+    """Its arm and LR, how many runs are finished, and what was measured; warnings where there are no runs."""
+    runs = [run("linear", 0.5, seed) for seed in (0, 1)]
+    curve = _curve(runs)
+    known, none = _foreseen(Flat(), ("linear", 0.5), runs, curve, parse("linear()"), UPDATES, 0.8)
+    assert known == Forecast("linear", 0.5, 2, curve.final, 2.0, 1.0, 3.0)
+    new, warnings = _foreseen(Flat(), ("linear", 0.5), [], None, parse("linear()"), UPDATES, 0.8)
+    assert new == Forecast("linear", 0.5, 0, None, 2.0, 1.0, 3.0)
+    assert (none, warnings) == ((), ("far",))

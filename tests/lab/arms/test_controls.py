@@ -162,5 +162,7 @@ def test_the_name_of_what_was_set_has_32_characters():
 
 
 def test_an_arm_sets_the_lr_of_its_task():
-    """Where no multiple is given, and nothing beside it."""
+    """Where no multiple is given, and nothing beside it. What it sets is not written into."""
+    with pytest.raises(ValueError, match="read-only"):
+        ControlTrace(ControlSpec(lr.constant()), 4).rows(0, 4)[0] = 2.0
     assert ControlSpec(lr.cosine()) == ControlSpec(lr.cosine(), 1.0, ())

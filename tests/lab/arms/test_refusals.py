@@ -26,6 +26,9 @@ def test_lrs_that_are_no_multiples():
     with pytest.raises(LrlabError, match="look like LRs themselves"):
         refuse_absolute("b", lr.cosine(), 100, (1e-3, 3e-3))
     refuse_absolute("b", lr.cosine(), 100, (1e-3, 1.0))
+    with pytest.raises(LrlabError, match="look like LRs themselves"):
+        refuse_absolute("b", 0.4 * lr.cosine(), 100, (0.02,))
+    refuse_absolute("b", lr.cosine(), 100, (0.01,))
 
 
 @pytest.mark.parametrize("schedule", ["linear(to=-0.5)", "constant(level=-1)"])

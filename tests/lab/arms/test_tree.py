@@ -88,3 +88,9 @@ def test_a_thousand_forks_in_a_row():
     stages = tree(controls, n + 1)
     assert updates_of(stages) == n + sum(n + 1 - k for k in range(1, n + 1))
     assert len(stages) == 2 * n - 1
+
+
+def test_nowhere_is_beyond_every_run():
+    """And a whole number of 64 bits."""
+    assert NOWHERE == 2**62
+    assert aligned(10**9, 10**9 + 1, NOWHERE) == 0

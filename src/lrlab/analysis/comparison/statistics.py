@@ -111,6 +111,7 @@ def compare(
     judged = {arm: judge(grid) for arm, grid in grids.items()}
     ranking = sorted(judged, key=lambda arm: (*_badness(judged[arm].scores), arm))
     values = np.array([judged[arm].values for arm in ranking])
+    _, units = values.shape
     whole = int(np.isfinite(values).all(axis=1).sum())  # these come first in the ranking
     test = t_test if unit == "fold" else sign_flip_test
     tested = test(values[:whole], 0, level) if whole else None
@@ -147,7 +148,7 @@ def compare(
         best=together[0] if together else None,
         together=together,
         level=level,
-        method=wording.method(len(values[0]), len(ranking), diverged, unit, seeds, level),
+        method=wording.method(units, len(ranking), diverged, unit, seeds, level),
         advice=f"{said} {beyond}".strip(),
         settled=settled,
     )

@@ -151,8 +151,7 @@ def agreement(first: ControlTrace, second: ControlTrace, start: int, stop: int) 
     40
     """
     differ = (_bits(first.rows(start, stop)) != _bits(second.rows(start, stop))).any(axis=1)
-    at = int(differ.argmax()) if len(differ) else 0
-    return start + at if len(differ) and differ[at] else stop
+    return start + int(differ.argmax()) if differ.any() else stop
 
 
 def order(first: ControlTrace, second: ControlTrace, stop: int) -> int:

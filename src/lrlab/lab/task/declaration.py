@@ -247,7 +247,7 @@ def task_of(training: Any) -> Task:
     """
     name, home = getattr(training, "__qualname__", ""), sys.modules.get(getattr(training, "__module__", ""))
     source = getattr(home, "__file__", None)
-    if source and getattr(home, name, None) is training:
+    if home and source and getattr(home, name, None) is training:
         return _task(
             home, name, Path(source).resolve(), f"{Path(source).stem}:{name}", f"{Path(source).resolve()}:{name}"
         )

@@ -72,7 +72,9 @@ class Written:
         self.now, self.start, self.length = ahead.now, ahead.start, ahead.stop - ahead.start
         self.rows = [_row(pacer, ahead, share) for share in layout.shares]
         pairs = list(zip(self.rows, layout.shares, strict=True))
-        self.numbers = [tuple(row) for row, share in pairs if share.plain]  # at every step: taken apart twice as fast
+        plain = [row for row, share in pairs if share.plain]
+        # Of each row a plain tuple: at every step it is taken apart twice as fast.
+        self.numbers = [(row.hyper, row.groups, row.values, row.factor) for row in plain]
         self.others = [row for row, share in pairs if not share.plain]
         self.count, self.last, self.end = layout.count, layout.last, layout.count - 1
         self.offset = -1  # of the update whose values were written, all of them

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrlab.analysis.forecast import fit as fitting
 from lrlab.analysis.forecast.fit import Fitted, _Problem, _Weights, ending, fit, plain, prepare, roughness
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.offsets import Walk
@@ -112,11 +113,18 @@ def test_the_posterior_has_heavy_tails():
 def test_a_lenient_knee_follows_the_typical_miss():
     """Where half of the points are farther than two sigma: the median over 0.6745, as of a normal distribution."""
     some = problem(log(bend=0.1))
-    lenient, _ = some.reweigh(INNER, some.weight, True)
+    lenient, cost = some.reweigh(INNER, some.weight, True)
     outer = some.solve(some.columns(INNER), some.weight)
     misses = np.abs((some.columns(INNER) @ outer / some.loss - 1) / some.sigma)
     knee = np.median(misses) / 0.6745
     assert knee > 2
+    away = np.square((INNER - some.mean) / some.sd)
+    posterior = 0.5 * (
+        knee**2 * np.sum(some.weight * np.log(1 + (misses / knee) ** 2))
+        + np.square(some.whitening @ (outer - some.outer_mean)).sum()
+        + 9 * np.log(1 + away / 8).sum()
+    )
+    assert cost == pytest.approx(posterior, rel=1e-9)
     assert lenient.points == pytest.approx(some.weight / (1 + (misses / knee) ** 2))
     near = problem(log(scatter=1e-3))
     assert near.reweigh(INNER, near.weight, True)[1] == near.reweigh(INNER, near.weight, False)[1]
@@ -180,3 +188,26 @@ def test_a_fit_elsewhere_has_the_offsets_and_their_doubt():
     )
     assert (here.walk.anchor, here.walk.others) == (2e-3, ())
     assert here.inner.tolist() == INNER.tolist()
+
+
+def test_the_prior_of_the_outer_coefficients_is_independent_but_for_the_walk():
+    """Spreads of floor, progress and noise, and the covariance of the offsets."""
+    some = problem(log(), log(peak=3e-3), log(peak=9e-3))
+    wanted = np.zeros((7, 7))
+    _, sd = PRIOR.outer(float(some.loss.min()), float(some.loss.max()), True)
+    wanted[range(3), range(3)], wanted[3:, 3:] = sd**2, some.walk.prior
+    assert np.linalg.inv(some.whitening.T @ some.whitening) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_the_search_has_come_to_rest(monkeypatch):
+    """A finer one moves no parameter by a tenth of what is not known of it."""
+    curves = [
+        prepare(each, PRIOR.early, PRIOR.moved) for each in (log(scatter=1e-3), log(end=1.0, scatter=1e-3, seed=1))
+    ]
+    found = fit(curves, FORM, PRIOR, SCALE, 1e-3)
+    search = fitting.least_squares
+    monkeypatch.setattr(
+        fitting, "least_squares", lambda *given, **how: search(*given, **{**how, "ftol": 1e-12, "xtol": 1e-12})
+    )
+    finer = fit(curves, FORM, PRIOR, SCALE, 1e-3)
+    assert np.abs(finer.inner - found.inner).max() < 0.1 * np.sqrt(np.diag(found.covariance)[:2].min())

@@ -1,6 +1,6 @@
 """What a law answers where its parameters are exact, so that every width can be written down."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -160,3 +160,20 @@ def test_an_end_that_is_missed_is_doubted_beyond_the_noise_of_runs(off, sd):
     truth = law.predict(RUN.lrs).loss[AT - 1] / (1 + off * RUN_NOISE * (AT > 2400))
     found = list(_misses(law, [prepare(replace(RUN, loss=truth), 0.04)], prior_for("momentum", "llm")))
     assert [doubt.sd for doubt in found] == pytest.approx([sd * RUN_NOISE] if sd else [], rel=3e-2)
+
+
+def test_a_law_is_one_thing():
+    """Equal to itself alone, and a key; so are its predictions. It is not changed."""
+    twin = replace(LAW, name="momentum")
+    assert (twin == LAW, len({twin, LAW})) == (False, 2)
+    answers = [LAW.predict(constant(10)[0]) for _ in range(2)]
+    assert (answers[0] == answers[1], len({*answers})) == (False, 2)
+    with pytest.raises(FrozenInstanceError):
+        LAW.name = "elr"
+
+
+def test_one_logged_peak_needs_no_fit_for_others():
+    """Two have one each for peaks apart."""
+    half = replace(RUN, lrs=RUN.lrs / 4)
+    one, two = fit_law(RUN, law="convex"), fit_law([RUN, half], law="convex")
+    assert (len(one.fits), len(one.apart), len(two.fits), len(two.apart)) == (1, 0, 2, 2)

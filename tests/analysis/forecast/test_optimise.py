@@ -1,15 +1,20 @@
 """The optimiser: the published optimum of another law, its constraints, and what it must not exploit."""
 
 import os
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.forecast.doubts import Seen
 from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
-from lrlab.analysis.forecast.optimise import _denser, _draws, _nearest, _ramp, _schedule
+from lrlab.analysis.forecast.laws import FORMS, Scale, every
+from lrlab.analysis.forecast.offsets import Walk
+from lrlab.analysis.forecast.optimise import _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -147,6 +152,85 @@ def test_the_knots_of_a_plan_lie_the_closer_the_later():
     """By a parabola that ends level, on whole updates, each one once."""
     assert _denser(0, 100, 4).tolist() == [0, 44, 75, 94, 100]
     assert _denser(10, 14, 50).tolist() == [10, 11, 12, 13, 14]
+
+
+def test_a_plan_stands_for_the_updates_of_a_run():
+    """Its cells hold the mean of a line over their updates; the warmup is before them, a multiple of the peak."""
+    plan = _plan(np.array([0.25, 0.5, 0.75]), 100, 10, True)
+    edges = np.cumsum(np.append(0, plan.cells.width))
+    assert (edges[0], edges[len(plan.early)], edges[-1]) == (0, 3, 100)
+    assert np.dot(plan.early, plan.cells.width[: len(plan.early)]) == pytest.approx(1.5)
+    wanted = [1 - (np.arange(a, b) / 100).mean() for a, b in pairwise(edges[len(plan.early) :])]
+    assert plan.weights @ (1 - plan.knots / 100) == pytest.approx(wanted)
+    assert (plan.knots[0], plan.knots[-1], plan.scales) == (3, 100, True)
+    assert len(_plan(np.empty(0), 100, 10, False).early) == 0
+
+
+def test_peaks_are_looked_for_around_each_logged_one():
+    """From half the lowest to the highest, parted half way in the logarithm; or where it is given."""
+    walks = [Walk(peak, (), 0.0, 0.0) for peak in (4e-3, 1e-3)]
+    fits = [Fitted(np.array([1.0]), np.array([1.0, 0.0, 0.0]), np.zeros((4, 4)), 0.0, walk) for walk in walks]
+    law = Law("elr", tuple(fits), (), Scale(), Seen((4e-3, 1e-3), 9, True))
+    found = [(place.start, place.least, place.most) for place in _places(law, None, None)]
+    assert found == [pytest.approx((1e-3, 0.5e-3, 2e-3)), pytest.approx((4e-3, 2e-3, 4e-3))]
+    (given,) = _places(law, 3e-3, None)
+    assert (given.start, given.least, given.most) == (3e-3, 3e-3, 3e-3)
+    (after,) = _places(law, None, np.array([4e-3, 1e-3, 5e-4]))
+    assert (after.start, after.least, after.most, after.fitted.walk.anchor) == (5e-4, 5e-4, 5e-4, 4e-3)
+    for peak in (0.0, -1e-3, np.inf, np.nan):
+        with pytest.raises(LrlabError, match="a positive LR"):
+            _places(law, peak, None)
+
+
+def test_at_the_highest_logged_peak_nothing_is_unknown(elr):
+    """Of a peak that was asked for, not chosen."""
+    assert elr.optimise(1000, peak=1e-3, warmup=10).warnings == ()
+    free = elr.optimise(1000, warmup=10).warnings
+    assert [text.partition(" peak= asks")[2] for text in free] == [" for one, up to 0.002"]
+
+
+def test_a_plan_after_a_fall_goes_on_from_its_last_lr(elr):
+    """And no plan of the same kind is better: neither a lower level, nor a later or an earlier fall."""
+    done = np.append(np.full(1000, 1e-3), np.linspace(1e-3, 5e-4, 500))
+    found = elr.optimise(4000, prefix=done)
+    assert found.base_lr == 5e-4
+    values = found.schedule.over(2500).values()
+    assert values[0] == pytest.approx(1.0, abs=1e-3)
+    for power in (0.95, 1.05):
+        for other in (values**power, np.interp(np.linspace(0, 1, 2500) ** power, np.linspace(0, 1, 2500), values)):
+            assert elr.predict(np.append(done, 5e-4 * other)).loss[-1] > found.loss
+
+
+def test_a_plan_does_not_begin_lower_than_its_peak():
+    """Also where the noise of the law is so large that a lower LR would be better all along."""
+    law = Law.from_parameters("elr", {**ELR, "noise": 9.0}, peak=1e-3, horizon=20000)
+    values = law.optimise(2000, peak=1e-3, warmup=0).schedule.over(2000).values()
+    assert values[0] == pytest.approx(1.0, abs=1e-6)
+    assert values[200] < 0.5
+
+
+def test_a_plan_for_the_risk_has_the_least_risk():
+    """The mean over draws, and 1.28 of their spreads: each plan is the better one by its own measure."""
+    spreads = np.array([0.02, 0.5, 0.05, 0.1, 0.05, 0.2, 0.2, 0.5, 0.05, 0.05, 0.2])
+    exact = Law.from_parameters("elr", ELR, peak=1e-3, horizon=4000)
+    law = replace(exact, fits=(replace(exact.fits[0], covariance=np.diag(spreads**2)),))
+    plans = {risk: law.optimise(4000, peak=1e-3, warmup=0, risk=risk).schedule for risk in ("mean", "high")}
+
+    def losses(schedule):
+        lrs = schedule.over(4000).lr(1e-3)
+        return np.array([every(FORMS["elr"], inner, lrs)[-1] @ outer for inner, outer in _draws(law.fits[0])])
+
+    mean, high = losses(plans["mean"]), losses(plans["high"])
+    assert mean.mean() <= high.mean() + 1e-6
+    assert high.mean() + 1.28 * high.std() <= mean.mean() + 1.28 * mean.std() + 1e-6
+    assert str(plans["mean"]) != str(plans["high"])
+
+
+@pytest.mark.parametrize("text", ["constant(1) >> linear(1)", "linear(2)"])
+def test_a_plan_of_two_updates_has_a_name(text):
+    """A decay of one update is one."""
+    curve = lr.parse(text).over(2)
+    assert str(_nearest(np.arange(3), np.append(curve.values(), 0.0), 0)) == text
 
 
 def posterior(spreads):

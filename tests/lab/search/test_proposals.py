@@ -75,3 +75,62 @@ def test_it_says_nothing_on_its_own(capfd):
     asked(0, rounds=1)
     assert capfd.readouterr().err == ""
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+class Repeating:
+    """A study that asks for one trial after the other, all alike after the first ones."""
+
+    def __init__(self, lrs):
+        self.trials, self.lrs, self.samplers, self.sampler = 0, lrs, [], None
+
+    def ask(self):
+        self.trials += 1
+        self.samplers.append(type(self.sampler).__name__)
+        return self
+
+    def tell(self, *given, **more):
+        pass
+
+    def suggest_categorical(self, name, values):
+        return values[0]
+
+    def suggest_int(self, name, low, high):
+        return min(self.trials - 1, high)
+
+
+def test_a_thousand_repeats_are_the_end():
+    """After five in a row they are drawn at random; each new call tries as often again."""
+    proposals = Proposals((Strategy("s", "linear(to={floor: 0|0.1})"),), LRS, 0)
+    proposals._study = study = Repeating(LRS)
+    proposals._value = lambda *given: "0"
+    assert [candidate.lr for candidate in proposals.ask(6)] == [*LRS]
+    assert study.trials == 3 + 1000
+    assert study.samplers[:8] == ["TPESampler"] * 8
+    assert {*study.samplers[8:]} == {"RandomSampler"}
+    assert proposals.ask(6) == []
+    assert study.trials == 3 + 2000
+    assert proposals.ask(0) == []
+    assert study.trials == 3 + 2000
+
+
+def test_a_space_that_is_used_up_is_not_asked():
+    """One strategy without slots at three LRs."""
+    proposals = Proposals(ALL[:1], LRS, 0)
+    assert len(proposals.ask(9)) == 3
+    assert proposals.ask(9) == []
+    assert len(proposals._study.trials) == 3
+
+
+def test_numbers_have_neighbours_for_the_sampler():
+    """It goes by their place; words it takes as they are, and of LRs their place."""
+    strategy = Strategy("s", "wsd(decay='{decay: 10|20|30}%', shape='{shape: linear|cosine}')")
+    proposals = Proposals((strategy,), LRS, 0)
+    proposals.ask(4)
+    asked = proposals._study.trials[-1].distributions
+    assert {name: type(each).__name__ for name, each in asked.items()} == {
+        "strategy": "CategoricalDistribution",
+        "lr": "IntDistribution",
+        "s: decay": "IntDistribution",
+        "s: shape": "CategoricalDistribution",
+    }
+    assert [(asked[name].low, asked[name].high) for name in ("lr", "s: decay")] == [(0, 2), (0, 2)]

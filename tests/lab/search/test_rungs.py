@@ -8,7 +8,7 @@ import pytest
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.search.rungs import lengths_of, noise_of, price, ranking
+from lrlab.lab.search.rungs import Ranking, lengths_of, noise_of, price, ranking
 from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import load_task
 
@@ -56,7 +56,7 @@ def test_a_diverged_candidate_never_goes_on():
     """Even where that leaves fewer than half; divergence anywhere counts."""
     found = ranking(np.array([[1.0, np.inf], [2.0, 2.0], [np.inf, np.inf], [np.inf, 1.0]]))
     assert (found.order, found.half, found.close) == ((1,), 1, 1)
-    assert ranking(np.full((2, 2), np.inf)).order == ()
+    assert ranking(np.full((2, 2), np.inf)) == Ranking((), 0, 0, 0.0)
 
 
 def jobs(*texts, lr=1.0, updates=40, fold=0):

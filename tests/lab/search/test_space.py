@@ -120,3 +120,25 @@ def test_a_range_has_a_thousand_values_at_most():
     for text in ("n: 1..1001 by 1", "n: 1..2 by 0", "n: 2..1 by 1", "n: 1..2 by -1"):
         with pytest.raises(LrlabError, match=r"(?s)a slot cannot be read.*at most 1000"):
             Slot.read(text)
+
+
+def test_lrs_where_none_are_given():
+    """From a quarter to four times the task's own."""
+    assert LRS == (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+@pytest.mark.parametrize(("text", "alike"), [("warmup(5) >> linear()", True), ("warmup(6) >> linear()", False)])
+def test_what_is_nearly_the_same_at_every_length_is_let_be(text, alike):
+    """Up to 3 % of the peak on average, and one update's share: five updates of 80 are hardly a fiftieth of 320."""
+    for given in (text, f"0.5 * ({text})"):
+        if alike:
+            assert strategies_of({"s": given}, LENGTHS)
+        else:
+            with pytest.raises(LrlabError, match=r"runs of 80, 160 updates, where this is another schedule"):
+                strategies_of({"s": given}, LENGTHS)
+
+
+def test_the_first_and_the_last_of_each_slot_are_tried():
+    """In every combination, each once."""
+    corners = [*Strategy("s", "linear({a: 5|6|7}, to={b: 0|1}, start={c: 2})").corners()]
+    assert corners == [{"a": a, "b": b, "c": "2"} for a in ("5", "7") for b in ("0", "1")]

@@ -11,7 +11,7 @@ from lrlab.errors import LrlabError
 from lrlab.lab.search.proposals import Candidate, Proposals
 from lrlab.lab.search.rungs import lengths_of, price
 from lrlab.lab.search.space import STRATEGIES, Strategy, strategies_of
-from lrlab.lab.search.tuning import Field, candidates_within, least_budget, search
+from lrlab.lab.search.tuning import Field, _sifted, candidates_within, least_budget, search
 from lrlab.lab.search.units import Unit
 from lrlab.lab.task.declaration import load_task
 
@@ -168,3 +168,42 @@ def test_a_shortened_run_is_judged_once():
         jobs = field.jobs(candidates, updates)
         assert [(job.updates, job.evals, job.folds) for job in jobs] == [(updates, evals, 5)] * 4
         assert [(job.seed, job.fold) for job in jobs] == [(0, 0), (0, 0), (0, 1), (0, 1)]
+
+
+def alone(jobs):
+    """The price of jobs that share nothing."""
+    return sum(job.updates for job in jobs)
+
+
+@pytest.mark.parametrize(
+    ("length", "left", "kept"),
+    [(40, 799, 3), (40, 880, 4), (40, 879, 3), (40, 1199, 5), (40, 1200, 6), (80, 800, 4), (80, 1119, 5), (80, 9e9, 6)],
+)
+def test_as_many_go_on_as_there_is_room_for(length, left, kept):
+    """Half at least; what half of those will take at the whole length is kept back, at the last rung nothing."""
+    field = Field(TWO, 5, 80, 7, False, None, alone)
+    candidates = [Candidate(Strategy(f"{k}", "cosine()"), (), 1.0) for k in range(8)]
+    scores = np.array([[1.0, 1.0], [2.0, 2.0], *([k, 9.0 - k] for k in (4.0, 5.0, 3.0, 6.0, 2.0, 7.0))])
+    found = _sifted(candidates, scores, 2, field, length, left)
+    assert (found.baselines, found.carried, found.dropped) == (1, kept - 3, 6 - kept)
+    assert found.kept[0] == candidates[0]
+    assert len({*found.kept}) == len(found.kept) == 1 + kept
+    assert found.noise > 0
+
+
+def test_what_a_search_costs_by_hand():
+    """Four candidates and three baselines on two folds, then three and two, two and one: 280 + 400 + 480."""
+    assert least_budget(80, 2, 3) == 1160
+    with pytest.raises(LrlabError, match=r"(?s)'14\.4875 runs'.*14\.5 runs or more"):
+        search(None, 3, Field(TWO, 5, 80, 7, False, None, alone), 1159)
+    assert candidates_within(10**9, 80, 2, 3) == 10_000
+
+
+def test_eight_are_asked_for_at_once():
+    """Whatever the number of workers; each is told its mean, and the length of a whole run is judged."""
+    made = Made(by_lr)
+    found = searched(made)
+    assert [len(jobs) for jobs in made.asked[:2]] == [16, 8]
+    assert [rung.updates for rung in found.rungs] == [20, 40, 80]
+    assert [rung.naive for rung in found.rungs] == [2 * rung.tried * rung.updates for rung in found.rungs]
+    assert (found.rungs[-1].kept, found.rungs[-1].carried, found.rungs[-1].dropped) == (1, 0, 0)

@@ -126,7 +126,7 @@ def optimise(
     _check(law, steps, shape, risk)
     before = numbers(prefix, "prefix") if prefix is not None else None
     length = _ramp(steps, warmup)
-    ramp = np.arange(1, length + 1, dtype=np.float64) / (length + 1) if before is None else before
+    ramp = rise(length).over(steps).values()[:length] if before is None else before
     if len(ramp) >= steps - 1:
         raise LrlabError(worded("nothing left to optimise", f"{len(ramp)} of {steps} updates are fixed", "fewer"))
     plan = _plan(ramp, steps, _CELLS[law.name], before is None)
@@ -183,7 +183,7 @@ def _places(law: FittedLaw, peak: float | None, before: Floats | None) -> list[_
     between = [float(np.sqrt(low * high)) for low, high in pairwise(anchors)]
     edges = [0.5 * min(law.known.peaks), *between, highest]
     return [
-        _Place(fitted.at(anchor), anchor, min(low, anchor), max(high, anchor) if high != highest else highest)
+        _Place(fitted.at(anchor), anchor, min(low, anchor), max(high, anchor))
         for fitted, anchor, (low, high) in zip(fits, anchors, pairwise(edges), strict=True)
     ]
 
@@ -209,7 +209,7 @@ def _plan(ramp: Floats, steps: int, count: int, scales: bool) -> _Plan:
     units = np.eye(len(knots))
     weights = np.column_stack([np.interp(middle, knots, unit) for unit in units])
     width = np.concatenate([early.width, np.diff(edges)])
-    cells = Cells(np.empty(len(width)), width, np.array([len(width) - 1]))
+    cells = Cells(np.empty(len(width)), width, early.ends)
     return _Plan(cells, knots, weights, early.lr, scales)
 
 

@@ -111,7 +111,7 @@ class Strategy:
     def corners(self) -> Iterable[dict[str, str]]:
         """The first and last value of every slot, in every combination."""
         slots = self.slots
-        for ends in product(*({s.values[0]: 0, s.values[-1]: 0} for s in slots)):
+        for ends in product(*(dict.fromkeys((s.values[0], s.values[-1])) for s in slots)):
             yield {slot.name: value for slot, value in zip(slots, ends, strict=True)}
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from lrlab.core.time.span import Span as Span
     from lrlab.desk.compare import compare as compare
     from lrlab.desk.study_file import read_plan as read_plan
+    from lrlab.desk.transfer import transfer as transfer
     from lrlab.desk.tune import tune as tune
     from lrlab.errors import LrlabError as LrlabError
     from lrlab.lab.task.declaration import task as task

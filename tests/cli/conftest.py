@@ -5,7 +5,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ weight_decay = "linear(to=2)"
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory) -> Path:
-    """The files that the examples name: a task, the logs of two runs, a DeepSpeed file, the folder of a run."""
+    """The files that the examples name: a task, logs of runs, small sweeps, a DeepSpeed file, the folder of a run."""
     folder: Path = tmp_path_factory.mktemp("examples")
     shutil.copy(QUADRATIC, folder / "mine.py")
     (folder / "ds_config.json").write_text(json.dumps(DEEPSPEED), encoding="utf-8")
@@ -67,6 +68,7 @@ def furnished(tmp_path_factory) -> Path:
         losses = law.predict(lrs).loss
         rows = [f"{k + 1},{float(lrs[k])!r},{float(losses[k]) + noise.gauss(0, 0.005)!r}" for k in range(9, 4000, 10)]
         (folder / f"{name}.csv").write_text("\n".join(["step,lr,loss", *rows]), encoding="utf-8")
+    (folder / "sweeps.csv").write_text("\n".join(["size,batch,horizon,lr,loss", *_sweeps()]), encoding="utf-8")
     run = folder / "runs" / "x"
     run.mkdir(parents=True)
     ManualOrders(run)
@@ -74,3 +76,9 @@ def furnished(tmp_path_factory) -> Path:
     journal = Journal(run)
     journal.began("start", Checkpoint.of(pacer, [0.1]).record())
     return folder
+
+
+def _sweeps() -> Iterator[str]:
+    """Trials at two sizes, batches and horizons, whose best LR falls with the size."""
+    for size, batch, horizon, octave in product((1e6, 4e6), (16, 64), (1000, 4000), range(5)):
+        yield f"{size},{batch},{horizon},{1e-3 * 2**octave},{3 + 0.02 * (octave - 3 + size / 4e6) ** 2}"

@@ -8,7 +8,7 @@ from lrlab.analysis.forecast.laws import FORMS
 from lrlab.analysis.forecast.optimise import _RISKS
 from lrlab.cli.commands.forecast import LAWS, RISKS
 from lrlab.cli.main import main
-from lrlab.cli.values import SOURCE, TASK, OneOf
+from lrlab.cli.values import SOURCE, TASK, Amount, OneOf
 
 
 def test_the_words_that_are_written_twice_are_the_same():
@@ -88,3 +88,16 @@ def test_a_number_is_said_in_words():
 def test_the_help_lists_the_words():
     """In the place of the value."""
     assert "--how [keep|re-warm]" in CliRunner().invoke(command, ["--help"]).output
+
+
+@pytest.mark.parametrize(("text", "number"), [("32", 32.0), ("7e6", 7e6), ("1.3B", 1.3e9)])
+def test_an_amount_as_people_write_it(text, number):
+    """Also with a letter."""
+    assert Amount().convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many", ""])
+def test_an_amount_that_is_none(text):
+    """What is not a positive number is refused with examples."""
+    with pytest.raises(click.BadParameter, match=r"such as 32, 7e6 or 1\.3B"):
+        Amount().convert(text, None, None)

@@ -54,6 +54,25 @@ class Whole(click.IntRange):
         return "N"
 
 
+class Amount(Text):
+    """A positive number, also as people write it: 7e6, 7M, 1.3B."""
+
+    name = "number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What the help shows in the place of the value."""
+        return "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        from lrlab.desk.transfer import amount
+
+        found = amount(value)
+        if found is None or not 0 < found < float("inf"):
+            self.fail(f"{value!r} is not a positive number such as 32, 7e6 or 1.3B", param, ctx)
+        return found
+
+
 class Offered(Text):
     """Any text, of which a shell offers some; with `files` it offers those, too. What it may be is found out later."""
 

@@ -154,3 +154,46 @@ def test_files_that_cannot_be_written_are_a_sentence(tmp_path):
     for command in (["fit", "no such log"], ["report", "no such log"]):
         said = refused(*command, "-o", nowhere)
         assert "cannot be written: there is no folder" in said
+
+
+@pytest.fixture
+def sweeps(tmp_path):
+    """A table of sweeps at two sizes and two batches, with a run that diverged; its optimum falls with the size."""
+    rows = [
+        f"{n},{b},1000,{0.01 * 2**k:g},{3 + 0.05 * (k - 3 + n / 4000 - b / 16) ** 2:.4f}"
+        for n in (1000, 4000)
+        for b in (8, 16)
+        for k in range(6)
+    ]
+    file = tmp_path / "sweeps.csv"
+    file.write_text("\n".join(["size,batch,horizon,lr,loss", *rows, "1000,8,1000,2.0,nan"]) + "\n")
+    return str(file)
+
+
+def test_transfer_answers_for_another_size(sweeps):
+    """A table with the rules of the field, a figure, and the same as a document."""
+    text = ask("transfer", sweeps, "--size", "16k", "--batch", "8")
+    for said in ("from all sweeps", "linear in batch", "square root of batch", "Step Law", "muP", "1 trials diverged"):
+        assert said in text
+    found = json.loads(ask("transfer", sweeps, "--size", "16k", "--batch", "8", "--json"))
+    assert found["low"] < found["lr"] < found["high"]
+    assert (found["size"], found["batch"], found["horizon"]) == (16000, 8, 1000)
+    none = json.loads(ask("transfer", sweeps, "--size", "16k", "--batch", "8", "--prior", "none", "--json"))
+    assert none["prior"] == "none"
+    assert none["high"] / none["low"] > found["high"] / found["low"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--batch", "8"], "for which size is the LR?"),
+        (["--size", "9e9", "--batch", "8", "--horizon", "5"], "all trials have one horizon"),
+        (["--size", "many", "--batch", "8"], "not a positive number such as"),
+        (["--size", "1e4", "--batch", "8", "--column", "lr=lrs"], "no such column"),
+        (["--size", "1e4", "--batch", "8", "--column", "lr"], "NAME=VALUE"),
+    ],
+)
+def test_transfer_refuses_in_words(sweeps, arguments, said):
+    """What the table cannot say."""
+    assert said in refused("transfer", sweeps, *arguments)
+    assert "give a table of trials" in refused("transfer")

@@ -19,7 +19,7 @@ import click
 from lrlab.cli.log_options import log_options
 from lrlab.cli.options import experiment_options
 from lrlab.cli.output import NewFile, echo, json_option, say, write
-from lrlab.cli.values import SOURCE, OneOf, Whole
+from lrlab.cli.values import SOURCE, Amount, OneOf, Whole
 from lrlab.cli.verb import Section, Verbs
 from lrlab.desk import VERSION
 from lrlab.views.names import file_name
@@ -213,6 +213,59 @@ def _answer(
     if not law.holds:
         echo("lrlab: the law does not describe the logs that it was fitted to: trust none of this.", err=True)
         sys.exit(1)
+
+
+@command.command(
+    examples=["lrlab forecast transfer sweeps.csv --size 1.3B --batch 256 --horizon 40000"],
+    document="lrlab.desk.transfer:TransferDocument",
+)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--size", type=Amount(), help="Number of parameters; that of all trials if left out.")
+@click.option("--batch", type=Amount(), help="Batch of an update, in the unit of the table.")
+@click.option("--horizon", type=Amount(), help="Length of the run in updates.")
+@click.option(
+    "--prior",
+    type=OneOf("prior", lambda: ("public", "none")),
+    default="public",
+    show_default=True,
+    help="Exponents of public sweeps, which a few of your own outweigh; none: your sweeps alone.",
+)
+@click.option(
+    "--column", "columns", multiple=True, metavar="VALUE=NAME", help="What lr, loss, size ... is called in the table."
+)
+@click.option(
+    "--runs",
+    "stores",
+    nargs=2,
+    multiple=True,
+    metavar="PLACE SETTING",
+    help="Runs of a store, and what it does not know of them: lrlab-runs size=7e6,batch=32.",
+)
+@level_option
+@json_option
+def transfer(
+    tables: tuple[Path, ...],
+    prior: str,
+    columns: tuple[str, ...],
+    stores: tuple[tuple[str, str], ...],
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Find the best LR at another size, batch and horizon, from small sweeps.
+
+    TABLE has one row for each trial: size (parameters), batch, horizon (updates), lr, loss; diverged trials have the
+    loss nan. The answer stands beside the rules of the field.
+    """
+    from lrlab.desk import transfer as desk
+    from lrlab.views import transfer as views
+
+    if not tables and not stores:
+        raise click.UsageError("nothing to learn from: give a table of trials, or --runs PLACE SETTING")
+    named = {k: v for text in columns for k, v in desk.settings(text, "--column").items()}
+    believed = None if prior == "none" else prior
+    found = desk.transfer(list(tables), prior=believed, columns=named, stores=stores, **asked)
+    shown: list[Figure | Table] = [views.drawn(found), views.swept(found), views.powers(found), views.answer(found)]
+    say(as_json, {"version": VERSION, **found.record()}, shown, views.sentences(found), first=found.warnings)
 
 
 @command.command(examples=["lrlab forecast study digits --quick"], document="lrlab.desk.forecast:OutlookDocument")

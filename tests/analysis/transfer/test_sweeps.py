@@ -1,0 +1,46 @@
+"""Trials of one setting together, and what they show before anything is fitted."""
+
+import math
+
+import pytest
+
+from lrlab.analysis.transfer.sweeps import gather
+from lrlab.errors import LrlabError
+from lrlab.record.trials import Trial
+
+NAN = math.nan
+
+
+def sweep(*losses, lrs=(1, 2, 4, 8), size=1.0, batch=1.0, seed=""):
+    return [Trial(size, batch, 10.0, lr, loss, seed) for lr, loss in zip(lrs, losses, strict=False)]
+
+
+def test_trials_are_grouped_by_setting():
+    """By size, batch and horizon; seeds stay apart within."""
+    one, two = gather(sweep(2, 1, 2, seed="a") + sweep(3, 1, 2, seed="b") + sweep(2, 1, 3, size=2.0))
+    assert (one.setting, two.setting) == ((1.0, 1.0, 10.0), (2.0, 1.0, 10.0))
+    assert sorted(one.group.tolist()) == [0, 0, 0, 1, 1, 1]
+    assert (one.best, one.lrs, one.edge) == (2.0, [1.0, 2.0, 4.0], "")
+
+
+def test_a_best_lr_beside_a_divergence_is_no_edge():
+    """The optimum lies between them; without the divergence it may lie beyond."""
+    (one,) = gather(sweep(3, 2, 1, NAN))
+    assert (one.edge, one.diverged) == ("", (8,))
+    with pytest.raises(LrlabError, match=r"highest one in every sweep[\s\S]*trials at 8 and above"):
+        gather(sweep(3, 2, 1))
+    with pytest.raises(LrlabError, match=r"lowest one in every sweep[\s\S]*trials at 0.5 and below"):
+        gather(sweep(1, 2, 3))
+
+
+def test_some_edges_are_no_reason_to_refuse():
+    """Another sweep shows the valley."""
+    assert [each.edge for each in gather(sweep(3, 2, 1) + sweep(2, 1, 2, size=2.0))] == ["highest", ""]
+
+
+def test_what_shows_no_valley():
+    """All diverged; one LR."""
+    with pytest.raises(LrlabError, match="every trial diverged"):
+        gather(sweep(NAN, NAN))
+    with pytest.raises(LrlabError, match="no sweep has two LRs"):
+        gather(sweep(2) + sweep(3, batch=2.0))

@@ -1,0 +1,135 @@
+"""The best LR of a setting that was not swept: right where the truth is known, wide or refused where it is not seen."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.transfer.transfer import transferred
+from lrlab.errors import LrlabError
+from lrlab.record.trials import Trial
+
+LRS = tuple(1e-3 * 2**n for n in range(7))
+
+
+def best(n, b, t):
+    return 8e-3 * (n / 1e5) ** -0.4 * (b / 8) ** 0.4 * (t / 1e3) ** -0.2
+
+
+def trials(sizes=(1e4, 4e4, 16e4), batches=(4, 16), horizons=(500, 2000), lrs=LRS, noise=1e-3, width=None, k=0.08):
+    draw = np.random.default_rng(0).standard_normal
+
+    def loss(lr, place):
+        return 3 * math.exp(0.5 * k * math.log(lr / place) ** 2 + noise * draw())
+
+    return [
+        Trial(n, b, t, lr, loss(lr, best(n, b, t)), "", width and width(n))
+        for n in sizes for b in batches for t in horizons for lr in lrs
+    ]  # fmt: skip
+
+
+def test_the_truth_is_in_the_interval():
+    """At a size, batch and horizon that no sweep has, and near it."""
+    found = transferred(trials(), size=64e4, batch=8, horizon=4000)
+    truth = best(64e4, 8, 4000)
+    assert found.low < truth < found.high
+    assert abs(math.log(found.lr / truth)) < 0.4
+    assert 0.5 * 0.08 * math.log(found.lr / truth) ** 2 < found.risk
+    assert found.regret < found.risk < 0.02
+
+
+def test_a_setting_that_was_swept_is_answered_by_its_own_sweep():
+    """And is narrower than beside it."""
+    own, beside = (transferred(trials(), size=n, batch=4, horizon=500) for n in (4e4, 8e4))
+    assert own.lr == pytest.approx(best(4e4, 4, 500), rel=0.1)
+    assert own.high / own.low < beside.high / beside.low
+
+
+def test_one_sweep_alone_answers_for_itself():
+    """What all trials share need not be said; a second value of it cannot be asked for."""
+    one = trials((1e4,), (4,), (500,))
+    assert transferred(one).lr == pytest.approx(best(1e4, 4, 500), rel=0.1)
+    assert transferred(one).exponents == ()
+    for factor, value in (("size", 4e4), ("batch", 8), ("horizon", 1000)):
+        with pytest.raises(LrlabError, match=f"all trials have one {factor}"):
+            transferred(one, **{factor: value})
+
+
+def test_what_varies_must_be_said():
+    """The message names the values; what is no number is refused."""
+    with pytest.raises(LrlabError, match=r"for which size is the LR\?[\s\S]*10000 to 160000"):
+        transferred(trials(), batch=4, horizon=500)
+    for wrong in (0, -1, math.nan, math.inf, True):
+        with pytest.raises(LrlabError, match="size must be a positive number"):
+            transferred(trials(), size=wrong, batch=4, horizon=500)
+    with pytest.raises(LrlabError, match="level is a probability"):
+        transferred(trials(), size=1e4, batch=4, horizon=500, level=1.0)
+
+
+def test_two_lrs_a_sweep_are_enough():
+    """Beside a few full sweeps; wider than with all."""
+    full = trials((1e4,))
+    sparse = trials((4e4, 16e4), lrs=(4e-3, 16e-3))
+    found = transferred(full + sparse, size=32e4, batch=8, horizon=1000)
+    assert found.low < best(32e4, 8, 1000) < found.high
+    assert "fewer than 3 LRs" in " ".join(found.warnings)
+
+
+def test_an_edge_is_said_and_does_not_pull_the_answer_to_it():
+    """The largest size was swept below its optimum alone."""
+    low = trials((16e4,), lrs=tuple(1e-4 * 2**n for n in range(4)))
+    found = transferred(trials((1e4, 4e4)) + low, size=16e4, batch=4, horizon=500)
+    assert found.low < best(16e4, 4, 500) < found.high
+    assert "at the edge" in " ".join(found.warnings)
+
+
+def test_the_prior_can_be_switched_off_or_given():
+    """With many sweeps it changes little; a given one must be of a factor."""
+    asked = {"size": 32e4, "batch": 8, "horizon": 1000}
+    public, none = (transferred(trials(), **asked, prior=prior) for prior in ("public", None))
+    assert (public.prior, none.prior) == ("public", "none")
+    assert abs(math.log(public.lr / none.lr)) < 0.25
+    sure = transferred(trials(), **asked, prior={"size": (-0.9, 0.001)})
+    assert sure.prior == "given"
+    assert dict((e.term, e.mean) for e in sure.exponents)["size"] == pytest.approx(-0.9, abs=0.02)
+    for prior, match in (
+        ("pubic", "unknown prior"),
+        ({"sise": (0, 1)}, r"no such factor[\s\S]*size"),
+        ({"size": (0, 0)}, "sd > 0"),
+    ):
+        with pytest.raises(LrlabError, match=match):
+            transferred(trials(), **asked, prior=prior)
+
+
+def test_far_away_is_said_and_wide():
+    """Ten thousand times the largest size."""
+    found = transferred(trials(), size=16e8, batch=8, horizon=1000)
+    assert "10000x beyond the sweeps" in " ".join(found.warnings)
+    assert found.high / found.low > 10
+
+
+def test_rules_start_from_the_nearest_sweep():
+    """The linear rule doubles it with the batch; muP goes by the widths of the table, or the root of the size."""
+    found = transferred(trials(), size=16e4, batch=32, horizon=2000)
+    rules = {rule.name: rule for rule in found.rules}
+    assert found.nearest == (16e4, 16, 2000)
+    assert rules["linear in batch"].lr == pytest.approx(2 * rules["same LR"].lr)
+    assert rules["linear in batch"].regret > found.regret
+    for width, ratio in ((None, 0.5), (lambda n: n, 0.25)):
+        found = transferred(trials(width=width), size=64e4, batch=16, horizon=2000)
+        rules = {rule.name: rule.lr for rule in found.rules}
+        assert rules["muP, 1/width"] / rules["same LR"] == pytest.approx(ratio, rel=1e-6)
+
+
+def test_the_record_is_plain():
+    """It goes through JSON and back."""
+    record = transferred(trials(), size=32e4, batch=8, horizon=1000).record()
+    assert json.loads(json.dumps(record)) == record
+    assert record["sweeps"][0]["lrs"] == 7
+    assert record["nearest"] == [16e4, 4.0, 500.0]
+
+
+def test_it_shows_itself_in_a_line():
+    """The answer, its interval, its risk."""
+    assert "it risks" in repr(transferred(trials(), size=32e4, batch=8, horizon=1000))

@@ -1,0 +1,120 @@
+"""Tables of trials as people have them: names guessed, numbers written with letters, and what cannot be meant said."""
+
+import json
+import math
+
+import pytest
+
+from lrlab.errors import LrlabError
+from lrlab.record.runs.run import Series, StoredRun
+from lrlab.record.trials import amount, of_runs, read_trials
+
+ROWS = [{"size": 1e6, "batch": 8, "horizon": 100, "lr": 0.1 * 2**k, "loss": 3.0 + k} for k in range(3)]
+
+
+def refused(match, table, columns=None):
+    with pytest.raises(LrlabError, match=match):
+        read_trials(table, columns)
+
+
+@pytest.mark.parametrize(
+    ("names", "loss"),
+    [
+        (("size", "batch", "horizon", "lr", "loss"), "loss"),
+        (("n_params", "batch_size", "max_steps", "learning_rate", "eval_loss"), "eval_loss"),
+        (("Params", "Global Batch Size", "Updates", "optimizer/lr", "val/loss"), "val/loss"),
+    ],
+)
+def test_columns_go_by_many_names(names, loss, tmp_path):
+    """The same table in a CSV and in JSON lines, whatever its columns are called."""
+    text = ",".join(names) + "\n" + "".join(",".join(str(v) for v in row.values()) + "\n" for row in ROWS)
+    (tmp_path / "t.csv").write_text(text)
+    lines = [json.dumps(dict(zip(names, row.values(), strict=True))) for row in ROWS]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines) + "\n")
+    for file in ("t.csv", "t.jsonl"):
+        assert read_trials(tmp_path / file) == read_trials(ROWS)
+
+
+def test_columns_in_memory_are_rows():
+    """A mapping of columns, as a data frame gives it."""
+    assert read_trials({name: [row[name] for row in ROWS] for name in ROWS[0]}) == read_trials(ROWS)
+    refused("differ in length", {"size": [1], "batch": [1, 2]})
+
+
+def test_the_validation_loss_is_taken():
+    """Also where there is a column that is plainly called loss."""
+    rows = [{**row, "val_loss": 9.0, "train_loss": 1.0} for row in ROWS]
+    assert {trial.loss for trial in read_trials(rows)} == {9.0}
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "", None, "diverged", math.nan])
+def test_a_loss_that_is_no_number_diverged(word):
+    """However a table says it."""
+    assert math.isnan(read_trials([{**ROWS[0], "loss": word}])[0].loss)
+
+
+@pytest.mark.parametrize("name", ["lr", "size", "batch", "horizon"])
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf, "x", None, True])
+def test_what_must_be_positive(name, value):
+    """The row and the column are named."""
+    refused(rf"row 2: {name} must be a positive number", [ROWS[0], {**ROWS[1], name: value}])
+
+
+def test_a_loss_that_cannot_be_one():
+    """0 and below has no shares; a word is no loss."""
+    refused("row 1: the loss must be positive", [{**ROWS[0], "loss": 0}])
+    refused("row 1: the loss must be a number", [{**ROWS[0], "loss": "low"}])
+
+
+def test_a_missing_column_is_answered_with_the_nearest():
+    """What is missing, what there is, and what to type."""
+    table = [{"size": 1, "batch": 1, "horizon": 1, "lrate": 1, "loss": 1}]
+    refused(r"does not say the peak LR[\s\S]*did you mean 'lrate'\?", table)
+    assert read_trials(table, {"lr": "lrate"})[0].lr == 1
+    refused("no such column", table, {"lr": "lrat"})
+    refused("no such value", table, {"rate": "lrate"})
+    refused("the number of parameters", [{"batch": 1, "horizon": 1, "lr": 1, "loss": 1}])
+
+
+def test_what_is_no_table(tmp_path):
+    """No rows, no file, no table."""
+    refused("no rows", [])
+    refused("no such log", tmp_path / "none.csv")
+    refused("no table of trials", 7)
+
+
+def test_amounts():
+    """As people write them."""
+    assert [amount(text) for text in ("7e6", "1.3B", "2k", "125 M", "1_000", "1,000")] == [
+        7e6,
+        1.3e9,
+        2e3,
+        125e6,
+        1e3,
+        1e3,
+    ]
+    assert [amount(text) for text in ("", "1.2.3", "M", [1], True)] == [None] * 5
+
+
+def stored(arm="a", lr=1.0, score=2.0, task="t"):
+    return StoredRun(
+        "k", task, arm, "linear()", lr, 3, 0, 500, "loss", score, "finished", 1.0, Series(), {}, (), {}
+    )  # fmt: skip
+
+
+def test_runs_of_a_store_lack_size_and_batch():
+    """They are given; several arms or tasks are not mixed."""
+    (trial,) = of_runs([stored()], {"size": "2M", "batch": "8", "width": "64"}, "runs")
+    assert (trial.size, trial.batch, trial.horizon, trial.lr, trial.loss, trial.width) == (2e6, 8, 500, 1, 2, 64)
+    assert math.isnan(of_runs([stored(score=math.inf)], {"size": "1", "batch": "1"}, "runs")[0].loss)
+    given = {"size": "1", "batch": "1"}
+    for runs, more, match in (
+        ([stored()], {"batch": ""}, "does not know"),
+        ([stored("a"), stored("b")], given, "share their arm"),
+        ([stored(task="t"), stored(task="u")], given, "share their task"),
+        ([stored("a")], {**given, "arm": "c"}, "no such runs"),
+        ([stored("a")], {**given, "wdth": "1"}, r"unknown setting[\s\S]*width"),
+    ):
+        with pytest.raises(LrlabError, match=match):
+            of_runs(runs, more, "runs")
+    assert len(of_runs([stored("a"), stored("b")], {**given, "arm": "b"}, "runs")) == 1

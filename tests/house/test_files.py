@@ -24,6 +24,7 @@ ELSEWHERE = {
     "desk/demo.py": "tests/cli/commands/test_demo.py",
     "lab/tasks/common/valley.py": "tests/cli/commands/test_demo.py",
     "__main__.py": "tests/cli/test_main.py",
+    "studio/serve.py": "tests/cli/commands/test_studio.py",
     "adapters/lightning.py": "tests/trainers/test_lightning.py",
     "adapters/transformers.py": "tests/trainers/test_transformers.py",
     "testing/strategies.py": "tests/core/test_laws.py",

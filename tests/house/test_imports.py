@@ -25,7 +25,8 @@ MAY = {
     "views": {"core", "record", "analysis", "errors"},
     "testing": {"core", "record", "lab", "analysis", "adapters", "errors"},
     "desk": {"core", "record", "lab", "analysis", "dialects", "views", "errors", "shown", "version"},
-    "cli": {"desk", "views", "core", "errors", "version"},
+    "studio": {"desk", "views", "core", "errors", "version"},
+    "cli": {"desk", "views", "studio", "core", "errors", "version"},
 }
 
 

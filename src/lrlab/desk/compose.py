@@ -19,12 +19,14 @@ from lrlab.core.edit.gestures import Near, State
 from lrlab.core.edit.handles import Point, Segment, points, segments
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
+from lrlab.core.expression.wrap import Clip
 from lrlab.core.feedback.base import Controller
 from lrlab.core.run.curve import Curve
 from lrlab.core.text.lint import Finding
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 from lrlab.views.axes import number
+from lrlab.views.model import Figure, Line
 from lrlab.views.thin import TOLERANCE, outline
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,7 @@ WORK = 30_000_000  # values of parts for one picture
 LOOKED = 10 * WORK  # for words and findings
 DOUBLING = {"repeat", "excerpt", "lasting"}  # kinds of which a value may cost two of what is in them
 FEWEST = 2000  # points of a picture
+TITLE = 100  # characters
 MOST = 100  # phases with handles
 SMALL = 0.01  # of the peak: below it, an LR hardly trains
 
@@ -69,6 +72,15 @@ def drawn(schedule: Schedule, horizon: Horizon, *, log: bool = False) -> Drawn:
     scaled = np.log10(np.maximum(values, _least(values))) if log else values
     kept = outline(scaled, TOLERANCE * float(np.ptp(scaled)) or np.inf)
     return Drawn(at[kept].astype(float), values[kept], float(values.max()), float(values.min()), len(at) == n)
+
+
+def figure(state: State, base_lr: float | None = None, *, log: bool = False) -> Figure:
+    """The picture of a schedule by itself."""
+    curve = drawn(state.schedule, state.horizon, log=log)
+    text = str(state.schedule)
+    label = "multiple of the base LR" if base_lr is None else "learning rate"
+    line = Line("schedule", curve.x.tolist(), (state.unit * curve.y).tolist())
+    return Figure(text if len(text) <= TITLE else f"{text[:TITLE]}…", "update", label, (line,), log_y=log)
 
 
 def told(schedule: Schedule, horizon: Horizon, base_lr: float | None = None, decay: float | None = None) -> Told:
@@ -164,14 +176,14 @@ EXAMPLES = {
 RUN, TINY = 10_000, 12  # updates of an example, and of a table
 FAMILIES = {
     "presets": "Whole schedules",
-    "base": "Levels and warmups",
     "transitions": "From one level to another",
-    "cosines": "Along a cosine",
-    "logarithms": "On a logarithmic axis",
+    "cosines": "From one level to another",
+    "logarithms": "From one level to another",
     "timescales": "With a time scale of their own",
-    "piecewise": "By boundaries",
-    "extremes": "The least, the greatest",
-    "tables": "Values from outside",
+    "base": "Levels and warmups",
+    "piecewise": "By boundaries, lists and others",
+    "tables": "By boundaries, lists and others",
+    "extremes": "By boundaries, lists and others",
 }
 FEEDBACK = "Feedback"
 
@@ -194,7 +206,7 @@ class Example:
 def gallery() -> tuple[Example, ...]:
     """Every word that can be typed, family by family; `function` needs Python."""
     found = [_example(name) for name in sorted(VOCABULARY) if name != "function"]
-    order = [*FAMILIES.values(), FEEDBACK]
+    order = [*dict.fromkeys(FAMILIES.values()), FEEDBACK]
     return tuple(sorted(found, key=lambda each: (order.index(each.family), each.name)))
 
 
@@ -244,6 +256,11 @@ def _numbers(
                 ("Weight-decay timescale", said, "1 / (LR × weight decay) at the peak: how far AdamW remembers")
             )
     return found
+
+
+def floor_of(schedule: Schedule) -> float:
+    """The level that nothing goes below, where there is one around the whole; else 0."""
+    return schedule.low or 0.0 if isinstance(schedule, Clip) else 0.0
 
 
 def state_of(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> State:

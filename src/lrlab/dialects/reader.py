@@ -39,21 +39,27 @@ SCRIPTS = (".py", ".sh")
 
 
 def read(
-    source: str, words: Sequence[str] = (), *, horizon: Horizon | None = None, lr: float | None = None
+    source: str,
+    words: Sequence[str] = (),
+    *,
+    horizon: Horizon | None = None,
+    lr: float | None = None,
+    files: bool = True,
 ) -> Imported:
     """The schedule of a configuration. Raises `LrlabError` where it cannot be read.
 
-    `words` are further arguments, name=value, as they stand beside it on a command line.
+    `words` are further arguments, name=value, as they stand beside it on a command line. Without `files` the name of a
+    file is refused: what is typed into a page opens none.
     """
     run = Horizon() if horizon is None else horizon
-    return _Door(run, lr).read(source, list(words)).within(run)
+    return _Door(run, lr, files).read(source, list(words)).within(run)
 
 
 class _Door:
     """Finds out what a source is, with what is known of the run."""
 
-    def __init__(self, run: Horizon, lr: float | None) -> None:
-        self.run, self.lr = run, lr
+    def __init__(self, run: Horizon, lr: float | None, files: bool = True) -> None:
+        self.run, self.lr, self.files = run, lr, files
 
     def read(self, source: str, words: list[str]) -> Imported:
         text = source.strip()
@@ -62,7 +68,7 @@ class _Door:
             return self.of_library(library(name), rest, words)
         if colon and name.isidentifier() and not _assigned(text):
             known(name, dict.fromkeys(names()), "the library")
-        path, more = _path(text)
+        path, more = self.path(text)
         if path is not None:
             return self.file(path, _pairs([*more, *words]))
         if "(" in text and _own(text) and snippet.parsed(text) is not None:
@@ -72,6 +78,17 @@ class _Door:
         if _own(text):
             return self.own(text, words)
         return self.script(text, _pairs(words))
+
+    def path(self, text: str) -> tuple[Path | None, list[str]]:
+        """The file that a text begins with, and the words after it."""
+        if self.files:
+            return _path(text)
+        line = _tokens(text) if "\n" not in text and "(" not in text else []
+        first = line[0] if line else ""
+        started = first.endswith(SCRIPTS) and command_line.is_command_line(line)
+        if (first.endswith((*FILES, *SCRIPTS)) or ".py:" in first) and not started:
+            raise LrlabError(worded("no file is opened by its name here", first, hint="drop the file itself"))
+        return None, []
 
     def own(self, text: str, words: list[str]) -> Imported:
         """The text form, or one of its words alone."""
@@ -83,7 +100,7 @@ class _Door:
     # -- LIBRARY: ...
 
     def of_library(self, owner: Library, rest: str, words: list[str]) -> Imported:
-        path, more = _path(rest)
+        path, more = self.path(rest)
         if path is not None and path.suffix in FILES:
             return self.by_file(owner, loaded(path), _pairs([*more, *words]))
         if path is not None:

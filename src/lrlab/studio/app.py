@@ -1,0 +1,96 @@
+"""The application: addresses to functions. What is wrong is a sentence, and the server lives on.
+
+A sentence is an answer like any other, with status 200: somebody who types a schedule is wrong at every second letter,
+and a browser calls any other status a failure on its console.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lrlab.desk import VERSION
+from lrlab.errors import LrlabError
+from lrlab.studio import composing
+from lrlab.studio.asked import Asked
+from lrlab.studio.guard import Guard
+from lrlab.studio.pages import PAGES, Page, assets, html
+
+Answer = Mapping[str, Any] | bytes  # a document, or bytes that a page knows how to read
+Handler = Callable[[Asked], Answer]
+
+POSTS: dict[str, Handler] = {**composing.POSTS}
+GETS: dict[str, Handler] = {**composing.GETS}
+
+
+def application(token: str, names: tuple[str, ...] = ()) -> Guard:
+    """The studio behind its guard; `names` are those of the server beside the loopback's."""
+    routes = [Route(page.path, _page(page), methods=["GET"]) for page in PAGES]
+    routes.append(Route("/static/{name}", _static, methods=["GET"]))
+    routes += [Route(f"/api/{name}", _get(handler), methods=["GET"]) for name, handler in GETS.items()]
+    routes += [Route(f"/api/{name}", _post(handler), methods=["POST"]) for name, handler in POSTS.items()]
+    handlers: Any = {404: _missing, 405: _missing}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), token, names)
+
+
+def _page(page: Page) -> Any:
+    async def shown(request: Request) -> Response:
+        return Response(html(page), media_type="text/html")
+
+    return shown
+
+
+async def _static(request: Request) -> Response:
+    found = assets().get(request.path_params["name"])
+    if found is None:
+        return _document({"error": "there is no such file"}, 404)
+    data, kind = found
+    return Response(data, headers={"content-type": kind})
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    return _document({"error": "there is nothing at this address"}, 404)
+
+
+def _get(handler: Handler) -> Any:
+    async def answered(request: Request) -> Response:
+        return await run_in_threadpool(_answer, handler, dict(request.query_params))
+
+    return answered
+
+
+def _post(handler: Handler) -> Any:
+    async def answered(request: Request) -> Response:
+        return await run_in_threadpool(_answer, handler, await request.body())
+
+    return answered
+
+
+def _answer(handler: Handler, given: bytes | Mapping[str, Any]) -> Response:
+    """What a handler says, or what is wrong in a sentence."""
+    try:
+        found = handler(Asked(given))
+    except LrlabError as error:
+        return _document({"error": str(error)})
+    except (RecursionError, MemoryError):
+        return _document({"error": "this is too deep, or too large, to be worked on"})
+    except Exception as error:  # the server lives on, whatever a request brings about
+        traceback.print_exc(file=sys.stderr)
+        return _document({"error": f"{type(error).__name__}: {error}"}, 500)
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/octet-stream")
+    return _document(found)
+
+
+def _document(found: Mapping[str, Any], status: int = 200) -> Response:
+    body = json.dumps({"version": VERSION, **found}, allow_nan=False)
+    return Response(body, status, media_type="application/json")

@@ -1,0 +1,117 @@
+"""What a request asks for: JSON, field by field, each of a kind and within bounds; else a sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lrlab.core.time.horizon import Horizon
+from lrlab.errors import LrlabError, LrlabTypeError, worded
+
+LONGEST_TEXT = 20_000  # characters of a schedule
+LONGEST_RUN = 10_000_000  # updates of a run that is drawn
+FACTS = ("updates", "epochs", "updates_per_epoch", "samples_per_update", "tokens_per_update")
+
+
+def _unreal(name: str) -> float:
+    raise LrlabError(worded("numbers are finite", name))
+
+
+class Asked:
+    """A JSON object whose fields are asked for by kind.
+
+    >>> Asked(b'{"text": "cosine()", "lr": 0.1}').number("lr", 0, 10)
+    0.1
+    """
+
+    def __init__(self, body: bytes | Mapping[str, Any]) -> None:
+        if isinstance(body, Mapping):
+            self._fields: Mapping[str, Any] = body
+            return
+        try:
+            found = json.loads(body.decode("utf-8"), parse_constant=_unreal)
+        except LrlabError:
+            raise
+        except (ValueError, RecursionError):
+            raise LrlabError("this request is not JSON") from None
+        if not isinstance(found, dict):
+            raise LrlabTypeError("this request is not an object of JSON")
+        self._fields = found
+
+    def text(self, name: str, longest: int = LONGEST_TEXT, default: str | None = None) -> str:
+        """A text without NUL."""
+        given = self._fields.get(name, default)
+        if not isinstance(given, str):
+            raise LrlabTypeError(worded(f"{name} must be a text", given))
+        if len(given) > longest:
+            raise LrlabError(worded(f"{name} has {len(given):,} characters", allowed=f"at most {longest:,}"))
+        if "\x00" in given:
+            raise LrlabError(worded(f"{name} holds a character that no text has", "NUL"))
+        return given
+
+    def number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float:
+        """A finite number between the bounds."""
+        given = self._fields.get(name)
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            raise LrlabTypeError(worded(f"{name} must be a number", given))
+        try:
+            value = float(given)
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value) or not low <= value <= high:
+            raise LrlabError(worded(f"{name} is out of bounds", value, f"{low:g} to {high:g}"))
+        return value
+
+    def optional(self, name: str, low: float, high: float) -> float | None:
+        """A finite number between the bounds, or nothing."""
+        return None if self._fields.get(name) is None else self.number(name, low, high)
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        """A whole number between the bounds."""
+        value = self.number(name, low, high)
+        if not value.is_integer():
+            raise LrlabError(worded(f"{name} must be a whole number", value))
+        return int(value)
+
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is left out."""
+        given = self._fields.get(name, False)
+        if not isinstance(given, bool):
+            raise LrlabTypeError(worded(f"{name} must be true or false", given))
+        return given
+
+    def one_of(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
+        """One of a few words."""
+        given = self._fields.get(name, default)
+        if given not in allowed:
+            raise LrlabError(worded(f"{name} is not known", given, ", ".join(allowed)))
+        return str(given)
+
+    def within(self, name: str) -> Asked:
+        """An object in this one."""
+        given = self._fields.get(name)
+        if not isinstance(given, dict):
+            raise LrlabTypeError(worded(f"{name} must be an object", given))
+        return Asked(given)
+
+    def each(self, name: str, most: int) -> list[Asked]:
+        """A list of objects."""
+        given = self._fields.get(name, [])
+        if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+            raise LrlabTypeError(worded(f"{name} must be a list of objects", given))
+        if len(given) > most:
+            raise LrlabError(worded(f"{name} has {len(given)} items", allowed=f"at most {most}"))
+        return [Asked(item) for item in given]
+
+    def horizon(self, name: str = "horizon") -> Horizon:
+        """What is known of a run whose length is known, and that can be drawn."""
+        facts = self.within(name)
+        known: dict[str, Any] = {fact: facts.optional(fact, 0, 1e18) for fact in FACTS}
+        run = Horizon(**known)
+        if run.total is None:
+            raise LrlabError(worded("a schedule is drawn over a run whose length is known", hint="Updates: 10000"))
+        if run.total > LONGEST_RUN:
+            raise LrlabError(worded(f"the run has {run.total:,} updates", allowed=f"at most {LONGEST_RUN:,} are drawn"))
+        return run

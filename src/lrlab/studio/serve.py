@@ -1,0 +1,78 @@
+"""The server: bound to this machine, its address said once it is ready, ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Literal, TypedDict
+
+from lrlab.errors import LrlabError, missing, worded
+
+try:
+    import starlette  # noqa: F401
+    import uvicorn
+except ModuleNotFoundError as error:
+    raise missing(error.name or "starlette", "studio", "lrlab studio") from None
+
+from lrlab.studio.app import application
+from lrlab.studio.guard import is_loopback
+
+PATIENCE = 1  # seconds that open connections are given when it ends
+
+
+class ReadyDocument(TypedDict):
+    """Where the studio is: the address with the token that opens it, and the process that serves it."""
+
+    version: Literal[1]
+    url: str
+    pid: int
+
+
+def serve(host: str, port: int, ready: Callable[[ReadyDocument], object]) -> None:
+    """Serve until Ctrl-C; `ready` is told the address. Raises `LrlabError` where it cannot be bound."""
+    bound = _bound(host, port)
+    token = secrets.token_urlsafe(32)
+    names = () if is_loopback(host) else (host, socket.gethostname())
+    at = bound.getsockname()
+    name = f"[{at[0]}]" if ":" in at[0] else at[0]
+    document = ReadyDocument(version=1, url=f"http://{name}:{at[1]}/?token={token}", pid=os.getpid())
+    config = uvicorn.Config(
+        application(token, names),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    server = uvicorn.Server(config)
+    begin = server.startup
+
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
+        await begin(sockets)
+        if server.started:
+            ready(document)
+
+    server.startup = startup
+    try:
+        server.run(sockets=[bound])
+    except KeyboardInterrupt:
+        pass  # uvicorn has ended in order, and hands the signal on
+    finally:
+        bound.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(place)
+    except OSError as error:
+        hint = "another --port, or 0 for any that is free"
+        raise LrlabError(
+            worded(f"the studio cannot be served there: {error.strerror}", f"{host}:{port}", "", hint)
+        ) from None
+    return made

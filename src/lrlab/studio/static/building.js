@@ -1,0 +1,47 @@
+/** Elements, without a framework: `make("button", { class: "button", onclick }, "Undo")`. */
+
+const SVG = new Set(["svg", "path", "circle", "rect", "line", "text", "g", "title"]);
+
+/** @param {string} tag @param {Record<string, any>} attributes @param {...(Node|string|null|undefined|false)} children */
+export function make(tag, attributes = {}, ...children) {
+  const element = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** @param {string} id @returns {any} */
+export const byId = (id) => document.getElementById(id);
+
+/** Said to whoever does not see it. @param {string} sentence */
+export function say(sentence) {
+  byId("said").textContent = sentence;
+}
+
+/** A value as the server writes numbers: three digits, 3.0e-4 where it is small. @param {number} value */
+export function number(value) {
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) {
+    return Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 6 });
+  }
+  return value.toExponential(1).replace("e+", "e");
+}
+
+/** @param {number} value */
+export const whole = (value) => Math.round(value).toLocaleString("en");
+
+/** @param {string} name */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** Do it a little after the last call. @param {() => void} action @param {number} delay */
+export function later(action, delay) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, delay);
+  };
+}

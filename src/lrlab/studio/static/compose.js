@@ -1,0 +1,322 @@
+/** Compose: a text and its picture, two views of one value. The server computes both. */
+
+import { Latest, asked, packed } from "./asking.js";
+import { address, stateOf } from "./address.js";
+import { byId, later, make, number, say, whole } from "./building.js";
+import { Chart } from "./chart.js";
+import { gallery } from "./gallery.js";
+import { Handles } from "./handles.js";
+import { Past } from "./past.js";
+import { dropped, saved } from "./files.js";
+
+const FIRST = { text: 'warmup("5%") >> cosine(to=0.1)', updates: 10000 };
+const FIELDS = ["updates", "epoch", "lr", "decay"];
+const MOST = 5; // lines beside the schedule
+
+/** @type {any} */
+let state = { ...FIRST, epoch: null, lr: null, decay: null, log: false, ghost: null, overlays: [] };
+let found = null; // what the server last said of it
+let began = null; // the state at the beginning of a gesture
+const beside = new Map(); // curves beside it, by text
+
+const chart = new Chart(byId("plot"));
+const past = new Past(() => {
+  byId("undo").disabled = !past.before.length;
+  byId("redo").disabled = !past.after.length;
+});
+const handles = new Handles(chart, {
+  begin: () => { began = { ...state }; },
+  gesture: (given) => gestures.want({ ...request(began), gesture: given, quick: true }),
+  end: () => gestures.idle.then(settled),
+  mode: () => (byId("mode-lift").getAttribute("aria-checked") === "true" ? "lift" : "bend"),
+  said: (text) => { byId("where").textContent = text || hint(); },
+});
+
+const hint = () => (found?.fixed ? found.fixed.split("\n")[0] : "Drag a point, or a line. Double-click a line for a border.");
+
+/** What the server is told of a state. */
+function request(from) {
+  const horizon = { updates: from.updates };
+  if (from.epoch) horizon.updates_per_epoch = from.epoch;
+  return { text: from.text, horizon, lr: from.lr, decay: from.decay, log: from.log };
+}
+
+const gestures = new Latest(
+  (given) => packed("gesture", given),
+  (answer) => {
+    state = { ...state, text: answer.text, updates: answer.updates };
+    byId("text").value = answer.text;
+    byId("updates").value = answer.updates;
+    wrong("");
+    draw(answer);
+    handles.moving(answer);
+  },
+  (error) => wrong(error.message),
+);
+
+const pictures = new Latest(
+  (given) => packed("compose", given),
+  (answer) => {
+    wrong("");
+    draw(answer);
+    describe(answer);
+  },
+  (error) => {
+    wrong(error.message);
+    byId("plot").classList.add("stale");
+  },
+);
+
+/** A gesture is over: it can be undone, and its meaning is told. */
+async function settled() {
+  chart.freeze(false);
+  if (began && (began.text !== state.text || began.updates !== state.updates)) past.keep(began);
+  began = null;
+  await refresh();
+  if (found?.words) say(found.words.split("\n").slice(1).join(". ") || found.words);
+}
+
+/** Show the state as it is. */
+async function refresh() {
+  remember();
+  await pictures.want({ ...request(state), quick: false });
+  await code();
+}
+
+function draw(answer) {
+  found = { ...found, ...answer, floor: floorOf(answer) };
+  byId("plot").classList.remove("stale");
+  const [x, y] = answer.columns;
+  const own = [{ x, y, paint: "series-0" }];
+  const others = lines().map((text, k) => ({ ...beside.get(text), paint: paint(k), dash: k === 0 && state.ghost ? [6, 4] : undefined }));
+  chart.show([...own, ...others.filter((line) => line.x)], answer.updates, state.log);
+  handles.show(found);
+  phases(answer);
+  byId("y-label").textContent = answer.absolute ? "learning rate" : "multiple of the base LR";
+  if (!handles.held) byId("where").textContent = hint();
+}
+
+const floorOf = (answer) => answer.floor ?? 0;
+
+/** The texts beside the schedule: the pinned one first. */
+const lines = () => [...(state.ghost ? [state.ghost] : []), ...state.overlays].slice(0, MOST);
+const paint = (k) => (state.ghost ? (k === 0 ? "series-6" : `series-${k}`) : `series-${k + 1}`);
+
+async function fetchBeside() {
+  for (const text of lines()) {
+    const key = JSON.stringify(request({ ...state, text }));
+    if (beside.get(text)?.key === key) continue;
+    try {
+      const { columns } = await packed("compose", { ...request({ ...state, text }), quick: true });
+      beside.set(text, { x: columns[0], y: columns[1], key });
+    } catch {
+      beside.delete(text); // it does not fit this run
+    }
+  }
+  if (found) draw(found);
+  chips();
+}
+
+function chips() {
+  const forget = (change) => () => { state = { ...state, ...change() }; remember(); fetchBeside(); };
+  byId("chips").replaceChildren(
+    ...lines().map((text, k) => {
+      const pinned = k === 0 && state.ghost;
+      const chip = make("span", { class: "chip" }, make("span", { class: "name mono", title: text }, (pinned ? "pinned: " : "") + text));
+      chip.style.setProperty("--paint", `var(--${paint(k)})`);
+      chip.style.setProperty("--dash", pinned ? "dashed" : "solid");
+      const away = pinned ? () => ({ ghost: null }) : () => ({ overlays: state.overlays.filter((other) => other !== text) });
+      chip.append(
+        make("button", { type: "button", "aria-label": `Take up ${text}`, title: "Take it up", onclick: () => take({ text }) }, "↖"),
+        make("button", { type: "button", "aria-label": `Remove ${text}`, title: "Remove", onclick: forget(away) }, "×"),
+      );
+      return chip;
+    }),
+  );
+}
+
+function phases(answer) {
+  const rows = answer.segments.map((segment) => {
+    const select = segment.word && make(
+      "select",
+      { "aria-label": `Shape of phase ${segment.number + 1}`, onchange: (event) => handles.once({ kind: "shape", segment: segment.number, word: event.target.value }) },
+      ...[...new Set([segment.word, ...(handles.shapes ?? [])])].map((word) => make("option", { value: word, selected: word === segment.word }, word)),
+    );
+    return make(
+      "tr", {},
+      make("td", {}, select || make("code", {}, segment.text)),
+      make("td", { class: "number" }, whole(segment.start)),
+      make("td", { class: "number" }, whole(Math.max(segment.stop - 1, segment.start))),
+      make("td", {}, segment.sentence.replace(/, updates.*$/, "")),
+    );
+  });
+  if (!byId("phases").contains(document.activeElement)) byId("phases").replaceChildren(...rows);
+}
+
+function describe(answer) {
+  byId("words").textContent = answer.words.split("\n").slice(answer.words.includes("\n") ? 1 : 0).map((line) => line.trim()).join("\n");
+  byId("findings").replaceChildren(
+    ...answer.findings.map((each) => make("li", {}, each.message, each.hint && " ", each.hint && make("code", {}, each.hint))),
+  );
+  byId("findings").hidden = !answer.findings.length;
+  byId("numbers").replaceChildren(
+    ...answer.numbers.flatMap(([name, value, meaning]) => [make("dt", {}, name, make("small", {}, meaning)), make("dd", {}, value)]),
+  );
+  byId("text").setAttribute("aria-invalid", "false");
+}
+
+function wrong(sentence) {
+  byId("wrong").textContent = sentence;
+  byId("text").setAttribute("aria-invalid", String(Boolean(sentence)));
+}
+
+async function code() {
+  try {
+    byId("code").textContent = (await asked("code", { ...request(state), target: byId("target").value })).code;
+    byId("copy").disabled = false;
+  } catch (error) {
+    byId("code").textContent = error.message;
+    byId("copy").disabled = true;
+  }
+}
+
+function remember() {
+  history.replaceState(null, "", `#${address(state)}`);
+}
+
+/** Another state, which can be undone. @param {any} change */
+function take(change) {
+  past.keep({ ...state });
+  state = { ...state, ...change };
+  fill();
+  fetchBeside();
+  return refresh();
+}
+
+function fill() {
+  byId("text").value = state.text;
+  for (const name of FIELDS) byId(name).value = state[name] ?? "";
+  byId("log").setAttribute("aria-pressed", String(state.log));
+}
+
+function back(way) {
+  const before = past[way]({ ...state });
+  if (!before) return;
+  state = { ...before, log: state.log, ghost: state.ghost, overlays: state.overlays };
+  fill();
+  refresh().then(() => say(`${way === "undo" ? "Taken back" : "Done again"}: ${state.text}`));
+}
+
+// -- what the page does -----------------------------------------------------------------------------------------------
+
+let typed = null; // the state before somebody began to type
+const typing = later(() => pictures.want({ ...request({ ...state, text: byId("text").value }), quick: false }).then(() => {
+  if (!byId("wrong").textContent) {
+    state = { ...state, text: byId("text").value };
+    remember();
+    code();
+  }
+}), 120);
+byId("text").addEventListener("focus", () => { typed = { ...state }; });
+byId("text").addEventListener("input", () => { byId("read").textContent = ""; typing(); });
+byId("text").addEventListener("change", async () => {
+  const text = byId("text").value;
+  await pictures.idle;
+  if (byId("wrong").textContent && text.trim()) await taken(text);
+  if (typed && typed.text !== state.text) past.keep(typed);
+  typed = { ...state };
+});
+for (const name of FIELDS) {
+  byId(name).addEventListener("change", () => {
+    const value = Number(byId(name).value);
+    if (name === "updates" && !(value >= 1)) byId(name).value = state.updates;
+    else take({ [name]: byId(name).value === "" || !(value > 0) ? null : value });
+  });
+}
+byId("undo").addEventListener("click", () => back("undo"));
+byId("redo").addEventListener("click", () => back("redo"));
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || /^(TEXTAREA|INPUT)$/.test(event.target.tagName)) return;
+  const key = event.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  event.preventDefault();
+  back(key === "y" || event.shiftKey ? "redo" : "undo");
+});
+byId("log").addEventListener("click", () => {
+  state = { ...state, log: !state.log };
+  fill();
+  fetchBeside();
+  refresh();
+});
+byId("pin").addEventListener("click", () => {
+  state = { ...state, ghost: state.text };
+  remember();
+  fetchBeside();
+  say(`Pinned: ${state.text}`);
+});
+const modes = [byId("mode-bend"), byId("mode-lift")];
+for (const [k, mode] of modes.entries()) {
+  mode.tabIndex = k ? -1 : 0;
+  const choose = (other) => {
+    for (const each of modes) {
+      each.setAttribute("aria-checked", String(each === other));
+      each.tabIndex = each === other ? 0 : -1;
+    }
+    other.focus();
+  };
+  mode.addEventListener("click", () => choose(mode));
+  mode.addEventListener("keydown", (event) => {
+    if (!/^Arrow/.test(event.key)) return;
+    event.preventDefault();
+    choose(modes[1 - k]);
+  });
+}
+byId("target").addEventListener("change", code);
+byId("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(byId("code").textContent);
+  say("Copied");
+  byId("copy").textContent = "Copied";
+  setTimeout(() => { byId("copy").textContent = "Copy"; }, 1500);
+});
+byId("svg").addEventListener("click", () => saved("svg", request(state)).catch((error) => wrong(error.message)));
+byId("png").addEventListener("click", () => saved("png", request(state)).catch((error) => wrong(error.message)));
+
+/** What somebody has pasted or dropped: a schedule of ours or of any library, or a picture of one. */
+async function taken(text, file) {
+  try {
+    const read = await asked("import", { ...request(state), text, ...file });
+    wrong("");
+    const change = { text: read.text, ...(read.updates ? { updates: read.updates } : {}), ...(read.lr ? { lr: read.lr } : {}) };
+    if (file || text !== read.text) byId("read").textContent = [read.convention, ...read.notes].filter(Boolean).join("\n");
+    await take(change);
+  } catch (error) {
+    if (file || !byId("wrong").textContent) wrong(error.message);
+  }
+}
+dropped(document.body, (file) => taken("", file));
+
+addEventListener("hashchange", () => {
+  const given = stateOf(location.hash);
+  if (given.text && address(given) !== address(state)) take({ ...given, updates: given.updates ?? state.updates });
+});
+
+const given = stateOf(location.hash);
+if (given.text) state = { ...state, ...given, updates: given.updates ?? FIRST.updates };
+fill();
+refresh().then(fetchBeside);
+gallery(byId("gallery"), (word, event) => {
+  if (event.shiftKey) {
+    state = { ...state, overlays: [...state.overlays.filter((text) => text !== word.text), word.text].slice(-MOST) };
+    remember();
+    fetchBeside();
+  } else {
+    take({ text: word.text, updates: word.updates < 100 ? word.updates : Math.max(state.updates, 100) });
+    byId("plot").scrollIntoView({ block: "nearest" });
+  }
+}).then(({ shapes }) => {
+  handles.shapes = shapes;
+  if (found) phases(found);
+}).catch((error) => wrong(error.message));
+
+/** For measurements and tests: the requests that were sent, the drawings that were made, what is shown. */
+window.lrlab = { chart, handles, gestures, pictures, get state() { return state; }, get found() { return found; } };

@@ -1,0 +1,43 @@
+/** The words of the vocabulary as small pictures. */
+
+import { got } from "./asking.js";
+import { make } from "./building.js";
+import { address } from "./address.js";
+
+/** @param {HTMLElement} place @param {(word: any, event: MouseEvent) => void} [chosen] */
+export async function gallery(place, chosen) {
+  const { words, shapes } = await got("words");
+  const families = new Map();
+  for (const word of words) families.set(word.family, [...(families.get(word.family) ?? []), word]);
+  place.replaceChildren(
+    ...[...families].map(([family, those]) =>
+      make("section", { class: "family" }, make("h2", {}, family), make("ul", { class: "gallery" }, ...those.map((word) => card(word, chosen)))),
+    ),
+  );
+  return { words, shapes };
+}
+
+function card(word, chosen) {
+  const path = word.points.map(([x, y], k) => `${k ? "L" : "M"}${(x * 100).toFixed(2)} ${((1 - y) * 100).toFixed(2)}`).join("");
+  const picture = make(
+    "svg",
+    { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
+    make("path", { class: "base", d: "M0 100H100" }),
+    make("path", { d: path }),
+  );
+  const link = make(
+    "a",
+    { class: "word", href: `/compose#${address({ text: word.text, updates: word.updates })}`, title: `${word.signature}\n${word.formula}` },
+    picture,
+    make("b", {}, word.name),
+    make("span", {}, word.sentence.replaceAll("`", "")),
+  );
+  if (chosen) {
+    link.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.button) return;
+      event.preventDefault();
+      chosen(word, event);
+    });
+  }
+  return make("li", {}, link);
+}

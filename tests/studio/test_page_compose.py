@@ -1,0 +1,323 @@
+"""Compose as people use it: in a browser, by mouse and by keyboard."""
+
+import re
+import time
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.core.edit.gestures import State
+from lrlab.core.edit.handles import points
+
+START = 'warmup("5%") >> constant() >> cosine("30%", to=0.1)'
+RUN = 10_000
+
+
+def composing(opened, text=START, more="", **how):
+    page = opened(f"/compose#s={quote(text)}&n={RUN}{more}", **how)
+    until(page, "window.lrlab?.found?.words !== undefined && lrlab.handles.shapes !== undefined")
+    page.wait_for_selector("#phases tr")
+    return page
+
+
+def until(page, condition, patience=60):
+    """Wait until something is so in the page: asked from outside, for the page allows no code of others."""
+    end = time.monotonic() + patience
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, f"{condition}: {page.evaluate('window.lrlab?.state?.text')}"
+        page.wait_for_timeout(30)
+
+
+def text_of(page):
+    return page.locator("#text").input_value()
+
+
+def settled(page):
+    """Every request is answered, and the picture drawn."""
+    page.evaluate("async () => { await lrlab.gestures.idle; await lrlab.pictures.idle; }")
+    page.wait_for_timeout(60)
+
+
+def spot(page, update, level):
+    """Where an update and a level are on the screen."""
+    return page.evaluate(
+        """([update, level]) => {
+            const box = lrlab.chart.over.getBoundingClientRect();
+            return [box.left + lrlab.chart.across(update), box.top + lrlab.chart.down(level)];
+        }""",
+        [update, level],
+    )
+
+
+def drag(page, start, end, *keys, steps=12):
+    for key in keys:
+        page.keyboard.down(key)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=steps)
+    page.mouse.up()
+    for key in keys:
+        page.keyboard.up(key)
+    settled(page)
+
+
+def test_a_point_is_dragged_in_time_and_text_and_picture_agree(opened):
+    """It snaps to 15 %; the address is the work; undo and redo give the texts back."""
+    page = composing(opened)
+    drag(page, spot(page, 500, 1), spot(page, 1510, 1.0))
+    after = 'warmup("15%") >> constant() >> cosine("30%", to=0.1)'
+    assert text_of(page) == after
+    assert (
+        quote(after, safe="").replace("%20", "+") in page.url.replace("%28", "(").replace("%29", ")")
+        or "15%25" in page.url
+    )
+    page.locator("#undo").click()
+    settled(page)
+    assert text_of(page) == START
+    page.locator("#redo").click()
+    settled(page)
+    assert text_of(page) == after
+
+
+def test_what_is_drawn_is_what_a_run_applies(opened):
+    """After a gesture: the line of the picture, held against every update of the text beside it."""
+    page = composing(opened)
+    drag(page, spot(page, 7000, 1), spot(page, 5203, 0.7), "Alt")
+    x, y = page.evaluate(
+        "() => [...lrlab.chart.lines[0].x].length && [[...lrlab.chart.lines[0].x], [...lrlab.chart.lines[0].y]]"
+    )
+    values = lr.parse(text_of(page)).over(RUN).values()
+    assert np.abs(np.interp(np.arange(RUN), x, y) - values).max() < 5e-4
+    assert 5190 <= [p.update for p in points(State(lr.parse(text_of(page)), lr.Horizon(updates=RUN)).spine)][2] <= 5215
+
+
+def test_a_point_is_dragged_in_level(opened):
+    page = composing(opened)
+    drag(page, spot(page, RUN, 0.1), spot(page, RUN, 0.2))
+    assert text_of(page) == 'warmup("5%") >> constant() >> cosine("30%", to=0.2)'
+
+
+def test_a_line_bends_to_another_word_which_is_shown_meanwhile(opened):
+    page = composing(opened, "linear()")
+    page.keyboard.down("Alt")
+    page.mouse.move(*spot(page, 3000, 0.7))
+    page.mouse.down()
+    page.mouse.move(*spot(page, 3000, 0.8), steps=4)
+    page.mouse.move(*spot(page, 3000, 0.7939), steps=2)
+    until(page, "document.querySelector('.bending').textContent === 'cosine()'")
+    page.mouse.up()
+    page.keyboard.up("Alt")
+    settled(page)
+    assert text_of(page) == "cosine()"
+    assert page.locator(".bending").is_hidden()
+
+
+def test_a_line_is_lifted_with_shift(opened):
+    page = composing(opened, 'linear("50%", to=0.5) >> constant(level=0.5)')
+    drag(page, spot(page, 7500, 0.5), spot(page, 7500, 0.2), "Shift")
+    assert text_of(page) == 'linear("50%", to=0.2) >> constant(level=0.2)'
+
+
+def test_a_double_click_makes_a_border_and_takes_it_away(opened):
+    page = composing(opened, "linear()")
+    page.mouse.dblclick(*spot(page, 2500, 0.75))
+    settled(page)
+    assert text_of(page) == 'linear("25%", to=0.75) >> linear(start=0.75)'
+    page.mouse.dblclick(*spot(page, 2500, 0.75))
+    settled(page)
+    assert text_of(page) == "linear()"
+
+
+def test_control_is_finer(opened):
+    """A tenth of the way of the hand, to no round place."""
+    page = composing(opened)
+    page.mouse.move(*spot(page, 500, 1))
+    page.mouse.down()
+    page.keyboard.down("Control")
+    page.mouse.move(*spot(page, 1500, 1), steps=8)
+    page.mouse.up()
+    page.keyboard.up("Control")
+    settled(page)
+    share = float(re.match(r'warmup\("([\d.]+)%"\)', text_of(page))[1])
+    assert share == pytest.approx(6, abs=0.2)
+
+
+def test_peak_floor_and_length_have_handles(opened):
+    page = composing(opened)
+
+    def handle(name):
+        box = page.locator(f'[data-name="{name}"]').bounding_box()
+        return box["x"] + 14, box["y"] + 14
+
+    x, _ = handle("peak")
+    drag(page, handle("peak"), (x, spot(page, 0, 0.5)[1]))
+    assert text_of(page) == f"0.5 * ({START})"
+    x, _ = handle("floor")
+    drag(page, handle("floor"), (x, spot(page, 0, 0.1)[1]))
+    assert text_of(page) == f"(0.5 * ({START})).clip(low=0.1)"
+    x, y = handle("horizon")
+    drag(page, (x, y), (x - (spot(page, RUN, 0)[0] - spot(page, RUN / 2, 0)[0]), y))
+    assert page.locator("#updates").input_value() == "5000"
+
+
+@pytest.mark.parametrize(
+    ("keys", "to"),
+    [
+        (["ArrowRight"], 'warmup("6%") >> constant() >> cosine("30%", to=0.1)'),
+        (["Control+ArrowRight"], 'warmup("5.01%") >> constant() >> cosine("30%", to=0.1)'),
+        (["Home"], 'warmup("0.01%") >> constant() >> cosine("30%", to=0.1)'),
+        (["End"], 'warmup("69.99%") >> constant() >> cosine("30%", to=0.1)'),
+        (["-"], 'linear("5%", start=0.001996, to=0.5) >> linear(start=0.5, to=1) >> cosine("30%", to=0.1)'),
+        (["]", "]", "-"], 'warmup("5%") >> constant() >> cosine("30%", to=0.05)'),
+        (["]", "]", "PageDown"], 'warmup("5%") >> constant() >> cosine("30%", to=0.0316)'),
+        (["]", "s"], 'warmup("5%") >> constant() >> cosine("15%", to=0.55) >> cosine("15%", start=0.55, to=0.1)'),
+        (["]", "Delete"], 'warmup("5%") >> constant(level=1)'),
+        (["]", "Alt+ArrowDown"], None),
+        (["ArrowRight", "Control+z"], START),
+        (["ArrowRight", "Control+z", "Control+Shift+Z"], 'warmup("6%") >> constant() >> cosine("30%", to=0.1)'),
+    ],
+)
+def test_everything_is_done_by_keys_alone(opened, keys, to):
+    """Tab comes to the curve once; the first point with a place of its own is taken hold of by `]`."""
+    page = composing(opened)
+    page.locator('.handle[tabindex="0"]').focus()
+    while page.evaluate("document.activeElement.dataset.name") != "1":
+        page.keyboard.press("]")
+    for key in keys:
+        page.keyboard.press(key)
+        settled(page)
+    if keys == ["]", "Delete"]:
+        assert len(lr.parse(text_of(page)).over(RUN).phases) == 2
+    elif to is None:
+        assert text_of(page) != START
+        assert "cosine" not in text_of(page)
+    else:
+        assert text_of(page) == to
+
+
+def test_handles_are_sliders_with_names_and_values(opened):
+    """One of them is reached by Tab; what a gesture came to is announced."""
+    page = composing(opened, more="&lr=0.0003")
+    handles = page.locator(".handle")
+    assert handles.count() == 7
+    assert page.locator('.handle[tabindex="0"]').count() == 1
+    first = page.locator('[data-name="1"]')
+    assert first.get_attribute("role") == "slider"
+    assert first.get_attribute("aria-valuetext") == "update 500, LR 3.0e-4"
+    assert first.get_attribute("aria-label") == "between warmup and constant"
+    low, now, high = (int(first.get_attribute(f"aria-value{name}")) for name in ("min", "now", "max"))
+    assert low <= now <= high
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, "document.getElementById('said').textContent.includes('Peak 1 at update 600')")
+    assert first.get_attribute("aria-valuetext") == "update 600, LR 3.0e-4"
+    assert page.evaluate("document.activeElement.dataset.name") == "1"
+
+
+def test_a_text_is_typed_and_what_is_wrong_with_it_is_said(opened):
+    page = composing(opened)
+    page.locator("#text").fill("cosin()")
+    until(page, "document.getElementById('wrong').textContent.includes('cosine')")
+    assert page.locator("#text").get_attribute("aria-invalid") == "true"
+    page.locator("#text").fill("cosine()")
+    until(page, "lrlab.state.text === 'cosine()'")
+    assert page.locator("#wrong").inner_text() == ""
+    assert "half a cosine" in page.locator("#words").inner_text()
+
+
+def test_another_librarys_call_is_pasted(opened):
+    page = composing(opened)
+    page.locator("#text").fill("StepLR(optimizer, step_size=3000)")
+    until(page, "document.getElementById('wrong').textContent !== ''")
+    page.locator("#text").blur()
+    until(page, "lrlab.state.text === 'step(3000)'")
+    assert "torch" in page.locator("#read").inner_text()
+
+
+def test_the_address_gives_it_all_back(opened):
+    page = composing(opened, more=f"&lr=0.001&wd=0.1&epoch=100&log=1&ghost={quote('wsd()')}&with={quote('linear()')}")
+    until(page, "lrlab.chart.lines.length === 3")
+    assert [page.locator(f"#{name}").input_value() for name in ("updates", "epoch", "lr", "decay")] == [
+        "10000",
+        "100",
+        "0.001",
+        "0.1",
+    ]
+    assert page.locator("#log").get_attribute("aria-pressed") == "true"
+    assert page.locator(".chip").all_inner_texts()[0].startswith("pinned: wsd()")
+    assert "Weight-decay timescale" in page.locator("#numbers").inner_text()
+    again = page.url
+    page.reload()
+    until(page, "window.lrlab?.chart.lines.length === 3")
+    assert page.url == again
+
+
+def test_code_is_copied(opened):
+    page = composing(opened, permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#target").select_option("optax")
+    until(page, "document.getElementById('code').textContent.includes('optax')")
+    page.locator("#copy").click()
+    until(page, "document.getElementById('copy').textContent === 'Copied'")
+    assert "optax" in page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_a_picture_is_saved_and_dropped_back(opened, kind, tmp_path):
+    page = composing(opened)
+    with page.expect_download() as saved:
+        page.locator(f"#{kind}").click()
+    place = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(place)
+    assert place.suffix == f".{kind}"
+    page.locator("#text").fill("linear()")
+    until(page, "lrlab.state.text === 'linear()'")
+    data = page.evaluate_handle(
+        """([bytes, name]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([Uint8Array.from(bytes)], name));
+            return transfer;
+        }""",
+        [list(place.read_bytes()), place.name],
+    )
+    page.dispatch_event("body", "drop", {"dataTransfer": data})
+    until(page, "lrlab.state.text.startsWith('warmup')")
+    assert text_of(page) == START
+
+
+def test_the_gallery_opens_and_overlays(opened):
+    page = composing(opened)
+    page.locator(".word", has_text="one_cycle").click()
+    until(page, "lrlab.state.text.startsWith('one_cycle') || lrlab.state.text.startsWith('cosine')")
+    page.locator(".word", has_text="inverse_sqrt").click(modifiers=["Shift"])
+    until(page, "lrlab.chart.lines.length === 2")
+
+
+def test_a_drag_leaves_no_backlog(opened):
+    """Sixty moves: one request in flight, the last one counts, and what is drawn is where the hand is."""
+    page = composing(opened, more="")
+    page.evaluate("lrlab.gestures.sent = 0")
+    drag(page, spot(page, 500, 1), spot(page, 3010, 1), steps=60)
+    assert text_of(page).startswith('warmup("30%")')
+    assert page.evaluate("lrlab.gestures.sent") <= 61
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 420])
+def test_the_page_fits_and_everything_has_a_name(opened, theme, width):
+    """Nothing is wider than the screen; every control is named, and large enough for a finger."""
+    page = composing(opened, theme=theme, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input, textarea, [role=slider]')]
+            .filter((e) => e.offsetParent)
+            .filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
+            .map((e) => e.outerHTML)"""
+    )
+    assert unnamed == []
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input')].filter((e) => e.offsetParent &&
+            (e.offsetWidth < 24 || e.offsetHeight < 24)).map((e) => e.outerHTML)"""
+    )
+    assert small == []

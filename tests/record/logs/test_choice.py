@@ -55,7 +55,7 @@ def test_the_only_kind_of_loss_is_the_loss():
     """That is said; a perplexity is none, and no summary."""
     name, (said,) = chosen(table("train_recon_loss", "val_recon_loss"))
     assert name == "val_recon_loss"
-    assert "only kind of loss" in said
+    assert said == "val_recon_loss is the only kind of loss in the log"
     for other in ("val_ppl", "best_val_loss"):
         with pytest.raises(LrlabError, match="none is the whole"):
             chosen(table(other))
@@ -135,9 +135,9 @@ def test_the_sum_of_a_detector_needs_a_box_and_another_part():
 def test_a_loss_without_a_finite_point_is_no_loss():
     """The next one is taken; where there is none, that is said with the first entry."""
     given = table("train_loss", val_loss=6)
-    given.series["val_loss"].values[:] = type(given.series["val_loss"].values)("d", [math.nan] * 6)
+    given.series["val_loss"].values[:] = type(given.series["val_loss"].values)("d", [-math.inf, *[math.nan] * 5])
     assert choose_loss(given, None, {"val_loss": 0, "train_loss": 10}, "log")[0] == "train_loss"
-    with pytest.raises(LrlabError, match=r"(?s)log: val_loss holds no finite number.*given: +nan"):
+    with pytest.raises(LrlabError, match=r"(?s)log: val_loss holds no finite number.*given: +-inf"):
         choose_loss(given, "val_loss", {}, "log")
     text = collect([[{"step": 1, "loss": "x"}, {"step": 2, "loss": "y"}]], None, ())
     with pytest.raises(LrlabError, match=r"(?s)log: loss holds no number.*given: +'x'"):
@@ -166,6 +166,9 @@ def test_a_column_is_found_behind_the_name_of_its_run():
     assert find(table("loss", "big - loss"), "loss") == "loss"
     assert find(table("big - loss"), "loss") == "big - loss"
     assert find(table("big-loss"), "loss") is None
+    assert chosen(table("big - loss")) == ("big - loss", ())
+    with pytest.raises(LrlabError, match="several runs have a column loss"):
+        find(table("a - loss", "b - loss"), "loss")
     many = table(*(f"r{k} - loss" for k in range(14)))
     for refused in (lambda: find(many, "loss"), lambda: chosen(many)):
         with pytest.raises(LrlabError, match=r"several runs have a column loss") as error:
@@ -195,3 +198,20 @@ def test_a_column_that_cannot_be_used_is_said_before_it_is_missing(column, missi
     if missing == "loss":
         with pytest.raises(LrlabError, match=rf"(?s)log: {column} cannot be used.*two columns have this name"):
             choose(given, column)
+
+
+def test_a_part_that_cannot_be_used_is_why_there_is_no_loss():
+    """For the loss; that there is no LR has another reason."""
+    given = collect([[Unusable("g_loss", "uneven"), {"step": 1, "g_loss": 1.0, "d_loss": 2.0}]], None, ())
+    with pytest.raises(LrlabError, match=r"(?s)log: g_loss cannot be used.*uneven"):
+        chosen(given)
+    with pytest.raises(LrlabError, match="no lr column"):
+        choose_rate(given, None, "log")
+
+
+def test_parts_of_different_updates_are_not_added():
+    """As many rows of each, one after the other: their sum would be the loss of no update."""
+    rows = [{"step": 2 * k + j, name: 1.0} for k in range(4) for j, name in enumerate(["val/box_loss", "val/cls_loss"])]
+    given = collect([rows], None, ())
+    add_sums(given)
+    assert "val/loss" not in given.series

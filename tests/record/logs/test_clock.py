@@ -87,8 +87,11 @@ def test_steps_that_begin_again_in_each_epoch():
     assert at == list(range(15))
     assert "an epoch has 5 updates" in clock.said[-1]
     sparse = [{"epoch": e, "step": s, "loss": 1} for e in (1, 2, 3) for s in (50, 100, 150)]
-    with pytest.raises(LrlabError, match="begins again in each epoch"):
+    with pytest.raises(LrlabError, match=r"(?s)step begins again in each epoch.*'step up to 150'"):
         counted(sparse)
+    with pytest.raises(LrlabError, match="begins again in each epoch"):
+        counted([{"epoch": e, "step": 50, "loss": 1} for e in range(3)])
+    assert counted([{"epoch": e, "batch": b, "loss": 1} for e in range(3) for b in (1, 2)])[1] == [1, 2, 3, 4, 5, 6]
     assert counted(sparse, updates_per_epoch=160)[1] == [50, 100, 150, 210, 260, 310, 370, 420, 470]
 
 
@@ -100,6 +103,9 @@ def test_each_column_is_counted_by_what_its_rows_have():
     assert counted(rows, "val_loss")[1] == [5]
     rows = [{"step": 5, "loss": 1}, {"epoch": 0, "val_loss": 2}, {"epoch": 1, "val_loss": 2}]
     assert counted(rows, "val_loss", updates_per_epoch=8)[1] == [8, 16]
+    assert counted(rows, "val_loss")[1] == [5, 5]
+    rows = [Config({"updates_per_epoch": 8}), {"step": 5, "loss": 1}, {"tokens": 9, "val_loss": 2}]
+    assert counted(rows, "val_loss")[1] == [5]
 
 
 def test_a_named_step_is_the_only_one():
@@ -138,7 +144,9 @@ def test_an_lr_holds_until_the_next_row_where_each_is_an_epoch():
         return clock_of(table, Rates(**rates), None).held(table.series["lr"])
 
     assert held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=40)
+    assert held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=2)
     assert not held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)], updates_per_epoch=1)
+    assert not held([{"epoch": k, "loss": k, "lr": 0.1} for k in range(3)])
     assert not held([{"step": k, "loss": k, "lr": 0.1} for k in (10, 20, 30)])
 
 
@@ -225,6 +233,7 @@ def test_steps_that_begin_again_are_divided_as_others():
     sparse = [{"epoch": e, "batch": b, "loss": 1} for e in (1, 2) for b in (50, 100)]
     assert counted([Config({"steps_of": 160}), *sparse], accumulate=2)[1] == [25, 50, 105, 130]
     assert not counted(rows, accumulate=2)[0].whole
+    assert not counted([{"step": 1, "loss": 1}])[0].whole
 
 
 @pytest.mark.parametrize(("backs", "again"), [(4, False), (5, True)])
@@ -260,3 +269,10 @@ def test_rows_of_an_epoch_hold_only_where_no_step_counts_them():
     rows = [{"step": 40 * k, "epoch": k / 2, "loss": 1} for k in (1, 2)]
     table = collect([[*rows, {"epoch": 1, "lr": 0.1}]], None, ())
     assert not clock_of(table, Rates(updates_per_epoch=40)).held(table.series["lr"])
+
+
+def test_what_counts_is_asked_of_whole_losses():
+    """Neither of LRs nor of parts of a loss, which may be logged far more often; where there is no loss, of all."""
+    often = [{"iteration": k, "lr": 0.1, "d_loss": 1.0} for k in range(10)]
+    assert counted([*often, *({"global_step": k, "loss": 1.0} for k in range(5))])[0].counter == "global_step"
+    assert counted([*often, {"global_step": 1, "val_d_loss": 1.0}], "lr")[0].counter == "iteration"

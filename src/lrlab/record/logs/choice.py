@@ -7,6 +7,8 @@ import re
 from array import array
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.record.logs.columns import SHOWN, Column, LogTable
 from lrlab.record.logs.roles import Loss, Role, loss, own, role
@@ -33,12 +35,11 @@ def add_sums(table: LogTable) -> None:
         whole = any(not loss(name).part and loss(name).validation == (phase == "val") for name in losses(table))
         if whole or len(parts) < 2 or not any("box" in name for name in names):
             continue
-        if len({len(part.values) for part in parts}) > 1:
-            continue
-        total = Column(array("d", map(sum, zip(*(part.values for part in parts), strict=True))))
-        total.at, total.own, total.met, total.stride = (
-            getattr(parts[0], name) for name in ("at", "own", "met", "stride")
-        )
+        first, *_ = parts
+        if len({tuple((name, steps.tobytes()) for name, steps in part.at.items()) for part in parts}) > 1:
+            continue  # not in one row: what is at one place are losses of different updates
+        total = Column(array("d", np.sum([part.numbers() for part in parts], axis=0)))
+        total.at, total.own, total.met, total.stride = first.at, first.own, first.met, first.stride
         table.series[f"{phase}/loss"] = total
         table.said[f"{phase}/loss is the sum of {', '.join(names)}"] = None
 
@@ -117,7 +118,7 @@ def _one_run(names: Sequence[str]) -> None:
     """Raise `LrlabError` where columns of one name are of several runs."""
     for name in names:
         found = [each for each in names if own(each) == own(name)]
-        if len(found) > 1 and " - " in name:
+        if len(found) > 1:
             raise LrlabError(
                 worded(f"several runs have a column {own(name)}", found[:SHOWN], "one", f'loss="{found[0]}"')
             )

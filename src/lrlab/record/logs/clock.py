@@ -150,7 +150,7 @@ def _whole(table: LogTable) -> tuple[bool, int]:
     epochs = np.concatenate(found) if found else np.zeros(0)
     epochs = epochs[np.isfinite(epochs)]
     whole = bool(len(epochs)) and bool((epochs == np.rint(epochs)).all())
-    return whole, int(len(epochs) > 0 and whole and epochs.min() >= 1)
+    return whole, int(whole and epochs.min() >= 1)
 
 
 def _by_epochs(clock: Clock, path: object) -> Clock:

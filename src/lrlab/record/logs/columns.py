@@ -85,7 +85,7 @@ class LogTable:
     stepless: int = 0  # rows with a number in a kept column, and nothing that counts
     unusable: dict[str, str] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)  # about the whole log
-    runs: dict[str, None] = field(default_factory=dict)  # names of runs in a column of their own
+    runs: dict[str, None] = field(default_factory=dict)  # of a column that names runs, the first of them
 
     def remarks(self, name: str) -> tuple[str, ...]:
         """What of a column could not be used, in sentences."""
@@ -129,7 +129,7 @@ def collect(
                     names = names or list(item)[:SHOWN]
                     _take(table, item, asked, step, before)
     if len(table.runs) > 1:
-        runs = list(table.runs)[:SHOWN]
+        runs = list(table.runs)
         raise LrlabError(worded(f"{path}: the rows of several runs in one table", runs, "one run", "one file per run"))
     if not table.counters or not (table.series or table.others):
         broken = [f"{name}: {why}" for name, why in table.unusable.items()]
@@ -158,7 +158,7 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
             table.runs[f"{name} {value!s:.60}"] = None
     if step and step not in counters:
         counters = {}
-    kept = 0
+    kept = False
     for name, value in row.items():
         if name in table.others or (name not in asked and (name == step or counted(name))):
             continue
@@ -173,13 +173,13 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
             series = table.series[name] = Column()
         entry = number(value)
         if entry is not None:
-            kept += 1
+            kept = True
             if counters:
                 series.add(counters, before, entry)
         elif value is not None and value != "":
             series.strangers += 1
             series.stranger = series.stranger or f"{value!s:.40}"
-    table.stepless += bool(kept and not counters)
+    table.stepless += kept and not counters
     before |= counters
 
 

@@ -54,7 +54,7 @@ _UNLOGARITHMIC = {"perplexity", "ppl", "mse", "rmse", "mae", "bpb", "bpc", "nll"
 
 def own(name: str) -> str:
     """A column's own name, without the "<run> - " that trackers put before it."""
-    return name.rsplit(" - ", 1)[-1]
+    return name.rpartition(" - ")[2]
 
 
 def role(name: str) -> Role:

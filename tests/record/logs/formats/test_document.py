@@ -77,13 +77,12 @@ def test_lists_of_three_are_scalars_where_all_are(tmp_path):
     assert made(rows, tmp_path, '[{"step": 1}]') == [{"step": 1}]
 
 
-def test_a_document_of_any_allowed_size_is_read(tmp_path):
-    """200 million bytes; a larger one is refused before it is held."""
+def test_a_document_of_more_than_200_million_bytes_is_refused(tmp_path):
+    """Before it is held."""
     (tmp_path / "log.json").write_bytes(b"[" + b" " * 999_999 + b"\n")
-    for size, why in ((200_000_000, "is not JSON"), (200_000_001, "larger than 200000000 bytes")):
-        os.truncate(tmp_path / "log.json", size)
-        with pytest.raises((LrlabError, OSError), match=why):
-            list(rows(tmp_path / "log.json"))
+    os.truncate(tmp_path / "log.json", 200_000_001)
+    with pytest.raises(OSError, match="larger than 200000000 bytes"):
+        list(rows(tmp_path / "log.json"))
 
 
 def test_a_history_that_nothing_counts_has_as_many_epochs_as_its_longest_column(tmp_path):

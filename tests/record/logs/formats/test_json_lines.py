@@ -46,6 +46,7 @@ def test_a_line_that_is_too_long_is_no_row(tmp_path):
     """It is said with its number, and blank lines are nothing."""
     found = made(rows, tmp_path, '{"step": 1}\n  \n{"a": "' + "x" * 1_000_000 + '"}\n  {"step": 2}\n')
     assert found == [{"step": 1}, Unreadable("line 3", "it is too long"), {"step": 2}]
+    assert claims(tmp_path / "log.json") == 2
 
 
 def test_an_object_of_columns_is_no_row(tmp_path):

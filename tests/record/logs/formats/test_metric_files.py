@@ -1,5 +1,6 @@
 """MLflow's folder of metrics."""
 
+from lrlab.record.logs import text
 from lrlab.record.logs.formats.metric_files import claims, rows
 from lrlab.record.logs.rows import Unreadable
 
@@ -46,3 +47,12 @@ def test_two_thousand_files_are_looked_at(tmp_path):
     (tmp_path / "metrics").mkdir()
     (tmp_path / "metrics" / "link").symlink_to(tmp_path / "m1")
     assert claims(tmp_path) == 0
+
+
+def test_a_file_that_is_not_text_is_no_metric(tmp_path, monkeypatch):
+    """A line of it has no end."""
+    monkeypatch.setattr(text, "LONGEST", 20)
+    monkeypatch.setattr(text, "_ENDLESS", 1)
+    (tmp_path / "loss").write_text("17 2.5 10\n")
+    (tmp_path / "weights").write_bytes(b"x" * 100)
+    assert claims(tmp_path) == 1

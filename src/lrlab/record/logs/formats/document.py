@@ -56,7 +56,7 @@ def rows(path: Path) -> Iterator[Item]:
     if isinstance(history, list):
         kept = [row for row in history if isinstance(row, dict)]
         if not kept and all(isinstance(row, list) and len(row) == _SCALARS for row in history):
-            tag = path.stem.rsplit("-tag-", 1)[-1]
+            tag = path.stem.rpartition("-tag-")[2]
             kept = [{"step": step, tag: value} for _, step, value in history]
         elif len(kept) < len(history):
             yield Remark(f"{len(history) - len(kept)} entries of the history are no rows, and were left out")

@@ -71,7 +71,7 @@ def rows(path: Path) -> Iterator[Item]:
     except csv.Error as error:
         raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head)) from None
     if names == _SCALARS:
-        names = [names[0], names[1], path.stem.rsplit("-tag-", 1)[-1]]
+        names = [names[0], names[1], path.stem.rpartition("-tag-")[2]]
     if names and names[0] in _INDEX and not any(map(counted, names)):
         yield Remark("nothing but the number of its row counts in this table: the rows are taken for epochs")
         names[0] = "epoch"

@@ -31,12 +31,12 @@ def test_a_step_that_is_cut_off_is_no_step(tmp_path):
 
 def test_a_file_is_a_metric_where_all_its_whole_lines_are(tmp_path):
     """A value, and a step that counts; one line that is none, and it is another file."""
-    for text, found in (
+    for written, found in (
         ("17 2.5 10\n", 1), ("17 2.5 10 9\n", 0), ("17 2.5\n", 0), ("17 2.5 x\n", 0), ("17 x 10\n", 0),
         ("17 2.5 10\n\n", 0), ("17 2.5 10", 0), ("17 2.5 10\n17", 1),
     ):  # fmt: skip
-        (tmp_path / "loss").write_text(text)
-        assert claims(tmp_path) == found, text
+        (tmp_path / "loss").write_text(written)
+        assert claims(tmp_path) == found, written
 
 
 def test_two_thousand_files_are_looked_at(tmp_path):

@@ -123,6 +123,7 @@ def test_of_how_many_steps_an_epoch_is_told(tmp_path):
         ("Epoch 2:  30%|███  | 30/100 [00:01<00:03, loss=2.5]", [100]),
         ("steps:  30%|███  | 30/100 [00:01<00:03, loss=2.5]", [100]),
         ("Epoch: [0][0/0] Loss 6.9", []),
+        ("Train Epoch: 1 [0/0 (0%)] Loss: 2.3", []),
         ("Epoch: [0][1/1] Loss 6.9", [1]),
         ("steps:  30%|███  | 0/0 [00:01<00:03, loss=2.5]", []),
         ("steps:  30%|███  | 1/1 [00:01<00:03, loss=2.5]", [1]),
@@ -133,10 +134,16 @@ def test_of_how_many_steps_an_epoch_is_told(tmp_path):
         assert told == [{"steps_of": number} for number in said], line
 
 
+def test_a_bar_of_nothing_counts_nothing(tmp_path):
+    """0 of 0 is no step."""
+    assert read(tmp_path, "steps: 0%|     | 0/0 [00:01<00:03, loss=2.5]") == [{"loss": "2.5"}]
+
+
 def test_numbers_of_an_epoch_of_fifteen_digits(tmp_path):
     """And what is longer by its first fifteen."""
-    row, *_ = read(tmp_path, f"Epoch: [{'1' * 16}][{'2' * 16}/{'3' * 16}] Loss 6.9")
-    assert (row["epoch"], row["batch"]) == (int("1" * 15), int("2" * 15))
+    (tmp_path / "log").write_text(f"Epoch: [{'1' * 16}][{'2' * 16}/{'3' * 16}] Loss 6.9\n")
+    row, told = rows(tmp_path / "log")
+    assert (row["epoch"], row["batch"], told.values) == (int("1" * 15), int("2" * 15), {"steps_of": int("3" * 15)})
 
 
 def test_the_first_of_two_numbers_of_a_name_counts(tmp_path):

@@ -27,3 +27,9 @@ def test_another_document_is_not_its_own(tmp_path):
     for text in ('{"history": []}', "[1]", "{", '{"log_history": 3}'):
         (tmp_path / "log").write_text(text)
         assert claims(tmp_path / "log") == 0
+
+
+def test_of_a_history_of_rows_nothing_is_said(tmp_path):
+    """Each is one."""
+    (tmp_path / "log").write_text('{"log_history": [{"step": 5, "loss": 3.0}]}')
+    assert list(rows(tmp_path / "log")) == [{"step": 5, "loss": 3.0}]

@@ -79,14 +79,14 @@ def _read(text: str) -> tuple[dict[str, object], int]:
     """
     row: dict[str, object] = {}
     of = 0
-    if (found := _WITHIN.search(text)) and int(found["of"][:15]) > 0:
-        epoch, at, many = (int(found[name][:15]) for name in ("epoch", "at", "of"))
+    if (found := _WITHIN.search(text)) and (many := int(found["of"][:15])) > 0:
+        epoch, at = (int(found[name][:15]) for name in ("epoch", "at"))
         if found["share"]:  # a share of the data, and so of an epoch; the first is 1
             row["epoch"] = epoch - 1 + at / many
         else:
             row |= {"epoch": epoch, "batch": at}
             of = many
-        text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+        text = text[: found.start()] + "\t" + text[found.end() :]
     elif (found := _BAR.search(text)) and int(found["of"]) > 0:
         at, of, epoch_of = int(found["at"]), int(found["of"]), _BAR_EPOCH.search(text[: found.start()])
         row = {"epoch": int(epoch_of[1]), "batch": at} if epoch_of else {"step": at}

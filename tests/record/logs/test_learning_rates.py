@@ -34,6 +34,9 @@ def test_a_value_logged_for_after_the_end_is_not_reached_for():
     [
         ([0, 2, 4, 6], [1.0, 1.0, 0.9, 0.9], 8, [1.0, 1.0, 1.0, 0.95, 0.9, 0.9, 0.9, 0.9]),
         ([0, 2, 4, 6], [1.0, 1.0, 0.89, 0.89], 8, [1.0, 1.0, 1.0, 1.0, 0.89, 0.89, 0.89, 0.89]),
+        ([0, 2, 4, 6], [10.0, 10.0, 9.0, 9.0], 6, [10.0, 10.0, 10.0, 9.5, 9.0, 9.0]),
+        ([0, 20, 24, 44], [1.0, 0.9, 0.5, 0.4], 25, [*np.linspace(1.0, 0.9, 21), 0.9, 0.9, 0.9, 0.5]),
+        ([0, 2, 42], [1.0, 0.5, 1.0], 4, [1.0, 1.0, 0.5, 0.5125]),
         ([0, 2, 4, 6], [1.0, 0.8, 0.2, 0.0], 6, [1.0, 0.9, 0.8, 0.5, 0.2, 0.1]),
         ([0, 2, 4, 6], [1.0, 0.875, 0.375, 0.25], 6, [1.0, 0.9375, 0.875, 0.875, 0.375, 0.3125]),
         ([0, 2, 4], [0.0, 1.0, 1.0], 5, [0.0, 0.5, 1.0, 1.0, 1.0]),
@@ -41,7 +44,15 @@ def test_a_value_logged_for_after_the_end_is_not_reached_for():
         ([0, 4], [1.0, 0.0], 5, [1.0, 0.75, 0.5, 0.25, 0.0]),
     ],
     ids=[
-        *("a tenth of the peak is no jump", "more is one", "three times as steep is none", "four times is one"),
+        *(
+            "a tenth of the peak is no jump",
+            "more is one",
+            "a tenth of any peak",
+            "steep in few updates",
+            "a fall and a slow rise",
+            "three times as steep is none",
+            "four times is one",
+        ),
         *("a rise at the beginning is a warmup", "a fall there is a jump", "of two values nothing is known"),
     ],
 )
@@ -69,3 +80,11 @@ def test_a_warmup_longer_than_the_log():
     """It rises to the last value; one whose end was logged, to that."""
     assert fill(np.array([0, 1]), np.array([0.5, 1.0]), 3, 3).tolist() == [0.25, 0.5, 0.75]
     assert fill(np.array([1, 2]), np.array([0.5, 1.0]), 4, 2).tolist() == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0])
+    assert fill(np.array([2, 3]), np.array([0.6, 1.0]), 4, 2).tolist() == pytest.approx([0.2, 0.4, 0.6, 1.0])
+    assert fill(np.array([1, 2]), np.array([1.0, 1.0]), 3, 1).tolist() == [0.5, 1.0, 1.0]
+
+
+def test_between_a_warmup_and_the_first_value_behind_it_the_lr_is_that_value():
+    """Whatever was logged before."""
+    found = fill(np.array([0, 5, 6]), np.array([0.1, 1.0, 0.5]), 7, 2)
+    assert found.tolist() == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0, 1.0, 1.0, 0.5])

@@ -107,6 +107,8 @@ def test_what_is_refused_is_shown():
         ([1, 2, 300], [1.0, np.nan, 1.0], LRS, "given:   '1 usable of 3'"),
         ([1, 2], [1.0, 2.0], [0.0] * 9, "given:   [0.0, 0.0, 0.0]\n"),
         ([1, 2], [1.0, "x"], LRS, "given:   'x'"),
+        ([1, 2], "1.0, 2.0", LRS, "given:   '1.0, 2.0'"),
+        ([], [], LRS, "given:   '0 usable of 0'"),
         ([1, 2], [[1.0, 2.0]], LRS, "given:   'shape (1, 2)'"),
     ):
         with pytest.raises(LrlabError, match=re.escape(given)):

@@ -29,7 +29,7 @@ def fill(at: Ints, values: Floats, horizon: int, warmup: int = 0) -> Floats:
         lrs[rising] = peak * (updates[rising] + 1) / (warmup + 1)
         gap = (updates >= warmup) & (updates < at[after][0]) if after.any() else np.zeros(horizon, bool)
         lrs[gap] = peak
-    elif len(at) > 1 and at[0] > 0 and values[1] > values[0]:
+    elif len(at) > 1 and values[1] > values[0]:
         slope = (values[1] - values[0]) / (at[1] - at[0])
         first = max(values[0] - slope * at[0], values[0] / (at[0] + 1))
         lrs[: at[0]] = first + (values[0] - first) * updates[: at[0]] / at[0]

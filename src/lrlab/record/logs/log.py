@@ -161,7 +161,7 @@ def _clean(at: Floats, value: Floats, horizon: int) -> tuple[Ints, Floats, list[
     # A stable sort keeps the order of the file among equals, so the last one written is the one kept.
     order = np.argsort(updates, kind="stable")
     updates, loss = updates[order], loss[order]
-    last = np.append(np.diff(updates) > 0, True) if len(updates) else np.zeros(0, bool)
+    last = np.append(np.diff(updates) > 0, True)[: len(updates)]
     if not last.all():
         notes.append(f"{int((~last).sum())} points were logged again later; the last of each is kept")
     if last.sum() < 2:

@@ -34,7 +34,7 @@ def ordered(at: Floats, values: Floats) -> tuple[Kept, tuple[str, ...]]:
             said += [sentence] if sentence else []
     points, steps = points[~lost], steps[~lost]
     order = np.argsort(steps, kind="stable")
-    last = np.append(np.diff(steps[order]) > 0, True) if len(steps) else np.zeros(0, bool)
+    last = np.append(np.diff(steps[order]) > 0, True)[: len(steps)]
     if not last.all():
         said.append(f"{int((~last).sum())} points were logged again later; the last of each is kept")
     return points[order][last], tuple(said)

@@ -94,3 +94,14 @@ def test_the_configuration_says_the_plan():
     made = PlanPacer(PLAN, 10).configuration()
     assert made["plan"] == PLAN.record()
     assert "plan" not in lr.Pacer(lr.cosine().over(10)).configuration()
+
+
+@pytest.mark.parametrize("update", [0, 3, 5000])
+def test_a_scale_is_one_of_lrs_alone(update):
+    """A weight decay by the same schedule keeps its value, wherever the run is."""
+    pacer = PlanPacer(lr.plan(lr=lr.linear(), weight_decay=lr.linear()), 10_000)
+    pacer.update = update
+    pacer.rescale(0.5)
+    value = lr.linear().over(10_000)(update)
+    assert pacer.value_of(0, "lr") == pytest.approx(0.5 * value)
+    assert pacer.value_of(0, "weight_decay") == pacer.values[0] == pytest.approx(value)

@@ -37,3 +37,12 @@ def test_the_records_are_plain_json():
     assert json.loads(json.dumps(records)) == records
     assert records[0]["hyper"] == "lr"
     assert len(records) == 3
+
+
+def test_a_group_is_driven_where_its_lr_is():
+    """Whatever else of it is not."""
+    rows = [Row("SGD", "a", 1, "lr", 0.1, 0.1, schedule="cosine()"), Row("SGD", "a", 1, "momentum", 0.9, 0.9)]
+    rows += [Row("SGD", "b", 1, "lr", 0.1, 0.1), Row("SGD", "b", 1, "momentum", 0.9, 0.9, schedule="0.9")]
+    report = PlanReport(tuple(rows), {"updates": 0}, {})
+    assert (report.undriven, report.left_out) == (("b",), ())
+    assert (rows[2].scale, rows[2].rule, rows[2].schedule) == (1.0, "", "")

@@ -80,3 +80,18 @@ def test_what_fits_no_layer_or_several_is_refused():
         depths([Group("blocks.0"), Group("head")], ("block.{}", "head"))
     with pytest.raises(LrlabError, match="belong to several layers"):
         depths([Group("0", ("blocks.0.weight", "blocks.1.weight"))], ("blocks.{}.*",))
+
+
+@pytest.mark.parametrize(("groups", "more"), [(12, False), (13, True)])
+def test_twelve_names_are_told(groups, more):
+    """And that there are others, where there are."""
+    with pytest.raises(LrlabError) as refused:
+        plan(lr=cosine(), groups={"none": {"lr": linear()}}).assign([Group(f"g{k:02}") for k in range(groups)])
+    assert ("g11 ..." in str(refused.value)) is more
+    assert "g12" not in str(refused.value)
+
+
+def test_of_a_group_that_is_meant_in_part_one_parameter_of_each_is_named():
+    """The first that is meant, and the first that is not."""
+    with pytest.raises(LrlabError, match=r"a\.0 is meant, b\.0 is not"):
+        Group("0", ("a.0", "a.1", "b.0", "b.1")).matches("a.*")

@@ -210,3 +210,11 @@ def test_a_curve_is_no_list(taken):
     """Its values are asked for by a call: said, with the ways."""
     with pytest.raises(lr.LrlabError, match=r"curve\.values\(\)\[3:\]"):
         taken(lr.cosine().over(10))
+
+
+def test_a_run_of_up_to_four_million_updates_is_judged_by_all():
+    """A longer one by a sixteenth of so many."""
+    assert len(lr.linear().over(2**22).some()[0]) == 2**22
+    assert len(lr.linear().over(2**22 + 1).some()[0]) == 2**18
+    with pytest.raises(lr.LrlabError, match="too many"):
+        lr.linear().over(10**9).between(0, 10**8 + 1)

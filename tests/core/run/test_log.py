@@ -79,3 +79,10 @@ def test_what_nobody_changes_is_refused(damage):
     for name in ("forgotten", "lost"):
         with pytest.raises(LrlabError, match="no run decides"):
             Log.read({**Log().record(), name: -1})
+
+
+def test_a_factor_of_0_is_one():
+    """A controller may stop the training of a part."""
+    log = Log().plus([Decision(3, "manual", "set", 0.0, 0.0, "")])
+    assert Log.read(json.loads(json.dumps(log.record()))) == log
+    assert (Log().forgotten, Log().lost) == (0, 0)

@@ -324,3 +324,41 @@ def test_before_a_plan_was_taken_or_left_nothing_can_be_computed(change):
     assert known(3, (20, before, after), (10, before, after)) == 20
     assert known(30, (20, before, after)) == 30
     assert known(3, (20, "schedule", "schedule")) == 3
+
+
+def test_a_plan_with_a_joining_is_logged_group_by_group_once_a_group_has_joined():
+    """Before that by the curve and the ratios, as any of one curve."""
+    import torch
+
+    plan = lr.plan(lr=lr.linear(), joining=lr.warmup(3))
+    optimizer, scheduler, used = planned(plan)
+    rows = []
+    log = RateLog(scheduler, rows.extend)
+    for k in range(4):
+        if k == 2:
+            optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.4, "name": "c"})
+        optimizer.step()
+        scheduler.step()
+        if k == 1:
+            log()
+    assert rows == [(0, {"lr": used[0]["b"], "lr_ratio/a": 0.25, "lr_ratio/b": 1.0}), (1, {"lr": used[1]["b"]})]
+    log()
+    assert [row for _, row in rows[2:]] == [{f"lr/{name}": rate for name, rate in row.items()} for row in used[2:]]
+
+
+def test_a_run_that_takes_another_plan_while_it_is_logged():
+    """What was written before is not asked again, and the rest of the old plan is written by it."""
+    from lrlab.core.resume.checkpoint import Checkpoint
+
+    scheduler, rows, used = Paced("linear()", [0.1]), [], []
+    log = RateLog(scheduler, rows.extend)
+    for text in ("cosine()", ""):
+        for _ in range(5):
+            used.append((scheduler.pacer.update, {"lr": 0.1 * scheduler.pacer.value}))
+            scheduler.pacer.advance()
+            if scheduler.pacer.update == 2:
+                log()
+        if text:
+            scheduler.pacer = Checkpoint.of(scheduler.pacer, [0.1]).taken(lr.Pacer(lr.parse(text).over(30)))
+    log()
+    assert rows == used

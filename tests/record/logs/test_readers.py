@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.record.logs.readers import from_record, read_run
-from lrlab.record.runs.run import to_json
+from lrlab.record.logs.readers import from_record, read_run, understood
+from lrlab.record.logs.reading import Asked
+from lrlab.record.runs.run import Series, to_json
 from stored import stored
 
 SHARED = Path(os.environ.get("LRLAB_DATA", "data"))
@@ -231,3 +232,47 @@ def test_what_is_no_loss_is_not_fitted(tmp_path, name):
     """Even where it is asked for."""
     with pytest.raises(LrlabError, match=f"{name} is .*, not a loss"):
         read_run(csv(tmp_path / "a.csv"), loss=name)
+
+
+def test_what_is_understood_of_a_run_of_our_own_store(tmp_path):
+    """The judged metric, measured on validation data, or the loss, which was not."""
+    file = tmp_path / "k.json"
+    file.write_text(to_json(stored("linear", "linear()", loss=Series((1, 2, 3), (3.0, 2.5, 2.0)))))
+    found = understood(file, Asked())
+    (column,), (curve,) = found.columns, found.curves
+    assert (found.rows, found.counter, found.unit, found.missing) == (2, "", "updates", "")
+    assert (column.name, column.points, column.first, column.last, column.used) == ("val_loss", 2, 2.0, 1.0, True)
+    assert (curve.name, curve.validation, curve.updates.tolist()) == ("val_loss", True, [5, 10])
+    (curve,) = understood(file, Asked(loss="loss")).curves
+    assert (curve.name, curve.validation, curve.updates.tolist()) == ("loss", False, [1, 2, 3])
+
+
+def test_a_log_with_a_column_called_key_is_a_log(tmp_path):
+    """A run of our own store has a schedule, too, and both in its first 4000 bytes."""
+    rows = [{"step": k, "key": "val_loss", "value": 3.0 - k / 9, "lr": 0.1} for k in (1, 2, 3)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert read_run(tmp_path / "a.json", lr=0.1).updates.tolist() == [1, 2, 3]
+    for size, is_read in ((4000, False), (4001, True)):
+        text = '{"key": 1, "pad": "' + "x" * (size - len('{"key": 1, "pad": "", "schedule"')) + '", "schedule"'
+        assert len(text) == size
+        (tmp_path / "b.json").write_text(text + ': 1, "history": ' + json.dumps(rows) + "}")
+        if is_read:
+            assert read_run(tmp_path / "b.json", lr=0.1).updates.tolist() == [1, 2, 3]
+        else:
+            with pytest.raises(LrlabError, match="run"):
+                read_run(tmp_path / "b.json", lr=0.1)
+
+
+def test_the_lr_of_a_cooldown_is_its_own_from_its_first_row_on(tmp_path):
+    """The first row says what the first update used; between the trunk and a later first LR is a line."""
+    trunk = read_run(csv(tmp_path / "trunk.csv"))
+    run = read_run(csv(tmp_path / "a.csv", rows=["60,0.0008,1.5", "70,0.0006,1.4"]), parent=trunk)
+    assert run.lrs[[59, 60, 65]].tolist() == pytest.approx([1e-3, 8e-4, 7e-4])
+    later = csv(tmp_path / "b.csv", rows=["60,,1.5", "70,0.0006,1.4", "80,0.0004,1.4"])
+    assert read_run(later, parent=trunk).lrs[[59, 60, 65]].tolist() == pytest.approx([1e-3, 1e-3, 8e-4])
+
+
+@pytest.mark.parametrize("given", [{"warmup": 0}, {"smooth": 0}, {"horizon": 100}])
+def test_0_is_a_number_of_updates(tmp_path, given):
+    """As good as none."""
+    assert read_run(csv(tmp_path / "a.csv"), **given).lrs.tolist() == [1e-3] * 100

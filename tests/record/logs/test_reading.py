@@ -1,5 +1,9 @@
 """What was understood of a log."""
 
+import json
+
+import pytest
+
 from lrlab.record.logs.reading import Asked, read_log
 from lrlab.record.logs.units import Rates
 
@@ -70,3 +74,63 @@ def test_a_run_in_epochs_says_so(tmp_path):
     run = read_log([file], Asked(rates=Rates(updates_per_epoch=4))).run
     assert (run.unit, run.updates.tolist()) == ("update", [4, 8, 12])
     assert run.lrs.tolist() == [0.2] * 4 + [0.1] * 4 + [0.05] * 4
+
+
+def rows_of(name, *rows):
+    return f"step,val_loss,{name}\n" + "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize(("first", "told"), [(2, False), (3, True)])
+def test_an_lr_that_is_not_logged_from_the_beginning_is_said(tmp_path, first, told):
+    """Where a fiftieth of the run is missing, and no warmup is known."""
+    file = log(tmp_path, rows_of("lr", f"{first},3,0.1", "50,2,0.1", "100,1,0.1"))
+    said = f"the LR before update {first} is not in the log; taken as 0.1"
+    assert (said in read_log([file], Asked()).run.notes) is told
+    assert said not in read_log([file], Asked(warmup=1)).run.notes
+
+
+@pytest.mark.parametrize(
+    ("warmup", "first", "begin"), [(5, 5, 1 / 60), (6, 5, 0.1), (1, 5, 0.05), (0, 5, 0.1), (-1, 5, 0.1), (5, 8, 1 / 60)]
+)
+def test_a_warmup_of_the_configuration_is_one_where_the_log_begins_behind_it(tmp_path, warmup, first, begin):
+    """In the LR of the first update: 1 / (warmup + 1) of that at its end."""
+    rows = [{"step": k, "val_loss": 3, "lr": 0.1} for k in (first, 50, 100)]
+    text = json.dumps({"config": {"warmup_steps": warmup}, "history": rows})
+    assert read_log([log(tmp_path, text, "log.json")], Asked()).run.lrs[0] == pytest.approx(begin)
+
+
+def test_what_could_not_be_used_of_the_lr_is_said(tmp_path):
+    """Of that column; what is said of the loss is said once."""
+    file = log(tmp_path, rows_of("lr", "1,3,0.1", "2,oops,0.1", "3,1,none"))
+    notes = read_log([file], Asked()).run.notes
+    assert [note for note in notes if "entries" in note] == [
+        "1 entries of val_loss are not numbers (the first: 'oops'); left out",
+        "1 entries of lr are not numbers (the first: 'none'); left out",
+    ]
+
+
+def test_several_files_have_a_name_together(tmp_path):
+    """The first, and how many more."""
+    files = [log(tmp_path, rows_of("lr", f"{k},3,0.1", f"{k + 1},2,0.1"), f"{k}.csv") for k in (1, 3, 5)]
+    assert read_log(files, Asked()).name == f"{files[0]} and 2 more"
+    assert read_log(files[:1], Asked()).name == str(files[0])
+
+
+def test_a_column_that_is_not_kept_has_no_points(tmp_path):
+    """Nor has a counter; the others have theirs, and their first and last values."""
+    found = read_log([log(tmp_path, rows_of("acc", "1,3,0.1", "2,2,0.2"))], Asked())
+    assert [(each.name, each.points, str(each.first), str(each.last)) for each in found.columns] == [
+        ("val_loss", 2, "3.0", "2.0"), ("step", 0, "nan", "nan"), ("acc", 0, "nan", "nan")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("points", "smooth", "kept"),
+    [(4, 2, 2), (3, 2, 3), (5, 2, 2), (4, 1, 4), (1000, None, 1000), (1001, None, 166), (2000, None, 200)],
+)
+def test_a_training_loss_is_smoothed_where_two_means_are_left(tmp_path, points, smooth, kept):
+    """By itself above a thousand points, to 200 at most."""
+    text = "step,loss,lr\n" + "".join(f"{k},{k},0.1\n" for k in range(1, points + 1))
+    run = read_log([log(tmp_path, text)], Asked(smooth=smooth)).run
+    assert len(run.loss) == kept
+    assert run.loss[-1] == points - (0 if kept == points else ((smooth or -(-points // 200)) - 1) / 2)

@@ -108,3 +108,10 @@ def test_a_scalar_tensor_in_each_of_its_forms(tmp_path, number, kind, form):
     file = tmp_path / "events.out.tfevents.1.host"
     file.write_bytes(event(7, "loss", body))
     assert list(scalars(file)) == [(7, "loss", 0.375)]
+
+
+def test_the_greatest_and_the_least_step(tmp_path):
+    """A signed number of 64 bits."""
+    for written, step in ((2**63 - 1, 2**63 - 1), (2**63, -(2**63)), (2**64 - 1, -1)):
+        (tmp_path / "tfevents").write_bytes(event(written, "loss", simple(3.5)))
+        assert list(scalars(tmp_path / "tfevents")) == [(step, "loss", 3.5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 
@@ -68,3 +69,14 @@ def test_tensorflow_reads_what_was_written(tmp_path):
         "brain.Event:2",
         *(f"{step} {tag} {value!r} float64 scalars" for step, values in ROWS for tag, value in values.items()),
     ]
+
+
+@pytest.mark.parametrize("step", [0, 1, 127, 128, 129, 16383, 16384])
+def test_a_number_takes_seven_bits_a_byte(step):
+    """The shortest form, as protocol buffers write it."""
+    written = event(1.5e9, step, {})
+    expected = bytes([step]) if step < 128 else b""
+    while not expected or expected[-1] >= 128:
+        rest = step >> 7 * len(expected)
+        expected += bytes([rest & 0x7F | (0x80 if rest > 0x7F else 0)])
+    assert written == b"\x09" + struct.pack("<d", 1.5e9) + b"\x10" + expected + b"\x2a\x00"

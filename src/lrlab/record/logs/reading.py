@@ -266,9 +266,8 @@ def _unlogged(known_at: Ints, configured: object) -> int | None:
 def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) -> Floats:
     """The parent's LR before `start`, the run's own from there on."""
     start = min(start, parent.horizon)
-    anchor = parent.lrs[start - 1] if start else values[0]
-    own = at > start
-    at, values = np.append(start, at[own]), np.append(anchor, values[own])
+    if at[0] > start:
+        at, values = np.append(start, at), np.append(parent.lrs[start - 1], values)
     return np.append(parent.lrs[:start], learning_rates.fill(at, values, horizon)[start:])
 
 

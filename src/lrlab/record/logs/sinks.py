@@ -64,7 +64,7 @@ def jsonl_log(path: str | os.PathLike[str]) -> Sink:
         with file.open("a", encoding="utf-8") as stream:
             for step, values in rows:
                 plain = {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
-                stream.write(json.dumps({STEP: step, **plain}, allow_nan=False) + "\n")
+                stream.write(json.dumps({STEP: step, **plain}) + "\n")
 
     return write
 

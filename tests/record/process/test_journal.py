@@ -164,3 +164,15 @@ def test_the_folder_of_a_journal_is_made_with_all_above_it(tmp_path):
     for update in (1, 2):
         Journal(tmp_path / "runs" / "x").observed(update, 1.0, {}, (), [0.1])
     assert [row["update"] for row in rows(tmp_path / "runs" / "x")] == [1, 2]
+
+
+@pytest.mark.parametrize("update", [0, -1])
+def test_the_first_update_is_0_and_none_is_below(tmp_path, update):
+    """A journal tells of completed updates."""
+    for _ in range(2):
+        Journal(tmp_path).observed(update, 1.0, {}, [], [])
+    if update == 0:
+        assert [row["update"] for row in rows(tmp_path)] == [0, 0]
+    else:
+        with pytest.raises(LrlabError, match="below 0"):
+            list(rows(tmp_path))

@@ -91,3 +91,18 @@ def test_whatever_stands_in_a_line_is_a_sentence(line):
     """And never an error of Python's."""
     with pytest.raises(Torn):
         row_of(line)
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"", 1), (b"\n", 2), (b"x", 2), (b"x\n", 2), (b"xy", 2)])
+def test_a_line_begins_where_the_one_before_ended(tmp_path, before, after):
+    """However short that is."""
+    (tmp_path / "lines.jsonl").write_bytes(before)
+    append(tmp_path / "lines.jsonl", {"a": 1})
+    lines = (tmp_path / "lines.jsonl").read_bytes().split(b"\n")
+    assert (len(lines) - 1, row_of(lines[-2])[0]) == (after, {"a": 1})
+
+
+def test_a_text_that_has_no_digest_is_not_what_was_written():
+    """Half a character cannot be hashed."""
+    with pytest.raises(Torn, match="it is not what was written"):
+        row_of(b'{"a": "\\ud800", "digest": "0"}')

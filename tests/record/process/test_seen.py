@@ -153,3 +153,84 @@ def test_of_a_file_beyond_all_reason_only_the_end_is_read(tmp_path, monkeypatch,
     path.write_bytes(b'{"factor": 0.5}\n' + b"\n" * 285)
     assert read_all(path, Seen()).orders == ()
     assert "only its end is read" in caplog.text
+
+
+ORDER = {"factor": 0.5, "at": "now"}
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"taken": 1, "update": 5}, None),
+        ({"taken": 1, "update": 5, "order": "of nobody"}, "neither"),
+        ({"taken": 1, "update": 5, "order": 3}, "neither"),
+        ({"taken": 1, "update": 5, "more": 3}, "neither"),
+        ({"taken": 2, "update": 5}, "neither"),
+        ({"taken": 0, "update": 5}, "neither"),
+        ({"taken": 1, "update": -1}, "neither"),
+        ({"taken": True, "update": 5}, "neither"),
+        ({"taken": 1, "update": 5.0}, "neither"),
+        ({"taken": 1}, "neither"),
+        ({"factor": -1}, "neither"),
+        ({"factor": 0.5, "at": 3}, "neither"),
+        ({"factor": 0.5, "who": "me"}, "neither"),
+        ({"factor": 0.5}, None),
+        ({"lrlab": 1, "live": "orders"}, None),
+        ({"lrlab": 1}, "neither"),
+        ({"other": 1}, "neither"),
+    ],
+)
+def test_what_is_neither_an_order_nor_an_answer_is_said(tmp_path, caplog, row, why):
+    """And what is one is not."""
+    (tmp_path / FILE).write_text(json.dumps(ORDER) + "\n\n" + json.dumps(row) + "\n")
+    read(tmp_path / FILE, Seen())
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == (why is not None)
+    assert all("a line is passed over: it is neither an order nor an answer to one" in each for each in said)
+
+
+def test_after_a_line_with_a_digest_each_has_one(tmp_path, caplog):
+    """An order without is passed over, and said."""
+    ManualOrders(tmp_path)
+    with open(tmp_path / FILE, "a") as file:
+        file.write(json.dumps(ORDER) + "\n")
+    seen = read(tmp_path / FILE, Seen())
+    assert (seen.orders, seen.sealed) == ((), True)
+    assert "it has no digest: orders are given by lrlab live" in caplog.text
+    assert not Seen().sealed
+
+
+def test_a_folder_cannot_command_a_terminal_by_its_name(tmp_path, caplog):
+    """A name may hold a line end."""
+    (tmp_path / "a\nb").mkdir()
+    (tmp_path / "a\nb" / FILE).write_text("x\n")
+    read(tmp_path / "a\nb" / FILE, Seen())
+    assert "a\\nb" in caplog.text
+
+
+@pytest.mark.parametrize("length", [2**14, 2**14 + 1])
+def test_a_line_of_sixteen_thousand_bytes_is_read(tmp_path, length):
+    """A longer one is not, whatever is in it."""
+    line = json.dumps({"factor": 0.5, "at": ""})
+    line = line.replace('""', '"' + "x" * (length - len(line)) + '"')
+    (tmp_path / FILE).write_text(line + "\n")
+    assert len(read(tmp_path / FILE, Seen()).orders) == (length == 2**14)
+
+
+def test_a_look_of_just_as_much_as_is_read_at_once_is_no_other_file(tmp_path, caplog, monkeypatch):
+    """There may be more to look at; what was read stays."""
+    (tmp_path / FILE).write_text(json.dumps(ORDER) + "\n")
+    monkeypatch.setattr("lrlab.record.process.seen._AT_ONCE", (tmp_path / FILE).stat().st_size)
+    seen = read(tmp_path / FILE, Seen())
+    assert read(tmp_path / FILE, seen).orders == seen.orders != ()
+    assert not caplog.records
+
+
+def test_64_kilobytes_are_read_at_once(tmp_path):
+    """A file of a thousand times as much is read from its beginning, a larger one at its end."""
+    path = tmp_path / FILE
+    path.write_bytes(b"\n" * 2**16 + json.dumps(ORDER).encode() + b"\n")
+    assert read(path, Seen()).offset == 2**16
+    for size, whole in ((2**26, True), (2**26 + 1, False)):
+        os.truncate(path, size)
+        assert (read(path, Seen()).offset == 2**16) is whole

@@ -58,3 +58,27 @@ def test_what_stands_in_the_way_gives_way(tmp_path):
     assert dict(disk.read(["x"])) == {"x": b"new"}
     assert disk.read_group("group") == {"a": b"1"}
     assert disk.names() == ["group", "x"]
+
+
+def test_an_interrupt_behind_the_last_moment_is_that_interrupt(tmp_path, monkeypatch):
+    """The file is there, and nothing is left to be taken away."""
+    replace = os.replace
+
+    def interrupted(*names):
+        replace(*names)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Disk(tmp_path).write("x", b"1")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("x", b"1")]
+
+
+def test_only_what_is_durable_is_waited_for(tmp_path, monkeypatch):
+    """The file, and on POSIX its name in the folder."""
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    Disk(tmp_path).write("x", b"1")
+    assert waited == []
+    Disk(tmp_path).write("x", b"1", durable=True)
+    assert len(waited) == 1 + hasattr(os, "O_DIRECTORY")

@@ -50,6 +50,9 @@ def test_names_and_sizes_are_told_of_what_lies_there(place):
     assert found["a/1"].size == files.stat("states/a/1").size >= 258
     assert began - 5 < found["a/1"].modified < time.time() + 5
     assert files.stat("states/c/1") is None
+    assert sorted(name for name in files.stats(depth=3) if name.startswith("states")) == [
+        "states/a/1", "states/a/2", "states/a/recipe", "states/b/1"
+    ]  # fmt: skip
 
 
 def test_what_is_dropped_is_gone(place):

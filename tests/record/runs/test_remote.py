@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lrlab.errors import LrlabError, MissingExtra
+from lrlab.record.runs.files import Stat
 from lrlab.record.runs.opened import opened
 from lrlab.record.runs.remote import Remote
 
@@ -162,7 +163,7 @@ def test_times_are_read_however_they_are_told(url, monkeypatch, info):
 def test_an_unknown_time_is_no_age(url, monkeypatch):
     """Nothing is forgotten for it."""
     monkeypatch.setattr(MemoryFileSystem, "info", lambda *_: {"size": None})
-    assert Remote(url).stat("x").modified == float("inf")
+    assert Remote(url).stat("x") == Stat(0, float("inf"))
 
 
 def test_a_kind_of_url_that_nobody_knows_is_refused(monkeypatch):

@@ -43,7 +43,7 @@ def append(path: Path, row: Mapping[str, Any], *, chained: bool = False) -> str:
     with open(descriptor(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, links=False), "rb+", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
-        torn = file.read(1) not in (b"", b"\n")
+        torn = file.read() not in (b"", b"\n")
         found = _linked(row, _last_digest(file, size) if chained else None)
         text = b"\n" * torn + f'{body}, "digest": "{found}"}}\n'.encode()
         if file.write(text) < len(text):

@@ -122,7 +122,6 @@ def _from_0(data: dict[str, Any]) -> dict[str, Any]:
 
     return {
         **data,
-        "version": 1,
         "loss": series(data["loss"]),
         "evals": {data["metric"]: series(data["evals"])},
         "decisions": [],
@@ -131,12 +130,12 @@ def _from_0(data: dict[str, Any]) -> dict[str, Any]:
 
 def _from_1(data: dict[str, Any]) -> dict[str, Any]:
     """Format 1 had no fingerprint."""
-    return {**data, "version": 2, "fingerprint": None}
+    return {**data, "fingerprint": None}
 
 
 def _from_2(data: dict[str, Any]) -> dict[str, Any]:
     """Format 2 had no digest."""
-    return {**data, "version": 3}
+    return data
 
 
 # UPGRADES[v] turns the JSON of format v into that of format v + 1.

@@ -1,5 +1,7 @@
 """Decay now or later: both branches are what they claim to be, and the advice follows from them alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,16 @@ def test_a_flat_shape_is_a_decay():
     assert flat.now.loss[-1] == law.predict(np.full(2400, 1e-3)).loss[-1]
     shortest = law.branch("constant()", at=1, decay=1, base_lr=1e-3, horizon=3)
     assert (len(shortest.now.loss), len(shortest.later.loss)) == (2, 3)
+
+
+def test_nothing_gained_is_no_reason_to_train_on(law):
+    """A gain of 0 without any doubt is undecided; a shape may begin at 1 but for rounding, and never rises."""
+    curve = law.predict(np.full(50, 1e-3))
+    longer = replace(curve, loss=np.append(curve.loss, curve.loss[-1]))
+    same = BranchForecast(40, 10, curve, longer, -1.0, -0.5)
+    assert (same.gain, same.advice) == (0.0, "decay now")
+    assert "further updates raise the final loss by 0.0000" in same.sentence
+    for shape in (np.array([1.0, 0.5, 0.6]), np.array([1 + 1e-6, 0.5, 0.0]), np.array([1 - 1e-6, 0.5, 0.0])):
+        with pytest.raises(LrlabError, match="shape is no decay"):
+            law.branch(np.full(100, 1e-3), at=5, decay=3, shape=shape)
+    assert law.branch(np.full(100, 1e-3), at=5, decay=3, shape=np.array([1 + 1e-12, 0.5, 0.5]))

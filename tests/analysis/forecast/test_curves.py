@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.forecast.branching import BranchForecast
 from lrlab.analysis.forecast.curves import Prediction, learning_rates, spoken
+from lrlab.analysis.forecast.law import Law
+from lrlab.analysis.forecast.outlook import _Curve
+from lrlab.analysis.forecast.residuals import Fit
 from lrlab.errors import LrlabError
 
 
@@ -58,3 +62,10 @@ def test_the_end_of_a_prediction_is_its_last_update():
     assert found.end == {"loss": 2.0, "low": 1.5, "high": 2.75}
     curve = {"loss": [3.0, 2.0], "low": [2.5, 1.5], "high": [3.5, 2.75]}
     assert found.record() == {"schedule": "x", "final": found.end, "level": 0.9, "warnings": ["a doubt"], **curve}
+
+
+@pytest.mark.parametrize("kind", [Prediction, Law, BranchForecast, Fit, _Curve])
+def test_what_holds_arrays_is_equal_to_itself_alone(kind):
+    """To compare arrays as one truth would be an error; it may be a key."""
+    assert kind.__eq__ is object.__eq__
+    assert kind.__hash__ is object.__hash__

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from lrlab.analysis.forecast.fit import Fitted
-from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, gradient, half_width
+from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, difference_half_width, gradient, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.offsets import Walk
 
@@ -59,3 +59,30 @@ def test_the_gradient_in_the_inner_parameters_is_that_of_the_loss():
         step[index] = 1e-4
         up, down = (every(FORM, INNER + sign * step, LRS)[times - 1] @ OUTER for sign in (1, -1))
         assert slopes[:, index] == pytest.approx((up - down) / 2e-4, rel=2e-2, abs=1e-3)
+
+
+def test_the_spread_is_exact_at_every_update_of_a_short_run():
+    """Nothing is interpolated up to two hundred updates, and the ends never are."""
+    lrs = LRS[:150]
+    loss = LOSS[:150]
+    slopes = gradient(FORM, fitted(2e-3), SCALE, lrs, np.arange(1, 151))
+    spread = 2e-3 * np.sqrt((slopes**2).sum(1))
+    half = half_width(FORM, fitted(2e-3), SCALE, lrs, loss, 0 * loss, 0.8)
+    assert half == pytest.approx(norm.ppf(0.9) * np.hypot(CONFORMAL * spread, RUN_NOISE * loss))
+
+
+def test_what_two_runs_share_cancels():
+    """A difference is as wide as the difference of the gradients makes it, and what is doubted of it."""
+    runs = (LRS, LRS[::-1].copy())
+    slopes = [gradient(FORM, fitted(2e-3), SCALE, lrs, np.array([3000]))[0] for lrs in runs]
+    doubts = np.array([3e-3, 4e-3])
+    for level in (0.5, 0.9):
+        half = difference_half_width(FORM, fitted(2e-3), SCALE, runs, doubts, level)
+        sd = np.hypot(CONFORMAL * 2e-3 * np.linalg.norm(slopes[0] - slopes[1]), 5e-3)
+        assert half == pytest.approx(norm.ppf((1 + level) / 2) * sd)
+    assert difference_half_width(FORM, fitted(2e-3), SCALE, (LRS, LRS), 0 * doubts, 0.9) == 0
+
+
+def test_the_widths_are_calibrated():
+    """By held-out runs (`benchmarks/forecast_regimes.py`): the coverage of others was never measured."""
+    assert (CONFORMAL, RUN_NOISE) == (0.37, 4.5e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrlab.analysis.forecast.offsets import Walk
+from lrlab.analysis.forecast.offsets import Walk, distinct, near
 
 WALK = Walk(1e-3, (2e-3, 8e-3, 5e-4), floor=0.1, noise=0.2)
 
@@ -39,3 +39,11 @@ def test_a_curve_at_another_logged_peak_has_columns_of_its_own():
     plain = np.array([[1.0, 0.5, 0.25]])
     assert WALK.columns(plain, 1.1e-3)[0, 3:].tolist() == [0] * 6
     assert WALK.columns(plain, 8e-3)[0, 3:].tolist() == [0, 0, 1, 0.25, 0, 0]
+
+
+def test_peaks_within_a_fifth_are_one():
+    """From either side; at the bound they are."""
+    for unit in (1.0, 1e-3):
+        assert [near(unit, other * unit) for other in (1.2, 1.21, 2.0)] == [True, False, False]
+        assert [near(other * unit, unit) for other in (1.2, 1.21, 2.0)] == [True, False, False]
+    assert distinct([1.0, 1.2, 1.3, 1.21, 0.9]) == [1.0, 1.3]

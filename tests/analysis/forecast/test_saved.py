@@ -1,5 +1,8 @@
 """A law as JSON: with offsets there and back."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ from lrlab.analysis.forecast.doubts import Seen
 from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.laws import Scale
 from lrlab.analysis.forecast.offsets import Walk
-from lrlab.analysis.forecast.saved import Saved, document, read
+from lrlab.analysis.forecast.saved import Saved, document, named, read
 from lrlab.record.sealed import sealed
 
 FIT = Fitted(
@@ -39,3 +42,32 @@ def test_what_does_not_fit_together_is_refused(change, sentence):
     whole["fits"] = [{**whole["fits"][0], **change}]
     with pytest.raises(ValueError, match=sentence):
         read(sealed(whole))
+
+
+FORMER = json.loads((Path(__file__).parents[2] / "compat" / "law_1.json").read_text(encoding="utf-8"))
+
+
+def test_the_one_fit_of_an_earlier_version_is_that_of_each_peak():
+    """Its widths stay what they were, by 0.68 instead of 0.37; elsewhere it is as unsure as any law."""
+    found = read(json.dumps(FORMER))
+    parameters = FORMER["parameters"]
+    assert len(found.fits) == len(FORMER["seen"]["peaks"])
+    for fitted, peak in zip(found.fits, FORMER["seen"]["peaks"], strict=True):
+        assert fitted.covariance == pytest.approx((0.68 / 0.37) ** 2 * np.array(FORMER["covariance"]))
+        assert fitted.walk == Walk(
+            peak, (), pytest.approx(0.012 * parameters["floor"]), pytest.approx(0.3 * parameters["noise"])
+        )
+        assert [*named(found.law, fitted).values()] == [*parameters.values()]
+    assert (found.apart, found.reason) == ((), "")
+
+
+def test_from_the_second_version_on_a_law_has_a_digest():
+    """The first had none; a number that is none is refused in either place."""
+    second = {**FORMER, "version": 2}
+    assert read(sealed(second)).law == FORMER["law"]
+    with pytest.raises(ValueError, match="digest"):
+        read(json.dumps(second))
+    broken = [[1e400] * len(row) for row in FORMER["covariance"]]
+    for name, value in (("covariance", broken), ("parameters", {**FORMER["parameters"], "floor": float("nan")})):
+        with pytest.raises(ValueError):  # noqa: PT011 - by its schema or by the law
+            read(sealed({**second, name: value}))

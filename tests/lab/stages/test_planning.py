@@ -136,3 +136,13 @@ def test_twenty_updates_measure_the_pace(quadratic):
         settings = dataclasses.replace(quadratic.settings, updates=updates)
         measured(dataclasses.replace(quadratic, function=counted), jobs_of(ARMS, settings)[0])
         assert seen == [trained]
+
+
+def test_a_finished_comparison_takes_nothing(quadratic, tmp_path):
+    """No way to go, nothing to train; the order of sets that counts is that of its jobs."""
+    jobs = jobs_of(ARMS, dataclasses.replace(quadratic.settings, folds=1, lrs=(1.0,)))
+    run_jobs(quadratic, jobs, Store(tmp_path), Here(quadratic))
+    plan = plan_of(quadratic, jobs, Store(tmp_path), workers=2)
+    whole = (plan.total, plan.runs, plan.naive, plan.shared, plan.stages, plan.critical, plan.reactive)
+    assert whole == (len(jobs), 0, 0, 0, 0, 0, False)
+    assert plan_of(quadratic, [], Store(tmp_path), workers=2).total == 0

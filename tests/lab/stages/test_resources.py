@@ -41,3 +41,9 @@ def test_the_least_numbers_and_what_to_type():
     for given, hint in (({"workers": "4"}, "0, 1, ..."), ({"threads": None}, "1, 2, ...")):
         with pytest.raises(LrlabTypeError, match=hint):
             Resources(**given)
+
+
+def test_workers_have_one_order_of_sets(monkeypatch):
+    """It is pinned there; this process has its own."""
+    monkeypatch.setattr("lrlab.lab.stages.resources.order_of_sets", lambda: "mine")
+    assert [Resources(workers).order for workers in (0, 1, 2, None)] == ["mine", "0", "0", "0"]

@@ -51,11 +51,8 @@ def remembered(source: Floats, clock: Floats, scale: Floats, power: float, at: I
 
 
 def _every(source: Floats, clock: Floats, before: Floats, scale: Floats, power: float) -> Floats:
-    padding = -len(source) % _BLOCK
-    blocked = [
-        np.concatenate([values, np.full(padding, fill)]).reshape(-1, _BLOCK)
-        for values, fill in ((source, 0.0), (clock, clock[-1]), (before, clock[-1]), (scale, scale[-1]))
-    ]
+    padding = (0, -len(source) % _BLOCK)  # whatever stands there comes after all that is asked for
+    blocked = [np.pad(values, padding, mode="edge").reshape(-1, _BLOCK) for values in (source, clock, before, scale)]
     rates = _rates(scale, float(clock[-1]))
     state, constant = np.zeros(len(rates)), 0.0
     out = []

@@ -177,10 +177,7 @@ def _opened(proposals: Proposals, field: Field, length: int, count: int) -> tupl
     candidates: list[Candidate] = []
     scores: list[Array] = []
     spent = 0
-    while len(candidates) < count:
-        batch = proposals.ask(min(AT_ONCE, count - len(candidates)))
-        if not batch:
-            break
+    while batch := proposals.ask(min(AT_ONCE, count - len(candidates))):
         spent += field.price(field.jobs(batch, length))
         found = field.scores(batch, length)
         for candidate, score in zip(batch, found, strict=True):

@@ -53,3 +53,15 @@ def test_a_cache_that_a_training_has_filled(monkeypatch):
     monkeypatch.undo()
     assert identity_of(caches).digest == before.digest
     assert identity_of(caches).filled == ()
+
+
+def test_three_are_named():
+    """Of what nobody can look into, and of what was filled; files and libraries are counted and named."""
+    names = ("one", "two", "three", "four")
+    unseen, filled = (covered(Identity("", **{field: names}))[-1] for field in ("unseen", "filled"))
+    assert "look into one; two; three: its" in unseen
+    assert filled.startswith("one, two, three held nothing")
+    assert covered(Identity("", files=(Path("a.py"),)))[0].startswith(
+        "the key of a run covers the code of 1 file, what"
+    )
+    assert covered(Identity(""))[1] == "and the versions of Python"

@@ -1,5 +1,7 @@
 """The versions in the key: of all that is loaded, and what these need."""
 
+import sys
+
 import pytest
 
 from lrlab.lab.identity import libraries
@@ -47,3 +49,25 @@ def test_what_keras_reads_from_its_file(tmp_path, monkeypatch, said):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     found = {name: value for name, value in versions().items() if name.startswith(("keras.json", "KERAS"))}
     assert found == {name: value for name, value in whole.items() if "floatx" in name} | {"KERAS_BACKEND": "torch"}
+
+
+def test_how_runs_are_identified_is_a_part_of_the_key():
+    """Another number finds none of the runs that are kept."""
+    found = versions()
+    assert found["key"] == str(libraries.KEY) == "2"
+    assert found["python"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_what_is_always_there_counts_without_what_it_needs(monkeypatch):
+    """Unless the task names it."""
+    monkeypatch.setattr(
+        libraries, "_distribution", lambda name: ("1", ("deep",)) if name in ("torch", "mine") else ("", ())
+    )
+    monkeypatch.setattr(libraries, "_distributions", lambda name: (name,))
+    whole = {each: dict(libraries._installed.__wrapped__(frozenset(each))) for each in ((), ("torch",), ("mine",))}
+    assert [found.keys() & {"torch", "mine"} for found in whole.values()] == [{"torch"}, {"torch"}, {"torch", "mine"}]
+    monkeypatch.setattr(
+        libraries, "_distribution", lambda name: {"torch": ("1", ("deep",)), "deep": ("3", ())}.get(name, ("", ()))
+    )
+    assert "deep" not in libraries._installed.__wrapped__(frozenset())
+    assert libraries._installed.__wrapped__(frozenset({"torch"}))["deep"] == "3"

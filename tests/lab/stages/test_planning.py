@@ -130,12 +130,12 @@ def test_twenty_updates_measure_the_pace(quadratic):
         seen = []
 
         def counted(run, seen=seen):
-            seen.append(run.updates)
             quadratic.function(run)
+            seen.append((run.updates, len(run.evals["val_loss"].updates)))
 
         settings = dataclasses.replace(quadratic.settings, updates=updates)
         measured(dataclasses.replace(quadratic, function=counted), jobs_of(ARMS, settings)[0])
-        assert seen == [trained]
+        assert seen == [(trained, 1)]
 
 
 def test_a_finished_comparison_takes_nothing(quadratic, tmp_path):
@@ -146,3 +146,4 @@ def test_a_finished_comparison_takes_nothing(quadratic, tmp_path):
     whole = (plan.total, plan.runs, plan.naive, plan.shared, plan.stages, plan.critical, plan.reactive)
     assert whole == (len(jobs), 0, 0, 0, 0, 0, False)
     assert plan_of(quadratic, [], Store(tmp_path), workers=2).total == 0
+    assert plan_of(quadratic, jobs[:1], Store(tmp_path), workers=2).total == 1

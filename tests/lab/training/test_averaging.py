@@ -106,3 +106,16 @@ def test_same_takes_nan_for_equal():
     """A NaN in the weights is no sign that somebody trained."""
     assert same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
     assert not same(np.array([1.0, np.nan]), np.array([2.0, np.nan]))
+
+
+@pytest.mark.parametrize(("window", "longest"), [(2, 0.5), (1, 0.0), (0.2, 0.0), (100, 0.99)])
+def test_the_memory_is_the_window_at_last(window, longest):
+    """Of one update or less there is none: the average is the weights."""
+    model = Model()
+    average = WeightAverage(model, window=window)
+    average.load_state_dict({"updates": 2000, "average": {**model.state, "w": np.zeros(3), "bias": 0.0}})
+    model.state["bias"] = 1.0
+    average.update()
+    average.swap_in()
+    assert model.state["bias"] == pytest.approx(1 - longest)
+    assert average.state_dict()["updates"] == 2001

@@ -127,3 +127,47 @@ def test_what_is_no_loader_is_named():
         batch_source(drawn)
     with pytest.raises(LrlabTypeError, match=r"goes through a loader"):
         batch_source(None)
+
+
+def test_a_list_is_gone_through_in_its_order():
+    """Again and again, from its first batch on, where no place is said; so is `run.batches`."""
+    assert taken_from(["a", "b", "c"], 0, lambda: None, 5) == ["a", "b", "c", "a", "b"]
+    assert taken_from(["a", "b", "c"], 2, lambda: None, 3) == ["c", "a", "b"]
+    feed = batch_source(["a", "b"])
+    assert feed.next() == "a"
+    batches = Batches(10, 3, 0, 0)
+    for _, place in zip(range(2), (0, 1), strict=True):
+        assert next(itertools.islice(iter(batches), place, None)).tolist() == batches[place].tolist()
+    assert batches.start == 0
+    assert sorted(np.concatenate([batches[k] for k in range(3)]).tolist()) == sorted(
+        {*np.concatenate([batches[k] for k in range(3)])}
+    )
+
+
+@pytest.mark.parametrize("empty", [[], (), Passes(0, 0), {}, iter(()), (k for k in ())])
+def test_an_empty_loader_is_said(empty):
+    """Where it is asked for its first batch, at the latest."""
+    with pytest.raises(LrlabError, match=r"the loader of run\.steps is empty"):
+        taken_from(empty, 0, lambda: None, 1)
+
+
+def test_a_loader_that_is_used_up_says_after_how_many():
+    """One that cannot begin again."""
+    with pytest.raises(LrlabError, match=r"is used up after 3 batches"):
+        taken_from(iter([1, 2, 3]), 0, lambda: None, 4)
+    with pytest.raises(LrlabError, match=r"is used up after 1 batches"):
+        taken_from((k for k in (1,)), 0, lambda: None, 2)
+
+
+def test_why_training_cannot_fork_is_said():
+    """By the kind of the loader, or as it says itself."""
+
+    class Told:
+        why = "it is a stream"
+
+        def __iter__(self):
+            return iter([1])
+
+    assert batch_source(Told()).why == "it is a stream"
+    assert batch_source(iter([1])).why == "a list_iterator cannot be taken up again in the middle"
+    assert (batch_source([1]).why, batch_source(Passes()).why) == ("", "")

@@ -62,3 +62,18 @@ def test_a_long_run_keeps_the_mean_of_each_stretch():
     for update in range(LOSS_POINTS):
         short.add_loss(update, float(update))
     assert short.loss.values == tuple(map(float, range(LOSS_POINTS)))
+
+
+def test_a_run_has_diverged_beyond_ten_times_the_greatest_of_ten_losses():
+    """Not at the bound, nor by a loss after them; one that may be 0 or below has no multiple to go by."""
+    log = TrainingLog(100)
+    for update, loss in enumerate([0.5, 2.0, *([1.0] * 8), 50.0]):
+        log.add_loss(update, loss)
+    assert [log.exploded(loss) for loss in (20.0, 20.5)] == [False, True]
+    for least, exploded in ((0.5, True), (0.0, False), (-1.0, False)):
+        other = TrainingLog(100)
+        other.add_loss(0, 1.0)
+        other.add_loss(1, least)
+        assert other.exploded(1e6) == exploded
+        assert other.exploded(math.inf)
+    assert LOSS_POINTS == 1000

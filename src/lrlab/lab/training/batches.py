@@ -136,7 +136,7 @@ class _Passes(BatchSource):
         self.every = len(loader)
         if not self.every:
             raise _used_up(loader, 0)
-        self._loader, self._given = loader, 0
+        self._loader = loader
         self._pass: Iterator[Any] | None = None
 
     def start(self, at: int, restore: Restore) -> None:
@@ -192,9 +192,10 @@ def _in_passes(loader: Any) -> bool:
     if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False) or getattr(loader, "why", ""):
         return False
     try:
-        return len(loader) >= 0
+        len(loader)
     except TypeError:  # a DataLoader over an IterableDataset has the method, but no length
         return False
+    return True
 
 
 def generators_of(loader: Any) -> list[Any]:

@@ -245,7 +245,7 @@ class linear_cosine(Shape):
     >>> linear_cosine().over(4).values().round(4).tolist()
     [1.001, 0.6412, 0.251, 0.0376]
 
-    Bello et al., Neural Optimizer Search with Reinforcement Learning, 2017, arXiv:1709.07417, section 5.
+    Bello et al., Neural Optimizer Search with Reinforcement Learning, 2017, arXiv:1709.07417.
     """
 
     _: KW_ONLY

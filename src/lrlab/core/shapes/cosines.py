@@ -65,7 +65,7 @@ class mirror_cosine(Transition):
     >>> mirror_cosine().over(4).values().round(4).tolist()
     [1.0, 0.6464, 0.5, 0.3536]
 
-    Hägele et al., 2024, arXiv:2405.18392, appendix.
+    Hägele et al., 2024, arXiv:2405.18392.
     """
 
     manner = "as a mirrored cosine"

@@ -27,7 +27,8 @@ class step(Timed):
     >>> step(2, gamma=0.1).over(5).values().round(4).tolist()
     [1.0, 1.0, 0.1, 0.1, 0.01]
 
-    He et al., Deep Residual Learning, 2016, arXiv:1512.03385, section 3.4.
+    At even distances: StepLR of PyTorch. A tenth each time, there by hand at a plateau: He et al., Deep Residual
+    Learning, 2016, arXiv:1512.03385, section 3.4.
     """
 
     every: Length = field(default="30%", kw_only=False)

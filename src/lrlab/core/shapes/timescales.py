@@ -208,7 +208,7 @@ class inverse_power(Timed):
     >>> inverse_power(1, power=1).over(4).values().round(4).tolist()
     [1.0, 0.5, 0.3333, 0.25]
 
-    Shen et al., Power Scheduler, 2024, arXiv:2408.13359, eq. 6 (power 0.51).
+    Shen et al., Power Scheduler, 2024, arXiv:2408.13359 (over tokens, with its b = -0.51).
     """
 
     timescale: Length = field(default="2%", kw_only=False)

@@ -115,7 +115,7 @@ class tanh(Transition):
     >>> tanh().over(4).values().round(4).tolist()
     [1.0, 0.9994, 0.9526, 0.1824]
 
-    Hsueh et al., Stochastic Gradient Descent with Hyperbolic-Tangent Decay, 2019, arXiv:1806.01593, eq. 4.
+    Hsueh et al., Stochastic Gradient Descent with Hyperbolic-Tangent Decay, 2019, arXiv:1806.01593.
     """
 
     _: KW_ONLY
@@ -166,7 +166,7 @@ class hyperbolic(Transition):
     >>> hyperbolic().over(4).values().round(4).tolist()
     [1.0, 0.852, 0.693, 0.509]
 
-    Kim, HyperbolicLR: Epoch insensitive learning rate scheduler, 2024, arXiv:2407.15200, eq. 6.
+    Kim, HyperbolicLR: Epoch insensitive learning rate scheduler, 2024, arXiv:2407.15200.
     """
 
     _: KW_ONLY

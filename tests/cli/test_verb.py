@@ -13,6 +13,7 @@ from lrlab.cli.main import main
 from lrlab.cli.verb import Section, Verb, Verbs
 from lrlab.desk import experiment
 from lrlab.desk.schemas import of_command
+from lrlab.errors import LrlabError
 from lrlab.lab.task.declaration import Settings
 from lrlab.lab.tasks import digits
 
@@ -178,3 +179,26 @@ def test_ctrl_c_is_a_document_too(folder, monkeypatch):
 
 def interrupted(*given, **more):
     raise KeyboardInterrupt
+
+
+def broken(*given, **more):
+    raise RuntimeError("out of cheese")
+
+
+def refused(*given, **more):
+    raise LrlabError("no cheese here")
+
+
+ENDS = {interrupted: (130, "stopped"), broken: (1, "RuntimeError: out of cheese"), refused: (1, "no cheese here")}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_however_a_command_ends_it_is_a_document(folder, path, end, monkeypatch):
+    """Ctrl-C, an error that nobody foresaw, and one in words: of every command that there is."""
+    monkeypatch.setattr(ALL[path], "callback", end)
+    stored = [place.stem for place in sorted((folder / "lrlab-runs").glob("*.json"))]
+    line = ALL[path].examples[0].partition(" #")[0].partition(" > ")[0]
+    done = typed(f"{line.replace('KEY', stored[0]).replace('OTHER', stored[1])} --json")
+    code, sentence = ENDS[end]
+    assert (done.exit_code, sentence in valid(json.loads(done.stdout), path)["error"]) == (code, True), done.output

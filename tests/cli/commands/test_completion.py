@@ -1,6 +1,10 @@
 """`lrlab completion`, driven as a shell drives it."""
 
+import os
+import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -42,25 +46,88 @@ def test_each_shell_has_a_script(shell):
     assert f"_LRLAB_COMPLETE={shell}_complete" in script
 
 
-def test_a_real_bash_completes(tmp_path):
-    """The script is sourced, its function called as bash calls it, and lrlab answers from the path."""
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("there is no bash on this system")
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder in which a shell finds the command, and no settings of anybody."""
     lrlab = tmp_path / "lrlab"
     lrlab.write_text(f"#!{sys.executable}\nfrom lrlab.cli.main import main\nmain()\n", encoding="utf-8")
     lrlab.chmod(0o755)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shell(name):
+    """The program, or a skip where this system has none."""
+    found = shutil.which(name)
+    if found is None or sys.platform == "win32":
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+ASKED = [OFFERED[k] for k in (0, 1, 2, 3, 5, 6, 7)]  # an option, commands, a task, a word, libraries
+
+
+def test_a_real_bash_completes(home):
+    """The script is sourced, its function called as bash calls it, and lrlab answers from the path."""
     lines = [
-        f'export PATH="{tmp_path}:$PATH"',
         'eval "$(lrlab completion bash)"',
         "complete -p lrlab",
         'offer() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _lrlab_completion lrlab',
         'echo "${COMPREPLY[*]}"; }',
-        *(f"offer lrlab {typed}" for typed, _ in OFFERED[:6]),
+        *(f"offer lrlab {typed}" for typed, _ in ASKED),
     ]
-    done = subprocess.run([bash, "--norc", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [shell("bash"), "--norc", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120
+    )
     registered, *answers = done.stdout.splitlines()
     assert "_lrlab_completion lrlab" in registered, done.stderr
-    assert len(answers) == 6
-    for answer, (_, meant) in zip(answers, OFFERED, strict=False):
+    for answer, (_, meant) in zip(answers, ASKED, strict=True):
         assert meant in answer.split()
+
+
+def test_a_real_fish_completes(home):
+    """The script is sourced, and fish is asked what it would offer."""
+    lines = ["lrlab completion fish | source", *(f"complete -C 'lrlab {typed}'; echo =" for typed, _ in ASKED)]
+    done = subprocess.run(
+        [shell("fish"), "--no-config", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120
+    )
+    answers = done.stdout.split("=\n")[:-1]
+    for answer, (_, meant) in zip(answers, ASKED, strict=True):
+        assert meant in answer.split(), done.stderr
+
+
+def test_a_real_zsh_completes(home):
+    """The script is sourced in a terminal; after a tab the line is what was meant, and zsh prints it."""
+    zsh = shell("zsh")
+    import pty
+
+    (home / "lrlab.zsh").write_text(CliRunner().invoke(main, ["completion", "zsh"]).output, encoding="utf-8")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "dumb"
+        os.execv(zsh, ["zsh", "-f", "-i"])
+    try:
+        heard = ""
+        for line in ("PS1= RPS1= PROMPT_SP=", "autoload -U compinit && compinit -u", "source lrlab.zsh"):
+            os.write(terminal, f"{line}\n".encode())
+        for number, (typed, meant) in enumerate(ASKED):
+            os.write(terminal, f"lrlab {typed}\t\x01echo {number}: \n".encode())
+            answer, heard = told(terminal, rf"^{number}: (lrlab .*?)\s*$", heard)
+            assert answer.split()[-1] == meant, answer
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
+
+
+def told(terminal, pattern, heard):
+    """What a terminal prints on a line of this form, and all that it has printed."""
+    while True:
+        found = re.search(pattern, heard.replace("\r", ""), re.MULTILINE)
+        if found:
+            return found[1], heard
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, heard
+        heard += os.read(terminal, 4096).decode(errors="replace")

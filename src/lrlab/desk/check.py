@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, cast
 
 from lrlab.core.expression.node import Schedule
 from lrlab.desk import VERSION
+from lrlab.desk.plans import lr_schedules
 from lrlab.desk.study_file import CompareTable, TuneTable, read_file, read_plan
 from lrlab.views.model import Table
 
@@ -94,7 +95,7 @@ def check(path: str | Path) -> Checked:
     if file.plan is not None:
         found = read_plan(path)
         plan = {"plan": str(found), "words": found.describe()}
-        doubts += (doubt for schedule in found.schedules for doubt in _doubts(f"[plan] {schedule}", schedule, None))
+        doubts += (doubt for schedule in lr_schedules(found) for doubt in _doubts(f"[plan] {schedule}", schedule, None))
     return Checked(
         {
             "version": VERSION,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lrlab.core.expression.node import Schedule
     from lrlab.core.plan.plan import Plan
     from lrlab.core.run.curve import Curve
+    from lrlab.core.time.horizon import Horizon
     from lrlab.record.logs.log import LogRun
 
 Section = Figure | Table | Text
@@ -99,24 +100,28 @@ def _curve_columns(curve: Curve) -> Columns:
 
 def _plan(plan: Plan) -> tuple[Section, ...]:
     try:
-        drawn = _driven(plan)
+        figures = drawn_plan(plan)
     except LrlabError as error:
         return (Text(_within(f"{plan.describe()}\n\n{error}")),)
-    figures = [
-        Figure(hyper, "update", "multiple of the group's own" if multiple else "value", tuple(lines))
-        for (hyper, multiple), lines in drawn.items()
-    ]
     return (*figures, Text(_within(plan.describe())))
 
 
-def _driven(plan: Plan) -> dict[tuple[str, bool], list[Line]]:
+def drawn_plan(plan: Plan, over: int | Horizon = LENGTH) -> tuple[Figure, ...]:
+    """A picture of each hyper-parameter over a run, with a line for each pattern of groups."""
+    return tuple(
+        Figure(hyper, "update", "multiple of the group's own" if multiple else "value", tuple(lines))
+        for (hyper, multiple), lines in _driven(plan, over).items()
+    )
+
+
+def _driven(plan: Plan, over: int | Horizon = LENGTH) -> dict[tuple[str, bool], list[Line]]:
     """A line for each rule, by hyper-parameter."""
     from lrlab.core.plan.rules import EVERY, KINDS
 
     found: dict[tuple[str, bool], list[Line]] = {}
     for rule in plan.rules:
         for hyper, schedule in rule.schedules:
-            times, values = schedule.over(LENGTH).some()
+            times, values = schedule.over(over).some()
             name = "every group" if rule.pattern == EVERY else rule.pattern
             lines = found.setdefault((hyper, KINDS[hyper].multiple), [])
             if name not in (line.name for line in lines):

@@ -78,3 +78,39 @@ def test_what_is_wrong_is_said_with_its_place(typed, furnished, text, said):
     (furnished / "wrong.toml").write_text(text)
     done = typed("check", "wrong.toml")
     assert (done.exit_code, said in done.output) == (1, True), done.output
+
+
+def test_what_is_odd_for_an_lr_may_be_right_for_a_momentum(typed, furnished):
+    """Nothing is said of a momentum that is never 1, neither by the check nor by the picture."""
+    (furnished / "plan.toml").write_text('[plan]\nlr = "cosine()"\nmomentum = "linear(start=0.95, to=0.85)"\n')
+    assert json.loads(typed("check", "plan.toml", "--json").output)["findings"] == []
+    assert json.loads(typed("show", "--file", "plan.toml", "--json").output)["findings"] == []
+
+
+def test_the_plan_of_a_file_is_drawn_over_the_run(typed, furnished):
+    """Every hyper-parameter and pattern of groups, in a picture and in the document."""
+    (furnished / "plan.toml").write_text(
+        '[plan]\nlr = "warmup(10, start=0) >> cosine()"\nmomentum = 0.9\n[plan.groups."head*"]\nlr = "linear()"\n'
+    )
+    said = typed("show", "--file", "plan.toml", "--steps", "200")
+    assert said.exit_code == 0, said.output
+    for word in ("lr", "momentum", "head*", "every group", "LR 0"):
+        assert word in said.output
+    found = json.loads(typed("show", "--file", "plan.toml", "--steps", "200", "--json").output)
+    assert [(each["groups"], each["hyper"], each["multiple"]) for each in found["driven"]] == [
+        ("*", "lr", True),
+        ("*", "momentum", False),
+        ("head*", "lr", True),
+    ]
+    assert found["driven"][0]["points"][:2] == [[0, 0.0], [1, 0.1]]
+    assert found["horizon"] == {"updates": 200}
+    assert [finding["update"] for finding in found["findings"]] == [0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show",), ("show", "cosine()", "--file", "study.toml"), ("show", "--file", "study.toml", "--lr", "0.1")],
+)
+def test_a_picture_is_of_a_schedule_or_of_a_file(typed, words):
+    """Neither, both, and what does not go with a file are slips of the command line."""
+    assert typed(*words).exit_code == 2

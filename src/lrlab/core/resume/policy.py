@@ -215,10 +215,11 @@ def _said(there: Checkpoint, rows: list[Difference], ways: Sequence[OnChange]) -
         horizons = " -> ".join(str(c) for c in (changes[-1]["before"]["horizon"], changes[-1]["after"]["horizon"]))
         lines.append(f"  the run was changed after update {changes[-1]['update']}: {changes[-1]['how']}, {horizons}")
     at, goes_on = there.position["update"], ": the changed run goes on" if changes else ""
+    longer = ": what a run of another length mostly means" if [row.field for row in rows] == ["horizon"] else ""
     said = {
         "keep": f"the checkpoint's schedule, horizon and base LRs{goes_on}",
         "take": f"the code's, from update {at} on",
-        "splice": f"from the LR of update {at} to the end of the code's plan, without a jump",
+        "splice": f"from the LR of update {at} to the end of the code's plan, without a jump{longer}",
     }
     hint = "  try:     on_change=..., for the scheduler or for load_state_dict(), with"
     return "\n".join([*lines, hint, *("           " + f'"{way}"'.ljust(10) + said[way] for way in ways)])

@@ -65,7 +65,7 @@ def from_deepspeed(
     left_out = [word for word in wanted if params.get(word, wanted[word].default) in ("auto", None, Parameter.empty)]
     params |= {word: facts[word] for word in left_out if facts.get(word) is not None}
     if "auto" in params.values():
-        hint = ", ".join(f"{word}=..." for word, value in params.items() if value == "auto")
+        hint = ", ".join(f"{word}=..." for word, value in params.items() if value == "auto") + " beside the file"
         raise LrlabError(worded('deepspeed: "auto" is filled in by the trainer', params, "its values", hint))
     if name == "LRRangeTest":
         params["updates"] = updates

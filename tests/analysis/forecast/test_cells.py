@@ -57,3 +57,16 @@ def test_no_cell_is_longer_than_400_updates():
     edges = np.cumsum(compress(np.full(4000, 0.1), np.array([4000])).width)
     assert set(range(400, 4001, 400)) <= {int(edge) for edge in edges}
     assert np.diff(edges).max() <= 400
+
+
+def test_cells_are_cut_where_the_lr_has_moved_by_a_fiftieth_of_its_peak():
+    """From the first update on; a run whose LRs are all 0 is cut by its length."""
+    lrs = np.append(np.full(100, 1.0), np.linspace(1.0, 0.0, 101)[1:])
+    cells = compress(lrs, np.array([200]))
+    late = cells.lr[np.cumsum(cells.width) > 120]
+    assert np.abs(np.diff(late)).max() <= 0.0251
+    assert np.abs(np.diff(late)).min() >= 0.009
+    still = compress(np.zeros(900), np.array([450, 900]))
+    assert still.lr.max() == 0
+    assert (still.width.sum(), np.cumsum(still.width)[still.ends].tolist()) == (900, [450, 900])
+    assert compress(np.array([0.5]), np.array([1])).lr.tolist() == [0.5]

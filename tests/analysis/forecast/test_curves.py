@@ -69,3 +69,12 @@ def test_what_holds_arrays_is_equal_to_itself_alone(kind):
     """To compare arrays as one truth would be an error; it may be a key."""
     assert kind.__eq__ is object.__eq__
     assert kind.__hash__ is object.__hash__
+
+
+def test_without_a_base_lr_a_schedule_is_absolute():
+    """What is refused shows its first three LRs."""
+    assert learning_rates("0.1 * linear()", None, 4).tolist() == pytest.approx([0.1, 0.075, 0.05, 0.025])
+    with pytest.raises(LrlabError, match=r"given: +\[1\.0, -2\.0, 3\.0\]$"):
+        learning_rates([1.0, -2.0, 3.0, 4.0], None, None)
+    for fine in ([0.0, 1e-9], [0.5]):
+        assert learning_rates(fine, None, len(fine)).tolist() == fine

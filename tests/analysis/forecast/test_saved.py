@@ -71,3 +71,12 @@ def test_from_the_second_version_on_a_law_has_a_digest():
     for name, value in (("covariance", broken), ("parameters", {**FORMER["parameters"], "floor": float("nan")})):
         with pytest.raises(ValueError):  # noqa: PT011 - by its schema or by the law
             read(sealed({**second, name: value}))
+
+
+def test_a_law_with_two_other_peaks_comes_back():
+    """With two offsets for each of them."""
+    walk = Walk(1e-3, (2e-3, 4e-3), 0.1, 0.2)
+    fit = Fitted(FIT.inner, np.append(FIT.outer, [0.03, 0.04]), np.eye(9), 0.001, walk)
+    text = sealed(document(Saved("momentum", "llm", (fit,), (), Scale(), SAVED.seen)))
+    assert read(text).fits[0].outer.tolist() == fit.outer.tolist()
+    assert json.loads(text)["version"] == 3

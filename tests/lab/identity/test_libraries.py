@@ -71,3 +71,14 @@ def test_what_is_always_there_counts_without_what_it_needs(monkeypatch):
     )
     assert "deep" not in libraries._installed.__wrapped__(frozenset())
     assert libraries._installed.__wrapped__(frozenset({"torch"}))["deep"] == "3"
+
+
+def test_a_package_is_of_the_distribution_of_its_name(monkeypatch):
+    """Whatever that needs, or does not; else of those that say so."""
+    monkeypatch.setattr(libraries, "_distribution", lambda name: ("1", ()) if name == "bare" else ("", ()))
+    monkeypatch.setattr(libraries, "_packages", lambda: {"inner": ["outer-1", "outer-2"]})
+    assert [libraries._distributions(name) for name in ("bare", "inner", "none")] == [
+        ("bare",),
+        ("outer-1", "outer-2"),
+        (),
+    ]

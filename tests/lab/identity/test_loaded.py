@@ -68,3 +68,20 @@ def test_a_file_that_came_while_training(helper):
     refuse_unknown(rest, Own(), [path.resolve()])
     with pytest.raises(LrlabError, match=r"a name that is computed[\s\S]*import helper_"):
         refuse_unknown(rest, Own(), [])
+
+
+def test_a_constant_with_its_type_is_one(tmp_path, monkeypatch):
+    """What has a type and no value is none; what a dataclass generates is not of the file."""
+    path = tmp_path / "typed_.py"
+    path.write_text(
+        "from dataclasses import dataclass\nWIDTH: int = 8\nEMPTY: int\n@dataclass\nclass C:\n    x: int = 2\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("typed_")
+    try:
+        stale(path)
+        module.WIDTH = 9
+        with pytest.raises(LrlabError, match=r"typed_\.WIDTH"):
+            stale(path)
+    finally:
+        del sys.modules["typed_"]

@@ -2,14 +2,17 @@
 
 import collections
 import dataclasses
+import functools
 import json
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lrlab.lab.identity.own import Own, found, is_lrlab
+import lrlab
+from lrlab.lab.identity.own import HEAP, Own, found, is_lrlab
 
 
 def cell(text, name="cell"):
@@ -74,3 +77,37 @@ def test_what_stands_under_a_name():
     assert found(cell("class int: pass", None)["int"]) is int
     assert is_lrlab(found.__code__)
     assert not is_lrlab(json.dumps.__code__)
+
+
+def test_a_class_made_while_python_runs_is_told_from_one_in_c():
+    """By its flag."""
+    assert type("Mine", (), {}).__flags__ & HEAP
+    assert not any(kind.__flags__ & HEAP for kind in (int, dict, np.ndarray, type(None)))
+
+
+def test_lrlab_is_its_own_folder():
+    """What lies beside it is not."""
+    inside, beside = (compile("0", str(Path(lrlab.__file__).parents[k] / "some.py"), "exec") for k in (0, 1))
+    assert (is_lrlab(inside), is_lrlab(beside)) == (True, False)
+
+
+def test_a_function_of_ones_own_that_stands_in_a_library():
+    """Of a file or a cell, not one that was generated there; in whatever it is wrapped."""
+    mine = cell("def f(self): return 1", "__main__")["f"]
+    made = {"__name__": "__main__"}
+    exec("def f(): return 1", made)
+    assert [Own().patch(each) for each in (mine, made["f"], json.dumps)] == [True, False, False]
+    for wrapped in (classmethod(mine), property(mine), functools.partial(mine), mine):
+        assert Own().put(wrapped)
+    for wrapped in (classmethod(json.dumps), property(json.dumps), functools.partial(json.dumps), json.dumps, json):
+        assert not Own().put(wrapped)
+
+
+class Mine:
+    """A class that is found under its name in a module of one's own."""
+
+
+def test_a_class_that_is_found_in_its_own_module_is_own():
+    """It was not made there by a library."""
+    assert found(Mine) is Mine
+    assert Own().kind(Mine)

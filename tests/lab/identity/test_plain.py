@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from lrlab.lab.identity.plain import array_of, digest_of_plain, has_text
+from lrlab.lab.identity.plain import array_of, digest_of_plain, has_text, memory_of
 
 VALUES = [
     *(0, 0.0, -0.0, False, 0j, "", b"", None, ..., (), frozenset(), (0,), ((),), ((0,),), (0, 0), "0", b"0"),
@@ -82,3 +82,30 @@ def test_arrays_of_jax():
 def test_texts_in_sets():
     """They alone are put in another order by PYTHONHASHSEED."""
     assert [has_text(value) for value in ("a", b"a", (1, "a"), 1, (1, 2.0), None)] == [True] * 3 + [False] * 3
+
+
+def test_a_frozen_set_counts_by_what_is_in_it():
+    """Of one size, and within a tuple."""
+    sets = (frozenset({1, 2}), frozenset({1, 3}), frozenset({"a", "b"}), frozenset({(1, 2), 3}), frozenset())
+    assert len({digest_of_plain(each) for each in sets}) == len({digest_of_plain((each,)) for each in sets}) == 5
+    assert digest_of_plain(frozenset({1, 2})) == digest_of_plain(frozenset({2, 1}))
+
+
+def test_the_order_of_bytes_and_the_fields_of_an_array_count():
+    """Beside its numbers, which may lie alike."""
+    little, big = (np.array([1, 2], f"{order}i4") for order in "<>")
+    swapped = little.byteswap().view(">i4")
+    assert array_of(little) != array_of(swapped)
+    assert array_of(big) == array_of(swapped)
+    fields = [np.zeros(2, [("x", "<i4"), (name, "<i4")]) for name in ("y", "z")]
+    assert array_of(fields[0]) != array_of(fields[1])
+
+
+def test_where_a_tensor_lies():
+    """In the storage that it shares with its views; nowhere, where it is not of this machine's memory."""
+    torch = pytest.importorskip("torch")
+    whole = torch.arange(4.0)
+    (start, first), (same, second) = memory_of(whole), memory_of(whole[1:])
+    assert (start, first, second) == (same, 0, 1)
+    assert memory_of(torch.empty(2, device="meta")) is None
+    assert memory_of(torch.empty(0)) is None

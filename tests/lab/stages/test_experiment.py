@@ -9,6 +9,7 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.declaration import Settings
 
 ARMS = (Arm("a", lr.constant()), Arm("b", lr.linear()))
 
@@ -51,3 +52,16 @@ def test_a_comparison_needs_a_pair(quadratic):
         Experiment(quadratic, arms, dataclasses.replace(quadratic.settings, folds=1, seeds=1))
     with pytest.raises(LrlabError, match="one strategy alone"):
         Experiment(quadratic, arms[:1], quadratic.settings)
+
+
+def test_a_question_is_told_by_six_characters(quadratic):
+    """A task by its text, or where it has none by what it computes."""
+
+    def experiment(task):
+        return Experiment(task, (Arm("a", lr.constant()), Arm("b", lr.linear())), Settings(10, 2))
+
+    assert len(experiment(quadratic).digest) == 6
+    moved = dataclasses.replace(quadratic, identity="other")
+    assert experiment(moved).digest == experiment(quadratic).digest
+    here = [dataclasses.replace(quadratic, text="", identity=identity) for identity in ("one", "other")]
+    assert len({experiment(task).digest for task in (*here, quadratic)}) == 3

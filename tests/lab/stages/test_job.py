@@ -73,3 +73,9 @@ def test_a_comparison_begins_at_seed_0_with_one_thread():
     assert {(job.updates, job.evals, job.folds, job.threads, job.device) for job in jobs} == {(10, 3, 2, 1, "cpu")}
     later = jobs_of([Arm("a", lr.constant())], settings, first_seed=5)
     assert {job.seed for job in later} == {5, 6}
+
+
+def test_a_job_where_nothing_more_is_said():
+    """One thread, on a CPU, with sets in the order that is pinned."""
+    made = Job(ARMS[0], 1.0, 0, 0, 2, 60, 6)
+    assert (made.config, made.threads, made.device, made.order) == ({}, 1, "cpu", "0")

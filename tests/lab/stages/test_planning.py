@@ -147,3 +147,13 @@ def test_a_finished_comparison_takes_nothing(quadratic, tmp_path):
     assert whole == (len(jobs), 0, 0, 0, 0, 0, False)
     assert plan_of(quadratic, [], Store(tmp_path), workers=2).total == 0
     assert plan_of(quadratic, jobs[:1], Store(tmp_path), workers=2).total == 1
+
+
+@pytest.mark.parametrize(("order", "can", "said"), [("0", False, False), ("a9", False, True), ("a9", True, False)])
+def test_threads_that_are_not_pinned_are_said(quadratic, tmp_path, monkeypatch, order, can, said):
+    """A worker has pinned them; this process may not be able to. One job is a comparison, too."""
+    monkeypatch.setattr("lrlab.lab.stages.planning.can_pin_numpy", lambda threads: can)
+    job = dataclasses.replace(jobs_of(ARMS, quadratic.settings)[0], order=order)
+    plan = plan_of(quadratic, [job], Store(tmp_path), workers=1)
+    assert ("NumPy's threads are not pinned" in str(plan)) == said
+    assert plan.critical == 60

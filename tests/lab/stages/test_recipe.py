@@ -9,7 +9,8 @@ from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.identity.libraries import versions
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.recipe import cell_of, changed, job_key, nearest_change, recipe_of
+from lrlab.lab.stages.recipe import cell_of, changed, job_key, libraries_of, nearest_change, recipe_of
+from lrlab.record.runs.run import content_key
 
 
 def job(**changes):
@@ -82,3 +83,22 @@ def test_the_parts_that_changed_are_named(quadratic):
     far = {**other, "threads": 2}
     assert nearest_change(mine, [far, other]) == {"config.width": (8, 9)}
     assert nearest_change(mine, [far, mine]) == nearest_change(mine, []) == {}
+
+
+def test_a_part_that_has_parts_on_one_side_alone():
+    """Is told whole."""
+    assert changed({"config": {"width": 8}}, {"config": 3}) == {"config": ({"width": 8}, 3)}
+    assert changed({}, {"versions": {"torch": "2"}}) == {"versions": (None, {"torch": "2"})}
+
+
+def test_the_libraries_of_a_task_are_packages(quadratic):
+    """Of a module that it says it needs the package that it is of."""
+    task = dataclasses.replace(quadratic, needs=("sklearn.datasets", "torch"))
+    assert {"sklearn", "torch"} <= {*libraries_of(task)}
+    assert not any("." in name or name == "datasets" for name in libraries_of(task))
+
+
+def test_the_name_of_a_cell_has_32_characters(quadratic):
+    """Stored states lie in a folder of that name: another length finds none."""
+    assert cell_of(quadratic, job()) == content_key(recipe_of(quadratic, job()))[:32]
+    assert len(cell_of(quadratic, job())) == 32

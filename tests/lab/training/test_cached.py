@@ -2,6 +2,7 @@
 
 import functools
 import random
+from random import shuffle
 
 import numpy as np
 import pytest
@@ -61,3 +62,26 @@ def test_they_begin_anew_with_each_stage():
             assert by_numpy.cache_info().currsize == 0
             train(None)
     assert computed.cache_info().hits > 0
+
+
+OWN = random.Random(3)
+
+
+@functools.cache
+def shuffles(k):
+    return shuffle([1, 2])
+
+
+@functools.cache
+def from_within(k):
+    return np.random.mtrand.normal()
+
+
+@functools.cache
+def seeded(k):
+    return OWN.random(), random.Random(k), np.random.default_rng(k).normal(), np.random.PCG64(k)
+
+
+def test_what_draws_is_known_by_what_it_belongs_to():
+    """A method of the one generator of Python or NumPy, under whatever name; one of one's own draws from itself."""
+    assert [*drawing(lambda run: (shuffles(1), from_within(1), seeded(1)))] == ["shuffles", "from_within"]

@@ -1,6 +1,8 @@
 """What makes training repeatable: seeds that reach every library, and threads that are pinned."""
 
+import contextlib
 import hashlib
+import importlib.util
 import random
 import sys
 from types import SimpleNamespace
@@ -8,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.lab.training.determinism import environment, pinned, seeded
+from lrlab.lab.training.determinism import can_pin_numpy, environment, pinned, seeded
 
 
 def test_seeding_reaches_numpy_and_torch():
@@ -67,3 +69,47 @@ def test_tensorflow_is_seeded_where_it_is_there(monkeypatch, stand_in):
     with seeded(3, 2):
         pass
     assert len(seeds) == (0 if stand_in else 1)
+
+
+BLAS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("started", ["2", "1", None])
+def test_numpys_threads_are_pinned_by_the_start_or_by_threadpoolctl(monkeypatch, installed, started):
+    """Where a process was started with so many, all is done; else only with that library."""
+    limits = []
+
+    @contextlib.contextmanager
+    def limited(**how):
+        limits.append(how)
+        yield
+
+    monkeypatch.setitem(sys.modules, "threadpoolctl", SimpleNamespace(threadpool_limits=limited))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in BLAS:
+        monkeypatch.delenv(name, raising=False)
+        if started:
+            monkeypatch.setenv(name, started)
+    assert can_pin_numpy(2) == (installed or started == "2")
+    with pinned(2, "cpu"):
+        pass
+    assert limits == ([{"limits": 2, "user_api": "blas"}] if installed and started != "2" else [])
+    monkeypatch.setenv(BLAS[0], "3")
+    assert can_pin_numpy(2) == installed  # all of them count
+
+
+@pytest.mark.parametrize(("deterministic", "benchmark"), [(True, False), (False, True)])
+def test_what_a_gpu_needs_is_put_back(monkeypatch, deterministic, benchmark):
+    """Each as it was; within, kernels are deterministic and not chosen by a race."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", benchmark)
+    torch.use_deterministic_algorithms(deterministic)
+    try:
+        with pinned(1, "cuda"):
+            assert (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark) == (True, False)
+        assert torch.are_deterministic_algorithms_enabled() == deterministic
+        assert torch.backends.cudnn.benchmark == benchmark
+    finally:
+        torch.use_deterministic_algorithms(False)

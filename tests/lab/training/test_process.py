@@ -57,3 +57,16 @@ def test_the_precision_of_jax_is_put_back():
     with put_back(wide):
         wide(None)
     assert not jax.config.jax_enable_x64
+
+
+@pytest.mark.parametrize(("before", "within"), [("cpu", "meta"), ("meta", "cpu")])
+def test_the_default_device_is_put_back(before, within):
+    """Whatever it was."""
+    torch = pytest.importorskip("torch")
+    torch.set_default_device(before)
+    try:
+        with put_back(lambda run: None):
+            torch.set_default_device(within)
+        assert str(torch.get_default_device()) == before
+    finally:
+        torch.set_default_device(None)

@@ -306,3 +306,9 @@ def test_a_run_by_itself():
             run.report(val_loss=2.0)
     assert asked == [False, False, True]
     assert run.score == 2.0
+
+
+def test_a_stage_may_end_anywhere():
+    """Where nothing else is said; from the beginning, with no other arm along."""
+    assert (bounds := StageBounds(5)).every == 1
+    assert (bounds.stop, bounds.start, bounds.others, bounds.function, bounds.cell) == (5, None, (), None, "")

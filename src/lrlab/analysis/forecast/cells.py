@@ -55,7 +55,7 @@ def compress(lrs: Floats, observed: Ints) -> Cells:
     """
     horizon = int(observed[-1])
     lrs = lrs[:horizon]
-    travelled = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(lrs)))])
+    travelled = np.cumsum(np.abs(np.diff(lrs, prepend=lrs[:1])))
     rungs = np.floor(travelled / (_CHANGE * lrs.max(initial=0.0) or 1.0))
     top = int(np.argmax(lrs))
     cuts = np.concatenate(
@@ -67,7 +67,7 @@ def compress(lrs: Floats, observed: Ints) -> Cells:
             observed,
         ]
     )
-    edges = np.unique(np.concatenate([[0], cuts]))
+    edges = np.unique(cuts)
     width = np.diff(edges)
     mean = np.add.reduceat(lrs, edges[:-1]) / width
     return Cells(mean, width.astype(np.float64), np.searchsorted(edges, observed) - 1)

@@ -17,7 +17,6 @@ import numpy as np
 
 from lrlab.lab.training.own import reached
 
-_SEEDED = ("Random", "SystemRandom", "default_rng", "Generator", "RandomState", "SeedSequence", "PCG64", "Philox")
 _OF_TORCH = (
     *("rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "normal", "bernoulli"),
     *("multinomial", "poisson", "nn"),
@@ -49,7 +48,7 @@ def _draws(function: Any) -> bool:
         if each.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             value = known.get(each.argval)
         elif each.opname in ("LOAD_ATTR", "LOAD_METHOD") and value is not None:
-            if _draws_by(value, each.argval):
+            if value is sys.modules.get("torch") and each.argval in _OF_TORCH:
                 return True
             value = getattr(value, each.argval, None)
         else:
@@ -57,9 +56,3 @@ def _draws(function: Any) -> bool:
         if getattr(value, "__self__", None) in (random._inst, np.random.mtrand._rand):
             return True
     return False
-
-
-def _draws_by(module: Any, name: str) -> bool:
-    if module is random or module is np.random:
-        return name not in _SEEDED
-    return module is sys.modules.get("torch") and name in _OF_TORCH

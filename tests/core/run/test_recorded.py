@@ -57,3 +57,19 @@ def test_starts_that_are_none_are_refused(starts):
     state = lr.Pacer(lr.cosine().over(10)).state()
     with pytest.raises(LrlabError, match="not a state of a schedule"):
         checked({**state, "consumed": {**state["consumed"], "starts": starts}})
+
+
+@pytest.mark.parametrize("version", [0, 4, True, "3", None])
+def test_another_version_is_refused(version):
+    """Those that there were are 1 to 3."""
+    with pytest.raises(LrlabError, match=r"version 1 to 3|not a state of a schedule"):
+        checked({**lr.Pacer(lr.cosine().over(10)).state(), "version": version})
+
+
+def test_version_1_had_one_controller_and_no_scale():
+    """Its plateau averaged nothing, and nothing was pending."""
+    record = {"best": 1.0, "bad": 2, "cooldown": 0, "factor": 0.5, "observed": 3, "event": "", "cause": ""}
+    first = {"version": 1, "update": 7, "controllers": {"plateau1": record}, "decisions": []}
+    found = checked(first)
+    assert (found.scale, found.log.changes, found.update) == (1.0, (), 7)
+    assert found.controllers == {"plateau1": {**record, "mean": None, "pending": 0}}

@@ -3,7 +3,7 @@
 import pytest
 
 import lrlab as lr
-from lrlab.core.text.aliases import NAMES
+from lrlab.core.text.aliases import NAMES, by_name
 from lrlab.core.text.parse import VOCABULARY
 
 REFUSED = {"LinearLR", "ConstantLR", "LambdaLR", "MultiplicativeLR", "LearningRateScheduler"}  # with what to write
@@ -109,3 +109,21 @@ def test_arguments_are_ours():
         lr.by_name("warmup_cosine", num_warmup_steps=50)
     assert "T_max" not in str(caught.value)
     assert lr.by_name("warmup_cosine", warmup=50, to=0.1) == lr.warmup(50) >> lr.cosine(to=0.1)
+
+
+def test_the_rule_of_keras_counts_a_cooldown_from_the_next_observation():
+    """So that one of ours is one less; its threshold is absolute, and a NaN is bad."""
+    made = by_name("reduce_on_plateau", rule="keras", patience=3, cooldown=4, threshold=0.01)
+    assert made == lr.plateau(patience=3, cooldown=3, threshold=0.01, threshold_mode="abs", nan="bad")
+    for cooldown in (0, 1):
+        assert by_name("reduce_on_plateau", rule="keras", cooldown=cooldown).cooldown == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [({}, False), ({"patience": 3}, True), ({"patience": 3, "rule": "lrlab"}, False), ({"factor": 0.5}, False)],
+)
+def test_a_patience_without_a_rule_is_doubtful(caplog, given, warned):
+    """The name is PyTorch's, whose patience is one less."""
+    by_name("reduce_on_plateau", **given)
+    assert ("cuts at observation 3 without improvement, PyTorch's ReduceLROnPlateau at 4" in caplog.text) is warned

@@ -75,3 +75,11 @@ def test_with_a_horizon():
 def test_the_words_say_the_numbers(text, words):
     """Each schedule's own, and its defaults where nothing is given."""
     assert lr.parse(text).words() == words
+
+
+def test_a_phase_without_updates_is_not_described():
+    """It has none; the last value is that of the last update."""
+    text = describe(lr.warmup(0) >> lr.linear(), 10)
+    assert "rises" not in text
+    assert "updates 0 to 9: falls linearly from 1 to 0" in text
+    assert "last 0.1. Area" in text

@@ -197,3 +197,20 @@ def test_dumps_writes_schedules_only():
     """Anything else is a worded TypeError."""
     with pytest.raises(lr.LrlabError, match="dumps writes a schedule"):
         lr.dumps("cosine()")
+
+
+def deep(levels):
+    """Schedules in lists within each other, none of which can be joined with the one around it."""
+    inner = {"kind": "rex", "span": 1}
+    for k in range(levels):
+        kind, name = (("sum", "terms"), ("sequence", "phases"))[k % 2]
+        inner = {"kind": kind, name: [{"kind": "cosine", "span": 1}, inner]}
+    return wrapped(inner)
+
+
+def test_lists_may_be_as_deep_as_schedules():
+    """Eighty levels are read; a thousand are refused in words."""
+    assert lr.loads(deep(80)).over(1000)(0) > 0
+    for levels in (101, 400):
+        with pytest.raises(lr.LrlabError, match=r"nested too deeply|not JSON"):
+            lr.loads(deep(levels))

@@ -143,3 +143,21 @@ def test_the_work_grows_with_the_phases_and_not_with_their_square(monkeypatch):
     found = chain.lint(700)
     assert [finding.update for finding in found if finding.code == "jump"] == list(range(3, 600, 3))
     assert len(calls) < 5
+
+
+def test_a_phase_at_the_end_of_the_run_is_jumped_to_by_nobody():
+    """And over one without updates there is one jump, not two."""
+    assert "jump" not in {c for c, _, _ in told("constant(10) >> constant(level=0.1)", 10)}
+    codes = [c for c, _, _ in told("constant(5) >> warmup(0) >> constant(level=0.1)", 10)]
+    assert codes.count("jump") == 1
+
+
+def test_the_first_move_of_a_run_is_a_usual_one():
+    """A jump is more than three times as much."""
+    assert "jump" not in {c for c, _, _ in told("linear(2, start=0.2, to=0.8) >> constant(level=0.9)", 20)}
+
+
+def test_a_jump_is_told_by_the_values_on_both_sides():
+    """Not by what comes later."""
+    (said,) = [message for code, message, _ in told("constant(10, level=0.1) >> linear()", 20) if code == "jump"]
+    assert said == "the LR jumps from 0.1 to 1 at update 10, to linear()"

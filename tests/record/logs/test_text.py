@@ -85,3 +85,10 @@ def test_a_line_is_read_on_to_a_hundred_times_its_length(tmp_path, monkeypatch):
     (tmp_path / "log").write_bytes(b"x" * 1010 + b"\nlast\n")
     with pytest.raises(LrlabError, match="1,000 bytes at most"):
         list(lines(tmp_path / "log"))
+
+
+@pytest.mark.parametrize(("blank", "found"), [(0, b"x"), (1000, b"x"), (1001, b"")])
+def test_a_thousand_blank_lines_may_stand_above_a_log(tmp_path, blank, found):
+    """A file of nothing else has no first line."""
+    (tmp_path / "log").write_bytes(b"\n" * blank + b"  x\n")
+    assert first_line(tmp_path / "log").strip() == found

@@ -39,14 +39,14 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
     warmup("2%") >> cosine(to=0.1)
     """
     if not isinstance(text, str):
+        if isinstance(text, Schedule):
+            raise LrlabTypeError(worded("parse reads a text, and this is a schedule", text, hint="str(schedule)"))
         if callable(text):
             name = "" if getattr(text, "__name__", "<lambda>") != "<lambda>" else ', name="mine"'
             if isinstance(text, type) and issubclass(text, Schedule):
                 hint = f"{text.__name__}(...)"
                 raise LrlabTypeError(worded("this is a kind of schedule, not yet one", text.__name__, hint=hint))
             raise LrlabTypeError(worded("a function is not a schedule by itself", text, hint=f"lr.function(f{name})"))
-        if isinstance(text, Schedule):
-            raise LrlabTypeError(worded("parse reads a text, and this is a schedule", text, hint="str(schedule)"))
         raise LrlabTypeError(worded("this is neither a schedule nor the text of one", text, hint=_meant(text)))
     short, lists = _lists_apart(text)
     try:

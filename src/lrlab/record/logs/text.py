@@ -54,7 +54,7 @@ def unended(path: Path) -> list[Remark]:
         if not stream.seek(0, os.SEEK_END):
             return []
         stream.seek(-1, os.SEEK_END)
-        return [] if stream.read(1) in (b"\n", b"\r") else [UNENDED]
+        return [] if stream.read() in (b"\n", b"\r") else [UNENDED]
 
 
 def _skipped(stream: IO[bytes], path: Path) -> bool:

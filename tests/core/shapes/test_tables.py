@@ -99,3 +99,10 @@ def test_what_a_function_has_captured_is_part_of_it():
     assert lr.function(scaled(0.5)) != lr.function(scaled(0.9))
     with pytest.raises(lr.LrlabError, match="partial"):
         lr.function(functools.partial(pow, 0.5), name="mine")
+
+
+@pytest.mark.parametrize("given", [lr.cosine(), 3, None])
+def test_what_is_no_function_of_the_update_is_refused(given):
+    """A schedule neither: it has no values before it is said how long the run is."""
+    with pytest.raises(lr.LrlabError, match="function needs a function of the update number"):
+        lr.function(given)

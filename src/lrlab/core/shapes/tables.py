@@ -132,7 +132,7 @@ def function(
                 worded("function by its name needs the hash of its source", target, hint="function(f) in Python")
             )
         return Function(target, digest, span=span)  # type: ignore[arg-type]
-    if not callable(target):
+    if not callable(target) or isinstance(target, Schedule):
         raise LrlabTypeError(worded("function needs a function of the update number", target, hint="function(f)"))
     if digest is not None:
         raise LrlabError(worded("function: the hash is taken from the function itself", digest, hint="function(f)"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from lrlab.errors import LrlabError, missing, worded
+from lrlab.errors import missing
 from lrlab.version import __version__
 
 try:
@@ -76,12 +76,9 @@ def fit(
 ) -> Fit:
     """Read logs, each as `lrlab.read_run` is told `how`, and fit a law to them.
 
-    Raises `LrlabError` where some count updates and others epochs.
+    Raises `LrlabError` as `lrlab.fit_law` does.
     """
     runs = tuple(read_run(log, **how) for log in logs)
-    if len({run.unit for run in runs}) > 1:
-        units = {run.name: run.unit for run in runs}
-        raise LrlabError(worded("logs in updates and in epochs", units, "one unit for all", "updates_per_epoch=391"))
     return Fit(fit_law(runs, law, prior), runs)
 
 

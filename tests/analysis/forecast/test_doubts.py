@@ -212,3 +212,15 @@ def test_the_depth_is_counted_from_the_peak_on():
     never, loss = replace(ONE, least=1.0), np.full(4, 3.0)
     found = beyond(never, np.array([0.1, 1.0, 0.5, 0.75]), loss, 0 * loss)
     assert found == pytest.approx([0, 0, 0.013 * 3 / 4, 0.013 * 3 / 4])
+
+
+def test_logs_that_hardly_outlast_their_warmup_say_little_of_what_follows():
+    """Twice the doubt where a third of the log is warmup, hardly more for a thirtieth; a sentence past a quarter."""
+    progress, lrs = 1 / np.sqrt(np.arange(1, 20_001)), np.full(20_000, 1e-3)
+    doubt = {warmup: beyond(replace(KNOWN, warmups=(warmup,)), lrs, 0 * lrs, progress)[-1] for warmup in (0, 333, 3333)}
+    assert doubt[333] == pytest.approx(1.01 * doubt[0], rel=1e-3)
+    assert doubt[3333] == pytest.approx(2.0 * doubt[0], rel=1e-3)
+    at = np.arange(100, 1001, 100)
+    for warmup, said in ((200, False), (300, True)):
+        run = LogRun.from_arrays(at, 3 + 10 / at, np.minimum(np.arange(1, 1001) / warmup, 1.0))
+        assert any("are warmup" in each.sentence for each in seen([run]).doubts) == said

@@ -182,3 +182,28 @@ def test_annealed_is_by_the_lr_of_the_last_loss():
         found = seen([log(loss, np.append(np.full(99, 1e-3), share * 1e-3))])
         assert (found.annealed, found.least) == (annealed, pytest.approx(share))
     assert (found.longest, found.shortest, found.warmups) == (100, 100, (0,))
+
+
+def counted(unit, horizon, name=""):
+    updates = np.linspace(horizon / 20, horizon, 20).astype(int)
+    return LogRun.from_arrays(updates, 3 + (updates / horizon) ** -0.5, [0.1] * horizon, unit=unit, name=name)
+
+
+def test_runs_in_other_units_are_not_one_law():
+    """Updates beside epochs are refused by name, alone they are not."""
+    with pytest.raises(LrlabError, match=r"logs in updates and in epochs[\s\S]*2 b[\s\S]*updates_per_epoch"):
+        seen([counted("update", 2000, "a"), counted("epoch", 200, "b")])
+    for unit in ("update", "epoch"):
+        seen([counted(unit, 200), counted(unit, 400)])
+
+
+@pytest.mark.parametrize(("unit", "horizon", "said"), [
+    ("update", 200, None), ("epoch", 200, "it counts epochs"), ("epoch", 90, "it has 90 epochs"),
+])  # fmt: skip
+def test_a_law_of_epochs_says_so_in_every_forecast(unit, horizon, said):
+    """However many there are: what is asked of it is in epochs, too."""
+    found = [doubt.sentence for doubt in seen([counted(unit, horizon)]).doubts if "epochs" in doubt.sentence]
+    assert found == [] if said is None else said in found[0]
+    law = fit_law(counted(unit, horizon), prior="generic")
+    warned = law.predict("constant()", base_lr=0.1, horizon=horizon).warnings
+    assert any("epochs" in text for text in warned) == (said is not None)

@@ -104,9 +104,10 @@ def _shorter(known: Seen, horizon: int) -> Iterator[Doubt]:
 def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     """What is not known of the loss beyond the logs, as a standard deviation after every update (updates,).
 
-    A tenth of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
-    the nearest logged peak; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the
-    LR falls below the least logged share.
+    A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
+    the nearest logged peak: 0.1 (1 + (3 warmup / longest)^2), for a log that hardly outlasts its warmup says little of
+    what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
+    below the least logged share.
     """
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
@@ -117,7 +118,8 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     after = lrs.copy()
     after[: lrs.argmax()] = peak
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
-    found: Floats = np.hypot(_FURTHER * further, _DEEPER * depth**2 * loss)
+    wake = 3.0 * min(known.warmups, default=0) / known.longest
+    found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
     return found
 
 

@@ -172,17 +172,17 @@ class Law(Shown):
         warmup: int | None = None,
         shape: str = "monotone",
         prefix: ArrayLike | None = None,
-        risk: str = "mean",
+        risk: str = "high",
     ) -> Optimum:
         """The schedule with the lowest predicted loss after `steps` updates: see `lrlab.analysis.forecast.optimise`.
 
         Args:
             steps: the length of the run in updates.
-            peak: the highest LR; free within twice the logged peaks if left out.
+            peak: the highest LR; at most the highest logged one if left out.
             warmup: the updates of a linear warmup; 2 % of the run if left out.
             shape: "monotone", an LR that only falls after the warmup.
             prefix: the LR of the updates already trained, after which the LR only falls from its last value.
-            risk: "mean" or "high" (mean + 1.28 spreads).
+            risk: "high" (the mean + 1.28 spreads of the difference from a linear decay) or "mean".
 
         Raises `LrlabError` for an impossible plan and for laws that are not differentiable ("momentum", "convex").
         """

@@ -18,13 +18,14 @@ Floats = NDArray[np.float64]
 
 _FEW = 8  # losses: below, a curve has no shape
 _SHORT = 100  # updates: below, they may be epochs
+_WAKE = 0.25  # of a log: a longer warmup leaves little behind its wake
 _FALL = 1e-3  # of the loss: a smaller fall is none
 
 
 def seen(runs: Sequence[LogRun]) -> Seen:
     """What these logs can teach, with the doubts that hold for every prediction made from them.
 
-    Raises `LrlabError` for a loss that does not fall.
+    Raises `LrlabError` for a loss that does not fall, and where some runs count updates and others epochs.
     """
     for run in runs:
         if not falls(run):
@@ -33,6 +34,9 @@ def seen(runs: Sequence[LogRun]) -> Seen:
             raise LrlabError(
                 worded(problem, given, "a loss that falls, such as a cross-entropy", "loss= and its column")
             )
+    units = {f"{k} {run.name}".strip(): run.unit for k, run in enumerate(runs, 1)}
+    if len(set(units.values())) > 1:
+        raise LrlabError(worded("logs in updates and in epochs", units, "one unit for all", "updates_per_epoch=391"))
     reached = [run.lrs[: run.updates[-1]] for run in runs]
     annealed = any(lrs[-1] < ANNEALED * lrs.max() for lrs in reached)
     found = [doubt for run in runs for doubt in _of_one(run)]
@@ -67,9 +71,19 @@ def _of_one(run: LogRun) -> Iterator[Doubt]:
         yield Doubt(f"{name}: the batch size changes during the run; the laws do not know it", 0.02)
     if points < _FEW:
         yield Doubt(f"{name}: only {points} losses were logged; log at least 20 along a run", 0.01 * _FEW / points)
+    if run.warmup > _WAKE * run.updates[-1]:
+        yield Doubt(
+            f"{name}: {run.warmup} of its {run.updates[-1]} updates are warmup; what follows it is hardly in the log",
+            0.0,
+        )  # its width: `beyond`
     if run.horizon < _SHORT:
         yield Doubt(
             f"{name}: it has {run.horizon} {run.unit}s; a law is made for updates, of which it needs many", 0.01
+        )
+    elif run.unit != "update":
+        yield Doubt(
+            f"{name}: it counts {run.unit}s, and so does what is asked; updates_per_epoch= makes them updates",
+            0.0,
         )
 
 

@@ -155,9 +155,9 @@ def _rank(
 @click.option(
     "--risk",
     type=OneOf("risk", lambda: RISKS),
-    default="mean",
+    default="high",
     show_default=True,
-    help="What is low; high: with caution.",
+    help="What is low; high: with caution, the upper end of the difference from a linear decay; mean: the mean.",
 )
 @json_option
 def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:

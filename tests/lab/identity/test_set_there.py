@@ -1,7 +1,11 @@
 """What is set at run time in a library counts, and what a library brings itself changes nothing."""
 
 import functools
+import gc
 import math
+import os
+import sys
+import time
 import types
 
 import pytest
@@ -26,7 +30,13 @@ class MyLinear(torch.nn.Linear):
 
 
 def train(run):
-    return torch.width, torch.nn.functional.relu(1), torch.nn.Linear(2, 2), math.width, WIDTH  # noqa: F821
+    return (
+        torch.width,
+        torch.nn.functional.relu(1),
+        torch.nn.Linear(2, 2),
+        [m.width for m in (gc, math, os, sys, time)],
+        WIDTH,  # noqa: F821
+    )
 
 
 def other_relu(x):
@@ -51,6 +61,10 @@ PLACES = {
     "a method of a class": (torch.nn.Linear, "forward", [torch.nn.Linear.forward, lambda self, x: x]),
     "a property of a class": (torch.nn.Linear, "bonus", [property(lambda self: 1), property(lambda self: 2)]),
     "in Python's own": (math, "width", [8, 16]),
+    "in Python's process": (sys, "width", [8, 16, [8], {"width": 8}]),
+    "in its clock": (time, "width", [8, 16]),
+    "in its system": (os, "width", [8, 16]),
+    "in its memory": (gc, "width", [8, 16]),
     "in builtins": (__import__("builtins"), "WIDTH", [8, 16]),
 }
 
@@ -77,7 +91,8 @@ def test_a_module_of_ones_own_in_the_place_of_a_library(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(__import__("sys"), "argv"), (__import__("time"), "timezone"), (math, "sin"), (torch, "_x")]
+    ("module", "name"),
+    [(sys, "argv"), (sys, "path"), (time, "timezone"), (os, "sep"), (gc, "garbage"), (math, "sin"), (torch, "_x")],
 )
 def test_what_a_process_or_a_library_has_of_itself(module, name):
     """It is another in each process, or the same as long as its version is."""
@@ -86,3 +101,11 @@ def test_what_a_process_or_a_library_has_of_itself(module, name):
 
 def test_of_pythons_own_classes_nothing():
     assert set_in(dict, Own()) == set_in(functools.partial, Own()) == []
+
+
+def test_what_was_set_has_its_name_among_the_parts(monkeypatch):
+    """So that a refusal can say what is not the same in a worker."""
+    before = identity_of(train).parts
+    monkeypatch.setattr(sys, "width", 8, raising=False)
+    now = identity_of(train).parts
+    assert {name for name in {*before, *now} if before.get(name) != now.get(name)} == {"sys.width"}

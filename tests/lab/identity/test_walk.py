@@ -277,3 +277,46 @@ def test_what_a_library_loads_when_it_is_asked_for_is_there_in_every_process():
     )
     told = [subprocess.run([sys.executable, "-c", code, *more], capture_output=True, text=True) for more in ([], ["x"])]
     assert told[0].stdout == told[1].stdout != "", told
+
+
+@pytest.fixture
+def library(tmp_path):
+    """An installed package: of its parts it loads `first`, and `later` is loaded by whoever wants it."""
+    folder = tmp_path / "site-packages" / "lib_of_parts"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from . import first  # not later\n")
+    for name in ("first", "later"):
+        (folder / f"{name}.py").write_text("EPS = 1e-7\nTINY = 2 * 0.5\nclass Config:\n    width = 8\n")
+    return tmp_path / "site-packages"
+
+
+TRAIN = "def train(run): return lib_of_parts.first.TINY, run.later, run.EPS, run.TINY, run.Config, run.later_width"
+
+
+@pytest.mark.parametrize("more", ["import lib_of_parts.later", "import lib_of_parts.later as x; x.Config()"])
+def test_a_part_of_a_library_that_somebody_else_has_loaded_changes_nothing(library, more):
+    """Of torch, say, `onnx`: whoever had imported it had another key than the workers, and was refused."""
+    told = [_in_a_process(library, text) for text in ("pass", more)]
+    assert told[0] == told[1] != ""
+
+
+@pytest.mark.parametrize("where", ["first", "later"])
+@pytest.mark.parametrize("set_to", ["EPS = 1e-3", "EPS = 'x'", "later_width = 9", "Config.width = lambda: 9"])
+def test_what_was_set_in_a_part_of_a_library_counts_all_the_same(library, where, set_to):
+    """Where it is another value than its source gives it, or a thing of one's own."""
+    told = [_in_a_process(library, f"import lib_of_parts.{where} as x; {then}") for then in ("pass", f"x.{set_to}")]
+    assert told[0] != told[1]
+
+
+def _in_a_process(library, more):
+    code = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(library)!r})\n"
+        f"import lib_of_parts\nexec(compile({more!r}, '<cell>', 'exec'))\n"
+        "from lrlab.lab.identity.walk import Walk\n"
+        f"space = {{'lib_of_parts': lib_of_parts}}\nexec({TRAIN!r}, space)\n"
+        "print(Walk().of(space['train']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert not done.stderr, done.stderr
+    return done.stdout

@@ -85,7 +85,7 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
     for name, content in parts.items():
         whole.update(f"\0{name}\0{content}".encode("utf-8", "surrogatepass"))
     values = {name: value for name, (_, key, value) in outside(training).items() if key not in OF_MODULES}
-    parts |= {name: Walk(own).of(value) for name, value in values.items()}
+    parts |= {name: Walk(own).of(value) for name, value in {**walk.put, **values}.items()}
     code = getattr(getattr(training, "func", training), "__code__", training if isinstance(training, type) else None)
     empty = _EMPTY.setdefault((attribute, source, code), set())
     filled = sorted(name for name in empty & values.keys() if not isinstance(values[name], PLAIN))

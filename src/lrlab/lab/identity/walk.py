@@ -20,7 +20,7 @@ from lrlab.lab.identity.code import calls, codes_in, makes_sets, texts_in
 from lrlab.lab.identity.own import HEAP, Own, is_lrlab
 from lrlab.lab.identity.parts import OF_MODULES, Held, Opaque, ordered_by_hash, parts_of
 from lrlab.lab.identity.plain import digest_of_plain, memory_of
-from lrlab.lab.identity.set_there import was_set
+from lrlab.lab.identity.set_there import loads, was_set
 from lrlab.lab.training.own import names_read
 
 _BY_COMPUTING = {"getattr", "vars", "dir"}  # with these any variable of a module may be read
@@ -31,9 +31,9 @@ class Walk:
     """A walk through what can be reached; `of(value)` gives the digest, and all else is what was met on the way.
 
     `libraries` are the packages whose things were met, `unseen` what nobody can look into, by words; `codes` all own
-    code, `texts` all texts; `asks` tells that environment variables are read, `hashes` that something depends on
-    PYTHONHASHSEED. `lazily(module)` says of an own module whether it is
-    loaded while training only, so that it may be there or not.
+    code, `texts` all texts. `put` is what counts of libraries, by name: it may have been set there. `asks` tells that
+    environment variables are read, `hashes` that something depends on PYTHONHASHSEED. `lazily(module)` says of an own
+    module whether it is loaded while training only, so that it may be there or not.
     """
 
     def __init__(self, own: Own | None = None, lazily: Any = lambda module: False) -> None:
@@ -47,6 +47,7 @@ class Walk:
         self.unseen: list[str] = []
         self.codes: dict[types.CodeType, None] = {}
         self.texts: set[str] = set()
+        self.put: dict[str, Any] = {}
         self.asks = False
         self.hashes = False
         self._whole = False
@@ -65,6 +66,8 @@ class Walk:
         while found := self._spelled(done):
             for where, name, value in found:
                 done.add(where)
+                if where == name:
+                    self.put[name] = value
                 digest.update(f"\0{where}\0".encode())
                 self._walk(digest, value, (None, name))
         return digest.hexdigest()
@@ -155,9 +158,11 @@ class Walk:
                     yield f"{number} {name}", f"{module.__name__}.{name}", value
 
     def _in_libraries(self) -> Iterator[tuple[str, str, Any]]:
-        waiting, met = [*self._theirs.values(), builtins], set[str]()
+        # `everywhere`: it is loaded in every process that comes to it; a submodule may be loaded by somebody else.
+        waiting = [(module, True) for module in (builtins, *self._theirs.values())]
+        met = set[str]()
         while waiting:
-            module = waiting.pop()
+            module, everywhere = waiting.pop(0)
             if module.__name__ in met:
                 continue
             met.add(module.__name__)
@@ -168,10 +173,10 @@ class Walk:
                     value = getattr(module, name) if lazy else vars(module)[name]
                 except Exception:  # it belongs to what is not installed
                     continue
-                if was_set(module, name, value, self._own):
+                if was_set(module, name, value, self._own, everywhere):
                     yield f"{module.__name__}.{name}", f"{module.__name__}.{name}", value
                 elif isinstance(value, types.ModuleType):
-                    waiting.append(value)
+                    waiting.append((value, everywhere and loads(module, name)))
 
     def _subclasses(self) -> Iterator[tuple[str, str, Any]]:
         """Those of one's own, where code asks for subclasses: nothing else may name them."""

@@ -195,3 +195,38 @@ def test_hooks_of_a_tensor_are_seen():
     weight = torch.nn.Parameter(torch.zeros(2))
     weight.register_hook(lambda slope: slope / n[0])
     assert "list" in seen(weight)[0]["it._backward_hooks[0]:n"]
+
+
+@dataclasses.dataclass
+class _Rows:
+    rows: object
+    more: dict
+
+
+def _of_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    return {
+        "dense": lambda k: tf.constant([k, 1]),
+        "bfloat16": lambda k: tf.cast(tf.constant([k, 1]), tf.bfloat16),
+        "texts": lambda k: tf.constant([str(k), "1"]),
+        "ragged": lambda k: tf.ragged.constant([[k], [1, 2]]),
+        "ragged rows": lambda k: tf.ragged.constant([[1, 2][:k], [1, 2]]),
+        "sparse": lambda k: tf.sparse.from_dense([k, 0, 1]),
+        "sparse places": lambda k: tf.sparse.from_dense([0] * k + [1] + [0] * (3 - k)),
+        "slices": lambda k: tf.IndexedSlices(tf.constant([k]), tf.constant([1])),
+        "an array": lambda k: tf.TensorArray(tf.int32, size=1).write(0, k),
+        "a variable": lambda k: tf.Variable(k),
+        "an optional": lambda k: tf.experimental.Optional.from_value(k),
+        "an iterator": lambda k: iter(tf.data.Dataset.range(k, 3)),
+    }
+
+
+@pytest.mark.parametrize("within", [lambda x: x, lambda x: _Rows(x, {"y": x}), lambda x: {"x": (x, [x])}])
+def test_batches_of_tensorflow_are_told_apart_or_cannot_be_seen(within):
+    """Dense, ragged, sparse, in whatever holds them: two that differ never look alike without a word."""
+    for name, made in _of_tensorflow().items():
+        one, two, same = Seen(), Seen(), Seen()
+        for seen, k in ((one, 1), (two, 2), (same, 1)):
+            seen.look("the next batch", within(made(k)))
+        assert one.found != two.found or (one.unseen and two.unseen), name
+        assert one.found == same.found or one.unseen, name

@@ -21,6 +21,7 @@ from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.executors.named import at_once, opened, within_reach
+from lrlab.lab.stages.epochs import without_epochs
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.experiment import Experiment
 from lrlab.lab.stages.planning import StagePlan, measured, plan_of
@@ -66,8 +67,9 @@ def compare(
 
     `train` is a function `train(run)` or a class (see `lrlab.lab.task.forms`), or the name of a built-in task;
     `schedules` are the arms by name (by default the usual strategies; a plan sets momentum or weight decay, too);
-    `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens. What
-    is not given is as `lr.task` declares it, or its default. Nothing is trained before the study is asked for its runs.
+    `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens;
+    without one, epochs are counted by the loader of the task. What is not given is as `lr.task` declares it, or its
+    default. Nothing is trained before the study is asked for its runs.
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every`
     (0: nowhere) where the data can be taken up again (see `lrlab.lab.training.batches`). The results are the same to
@@ -108,6 +110,8 @@ def compare(
     arms = default_arms(task.mode) if schedules is None else _arms(schedules)
     if isinstance(horizon, Horizon):
         arms = tuple(_relative(arm, horizon) for arm in arms)
+    else:
+        arms = without_epochs(arms, task, settings, first_seed, config)
     for option, value in (("fork_every", fork_every), ("audit", audit)):
         if value is not None and value < 0:
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))

@@ -41,6 +41,7 @@ def set_up(
     except ModuleNotFoundError as error:
         raise missing(error.name or "scipy", "lab", "lrlab compare") from None
     from lrlab.lab.arms.arms import Arm, arms_named
+    from lrlab.lab.stages.epochs import without_epochs
     from lrlab.lab.stages.experiment import Experiment
     from lrlab.lab.task.declaration import load_task
 
@@ -50,6 +51,7 @@ def set_up(
     )
     own = tuple(Arm(name, parse(text)) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
+    whole = without_epochs(whole, found, settings, first_seed, config)
     return Experiment(found, whole, settings, first_seed, dict(config or {}))
 
 

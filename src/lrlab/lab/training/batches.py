@@ -45,6 +45,11 @@ class Batches:
         self._named = (seed, fold)
         self._pass, self._order = -1, np.empty(0, np.int64)
 
+    @property
+    def per_pass(self) -> int:
+        """The updates of one pass through all items."""
+        return self._per_pass
+
     def __getitem__(self, update: int) -> NDArray[np.int64]:
         """The indexes of the batch of this update: shape (size,)."""
         number, place = divmod(update, self._per_pass)
@@ -196,6 +201,21 @@ def _in_passes(loader: Any) -> bool:
     except TypeError:  # a DataLoader over an IterableDataset has the method, but no length
         return False
     return True
+
+
+def updates_of_a_pass(loader: Any) -> int | None:
+    """How many batches a loader gives until it begins anew; None where it does not say.
+
+    >>> updates_of_a_pass([1, 2, 3]), updates_of_a_pass(Batches(10, 4, seed=0, fold=0)), updates_of_a_pass(iter([1]))
+    (3, 2, None)
+    """
+    batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
+    if isinstance(batches, Batches):
+        return batches.per_pass
+    try:
+        return None if isinstance(loader, Iterator) else len(loader) or None
+    except TypeError:
+        return None
 
 
 def generators_of(loader: Any) -> list[Any]:

@@ -1,0 +1,86 @@
+"""How many updates an epoch of a task has: learnt from the loader that its training function gives to `run.steps`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.run.segments import relative
+from lrlab.core.shapes.base import constant
+from lrlab.core.time.horizon import Horizon
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.refusals import refuse_units
+from lrlab.lab.stages.job import Job, jobs_of
+from lrlab.lab.stages.stage import train
+from lrlab.lab.task.declaration import Settings, Task
+from lrlab.lab.training.batches import updates_of_a_pass
+from lrlab.lab.training.run import TrainingRun
+
+
+class _Asked(BaseException):
+    """Ends a training function at `run.steps`: nothing is trained."""
+
+
+def without_epochs(
+    arms: Iterable[Arm], task: Task, settings: Settings, first_seed: int = 0, config: Mapping[str, Any] | None = None
+) -> tuple[Arm, ...]:
+    """The arms with their spans in epochs as updates, by the task's own loader; what was learnt is printed.
+
+    The training function is called up to its first update, for the first fold and the last. Raises `LrlabError` where
+    its loader does not say how many updates an epoch has, or the folds differ in it.
+    """
+    given = tuple(arms)
+    if not any(_in_epochs(schedule) for arm in given for schedule in (arm.schedule, *arm.also.values())):
+        return given
+    jobs = jobs_of((Arm("asked", constant()),), settings, config=dict(config or {}), first_seed=first_seed)
+    found = {updates_per_epoch(task, job) for job in (jobs[0], jobs[-1])}
+    if None in found:
+        for arm in given:
+            for schedule in (arm.schedule, *arm.also.values()):
+                refuse_units(arm.name, schedule)
+    if len(found) > 1:
+        raise LrlabError(
+            worded(
+                f"the folds of {task.name} have epochs of another length each, and a schedule is one for all",
+                f"{', '.join(map(str, sorted(each or 0 for each in found)))} updates",
+                'updates (500), a share of the run ("10%")',
+            )
+        )
+    (each,) = found
+    horizon = Horizon(updates=settings.updates, updates_per_epoch=each)
+    print(f"an epoch of {task.name} has {each} updates, as its loader says", file=sys.stderr)
+    return tuple(
+        dataclasses.replace(
+            arm,
+            schedule=relative(arm.schedule, horizon),
+            also={name: relative(schedule, horizon) for name, schedule in arm.also.items()},
+        )
+        for arm in given
+    )
+
+
+def _in_epochs(schedule: Schedule) -> bool:
+    return any(span.unit == "epochs" for one in schedule.walk() for span in one._own_spans())
+
+
+def updates_per_epoch(task: Task, job: Job) -> int | None:
+    """The updates of a pass through the loader of a task; None where it does not say, or the training fails before."""
+    found: list[int | None] = []
+
+    def asks(run: TrainingRun) -> None:
+        def steps(loader: Any) -> NoReturn:
+            found.append(updates_of_a_pass(loader))
+            raise _Asked
+
+        run.steps = steps  # type: ignore[method-assign]
+        task.function(run)
+
+    # Whatever the training raises will be met again, and said, when it is trained.
+    with contextlib.suppress(Exception, _Asked):
+        train(dataclasses.replace(task, function=asks), job)
+    return found[0] if found else None

@@ -4,12 +4,15 @@ A default is a promise: a text that leaves it out reads as another schedule wher
 """
 
 import inspect
+import math
 import re
 
 import pytest
 
 import lrlab as lr
-from lrlab.core.expression.vocabulary import VOCABULARY
+from lrlab.core.expression.vocabulary import KINDS, VOCABULARY
+from lrlab.core.plan.rules import KINDS as HYPER
+from lrlab.core.plan.rules import Group
 from lrlab.core.text import parse  # noqa: F401
 
 WORDS = """
@@ -60,6 +63,17 @@ WORDS = """
     warmup(span=None, *, start=None)
     wsd(span=None, *, warmup='5%', decay='20%', shape='one_minus_sqrt', to=0.0)
 """
+KINDS_OF_JSON = """
+    clip(schedule, *, low=None, high=None)
+    excerpt(schedule, start=0.0, stop=None, *, over=None, span=None)
+    lasting(schedule, span)
+    product(terms, *, factor=1.0)
+    repeat(schedule, times=None, *, stretch=1.0, gain=1.0, cycle=None)
+    reverse(schedule)
+    sequence(phases)
+    staircase(schedule, every)
+    sum(terms, *, offset=0.0)
+"""
 METHODS = """
     clip(low=None, high=None)
     excerpt(start=0, stop=None, *, over=None, span=None)
@@ -100,3 +114,37 @@ def test_the_arguments_of_a_word(word, arguments):
 def test_the_arguments_of_a_method(name, arguments):
     """As above."""
     assert told(getattr(lr.Schedule, name)) == " ".join(arguments.split())
+
+
+@pytest.mark.parametrize(("kind", "arguments"), listed(KINDS_OF_JSON).items())
+def test_the_arguments_of_a_kind(kind, arguments):
+    """As above."""
+    assert told(KINDS[kind]) == " ".join(arguments.split())
+
+
+@pytest.mark.parametrize("word", ["plateau", "greedy", "guard", "manual"])
+def test_a_controller_begins_with_nothing_seen(word):
+    """It has counted nothing, and multiplies by 1."""
+    state = VOCABULARY[word].state_type()._asdict()
+    assert {name for name, value in state.items() if value} == {"factor"}
+    assert (state["factor"], state["observed"], state["event"]) == (1.0, 0, "")
+
+
+def test_what_survives_and_what_multiplies_by_nothing():
+    """A guard and a hand keep their state when the run goes back; without an observation no controller does anything."""
+    assert {word for word in ("plateau", "greedy", "guard", "manual") if VOCABULARY[word].survives} == {
+        "guard",
+        "manual",
+    }
+    assert all(VOCABULARY[word].neutral for word in ("plateau", "greedy", "guard", "manual"))
+    assert not lr.cosine().neutral
+
+
+def test_what_a_hyper_parameter_is():
+    """A multiple of the group's own or the value itself, and below which bound."""
+    assert {name: tuple(kind) for name, kind in HYPER.items()} == {
+        "lr": (True, math.inf), "weight_decay": (True, math.inf), "momentum": (False, 1.0),
+        "beta1": (False, 1.0), "beta2": (False, 1.0), "beta3": (False, 1.0), "eps": (False, math.inf),
+    }  # fmt: skip
+    group = Group("0")
+    assert (group.parameters, group.fields, group.joined, dict(group.keys)) == ((), {"lr"}, 0, {})

@@ -40,3 +40,19 @@ def test_boundaries_in_32_bits(every):
     now, exact = jnp.asarray(times, dtype="int32"), NumpyMaths(np, ONES)
     assert np.array_equal(count(now, jax), count(times, exact))
     assert np.array_equal(begin(now, jax), begin(times, exact))
+
+
+@pytest.mark.parametrize(
+    "every", [Fraction(3), Fraction(5, 2), Fraction(2050, 1023), Fraction(2051, 1024), Fraction(2051, 1025)]
+)
+def test_the_first_boundaries_in_32_bits(every):
+    """Also where there are too many in a round to be looked up."""
+    jnp = pytest.importorskip("jax.numpy")
+    window = Window(TimeBase(lr.Horizon(updates=3000), 3000), 0, 3000)
+    bounds = np.array([rounded(k * every) for k in range(1, 3000)])
+    jax, times = JaxMaths(jnp, ONES), np.arange(3000)
+    now = jnp.asarray(times, dtype="int32")
+    expected = (bounds[None] <= times[:, None]).sum(1)
+    assert np.asarray(drops(every, window)(now, jax)).tolist() == expected.tolist()
+    starts = np.append(0, bounds)[expected]
+    assert np.asarray(begins(every, window)(now, jax)).tolist() == starts.tolist()

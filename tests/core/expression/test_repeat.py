@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.core.time.layout import TimeBase, Window
 
 
 @pytest.mark.parametrize("stretch", [0.9, 1, 1.1, 1.5, 2])
@@ -133,3 +134,42 @@ def test_boundaries_stay_exact_where_their_fractions_would_grow_without_bound():
     assert len(begins) > 60
     values = lr.linear().repeat(cycle=10, stretch=1.01).over(n).values()
     assert np.flatnonzero(values == 1).tolist() == [begin for begin in begins if begin < n]
+
+
+def placed(schedule, n):
+    """A window of the whole run."""
+    return Window(TimeBase(lr.Horizon(updates=n), n), 0, n)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n", "parts"),
+    [
+        (lr.linear().repeat(4, gain=0.5), 20, 4),
+        (lr.linear().repeat(50), 100, 50),
+        (lr.linear().repeat(51), 102, None),
+        (lr.linear().repeat(4, stretch=2), 30, None),
+        (lr.linear().repeat(4), 21, None),
+        (lr.linear().repeat(cycle=5), 20, None),
+        (lr.linear(4).repeat(4), 20, None),
+        (lr.warmup(4) >> lr.constant(0) >> lr.linear(), 20, 2),
+    ],
+)
+def test_parts_that_are_given_one_by_one_give_the_same_values(schedule, n, parts):
+    """Even cycles of a number that is known, up to fifty of them; phases that have an update."""
+    found = schedule._unfolded(placed(schedule, n))
+    assert (found and len(found)) == parts
+    for part in found or ():
+        start, length = part.window.start, part.window.length
+        own = part.schedule.over(length).values() * (1.0 if part.scale is None else part.scale)
+        assert schedule.over(n).between(start, start + length).tolist() == pytest.approx(own.tolist())
+
+
+def test_a_cycle_is_as_long_as_its_schedule_unless_it_is_said():
+    """As other libraries are told."""
+    for schedule, cycle in (
+        (lr.linear(5).repeat(), 5),
+        (lr.linear().repeat(cycle=7), lr.linear().repeat(cycle=7).cycle),
+        (lr.linear().repeat(3), None),
+    ):
+        kind, arguments = schedule._plainly(placed(schedule, 20))
+        assert (kind, arguments["cycle"]) == ("repeat", cycle)

@@ -131,7 +131,7 @@ def test_a_controller_begins_with_nothing_seen(word):
 
 
 def test_what_survives_and_what_multiplies_by_nothing():
-    """A guard and a hand keep their state when the run goes back; without an observation no controller does anything."""
+    """A guard and a hand keep their state when the run goes back; before an observation no controller does anything."""
     assert {word for word in ("plateau", "greedy", "guard", "manual") if VOCABULARY[word].survives} == {
         "guard",
         "manual",

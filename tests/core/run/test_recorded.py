@@ -73,3 +73,11 @@ def test_version_1_had_one_controller_and_no_scale():
     found = checked(first)
     assert (found.scale, found.log.changes, found.update) == (1.0, (), 7)
     assert found.controllers == {"plateau1": {**record, "mean": None, "pending": 0}}
+
+
+@pytest.mark.parametrize(("text", "there"), [("cosine()", "none"), ("cosine() * plateau()", "plateau1")])
+def test_controllers_of_another_schedule_are_named_beside_those_of_this(text, there):
+    """What was recorded, and what is allowed."""
+    state = lr.Pacer(lr.parse("cosine() * guard()").over(10)).state()
+    with pytest.raises(LrlabError, match=rf"(?s)given: +\['guard1'\].*allowed: {there}\n"):
+        lr.Pacer(lr.parse(text).over(10)).restore(state)

@@ -212,3 +212,20 @@ def test_a_journal_without_a_start(tmp_path):
     Journal(tmp_path).observed(3, 1.0, {}, [], [0.1])
     with pytest.raises(LrlabError, match="does not begin with"):
         replay(tmp_path)
+
+
+def test_an_lr_in_a_tensor_has_half_the_digits(tmp_path):
+    """That of 32 bits is the same; another is none, in either."""
+    for lr_of, differences in (
+        (float, 0),
+        (lambda value: float(np.float32(value)), 0),
+        (lambda value: 1.001 * value, 3),
+    ):
+        folder = tmp_path / str(differences) / str(lr_of(0.1))
+        run = Run(folder)
+        for _ in range(3):
+            run.train(7)
+            run.pacer.observe(1.0)
+            run.journal.observed(run.pacer.update, 1.0, {}, [], [lr_of(0.1 * run.pacer.value)])
+        found = [each for each in replay(folder).differences if "the LR of group 0" in each]
+        assert len(found) == differences

@@ -88,8 +88,9 @@ def test_whatever_is_raised_means_that_nothing_is_known(url, monkeypatch, method
         "rm": lambda: files.drop("cell"),
         "find": lambda: files.stats("", depth=2),
     }
-    with pytest.raises(ConnectionError, match="BadWeather: 503 Slow Down"):
+    with pytest.raises(ConnectionError, match="BadWeather: 503 Slow Down") as raised:
         calls[method]()
+    assert isinstance(raised.value.__cause__, BadWeather)
 
 
 class Keeping(MemoryFileSystem):

@@ -92,3 +92,11 @@ def test_a_thousand_blank_lines_may_stand_above_a_log(tmp_path, blank, found):
     """A file of nothing else has no first line."""
     (tmp_path / "log").write_bytes(b"\n" * blank + b"  x\n")
     assert first_line(tmp_path / "log").strip() == found
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(999_999, True), (1_000_000, False)])
+def test_a_line_of_a_million_bytes_is_read(tmp_path, length, is_read):
+    """Its end among them; a longer one is passed over."""
+    (tmp_path / "log").write_bytes(b"x" * length + b"\ny\n")
+    (number, found, ended), second = lines(tmp_path / "log")
+    assert (number, found is not None, ended, second) == (1, is_read, True, (2, "y\n", True))

@@ -2,12 +2,13 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from lrlab.core.time.span import MOST
 from lrlab.record.process.orders import ManualOrders, give
-from lrlab.record.process.seen import FILE, Seen, is_factor, read, read_all
+from lrlab.record.process.seen import FILE, Given, Seen, is_factor, read, read_all
 
 
 def test_a_file_that_has_not_grown_is_one_look_at_its_size(tmp_path, monkeypatch):
@@ -234,3 +235,11 @@ def test_64_kilobytes_are_read_at_once(tmp_path):
     for size, whole in ((2**26, True), (2**26 + 1, False)):
         os.truncate(path, size)
         assert (read(path, Seen()).offset == 2**16) is whole
+
+
+def test_a_hundred_thousand_orders_are_heard(tmp_path):
+    """The next ones are not."""
+    seen = Seen(orders=tuple(Given(1.0, "", str(k)) for k in range(99_999)))
+    (tmp_path / FILE).write_text((json.dumps(ORDER) + "\n") * 2)
+    seen = replace(seen, file=(os.stat(tmp_path / FILE).st_ino, 0))
+    assert len(read(tmp_path / FILE, seen).orders) == 100_000

@@ -60,6 +60,14 @@ def test_rank_puts_the_best_first(law):
     assert [p["schedule"] for p in document["predictions"]] == ["wsd()", "constant()"]
 
 
+@pytest.mark.parametrize("words", [("predict",), ("rank",), ("branch", "--at", "8000", "--decay", "2000")])
+def test_a_forgotten_base_lr_is_asked_for_by_its_option(law, words):
+    """Without it the LR is 1, far from every log; what to type is the option, not the argument of a function."""
+    command, *more = words
+    said = refused(command, law, "constant()", "--steps", "24000", *more)
+    assert "try:     --base-lr 0.0003" in said
+
+
 def test_optimise_names_the_nearest_form(law):
     """Both schedules as text that parses."""
     document = json.loads(ask("optimise", law, "--steps", "5000", "--peak", "3e-4", "--json"))

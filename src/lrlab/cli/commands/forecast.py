@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from lrlab.cli.output import NewFile, echo, json_option, say, write
 from lrlab.cli.values import SOURCE, Amount, OneOf, Whole
 from lrlab.cli.verb import Section, Verbs
 from lrlab.desk import VERSION
+from lrlab.errors import LrlabError
 from lrlab.views.names import file_name
 
 if TYPE_CHECKING:
@@ -122,6 +124,15 @@ def rank(
     _rank(law, expressions, steps, base_lr, level, as_json, draw=False)
 
 
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """Errors within name the option where a law names its argument."""
+    try:
+        yield
+    except LrlabError as error:
+        raise type(error)(str(error).replace("base_lr=", "--base-lr ")) from error
+
+
 def _rank(
     path: Path,
     expressions: tuple[str, ...],
@@ -136,7 +147,8 @@ def _rank(
     from lrlab.views import forecast as views
 
     law = desk.load(path)
-    predictions = desk.predict(law, expressions, steps, base_lr, level)
+    with _in_options():
+        predictions = desk.predict(law, expressions, steps, base_lr, level)
     document = {"predictions": [prediction.record() for prediction in predictions]}
     shown: list[Figure | Table] = [views.ranked(predictions)]
     if draw:
@@ -194,7 +206,8 @@ def branch(law: Path, expression: str, steps: int, as_json: bool, **how: Any) ->
     from lrlab.views import forecast as views
 
     fitted = desk.load(law)
-    found = fitted.branch(expression, horizon=steps, **how)
+    with _in_options():
+        found = fitted.branch(expression, horizon=steps, **how)
     warnings = views.warnings([found.now, found.later])
     _answer(fitted, as_json, found.record(), [views.branches(found)], [found.sentence], warnings=warnings)
 

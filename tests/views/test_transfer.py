@@ -2,7 +2,7 @@
 
 import math
 
-from lrlab.analysis.transfer.transfer import transferred
+from lrlab.analysis.transfer.transfer import fit_sweeps
 from lrlab.record.trials import Trial
 from lrlab.views import transfer as views
 
@@ -10,7 +10,7 @@ TRIALS = [
     Trial(n, b, 100, 0.01 * 2**k, 3 + 0.1 * (k - 2 + math.log2(n / 1e4) / 2) ** 2)
     for n in (1e4, 4e4, 16e4) for b in (8, 16) for k in range(6)
 ]  # fmt: skip
-FOUND = transferred(TRIALS, size=64e4, batch=8)
+FOUND = fit_sweeps(TRIALS).at(size=64e4, batch=8)
 
 
 def test_ours_stands_above_the_rules():
@@ -24,7 +24,7 @@ def test_ours_stands_above_the_rules():
 def test_the_edge_has_a_column_where_there_is_one():
     """Here the optimum of the largest size is at the lowest LR."""
     assert views.swept(FOUND).columns[-1] == "edge"
-    inner = transferred([t for t in TRIALS if t.size < 16e4], size=64e4, batch=8)
+    inner = fit_sweeps([t for t in TRIALS if t.size < 16e4]).at(size=64e4, batch=8)
     assert views.swept(inner).columns[-1] != "edge"
 
 

@@ -14,7 +14,7 @@ except ModuleNotFoundError:
     raise missing("scipy", "lab", "lrlab forecast transfer") from None
 
 from lrlab.analysis.transfer.exponents import Spread
-from lrlab.analysis.transfer.transfer import Transfer, TransferRecord, transferred
+from lrlab.analysis.transfer.transfer import Transfer, TransferRecord, fit_sweeps
 from lrlab.record.runs.store import Store
 from lrlab.record.trials import Table, Trial, amount, of_runs, read_trials
 
@@ -73,7 +73,7 @@ def transfer(
         trials += read_trials(each, columns)
     for place, given in stores:
         trials += of_runs(Store(place).listing().runs, settings(given, place), place)
-    return transferred(trials, size=size, batch=batch, horizon=horizon, prior=prior, level=level)
+    return fit_sweeps(trials, prior).at(size=size, batch=batch, horizon=horizon, level=level)
 
 
 def _tables(table: Any) -> Sequence[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypedDict, cast
 
 import numpy as np
@@ -127,46 +127,90 @@ def _plain(value: object) -> object:
     return value
 
 
-def transferred(
-    trials: Sequence[Trial],
-    *,
-    size: float | None = None,
-    batch: float | None = None,
-    horizon: float | None = None,
-    prior: str | Mapping[str, Spread] | None = "public",
-    level: float = 0.9,
-) -> Transfer:
-    """The best LR at another size, batch and horizon. What is left out is what all trials share.
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """Some sweeps with what was fitted to them: it can be asked about any setting."""
 
-    Raises `LrlabError` where trials cannot say: one LR only, a factor that does not vary in them, no valley.
+    sweeps: tuple[Sweep, ...]
+    valleys: tuple[Sweep, ...]  # those with two LRs and more
+    optima: Optima
+    law: Exponents
+    believed: Mapping[str, Spread] | None
+    prior: str
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Those of the valleys."""
+        return [sweep.setting for sweep in self.valleys]
+
+    def at(
+        self,
+        *,
+        size: float | None = None,
+        batch: float | None = None,
+        horizon: float | None = None,
+        level: float = 0.9,
+    ) -> Transfer:
+        """The best LR at a size, batch and horizon; what is left out is what all trials share.
+
+        Raises `LrlabError` where the trials cannot say: another value of a factor that does not vary in them.
+        """
+        if not 0 < level < 1:
+            raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
+        asked = _asked(self.sweeps, {"size": size, "batch": batch, "horizon": horizon})
+        grid, k, density = self.optima.grid, self.optima.curvature, self._density(asked)
+        lr, low, high = np.exp(_quantiles(grid, density, (0.5, 0.5 - level / 2, 0.5 + level / 2))).tolist()
+        own = zip(self.valleys, self.optima.likelihood, strict=True)
+        table = tuple(_swept(sweep, grid, likelihood, level) for sweep, likelihood in own)
+        base = min(table, key=lambda row: _distance((row.size, row.batch, row.horizon), asked))
+        start = (base.size, base.batch, base.horizon)
+        changed = change(start, asked, _width(self.valleys, asked) / _width(self.valleys, start))
+        by_rule = [(rule, base.lr * rule.factor(changed)) for rule in RULES]
+        away = np.abs(grid - np.log(lr))
+        reach = float(_quantiles(np.sort(away), density[np.argsort(away)], (level,))[0])
+        return Transfer(
+            *asked,
+            lr,
+            low,
+            high,
+            level,
+            regret=_regret(grid, density, lr, k),
+            risk=0.5 * k * reach**2,
+            curvature=k,
+            noise=self.optima.noise,
+            prior=self.prior,
+            exponents=tuple(Exponent(term, *spread) for term, spread in self.law.terms().items()),
+            nearest=start,
+            rules=tuple(RuleLr(r.name, rate, _regret(grid, density, rate, k), r.source) for r, rate in by_rule),
+            sweeps=table,
+            warnings=tuple(_warnings(self, asked, (low, high))),
+        )
+
+    def _density(self, asked: Setting) -> Floats:
+        """How probable each place of the grid is to be the optimum of a setting, its own trials included."""
+        own = np.array([np.allclose(setting, asked, rtol=1e-6) for setting in self.settings])
+        if not own.any():
+            return _normed(mixture(self.law.places(asked), self.optima.grid))
+        seen = self.optima.likelihood[own].sum(axis=0)
+        if own.all():
+            return _normed(seen)
+        others = replace(self.optima, likelihood=self.optima.likelihood[~own])
+        rest = [setting for setting, mine in zip(self.settings, own, strict=True) if not mine]
+        beside = exponents(others, rest, self.believed)
+        return _normed(mixture(beside.places(asked), self.optima.grid) + seen)
+
+
+def fit_sweeps(trials: Sequence[Trial], prior: str | Mapping[str, Spread] | None = "public") -> Swept:
+    """Fit the power law of the best LR to the sweeps among some trials.
+
+    Raises `LrlabError` where they show none: all diverged, one LR only, the best LR at the edge of every sweep.
     """
-    if not 0 < level < 1:
-        raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
     believed = _believed(prior)
     sweeps = gather(trials)
-    asked = _asked(sweeps, {"size": size, "batch": batch, "horizon": horizon})
-    valleys = [sweep for sweep in sweeps if len(sweep.lrs) > 1]
-    settings = [sweep.setting for sweep in valleys]
+    valleys = tuple(sweep for sweep in sweeps if len(sweep.lrs) > 1)
     found = optima(valleys, prior=believed is not None)
-    law = exponents(found, settings, believed)
-    density = _density(found, settings, asked, believed, law)
-    k = found.curvature
-    lr, low, high = np.exp(_quantiles(found.grid, density, (0.5, 0.5 - level / 2, 0.5 + level / 2)))
-    own = zip(valleys, found.likelihood, strict=True)
-    table = tuple(_swept(sweep, found.grid, likelihood, level) for sweep, likelihood in own)
-    base = min(table, key=lambda row: _distance((row.size, row.batch, row.horizon), asked))
-    start = (base.size, base.batch, base.horizon)
-    changed = change(start, asked, _width(valleys, asked) / _width(valleys, start))
-    by_rule = [(rule, base.lr * rule.factor(changed)) for rule in RULES]
-    rules = tuple(RuleLr(r.name, lr_, _regret(found.grid, density, lr_, k), r.source) for r, lr_ in by_rule)
-    away = np.abs(found.grid - np.log(lr))
-    reach = float(_quantiles(np.sort(away), density[np.argsort(away)], (level,))[0])
-    return Transfer(
-        *asked, float(lr), float(low), float(high), level,
-        _regret(found.grid, density, float(lr), k), 0.5 * k * reach**2, found.curvature, found.noise,
-        _named(prior), tuple(Exponent(term, *spread) for term, spread in law.terms().items()),
-        start, rules, table, tuple(_warnings(sweeps, asked, (float(low), float(high)), settings, believed)),
-    )  # fmt: skip
+    law = exponents(found, [sweep.setting for sweep in valleys], believed)
+    return Swept(sweeps, valleys, found, law, believed, _named(prior))
 
 
 def _believed(prior: str | Mapping[str, Spread] | None) -> Mapping[str, Spread] | None:
@@ -208,21 +252,6 @@ def _asked(sweeps: Sequence[Sweep], given: Mapping[str, float | None]) -> Settin
             )
         values.append(float(wanted))
     return values[0], values[1], values[2]
-
-
-def _density(
-    found: Optima, settings: Sequence[Setting], asked: Setting, prior: Mapping[str, Spread] | None, law: Exponents
-) -> Floats:
-    """How probable each place of the grid is to be the optimum of a setting, that of its own trials included."""
-    own = [at for at, setting in enumerate(settings) if np.allclose(setting, asked, rtol=1e-6)]
-    if not own:
-        return _normed(mixture(law.places(asked), found.grid))
-    rest = [at for at in range(len(settings)) if at not in own]
-    if not rest:
-        return _normed(found.likelihood[own].sum(axis=0))
-    others = Optima(found.grid, found.likelihood[rest], found.curvature, found.noise)
-    beside = exponents(others, [settings[at] for at in rest], prior)
-    return _normed(mixture(beside.places(asked), found.grid) + found.likelihood[own].sum(axis=0))
 
 
 def _normed(log_density: Floats) -> Floats:
@@ -268,13 +297,8 @@ def _width(sweeps: Sequence[Sweep], setting: Setting) -> float:
     return float(np.exp(slope * at + level))
 
 
-def _warnings(
-    sweeps: Sequence[Sweep],
-    asked: Setting,
-    interval: tuple[float, float],
-    settings: Sequence[Setting],
-    prior: Mapping[str, Spread] | None,
-) -> Iterator[str]:
+def _warnings(swept: Swept, asked: Setting, interval: tuple[float, float]) -> Iterator[str]:
+    sweeps, settings = swept.sweeps, swept.settings
     for at, factor in enumerate(FACTORS):
         low, high = min(s[at] for s in settings), max(s[at] for s in settings)
         beyond = max(asked[at] / high, low / asked[at])
@@ -289,7 +313,7 @@ def _warnings(
     if diverged := sum(len(sweep.diverged) for sweep in sweeps):
         yield f"{diverged} trials diverged; they are left out, and set no limit beside the LRs that did not"
     if len({s[1] for s in settings}) > 1 and len({s[2] for s in settings}) > 1 and not is_crossed(settings):
-        what = "comes from public sweeps alone" if prior else "is left out"
+        what = "comes from public sweeps alone" if swept.believed else "is left out"
         yield f"no two batches were swept at two horizons: how one changes the other {what}"
     if interval[1] / interval[0] > _WIDE:
         wide = f"{interval[1] / interval[0]:.0f}x"

@@ -96,3 +96,12 @@ def test_the_words_of_a_threshold_and_of_what_is_not_finite():
     assert [fields.threshold_mode(word, "it") for word in ("rel", "abs", "signed")] == ["rel", "abs", "signed"]
     assert [fields.nan_rule(word, "it") for word in ("hold", "bad")] == ["hold", "bad"]
     assert [fields.optional_mode(word, "it") for word in ("min", "max")] == ["min", "max"]
+
+
+@pytest.mark.parametrize("part", [(0.5, 0.5), (0.5, 0.25), (-0.1, 1), (0,), (0, 0.5, 1)])
+def test_a_part_goes_from_one_share_to_a_later_one(part):
+    """Both of them said; it may begin at 0, and end behind the shape."""
+    with pytest.raises(lr.LrlabError, match="must be two rising shares of the shape"):
+        lr.linear(part=part)
+    assert lr.linear(part=(0, 1)) == lr.linear()
+    assert lr.linear(part=(0, 1.5)).part == (0.0, 1.5)

@@ -1,5 +1,7 @@
 """The parts of a plan: what is cut, what is kept whole, what goes on."""
 
+import math
+
 import pytest
 
 import lrlab as lr
@@ -12,6 +14,7 @@ from lrlab.core.resume.timeline import (
     named,
     now,
     past,
+    same,
     stretched,
 )
 
@@ -132,3 +135,14 @@ def test_what_is_left_beside_a_factor_of_nothing_is_the_value_itself():
     acting, left = now(curve, 3, {"p": 0.0})
     assert [controller.name for controller in acting] == ["p"]
     assert left == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("differs", [0, 1, 4095, 4096, 4999, None])
+def test_curves_are_the_same_where_every_value_is(differs):
+    """From the first update on, to the last bit, across blocks; and not behind the end that is asked for."""
+    values = [1.0] * 5001
+    if differs is not None:
+        values[differs] = math.nextafter(1.0, 0)
+    one, other = lr.constant().over(5001), lr.table(values).over(5001)
+    assert same(one, other, 5000) is (differs is None)
+    assert same(one, other, differs or 1) is (differs != 0)

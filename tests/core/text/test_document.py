@@ -214,3 +214,11 @@ def test_lists_may_be_as_deep_as_schedules():
     for levels in (101, 400):
         with pytest.raises(lr.LrlabError, match=r"nested too deeply|not JSON"):
             lr.loads(deep(levels))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_document_is_strict_json(value):
+    """What JSON has no number for is refused where the schedule is made, so that a document never holds it."""
+    for make in (lambda: lr.linear(to=value), lambda: lr.table([1.0, value]), lambda: value * lr.cosine()):
+        with pytest.raises(lr.LrlabError):
+            make()

@@ -438,3 +438,15 @@ def test_a_million_characters_are_read():
     assert lr.parse(text + " " * (10**6 - len(text))) == lr.cosine()
     with pytest.raises(lr.LrlabError, match=r"(?s)1000001 characters.*at most 1000000"):
         lr.parse(text + " " * (10**6 + 1 - len(text)))
+
+
+@pytest.mark.parametrize(
+    ("calls", "methods", "said"),
+    [(0, 100, "at most 90 levels"), (0, 101, "at most 100 levels"), (50, 51, "at most 100")],
+)
+def test_calls_and_methods_within_each_other_are_counted_together(calls, methods, said):
+    """A hundred levels of text; of schedules ninety."""
+    assert lr.parse("minimum(rex(), " * 50 + "cosine()" + ".staircase(2)" * 50 + ")" * 50)
+    text = "minimum(rex(), " * calls + "cosine()" + ".staircase(2)" * methods + ")" * calls
+    with pytest.raises(lr.LrlabError, match=rf"(?s)nested too deeply.*{said}"):
+        lr.parse(text)

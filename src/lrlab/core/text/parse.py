@@ -188,7 +188,7 @@ class _Reader:
             ):
                 return -value if isinstance(tree.op, ast.USub) else value
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                return tuple(self.read(item, depth + 1) for item in items)
+                return tuple(self.read(item, depth) for item in items)  # brackets were counted before
             case ast.BinOp(op=ast.RShift() | ast.Mult() | ast.Add()):
                 return self.join(tree, depth)
             case ast.Call(func=ast.Name(id=name)):

@@ -193,3 +193,68 @@ def test_every_upward_look_of_the_algebra_is_in_one_table():
     for name, (module, function) in _ABOVE.items():
         assert callable(getattr(lr.Schedule, name))
         assert callable(getattr(import_module(module), function))
+
+
+RUN = TimeBase(lr.Horizon(updates=100), 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("0.5 * cosine(to=0.1)", 1),
+        ("cosine() + 0.25", 1),
+        ("cosine().clip(low=0.5)", 1),
+        ("warmup(10) >> constant(0) >> cosine()", 2),
+        ("warmup(100) >> constant()", 2),
+        ("cosine() * linear()", None),
+        ("cosine() + linear()", None),
+        ("cosine().clip(high=0.5)", None),
+        ("cosine().clip(low=0.1, high=0.5)", None),
+        ("cosine()", None),
+    ],
+)
+def test_the_parts_of_a_schedule_give_its_values(text, parts):
+    """Each at its place, times its scale, plus its offset, and never below its low."""
+    schedule = lr.parse(text)
+    found = schedule._unfolded(Window(RUN, 0, 100))
+    assert (found and len(found)) == parts
+    values = schedule.over(100).values()
+    for part in found or ():
+        start, n = part.window.start, part.window.length
+        own = part.schedule.over(n).values() * (1.0 if part.scale is None else part.scale) + part.offset if n else []
+        low = -1.0 if part.low is None else part.low
+        assert [max(value, low) for value in own] == pytest.approx(values[start : start + n].tolist())
+
+
+@pytest.mark.parametrize("n", [1, 10, 50, 99])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("cosine(80)", "constant()", "warmup(10) >> cosine(70)", "0.5 * (warmup(10) >> cosine(60)) * rex(80)"),
+        *("cosine(90) + 0.1", "cosine(10).repeat()", "cosine(10).repeat(3)", "cosine(60).repeat()"),
+        *("cosine(80).clip(low=0.5)", "cosine(60).lasting(80)", "cosine().lasting(60)", "cosine(90).staircase(7)"),
+        *("linear(60, part=(0.25, 0.75))", "cosine(90).reverse()", "exponential(gamma=0.9)", "rex(90) * plateau()"),
+        "linear(90, closed=True)",
+    ],
+)
+def test_the_first_updates_of_a_schedule_are_a_phase(text, n):
+    """Of that length, with its values; as long as it is itself where that is shorter."""
+    schedule = lr.parse(text)
+    length = schedule._length(RUN)
+    least = n if length is None else min(n, int(length))
+    first = schedule._first(n, RUN) if length is None or length > n else schedule
+    found = (first >> lr.constant(level=7)).over(100).between(0, 100)
+    assert found[:least].tolist() == pytest.approx(schedule.over(100).between(0, least).tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        *(("cosine()", 0), ("cosine(10)", 10), ("warmup(10) >> cosine()", 10), ("cosine(10) * rex(30) * tanh()", 30)),
+        *(("cosine(10).repeat()", 0), ("cosine(10).repeat(3)", 30), ("warmup(10) >> cosine(10) >> rex()", 20)),
+        *(("(warmup(10) >> cosine()) * 0.5", 10), ('warmup("10%") >> cosine()', 10), ("cosine().reverse()", 0)),
+    ],
+)
+def test_the_least_run_of_a_schedule(text, least):
+    """All that has a fixed length, one after another, and the longest of what goes on beside each other."""
+    assert lr.parse(text)._least(RUN) == least

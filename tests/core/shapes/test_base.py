@@ -3,7 +3,9 @@
 import pytest
 
 import lrlab as lr
+from lrlab.core.expression.vocabulary import VOCABULARY
 from lrlab.core.shapes.base import spoken
+from lrlab.core.time.layout import TimeBase, Window
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 100])
@@ -40,3 +42,20 @@ def test_linear_cosine_at_its_end():
 def test_spoken():
     """Levels in words."""
     assert [spoken(0.25), spoken("here"), spoken(None)] == ["0.25", "the end of the phase before", "1/(n+1)"]
+
+
+@pytest.mark.parametrize("schedule", [lr.warmup(4), lr.warmup(4, start=0.3), lr.warmup(1), lr.cosine(4)])
+def test_a_shape_in_the_words_of_a_more_general_one_is_the_same(schedule):
+    """As other libraries are told."""
+    n = int(schedule.span.amount)
+    word, arguments = schedule._plainly(Window(TimeBase(lr.Horizon(), None), 0, n))
+    plain = VOCABULARY[word](n, **{name: value for name, value in arguments.items() if name != "span"})
+    assert plain.over(n).values().tolist() == pytest.approx(schedule.over(n).values().tolist())
+    assert plain.over(n)(n) == schedule.over(n)(n)
+
+
+@pytest.mark.parametrize("schedule", [lr.constant(4, level=0.3), lr.hold(4)])
+def test_a_level_in_the_words_of_others(schedule):
+    """Its own, or that of the phase before."""
+    word, arguments = schedule._plainly(Window(TimeBase(lr.Horizon(), None), 0, 4))
+    assert (word, arguments) == ("constant", {"to": getattr(schedule, "level", "here")})

@@ -121,7 +121,17 @@ def test_narrowed_is_exact_up_to_a_denominator_that_the_run_bounds(whole, finest
 
 
 @pytest.mark.parametrize(
-    ("given", "hint"), [(0.5, '"50%"'), (0.001, '"0.1%"'), (1.5, "1"), (2.0 - 1e-9, "1"), (-0.5, "0"), (99.9, "99")]
+    ("given", "hint"),
+    [
+        (0.5, '"50%"'),
+        (0.001, '"0.1%"'),
+        (1.5, "1"),
+        (2.0 - 1e-9, "1"),
+        (-0.5, "0"),
+        (99.9, "99"),
+        (1.0, "1"),
+        (0.0, "0"),
+    ],
 )
 def test_a_number_with_a_point_may_be_a_share(given, hint):
     """Between 0 and 1; else it is taken for so many updates."""

@@ -109,3 +109,27 @@ def test_where_a_tensor_lies():
     assert (start, first, second) == (same, 0, 1)
     assert memory_of(torch.empty(2, device="meta")) is None
     assert memory_of(torch.empty(0)) is None
+
+
+def test_where_an_array_lies():
+    """In the memory that it shares with its views."""
+    whole = np.arange(8.0)
+    (start, first), (same, second) = memory_of(whole), memory_of(whole[2:][1:])
+    assert (start, first, second) == (same, 0, 24)
+    assert memory_of(whole[:0]) is None
+    assert memory_of([1]) is None
+
+
+def test_a_million_values_are_no_plain_value():
+    """They are looked at as data are."""
+    assert digest_of_plain((0,) * 10**6) is None
+    assert digest_of_plain((0,) * 10**3) is not None
+
+
+def test_a_sparse_tensor_has_a_content():
+    """Its numbers, and that it is sparse."""
+    torch = pytest.importorskip("torch")
+    whole, sparse = torch.eye(2), torch.eye(2).to_sparse()
+    assert array_of(sparse) is not None
+    assert array_of(sparse) != array_of(whole)
+    assert array_of(sparse) != array_of((2 * torch.eye(2)).to_sparse())

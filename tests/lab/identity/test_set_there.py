@@ -2,8 +2,10 @@
 
 import functools
 import gc
+import json
 import math
 import os
+import string
 import sys
 import time
 import types
@@ -109,3 +111,17 @@ def test_what_was_set_has_its_name_among_the_parts(monkeypatch):
     monkeypatch.setattr(sys, "width", 8, raising=False)
     now = identity_of(train).parts
     assert {name for name in {*before, *now} if before.get(name) != now.get(name)} == {"sys.width"}
+
+
+def test_what_pythons_own_source_names_was_not_set():
+    """A constant of it is not, another name is; of a module without a source all but those of the process."""
+    assert [was_set(string, name, value, Own()) for name, value in (("digits", "0"), ("mine", 3))] == [False, True]
+    assert [was_set(module, "mine", 3, Own()) for module in (math, sys, time)] == [True, False, False]
+    assert not was_set(string, "_mine", 3, Own())
+
+
+def test_a_class_of_python_brings_plain_values():
+    """They are its own; those of a library may have been set."""
+    assert set_in(json.JSONEncoder, Own()) == []
+    kind = type("Theirs", (), {"__module__": "numpy.theirs", "width": 8, "_hidden": 9})
+    assert set_in(kind, Own()) == [("width", 8)]

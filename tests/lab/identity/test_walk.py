@@ -320,3 +320,51 @@ def _in_a_process(library, more):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert not done.stderr, done.stderr
     return done.stdout
+
+
+def test_what_is_own_is_no_library():
+    """A class of a test, and what it holds."""
+    walk = Walk()
+    walk.of(Thing())
+    assert walk.libraries == set()
+    walk.of([socket.socket, itertools.count, sys.modules["numpy"].linspace])
+    assert walk.libraries == {"numpy"}
+
+
+class Thing:
+    """One that counts by its own hash."""
+
+    def __hash__(self):
+        return hash(("a", "b"))
+
+
+def test_a_hash_of_ones_own_is_no_order_of_sets():
+    """What it asks for is not what the code makes of it."""
+    walk = Walk()
+    walk.of(Thing())
+    assert not walk.hashes
+    walk.of(lambda words: {*words})
+    assert walk.hashes
+
+
+def test_a_method_called_vars_reads_no_other_variables():
+    """Python's own does: any may be read by it."""
+    helper = types.ModuleType("helper_of_the_walk")
+    helper.width, helper.other = 1, 2
+    for text, reads in (("run.vars()", False), ("vars(helper)", True)):
+        space = {"__name__": "cell", "helper": helper}
+        exec(compile(f"def f(run): return helper.width, {text}", "<cell>", "exec"), space)
+        before = of(space["f"])
+        helper.other += 1
+        assert (of(space["f"]) != before) == reads
+        helper.width += 1
+        assert of(space["f"]) != before
+
+
+def test_arrays_that_share_their_memory_are_told_from_copies():
+    """By which of them does, and from which place on."""
+    whole = sys.modules["numpy"].arange(6.0)
+    graphs = [[whole, whole[2:4]], [whole, whole[2:4].copy()], [whole, whole[3:5] - 1.0], [whole.copy(), whole[2:4]]]
+    digests = [of(graph) for graph in graphs]
+    assert digests[0] not in digests[1:]
+    assert digests[1] == digests[2] == digests[3]

@@ -11,7 +11,7 @@ import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.engine import run_jobs
-from lrlab.lab.stages.executor import Here, staying_alive
+from lrlab.lab.stages.executor import ATTEMPTS, Here, staying_alive
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import execute
 from lrlab.record.runs.store import Store
@@ -120,3 +120,8 @@ def test_numpys_threads_are_pinned_in_this_process(quadratic, tmp_path):
         assert threads() == before == {2}
     assert seen
     assert all(each == {1} for each in seen)
+
+
+def test_a_stage_is_done_three_times():
+    """By others each time, before it is at fault."""
+    assert ATTEMPTS == 3

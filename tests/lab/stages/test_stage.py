@@ -18,7 +18,7 @@ from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.recipe import cell_of
-from lrlab.lab.stages.stage import Stage, StageResult, execute, run_of, train
+from lrlab.lab.stages.stage import Stage, StageResult, _another, execute, run_of, train
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import StateAddress, States, StoredState
 from lrlab.record.runs.store import Store
@@ -263,3 +263,22 @@ def test_an_end_that_lacks_its_judgement_counts_as_none(quadratic, tmp_path):
     ((again,), effort) = run_jobs(quadratic, [job], store, Here(quadratic))
     assert (again.score, again.loss) == (run.score, run.loss)
     assert effort.trained > 0
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "given"),
+    [
+        ({}, "the source of quadratic:train changed", None),
+        ({f"{k}.py": "new" for k in "dcba"}, "the source of quadratic:train changed", "a.py, b.py, c.py"),
+        ({k: "new" for k in "dcba"}, "is not the same in the process that asks", "a, b, c"),
+    ],
+)
+def test_what_differs_from_where_it_was_planned_is_named(quadratic, tmp_path, monkeypatch, there, said, given):
+    """Up to three files, or else other parts; where nothing is known to, the source."""
+    monkeypatch.setattr("lrlab.lab.stages.stage.parts_of", lambda task: there)
+    found = _another(
+        quadratic, stage(quadratic, tmp_path, parts={"e": "old", **dict.fromkeys(there, "old")} if there else {})
+    )
+    assert said in found
+    told = [line.partition(":")[2].strip(" '") for line in found.splitlines() if line.startswith("  given:")]
+    assert told == ([given] if given else [])

@@ -1,5 +1,8 @@
 """What a stage sets in its process is as before when it is over."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -70,3 +73,36 @@ def test_the_default_device_is_put_back(before, within):
         assert str(torch.get_default_device()) == before
     finally:
         torch.set_default_device(None)
+
+
+@pytest.mark.parametrize("warn", [False, True])
+def test_deterministic_kernels_are_put_back(warn):
+    """With what happens where there is none: a warning, or an error."""
+    torch.use_deterministic_algorithms(True, warn_only=warn)
+    try:
+        with put_back(lambda run: None):
+            torch.use_deterministic_algorithms(False)
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled() == warn
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_a_stand_in_of_a_library_has_no_switches(monkeypatch):
+    """Nor has one that is not loaded; Keras' shared generator begins anew."""
+    forgotten = []
+    for name in ("torch", "jax", "keras"):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace())
+    assert [*switches()] == ["numpy errors"]
+    with put_back(None):
+        np.seterr(all="raise")
+    assert switches()["numpy errors"]["over"] == "warn"
+    state = SimpleNamespace(set_global_attribute=lambda name, value: forgotten.append((name, value)))
+    within = SimpleNamespace(backend=SimpleNamespace(common=SimpleNamespace(global_state=state)))
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(src=within))
+    with put_back(None):
+        pass
+    assert forgotten == [("global_seed_generator", None)]
+    for name in ("torch", "jax", "keras"):
+        monkeypatch.delitem(sys.modules, name)
+    assert [*switches()] == ["numpy errors"]

@@ -91,9 +91,7 @@ def array_of(value: Any) -> tuple[str, bytes] | None:
         return None
     if array.dtype.hasobject:
         return None
-    order = f" {array.dtype.str}" if array.dtype.names is None else f" {array.dtype.descr}"
-    dtype = str(array.dtype) + (order if array.dtype.byteorder == ">" or array.dtype.names else "")
-    return f"{name} {dtype} {[*array.shape]}", np.ascontiguousarray(array).tobytes()
+    return f"{name} {array.dtype} {[*array.shape]}", np.ascontiguousarray(array).tobytes()
 
 
 def memory_of(value: Any) -> tuple[Any, int] | None:

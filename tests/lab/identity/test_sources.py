@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lrlab.lab.identity.sources import base_of, imports_of, sources_of
+from lrlab.lab.identity.sources import _elsewhere, base_of, environment_of, imports_of, sources_of
 from lrlab.lab.task.declaration import load_task
 
 FILES = {
@@ -154,3 +154,28 @@ def test_imports_are_read_as_they_are_written():
     (one, two) = imports_of(b"from ..a import b, c\ndef f(): import d.e")
     assert (one.name, one.level, one.of, one.lazy) == ("a", 2, ("b", "c"), False)
     assert (two.name, two.level, two.of, two.lazy) == ("d.e", 0, (), True)
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("import os\nx = os.environ['A'] + 'b'", {"A", "b"}),
+        ("from os import environ\nx = environ['A']", {"A"}),
+        ("from os import getenv as ask\nx = ask('A')", {"A"}),
+        ("import os\nx = os.getenv('A')\nprint(x)", {"A"}),
+        ("import os\nx = print('A', os.sep)", set()),
+    ],
+)
+def test_texts_count_where_the_environment_is_read(source, texts):
+    """All of them, for any may be a name; in a file that reads none, none."""
+    assert environment_of(source.encode()) == texts
+
+
+def test_a_folder_without_an_init_is_a_package(tmp_path, monkeypatch):
+    """The file that it might have is where its modules lie."""
+    (tmp_path / "spaced_").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert _elsewhere("spaced_") == tmp_path / "spaced_" / "__init__.py"
+    assert _elsewhere("no_such_module_") is None
+    assert _elsewhere("json").name == "__init__.py"
+    assert _elsewhere("math") is None

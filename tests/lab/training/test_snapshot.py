@@ -3,6 +3,8 @@
 import json
 import math
 import random
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from lrlab.errors import LrlabTypeError
 from lrlab.lab.training.snapshot import (
     TrainingSnapshot,
+    _encoded_tensor,
     digest,
     load_into,
     random_state,
@@ -139,3 +142,29 @@ def test_optimizers_and_modules_go_on(make):
         taken({"m": m.state_dict(), "o": o.state_dict()}, "it").fingerprint for m, o in ((model, opt), (other, its))
     ]
     assert ends[0] == ends[1]
+
+
+class OnTheGpu:
+    """A tensor of another device, whose numbers are fetched by way of this one."""
+
+    device = types.SimpleNamespace(type="cuda")
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return torch.ones(2)
+
+
+def test_a_tensor_of_the_cpu_goes_back_there():
+    """Another device is told beside it."""
+    assert [*_encoded_tensor(torch, torch.ones(2), {})] == ["$tensor"]
+    assert [*_encoded_tensor(torch, OnTheGpu(), {})] == ["$tensor", "device"]
+
+
+def test_an_empty_stand_in_of_keras_has_no_random_numbers(monkeypatch):
+    """Nor has one that is not loaded."""
+    monkeypatch.setitem(sys.modules, "keras", types.SimpleNamespace())
+    assert "keras" not in random_state()
+    monkeypatch.delitem(sys.modules, "keras")
+    assert "keras" not in random_state()

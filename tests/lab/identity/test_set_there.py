@@ -114,9 +114,10 @@ def test_what_was_set_has_its_name_among_the_parts(monkeypatch):
 
 
 def test_what_pythons_own_source_names_was_not_set():
-    """A constant of it is not, another name is; of a module without a source all but those of the process."""
+    """A constant of it is not, another name is; nor are the values of each process."""
     assert [was_set(string, name, value, Own()) for name, value in (("digits", "0"), ("mine", 3))] == [False, True]
-    assert [was_set(module, "mine", 3, Own()) for module in (math, sys, time)] == [True, False, False]
+    assert [was_set(module, "mine", 3, Own()) for module in (math, sys, time)] == [True, True, True]
+    assert [was_set(sys, name, getattr(sys, name), Own()) for name in ("platform", "version")] == [False, False]
     assert not was_set(string, "_mine", 3, Own())
 
 

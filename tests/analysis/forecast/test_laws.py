@@ -134,3 +134,25 @@ def test_units_are_a_thousandth_and_a_thousand_updates():
     assert Scale() == Scale(lr=1e-3, updates=1000.0, weight_decay=0.1)
     assert Scale().decay == Scale(weight_decay=None).decay == Scale(5.0, 5.0, None).decay == pytest.approx(0.1)
     assert Scale(lr=0.5, updates=20.0, weight_decay=0.2).decay == pytest.approx(2.0)
+
+
+CELLS = Cells(np.array([2e-4, 1e-3, 4e-4]), np.array([100.0, 500.0, 300.0]), np.array([0, 1, 2]))
+
+
+@pytest.mark.parametrize("name", ["elr", "momentum", "convex"])
+def test_the_unit_of_the_lr_is_that_of_the_columns(name):
+    """LRs ten times as high, told in units of as much: the same columns."""
+    ten = Cells(10 * CELLS.lr, CELLS.width, CELLS.ends)
+    plain = FORMS[name].columns(INNER[name], CELLS, Scale())
+    assert FORMS[name].columns(INNER[name], ten, Scale(1e-2, 1000.0, 0.01)) == pytest.approx(plain, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "progress", "noise"), [("elr", 1, 1), ("momentum", 5**-0.5, 5.0), ("convex", 0.2, 1.0)]
+)
+def test_the_unit_of_time_is_that_of_the_columns(name, progress, noise):
+    """A fifth of it: of the default law over a fifth of the updates the same, of the others by powers."""
+    cells = Cells(CELLS.lr, CELLS.width / 5, CELLS.ends) if name == "elr" else CELLS
+    plain = FORMS[name].columns(INNER[name], CELLS, Scale())
+    found = FORMS[name].columns(INNER[name], cells, Scale(1e-3, 200.0, 0.5))
+    assert found == pytest.approx(plain * [1, progress, noise], rel=1e-9)

@@ -368,3 +368,32 @@ def test_arrays_that_share_their_memory_are_told_from_copies():
     digests = [of(graph) for graph in graphs]
     assert digests[0] not in digests[1:]
     assert digests[1] == digests[2] == digests[3]
+
+
+def test_what_nobody_can_look_into_is_another_thing_each_time():
+    """By a random number: its runs are never taken for others."""
+    walk = Walk()
+    with socket.socket() as one:
+        assert walk.of([one]) != Walk().of([one])
+    assert len(walk.unseen) == 1
+
+
+def test_a_variable_that_is_a_module_counts_where_it_is_no_part_of_its_own():
+    """A part of a package that is imported where training runs is looked at by its file."""
+    package, part = types.ModuleType("package_of_the_walk"), types.ModuleType("package_of_the_walk.part")
+    package.part = package.other = part
+    part.width = 1
+    sys.modules[part.__name__] = part
+    try:
+        for name, lazily in (("part", True), ("other", True), ("part", False)):
+            space = {"__name__": "cell", "helper": package}
+            exec(compile(f"def f(run): return helper.{name}.width", "<cell>", "exec"), space)
+
+            def digest(lazily=lazily, space=space):
+                return Walk(lazily=lambda module: lazily).of(space["f"])
+
+            before = digest()
+            part.width += 1
+            assert (digest() != before) == (name == "other" or not lazily)
+    finally:
+        del sys.modules[part.__name__]

@@ -1,5 +1,7 @@
 """Updates that are asked for are made: one for each item, whatever makes them."""
 
+import contextlib
+
 import pytest
 
 from lrlab.errors import LrlabError
@@ -136,3 +138,54 @@ def test_one_of_two_optimizers_that_never_steps_is_named():
     with torch.no_grad():
         second.param_groups[0]["params"][0].sub_(0.1)
     watched.check_all()
+
+
+SPREAD = (0, 5, 12, 15, 17)
+
+
+@pytest.mark.parametrize(
+    ("updates", "left_out", "said"),
+    [
+        (10, (0, 5), ""),
+        (10, (0, 5, 7), "3 of 10"),
+        (20, SPREAD[:4], ""),
+        (20, SPREAD, "5 of 20"),
+        (5, (0, 2), ""),
+        (5, (0, 2, 4), "3 of 5"),
+    ],
+)
+def test_a_fifth_of_the_updates_may_be_left_out_and_two_in_any_case(updates, left_out, said):
+    """Not more."""
+    with pytest.raises(LrlabError, match=f"{said} updates were not made") if said else contextlib.nullcontext():
+        worked(lambda update: int(update not in left_out), updates)
+
+
+@pytest.mark.parametrize(
+    ("updates", "twice", "said"), [(10, (0, 5), ""), (10, (0, 5, 7), "13"), (20, SPREAD[:4], ""), (20, SPREAD, "25")]
+)
+def test_a_fifth_of_the_updates_may_be_made_twice(updates, twice, said):
+    """Not more."""
+    with pytest.raises(LrlabError, match=f"{said} steps in {updates}") if said else contextlib.nullcontext():
+        worked(lambda update: 1 + (update in twice), updates)
+
+
+def test_what_was_counted_is_told_in_order():
+    """Updates, those without a step, and the steps of each optimizer."""
+    one, other = optimizer(), optimizer()
+    watched = Worked([one, other])
+    for update in range(5):
+        if update:
+            one.step()
+        watched.close()
+    assert watched.record() == [5, 1, [4, 0]]
+    fork = Worked([optimizer(), optimizer()])
+    fork.go_on(watched.record())
+    assert fork.record() == [5, 1, [4, 0]]
+    fork.close()
+    assert fork.record() == [6, 2, [4, 0]]
+
+
+def test_nothing_asked_is_nothing_forgotten():
+    """Before the first update, and without an optimizer."""
+    Worked([optimizer()]).check()
+    Worked([]).check_all()

@@ -1,4 +1,5 @@
-"""Calls that do not fit, in words: an argument that PyTorch or Transformers calls otherwise, one too many, none."""
+"""Readable errors for calls that do not fit: a PyTorch or Transformers name for an argument, one too many, none at
+all."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _R = TypeVar("_R")
 
 
 def called(name: str, example: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """A function whose calls that do not fit raise `LrlabTypeError`: it names the arguments, and shows a call.
+    """Wrap a function so that a call that does not fit raises an `LrlabTypeError` that names the arguments and shows a
+    call.
 
     >>> @called("halve", "halve(0.1)")
     ... def halve(rate): return rate / 2
@@ -56,12 +58,12 @@ def called(name: str, example: str) -> Callable[[Callable[_P, _R]], Callable[_P,
 
 
 def _shown(value: object) -> str:
-    """A value that is written in one line; of any other its kind."""
+    """A value that fits on one line as it is; any other by its type."""
     return repr(value) if isinstance(value, bool | int | float | str | None) else f"a {type(value).__name__}"
 
 
 def _ours(foreign: str, known: list[str]) -> str:
-    """What another library's argument is here; empty where nothing is like it."""
+    """What another library's argument is called here; empty if there is nothing like it."""
     if foreign in _LENGTH:
         return "horizon=, the number of updates of the training"
     if foreign in _WARMUP:

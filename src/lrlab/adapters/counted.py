@@ -1,4 +1,4 @@
-"""Curves over updates that are counted: for adapters whose framework counts them, and tells nothing else."""
+"""Curves over counted updates: for adapters whose framework counts updates and reports nothing else."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from lrlab.errors import LrlabError, worded
 log = logging.getLogger(__name__)
 
 INT32 = 2**31 - 2  # the last update that JAX counts without x64
-UNHEARD = 1000  # updates after which a controller should have been told something
-_OVER: WeakSet[Curve] = WeakSet()  # of which it was said that they are over
-_SAID: WeakSet[Curve] = WeakSet()  # whose silent controllers were said
+UNHEARD = 1000  # updates after which a controller should have received an observation
+_OVER: WeakSet[Curve] = WeakSet()  # the end of these was logged
+_SAID: WeakSet[Curve] = WeakSet()  # their silent controllers were logged
 
 
 def counted(schedule: Schedule | str, horizon: int | Horizon | None) -> Curve:
     """The curve of a schedule (or its text).
 
-    Raises `LrlabError` where it is measured in other units than updates, or negative somewhere.
+    Raises `LrlabError` if it is measured in units other than updates, or negative anywhere.
 
     >>> counted("linear()", 4)(1)
     0.75
@@ -36,7 +36,7 @@ def counted(schedule: Schedule | str, horizon: int | Horizon | None) -> Curve:
     if isinstance(curve, MeteredCurve):
         raise LrlabError(
             worded(
-                "this run is not measured in updates, and updates are all that is counted here",
+                "this run is not measured in updates, and only updates are counted here",
                 curve.horizon,
                 hint="the missing rate: Horizon(tokens=2e9, tokens_per_update=524_288)",
             )
@@ -46,7 +46,7 @@ def counted(schedule: Schedule | str, horizon: int | Horizon | None) -> Curve:
 
 
 def open_loop(schedule: Schedule | str, horizon: int | Horizon | None, instead: str) -> Curve:
-    """The curve of a schedule without controllers: what may be traced; `instead` is what to type where it has some.
+    """The curve of a schedule without controllers, which may be traced; `instead` is what to type if it has some.
 
     >>> open_loop("linear()", 4, "Scheduler(...)")(1)
     0.75
@@ -64,7 +64,7 @@ def open_loop(schedule: Schedule | str, horizon: int | Horizon | None, instead: 
 
 
 def within_int32(curve: Curve) -> Curve:
-    """The curve, where all its updates can be counted in 32 bits; else raises `LrlabError`.
+    """The curve, if all its updates can be counted in 32 bits; otherwise raises `LrlabError`.
 
     >>> within_int32(counted("linear()", 4)).updates
     4
@@ -82,7 +82,7 @@ def within_int32(curve: Curve) -> Curve:
 
 
 def unheard(pacer: Pacer) -> list[ActiveController]:
-    """The controllers that wait for an observation and have had none yet; a live factor waits for nobody.
+    """The controllers that still wait for their first observation; a live factor does not wait for any.
 
     >>> from lrlab import constant, manual, plateau
     >>> [waiting.name for waiting in unheard(Pacer((constant() * plateau() * manual()).over(9)))]
@@ -96,7 +96,7 @@ def unheard(pacer: Pacer) -> list[ActiveController]:
 
 
 def say_over(pacer: Pacer) -> None:
-    """Say once in the log where updates are made after the end of the schedule, at an LR of 0."""
+    """Log once that updates are made after the end of the schedule, at an LR of 0."""
     end = pacer.curve.updates
     if end is not None and pacer.update > end and pacer.value == 0 and pacer.curve not in _OVER:
         _OVER.add(pacer.curve)
@@ -104,7 +104,7 @@ def say_over(pacer: Pacer) -> None:
 
 
 def say_unheard(pacer: Pacer) -> None:
-    """Say once in the log where a controller was told nothing in the first 1000 updates of its phase."""
+    """Log once that a controller has received no observation in the first 1000 updates of its phase."""
     late = [placed for placed in unheard(pacer) if pacer.update - placed.start >= UNHEARD]
     if late and pacer.curve not in _SAID:
         _SAID.add(pacer.curve)

@@ -1,4 +1,4 @@
-"""What is to be said when a training ends: that its schedule was not run to the end, or was over before."""
+"""What to log when training ends before its schedule, or goes on after it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SAID: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # of which schedulers,
 
 
 def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
-    """A sentence about a training that made the updates `since` ... `update`-1 of a schedule of `end` updates.
+    """A sentence about training that made the updates `since` ... `update`-1 of a schedule of `end` updates.
 
-    `lr` is the LR that the next update would use. Nothing is said where the schedule was run to its end, or knows none.
+    `lr` is the LR that the next update would use. It is empty if the schedule was run to its end, or has none.
 
     >>> ending(6, 8, 0.025)
     'the training ends at update 6 of 8, before its schedule'
@@ -35,7 +35,7 @@ def ending(update: int, end: int | None, lr: float, since: int = 0) -> str:
 
 
 def end_of(pacer: Any) -> int | None:
-    """The number of updates of a pacer's schedule; None where it knows no end, or is measured in other units."""
+    """The number of updates of a pacer's schedule; None if it has no end, or is measured in other units."""
     curve = pacer.curve
     if curve.unit != "updates":
         return None
@@ -44,13 +44,13 @@ def end_of(pacer: Any) -> int | None:
 
 
 def ending_of(scheduler: Any, since: int = 0) -> str:
-    """The same of a scheduler of lrlab in PyTorch; of one that is measured in other units than updates, nothing."""
+    """The same for lrlab's scheduler in PyTorch; empty if it is measured in units other than updates."""
     end = end_of(scheduler.pacer)
     return "" if end is None else ending(scheduler.update, end, max(scheduler.get_last_lr(), default=0.0), since)
 
 
 def say_ending(scheduler: Any, since: int, way: str) -> None:
-    """Say it in the log, once for each end; `way` is what to do about it."""
+    """Log it, once for each end; `way` is what to do about it."""
     sentence = ending_of(scheduler, since)
     if sentence and _SAID.get(scheduler) != scheduler.update:
         _SAID[scheduler] = scheduler.update

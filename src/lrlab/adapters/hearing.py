@@ -1,4 +1,4 @@
-"""What the controllers of a schedule hear of the metrics that a trainer has: each its own, never another's."""
+"""Which of a trainer's metrics each controller of a schedule receives: its own, never another's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrlab.errors import LrlabError, nearest, worded
 
 
 def listening(scheduler: Any) -> list[Controller]:
-    """The controllers of a scheduler's schedules; a live factor listens to nobody's metrics."""
+    """The controllers of a scheduler's schedules, without live factors, which listen to no metric."""
     pacers = getattr(scheduler.pacer, "pacers", None)
     pacers = [scheduler.pacer] if pacers is None else pacers.values()
     found = [placed.controller for pacer in pacers for placed in pacer.curve.controllers]
@@ -19,10 +19,10 @@ def listening(scheduler: Any) -> list[Controller]:
 
 
 def feed(scheduler: Any, monitor: str, metrics: Mapping[str, Any]) -> list[str]:
-    """Feed a scheduler: `monitor` is for the controllers that name no metric, its own for each that names one.
+    """Feed a scheduler: a controller receives the metric that it names, or `monitor` if it names none.
 
-    Gives the names that controllers wait for and that are not among the metrics. Raises `LrlabError` where a
-    controller would hear `monitor` in place of its own metric, or take it the wrong way round.
+    Returns the names that controllers wait for and that are not among the metrics. Raises `LrlabError` if a controller
+    would receive `monitor` in place of its own metric, or read it the wrong way round.
     """
     controllers = listening(scheduler)
     named = {controller.metric for controller in controllers if controller.metric is not None}
@@ -41,7 +41,7 @@ def feed(scheduler: Any, monitor: str, metrics: Mapping[str, Any]) -> list[str]:
 
 
 def absent(name: str, metrics: Mapping[str, Any], way: str = "") -> str:
-    """The words for a metric that is not there: which are, and which one was meant."""
+    """The error for a missing metric: which ones there are, and which was probably meant."""
     near = nearest(name, metrics)
     hint = f'did you mean "{near}"?' if near else way
     return worded("a controller waits for a metric that is not there", name, ", ".join(sorted(metrics)), hint)

@@ -7,8 +7,8 @@
 
     Trainer(callbacks=[Observe("val_loss")])
 
-The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`, and a schedule without controllers needs nothing
-more. `Watch` comes into every Trainer by itself where lrlab is installed (Lightning's `callbacks_factory`).
+The scheduler itself is `lrlab.adapters.torch.scheduler.Scheduler`; a schedule without controllers needs nothing more.
+Lightning adds `Watch` to every Trainer if lrlab is installed (its `callbacks_factory`).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ WAY = (
 
 
 class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
-    """Says what cannot be meant of the schedulers of lrlab in a trainer.
+    """Reports what cannot be intended about lrlab's schedulers in a trainer.
 
-    In the log at the end of `fit()`: that it ended before the schedule, or long after it at an LR of 0; that a
-    controller was told nothing. Raises `LrlabError` at the beginning where Lightning would step once an epoch a
-    schedule that is over within the first.
+    It logs at the end of `fit()` that training ended before the schedule, or long after it at an LR of 0, or that a
+    controller received nothing. Raises `LrlabError` at the start if Lightning would step a schedule once per epoch and
+    it ends within the first.
     """
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -61,7 +61,7 @@ class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
                 log.warning("%s has heard nothing in %d updates: %s.", waiting[0], scheduler.update, hint)
 
     def _speaks(self, trainer: Any) -> bool:
-        """Whether it is the first of its kind in this trainer, in the first process."""
+        """Whether it is the first `Watch` of this trainer, in the first process."""
         mine = [callback for callback in trainer.callbacks if isinstance(callback, Watch)]
         return bool(mine) and mine[0] is self and trainer.is_global_zero
 
@@ -69,9 +69,9 @@ class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
 class Observe(Watch):
     """After each validation, feeds what was logged as `monitor` to every scheduler of lrlab in the trainer.
 
-    A controller with a `metric=` hears that one, and never another. Lightning's sanity check before the training is
-    no observation. A checkpoint that is saved by the same validation has the observation in it. Raises `LrlabError`
-    where nothing was logged as `monitor`, or under the name that a controller waits for.
+    A controller with a `metric=` receives that one and never another. Lightning's sanity check before training is not
+    an observation. A checkpoint saved by the same validation contains the observation. Raises `LrlabError` if nothing
+    was logged as `monitor`, or under the name that a controller waits for.
 
     >>> Observe("val_loss").monitor
     'val_loss'
@@ -102,7 +102,7 @@ class Observe(Watch):
 
 
 def callbacks() -> list[Callback]:
-    """What Lightning adds to every trainer, by the entry point of its name."""
+    """What Lightning adds to every trainer, through its entry point `callbacks_factory`."""
     return [Watch()]
 
 
@@ -111,14 +111,14 @@ def _schedulers(trainer: Any) -> list[Any]:
 
 
 def _heard(scheduler: Any) -> bool:
-    """Whether any controller of it was told anything."""
+    """Whether any of its controllers has received anything."""
     pacers = getattr(scheduler.pacer, "pacers", None)
     pacers = [scheduler.pacer] if pacers is None else pacers.values()
     return any(state.observed for pacer in pacers for state in pacer.states.values())
 
 
 def _refuse_epochs(scheduler: Any, trainer: Any) -> None:
-    """A horizon that is over within the first of several epochs is one in epochs."""
+    """Refuse a horizon that ends within the first of several epochs: it is counted in epochs."""
     batches, epochs = trainer.num_training_batches, trainer.max_epochs
     end = scheduler.horizon.total
     if getattr(scheduler, "follow", "") != "updates" or end is None or epochs == 1 or scheduler.update:

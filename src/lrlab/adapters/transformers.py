@@ -1,12 +1,12 @@
-"""Hugging Face Trainer: a schedule of lrlab for each training, and a metric for its controllers.
+"""Hugging Face Trainer: an lrlab schedule for each training, and a metric for its controllers.
 
     class ScheduledTrainer(Scheduled, Trainer):
         schedule = "warmup('5%') >> cosine()"
 
     ScheduledTrainer(model, args, ..., callbacks=[Observe("eval_loss")]).train()
 
-`Observe` is for a schedule with controllers. `Trainer(..., optimizers=(optimizer, scheduler))` takes a scheduler of
-one's own, `lrlab.adapters.torch.scheduler.Scheduler`: that one is for one training.
+`Observe` is for a schedule with controllers. `Trainer(..., optimizers=(optimizer, scheduler))` takes your own
+`lrlab.adapters.torch.scheduler.Scheduler`, which is for one training.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WAY = "class MyTrainer(Scheduled, Trainer) begins a new schedule with each train
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
-    """Says in the log where a training ends before its schedule, or goes on after its end at an LR of 0."""
+    """Logs that training ends before its schedule, or goes on after its end at an LR of 0."""
 
     def __init__(self) -> None:
         self._since = 0
@@ -47,12 +47,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not follo
 
 
 class Scheduled:
-    """To inherit before `Trainer`: makes a new `Scheduler` for each training, over as many updates as that has.
+    """A mixin, inherited before `Trainer`: makes a new `Scheduler` for each training, over all its updates.
 
-    As the Trainer makes its own: for each `train()`, and again where `auto_find_batch_size` begins anew. `schedule` is
-    an attribute of the class, or an argument. A resume goes on from the checkpoint.
+    It does so when the Trainer would make its own: for each `train()`, and again when `auto_find_batch_size` starts
+    over. `schedule` is an attribute of the class, or an argument. Resuming goes on from the checkpoint.
 
-    Raises `LrlabError` where no schedule is given, and `LrlabTypeError` where it is not inherited first.
+    Raises `LrlabError` if no schedule is given, and `LrlabTypeError` if it is not inherited first.
 
     >>> class ScheduledTrainer(Scheduled, Trainer):
     ...     schedule = "warmup('5%') >> cosine()"
@@ -82,7 +82,8 @@ class Scheduled:
         self.add_callback(Watch())  # type: ignore[attr-defined]  # the Trainer has it
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """Called by the Trainer, which makes a new one for a training where it may think that it made the last."""
+        """Called by the Trainer. It makes a new scheduler for each training, even if the Trainer still has the last
+        one."""
         if self.lr_scheduler is None:
             self.lr_scheduler = Scheduler(optimizer or self.optimizer, self.schedule, num_training_steps)  # type: ignore[arg-type]
             self._created_lr_scheduler = True
@@ -92,10 +93,10 @@ class Scheduled:
 class Observe(Watch):
     """After each evaluation, feeds its metric `monitor` to the Trainer's scheduler, before a checkpoint is saved.
 
-    A controller with a `metric=` hears that one, of whichever evaluation set has it, and never another. With several
-    evaluation sets, name the metric of one of them ("eval_german_loss"). Raises `LrlabError` where no evaluation
-    between two updates had it, or had what a controller names, and `LrlabTypeError` where the Trainer's scheduler is
-    not one of lrlab.
+    A controller with a `metric=` receives that one, from whichever evaluation set has it, and never another. With
+    several evaluation sets, name the metric of one of them ("eval_german_loss"). Raises `LrlabError` if no evaluation
+    between two updates had it, or had what a controller names, and `LrlabTypeError` if the Trainer's scheduler is not
+    one of lrlab.
 
     >>> Observe("eval_loss").monitor
     'eval_loss'
@@ -105,7 +106,7 @@ class Observe(Watch):
         super().__init__()
         self.monitor = monitor
         self._seen: dict[str, Any] = {}  # the metrics that were evaluated since the last update
-        self._lacking: set[str] = set()  # names that a controller waits for, and no evaluation of these had
+        self._lacking: set[str] = set()  # names that a controller waits for and that none of these evaluations had
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, *, metrics: Mapping[str, Any], lr_scheduler: Any, **_: Any
@@ -125,7 +126,7 @@ class Observe(Watch):
         self._seen |= numbers
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Called by the Trainer before each update: by then every evaluation set had its turn."""
+        """Called by the Trainer before each update: by then every evaluation set has had its turn."""
         seen, lacking = self._seen, sorted(self._lacking)
         self._seen, self._lacking = {}, set()
         if seen and self.monitor not in seen:

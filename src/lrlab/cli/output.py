@@ -1,4 +1,4 @@
-"""How every command answers: a table, a sentence or a document, and what it says where it cannot."""
+"""How every command answers: with a table, a sentence or a document, or with an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write one JS
 
 
 class NewFile(click.Path):
-    """A file to be written: that it can be is found out before anything is computed."""
+    """A file to be written; whether that is possible is checked before anything is computed."""
 
     name = "file"
 
@@ -41,7 +41,7 @@ class NewFile(click.Path):
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole. Raises `LrlabError` where the disk does not take it."""
+    """Write a whole file. Raises `LrlabError` if the disk refuses it."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -56,7 +56,7 @@ def say(
     *,
     first: Iterable[str] = (),
 ) -> None:
-    """The document alone, or what comes `first`, figures and tables, and the sentences below them."""
+    """Print the document alone, or what comes `first`, figures and tables, and the sentences below them."""
     if as_json:
         click.echo(json.dumps(document, allow_nan=False))
         return
@@ -69,17 +69,17 @@ def say(
 
 
 def echo(text: str, *, err: bool = False, mark: str = "") -> None:
-    """Print a text, in which nothing commands the terminal; a `mark` before it is ours, and may."""
+    """Print a text without terminal control codes; a `mark` before it is ours, and may have them."""
     click.echo(mark + printable(text), err=err)
 
 
 def apart() -> AbstractContextManager[object]:
-    """Within, what a task prints goes to standard error, as that of a worker does: standard output is the answer's."""
+    """Within, what a task prints goes to standard error, as in a worker: standard output is for the answer."""
     return redirect_stdout(sys.stderr)
 
 
 def drawn(given: Figure | Table) -> str:
-    """A figure or a table as this terminal can show it."""
+    """A figure or a table, as this terminal can show it."""
     from lrlab.views.model import Figure
     from lrlab.views.terminal import draw, table
 
@@ -93,7 +93,7 @@ def width() -> int:
 
 
 def coloured() -> bool:
-    """Whether whoever reads sees colours."""
+    """Whether the output shows colours."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 

@@ -1,4 +1,4 @@
-"""What `lrlab show` and `lrlab convert` share: a schedule in anybody's words, and what is known of the run.
+"""What `lrlab show` and `lrlab convert` share: a schedule in any library's words, and what is known of the run.
 
 lrlab show 'step("10ep")' --epochs 90 --updates-per-epoch 391
 lrlab convert torchrun pretrain_gpt.py --lr 1e-4 --lr-decay-style cosine --train-iters 1000
@@ -36,7 +36,7 @@ _LENGTH = re.compile(r"(?:horizon=10_000, or )?\.?over\(10_000\)")
 
 
 def run_options(command: Command) -> Command:
-    """Give a command what is known of the run, as one argument `run`; errors then name the options."""
+    """Give a command what is known of the run as one argument `run`; errors then name the options."""
 
     @functools.wraps(command)
     def called(*args: Any, **kwargs: Any) -> None:
@@ -54,7 +54,7 @@ def run_options(command: Command) -> Command:
 
 
 def in_options(message: str) -> str:
-    """A message whose remedy is an option of the command line.
+    """A message with the remedy as a command-line option.
 
     >>> in_options("try: Horizon(..., updates_per_epoch=391)")
     'try: --updates-per-epoch 391'
@@ -64,7 +64,7 @@ def in_options(message: str) -> str:
 
 
 def checked(ctx: click.Context, parameter: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
-    """The words of a source; a misspelt option of ours is not one of them."""
+    """The words of a source, which must not be a misspelt option."""
     own = [name for option in ctx.command.params for name in option.opts if name.startswith("--")]
     for word in given:
         name = word.partition("=")[0]

@@ -1,4 +1,4 @@
-"""Values of arguments and options: a slip of the finger is answered with what was meant, and shells complete them."""
+"""Values of arguments and options: a typing error is answered with what was meant, and shells complete them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ else:
 
 
 class OneOf(Text):
-    """One of a few words. They are asked for when they are needed: what knows them may take long to import.
+    """One of a few words. They are looked up only when needed, because importing them may take long.
 
     >>> OneOf("law", lambda: ("elr", "mpl")).convert("epl", None, None)
     Traceback (most recent call last):
@@ -32,7 +32,7 @@ class OneOf(Text):
         return f"[{'|'.join(self._words())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The word, or a refusal that names the nearest one."""
+        """The word, or an error that names the nearest one."""
         if value in (known := tuple(self._words())):
             return value
         meant = nearest(str(value), known)
@@ -74,7 +74,7 @@ class Amount(Text):
 
 
 class Offered(Text):
-    """Any text, of which a shell offers some; with `files` it offers those, too. What it may be is found out later."""
+    """Any text; a shell completes some, with `files` also file names. It is checked later."""
 
     def __init__(self, name: str, words: Callable[[], Iterable[str]], *, files: bool = False) -> None:
         self.name, self._words, self._files = name, words, files

@@ -1,8 +1,8 @@
-"""What every command is made of: where it stands in the help, its examples, and the document of its `--json`.
+"""What every command has: its section in the help, its examples, and the document of its `--json`.
 
     @click.command(cls=Verb, section=Section.WRITE, examples=["lrlab list"], document="lrlab.desk.schedules:WordList")
 
-The examples stand in `--help` as one would type them, and the tests run them so.
+The examples are shown by `--help` as they are typed, and the tests run them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lrlab.errors import nearest
 
 
 class Section(Enum):
-    """What one wants to do: the parts of `lrlab --help`, in this order."""
+    """The sections of `lrlab --help`, in this order."""
 
     BEGIN = "Begin here"
     WRITE = "Write, read and translate schedules"
@@ -41,7 +41,7 @@ class Verb(click.Command):
 
 
 class Verbs(click.Group):
-    """A command that has commands of its own; an unknown one is answered with the nearest."""
+    """A command with subcommands; for an unknown one the error names the nearest."""
 
     command_class = Verb
 

@@ -1,6 +1,6 @@
-"""One function per verb: what a command, a notebook or the studio asks for, answered as plain records.
+"""One function per verb: what a command, a notebook or the studio asks for, returned as plain records.
 
-The only place where the lab, the analysis and the views meet; it computes nothing itself.
+This is the only place where lab, analysis and views meet; it computes nothing itself.
 """
 
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What the file of a study says, before anything is trained: read, set up, and what looks unintended."""
+"""Checking the file of a study before anything is trained: what it says, and what looks unintended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrlab.views.model import Table
 
 
 class CheckedComparison(TypedDict):
-    """A comparison as it would be run: strategies by name, how many runs, how long each."""
+    """A comparison as it would be run: strategies by name, the number of runs, and their length."""
 
     task: str
     strategies: dict[str, str]
@@ -24,7 +24,7 @@ class CheckedComparison(TypedDict):
 
 
 class CheckedSearch(TypedDict):
-    """A search as it would be run: strategies with slots by name, and how many schedules and LRs they can be."""
+    """A search as it would be run: strategies with slots by name, and how many schedules and LRs they allow."""
 
     task: str
     strategies: dict[str, str]
@@ -41,14 +41,14 @@ class CheckedPlan(TypedDict):
 
 
 class Doubt(TypedDict):
-    """What looks unintended, and of which strategy."""
+    """What looks unintended, and in which strategy."""
 
     where: str
     message: str
 
 
 class CheckDocument(TypedDict):
-    """What a file says, by its tables (None: it has no such table), and what looks unintended."""
+    """The contents of a file, by its tables (None: it has no such table), and what looks unintended."""
 
     version: Literal[1]
     file: str
@@ -60,7 +60,7 @@ class CheckDocument(TypedDict):
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found: the document, and the same to look at."""
+    """The result of a check: the document, and the same for people."""
 
     record: CheckDocument
 
@@ -74,7 +74,7 @@ class Checked:
                 yield Table(("strategy", "schedule"), rows, note, f"[{name}]")
 
     def sentences(self) -> Iterator[str]:
-        """The plan in words, what looks unintended, and that all else can be run."""
+        """The plan in words, what looks unintended, and whether the rest can be run."""
         if self.record["plan"] is not None:
             yield f"[plan] {self.record['plan']['plan']}\n{self.record['plan']['words']}\n"
         for found in self.record["findings"]:
@@ -85,7 +85,7 @@ class Checked:
 def check(path: str | Path) -> Checked:
     """Read a file and set up all that is in it; nothing is trained.
 
-    Raises `LrlabError` where something in it cannot be meant. A task of one's own is loaded for it.
+    Raises `LrlabError` if something in it cannot be intended. Your own task is loaded for this.
     """
     file = read_file(path)
     doubts: list[Doubt] = []

@@ -1,4 +1,4 @@
-"""`lr.compare`: a comparison of schedules from a script or a notebook, with a training function of one's own."""
+"""`lr.compare`: compare schedules from a script or a notebook, with your own training function."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from lrlab.views.seen import Columns, Section
 
 
 class _Options(TypedDict):
-    """How the runs of a comparison are trained, beside with what."""
+    """How the runs of a comparison are trained."""
 
     fork_every: int
     audit: int | None
@@ -66,25 +66,27 @@ def compare(
     """Compare schedules on a training: every arm at every LR of `lrs`, on the same seeds, folds and batches.
 
     `train` is a function `train(run)` or a class (see `lrlab.lab.task.forms`), or the name of a built-in task;
-    `schedules` are the arms by name (by default the usual strategies; a plan sets momentum or weight decay, too);
+    `schedules` are the arms by name (by default the usual strategies; a plan also sets momentum or weight decay);
     `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens;
-    without one, epochs are counted by the loader of the task. What is not given is as `lr.task` declares it, or its
-    default. Nothing is trained before the study is asked for its runs.
+    without one, epochs are counted by the loader of the task. Whatever is not given is taken from `lr.task`, or its
+    default. Nothing is trained until the study is asked for its runs.
 
-    Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every`
-    (0: nowhere) where the data can be taken up again (see `lrlab.lab.training.batches`). The results are the same to
-    the last bit as training every arm alone; `audit=2` trains two of those that came out of a fork again to see
-    whether that holds for this task; of a task that is not built in, one is, unless you say `audit=0`.
+    Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every` (0:
+    never), if the data can be resumed there (see `lrlab.lab.training.batches`). The results are the same to the last
+    bit as training every arm alone; `audit=2` trains two forked runs again to check that for this task; by default one
+    is, unless the task is built in (`audit=0`: none).
 
-    With `until_settled`, seeds (of one seed: folds) are trained a part at a time, and none any more once the answer is
-    settled; the level of each look is corrected for their number, see `lrlab.analysis.comparison.looks`.
+    With `until_settled`, seeds (with one seed: folds) are trained in parts, until the answer is settled; the level of
+    each look is corrected for their number, see `lrlab.analysis.comparison.looks`.
 
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
-    on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port"; one of one's own is
-    described in `lrlab.lab.stages.executor`. A function that no file holds is trained in this process. Runs and states
-    are kept in `store`, a folder or a URL such as "s3://bucket/runs": the same call goes on where it was.
+    on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port";
+    `lrlab.lab.stages.executor` describes how to write your own. A function that is in no file is trained in this
+    process. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs": the same call continues
+    from there.
 
-    Raises `LrlabError` where a schedule does not fit the horizon, or others are asked to train a function of no file.
+    Raises `LrlabError` if a schedule does not fit the horizon, or if other processes are to train a function that is in
+    no file.
 
     >>> import lrlab as lr
     >>> print(lr.compare("digits", {"a": lr.constant(), "b": lr.wsd(warmup=0)}, lrs=(1.0,), store="runs").plan())
@@ -127,9 +129,9 @@ def compare(
 
 
 class Study(Shown):
-    """A comparison: what it will take (`plan`), its runs, what they imply, and its page.
+    """A comparison: its cost (`plan`), its runs, what they imply, and its page.
 
-    It trains when it is first asked for what needs runs, or by `run()`; again, it reads the store.
+    It trains when something first needs the runs, or when you call `run()`; after that it reads the store.
     """
 
     def __init__(self, experiment: Experiment, store: str, resources: Resources, options: _Options) -> None:
@@ -138,9 +140,10 @@ class Study(Shown):
         self._result: Result | None = None
 
     def plan(self, measure: bool = False) -> StagePlan:
-        """What is still to be trained, and what sharing saves; with `measure` the time, from a few updates trained now.
+        """What is still to be trained, and what sharing saves; with `measure` also the time, from a few updates trained
+        now.
 
-        Nothing else is trained. Where training forks at the ends of epochs only, `measure` finds that out, too.
+        Nothing else is trained. If training can only fork at the ends of epochs, `measure` also finds that out.
         """
         jobs, task = self.experiment.jobs(self.resources), self.experiment.task
         pace = measured(task, jobs[0]) if measure else None
@@ -148,7 +151,7 @@ class Study(Shown):
         return plan_of(task, jobs, Store(self.store), workers=workers, fork_every=fork_every, pace=pace)
 
     def run(self, quiet: bool = False) -> Result:
-        """Train what is not stored yet, and judge; how far it is goes to standard error."""
+        """Train what is not stored yet, and judge it; progress goes to standard error."""
         if self._result is None:
             with progress(self.experiment.title, self.experiment.runs, sys.stderr, quiet=quiet) as watch:
                 try:
@@ -182,7 +185,7 @@ class Study(Shown):
         return self.result.evidence.comparison
 
     def report(self, path: str | Path) -> Path:
-        """Write the page, one HTML file. Raises `LrlabError`, before anything is trained, where it has no folder."""
+        """Write the page, one HTML file. Raises `LrlabError` before training if its folder does not exist."""
         from lrlab.views.page import html
 
         folder = Path(path).absolute().parent

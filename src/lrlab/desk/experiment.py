@@ -31,9 +31,9 @@ def set_up(
 ) -> Experiment:
     """Set up a comparison on a built-in task or `path/to/file.py:name`.
 
-    `schedules` are strategies of the user's own, by name, instead of the default ones, or beside those of the set
+    `schedules` are the user's own strategies by name, instead of the default ones, or in addition to those of the set
     `arms` (see `lrlab.lab.arms.arms.arms_named`); `config` is what the task finds in `run.config`; `changes` are
-    settings that differ from the task's own (updates, folds, seeds, lrs, evals; None: as the task says).
+    settings that differ from the task's (updates, folds, seeds, lrs, evals; None: the task's own).
     """
     try:
         import numpy  # noqa: F401
@@ -56,7 +56,7 @@ def set_up(
 
 
 def fresh_because(experiment: Experiment, store: str | Path) -> str:
-    """Why stored runs of the task do not fit this comparison, in a sentence; empty where they do, or there are none."""
+    """A sentence about why stored runs of the task do not fit this comparison; empty if they do, or there are none."""
     from lrlab.lab.stages.planning import changed_since
     from lrlab.record.runs.store import Store
 
@@ -80,11 +80,11 @@ def run(
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> Result:
-    """Train what is not stored yet, and judge. Interrupted, the same call goes on from where it was.
+    """Train what is not stored yet, and judge. After an interrupt the same call goes on.
 
-    See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared (None: one, where
-    something was trained of a task that is not built in). With `until_settled` it is looked at on the way, and ends
-    early: see `lrlab.analysis.comparison.looks`.
+    See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared (None: one, if something
+    was trained and the task is not built in). With `until_settled` results are looked at on the way, and training may
+    end early: see `lrlab.analysis.comparison.looks`.
     """
     from lrlab.analysis.comparison.evidence import evidence_of
     from lrlab.analysis.comparison.looks import Looks, looks_of
@@ -96,7 +96,7 @@ def run(
     from lrlab.record.runs.store import Store
 
     began = time.monotonic()
-    kept = Store(store)  # found once: a training may change the working directory
+    kept = Store(store)  # resolved once: training may change the working directory
     reused: list[bool] = []
 
     task, settings, jobs = experiment.task, experiment.settings, experiment.jobs(resources)

@@ -1,4 +1,4 @@
-"""Forecasts as the command line and the studio ask for them: logs in, a law, and what it says."""
+"""Forecasts for the command line and the studio: fit a law to logs, and ask it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from lrlab.views.model import Report
 
 
 class FitDocument(FitRecord):
-    """A law, how far it misses each run that it was fitted to, and the version of this form."""
+    """A law, how far it misses each run that it was fitted to, and the version of this document."""
 
     version: Literal[1]  # type: ignore[misc]  # not that of a saved law
 
 
 class PredictionsDocument(TypedDict):
-    """What a law predicts for schedules, the lowest final loss first."""
+    """A law's predictions for schedules, the lowest final loss first."""
 
     version: Literal[1]
     predictions: list[PredictionRecord]
@@ -56,7 +56,7 @@ class BranchDocument(BranchRecord):
 
 
 class OutlookDocument(OutlookRecord):
-    """Where a comparison that is not finished is heading; it orders, and names no winner."""
+    """Where an unfinished comparison is heading; it gives an order, and names no winner."""
 
     version: Literal[1]
 
@@ -74,7 +74,7 @@ def fit(
     prior: str = "auto",
     **how: Any,
 ) -> Fit:
-    """Read logs, each as `lrlab.read_run` is told `how`, and fit a law to them.
+    """Read logs, with `how` as the options of `lrlab.read_run`, and fit a law to them.
 
     Raises `LrlabError` as `lrlab.fit_law` does.
     """
@@ -93,7 +93,7 @@ def predict(law: Law, schedules: Sequence[str], steps: int, base_lr: float | Non
 
 
 def study(experiment: Experiment, store: str | Path, level: float = 0.9) -> Outlook:
-    """Where a comparison is heading, from those of its runs that are in the store."""
+    """Where a comparison is heading, from its runs in the store."""
     jobs = experiment.jobs(Resources())
     keys = [job_key(experiment.task, job) for job in jobs]
     kept, runs = Store(store).find(keys), dict[Place, list[StoredRun]]()
@@ -105,7 +105,7 @@ def study(experiment: Experiment, store: str | Path, level: float = 0.9) -> Outl
 
 
 def report(fitted: Fit, schedules: Sequence[str], steps: int | None, base_lr: float | None, command: str) -> Report:
-    """The page of a fit: how well the law holds on its logs, and what it predicts."""
+    """The page of a fit: how well the law fits its logs, and what it predicts."""
     horizon = steps or fitted.law.known.longest
     predictions = predict(fitted.law, schedules, horizon, base_lr, 0.9) if schedules else []
     return views.report(fitted, predictions, {"lrlab": __version__, "command": command})

@@ -1,4 +1,4 @@
-"""The verbs about a run that goes on, or went: order a live factor, replay what was decided."""
+"""The verbs about a current or past run: set a live factor, replay what was decided."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lrlab.record.process.replay import Replay, replay
 
 
 class OrdersDocument(TypedDict):
-    """The factors that were ordered, the first one first."""
+    """The factors that were ordered, in order."""
 
     version: Literal[1]
     orders: list[FactorOrder]
 
 
 class ReplayDocument(TypedDict):
-    """What a journal says, computed again; `heard`: how many observations each controller took."""
+    """A journal, computed again; `heard`: how many observations each controller received."""
 
     version: Literal[1]
     schedule: str
@@ -31,9 +31,9 @@ class ReplayDocument(TypedDict):
 
 
 def live(run: str | Path, factor: float | None = None) -> tuple[FactorOrder, ...]:
-    """Order a factor for the run that listens in this folder (None: order nothing); every order so far.
+    """Order a factor for the run that listens in this folder (None: order nothing); returns every order so far.
 
-    Raises `LrlabError` where no run has ever listened there.
+    Raises `LrlabError` if no run has ever listened there.
     """
     if factor is not None:
         orders_of.give(run, factor)
@@ -41,5 +41,5 @@ def live(run: str | Path, factor: float | None = None) -> tuple[FactorOrder, ...
 
 
 def replayed(journal: str | Path, updates: int | None = None) -> Replay:
-    """What the run of a journal decided and used, computed again; see `lrlab.record.process.replay`."""
+    """What a run decided and used, computed again from its journal; see `lrlab.record.process.replay`."""
     return replay(journal, updates)

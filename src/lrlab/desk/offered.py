@@ -1,4 +1,4 @@
-"""The words that a shell offers while somebody types: of the text form, of tasks, of libraries."""
+"""The words that a shell completes: of the text form, tasks, and libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a log, and what is told of it."""
+"""Reading a log, and what it contains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POINTS = 1000  # of a curve in a record
 
 
 class ColumnRecord(TypedDict):
-    """A column: what it is taken for, its points, its first and last value, and whether it was used."""
+    """A column: its meaning, its points, its first and last value, and whether it was used."""
 
     name: str
     what: str
@@ -38,7 +38,8 @@ class CurveRecord(TypedDict):
 
 
 class RunRecord(TypedDict):
-    """The run that a law would be fitted to: its points, its length, its LRs, the updates of its warmup."""
+    """The run that a law would be fitted to: its points, its length, its LRs, and the length of its warmup in
+    updates."""
 
     points: int
     updates: int
@@ -51,9 +52,9 @@ class RunRecord(TypedDict):
 
 
 class ReadDocument(TypedDict):
-    """What was understood of a log. `run` is null where something is missing, which `missing` says.
+    """What was understood of a log. If something is missing, `run` is null and `missing` says what.
 
-    Everything is counted in `unit`; `counter` is the column that counts; of `losses` the first is the chosen one.
+    Everything is counted in `unit`; `counter` is the column that counts; the first of `losses` is the chosen one.
     """
 
     version: Literal[1]

@@ -1,4 +1,4 @@
-"""A finished comparison: what its runs say, and what it took."""
+"""A finished comparison: what its runs show, and what it cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lrlab.views.terminal import table
 
 
 class EffortRecord(TypedDict):
-    """Updates of the runs that were not stored, each alone (`naive`) and as `trained`; the share that was `saved`.
+    """The updates of the runs that were not stored: each run alone (`naive`), as `trained`, and the share `saved`.
 
     `alone` gives the reasons for which training could not be shared.
     """
@@ -32,7 +32,7 @@ class EffortRecord(TypedDict):
 
 
 class ComparisonRecord(EvidenceRecord):
-    """What a comparison found, and what it took: `reused` runs were stored before."""
+    """What a comparison found, and what it cost: `reused` runs were stored before."""
 
     reused: int
     seconds: float
@@ -43,7 +43,7 @@ class ComparisonRecord(EvidenceRecord):
 
 
 class ComparisonDocument(ComparisonRecord):
-    """What a comparison found, what it took, and the file of its report."""
+    """What a comparison found, what it cost, and the file of its report."""
 
     report: str
 
@@ -79,14 +79,14 @@ class Result(Shown):
 
     @property
     def looked(self) -> str:
-        """How often it was looked at, and where it stopped; empty where it was once, at the end."""
+        """How often it was looked at, and where it stopped; empty if only once, at the end."""
         if self.looks is None:
             return ""
         taken = len({getattr(run, self.looks.unit) for run in self.evidence.runs})
         return self.looks.told(taken, settled=self.evidence.comparison.settled)
 
     def sentences(self, page: str) -> tuple[str, ...]:
-        """What is said below the table; `page` is where the report was written."""
+        """The sentences below the table; `page` is the file of the report."""
         return views.sentences(self.evidence, self._told, page)
 
     def report(self, command: str) -> Report:

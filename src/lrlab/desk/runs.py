@@ -1,4 +1,4 @@
-"""Stored runs as the command line and the studio ask for them: listed, shown, held against each other, pruned."""
+"""Stored runs for the command line and the studio: listing, showing, comparing, pruning them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ShortRun(TypedDict):
 
 
 class StatesRecord(TypedDict):
-    """The states to go on from: how many, and their size."""
+    """The saved states of training: how many, and their size."""
 
     count: int
     bytes: int
@@ -53,14 +53,14 @@ class ListingDocument(TypedDict):
 
 
 class RunDocument(TypedDict):
-    """One run, with all that it told."""
+    """One run, with everything that it recorded."""
 
     version: Literal[1]
     run: Annotated[StoredRun, UNBOUNDED]
 
 
 class DifferenceDocument(TypedDict):
-    """In what two runs differ, and the first update from which their LR and their loss do (None: nowhere)."""
+    """How two runs differ, and the first update at which their LR and their loss do (None: nowhere)."""
 
     version: Literal[1]
     differ: list[str]
@@ -69,7 +69,7 @@ class DifferenceDocument(TypedDict):
 
 
 class PruningDocument(TypedDict):
-    """The states and runs that were forgotten, or, `dry`, would be."""
+    """The states and runs that were deleted, or, if `dry`, would be."""
 
     version: Literal[1]
     states: int
@@ -80,7 +80,7 @@ class PruningDocument(TypedDict):
 
 @dataclass(frozen=True)
 class Answer:
-    """What is shown in the terminal, and what the document of --json holds."""
+    """What is shown in the terminal, and what --json writes."""
 
     tables: tuple[Table, ...]
     sentences: tuple[str, ...]
@@ -107,7 +107,7 @@ def listing(store: str | Path, task: str | None = None, *, each: bool = False) -
 
 
 def show(store: str | Path, key: str) -> Answer:
-    """One run: who it is, what it reported, what its controllers did."""
+    """One run: its identity, what it reported, and what its controllers did."""
     run = _find(store, key)
     facts = {
         **_short(run),
@@ -127,7 +127,7 @@ def show(store: str | Path, key: str) -> Answer:
 
 
 def compared(store: str | Path, first: str, second: str) -> Answer:
-    """Where two runs part: in what they were asked to do, in their LRs, in their losses."""
+    """Where two runs differ: in their configuration, their LRs, and their losses."""
     a, b = _find(store, first), _find(store, second)
     mine, other = ({**_short(run), "schedule": run.schedule, **run.versions} for run in (a, b))
     fields = [name for name in {**mine, **other} if name not in ("key", "score") and mine.get(name) != other.get(name)]
@@ -145,7 +145,7 @@ def compared(store: str | Path, first: str, second: str) -> Answer:
 
 
 def pruned(store: str | Path, *, days: float | None = None, dry: bool = False) -> Answer:
-    """Forget all states to go on from, and with `days` the runs that were stored longer ago; `dry`: only say so."""
+    """Delete all saved states, and with `days` the runs that were stored longer ago; `dry`: only say what would go."""
     kept, states = Store(store), States(store)
     places = states.stored()
     before = float("-inf") if days is None else time.time() - 86400 * days
@@ -166,7 +166,7 @@ def _short(run: StoredRun) -> dict[str, Any]:
 
 
 def _cell(run: StoredRun) -> tuple[object, ...]:
-    """Of one recipe there is one run with all of these."""
+    """One recipe has one run with all of these."""
     return run.task, run.arm, run.lr, run.updates, run.seed, run.fold
 
 
@@ -190,7 +190,7 @@ def _each(runs: Sequence[StoredRun]) -> Table:
 
 
 def _find(store: str | Path, key: str) -> StoredRun:
-    """The run whose key begins like this. Raises `LrlabError` where none does, or several do."""
+    """The run whose key begins like this. Raises `LrlabError` if there is none, or several."""
     found = [run for run in Store(store).listing().runs if run.key.startswith(key)]
     if len(found) != 1:
         raise LrlabError(
@@ -209,11 +209,11 @@ def _at(series: Series, update: int) -> Cell:
 
 
 def _first_difference(a: Iterable[Any], b: Iterable[Any]) -> int | None:
-    """The first place in which two columns differ; where one is longer, its first beyond the other."""
+    """The first place at which two columns differ; if one is longer, the first place beyond the other."""
     return next((k for k, (x, y) in enumerate(zip_longest(a, b)) if x != y), None)
 
 
 def _parting(a: Series, b: Series) -> int | None:
-    """The first update at which one has another value, or none."""
+    """The first update at which one has another value, or no value."""
     at = _first_difference(*(zip(one.updates, one.values, strict=True) for one in (a, b)))
     return None if at is None else max(a.updates[at : at + 1] + b.updates[at : at + 1])

@@ -1,4 +1,4 @@
-"""Looking at schedules: one over a run, the words there are, another library's."""
+"""Looking at schedules: one over a run, all words, and those of other libraries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lrlab.views.model import Figure
 
 POINTS = 1000  # of a curve in a record
-LENGTH = 1000  # updates of a run that nobody has said the length of
+LENGTH = 1000  # updates of a run of unknown length
 
 
 class PhaseRecord(TypedDict):
@@ -31,7 +31,7 @@ class PhaseRecord(TypedDict):
 
 
 class FindingRecord(TypedDict):
-    """What looks unintended: a code to filter by, the sentence, what to type, and the update that it is at."""
+    """What looks unintended: a code to filter by, a sentence, what to type instead, and the update it is at."""
 
     code: str
     message: str
@@ -40,7 +40,7 @@ class FindingRecord(TypedDict):
 
 
 class ShowDocument(TypedDict):
-    """A schedule over a run. Values are multiples of the base LR, or LRs where `base_lr` is given.
+    """A schedule over a run. Values are multiples of the base LR, or LRs if `base_lr` is given.
 
     `points` are updates with their values; `area` is the mean of all values; `document` reads back as the schedule.
     """
@@ -63,7 +63,7 @@ class ShowDocument(TypedDict):
 
 
 class ConvertDocument(TypedDict):
-    """Another library's schedule: what it means, how its own rule goes, and the output in the words of the target."""
+    """Another library's schedule: what it means, its own rule, and the output for the target."""
 
     version: Literal[1]
     schedule: str
@@ -104,7 +104,7 @@ def show(
 ) -> Preview:
     """Preview a schedule over a run; with `base_lr` in absolute LRs. A `change` of it is drawn beside the plan.
 
-    The text may be anything that `convert` reads, with the words `given` beside it. Where neither it nor the horizon
+    The text may be anything that `convert` reads, with the words `given` in addition. If neither it nor the horizon
     says how long the run is, it has 1000 updates.
     """
     import numpy as np
@@ -163,7 +163,7 @@ def show(
 
 @dataclass(frozen=True)
 class Word:
-    """One word of the vocabulary: how it is called, its formula and what it is, in a sentence."""
+    """One word of the vocabulary: its signature, its formula, and what it is in a sentence."""
 
     name: str
     signature: str
@@ -172,7 +172,7 @@ class Word:
 
 
 def words() -> tuple[Word, ...]:
-    """Every word of the vocabulary, in the order of the alphabet."""
+    """Every word of the vocabulary, in alphabetical order."""
     return tuple(Word(name, signature(name), formula(name), sentence(name)) for name in sorted(VOCABULARY))
 
 
@@ -183,7 +183,7 @@ def convert(
     base_lr: float | None = None,
     given: Sequence[str] = (),
 ) -> Converted:
-    """Read another library's configuration, and write it in the words of `target`."""
+    """Read another library's configuration, and write it for `target`."""
     from lrlab.dialects.convert import convert as converted
 
     return converted(source, target, horizon=horizon, base_lr=base_lr, words=given)

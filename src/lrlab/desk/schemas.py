@@ -1,4 +1,4 @@
-"""The JSON Schemas of what commands write, and of the file that a study is kept in: made of the types of the data."""
+"""The JSON Schemas of what commands write and of study files, generated from the types of the data."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from lrlab.record.schema import DRAFT, schema_of
 
 
 class ErrorDocument(TypedDict):
-    """What stands in the place of any document where something is wrong: the sentence."""
+    """The document that replaces any other if something is wrong, with the error as a sentence."""
 
     version: Literal[1]
     error: str
 
 
 def of_command(name: str, document: str, *, closed: bool = False) -> dict[str, Any]:
-    """The schema of what `lrlab NAME --json` writes: its document, the type "module:name", or that of an error.
+    """The schema of what `lrlab NAME --json` writes: its document, of the type "module:name", or an error.
 
-    Fields may be added within a version; where it is `closed` it has what there is today, and no more.
+    Fields may be added within a version; a `closed` schema has only the fields of today.
 
     >>> found = of_command("list", "lrlab.desk.schedules:WordsDocument")
     >>> found["title"], [part["required"] for part in found["oneOf"]]
@@ -42,14 +42,14 @@ def _named(place: str) -> Any:
 
 
 class SchemasDocument(TypedDict):
-    """Schemas by the name of what they are about: a command, or "study" for the file that a study is kept in."""
+    """Schemas by name: a command, or "study" for the file of a study."""
 
     version: Literal[1]
     schemas: dict[str, dict[str, Any]]
 
 
 class CompletionDocument(TypedDict):
-    """The script that teaches a shell what may follow `lrlab`."""
+    """The script that teaches a shell to complete `lrlab`."""
 
     version: Literal[1]
     shell: str

@@ -1,4 +1,4 @@
-"""The file that a study is kept in: a comparison, a search or a plan as TOML, to be read, checked and put into git.
+"""Study files: a comparison, a search or a plan as TOML, to be read, checked and put under version control.
 
     [compare]                               # lrlab compare --file study.toml
     task = "digits"
@@ -18,8 +18,8 @@
     [plan.groups."head*"]
     lr = "cosine()"
 
-The keys are the long options of the command with `_` for `-`, and what is typed beside the file counts for more. The
-types below are all that is said of it: they read the file, and `lrlab schema study` is made of them.
+The keys are the long options of the command with `_` for `-`; options on the command line override the file. The types
+below define it completely: they read the file, and `lrlab schema study` is generated from them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ScheduleText = str | float
 
 @dataclass(frozen=True)
 class CompareTable:
-    """A comparison: the options of `lrlab compare`; `arm` are strategies by name, `arms` is a whole set."""
+    """A comparison: the options of `lrlab compare`; `arm` holds strategies by name, `arms` is a whole set."""
 
     task: str
     quick: bool = False
@@ -66,7 +66,7 @@ class CompareTable:
 
 @dataclass(frozen=True)
 class TuneTable:
-    """A search: the options of `lrlab tune`; `arm` are strategies with slots, by name."""
+    """A search: the options of `lrlab tune`; `arm` holds strategies with slots, by name."""
 
     task: str
     budget: float | str
@@ -82,7 +82,7 @@ class TuneTable:
 
 @dataclass(frozen=True)
 class PlanTable:
-    """A plan: a schedule, or a number, for each hyper-parameter of every group, and of the `groups` by pattern."""
+    """A plan: a schedule or a number for each hyper-parameter, for every group and for the `groups` of a pattern."""
 
     lr: ScheduleText | None = None
     weight_decay: ScheduleText | None = None
@@ -97,7 +97,7 @@ class PlanTable:
 
 @dataclass(frozen=True)
 class StudyFile:
-    """What the file holds: one of these tables, or several."""
+    """The contents of the file: one or several of these tables."""
 
     compare: CompareTable | None = None
     tune: TuneTable | None = None
@@ -105,7 +105,7 @@ class StudyFile:
 
 
 def read_file(path: str | Path) -> StudyFile:
-    """Read and check a file. Raises `LrlabError` where it is none, saying what is wrong in which place."""
+    """Read and check a file. Raises `LrlabError` if it is not valid, saying what is wrong and where."""
     try:
         found = tomllib.loads(content(path, LARGEST).decode())
     except OSError as error:
@@ -126,7 +126,7 @@ _TABLES = {"compare": CompareTable, "tune": TuneTable, "plan": PlanTable}
 
 
 def _table(name: str, found: Mapping[str, Any]) -> Any:
-    """One of the tables: a union alone would not say what is wrong within."""
+    """One of the tables, read alone so that the error says what is wrong inside it."""
     try:
         return shaped(_TABLES[name], found[name])
     except Misshapen as error:
@@ -134,7 +134,7 @@ def _table(name: str, found: Mapping[str, Any]) -> Any:
 
 
 def options(table: CompareTable | TuneTable) -> dict[str, Any]:
-    """The table as options of the command are typed, by name; what it does not say is left out."""
+    """The table as typed options of the command, by name; missing ones are left out."""
     given: dict[str, Any] = {}
     for each in fields(table):
         value = getattr(table, each.name)
@@ -165,7 +165,7 @@ def _json(name: str, value: object) -> str:
 
 
 def table_of(path: str | Path, kind: str) -> Any:
-    """The table of this kind in a file. Raises `LrlabError` where there is none."""
+    """The table of this kind in a file. Raises `LrlabError` if there is none."""
     file = read_file(path)
     found = getattr(file, kind)
     if found is None:
@@ -175,9 +175,9 @@ def table_of(path: str | Path, kind: str) -> Any:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """The plan that stands in a TOML file, in its table [plan]; see `lr.plan`.
+    """Read a plan from the table [plan] of a TOML file; see `lr.plan`.
 
-    Raises `LrlabError` where there is none, or a schedule in it cannot be read.
+    Raises `LrlabError` if there is none, or if a schedule in it cannot be read.
 
     >>> import lrlab as lr
     >>> from pathlib import Path

@@ -1,4 +1,4 @@
-"""`lr.tune`: search schedules and their LR within a budget, and judge what was found on data that it has not seen."""
+"""`lr.tune`: search schedules and their LR within a budget, and judge the winner on data the search has not seen."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def tune(
     """Search the schedule and base LR of a training within a budget, and judge the winner against warmup + linear.
 
     `train` is a function or class (see `lr.compare`), or the name of a built-in task; `strategies` are schedules with
-    slots by name (see `lrlab.lab.search.space`; without any, the usual ones), `lrs` the multiples of the task's own LR.
-    `budget` is in runs' worth of updates (60), or minutes ("30min"), which the time of a first run turns into runs;
-    updates that several runs share count once. It is never exceeded, the judging included.
+    slots, by name (see `lrlab.lab.search.space`; by default the usual ones), `lrs` the multiples of the task's own LR.
+    `budget` is in runs' worth of updates (60), or minutes ("30min"), which the time of a first run converts to runs;
+    updates that several runs share count once. It is never exceeded, judging included.
 
     Candidates are proposed by Optuna's TPE sampler, seeded with `seed`, and tried on two folds as complete schedules
-    over a quarter, a half and the whole of the run; nothing is ever judged in the middle of a schedule. The winner and
-    the baseline are then compared on six other folds (eight other seeds where the task has one fold). Runs are kept in
-    `store`: the same call goes on where it was interrupted. `executor` and `workers` are as in `lr.compare`.
+    over a quarter, a half and the whole of the run; nothing is judged in the middle of a schedule. The winner and the
+    baseline are then compared on six other folds (eight other seeds if the task has one fold). Runs are kept in
+    `store`: after an interrupt the same call goes on. `executor` and `workers` are as in `lr.compare`.
 
-    Raises `LrlabError` where the budget is too small, a strategy is another one in a shorter run, or all runs diverge,
-    and `MissingExtra` without Optuna.
+    Raises `LrlabError` if the budget is too small, if a strategy changes in a shorter run, or if all runs diverge, and
+    `MissingExtra` without Optuna.
 
     >>> import lrlab as lr
     >>> lr.tune("digits", budget=2)
@@ -125,7 +125,7 @@ def tune(
 
 
 class _Lab:
-    """Trains jobs where they are to be trained, and counts runs and the updates that were trained now."""
+    """Trains jobs on the chosen executor, and counts runs and the updates trained now."""
 
     def __init__(self, task: Task, store: Store, executor: Executor, quiet: bool) -> None:
         self._task, self._store, self._executor, self._quiet = task, store, executor, quiet
@@ -133,7 +133,7 @@ class _Lab:
         self.runs = self.trained = 0
 
     def train(self, jobs: Sequence[Job]) -> Sequence[StoredRun]:
-        """The runs of these jobs, from the store where they are there."""
+        """The runs of these jobs, from the store if they are there."""
         text = f"{len(jobs)} runs of {jobs[0].updates} updates on {self._task.name}"
         with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:
             runs, effort = run_jobs(
@@ -144,14 +144,14 @@ class _Lab:
         return runs
 
     def price(self, jobs: Sequence[Job]) -> int:
-        """The updates that these jobs take together, forking where this task can."""
+        """The updates that these jobs take together, with forks if the task allows them."""
         if self._every is None:
             self._every = measured(self._task, jobs[0]).every
         return price(self._task, jobs, self._every)
 
 
 def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:
-    """Winner against baseline on units that were not searched, and what it took; nothing where they are the same."""
+    """Winner against baseline on units that were not searched, and its cost; nothing if they are the same."""
     rivals = [found.winner, found.baseline]
     if (rivals[0].schedule, rivals[0].lr) == (rivals[1].schedule, rivals[1].lr):
         return None, 0

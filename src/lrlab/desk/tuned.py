@@ -1,4 +1,4 @@
-"""What a search found: a schedule and its LR, the verdict on it, and what it took."""
+"""What a search found: a schedule and its LR, the verdict on it, and its cost."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class VerdictRecord(TypedDict):
 
 
 class TunedRecord(TypedDict):
-    """What a search found. LRs are multiples of the task's own; updates of all stages are counted in `spent`,
+    """What a search found. LRs are multiples of the task's own. `spent` counts the updates of all stages,
 
-    of all runs, each alone, in `naive`; `budget` was allowed.
+    `naive` those of all runs, each alone; `budget` is what was allowed.
     """
 
     version: Literal[1]
@@ -62,10 +62,10 @@ class TunedRecord(TypedDict):
 class Tuned(Shown):
     """What a search found, and whether it holds on data that the search has not seen.
 
-    `answer`: the winner is "better" than the baseline, "undecided", "worse"; "baseline" where the search itself found
-    nothing below it, and nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's own LR. `spent`
-    and `naive` count updates: of all stages, each once, and of all runs, each alone; `spent <= budget`. `lrs` are the
-    LRs that were searched.
+    `answer`: the winner is "better" than the baseline, "undecided" or "worse"; it is "baseline" if the search found
+    nothing below the baseline, so that nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's
+    own LR. `spent` counts the updates of all stages, each once, `naive` those of all runs, each alone; `spent <=
+    budget`. `lrs` are the LRs that were searched.
     """
 
     task: str
@@ -87,7 +87,7 @@ class Tuned(Shown):
 
     @property
     def saved(self) -> float:
-        """The share of the updates that did not have to be trained, because runs that agree so far are trained once."""
+        """The share of the updates that sharing saved: runs that agree so far are trained once."""
         return 1 - self.spent / self.naive
 
     def record(self) -> TunedRecord:
@@ -119,7 +119,7 @@ class Tuned(Shown):
 
     @property
     def edges(self) -> dict[str, Edge]:
-        """Which of the two was found at the lowest or highest LR that was searched, so that more may be beyond."""
+        """Which of the two was found at the lowest or highest LR of the search, so that a better one may lie beyond."""
         ends: dict[float, Edge] = {min(self.lrs): "lowest", max(self.lrs): "highest"} if len(self.lrs) > 1 else {}
         return {name: ends[lr] for name, lr in (("winner", self.lr), ("baseline", self.baseline_lr)) if lr in ends}
 
@@ -130,7 +130,7 @@ class Tuned(Shown):
 
     @property
     def answer(self) -> Answer:
-        """What became of the winner."""
+        """The verdict on the winner."""
         return self.versus.answer
 
     def table(self) -> Table:

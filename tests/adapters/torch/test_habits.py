@@ -413,7 +413,7 @@ def test_the_state_of_pytorchs_own_scheduler_is_a_position(caplog):
     scheduler = Scheduler(fresh, "linear()", 40)
     scheduler.load_state_dict(theirs.state_dict())
     assert (scheduler.update, fresh.param_groups[0]["lr"]) == (16, 0.6)
-    assert "taken for updates" in caplog.text
+    assert "taken as updates" in caplog.text
 
 
 @pytest.mark.parametrize("container", ["sequence", "chain"])
@@ -435,7 +435,7 @@ def test_the_state_of_pytorchs_plateau_is_no_position():
     optimizer = torch.optim.SGD([weight()], lr=1.0)
     theirs = ReduceLROnPlateau(optimizer)
     theirs.step(1.0)
-    with pytest.raises(LrlabError, match=r"(?s)counts what it was told.*at=\.\.\."):
+    with pytest.raises(LrlabError, match=r"(?s)counts its observations.*at=\.\.\."):
         Scheduler(optimizer, "linear()", 40).load_state_dict(theirs.state_dict())
 
 

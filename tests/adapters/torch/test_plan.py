@@ -312,7 +312,7 @@ def test_a_group_that_is_not_driven_is_named_in_a_warning_and_in_the_report(capl
     adamw.add_param_group({"params": [layer.weight]})
     with caplog.at_level(logging.WARNING):
         scheduler = PlanScheduler([muon, adamw], lr.plan(groups={"[01]": {"lr": COSINE}}), N, model=layer)
-    assert caplog.messages == ["The plan drives no LR of the groups bias, embed, 4."]
+    assert caplog.messages == ["The plan does not drive the LR of the groups bias, embed, 4."]
     report = scheduler.report()
     assert report.undriven == ("bias", "embed", "4")
     assert report.left_out == ("bias",)
@@ -331,7 +331,7 @@ def test_what_is_no_list_of_optimizers_is_refused():
         PlanScheduler([optimizer, optimizer], COSINE, N)
     with pytest.raises(LrlabError, match="follow is not known"):
         PlanScheduler(optimizer, COSINE, N, follow="epochs")
-    with pytest.raises(LrlabError, match="takes nothing"):
+    with pytest.raises(LrlabError, match="takes no argument"):
         PlanScheduler(optimizer, COSINE, N).step(3)
 
 

@@ -214,12 +214,12 @@ def test_hooks():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"schedule": "constant()"}, "no guard in the schedule"),
+        ({"schedule": "constant()"}, "the schedule has no guard"),
         ({"data": "twice"}, "data is not known"),
         ({"every": 0}, "every must be at least 1"),
         ({"keep": 0}, "keep must be at least 1"),
         ({"settle": -1}, "settle must be"),
-        ({"capture": print}, "both hooks"),
+        ({"capture": print}, "both capture and restore"),
     ],
 )
 def test_what_cannot_be_meant(arguments, said):
@@ -231,7 +231,7 @@ def test_what_cannot_be_meant(arguments, said):
 def test_what_holds_no_state_is_refused():
     """A parameter list, for example."""
     training = Training()
-    with pytest.raises(lr.LrlabError, match="holds no state"):
+    with pytest.raises(lr.LrlabError, match="has no state to keep"):
         Rescue(training.scheduler, list(training.model.parameters()))
 
 

@@ -355,7 +355,7 @@ def test_a_broken_state_is_refused_in_words_and_changes_nothing(broken):
 def test_the_state_of_another_torch_scheduler_is_refused_in_words():
     """What a plateau of PyTorch counts is not updates."""
     state = torch.optim.lr_scheduler.ReduceLROnPlateau(sgd(fresh())).state_dict()
-    with pytest.raises(LrlabError, match=r"counts what it was told, not the updates(.|\n)*at=\.\.\."):
+    with pytest.raises(LrlabError, match=r"counts its observations, not the updates(.|\n)*at=\.\.\."):
         Scheduler(sgd(fresh()), "cosine()", 10).load_state_dict(state)
 
 

@@ -1,7 +1,7 @@
-"""A file in which a callback keeps its records, so that Keras' BackupAndRestore can go back to one of them.
+"""A file in which a callback keeps its records, so that it can go back together with Keras' BackupAndRestore.
 
-Keras brings back weights and the count of updates, of whichever moment it has saved. Of the records kept here the last
-one up to that count is the position of then.
+Keras restores the weights and the count of updates of the moment that it saved. The last record kept here up to that
+count is the position at that moment.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Backup:
         self.path = Path(path)
 
     def keep(self, made: int, record: dict[str, Any]) -> None:
-        """Add a record; those of later updates, of a run that has gone back since, are dropped."""
+        """Add a record, and drop those of later updates: the run has gone back since."""
         rows = [row for row in self._rows() if row["made"] < made]
         self._write([*rows, {"made": made, "record": record}][-KEPT:])
 
     def at(self, made: int) -> tuple[int, dict[str, Any]] | None:
-        """The last record up to so many updates, and its own number of them; None where there is none."""
+        """The last record up to a number of updates, with its own number; None if there is none."""
         found = [(row["made"], row["record"]) for row in self._rows() if row["made"] <= made]
         return found[-1] if found else None
 

@@ -5,8 +5,8 @@
     model.fit(x, y, validation_split=0.1, callbacks=[callback])
     record = callback.state_dict()             # JSON, beside model.save(...)
 
-The optimizer has a plain LR, which stays settable: whoever assigns `optimizer.learning_rate`, a person or another
-callback, scales the schedule from there on.
+The optimizer keeps a plain LR that can be set: assigning `optimizer.learning_rate`, by hand or in another callback,
+scales the schedule from then on.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ _BEGINNING: WeakKeyDictionary[Any, SchedulerCallback] = WeakKeyDictionary()  # w
 class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not followed
     """Writes base_lr * schedule(update) into the model's optimizer before every batch, in float64 closed form.
 
-    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`; `base_lr` None: the LR that
-    the model was compiled with. Only completed updates count: neither the micro-batches of Keras' gradient
-    accumulation, nor steps that a loss scale skips. A controller hears the entry of the epoch's logs that its
-    `metric=` names. The LR that was used is in the logs of every batch and epoch as "learning_rate", so also in the
+    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`; With `base_lr=None` it is the LR
+    that the model was compiled with. Only completed updates count: neither the micro-batches of Keras' gradient
+    accumulation, nor steps that a loss scale skips. A controller receives the entry of the epoch's logs that its
+    `metric=` names. The LR that was used is in the logs of every batch and epoch as "learning_rate", and so in the
     history.
 
-    `optimizer` names the attribute of a model that holds several (`optimizer="d_optimizer"`); each has a callback of
-    its own, and its LR is in the logs as "learning_rate/d_optimizer".
+    `optimizer` is the name of the model's attribute if the model has several (`optimizer="d_optimizer"`); each has its
+    own callback, and its LR is in the logs as "learning_rate/d_optimizer".
 
-    Several `fit()` go on with the count. A model that is compiled anew brings its own LR: the schedule goes on from
-    there, and multiplies that one. A fresh callback takes over at `optimizer.iterations`, so that it goes on with a
-    loaded model, or with one that Keras' BackupAndRestore has brought back; with controllers it needs its own record
-    for that: `load_state_dict()`, or `backup=`, the name of a file that it keeps beside. An LR that something else
-    has assigned scales what follows, and stands in `changes`.
+    A further `fit()` continues the count. A model that is compiled again brings its own LR: the schedule goes on and
+    multiplies that one. A new callback starts at `optimizer.iterations`, so it continues a model that was loaded or
+    restored by Keras' BackupAndRestore; with controllers it also needs its own record: `load_state_dict()`, or
+    `backup=`, the name of a file that it keeps. An LR that something else assigns scales what follows, and is recorded
+    in `changes`.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.layers.Dense(1)])
@@ -96,13 +96,15 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
             if placed.controller.metric is None:
                 word = type(placed.controller).__name__
                 hint = f'{word}(metric="val_loss")'
-                raise LrlabError(worded(f"{placed.controller} does not say which of the logs it hears", hint=hint))
+                raise LrlabError(
+                    worded(f"{placed.controller} does not say which entry of the logs it needs", hint=hint)
+                )
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     @property
     def update(self) -> int:
-        """How many updates are completed: the next one is number `update`, counted from 0."""
+        """The number of completed updates; the next one is number `update`, counted from 0."""
         return self.pacer.update
 
     @property
@@ -112,24 +114,25 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What was changed from outside: an LR that was assigned."""
+        """What was changed from outside: each LR that was assigned."""
         return self.pacer.changes
 
     @property
     def base_lrs(self) -> list[float]:
-        """What the schedule multiplies, as in the other adapters: one number, or none before the first batch."""
+        """What the schedule multiplies, as in the other adapters: one number, or an empty list before the first
+        batch."""
         return [] if self.base_lr is None else [self.base_lr]
 
     def observe(self, value: float | None = None, /, **metrics: float) -> None:
-        """Feed the controllers by hand; the next batch has the LR that they decide on."""
+        """Feed the controllers by hand; the next batch uses the LR that they decide on."""
         self.pacer.observe(value, **metrics)
 
     # -- state --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The position as the record that every adapter writes and reads (JSON).
+        """The position, as the record that every adapter reads and writes (JSON).
 
-        Raises `LrlabError` where no batch has told the base LR yet.
+        Raises `LrlabError` if the base LR is not known yet, before the first batch.
         """
         if self.base_lr is None:
             hint = "SchedulerCallback(schedule, horizon, base_lr=0.1), or after the first batch"
@@ -139,8 +142,8 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     def load_state_dict(self, state_dict: Mapping[str, Any], on_change: OnChange = "stop") -> None:
         """Go to a recorded position; its LR is in the optimizer before the next batch.
 
-        Where the record is of another schedule, horizon or base LR, `on_change` says which way to go on ("keep",
-        "take", "splice"); without it this raises `LrlabError` with each difference, and changes nothing.
+        If the record belongs to another schedule, horizon or base LR, `on_change` says how to go on ("keep", "take",
+        "splice"); without it this raises `LrlabError` with each difference, and changes nothing.
         """
         there = Checkpoint.read(state_dict)
         went = resumed(there, self.pacer.curve, self.base_lrs or there.base_lrs, on_change)
@@ -165,7 +168,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         if self.model.steps_per_execution != 1:
             raise LrlabError(
                 worded(
-                    "several steps are executed at once, between which no callback is asked for the LR",
+                    "several steps are executed at once, and no callback can set the LR between them",
                     f"steps_per_execution={self.model.steps_per_execution}",
                     hint="steps_per_execution=1, or learning_rate=LearningRateSchedule(schedule, base_lr, horizon)",
                 )
@@ -228,7 +231,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
             self._backup.keep(self._made, self.state_dict())
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Say what the training has left: a schedule that goes on, or controllers that were told nothing."""
+        """Log what training has left over: a schedule that is not finished, or controllers that received nothing."""
         self._say_unheard(logs or {}, last=True)
         after = ending(self.pacer.update, self.pacer.curve.updates, self.pacer.value, self._since)
         if after:
@@ -250,7 +253,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         return "learning_rate" if name is None else f"learning_rate/{name}"
 
     def _take(self, optimizer: Any, made: int) -> None:
-        """Begin to drive an optimizer."""
+        """Start to drive an optimizer."""
         found = rate(optimizer)
         if self._restored is None and self._driven is None:
             self._begin(optimizer, made, found)
@@ -258,7 +261,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
             self._take_over(made, found)
         elif self._restored is None and not made and self.pacer.update:
             at = f"A new optimizer goes on at update {self.pacer.update} of the schedule"
-            self._say("a new optimizer", f"{at}; for a training that begins anew make a new SchedulerCallback.")
+            self._say("a new optimizer", f"{at}; to start training again, make a new SchedulerCallback.")
         self._driven, self._written, self._restored = optimizer, None, None
 
     def _begin(self, optimizer: Any, made: int, found: float) -> None:
@@ -281,14 +284,15 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         self.pacer.update = made
 
     def _is_ours(self, optimizer: Any, made: int, found: float) -> bool:
-        """Whether an LR that is found in an optimizer says nothing new: it is the base LR, or was written by us."""
+        """Whether an LR found in an optimizer is nothing new: it is the base LR, or was written here."""
         (base,) = self.base_lrs
         if found == _as_kept(base) and (made == 0 or self._restored is not None):
             return True
         return found == _as_kept(base * self.pacer.value) or (found == self._written and optimizer is self._driven)
 
     def _take_over(self, made: int, found: float) -> None:
-        """Go on with an optimizer of another LR: that is the base LR, where it is a new one and nothing forbids it."""
+        """Go on with an optimizer that has another LR: it becomes the base LR if the optimizer is new and nothing
+        forbids it."""
         if self._restored == "keep":
             return
         if self._restored in ("stop", "splice") or (self._restored is None and made):
@@ -314,7 +318,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         self.base_lr = new
 
     def _write(self, optimizer: Any) -> None:
-        """Write the LR of the next update; an LR that something else has put there scales it first."""
+        """Write the LR of the next update; an LR that something else has put there first scales the schedule."""
         found = rate(optimizer)
         if self._written is not None and found != self._written:
             if self._written == 0:
@@ -329,14 +333,14 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
 
     def _unknown(self, made: int) -> str:
         return worded(
-            f"the optimizer has made {made} updates already, of which this callback knows nothing",
+            f"the optimizer has already made {made} updates that this callback knows nothing about",
             str(self.pacer.curve.schedule),
             hint="callback.load_state_dict(record), or compile the model again to start anew; "
             'without controllers also base_lr=, with them backup="schedule.json" from the start',
         )
 
     def _refuse_epochs(self, in_one: int) -> None:
-        """A horizon that is over within the first of several epochs is one in epochs."""
+        """Refuse a horizon that ends within the first of several epochs: it is counted in epochs."""
         end, epochs = self.pacer.curve.updates, (self.params or {}).get("epochs") or 1
         if self._bounded and end is not None and end <= in_one and epochs > 1:
             raise LrlabError(
@@ -348,7 +352,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
             )
 
     def _refuse_idle(self, optimizer: Any) -> None:
-        """An optimizer that makes no updates is not the one that trains; one that was named may wait for its turn."""
+        """Refuse an optimizer that makes no updates: another one trains. One that was named may wait for its turn."""
         what = f"the optimizer has made no update in the last {self._idle} batches"
         if self.optimizer is not None:
             self._say("idle", f"{what}: {self.optimizer}")
@@ -362,7 +366,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         )
 
     def _say_unheard(self, logs: Mapping[str, Any], last: bool = False) -> None:
-        """Say once where a controller waits for an entry that the logs do not have: at once where others are there."""
+        """Log once that a controller waits for an entry that the logs do not have: at once if there are others."""
         for placed in unheard(self.pacer):
             metric = str(placed.controller.metric)
             there = [name for name in logs if name != self._column]
@@ -381,5 +385,5 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
 
 
 def _as_kept(lr: float) -> float:
-    """An LR as a variable of float32 keeps it."""
+    """An LR as a float32 variable stores it."""
     return float(np.float32(lr))

@@ -1,4 +1,4 @@
-"""The optimizers of a Keras model: which one is meant, how many updates it has made, and the LR that it has."""
+"""The optimizers of a Keras model: which one is meant, how many updates it has made, and its LR."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SKIPS = 32  # updates in a row that a loss scale may skip: after as many halving
 
 
 def optimizers(model: Any) -> dict[str, Any]:
-    """The optimizers that a model holds, by attribute; of a list or a dict by place: `optimizers[0]`."""
+    """The optimizers of a model, by attribute; in a list or a dict by place: `optimizers[0]`."""
     found: dict[int, tuple[str, Any]] = {}
     for name, held in vars(model).items():
         if not name.startswith("_"):
@@ -25,17 +25,15 @@ def optimizers(model: Any) -> dict[str, Any]:
 
 
 def chosen(model: Any, which: Any) -> Any:
-    """The optimizer that is to be driven: by the name of the model's attribute, itself, or None: the only one.
+    """The optimizer to drive: given by the name of the model's attribute, as itself, or as None for the only one.
 
-    Raises `LrlabError` where it is not there, where nobody says which of several, and where it has no plain LR.
+    Raises `LrlabError` if it is not there, if there are several and none was named, and if it has no plain LR.
     """
     held = optimizers(model)
     names = ", ".join(held) or "none"
     if which is None and len(held) > 1:
         hint = f'SchedulerCallback(..., optimizer="{list(held)[-1]}"), and a callback for each that has a schedule'
-        raise LrlabError(
-            worded("the model has several optimizers, and which one is meant is not said", names, hint=hint)
-        )
+        raise LrlabError(worded("the model has several optimizers, and none was named", names, hint=hint))
     found = model.optimizer if which is None else held.get(which) if isinstance(which, str) else which
     if not isinstance(found, keras.optimizers.Optimizer):
         near = nearest(which, held) if isinstance(which, str) else ""
@@ -53,7 +51,7 @@ def chosen(model: Any, which: Any) -> Any:
 
 
 def updates(optimizer: Any) -> int:
-    """How many updates it has completed; a LossScaleOptimizer of older versions leaves that to the one it wraps."""
+    """How many updates it has completed; in older versions a LossScaleOptimizer leaves that to the one it wraps."""
     return int(number(getattr(optimizer, "inner_optimizer", optimizer).iterations))
 
 
@@ -63,7 +61,7 @@ def rate(optimizer: Any) -> float:
 
 
 def between_updates(optimizer: Any) -> int:
-    """In how many batches it makes an update at the latest: while gradients accumulate, and a loss scale is found."""
+    """The most batches without an update: while gradients accumulate, or a loss scale is being found."""
     accumulated = getattr(optimizer, "gradient_accumulation_steps", None) or 1
     return accumulated * (SKIPS if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else 1)
 
@@ -74,7 +72,7 @@ def number(variable: Any) -> float:
 
 
 def typed(stored: float) -> float:
-    """A number as it was typed: 0.1, not the float32 next to it.
+    """A number as it was typed: 0.1, not the nearest float32.
 
     >>> typed(0.10000000149011612)
     0.1

@@ -3,10 +3,10 @@
     rate = LearningRateSchedule(lr.warmup("2%") >> lr.cosine(), base_lr=3e-4, horizon=10_000)
     model.compile(optimizer=keras.optimizers.RMSprop(learning_rate=rate), loss="mse")
 
-`SchedulerCallback` drives a plain `learning_rate=3e-4` instead, from the host: for schedules with controllers, for an
-LR that is changed by hand, and for the LR in the logs.
+`SchedulerCallback` drives a plain `learning_rate=3e-4` from the host instead: for schedules with controllers, for an LR
+that you change by hand, and for the LR in the logs.
 
-A model saved with the schedule in it loads where `lrlab.adapters.keras` has been imported, and trains on.
+A model saved with the schedule in it can be loaded and trained once `lrlab.adapters.keras` has been imported.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ INSTEAD = "optimizer with learning_rate=3e-4, and model.fit(..., callbacks=[Sche
 class LearningRateSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # not followed
     """The LR of an update: base_lr * schedule(update).
 
-    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. Computed within 1e-6 of the
-    peak (in float32; on TensorFlow in float64, and rounded). Keras hands its schedules the number of *batches*: under
-    `gradient_accumulation_steps=4` in the optimizer, say so here too, and the schedule counts updates.
+    `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. Computed within 1e-6 of the peak
+    (in float32; on TensorFlow in float64, and rounded). Keras gives its schedules the number of *batches*: if the
+    optimizer has `gradient_accumulation_steps=4`, say so here too, and the schedule counts updates.
 
-    Raises `LrlabError` for a schedule with controllers, or with a function of the user's own, which is not saved with
-    a model: both are for `SchedulerCallback`.
+    Raises `LrlabError` for a schedule with controllers, or with your own function, which is not saved with a model: use
+    `SchedulerCallback` for both.
 
     >>> rate = LearningRateSchedule("warmup(3) >> cosine()", base_lr=0.1, horizon=10)
     >>> round(float(rate(0)), 4), round(float(rate(3)), 4)

@@ -1,4 +1,4 @@
-"""Optax: `schedule`, a schedule of its kind, and `Scheduler`, a gradient transformation that carries controllers."""
+"""Optax: `schedule`, an Optax schedule, and `Scheduler`, a gradient transformation with controllers."""
 
 from lrlab.errors import missing
 

@@ -1,4 +1,4 @@
-"""JAX: a schedule as a gradient transformation of Optax that carries controllers.
+"""JAX: a schedule with controllers, as a gradient transformation of Optax.
 
     scheduler = Scheduler(lr.cosine() * lr.plateau(patience=5), base_lr=3e-4, horizon=10_000)
     optimizer = optax.chain(optax.scale_by_adam(), scheduler.scale_by_learning_rate())
@@ -6,8 +6,8 @@
     ...                                                 # optimizer.update() in your jitted step, as ever
     opt_state = scheduler.observe(opt_state, val_loss)  # between steps, on the host
 
-All state is in the optimizer state; its tree is the same for every schedule, so that a checkpoint written under one
-restores under any other.
+All state is in the optimizer state. Its tree is the same for every schedule, so a checkpoint written under one can be
+restored under any other.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ RECORD = 2**14  # bytes: the controllers' records and the latest decisions
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A schedule with controllers, for Optax. It holds configuration only; every method is a pure function.
+    """A schedule with controllers, for Optax. It holds only configuration; every method is a pure function.
 
     `schedule` is a schedule or its text, `horizon` a number of updates or a `Horizon`. The LR of the next update is
-    `lr(opt_state)`, also inside jit: read it before `optimizer.update()` to have the LR which that update uses.
+    `lr(opt_state)`, also inside jit: read it before `optimizer.update()` to get the LR that the update uses.
 
-    Where an optimizer state has several schedules (`optax.partition`), a scheduler knows its own by its configuration.
-    Two of the same configuration are told apart by `name`.
+    If an optimizer state has several schedules (`optax.partition`), a scheduler recognises its own by its
+    configuration. Give two schedulers with the same configuration a `name` each.
 
     >>> scheduler = Scheduler("linear() * plateau(patience=1, factor=0.5)", base_lr=0.1, horizon=10)
     >>> optimizer = optax.chain(optax.identity(), scheduler.scale_by_learning_rate())
@@ -69,12 +69,12 @@ class Scheduler:
     owner: int = field(init=False, repr=False, compare=False)  # what marks its states
 
     def __post_init__(self) -> None:
-        curve = within_int32(counted(self.schedule, self.horizon))  # the state's tree has no room for more
+        curve = within_int32(counted(self.schedule, self.horizon))  # the tree of the state has no room for more
         object.__setattr__(self, "curve", curve)
         object.__setattr__(self, "schedule", curve.schedule)
         object.__setattr__(self, "base_lr", positive(self.base_lr, "base_lr"))
         if self.name is not None and not (isinstance(self.name, str) and self.name):
-            raise LrlabError(worded("name is what tells two schedulers apart", self.name, hint='name="encoder"'))
+            raise LrlabError(worded("name distinguishes two schedulers", self.name, hint='name="encoder"'))
         if len(curve.controllers) > MOST:
             raise LrlabError(worded("too many controllers", str(curve.schedule), f"at most {MOST}"))
         configuration = (curve.schedule.fingerprint(), self.base_lr, sorted(curve.horizon.record().items()))
@@ -98,10 +98,10 @@ class Scheduler:
         return optax.GradientTransformationExtraArgs(init, update)
 
     def lr(self, opt_state: Any) -> jax.Array:
-        """The LR that the next update uses; under `jax.vmap`ped states that of each member.
+        """The LR that the next update uses; for states under `jax.vmap` that of each member.
 
-        Raises `LrlabError` where the state has several schedules and none, or not one alone, is of this scheduler.
-        Inside jit, where nothing can be refused, the LR is NaN then.
+        Raises `LrlabError` if the state has several schedules and not exactly one belongs to this scheduler. Inside
+        jit, where no error can be raised, the LR is NaN instead.
         """
         found = states(opt_state)
         traced = any(state.traced for state in found)
@@ -116,9 +116,10 @@ class Scheduler:
         return jnp.where(least == most, least, jnp.nan)
 
     def observe(self, opt_state: OptState, value: Any = None, /, **metrics: Any) -> OptState:
-        """The optimizer state after an observation: `value` reaches every controller, `acc=0.9` that metric's.
+        """The optimizer state after an observation: `value` reaches every controller, `acc=0.9` those of that metric.
 
-        Of a state with several members (`jax.vmap`, replicas) all hear a number, and each its own of an array.
+        If the state has several members (`jax.vmap`, replicas), all receive a number, and each its own element of an
+        array.
         """
 
         def observed(state: ScheduleState) -> ScheduleState:
@@ -133,13 +134,13 @@ class Scheduler:
         return self._changed(opt_state, observed)
 
     def decisions(self, opt_state: Any) -> tuple[Decision, ...]:
-        """What the controllers decided, with the cause of each: the latest, as far as the record has room."""
+        """The latest decisions of the controllers, each with its cause, as far as the record has room."""
         return self._position(opt_state).decisions
 
     def state_dict(self, opt_state: Any) -> dict[str, Any]:
         """The position as the record that every adapter writes and reads (JSON).
 
-        Raises `LrlabError` where the state has several members that are at different positions.
+        Raises `LrlabError` if the state has several members at different positions.
         """
         return Checkpoint.of(self._position(opt_state), [self.base_lr]).record()
 
@@ -148,11 +149,11 @@ class Scheduler:
     ) -> OptState:
         """The optimizer state at a recorded position, every member of it.
 
-        Where the record is of another schedule, horizon or base LR, on_change="take" goes on with this one; without
+        If the record belongs to another schedule, horizon or base LR, on_change="take" goes on with this one; without
         it this raises `LrlabError` with each difference.
         """
         if on_change not in ("stop", "take"):
-            hint = "Scheduler(...) as the record has it, and its load_state_dict()"
+            hint = "the Scheduler(...) that wrote the record, and its load_state_dict()"
             raise LrlabError(worded("the schedule is configuration here", on_change, '"stop", "take"', hint))
         pacer = resumed(Checkpoint.read(state_dict), self.curve, [self.base_lr], on_change, ways=("take",)).pacer
         loaded = self._state(pacer)
@@ -173,27 +174,28 @@ class Scheduler:
         return jnp.asarray(self.base_lr * state.scale * value, dtype=float)
 
     def _mine(self, found: list[ScheduleState]) -> list[ScheduleState]:
-        """Those of this scheduler. A state that is alone is whoever's asks: a run may go on under another schedule."""
+        """The states of this scheduler. A single state belongs to whoever asks: a run may go on under another
+        schedule."""
         mine = found if len(found) == 1 else [state for state in found if state.scheduler == self.owner >> KINDS]
         if not mine:
             raise LrlabError(
                 worded(
-                    f"none of the {len(found)} schedules in this optimizer state is of this scheduler",
+                    f"none of the {len(found)} schedules in this optimizer state belongs to this scheduler",
                     self,
-                    hint='the Scheduler as it was then; with name="encoder" it may have another schedule',
+                    hint='the Scheduler as it was then; if it has a name="encoder", its schedule may change',
                 )
             )
         return mine
 
     def _several(self, count: int) -> str:
         return worded(
-            f"{count} schedules in this optimizer state are of this one scheduler, or of others just like it",
+            f"{count} schedules in this optimizer state belong to this scheduler, or to others exactly like it",
             self,
             hint='Scheduler(..., name="encoder"), Scheduler(..., name="decoder"): a name for each',
         )
 
     def _changed(self, opt_state: OptState, change: Callable[[ScheduleState], ScheduleState]) -> OptState:
-        """An optimizer state in which the states of this scheduler are changed, and no others."""
+        """An optimizer state in which only the states of this scheduler are changed."""
         found = states(opt_state)
         mine = self._mine(found)
         if len(mine) > 1 and self.name is None:
@@ -231,7 +233,7 @@ class Scheduler:
         return ScheduleState(*numbers, _packed(pacer.state()))
 
     def _pacer(self, state: ScheduleState) -> Pacer:
-        """The position that a state of one member tells of. A controller that it does not know is at its beginning."""
+        """The position in a state of one member. A controller that is not in it starts from its initial state."""
         pacer = Pacer(self.curve)
         fresh, found = pacer.state(), json.loads(np.asarray(state.record).tobytes())
         known = {
@@ -245,7 +247,7 @@ class Scheduler:
 
 
 def _packed(record: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A record in so many bytes; where it has more, the earliest decisions and changes are left out."""
+    """A record of this many bytes; if it is longer, the earliest decisions and changes are left out."""
     kept = {**record, "decisions": list(record["decisions"]), "changes": list(record["changes"])}
     while len(written := json.dumps(kept).encode()) > RECORD:
         if not (kept["decisions"] or kept["changes"]):
@@ -259,13 +261,13 @@ def _checksum(text: str) -> int:
 
 
 def _inexact(update: Any) -> Any:
-    """The type of an update; of a whole number that of floats."""
+    """The dtype of an update; for whole numbers that of floats."""
     kind = jnp.result_type(update)
     return kind if jnp.issubdtype(kind, jnp.inexact) else float
 
 
 def _heard(given: Any, member: int, members: tuple[int, ...]) -> Any:
-    """What a member hears of an observation: a number, or its own of an array with one for each."""
+    """What a member receives of an observation: a number, or its own element of an array with one for each."""
     if not members or np.ndim(given) == 0:
         return given
     if np.shape(given) != members:

@@ -1,8 +1,9 @@
-"""The states of schedules inside an optimizer state of Optax: where they are, whose, and of how many members.
+"""The states of schedules inside an Optax optimizer state: where they are, whose they are, and how many members they
+have.
 
-An optimizer state may hold several schedules (`optax.partition`), keep its arrays in boxes of another library
-(`flax.nnx.Optimizer`), and stand for several members at once (`jax.vmap`, replicas): then each array has the members
-as its leading axes. Here a state is taken apart into plain arrays and put together again as it was.
+An optimizer state may hold several schedules (`optax.partition`), keep its arrays in the boxes of another library
+(`flax.nnx.Optimizer`), and stand for several members at once (`jax.vmap`, replicas), which are then the leading axes of
+each array. Here a state is taken apart into plain arrays and put together again unchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class ScheduleState(NamedTuple):
     """Where a run is. Its tree and its shapes do not depend on the schedule.
 
     `count`: completed updates. `scale` and `factors`: what the values, and the controllers' parts in them, are
-    multiplied by; `owner` tells of which scheduler it is, and of which controllers the factors are. `record`: the
+    multiplied by; `owner` identifies its scheduler, and the controllers that the factors belong to. `record`: the
     controllers' states and decisions, as JSON in bytes.
     """
 
@@ -41,24 +42,24 @@ class ScheduleState(NamedTuple):
 
     @property
     def scheduler(self) -> int:
-        """Of which scheduler it is: the same number for all members."""
+        """The number of the scheduler that it belongs to, the same for all members."""
         return int(np.asarray(self.owner).flat[0]) >> KINDS
 
     def members(self) -> list[ScheduleState]:
         """Each member by itself, as NumPy arrays.
 
-        Raises `LrlabError` where the values are not known, for the state is being traced.
+        Raises `LrlabError` if the values are not known because the state is being traced.
         """
         if self.traced:
             hint = "scheduler.observe(opt_state, loss) between jitted steps; inside, scheduler.lr(opt_state)"
-            raise LrlabError(worded("only the LR can be had of a traced state", hint=hint))
+            raise LrlabError(worded("a traced state gives only the LR", hint=hint))
         members = np.shape(self.count)
         count = int(np.prod(members))
         flat = [np.asarray(leaf).reshape(count, *np.shape(leaf)[len(members) :]) for leaf in self]
         return [ScheduleState(*(leaf[k] for leaf in flat)) for k in range(count)]
 
     def of(self, members: Sequence[ScheduleState]) -> ScheduleState:
-        """These members in place of its own: of the same shapes and types, on the same devices."""
+        """The state with these members in place of its own, with the same shapes and dtypes, on the same devices."""
 
         def placed(mine: Any, leaves: tuple[Any, ...]) -> Any:
             values = np.stack(leaves).astype(mine.dtype).reshape(mine.shape)
@@ -70,7 +71,7 @@ class ScheduleState(NamedTuple):
 
 
 def states(opt_state: Any) -> list[ScheduleState]:
-    """Every `ScheduleState` in an optimizer state, however deep. Raises `LrlabError` where there is none."""
+    """Every `ScheduleState` in an optimizer state, at any depth. Raises `LrlabError` if there is none."""
     found = [_opened(leaf) for leaf in jax.tree.leaves(opt_state, is_leaf=_is_ours) if _is_ours(leaf)]
     if not found:
         raise LrlabError(
@@ -86,7 +87,7 @@ def states(opt_state: Any) -> list[ScheduleState]:
 def replaced(
     opt_state: OptState, which: Callable[[ScheduleState], bool], change: Callable[[ScheduleState], ScheduleState]
 ) -> OptState:
-    """An optimizer state with another `ScheduleState` in place of `which`, in the boxes that it was in."""
+    """An optimizer state with another `ScheduleState` in place of `which`, in the same boxes."""
 
     def put(leaf: Any) -> Any:
         if not _is_ours(leaf) or not which(state := _opened(leaf)):

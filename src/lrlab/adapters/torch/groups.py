@@ -1,8 +1,7 @@
-"""The parameter groups of the optimizers of a scheduler: who they are, and what an earlier scheduler has left in them.
+"""The parameter groups of a scheduler's optimizers: which they are, and what an earlier scheduler has left in them.
 
-Groups come and go: `load_state_dict()` replaces every one by a copy, layers are unfrozen into new ones, a second
-scheduler takes over from the first. A group is therefore known again by itself or by its list of parameters, never
-by its place.
+Groups come and go: `load_state_dict()` replaces each by a copy, layers are unfrozen into new ones, a second scheduler
+takes over from the first. A group is therefore recognised by itself or by its list of parameters, never by its place.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ HOLDERS = WeakTensorKeyDictionary()  # the optimizer of each tensor that is writ
 class Groups:
     """The groups of the optimizers of one scheduler, its pacer, and what was written last.
 
-    It does not keep the optimizers alive: they are handed in. `model` names the parameters that they do not name; a
-    rule may mean one of its parameters that is in no group yet. Where an earlier scheduler drove an optimizer, a group
-    that still has what that one wrote goes on with its own values; anything else in a group is its own value.
+    It does not keep the optimizers alive: they are passed in. `model` names the parameters that they do not name; a
+    rule may refer to a parameter that is in no group yet. If an earlier scheduler drove an optimizer, a group that
+    still has what that one wrote goes on with its own values; anything else in a group is its own value.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class Groups:
     # -- who is there ---------------------------------------------------------------------------------------------
 
     def adopt(self, optimizers: Sequence[Optimizer]) -> None:
-        """Take in the groups as they are now; one that is not known joins before the next update."""
+        """Take in the groups as they are now; a new one joins before the next update."""
         pacer, layout = self.run
         self._take(pacer, self._found(optimizers, pacer.update, layout.known), layout.absolute)
 
@@ -85,7 +84,7 @@ class Groups:
         known: Sequence[Known],
         left: Sequence[Groups | None] = (),
     ) -> list[Known]:
-        """The groups that there are; `left` is what an earlier scheduler has left in each optimizer."""
+        """The present groups; `left` is what an earlier scheduler has left in each optimizer."""
         before = _by_sign(known)
         # Groups that take a default of the optimizer share its tensor, which holds what was written.
         tensors = {(id(kept(one.group, hyper)), hyper): own for one in known for hyper, own in one.own.items()}
@@ -125,7 +124,7 @@ class Groups:
         self.run = run  # by one assignment: no interrupt finds a part of it
 
     def rebase(self, base_lrs: Sequence[float]) -> None:
-        """Other base LRs from the next write on; said in the changes of the run."""
+        """Use other base LRs from the next write on, and record it in the changes of the run."""
         pacer, layout = self.run
         before = [one.own["lr"] for one in layout.known]
         pacer = copy.copy(pacer)
@@ -150,7 +149,7 @@ class Groups:
         """Write what the next update of the pacer uses into every group.
 
         This is what every step costs: a look at the first and the last group, and a write for each value. Raises
-        `LrlabError` where a later scheduler has taken over.
+        `LrlabError` if a later scheduler has taken over.
         """
         groups, written = optimizers[0].param_groups, self.written
         if groups[0]["lr"] is not self._lr or len(groups) != written.count or groups[written.end] is not written.last:
@@ -173,7 +172,7 @@ class Groups:
         written.offset = offset
 
     def write_several(self, optimizers: Sequence[Optimizer], pacer: PlanPacer, update: int) -> None:
-        """The same for several optimizers, of which every group is looked at."""
+        """The same for several optimizers, looking at every group."""
         self.look(optimizers)
         self._lr = optimizers[0].param_groups[0]["lr"]
         self.write(optimizers, pacer, update)
@@ -197,7 +196,7 @@ class Groups:
             self.adopt(optimizers)
 
     def stale(self, place: int, optimizer: Optimizer) -> bool:
-        """Whether what stands in the groups of an optimizer is not of the run and of the groups as they are now."""
+        """Whether the values in an optimizer's groups do not belong to the present run and groups."""
         pacer, layout = self.run
         mine, groups, written = layout.places[place], optimizer.param_groups, self.written
         return (
@@ -222,11 +221,11 @@ class Groups:
 
     @property
     def lrs(self) -> list[float]:
-        """The LR of each group, as it was written last."""
+        """The LR that was written last to each group."""
         return [self.written.value(one, "lr") for one in self.written.layout.known]
 
     def used(self, stop: int) -> bool:
-        """Whether all updates until `stop` had what the plan gives them, although nothing was written in between."""
+        """Whether all updates until `stop` used what the plan gives them, although nothing was written in between."""
         return self.written.used(self.run[0], stop)
 
     def left_in(self, group: dict[str, Any], hyper: str) -> float:
@@ -241,7 +240,7 @@ class Groups:
     # -- the record and the report ----------------------------------------------------------------------------------
 
     def held(self) -> tuple[Held, ...]:
-        """What each group brought of what is driven, what it has now, and when it joined."""
+        """Each group's own value of what is driven, its present value, and when it joined."""
         _, layout = self.run
 
         def of(known: Known) -> Held:
@@ -253,7 +252,7 @@ class Groups:
         return tuple(of(known) for known in layout.known)
 
     def rows(self) -> tuple[Row, ...]:
-        """A row for each hyper-parameter of each group that is driven, and for the usual ones that are not."""
+        """A row for each driven hyper-parameter of each group, and for the usual ones that are not driven."""
         rows = []
         for known in self.run[1].known:
             for hyper in (hyper for hyper in KINDS if hyper in known.own and (hyper in known.driven or hyper in NAMED)):
@@ -270,7 +269,7 @@ class Groups:
 
 
 def _parted(optimizer: Optimizer, group: dict[str, Any], hyper: str, there: Any) -> Any:
-    """The tensor of a group; a copy where another optimizer has it already, which would be given our values too."""
+    """The tensor of a group; a copy if another optimizer already has it, which would get our values too."""
     holder = HOLDERS.get(there, lambda: None)()
     if holder is not None and holder is not optimizer:
         put(group, hyper, there.clone())
@@ -280,7 +279,7 @@ def _parted(optimizer: Optimizer, group: dict[str, Any], hyper: str, there: Any)
 
 
 def _initial(group: dict[str, Any], lr: float) -> float:
-    """A group's own LR: what it was before a scheduler of PyTorch changed it, as PyTorch's own take it."""
+    """A group's own LR, before a PyTorch scheduler changed it, as PyTorch's own schedulers take it."""
     initial = float(group.get("initial_lr", lr))
     if initial != lr:
         log.warning("The base LR is the group's initial_lr %g, not its present LR %g.", initial, lr)
@@ -292,12 +291,12 @@ def _by_sign(known: Sequence[Known]) -> dict[int, Known]:
 
 
 def _signs(group: dict[str, Any]) -> tuple[object, ...]:
-    """What a group is known again by: itself, its list of parameters, and the first of them, which is in no other."""
+    """What identifies a group: itself, its list of parameters, and the first of them, which is in no other group."""
     return (group, group["params"], *group["params"][:1])
 
 
 def _own(group: dict[str, Any], earlier: Groups | None) -> dict[str, float]:
-    """What a group has brought, for each of its hyper-parameters."""
+    """A group's own value of each of its hyper-parameters."""
     own = {hyper: read(group, hyper) for hyper in fields(group)}
     if "lr" not in own:
         hint = "lr=1e-3 in the optimizer"

@@ -1,7 +1,7 @@
-"""Habits of training loops that cannot be meant, seen from the calls that a scheduler gets.
+"""Habits of training loops that cannot be intended, recognised by the calls that a scheduler gets.
 
-A scheduler that is stepped by epochs where its schedule counts updates, an optimizer that something else has taken the
-place of, a controller that is told nothing: each would change the LR, or leave it, without a word.
+A scheduler stepped once per epoch although its schedule counts updates, an optimizer that another has replaced, a
+controller that receives nothing: each would give a wrong LR in silence.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class Calls:
-    """What the calls of a scheduler's step() say of how it is meant."""
+    """What the calls of a scheduler's step() reveal about how it is meant."""
 
     def __init__(self, began: int) -> None:
         self._first: float | None = None  # the greatest LR at the first such call
@@ -45,7 +45,7 @@ class Calls:
         self._over = False  # whether the end was said
 
     def stepped(self) -> None:
-        """The optimizers have made a step, where calls are counted."""
+        """The optimizers have made a step; used when calls are counted."""
         self.steps += 1
         if self.steps >= self.due:
             self.due = 0
@@ -53,7 +53,7 @@ class Calls:
     def skipped(self, before: int, pacer: Pacer, lrs: Sequence[float]) -> None:
         """Several updates since the last call, at update `before`, which gave the groups these `lrs`.
 
-        Raises `LrlabError` where the schedule was over after a few calls: it is meant to be counted in calls.
+        Raises `LrlabError` if the schedule was over after a few calls: it is meant to be counted in calls.
         """
         self._skips += 1
         highest, total = max(lrs), pacer.horizon.total
@@ -76,7 +76,7 @@ class Calls:
             )
 
     def look(self, pacer: Pacer, lrs: Sequence[float]) -> None:
-        """Say in the log, once, that the schedule is over and the LR 0, or that a controller was told nothing."""
+        """Log once that the schedule is over and the LR is 0, or that a controller has received nothing."""
         end = None if self._over else end_of(pacer)
         if end is not None and pacer.update > end:
             if not any(lrs):
@@ -92,7 +92,7 @@ class Calls:
         self.due = self._ask if end is None else min(self._ask, end + 1)
 
     def _say_unheard(self, pacer: Pacer) -> None:
-        """Say which controllers have been told nothing since the run began."""
+        """Log which controllers have received nothing since the run began."""
         self._ask = pacer.update + LONG
         waiting = [c for name, c in pacer.controllers.items() if not pacer.states[name].observed]
         silent = [c for c in waiting if not isinstance(c, manual) and c in [p.controller for p in pacer.acting()]]
@@ -104,11 +104,11 @@ class Calls:
 
 
 class Watch:
-    """Whether the updates of the parameters are those that the optimizers tell of.
+    """Whether the updates of the parameters are those that the optimizers report.
 
     A call of the scheduler's step() without an update is fine while nothing changes: gradients accumulate, an overflow
-    was skipped, it is another optimizer's turn. It is not where the parameters change all the same: then they are
-    updated out of sight. Nor is an optimizer.step() that changes nothing, while something else does.
+    was skipped, it is another optimizer's turn. It is not fine if the parameters change all the same: then something
+    unseen updates them. Nor is an optimizer.step() that changes nothing while something else does.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class Watch:
         self._began = _versions(optimizers), _values(optimizers) if self._empty else []
 
     def ends(self, optimizers: Sequence[Optimizer]) -> None:
-        """It has ended. Raises `LrlabError` where something else updates the parameters, and it does not."""
+        """It has ended. Raises `LrlabError` if something else updates the parameters and it does not."""
         self._forget()
         now = _versions(optimizers)
         before, values = self._began or (None, [])
@@ -167,7 +167,7 @@ class Watch:
         self._seen = _versions(optimizers)
 
     def untold(self, optimizers: Sequence[Optimizer], position: int) -> None:
-        """The scheduler's step() without an update. Raises `LrlabError` where the updates are made out of sight."""
+        """The scheduler's step() without an update. Raises `LrlabError` if something unseen makes the updates."""
         if position != self._told_at:  # the values were written since the update, by an observation
             self.told(optimizers, position)
             return
@@ -190,14 +190,14 @@ class Watch:
         if position:
             raise LrlabError(
                 worded(
-                    "another optimizer updates the parameters now, with an LR that this scheduler does not set",
+                    "another optimizer now updates the parameters, with an LR that this scheduler does not set",
                     f"{position} updates of the first one",
                     hint="Scheduler(new_optimizer, schedule, horizon, at=scheduler.update)",
                 )
             )
         raise LrlabError(
             worded(
-                f"step() was called {self._quiet} times and the optimizer has made no update that is seen",
+                f"step() was called {self._quiet} times, and no update of the optimizer was seen",
                 "the parameters change all the same",
                 "optimizer.step() before scheduler.step()",
                 'Scheduler(..., follow="calls"), under which every call counts',

@@ -1,4 +1,4 @@
-"""How the parameter groups of some optimizers are driven: in shares, each of them one value for many groups."""
+"""How parameter groups are driven: in shares, each one value for many groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lrlab.core.plan.rules import KINDS, Driven, Group
 
 @dataclass(frozen=True)
 class Known:
-    """A parameter group: its optimizer, its own values, before which update it joined, and what drives it."""
+    """A parameter group: its optimizer, its own values, the update before which it joined, and what drives it."""
 
     group: dict[str, Any]
     place: int  # of the optimizer among those that are driven
@@ -36,9 +36,9 @@ class Known:
 
 
 class Share(NamedTuple):
-    """One hyper-parameter of all groups to which one schedule gives it with one factor: they are written together.
+    """One hyper-parameter of all groups that get it from one schedule with one factor: they are written together.
 
-    `joined` is 0 but for groups that joined later and have a warmup of their own. `plain`: each group holds a number
+    `joined` is 0 except for groups that joined later and have their own warmup. `plain`: each group holds a number
     under that name, which is replaced.
     """
 
@@ -51,10 +51,10 @@ class Share(NamedTuple):
 
 
 class Layout:
-    """The groups as they are, and the shares in which they are written. It is made anew where anything is different.
+    """The groups as they are, and the shares in which they are written. It is rebuilt when anything changes.
 
-    A tensor that several shares have is parted: one object cannot hold two values, and `lr=torch.tensor(...)` is given
-    to every group as one object.
+    A tensor in several shares is copied: one object cannot hold two values, and PyTorch gives `lr=torch.tensor(...)` to
+    every group as one object.
     """
 
     def __init__(self, pacer: PlanPacer, known: Sequence[Known], absolute: bool) -> None:
@@ -84,7 +84,7 @@ class Layout:
         return known.own[driven.hyper] * driven.scale if multiple else driven.scale
 
     def stands(self, optimizers: Sequence[Optimizer]) -> bool:
-        """Whether no group seems to have been added, removed or replaced: a look at the ends of each list."""
+        """Whether no group seems to have been added, removed or replaced, by the ends of each list."""
         for optimizer, mine in zip(optimizers, self.places, strict=True):
             groups = optimizer.param_groups
             if len(groups) != len(mine) or groups[-1] is not mine[-1] or groups[0] is not mine[0]:
@@ -92,7 +92,7 @@ class Layout:
         return True
 
     def fits(self, optimizers: Sequence[Optimizer]) -> bool:
-        """As `stands`, and in the same order, also in the middle: it looks at every group."""
+        """The same, by every group and their order."""
         present = [group for optimizer in optimizers for group in optimizer.param_groups]
         return len(present) == len(self.known) and all(
             group is one.group for group, one in zip(present, self.known, strict=True)

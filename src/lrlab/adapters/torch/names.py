@@ -1,4 +1,4 @@
-"""Schedulers by the names people know."""
+"""Schedulers by their well-known names."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def get_scheduler(
     on_change: OnChange = "stop",
     **arguments: Any,
 ) -> Scheduler:
-    """A scheduler by the name people know: `step_decay`, `cosine_annealing`, `reduce_on_plateau`, `one_cycle` ...
+    """A scheduler by its well-known name: `step_decay`, `cosine_annealing`, `reduce_on_plateau`, `one_cycle` ...
 
-    Name and optimizer may come in either order. `warmup=` puts a linear warmup before any schedule. `arguments`
-    are ours (`to=0.1`); another library's (`T_max`) are refused with ours named.
+    Name and optimizer may come in either order. `warmup=` puts a linear warmup before any schedule. `arguments` are
+    those of lrlab (`to=0.1`); those of other libraries (`T_max`) are refused, and the error names ours.
 
     >>> import torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)

@@ -1,4 +1,4 @@
-"""The parameters of a model in the groups that a plan needs.
+"""The parameters of a model, in the groups that a plan needs.
 
 optimizer = torch.optim.AdamW(parameter_groups(model, plan), lr=1e-3)
 scheduler = Scheduler(optimizer, plan, horizon=10_000)
@@ -16,9 +16,9 @@ from lrlab.errors import LrlabError, worded
 
 
 def parameter_groups(model: Module, plan: Plan) -> list[dict[str, Any]]:
-    """The trainable parameters of a model in as few groups as the rules and layers of a plan allow, named.
+    """The trainable parameters of a model, in as few named groups as the rules and layers of a plan allow.
 
-    Raises `LrlabError` where a rule or a layer matches no parameter, or layers decay without `layers`.
+    Raises `LrlabError` if a rule or a layer matches no parameter, or if layers decay without `layers`.
 
     >>> import torch, lrlab as lr
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))

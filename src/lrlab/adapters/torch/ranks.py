@@ -1,7 +1,7 @@
-"""One decision for all ranks of torch.distributed: they hear the same metrics, and their LRs are held together.
+"""One decision for all ranks of torch.distributed: they receive the same metrics and keep one LR.
 
-Each rank has a loss of its own. Controllers that are fed with it decide on their own, and the LRs of the ranks drift
-apart in silence. Here a metric is averaged over the ranks, or taken from rank 0, before any controller hears it, and
+Each rank has its own loss. Controllers fed with it would decide differently, and the LRs of the ranks would silently
+drift apart. Here a metric is averaged over the ranks, or taken from rank 0, before any controller receives it, and
 after every update the ranks compare position and LR.
 """
 
@@ -23,10 +23,10 @@ Reduce = Literal["mean", "first"]
 
 
 class Ranks:
-    """The processes of a group. `reduce` says what all of them hear: the "mean" of a metric, or that of the "first".
+    """The processes of a group. `reduce` says what all of them receive: the "mean" of a metric, or that of the "first".
 
-    Every rank makes the same calls in the same order, with the same names of metrics, as with any collective. Raises
-    `LrlabError` where torch.distributed is not initialised.
+    As with any collective, every rank must make the same calls in the same order, with the same metric names. Raises
+    `LrlabError` if torch.distributed is not initialised.
     """
 
     def __init__(self, reduce: Reduce = "mean", group: Any = None) -> None:
@@ -42,7 +42,8 @@ class Ranks:
         self._device = torch.device("cuda", torch.cuda.current_device()) if cuda else torch.device("cpu")
 
     def reduced(self, value: float | None, metrics: Mapping[str, float]) -> tuple[float | None, dict[str, float]]:
-        """What every rank hears: the metrics by this group's rule. One that is NaN on any rank is NaN on all."""
+        """What every rank receives: the metrics, reduced by this group's rule. One that is NaN on any rank is NaN on
+        all."""
         names = sorted(metrics)
         given = [*([] if value is None else [float(value)]), *(float(metrics[name]) for name in names)]
         if len({mark for (mark,) in self._gathered([_mark(repr((value is None, names)).encode())])}) > 1:
@@ -53,9 +54,10 @@ class Ranks:
         return (None if value is None else heard[0]), dict(zip(names, rest, strict=True))
 
     def agreed(self, update: int, lrs: Sequence[float], order: float | None = None) -> float | None:
-        """The order of rank 0 (None: none), once all ranks have said that they are at one update with one LR.
+        """The order of rank 0 (or None), once all ranks have confirmed that they are at the same update with the same
+        LR.
 
-        Raises `LrlabError` on every rank where they are not.
+        Raises `LrlabError` on every rank if they are not.
         """
         mark = _mark(struct.pack(f"<{len(lrs)}d", *lrs))
         told = math.nan if order is None else order
@@ -67,11 +69,11 @@ class Ranks:
         return None if math.isnan(theirs) else theirs
 
     def clock(self) -> float:
-        """The time of rank 0, in seconds: for a schedule that is measured in them."""
+        """The time of rank 0 in seconds, for a schedule measured in them."""
         return self._gathered([wall()])[0][0]
 
     def _gathered(self, row: list[float]) -> list[list[float]]:
-        """The rows of all ranks, in order, which must be of one length."""
+        """The rows of all ranks, in order; all must have the same length."""
         mine = torch.tensor(row, dtype=torch.float64, device=self._device)
         every = [torch.empty_like(mine) for _ in range(distributed.get_world_size(self.group))]
         distributed.all_gather(every, mine, group=self.group)

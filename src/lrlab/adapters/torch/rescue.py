@@ -1,4 +1,4 @@
-"""Going back where a run diverges: snapshots of weights, optimizer and random numbers, and the way back to them.
+"""Going back when a run diverges: snapshots of weights, optimizer and random numbers, and how to restore them.
 
     scheduler = Scheduler(optimizer, schedule * lr.guard(metric="loss"), horizon=10_000)
     rescue = Rescue(scheduler, model, every=500)
@@ -8,8 +8,8 @@
         scheduler.observe(loss=loss.item())
         rescue.step()                                # a snapshot, or back to one
 
-The guard in the schedule notices the spike or NaN, cuts the LR, and stops the run after its tries; what goes back is
-here. Position and the other controllers go back with the weights; the cut and the log stay.
+The guard in the schedule notices the spike or NaN, cuts the LR, and stops the run after its tries; going back happens
+here. The position and the other controllers go back with the weights; the cut and the log stay.
 """
 
 from __future__ import annotations
@@ -41,18 +41,17 @@ class Snapshot(NamedTuple):
 
 
 class Rescue:
-    """Takes a snapshot every so many updates, and goes back to the last good one where a guard asks for it.
+    """Takes a snapshot every `every` updates, and goes back to the last good one when a guard asks for it.
 
-    `tracked` is all that holds state beside the scheduler's optimizers: modules, a GradScaler, an average of weights:
-    anything with `state_dict` and `load_state_dict`. Random numbers of Python, NumPy and PyTorch are kept with them.
-    Gradients are not: under accumulation observe once for each update, after it, or `batch` asks for the broken one
-    again.
-    Another content is up to `capture() -> content` and `restore(content)`, which then stand for all of this. The
-    first snapshot is taken at once, so this is made after a checkpoint is loaded.
+    `tracked` is everything that holds state besides the scheduler's optimizers: modules, a GradScaler, averaged
+    weights, anything with `state_dict` and `load_state_dict`. The random states of Python, NumPy and PyTorch are kept
+    too. Gradients are not: if you accumulate, observe once per update, after it, or `batch` will ask for the broken one
+    again. `capture() -> content` and `restore(content)` replace all of this with content of your own. The first
+    snapshot is taken at once, so create this after loading a checkpoint.
 
-    A snapshot is good once `settle` more updates were made without a rescue: a broken update shows itself later
-    than it is made. `keep` good ones are kept, in main memory or, as files that are read without unpickling, in
-    `folder`. A rescue that leads back to the snapshot of the one before goes to an older one, where there is one.
+    A snapshot counts as good once `settle` more updates were made without a rescue: a broken update shows only later.
+    `keep` good ones are kept, in main memory or, as files that are read without unpickling, in `folder`. A rescue that
+    would return to the same snapshot as the one before goes to an older one, if there is one.
 
     `data` says which batch `batch` asks for: "skip", the next that was never used (a bad one is not met again), or
     "again", the same as before.
@@ -84,17 +83,25 @@ class Rescue:
             raise LrlabTypeError(worded("Rescue takes a Scheduler", scheduler, hint="Rescue(Scheduler(...), model)"))
         if not any(isinstance(controller, guard) for controller in scheduler.pacer.controllers.values()):
             raise LrlabError(
-                worded("no guard in the schedule says when to go back", scheduler.schedule, hint="schedule * guard()")
+                worded(
+                    "the schedule has no guard to say when to go back", scheduler.schedule, hint="schedule * guard()"
+                )
             )
         for item in tracked:
             if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
                 raise LrlabTypeError(
-                    worded("Rescue: this holds no state", item, "anything with state_dict and load_state_dict")
+                    worded(
+                        "Rescue: this object has no state to keep", item, "anything with state_dict and load_state_dict"
+                    )
                 )
         if data not in ("skip", "again"):
             raise LrlabError(worded("Rescue: data is not known", data, '"skip", "again"'))
         if (capture is None) != (restore is None) or (capture is not None and tracked):
-            raise LrlabError(worded("Rescue takes both hooks and nothing to track, or none", hint="capture=, restore="))
+            raise LrlabError(
+                worded(
+                    "Rescue takes both capture and restore and nothing to track, or neither", hint="capture=, restore="
+                )
+            )
         self.scheduler, self.data = scheduler, data
         self._every, self._keep = count(every, "Rescue: every"), count(keep, "Rescue: keep")
         self._settle = not_negative_count(settle, "Rescue: settle")
@@ -113,11 +120,12 @@ class Rescue:
 
     @property
     def snapshots(self) -> tuple[int, ...]:
-        """The positions to which it could go back."""
+        """The positions that it could go back to."""
         return tuple(snapshot.update for snapshot in self._snapshots)
 
     def step(self) -> bool:
-        """After an update and its observation: go back where the guard asked (True), or take a snapshot when due."""
+        """Call it after an update and its observation: it goes back if the guard asked for it (True), or takes a
+        snapshot when due."""
         if self.scheduler.update < self._snapshots[-1].update:
             raise LrlabError(
                 worded("the scheduler was loaded since", self.scheduler, hint="Rescue(...) again, after the checkpoint")
@@ -175,12 +183,12 @@ class Rescue:
         for item, state in zip(self._tracked, content["states"], strict=True):
             item.load_state_dict(_copied(state))  # which may keep the very tensors: the snapshot is used again
         for optimizer in self.scheduler.optimizers:
-            optimizer.zero_grad()  # what was accumulated so far is of the weights that are left behind
+            optimizer.zero_grad()  # what was accumulated so far belongs to the weights that are left behind
         _set_random_numbers(content["random"])
 
 
 def _copied(state: Any) -> Any:
-    """A copy in main memory that shares no tensor with the running objects."""
+    """A copy in main memory that shares no tensors with the live objects."""
     if isinstance(state, torch.Tensor):
         return state.detach().to("cpu", copy=True)
     if isinstance(state, dict):

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 def is_of_torch(state: object) -> bool:
-    """Whether it is the state of one of PyTorch's own schedulers.
+    """Whether this is the state of one of PyTorch's own schedulers.
 
     >>> is_of_torch({"last_epoch": 16, "base_lrs": [0.1], "_last_lr": [0.05], "gamma": 0.5})
     True
@@ -44,10 +44,10 @@ def is_of_torch(state: object) -> bool:
 
 
 def count_of_torch(state: Mapping[str, Any]) -> tuple[int, list[float]]:
-    """How many calls of its step() a scheduler of PyTorch has counted, and its base LRs.
+    """How many calls of step() a PyTorch scheduler has counted, and its base LRs.
 
-    Those of a `SequentialLR` or `ChainedScheduler` are its first member's. Raises `LrlabError` where no such calls are
-    counted: `ReduceLROnPlateau` counts what it was told.
+    A `SequentialLR` or `ChainedScheduler` has those of its first member. Raises `LrlabError` if it counts something
+    else: `ReduceLROnPlateau` counts observations.
 
     >>> inner = {"last_epoch": 2, "base_lrs": [0.1], "_last_lr": [0.1]}
     >>> count_of_torch({"last_epoch": 4, "_schedulers": [inner], "_last_lr": [0.1]})
@@ -58,14 +58,14 @@ def count_of_torch(state: Mapping[str, Any]) -> tuple[int, list[float]]:
         inner = inner["_schedulers"][0]
         count = inner.get("last_epoch") if count is None else count
     if count is None or "base_lrs" not in inner:
-        what = "this scheduler of PyTorch counts what it was told, not the updates"
+        what = "this PyTorch scheduler counts its observations, not the updates"
         given = {word: state[word] for word in ("last_epoch", "patience") if word in state}
         raise LrlabError(worded(what, given, hint="Scheduler(optimizer, schedule, horizon, at=...)"))
     return int(count), [float(base) for base in inner["base_lrs"]]
 
 
 class Resumable:
-    """Abstract: what writes the values of a pacer into the groups of optimizers can be resumed and changed."""
+    """Abstract: something that writes the values of a pacer into optimizers, and can be resumed and changed."""
 
     optimizers: Sequence[Optimizer]
     on_change: OnChange
@@ -87,7 +87,7 @@ class Resumable:
 
     @property
     def pacer(self) -> PlanPacer:
-        """The position, the curves, and what the controllers have come to."""
+        """The position, the curves, and the states of the controllers."""
         return self._groups.run[0]
 
     @property
@@ -102,22 +102,22 @@ class Resumable:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What was changed while the run went on: extended, finished, spliced, scaled."""
+        """What was changed during the run: extended, finished, spliced, scaled."""
         return self.pacer.changes
 
     def extend(self, to: int | Horizon, how: str, *, peak: float | None = None) -> None:
-        """Make the run `to` updates long: "rescale-rest", "hold-then-decay", "re-warm" or "keep".
+        """Make the run `to` updates long; `how` is "rescale-rest", "hold-then-decay", "re-warm" or "keep".
 
         The rules are those of `lrlab.core.resume.change.extended`; `peak` is a multiple of the base LR.
         """
         self._go_on(plans.extended(self.pacer, to, how, peak=peak), how)
 
     def finish(self, over: int | str | Span, *, shape: str = "one_minus_sqrt", to: float | None = None) -> None:
-        """Decay from the present LR to the floor, over so many updates or a share of the run as it will then be."""
+        """Decay from the present LR to the floor, over a number of updates or a share of the run as it will then be."""
         self._go_on(plans.finished(self.pacer, over, shape=shape, to=to), "finish")
 
     def branch(self, decay: int | str | Span, *, shape: str | None = None, to: float | None = None) -> None:
-        """Leave the stable phase: decay now, as the run planned with that horizon does (`core/resume/branch.py`)."""
+        """Leave the stable phase: decay now, as a run planned with that horizon would (`core/resume/branch.py`)."""
         pacer, note = plans.branched(self.pacer, decay, shape=shape, to=to)
         self._go_on(pacer, "branch")
         if note:
@@ -132,11 +132,12 @@ class Resumable:
     # -- state --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Position, controllers' records, log and what each group brought, as plain numbers and texts, with a digest.
+        """The position, the controllers' records, the log and each group's own values, as plain numbers and texts, with
+        a digest.
 
         The values in the optimizers, the plan, the horizon and the fingerprint are for comparison only: configuration
-        comes from code. Right at any point of the loop, also between the two step() calls. It has the same keys
-        whatever the run has come to, and does not grow with it.
+        comes from code. It is correct at any point of the loop, also between the two step() calls. Its keys do not
+        depend on the run, and it does not grow with it.
         """
         return self.checkpoint().leaves()
 
@@ -148,9 +149,9 @@ class Resumable:
     def load_state_dict(self, state_dict: Mapping[str, Any], on_change: OnChange | None = None) -> None:
         """Go to a recorded state, and write its values into the optimizers.
 
-        Build, load the optimizers and load the scheduler in any order. Where the state belongs to another schedule,
+        Build, load the optimizers and load the scheduler in any order. If the state belongs to another schedule,
         horizon or base LR, `on_change` ("stop", "keep", "take", "splice"; by default the scheduler's own) says how to
-        go on. Raises `LrlabError`, and changes nothing, where it is torn, or under "stop" with each difference.
+        go on. Raises `LrlabError`, and changes nothing, if the state is damaged, or under "stop" with each difference.
         """
         self._adopt()
         if is_of_torch(state_dict):
@@ -173,7 +174,7 @@ class Resumable:
         self._began("resumed")
 
     def _go_to_count(self, state: Mapping[str, Any]) -> None:
-        """Go on at the position of one of PyTorch's own schedulers, whose count is calls of its step()."""
+        """Go on at the position of one of PyTorch's own schedulers, which counts calls of its step()."""
         count, bases = count_of_torch(state)
         own = [one.own["lr"] for one in self._groups.run[1].known]
         if bases != own:
@@ -193,7 +194,10 @@ class Resumable:
                 )
             )
         if made is None:
-            log.warning("The %d calls of PyTorch's scheduler are taken for updates; else Scheduler(..., at=).", count)
+            log.warning(
+                "The %d calls of PyTorch's scheduler are taken as updates; if they are not, use Scheduler(..., at=).",
+                count,
+            )
         self.pacer.update = count
         self.write()
         self._began("resumed")
@@ -206,10 +210,10 @@ class Resumable:
         peak: float | None = None,
         on_change: OnChange | None = None,
     ) -> None:
-        """Go to a recorded state, and from there on multiply every LR by `scale`, or so that the greatest is `peak`.
+        """Go to a recorded state, and from there on multiply every LR by `scale`, or so that the highest is `peak`.
 
-        The scale is of the schedule and the base LRs, whatever it was before: said again at the next start it changes
-        nothing. Moments and the ratios of the groups stay; `changes` has it.
+        The scale applies to the schedule and the base LRs, whatever it was before: giving it again at the next start
+        changes nothing. The optimizer's moments and the ratios of the groups stay; `changes` records it.
         """
         if scale is not None and peak is not None:
             raise LrlabError(worded("resume takes a scale or a peak", [scale, peak], hint="resume(state, scale=0.5)"))
@@ -218,7 +222,7 @@ class Resumable:
         if peak is not None:
             top = self._top()
             if top == 0:
-                raise LrlabError(worded("resume: no scale makes a peak of an LR that is always 0", peak))
+                raise LrlabError(worded("resume: the LR is always 0, so no scale reaches this peak", peak))
             scale = peak / top
         if scale is not None:
             self.pacer.rescale(scale)
@@ -226,7 +230,7 @@ class Resumable:
             self._began("scale")
 
     def _top(self) -> float:
-        """The greatest LR of the plan in any group, without a scale."""
+        """The highest LR of the plan in any group, without a scale."""
         _, layout = self._groups.run
         tops = [float(sampled(curve)[1].max()) for curve in self.pacer.curves]
         return max((share.factor * tops[share.schedule] for share in layout.shares if share.hyper == "lr"), default=0.0)

@@ -2,9 +2,9 @@
 
     Scheduler(optimizer, schedule * manual(), horizon, live="runs/x", ranks="mean")
 
-Every observation goes through here: first the ranks agree on what is heard, then the controllers decide, then rank 0
-writes it into the journal. After every update the ranks compare their LRs, and a live order is heard. Without a folder
-and without ranks these steps are nothing.
+Every observation goes through here: first the ranks agree on its value, then the controllers decide, then rank 0 writes
+it to the journal. After every update the ranks compare their LRs, and live orders are read. Without a folder and
+without ranks these steps do nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lrlab.errors import LrlabError, Stopped, worded
 from lrlab.record.process.journal import Journal
 from lrlab.record.process.orders import ManualOrders
 
-ORDER = "live"  # the metric by which a live factor is heard
+ORDER = "live"  # the metric under which a live factor is observed
 
 
 def alone() -> bool:
@@ -32,13 +32,13 @@ def alone() -> bool:
 
 
 def refuse_clocks(pacer: Pacer, hint: str) -> None:
-    """Raise `LrlabError` where each of several processes would measure a curve by its own clock."""
+    """Raise `LrlabError` if each of several processes would measure a curve by its own clock."""
     if "seconds" in pacer.meter.needed and not alone():
-        raise LrlabError(worded("every process has a clock of its own, and would have an LR of its own", hint=hint))
+        raise LrlabError(worded("every process has a clock of its own, and so would have an LR of its own", hint=hint))
 
 
 class RunFolder:
-    """The folder of a run (None: none) and its ranks (None: each for itself)."""
+    """The folder of a run (or None) and its ranks (None: each process by itself)."""
 
     def __init__(self, folder: str | os.PathLike[str] | None, ranks: Reduce | None) -> None:
         if folder is not None and ranks is None and not alone():
@@ -74,7 +74,7 @@ class RunFolder:
         self._hear(scheduler, value, metrics)
 
     def after_update(self, scheduler: Resumable) -> None:
-        """The LR of the next update stands in the optimizer: hold the ranks together, and hear a live order."""
+        """The LR of the next update is in the optimizer: compare the ranks, and read a live order."""
         order = None if self._live is None else self._live.due(scheduler.update, _set_so_far(scheduler.pacer))
         if self.ranks is not None:
             order = self.ranks.agreed(scheduler.update, scheduler.get_last_lr(), order)
@@ -99,7 +99,7 @@ class RunFolder:
 
 
 def _set_so_far(pacer: Pacer) -> int | None:
-    """How many live factors were set; None where none would be heard now, so that none is waited for."""
+    """How many live factors were set; None if none can be heard now, so that nobody waits for one."""
     if not any(_is_live(placed.controller) for placed in pacer.acting()):
         return None
     return sum(pacer.states[name].observed for name, one in pacer.controllers.items() if _is_live(one))

@@ -8,9 +8,9 @@
 
     Scheduler([muon, adamw], lr.plan(lr=lr.cosine(), weight_decay=lr.linear(to=2)), horizon=10_000)
 
-In the words of PyTorch: the base LR is each group's own `lr`, what `last_epoch` counts is `scheduler.update`, the
-number of completed updates; `T_max`, `total_iters` are the span, `eta_min` is `to=` as a multiple.
-See docs/plans.md for plans; docs/resume.md for resume, a change of horizon and branches.
+In PyTorch's words: the base LR is each group's own `lr`; `last_epoch` is `scheduler.update`, the number of completed
+updates; `T_max` and `total_iters` are the span; `eta_min` is `to=`, as a multiple. See docs/plans.md for plans;
+docs/resume.md for resume, a change of horizon and branches.
 """
 
 from __future__ import annotations
@@ -51,28 +51,27 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not followed
-    """Multiplies each parameter group's own LR by what the schedule says for the update at hand.
+    """Multiplies each parameter group's own LR by the schedule's value for the current update.
 
-    `schedule` is a schedule or its text, or a plan for other hyper-parameters and for rules by group; `optimizer` one
-    optimizer, or several, which have one position. `horizon` is a number of updates or a `Horizon`. With
+    `schedule` is a schedule or its text, or a plan with other hyper-parameters and rules by group; `optimizer` is one
+    optimizer, or several that share one position. `horizon` is a number of updates or a `Horizon`. With
     `follow="updates"` the position is the number of updates that the optimizer has made: `step()` writes the LR of the
-    next one, and changes nothing without a new one, so that gradient accumulation, skipped updates and repeated calls
-    cannot change the curve. With `follow="calls"` every call of `step()` counts. With `absolute=True` the values of an
-    LR are the LR itself.
+    next one, and does nothing without a new one, so gradient accumulation, skipped updates and repeated calls cannot
+    change the curve. With `follow="calls"` every call of `step()` counts. With `absolute=True` its values are the LR.
 
-    Attaching writes the LR of the first update; a group that is added later gets its own LR times the present
-    factor. A tensor LR is written in place. A second scheduler on the same optimizer takes over from the first, with
-    its base LRs. The LR is the scheduler's: `base_lrs` is the place to change it.
+    Attaching writes the LR of the first update; a group added later gets its own LR times the present factor. A tensor
+    LR is written in place. A second scheduler on the same optimizer takes over from the first, with its base LRs. The
+    scheduler owns the LR: to change it, set `base_lrs`.
 
     `live` is the folder of the run: the journal is written there (`lrlab replay`), and with `manual()` in the schedule
-    orders are heard from there (`lrlab live`). With `ranks="mean"` (or "first") the processes of torch.distributed
-    hear one metric, decide once, and are held to one LR at every update. `model` gives names to parameters, says which
-    of them no optimizer has, and lets a rule wait for a group that is added later. `clock` gives the seconds of a
-    horizon in minutes; with None the loop reports them by `consume`. `at` is where a run that has no state of ours goes
-    on: a number of updates, or a span such as "16ep".
+    orders are read from there (`lrlab live`). With `ranks="mean"` (or "first") the processes of torch.distributed
+    receive one metric, decide together, and must have the same LR at every update. `model` gives names to parameters,
+    tells which of them are in no optimizer, and lets a rule wait for a group that is added later. `clock` gives the
+    seconds of a horizon in minutes; with None the loop reports them by `consume`. `at` is where a run without a saved
+    state of lrlab goes on: a number of updates, or a span such as "16ep".
 
-    Raises `LrlabError` where a value is negative or out of its bounds at some update of the run, where the largest
-    multiplier is so small that it was almost surely meant as an absolute LR, or a rule of the plan matches no group.
+    Raises `LrlabError` if a value is negative or out of bounds at any update of the run, if the largest multiplier is
+    so small that it was almost surely meant as an absolute LR, or if a rule of the plan matches no group.
 
     >>> import torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
@@ -121,10 +120,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._drive(groups)
         self._began("start")
         if undriven := [one.name for one in self._groups.run[1].known if "lr" not in one.driven]:
-            log.warning("The plan drives no LR of the groups %s.", ", ".join(undriven))
+            log.warning("The plan does not drive the LR of the groups %s.", ", ".join(undriven))
 
     def _drive(self, groups: Groups) -> None:
-        """Begin to write into the optimizers."""
+        """Start to write into the optimizers."""
         self._groups = groups
         self._put = groups.write if len(self.optimizers) == 1 else groups.write_several
         self._listens = self._around.listens
@@ -137,7 +136,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self.write()
 
     def _began(self, how: str) -> None:
-        """The run begins, or goes on from another state."""
+        """The run starts, or goes on from another state."""
         self._calls.due = 0
         self._around.began(self, how)
 
@@ -148,7 +147,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if epoch is not None:
             raise LrlabError(
                 worded(
-                    "step() takes nothing: the position is counted, a metric is observed",
+                    "step() takes no argument: it counts the position itself, and observe() takes the metric",
                     epoch,
                     hint="scheduler.step(); scheduler.observe(val_loss)",
                 )
@@ -168,7 +167,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             self._around.after_update(self)
 
     def _followed(self, pacer: PlanPacer) -> bool:
-        """Whether the optimizers have made an update since the values of the last one were written."""
+        """Whether the optimizers have made an update since values were written last."""
         if self._rounds is not None:
             self._rounds.close()
         if pacer.update == self._stands and not self._take_in_aside():
@@ -187,9 +186,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._around.observe(self, value, metrics)
 
     def consume(self, **amounts: float) -> None:
-        """Say what the update at hand consumes, in all processes together, before `step()`: `consume(tokens=524_288)`.
+        """Report what the current update consumes, in all processes together, before `step()`:
+        `consume(tokens=524_288)`.
 
-        Where the horizon is in samples, tokens or minutes and has no rate, the LR follows it (`core/run/metered.py`).
+        If the horizon is in samples, tokens or minutes and has no rate, the LR follows it (`core/run/metered.py`).
         """
         self.pacer.consume(**amounts)
 
@@ -203,7 +203,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     @property
     def schedule(self) -> Schedule | Plan:
-        """The schedule in force, or the plan where there is more in it than a schedule."""
+        """The schedule in force, or the plan if it holds more than one schedule for the LR."""
         return self.pacer.schedule
 
     @property
@@ -222,7 +222,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         return self.pacer.decisions
 
     def get_last_lr(self) -> list[float]:
-        """The LR of each group that was written last: after `step()`, what the next update uses."""
+        """The LR that was last written to each group: after `step()`, what the next update uses."""
         self._adopt()
         return self._groups.lrs
 
@@ -230,7 +230,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     @property
     def base_lrs(self) -> list[float]:
-        """What the schedule multiplies, for each group; set it to change the LR from the next update on."""
+        """What the schedule multiplies in each group; set it to change the LR from the next update on."""
         self._adopt()
         return [one.own["lr"] for one in self._groups.run[1].known]
 
@@ -246,11 +246,11 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     @property
     def group_names(self) -> list[str]:
-        """The name of each group: its "name" if it has one, else its number through all optimizers."""
+        """The name of each group: its "name" if it has one, otherwise its number, counted through all optimizers."""
         return [one.name for one in self._groups.run[1].known]
 
     def report(self) -> PlanReport:
-        """Every hyper-parameter of every group that is driven and that is not; as a table: `print(...)`."""
+        """Every hyper-parameter of every group, driven or not; `print(...)` shows a table."""
         self._adopt()
         return PlanReport(self._groups.rows(), self.pacer.position, self.pacer.whole, self._groups.left_out())
 
@@ -261,7 +261,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     @property
     def last_epoch(self) -> int:
-        """PyTorch's name for `update`. A script that resumes by a bare count sets it before its first update."""
+        """PyTorch's name for `update`. A script that resumes from a bare count sets it before its first update."""
         return self.pacer.update
 
     @last_epoch.setter
@@ -321,7 +321,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._stands = self.pacer.update  # the position that the values in the optimizers are of
 
     def _adopt(self) -> None:
-        """Take in groups that were added, removed or sorted since."""
+        """Take in groups that were added, removed or reordered since."""
         groups = self._groups
         if groups.retired or (groups.written.offset >= 0 and groups.run[1].fits(self.optimizers)):
             return
@@ -378,13 +378,13 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if self.follow == "updates" or not all(map(is_tensor, driven)):
             raise LrlabError(
                 worded(
-                    "optimizer.step() is captured in a CUDA graph, whose replays are not seen and keep a float LR",
+                    "optimizer.step() is captured in a CUDA graph: its replays are not seen, and keep a float LR",
                     hint='a tensor LR in the optimizer, and Scheduler(..., follow="calls")',
                 )
             )
 
     def _report_missed(self, first: int, now: int) -> None:
-        """Say once where updates were made with an LR that is not the schedule's, for want of a step()."""
+        """Log once that updates were made with an LR that is not the schedule's, because step() was not called."""
         if any(curve.unit != "updates" for curve in self.pacer.curves):
             return  # what these updates consumed was reported for all of them together
         if self._reported or self._groups.used(now):

@@ -1,8 +1,8 @@
-"""Which updates a PyTorch optimizer has really made, and what to think of a scheduler's step() without one.
+"""Which updates a PyTorch optimizer has really made, and what a scheduler's step() without one means.
 
-An optimizer tells by its hooks when its `step()` ends. Not each is an update: a fused optimizer ends `step()` also
-where an overflow made it skip, and `torch.distributed.checkpoint` calls it to fill the optimizer's state. Where an
-overflow makes `GradScaler` skip `step()`, or gradients accumulate, no hook fires at all, and rightly.
+An optimizer's hooks tell when its `step()` ends. Not every `step()` is an update: a fused optimizer also ends it after
+an overflow made it skip, and `torch.distributed.checkpoint` calls it to fill the optimizer's state. If an overflow
+makes `GradScaler` skip `step()`, or gradients accumulate, rightly no hook fires.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _INNER = ("optimizer", "base_optimizer", "_optimizer")  # what wrappers call the
 
 
 class Listener(Protocol):
-    """What wants to know of the steps of its optimizers, each by its place among them."""
+    """Something that is told of the steps of its optimizers, each by its place among them."""
 
     def _before_step(self, place: int) -> None: ...
     def _after_step(self, place: int) -> None: ...
@@ -82,7 +82,7 @@ def listen(optimizer: Optimizer, listener: Listener, place: int) -> None:
 
 
 def position(at: int | str | Span, horizon: Horizon) -> int:
-    """Where a run goes on, in updates: a number of them, or a span of this horizon.
+    """The position of a run in updates, from a number of them or a span of this horizon.
 
     >>> position("2ep", Horizon(epochs=5, updates_per_epoch=100))
     200
@@ -91,7 +91,7 @@ def position(at: int | str | Span, horizon: Horizon) -> int:
 
 
 def overflowed(optimizer: Optimizer) -> bool:
-    """Whether the step() that just ended was skipped inside, by a fused optimizer under GradScaler."""
+    """Whether the step() that just ended did nothing, because a fused optimizer under GradScaler skipped it."""
     found = getattr(optimizer, "found_inf", None)
     return found is not None and bool(found)
 
@@ -103,10 +103,10 @@ def capturing(optimizer: Optimizer) -> bool:
 
 
 class Rounds:
-    """How often each of several optimizers was stepped since the last step() of their scheduler: one round.
+    """How often each of several optimizers was stepped in one round: since the last step() of their scheduler.
 
-    The position moves by as many updates as the optimizer that made most of them, so that one that skips an update, for
-    an overflow, does not hold it back. Where they do not go together, one position means something else for each.
+    The position moves by the updates of the optimizer that made most of them, so that one that skips an update after an
+    overflow does not hold it back. If they do not move together, one position would mean something different for each.
     """
 
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
@@ -118,14 +118,14 @@ class Rounds:
         self._turns = 0  # rounds in a row in which only others did
 
     def moves(self, place: int) -> bool:
-        """One more update of an optimizer; whether the position moves by it."""
+        """Count one more update of an optimizer; returns whether it moves the position."""
         made = self._made[place] + 1
         further = made > self._round
         self._made[place], self._round = made, max(made, self._round)
         return further
 
     def close(self) -> None:
-        """The scheduler's step(). Raises `LrlabError` where the optimizers do not make updates together."""
+        """The scheduler's step() ends the round. Raises `LrlabError` if the optimizers do not make updates together."""
         made = self._made
         now = {place for place, count in enumerate(made) if count}
         self._turns = self._turns + 1 if self._last and not now & self._last else 0
@@ -134,7 +134,7 @@ class Rounds:
             told = ", ".join(f"{count} of {kind}" for kind, count in zip(self._kinds, made, strict=True))
             raise LrlabError(
                 worded(
-                    "the optimizers make different numbers of updates, and one schedule cannot follow each of them",
+                    "the optimizers make different numbers of updates, and one schedule cannot follow them all",
                     f"since the last scheduler.step(): {told}",
                     "about one update of each before scheduler.step()",
                     'Scheduler(..., follow="calls"), under which every call is one update of the schedule, or a '

@@ -1,6 +1,6 @@
-"""What stands in the parameter groups: the values that were written last, and whether something else has written since.
+"""The contents of the parameter groups: the values written last, and whether something else has written since.
 
-A value that somebody else puts there would be used by the next update, or lost at the next step: either way in silence.
+A value from elsewhere would silently be used by the next update, or silently be lost at the next step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AGAIN = 100  # updates without a foreign value, after which one is told again
 
 
 class Foreign(NamedTuple):
-    """What something else has written: the group, the hyper-parameter, its value, and what was written here."""
+    """What something else has written: the group, the hyper-parameter, its value, and the value written here."""
 
     group: str
     hyper: str
@@ -37,14 +37,15 @@ class Foreign(NamedTuple):
 
 
 class Told:
-    """What something else has written was told in the log: once for each group and hyper-parameter, and again where
-    it was left alone for a while. So a loop that writes at every update is told once, a later wish each time."""
+    """What was already logged: a foreign value is logged once for each group and hyper-parameter, and again after a
+    while without one. So a loop that writes at every update is reported once, and a later deliberate change each
+    time."""
 
     def __init__(self) -> None:
         self._at: dict[tuple[str, str], int] = {}  # the update at which each was found last
 
     def new(self, found: Iterable[Foreign], update: int) -> list[Foreign]:
-        """Those that are to be told: of each hyper-parameter the first group."""
+        """Those to log: for each hyper-parameter the first group."""
         first: dict[str, Foreign] = {}
         for one in found:
             before = self._at.get(one[:2])
@@ -55,7 +56,7 @@ class Told:
 
 
 class Row(NamedTuple):
-    """What one share is given: a value for each of the updates that are known, and the factor to it."""
+    """What one share is given: a value for each update that is known, and the factor to it."""
 
     hyper: str
     groups: Sequence[dict[str, Any]]
@@ -64,7 +65,7 @@ class Row(NamedTuple):
 
 
 class Written:
-    """The last values in the groups, and those that follow as long as the run and the layout of its groups stay."""
+    """The values written last, and those that follow as long as the run and the layout of its groups stay the same."""
 
     def __init__(self, pacer: PlanPacer, layout: Layout) -> None:
         ahead = pacer.ahead
@@ -84,13 +85,13 @@ class Written:
         self._before = {id(one): (one, _version(one)) for one in there if is_tensor(one)}
 
     def ended(self) -> Written:
-        """What stands there still, while the next values follow from another run or other groups."""
+        """The same last values, while the next ones come from another run or other groups."""
         made = copy.copy(self)
         made.length = 0
         return made
 
     def value(self, known: Known, hyper: str) -> float:
-        """What a group was given last; where nothing drives it, what it has."""
+        """What a group was given last; if nothing drives it, what it has."""
         k = self.layout.share_of.get((id(known.group), hyper))
         if k is None:
             return read(known.group, hyper)
@@ -122,7 +123,7 @@ class Written:
                     yield Foreign(one.name, hyper, float(there), mine)
 
     def _stands(self, there: Any, mine: float) -> bool:
-        """Whether a number is that which was written; of a tensor whether nothing else has written it."""
+        """Whether a number is the one that was written, or nothing else has written to a tensor."""
         if not is_tensor(there):
             return bool(there == mine)
         _, version = self._before.get(id(there), (there, -1))
@@ -145,10 +146,10 @@ def _row(pacer: PlanPacer, ahead: Ahead, share: Share) -> Row:
 
 
 def as_stored(value: float, there: Any) -> float:
-    """A value as its group keeps it: a tensor rounds it to its own precision."""
+    """A value as its group stores it: a tensor rounds it to its own precision."""
     return float(there.new_tensor(value)) if is_tensor(there) else value
 
 
 def _version(tensor: Any) -> int | None:
-    """How often a tensor was written; None where it does not count (made under `torch.inference_mode()`)."""
+    """How often a tensor was written; None if it does not count (made under `torch.inference_mode()`)."""
     return None if tensor.is_inference() else int(tensor._version)

@@ -1,7 +1,7 @@
 """What joins schedules: one after another, multiplied, added.
 
-Each keeps a normal form: sequences, products and sums are flat, their numbers folded, the terms of products and
-sums in one order, so that a*b == b*a. A product or sum of schedules is one phase.
+Each keeps a normal form: sequences, products and sums are flat, their numbers are folded, and the terms of products and
+sums are sorted, so that a*b == b*a. A product or sum of schedules is one phase.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ Several = Annotated[tuple[Schedule, ...], several]
 
 @node
 class Sequence(Schedule):
-    """One phase after another (`>>`). Phases without a span share equally what the others leave."""
+    """One phase after another (`>>`). Phases without a span share the remaining updates equally."""
 
     phases: Several
 
@@ -90,7 +90,7 @@ class Sequence(Schedule):
         return sum(known, Fraction(0)) if len(known) == len(lengths) else None
 
     def _bounds(self, window: Window) -> list[tuple[int, int | None]]:
-        """Where each phase begins and stops, in updates from the window's start: boundaries are rounded."""
+        """The start and stop of each phase, in updates from the window's start, rounded."""
         lengths = [phase._length(window.clock) for phase in self.phases]
         fixed = sum((n for n in lengths if n is not None), Fraction(0))
         free = lengths.count(None)
@@ -156,7 +156,7 @@ class Sequence(Schedule):
 
 
 def _end(value: Value, length: int) -> float:
-    """The value at which a phase ends: asked for only where a phase starts "here"."""
+    """The value at which a phase ends; only needed if the next phase starts "here"."""
     return float(value(length, OPEN_LOOP))
 
 

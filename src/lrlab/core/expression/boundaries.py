@@ -1,4 +1,4 @@
-"""Even boundaries: the updates round(k * every), k = 1, 2 ..., found in whole numbers, without an error."""
+"""Evenly spaced boundaries: the updates round(k * every), k = 1, 2 ..., computed exactly in whole numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrlab.errors import LrlabError, worded
 def drops(every: Fraction, window: Window) -> Value:
     """How many boundaries round(k * every), k = 1, 2 ..., are at or before update t.
 
-    With every = p/q, k * p/q + 1/2 < t + 1 says the same in whole numbers.
+    With every = p/q the condition is k * p/q + 1/2 < t + 1, in whole numbers.
     """
     if every < 1:
         raise LrlabError(worded(f"a drop every {float(every):g} updates", allowed="at least 1 update apart"))

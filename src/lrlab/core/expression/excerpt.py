@@ -1,11 +1,11 @@
-"""A part of a plan: a schedule as planned for its own horizon, of which some updates are played.
+"""A part of a plan: some updates of a schedule that was planned for its own horizon.
 
     s.excerpt(0, 600, over=1000)                  the first 600 updates of s, planned over 1000
     s.excerpt(600, 1000, over=1000, span=1400)    its last 400, stretched to 1400 updates
     s.excerpt(600, 600, over=1000, span=200)      its update 600, held for 200
 
-What lies before a change of horizon stays to the last bit what it was, because it keeps the horizon it was planned
-for. Where a part is stretched, the value between two updates of the plan lies on the straight line between them.
+What lies before a change of horizon keeps its values to the last bit, because it keeps the horizon that it was planned
+for. In a stretched part, the value between two updates of the plan is interpolated linearly.
 """
 
 import re
@@ -103,7 +103,7 @@ class Excerpt(Wrapped):
         end = None if window.length is None else window.start + window.length
         for controller, start, stop in all_of_it.controllers[len(window.controllers) :]:
             if stop is None or (self.stop is None and stop == all_of_it.length):
-                last = end  # it acts to the end of the plan, and after it
+                last = end  # it acts until the end of the plan, and after it
             else:
                 last = self._place(stop, window)
             window.controllers.append((controller, self._place(start, window), last))
@@ -134,7 +134,7 @@ class Excerpt(Wrapped):
         return value
 
     def _place(self, at: int, window: Window) -> int:
-        """Where an update of the plan is played, within the window."""
+        """The place in the window at which an update of the plan is played."""
         begin, n = window.start, window.length
         if self.stop is None or n is None:
             placed = begin + at - int(self.start)

@@ -1,7 +1,7 @@
-"""What an argument of a schedule may be: each kind brings what was given into its normal form, or says why not.
+"""What an argument of a schedule may be: each kind converts what was given to a normal form, or says why it cannot.
 
-A kind is `kind(given, what) -> normal form`; `what` is "cosine: to", for the message. The annotation of a
-schedule's field names its kind, and nothing else has to: constructor, text, JSON and docs follow it.
+A kind is `kind(given, what) -> normal form`; `what` is "cosine: to", for the message. The annotation of a schedule's
+field names its kind, and this is all: constructor, text, JSON and docs follow it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def share(given: object, what: str) -> float:
 
 
 def optional_number(given: object, what: str) -> float | None:
-    """A finite number, or None for: no such bound."""
+    """A finite number, or None for no bound."""
     return None if given is None else number(given, what)
 
 
@@ -77,7 +77,7 @@ def optional_level(given: object, what: str) -> float | str | None:
 
 
 def span(given: object, what: str) -> Span | None:
-    """How long a phase lasts, or None for: a share of what the others leave."""
+    """How long a phase lasts, or None for a share of the remaining updates."""
     return None if given is None else Span.of(given, what)
 
 
@@ -105,7 +105,7 @@ def count(given: object, what: str) -> int:
 
 
 def optional_count(given: object, what: str) -> int | None:
-    """A whole number of at least 1, or None for: without end."""
+    """A whole number of at least 1, or None for no end."""
     return None if given is None else count(given, what)
 
 
@@ -136,7 +136,7 @@ def optional_name(given: object, what: str) -> str | None:
 
 
 def items(given: object, what: str) -> tuple[object, ...]:
-    """A list of at least one thing."""
+    """A list of at least one item."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise LrlabTypeError(worded(f"{what} must be a list", given))
     found = tuple(given)
@@ -151,7 +151,7 @@ def numbers(given: object, what: str) -> tuple[float, ...]:
 
 
 def part(given: object, what: str) -> tuple[float, ...]:
-    """The part of a shape that is shown: from one share of it to a later one."""
+    """The part of a shape that is used: from one share of it to a later one."""
     ends = numbers(given, what)
     if len(ends) != 2 or not 0 <= ends[0] < ends[1]:
         raise LrlabError(worded(f"{what} must be two rising shares of the shape", list(ends), hint="part=[0.25, 1]"))
@@ -159,7 +159,7 @@ def part(given: object, what: str) -> tuple[float, ...]:
 
 
 def lengths(given: object, what: str) -> tuple[Span, ...]:
-    """A list of at least one duration; the same unit throughout must be in rising order."""
+    """A list of at least one duration; if all have the same unit, they must be in rising order."""
     spans = tuple(Span.of(item, f"{what}[{k}]") for k, item in enumerate(items(given, what)))
     for before, after in itertools.pairwise(spans):
         if before.unit == after.unit and before.amount >= after.amount:
@@ -182,7 +182,8 @@ def points(given: object, what: str) -> tuple[tuple[Span, float], ...]:
 
 
 def optional_mode(given: object, what: str) -> str | None:
-    """Which metric is better, the least or the greatest; None: the least, where its name may not mean the greatest."""
+    """Which value of a metric is better, the lowest or the highest; None: the lowest, unless its name may mean
+    otherwise."""
     if given is not None and (not isinstance(given, str) or given not in ("min", "max")):
         raise LrlabError(worded(f"{what} is not known", given, '"min" (lower is better) or "max"'))
     return given

@@ -1,8 +1,8 @@
-"""The arithmetic a schedule is computed with: Python floats, NumPy arrays, or traced arrays of JAX and Keras.
+"""The arithmetic that a schedule is computed with: Python floats, NumPy arrays, or traced arrays of JAX and Keras.
 
-A formula is written once against these few functions. `factors` are the present factors of the schedule's
-controllers, in the order in which the curve met them (all 1 for the open-loop curve). Nothing here raises on
-an overflow: the LR path must not stop a run.
+A formula is written once against these few functions. `factors` are the present factors of the schedule's controllers,
+in the order in which the curve met them (all 1 for the open-loop curve). Nothing here raises on overflow: computing the
+LR must not stop a run.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class _ArrayMaths:
 
 
 def _kind(values: Sequence[float]) -> type:
-    """Whole numbers stay whole: an update beyond 2**24 is not to be rounded to a float of 32 bits."""
+    """Whole numbers stay whole: an update beyond 2**24 must not be rounded to a 32-bit float."""
     return int if all(isinstance(value, int) for value in values) else float
 
 
@@ -189,7 +189,7 @@ class NumpyMaths(_ArrayMaths):
 
 
 class TracedMaths(_ArrayMaths):
-    """Traced: every phase is computed and the right one is selected, for time is not known yet."""
+    """Traced: every phase is computed and the right one is selected, because time is not known yet."""
 
     def power(self, x: Real, y: Real) -> Real:
         if isinstance(y, float) and isinstance(x, float):

@@ -2,9 +2,9 @@
 
     s = warmup("2%") >> cosine()        s = 0.5 * s        s.over(10_000)(0)
 
-A schedule has never heard of an optimizer, a framework or a clock. `str(s)` is the text that reads back as `s`.
-Two schedules are equal where their normal forms are: numbers are floats, spans exact amounts with a unit,
-products and sums flat and in one order.
+A schedule knows nothing of optimizers, frameworks or clocks. `str(s)` is text that reads back as `s`. Two schedules are
+equal if their normal forms are: numbers are floats, spans are exact amounts with a unit, and products and sums are flat
+and sorted.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lrlab.core.run.curve import Curve
     from lrlab.core.text.lint import Finding
 
-# What every schedule offers and the rooms above it do. The algebra looks upward here, and nowhere else.
+# Methods of every schedule that the folders above implement. The algebra imports upward here and nowhere else.
 _ABOVE = {
     "over": ("lrlab.core.run.metered", "curve_of"),
     "describe": ("lrlab.core.text.describe", "describe"),
@@ -60,12 +60,12 @@ class Schedule(Shown):
     __array_ufunc__ = None  # a NumPy number times a schedule is a schedule, not an array
 
     def _check(self) -> None:
-        """Raise `LrlabError` where arguments that are right one by one do not fit together."""
+        """Raise `LrlabError` if arguments that are valid one by one do not fit together."""
 
     # -- what a kind of schedule defines ------------------------------------------------------------------------
 
     def _length(self, clock: TimeBase) -> Fraction | None:
-        """Its own length in updates, or None where it takes what it is given."""
+        """Its own length in updates, or None if it takes what it is given."""
         raise NotImplementedError
 
     def _compile(self, window: Window) -> Value:
@@ -78,10 +78,10 @@ class Schedule(Shown):
         return (Phase(self, window.start, stop),)
 
     def words(self) -> str:
-        """What it does, in a few plain words that follow 'it' (rises, falls, holds ...)."""
+        """What it does, in a few plain words that can follow 'it' (rises, falls, holds ...)."""
         raise NotImplementedError
 
-    # -- what a kind says of itself where it differs from the others --------------------------------------------------
+    # -- what a kind defines if it differs from the others --------------------------------------------------
 
     _binds = write.ATOM  # how tightly its text binds
 
@@ -90,21 +90,21 @@ class Schedule(Shown):
         return f"{self.kind}({write.arguments(self)})"
 
     def _canonical(self) -> "Schedule":
-        """The same schedule in normal form, which its own arguments may not be yet."""
+        """The same schedule in normal form; its present arguments may not be."""
         return self
 
     def _in_turn(self) -> "tuple[Schedule, ...]":
-        """The schedules that follow one another in it: it alone, where it is not a sequence."""
+        """The schedules that follow one another in it; only itself if it is not a sequence."""
         return (self,)
 
     def _spans(self) -> Iterator[Span]:
-        """The durations by which it is measured in its run; those inside a cycle or a plan of its own are not."""
+        """The durations by which it is measured in its run, without those inside a cycle or a plan of its own."""
         yield from self._own_spans()
         for part in self.parts():
             yield from part._spans()
 
     def _keeps_to_itself(self) -> bool:
-        """Whether it is the same wherever it stands: relative neither to the run nor to the phase before."""
+        """Whether it is the same wherever it is placed: relative neither to the run nor to the phase before."""
         given = list(flat(self.arguments().values()))
         return (
             "here" not in given
@@ -113,29 +113,29 @@ class Schedule(Shown):
         )
 
     def _least(self, clock: TimeBase) -> int:
-        """How many updates a run must have for all that has a fixed length."""
+        """How many updates a run needs for everything that has a fixed length."""
         length = self._length(clock)
         return rounded(length) if length is not None else max((p._least(clock) for p in self.parts()), default=0)
 
     def _first(self, n: int, clock: TimeBase) -> "Schedule":
-        """Its first `n` updates, as a phase of that length, where it has no length or a greater one."""
+        """Its first `n` updates as a phase of that length, if it has no length or a greater one."""
         length = self._length(clock)
         return self.lasting(n) if length is None else self.excerpt(0, n, over=rounded(length))
 
     def _unfolded(self, window: Window) -> list[Unfolded] | None:
-        """Its parts one after another, each at its place; None where it is no such list of simpler ones."""
+        """Its parts one after another, each at its place; None if it is not such a list of simpler schedules."""
         return None
 
     def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:
-        """Its kind and arguments, in those of a more general kind where there is one."""
+        """Its kind and arguments, as those of a more general kind if there is one."""
         return self.kind, self.arguments()
 
     def _breaks_off(self) -> bool:
-        """Whether it has no end of its own, but stops."""
+        """Whether it stops without having an end of its own."""
         return False
 
     def _level_after(self) -> float | None:
-        """The level at which it stays after its end, to the last bit; None where it says no such thing."""
+        """The level at which it stays after its end, to the last bit; None if it does not say."""
         return None
 
     def _last(self) -> "Schedule":
@@ -155,7 +155,7 @@ class Schedule(Shown):
         return ()
 
     def _bound(self, functions: Mapping[str, Callable[[int], float]]) -> "Schedule":
-        """The same with the user's function that it names, where it names one of these."""
+        """The same schedule with the user's function, if it names one of these."""
         return self
 
     # -- parts --------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Schedule(Shown):
         return {f.metadata.get("alias", f.name): getattr(self, f.name) for f in fields}
 
     def parts(self) -> tuple["Schedule", ...]:
-        """The schedules it is made of, directly."""
+        """The schedules that it is directly made of."""
         found: list[Schedule] = []
         for value in self.arguments().values():
             items = value if isinstance(value, tuple) else (value,)
@@ -191,7 +191,7 @@ class Schedule(Shown):
     __replace__ = replace  # copy.replace() of Python 3.13
 
     def _mapped(self, change: "Callable[[Schedule], Schedule]") -> "Schedule":
-        """The same schedule of changed parts."""
+        """The same schedule with changed parts."""
         changed: dict[str, Any] = {}
         for name, value in self.arguments().items():
             if isinstance(value, Schedule):
@@ -227,16 +227,16 @@ class Schedule(Shown):
         return said
 
     def lint(self, horizon: "int | Horizon | None" = None) -> "tuple[Finding, ...]":
-        """What looks unintended: an LR of 0 at the first update, a jump at a joint, an early end ..."""
+        """Whatever looks unintended: an LR of 0 at the first update, a jump between phases, an early end ..."""
         found: tuple[Finding, ...] = _above("lint")(self, horizon)
         return found
 
     def over(self, horizon: "int | Horizon | None" = None) -> "Curve":
         """The schedule over a run: a pure function from update to multiplier.
 
-        `horizon` is a number of updates or a `Horizon`; it may be left out if nothing is relative. A unit without
-        a rate (`Horizon(tokens=2e9)`) makes a curve of that unit (`core/run/metered.py`).
-        Raises `LrlabError` where the spans do not fit or a unit cannot be resolved.
+        `horizon` is a number of updates or a `Horizon`; it may be left out if nothing is relative. A unit without a
+        rate (`Horizon(tokens=2e9)`) gives a curve over that unit (`core/run/metered.py`). Raises `LrlabError` if the
+        spans do not fit or a unit cannot be converted.
 
         >>> import lrlab as lr
         >>> lr.linear().over(4).values().tolist()
@@ -246,7 +246,7 @@ class Schedule(Shown):
         return curve
 
     def __call__(self, *given: Any, **named: Any) -> NoReturn:
-        """It has no values yet: raises `LrlabTypeError` with the way to them."""
+        """A schedule has no values yet: raises `LrlabTypeError`, which says how to get them."""
         hint = (
             "schedule.over(10_000)(0), which is its value in update 0 of 10 000; Scheduler(optimizer, schedule, 10_000)"
         )
@@ -317,10 +317,10 @@ class Schedule(Shown):
         *,
         cycle: "int | str | Span | None" = None,
     ) -> "Schedule":
-        """Again and again: cycle k is `stretch`**k as long and `gain`**k as high as the first.
+        """Repeat it in cycles: cycle k is `stretch`**k as long and `gain`**k as high as the first.
 
-        The first cycle lasts `cycle`, or as long as the schedule itself, or (with `times`) what makes all cycles
-        fill the phase. Without `times` there is no end. A share ("10%") inside is a share of one cycle.
+        The first cycle lasts `cycle`, or as long as the schedule itself, or (with `times`) as long as makes all cycles
+        fill the phase. Without `times` it has no end. A share ("10%") inside is a share of one cycle.
         """
         from lrlab.core.expression.repeat import Repeat
 
@@ -335,16 +335,16 @@ class Schedule(Shown):
 
     @_method
     def lasting(self, span: "int | str | Span") -> "Schedule":
-        """As one phase of this length, whatever it is made of."""
+        """Make it one phase of this length, whatever it is made of."""
         from lrlab.core.expression.wrap import Lasting
 
         return Lasting(self, span)
 
     @_method
     def staircase(self, every: "int | str | Span") -> "Schedule":
-        """In steps: the value that it has at the beginning of each stretch of `every`, held for all of it.
+        """Change it in steps: hold the value at the start of each interval of length `every` until the next one.
 
-        Stretches are counted from where the schedule begins; their boundaries are rounded, half up.
+        Intervals are counted from the start of the schedule; their boundaries are rounded, half up.
 
         >>> import lrlab as lr
         >>> lr.linear().staircase("50%").over(4).values().tolist()
@@ -363,10 +363,10 @@ class Schedule(Shown):
         over: "int | str | Horizon | None" = None,
         span: "int | str | Span | None" = None,
     ) -> "Schedule":
-        """The updates `start` ... `stop`-1 of it as planned over `over`, played in `span` updates.
+        """Its updates `start` ... `stop`-1 as planned over `over`, played in `span` updates.
 
-        Without `span` they take as long as in the plan; without `stop` the plan goes on. `over` is the horizon of
-        the plan; without it the plan has no known end.
+        Without `span` they take as long as in the plan; without `stop` the plan goes on. `over` is the plan's horizon;
+        without it the plan has no known end.
 
         >>> import lrlab as lr
         >>> lr.linear().excerpt(2, 4, over=4, span=4).over(4).values().tolist()
@@ -378,13 +378,13 @@ class Schedule(Shown):
 
     @_method
     def hold(self, span: "int | str | Span | None" = None) -> "Schedule":
-        """Then stay at its end value."""
+        """Follow it by holding its end value."""
         held: Schedule = _above("hold")(span)
         return self >> held
 
 
 def flat(values: Iterable[Any]) -> Iterator[Any]:
-    """Values, and those in lists, however deep."""
+    """The values, including those in nested lists."""
     for value in values:
         if isinstance(value, tuple):
             yield from flat(value)

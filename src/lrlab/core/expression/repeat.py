@@ -1,4 +1,4 @@
-"""Again and again: cycles, each longer and higher (or lower) than the one before."""
+"""Repeated cycles, each longer and higher (or lower) than the one before."""
 
 import dataclasses
 from bisect import bisect_right
@@ -24,7 +24,7 @@ MOST_STRETCHED = 10_000  # cycles of different lengths, laid out one by one
 
 @node
 class Repeat(Wrapped):
-    """Again and again: see `Schedule.repeat`."""
+    """A repeated schedule: see `Schedule.repeat`."""
 
     schedule: One
     times: OptionalCount = None
@@ -134,7 +134,7 @@ class Repeat(Wrapped):
                 inner[length] = self.schedule._compile(part.fit(self.schedule))
             return inner[length]
 
-        cycle_value(max(int(smallest), 1))  # what does not fit is refused here, not in the middle of a run
+        cycle_value(max(int(smallest), 1))  # refuse here what does not fit, not in the middle of a run
         if stretch != 1:
             return self._uneven(cycle, cycle_value, window.clock.whole or window.length)
         if cycle.denominator == 1:
@@ -142,7 +142,7 @@ class Repeat(Wrapped):
         return self._nearly_even(cycle, cycle_value, window.length, window.clock.whole)
 
     def _even(self, n: int, inner: Value) -> Value:
-        """All cycles are n updates long: the time within one is a remainder."""
+        """All cycles have n updates: the time within one is a remainder."""
         gain, last = self.gain, None if self.times is None else self.times - 1
 
         def value(t: Time, m: Maths) -> Real:
@@ -191,7 +191,7 @@ class Repeat(Wrapped):
         return value
 
     def _uneven(self, cycle: Fraction, inner: Callable[[int], Value], run: int | None) -> Value:
-        """Cycles of different lengths: their rounded boundaries are found as far as they are asked for."""
+        """Cycles of different lengths: their rounded boundaries are computed as far as needed."""
         stretch, size, end = _exact(self.stretch), cycle, Fraction(0)
         starts = [0]
 

@@ -1,9 +1,9 @@
-"""How a kind of schedule is declared: one class, or one function, is all that text, JSON, CLI and docs need.
+"""How a kind of schedule is declared: text, JSON, CLI and docs need only one class or one function.
 
     @shape
     class linear(Transition): ...
 
-The decorators check the arguments by the kinds of the fields, and word what does not fit.
+The decorators check the arguments by the kinds of the fields, and word the errors.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DEEPEST = 90  # levels of schedules in schedules: text, hash, copies and values 
 VOCABULARY: dict[str, Callable[..., Schedule]] = {}
 KINDS: dict[str, type[Schedule]] = {}
 
-# The words of other libraries for what we call otherwise: said when somebody uses them here.
+# The names that other libraries use, with what to write here instead.
 FOREIGN = {
     "T_max": "the span, first: cosine(500)",
     "total_iters": "the span, first: linear(500)",
@@ -89,7 +89,7 @@ def word(function: _Function) -> _Function:
 
 
 def preset(function: _Function) -> _Function:
-    """Make a function that returns a tree a word of the text form, with the same worded errors as a shape."""
+    """Make a function that returns a schedule a word of the text form, with the same errors as a shape."""
     parameters = inspect.signature(function).parameters.values()
     positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -162,7 +162,7 @@ def refuse_arguments(
     names: list[str],
     required: list[str],
 ) -> None:
-    """Raise a worded error where a call does not fit: unknown, repeated, missing or surplus arguments."""
+    """Raise a readable error for a call that does not fit: unknown, repeated, missing or surplus arguments."""
     allowed = ", ".join(names) or "no arguments"
     for name in kwargs:
         if name not in names:

@@ -1,4 +1,4 @@
-"""One schedule, changed: bounded, made one phase, held in steps, turned round."""
+"""One schedule, changed: bounded, made one phase, held in steps, reversed."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
@@ -116,7 +116,7 @@ class Staircase(Wrapped):
 
         def value(t: Time, m: Maths) -> Real:
             at = begin(t, m)
-            return inner(at if n is None else m.where(t >= n, m.maximum(at, n), at), m)  # after its end: its end
+            return inner(at if n is None else m.where(t >= n, m.maximum(at, n), at), m)  # after its end: its end value
 
         return value
 

@@ -1,6 +1,6 @@
-"""How a schedule is written: `str(s)`, which reads back as `s`, and its plain JSON values.
+"""How a schedule is written: as `str(s)`, which reads back as `s`, and as plain JSON values.
 
-Each kind says in `_text` what it looks like and in `_binds` how tightly that binds; what they share stands here.
+Each kind defines its text in `_text` and how tightly it binds in `_binds`; what they share is here.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SEQUENCE, SUM, PRODUCT, ATOM = range(4)  # how tightly each form binds
 
 
 def bracketed(schedule: Schedule, binding: int) -> str:
-    """The text of a part, in brackets where it binds less tightly than what stands around it."""
+    """The text of a part, in brackets if it binds less tightly than what is around it."""
     text = schedule._text()
     return text if schedule._binds >= binding else f"({text})"
 
 
 def chain(sign: str, parts: list[str]) -> str:
-    """Parts joined by a sign; a long chain in groups, which read back as the same."""
+    """Parts joined by a sign; a long chain is grouped, and reads back as the same schedule."""
     while len(parts) > CHAIN:
         groups = [parts[k : k + CHAIN] for k in range(0, len(parts), CHAIN)]
         parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]

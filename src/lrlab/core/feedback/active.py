@@ -1,4 +1,4 @@
-"""When a controller acts: its place in a schedule, as the updates at which it observes and acts."""
+"""When a controller acts: the updates of its place in a schedule."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class ActiveController:
 
 
 def active(window: Window) -> tuple[ActiveController, ...]:
-    """The controllers that a compiled schedule has left in its window; those of the last phase have no stop.
+    """The controllers of a compiled schedule with their windows; those of the last phase have no stop.
 
-    A controller without a name is called by its kind and ordinal. One name may stand again, in updates of its own,
-    where the controllers are equal: one state, which goes on there.
+    A controller without a name is named by its kind and number. A name may occur again, at other updates, if the
+    controllers are equal: they share one state, which goes on there.
     """
     end = None if window.length is None else window.start + window.length
     made: list[ActiveController] = []

@@ -2,16 +2,15 @@
 
     s = warmup("5%") >> cosine() * plateau(patience=5)
 
-A controller is frozen configuration; its state is a small named record that goes in and comes out:
+A controller is frozen configuration; its state is a small record that is passed in and returned:
 
     controller = plateau()
     state = controller.init()
     state = controller.observe(state, {"val_loss": 2.31}, update=1000)
     controller.factor(state)
 
-The state holds plain numbers and words only, so it is JSON. `event` says what the last observation did ("" for
-nothing), `cause` with which numbers: whoever drives the controller logs it. The event "stop" asks whoever drives it
-to end the run.
+The state holds only plain numbers and words, so it is JSON. `event` says what the last observation did ("" for nothing)
+and `cause` with which numbers; whatever drives the controller logs them. The event "stop" asks it to end the run.
 """
 
 import math
@@ -30,9 +29,9 @@ from lrlab.errors import LrlabError, worded
 
 
 class State(Protocol):
-    """What every controller's state offers beside its own fields; a NamedTuple of plain numbers and words.
+    """What the state of every controller has besides its own fields; a NamedTuple of plain numbers and words.
 
-    `observed` counts the observations that it took; `event` and `cause` are of the last one.
+    `observed` counts the observations taken; `event` and `cause` belong to the last one.
     """
 
     @property
@@ -51,11 +50,11 @@ class State(Protocol):
 class Controller(Schedule):
     """Abstract: `init() -> state`, `observe(state, metrics, update) -> state`, `factor(state) -> float`.
 
-    A kind of its own says in `state_type` what its state is, a NamedTuple whose defaults are the state before
-    anything was observed, and in `decide` what it makes of a value.
+    A new kind defines its state in `state_type`, a NamedTuple whose defaults are the state before any observation, and
+    in `decide` what it does with a value.
 
-    `metric` is the name of the observation it listens to (None: only what comes without a name), `name` the key of
-    its state in a checkpoint (None: its kind and ordinal).
+    `metric` is the name of the observation that it listens to (None: only one without a name), `name` the key of its
+    state in a checkpoint (None: its kind and number).
     """
 
     _: KW_ONLY
@@ -63,7 +62,7 @@ class Controller(Schedule):
     name: OptionalName = None
 
     neutral = True
-    survives = False  # whether it keeps its state where a run goes back to a snapshot
+    survives = False  # whether it keeps its state when a run goes back to a snapshot
     state_type: ClassVar[type[State]]
 
     def init(self) -> State:
@@ -73,8 +72,8 @@ class Controller(Schedule):
     def observe(self, state: State, metrics: float | Mapping[str, float], update: int) -> State:
         """The state after an observation made when `update` updates were completed.
 
-        `metrics` is one number, or numbers by name; where the metric it listens to is not among them, the state
-        stays as it is.
+        `metrics` is one number, or numbers by name; if the metric it listens to is not among them, the state stays as
+        it is.
         """
         reading = metrics.get(self.metric or "") if isinstance(metrics, Mapping) else metrics
         if reading is None:
@@ -83,22 +82,23 @@ class Controller(Schedule):
         return after._replace(observed=state.observed + 1)
 
     def decide(self, state: Any, metric: float, update: int) -> State:
-        """The state after one more value of its metric, which `observe` counts; the last event is cleared already."""
+        """The state after one more value of its metric; `observe` counts it, and has already cleared the last event."""
         raise NotImplementedError
 
     def refuse_turned(self, metric: str) -> None:
-        """Raise `LrlabError` where it would take a metric of this name the wrong way round; here there is no way."""
+        """Raise `LrlabError` if it would read a metric of this name the wrong way round; this base class has no
+        direction."""
 
     def _check(self) -> None:
         if self.metric is not None:
             self.refuse_turned(self.metric)
 
     def factor(self, state: Any) -> float:
-        """What the schedule around it is multiplied by now: its state keeps it as `factor`."""
+        """What the schedule around it is now multiplied by, the `factor` of its state."""
         return float(state.factor)
 
     def restore(self, record: Mapping[str, Any]) -> State:
-        """The state from its JSON record (`state._asdict()`). Raises `LrlabError` where it is none."""
+        """The state from its JSON record (`state._asdict()`). Raises `LrlabError` for anything else."""
         return restored(self.state_type, record, self)
 
     def _length(self, clock: TimeBase) -> Fraction | None:
@@ -118,9 +118,10 @@ _State = TypeVar("_State", bound=State)
 
 
 def restored(kind: Callable[..., _State], record: Mapping[str, Any], controller: Controller) -> _State:
-    """A state from its JSON record: every field there, of the type that the fresh state's field has, and possible.
+    """A state from its JSON record: every field must be there, have the type of the fresh state's field, and be
+    possible.
 
-    Numbers are finite, counts, the factor and a variance not negative: an LR is never made of anything else.
+    Numbers must be finite, and counts, the factor and a variance not negative: no LR is made of anything else.
     """
     fresh = kind()._asdict()
     wrong = sorted(set(record) ^ set(fresh)) or [

@@ -1,7 +1,7 @@
-"""Which way a metric is better, as far as its name says.
+"""Which direction of a metric is better, as far as its name says.
 
-A direction that nobody gave reverses the answer where it is wrong: the LR is cut while an accuracy rises, and the worst
-strategy is called the best. So a name that speaks for "more" is never taken for "less" by a default.
+A wrong default direction would reverse the answer: the LR would be cut while an accuracy rises, and the worst strategy
+called the best. So a name that may mean "more is better" is never taken as "less" by default.
 
     "val_loss"  "rmse"  "top5_error"      less is better, beyond doubt
     "val_acc"  "f1"  "mAP50"  "neg_loss"  more is better, or may be
@@ -18,7 +18,7 @@ from lrlab.errors import LrlabError, worded
 Way = Literal["min", "max"]
 WAYS = 'mode="max" (more is better) or mode="min" (less is better)'
 
-# Less is better wherever one of these words is in a name, and none that turns it round.
+# Less is better if one of these words is in a name, and none that reverses it.
 LOWER = {
     *("loss", "losses", "error", "errors", "err", "cost", "regret", "excess", "nll", "nats", "bits", "bpc"),
     *("bpb", "bpd", "perplexity", "ppl", "mse", "rmse", "nmse", "nrmse", "msle", "rmsle", "mae", "mape"),
@@ -47,7 +47,7 @@ _PHASE = re.compile(r"^(?:val|valid|validation|eval|evaluation|test|train|dev)(?
 
 
 def told(metric: str) -> Way | None:
-    """The direction that a metric's name tells of: "min" beyond doubt, "max" where more may be; None: it does not say.
+    """The direction in a metric's name: "min" beyond doubt, "max" if more may be better; None: it does not say.
 
     >>> told("valTop5Error"), told("mAP50-95"), told("valacc"), told("neg_mean_squared_error"), told("q")
     ('min', 'max', 'max', 'max', None)
@@ -64,7 +64,7 @@ def told(metric: str) -> Way | None:
 
 
 def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "") -> None:
-    """Raise `LrlabError` where a metric would be taken the wrong way round for want of a `mode`.
+    """Raise `LrlabError` if a metric may be read the wrong way round because no `mode` was given.
 
     >>> refuse_turned("plateau", "val_acc", None)
     Traceback (most recent call last):
@@ -80,7 +80,7 @@ def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "
 
 
 def normal(metric: str | None, mode: Way | None) -> Way | None:
-    """The normal form of a `mode`: "min" is said only where the metric's name speaks for more.
+    """The normal form of a `mode`: "min" is kept only if the metric's name may mean that more is better.
 
     >>> normal("val_loss", "min"), normal("val_acc", "min"), normal(None, "max")
     (None, 'min', 'max')

@@ -20,7 +20,8 @@ from lrlab.errors import LrlabError, worded
 
 
 class GreedyState(NamedTuple):
-    """`good` and `bad`: observations in a row that improved on `best`, or did not; `rest`: how many are not judged.
+    """`good` and `bad`: observations in a row that improved on `best`, or did not; `rest`: how many more are not
+    judged.
 
     `recent` are the last observations, which are averaged; `low` counts the cuts that were due at the least factor.
     """
@@ -43,11 +44,11 @@ class greedy(Controller):
 
     value = factor ** (cuts - raises)
 
-    After `patience` observations in a row that improve on the best by `threshold`, everything it multiplies is
-    divided by `factor`, up to `max` in all; after as many that do not, multiplied by it, down to `min`. Then
-    `warmup` (after a raise) or `cooldown` (after a cut) observations are not judged. Where `reset` cuts were due at
-    `min`, it begins anew from 1 (0: never). `window=k` judges the mean of the last k observations. One that is not
-    finite is an event of its own ('nan'): it changes nothing else. `mode` is that of `plateau`.
+    After `patience` observations in a row that improve on the best by `threshold`, everything it multiplies is divided
+    by `factor`, up to `max` in all; after as many that do not, multiplied by it, down to `min`. Then `warmup` (after a
+    raise) or `cooldown` (after a cut) observations are not judged. After `reset` cuts that were due at `min` it starts
+    again from 1 (0: never). `window=k` judges the mean of the last k observations. One that is not finite is only the
+    event 'nan': it changes nothing else. `mode` is that of `plateau`.
 
     >>> from lrlab import *
     >>> g = greedy(factor=0.5, patience=2)

@@ -1,4 +1,4 @@
-"""The divergence guard: notice a spike of the loss or a NaN, cut the LR, and stop the run when that does not help."""
+"""The divergence guard: notice a spike of the loss or a NaN, cut the LR, and stop the run if that does not help."""
 
 import math
 from dataclasses import KW_ONLY
@@ -12,7 +12,7 @@ from lrlab.errors import LrlabError, worded
 
 
 class GuardState(NamedTuple):
-    """Running `mean` and `variance` of the `seen` losses that were not odd; `odd`: how many in a row were.
+    """Running `mean` and `variance` of the `seen` losses that were not odd; `odd`: how many odd ones came in a row.
 
     `rest`: observations that are not judged yet; `calm`: those since the last rescue; `rescues`: how many there were.
     """
@@ -36,12 +36,11 @@ class guard(Controller):
 
     value = factor ** (rescues - rewarmings)
 
-    A loss is odd where it is not finite, or where it is above mean + `deviations` * std and above mean + (`multiple`
-    - 1) * |mean|. Mean and std are the running ones of the last `window` losses or so that were not odd; a spike
-    needs `after` of them. `patience` odd losses in a row (one, where it is not finite) are a rescue: event 'spike'
-    or 'nan'. The next `cooldown` losses are only asked whether they are finite. With `rewarm=k` one cut is taken
-    back after every k losses without a rescue; with 0 it lasts. The rescue after the last of the `tries` is the
-    event 'stop'.
+    A loss is odd if it is not finite, or above both mean + `deviations` * std and mean + (`multiple` - 1) * |mean|.
+    Mean and std run over about the last `window` losses that were not odd; a spike needs `after` of them. `patience`
+    odd losses in a row (one, if it is not finite) are a rescue: event 'spike' or 'nan'. The next `cooldown` losses are
+    checked only for being finite. With `rewarm=k` one cut is taken back after every k losses without a rescue; with 0
+    cuts last. The rescue after the last of the `tries` is the event 'stop'.
 
     >>> from lrlab import *
     >>> p = Pacer((constant() * guard(after=3, patience=1)).over(100))
@@ -49,9 +48,9 @@ class guard(Controller):
     >>> p.value, p.decisions[0].cause
     (0.5, 'the loss 7.5 is above 2.42426, mean 2, std 0.0707107')
 
-    What goes back, to the last snapshot of weights and optimizer, is `lrlab.adapters.torch.rescue.Rescue`; alone it
-    cuts the LR. Units: losses are counted; `factor` is a multiple, of the LR; `multiple` one of the mean. The recipe
-    is that of BLOOM and OPT: go back, lower the LR, go on, a bounded number of times.
+    `lrlab.adapters.torch.rescue.Rescue` goes back to the last snapshot of weights and optimizer; the guard alone only
+    cuts the LR. Units: losses are counted; `factor` multiplies the LR, `multiple` the mean. The recipe is that of BLOOM
+    and OPT: go back, lower the LR, go on, a bounded number of times.
 
     Zhang et al., OPT, 2022, arXiv:2205.01068, section 2.5 (by hand).
     """
@@ -96,14 +95,14 @@ class guard(Controller):
         return self._rescued(state, "spike", cause)
 
     def _bar(self, state: GuardState) -> float:
-        """The greatest loss that is not odd."""
+        """The highest loss that is not odd."""
         if state.seen < self.after:
             return math.inf
         by_spread = self.deviations * math.sqrt(state.variance)
         return state.mean + max(by_spread, (self.multiple - 1) * abs(state.mean))
 
     def _calmed(self, state: GuardState, metric: float) -> GuardState:
-        """Take a loss that is not odd into mean and variance."""
+        """Include a loss that is not odd in mean and variance."""
         weight = 1 / min(state.seen + 1, self.window)
         away = metric - state.mean
         state = state._replace(

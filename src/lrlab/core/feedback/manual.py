@@ -1,4 +1,4 @@
-"""Manual: a factor that a person sets while the run goes on."""
+"""Manual: a factor that a person sets during the run."""
 
 import math
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class manual(Controller):
 
     value = the last observation of its metric (1 before the first)
 
-    It hears `observe(live=0.5)` alone, never an observation without a name, and holds what it heard until it hears
-    another. A factor below 0 or not finite is refused, as an event.
+    It only takes `observe(live=0.5)`, never an observation without a name, and keeps that factor until the next one. A
+    factor below 0 or not finite is refused, as an event.
 
     >>> from lrlab import *
     >>> p = Pacer((cosine() * manual()).over(100))
@@ -46,7 +46,7 @@ class manual(Controller):
     state_type = ManualState
 
     def observe(self, state: State, metrics: float | Mapping[str, float], update: int) -> State:
-        """The state after an observation by name; one without a name is a loss, and no factor."""
+        """The state after an observation by name; one without a name is a loss, not a factor."""
         if isinstance(metrics, Mapping):
             return super().observe(state, metrics, update)
         return state._replace(event="", cause="")

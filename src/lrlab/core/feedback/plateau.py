@@ -1,7 +1,7 @@
 """Plateau: cut the LR when a metric stops improving, by the rule of any library that has one.
 
-The rules differ in what is an improvement (`threshold_mode`, `margin`), in what NaN is (`nan`), in the least cut
-that is made (`eps`), in whether observations are averaged (`average`), and in how `patience` and `cooldown` are
+The rules differ in what counts as an improvement (`threshold_mode`, `margin`), in what NaN means (`nan`), in the
+smallest cut (`eps`), in whether observations are averaged (`average`), and in how `patience` and `cooldown` are
 counted, which the importers of `lrlab.dialects` translate.
 """
 
@@ -49,8 +49,8 @@ class plateau(Controller):
     value = factor ** cuts
 
     After `patience` observations in a row that are not better than the best by `threshold` * |best|, everything it
-    multiplies is cut by `factor`, but never below `min` in all. For `cooldown` observations after a cut none counts
-    as bad. An observation that is not finite is an event of its own ('nan'): it changes nothing else.
+    multiplies is cut by `factor`, but never below `min` in all. For `cooldown` observations after a cut none counts as
+    bad. An observation that is not finite is only the event 'nan': it changes nothing else.
 
     >>> from lrlab import *
     >>> p = plateau(factor=0.5, patience=2)
@@ -60,12 +60,12 @@ class plateau(Controller):
     (0.5, '2 observations without improvement on 1')
 
     `threshold_mode="abs"` takes `threshold` as it is, "signed" as a share of the best with its sign; `margin` is
-    asked for on top. With `restart=True` a cut that `min` forbids brings the LR back to 1 instead, and the best is
-    forgotten. A cut by no more than `eps` is not made. `average=k` takes the mean of every k observations as one.
+    required on top. With `restart=True` a cut that `min` forbids resets the factor to 1 instead, and the best is
+    forgotten. Cuts of at most `eps` are not made. `average=k` takes the mean of every k observations as one.
     `nan="bad"` counts an observation that is not finite as one without improvement.
 
-    `mode="max"`: more of the metric is better; "min": less. Without it less is better, and a metric whose name may mean
-    more ("val_acc", "f1", "auc") is refused.
+    `mode="max"`: a higher metric is better; "min": a lower one. Without it lower is better, and a metric whose name may
+    mean the opposite ("val_acc", "f1", "auc") is refused.
 
     Units: `patience` and `cooldown` count observations (means, where they are averaged); `factor`, `min` and `eps`
     are multiples; `margin` has the unit of the metric. PyTorch's ReduceLROnPlateau(patience=k) cuts one observation
@@ -113,7 +113,7 @@ class plateau(Controller):
         return self._judge(state._replace(pending=0, mean=None), joined)
 
     def _judge(self, state: PlateauState, metric: float) -> PlateauState:
-        """Count one more value (maybe a mean) as better or not, and cut where there were too many that were not."""
+        """Count one more value (or mean) as better or not, and cut after too many that were not."""
         best, bad, cooldown = state.best, state.bad + 1, state.cooldown
         if math.isfinite(metric) and (best is None or self._improves(metric, best)):
             best, bad = metric, 0

@@ -1,12 +1,12 @@
-"""The running thing of a plan: one position on all its curves; it tells what the next update uses.
+"""A plan in a run: one position on all its curves; it gives what the next update uses.
 
     pacer = PlanPacer(plan(lr=cosine(), momentum=linear(start=0.95, to=0.85)), 10_000)
     pacer.values           what each of plan.schedules gives the next update
     pacer.update = 1       so many updates are completed
     pacer.observe(2.31)    feeds the controllers, wherever they stand
 
-It knows no parameter groups: which value goes where is the plan's `assign`, and the adapter's business. The plan of one
-schedule for the LR is that schedule: the same values, the same state, the same text.
+It knows nothing of parameter groups: the plan's `assign` and the adapter decide which value goes where. The plan of one
+schedule for the LR is that schedule: same values, same state, same text.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class PlanPacer(MeteredPacer):
     """The position of a run on the curves of a plan, and what the controllers in it have decided.
 
-    Schedules that are equal share one curve and one state. A scale multiplies the LR, and nothing else. Seconds come
-    from `clock`, as for a `MeteredPacer`.
+    Equal schedules share one curve and one state. A scale multiplies only the LR. Seconds come from `clock`, as for a
+    `MeteredPacer`.
 
     >>> import lrlab as lr
     >>> p = PlanPacer(lr.plan(lr=lr.cosine(), momentum=lr.linear(start=0.95, to=0.85)), 10)
@@ -57,7 +57,7 @@ class PlanPacer(MeteredPacer):
 
     @property
     def schedule(self) -> Plan | Schedule:
-        """The plan in force; where it is of the LR alone, that schedule."""
+        """The plan in force; if it drives only the LR, that schedule."""
         return self.plan.bare
 
     @property
@@ -67,19 +67,19 @@ class PlanPacer(MeteredPacer):
 
     @property
     def values(self) -> list[float]:
-        """What each of `plan.schedules` gives the next update."""
+        """The value of each of `plan.schedules` for the next update."""
         ahead = self.ahead
         return [values[self.update - ahead.start] for values in ahead.plain]
 
     def value_of(self, schedule: int, hyper: str) -> float:
-        """What one of `plan.schedules`, by its number, gives a hyper-parameter in the next update."""
+        """The value that one of `plan.schedules`, by its number, gives a hyper-parameter in the next update."""
         ahead = self.ahead
         return (ahead.scaled if hyper == "lr" else ahead.plain)[schedule][self.update - ahead.start]
 
     def joined(self, joined: int, start: int, stop: int) -> NDArray[np.float64]:
-        """What multiplies the LR of a group that joined before an update, in the updates start ... stop-1.
+        """What multiplies the LR of a group that joined before update `joined`, in the updates start ... stop-1.
 
-        1 for those that were there from the beginning.
+        It is 1 for groups that were there from the start.
         """
         import numpy as np
 
@@ -97,7 +97,7 @@ class PlanPacer(MeteredPacer):
 
     @property
     def whole(self) -> dict[str, float]:
-        """How long the run was meant to be, in the unit in which that is known."""
+        """The planned length of the run, in the unit in which it is known."""
         measure = Measure(self.horizon)
         whole = measure.whole
         return {} if whole is None else {measure.budget: whole / TICKS[measure.budget]}
@@ -108,9 +108,10 @@ class PlanPacer(MeteredPacer):
         return {**made, "plan": self.plan.record()} if self.schedule is self.plan else made
 
     def going_on(self, plan: Plan, curves: Iterable[Curve], how: str, toward: Pacer | None = None) -> Self:
-        """The pacer that goes on with another plan, of these curves; said in `changes`, as going `toward` a pacer's.
+        """The pacer that goes on with another plan and these curves; recorded in `changes`, as going `toward` that of a
+        pacer.
 
-        A controller keeps the state under its name where that is a state of its kind.
+        A controller keeps the state under its name if it is a state of its kind.
         """
         by_schedule = {curve.schedule: curve for curve in curves}
         made = self._on([by_schedule[schedule] for schedule in plan.schedules], plan.labels, how)
@@ -119,11 +120,11 @@ class PlanPacer(MeteredPacer):
         return made
 
     def restored(self, state: Mapping[str, Any]) -> Self:
-        """A pacer of the same plan in a recorded state. Raises `LrlabError` where it does not fit."""
+        """A pacer of the same plan in a recorded state. Raises `LrlabError` if it does not fit."""
         return super().restored(self._merged(state) if isinstance(state, Mapping) and "pacers" in state else state)
 
     def _merged(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """A state of the present version, from one that holds a state for each schedule, by its text."""
+        """A state of the present version, made of one that holds a state for each schedule, by its text."""
         recorded, mine = state["pacers"], list(map(str, self.plan.schedules))
         if not isinstance(recorded, Mapping) or sorted(recorded) != sorted(mine):
             raise LrlabError(worded("this is not a state of this plan", recorded, ", ".join(mine)))
@@ -151,5 +152,5 @@ class PlanPacer(MeteredPacer):
 
 
 def _in_updates(horizon: Horizon) -> Horizon:
-    """The horizon where its length in updates is known: a group that joins is timed in updates."""
+    """The horizon if its length in updates is known: a group that joins is timed in updates."""
     return horizon if horizon.total is not None else Horizon()

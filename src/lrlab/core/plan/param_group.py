@@ -1,7 +1,7 @@
-"""The hyper-parameters in a parameter group of PyTorch, by the names of a plan: `betas` is beta1, beta2, ...
+"""The hyper-parameters in a PyTorch parameter group, by the names of a plan: `betas` is beta1, beta2, ...
 
-This is the one place where they are written, for the scheduler and for the lab. A value that is a tensor is read as a
-number and written in place: the same object, so that nothing is recompiled. A tensor is known by its `fill_`: core
+This is the only place where they are written, for the scheduler and for the lab. A tensor is read as a number and
+written in place, so that it stays the same object and nothing is recompiled. It is recognised by its `fill_`: core
 imports no framework.
 """
 

@@ -9,14 +9,14 @@
         layers=["embed*", "blocks.{}.*", "head*"],
     )
 
-A plan is a value, as a schedule is: frozen, comparable, printable, JSON. It has never heard of an optimizer.
+Like a schedule, a plan is a value: frozen, comparable, printable, JSON. It knows nothing of optimizers.
 
-What a value means: of `lr` and `weight_decay` a **multiple of the group's own** (so that ratios between groups stay,
-and a group without decay stays without), of `momentum`, `beta1`, `beta2`, `beta3` and `eps` the value itself.
+What a value means: for `lr` and `weight_decay` a **multiple of the group's own** (so that ratios between groups stay,
+and a group without decay stays without); for `momentum`, `beta1`, `beta2`, `beta3` and `eps` the value itself.
 
-The order of rules: for each hyper-parameter of a group the **last** rule that matches the group and names the
-hyper-parameter counts; what `plan(...)` is given beside `groups` is the first rule, for every group. Layer decay and
-the warmup of groups that join later then multiply the LR, whichever rule it came from.
+The order of rules: for each hyper-parameter of a group, the **last** rule that matches the group and names the
+hyper-parameter applies; the arguments of `plan(...)` besides `groups` are the first rule, for every group. Layer decay
+and the warmup of groups that join later then multiply the LR, whichever rule it came from.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class Plan(Shown):
     # -- what it says for some groups -------------------------------------------------------------------------------
 
     def assign(self, groups: Sequence[Group], later: Collection[str] = ()) -> tuple[tuple[Driven, ...], ...]:
-        """What drives each of these groups.
+        """The schedules that drive each of these groups.
 
-        Raises `LrlabError` where a rule matches no group, or no group that has the hyper-parameter. `later` are
-        names of groups or parameters that need not be there now: a rule may wait for them.
+        Raises `LrlabError` if a rule matches no group, or no group that has the hyper-parameter. `later` are names of
+        groups or parameters that may be missing now: a rule may wait for them.
         """
         below = [None for _ in groups] if self.layer_decay is None else depths(groups, self.layers)
         chosen: list[dict[str, tuple[Schedule, str]]] = [{} for _ in groups]
@@ -110,7 +110,8 @@ class Plan(Shown):
 
     @property
     def labels(self) -> list[str]:
-        """What tells the controllers of each of `schedules` from namesakes: "momentum/", or "lr of head/"."""
+        """What distinguishes the controllers of each of `schedules` from others of the same name: "momentum/", "lr of
+        head/"."""
         first: dict[Schedule, str] = {}
         for rule in self.rules:
             for hyper, schedule in rule.schedules:
@@ -119,7 +120,7 @@ class Plan(Shown):
 
     @property
     def bare(self) -> Plan | Schedule:
-        """The schedule alone, where it drives the LR of every group and this is all that the plan says."""
+        """The schedule alone, if the plan only drives the LR of every group by it."""
         schedule = self.schedules[0]
         return schedule if self == Plan((Rule(EVERY, (("lr", schedule),)),)) else self
 
@@ -140,8 +141,8 @@ class Plan(Shown):
     def over(self, horizon: int | Horizon | None = None, *, absolute: bool = False) -> dict[Schedule, Curve]:
         """The curve of each schedule in it.
 
-        With `absolute` the values of an LR are the LR itself. Raises `LrlabError` where a value is out of its bounds at
-        some update of the run: a negative LR or weight decay, a momentum or beta of 1 or more.
+        With `absolute` the values of an LR are the LR itself. Raises `LrlabError` if a value is out of bounds at any
+        update of the run: a negative LR or weight decay, a momentum or beta of 1 or more.
 
         >>> import lrlab as lr
         >>> lr.plan(momentum=lr.linear(start=0.9, to=1.1)).over(100)
@@ -156,7 +157,7 @@ class Plan(Shown):
         return curves
 
     def refuse_out_of_bounds(self, curves: Iterable[Curve], *, absolute: bool = False) -> None:
-        """Raise `LrlabError` where one of the curves of its schedules has a value that cannot be."""
+        """Raise `LrlabError` if one of the curves of its schedules has an impossible value."""
         found = {curve.schedule: curve for curve in curves}
         for hyper, schedule in dict.fromkeys(pair for rule in self.rules for pair in rule.schedules):
             frozen = False
@@ -228,7 +229,7 @@ class Plan(Shown):
     def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Plan:
         """Read a plan from its JSON document.
 
-        `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, for anything else.
+        `functions` gives the user functions that it names. Raises only `LrlabError`.
         """
         try:
             document = json.loads(text)
@@ -252,16 +253,16 @@ def plan(
     joining: Schedule | str | None = None,
     **schedules: Any,
 ) -> Plan:
-    """A plan: schedules for every group by name of the hyper-parameter, and rules for some groups.
+    """A plan: schedules by name of the hyper-parameter, for every group, and rules for some groups.
 
     lr of a group = its own * schedule(update) * layer_decay ** depth * joining(update - joined)
 
     `groups` maps a pattern ("head", "backbone.*", a group's name or its parameters' names, `fnmatch`; or a key of the
     group itself, "kind=muon") to schedules; a later one overrides an earlier one. `layer_decay` is the factor from a
-    layer to the one below it; `layers` lists patterns from the bottom to the top, "{}" standing for a layer's number;
-    without it each group is a layer, the last one on top. `joining` multiplies the LR of a group that is added later,
-    in updates from when it came.
-    A schedule is a schedule, its text, or a number for a constant; `betas=(a, b)` is `beta1=a, beta2=b`.
+    layer to the one below it; `layers` lists patterns from bottom to top, with "{}" for a layer's number; without it
+    each group is a layer, the last one on top. `joining` multiplies the LR of a group that is added later, in updates
+    since it was added. A schedule is a schedule, its text, or a number for a constant; `betas=(a, b)` is `beta1=a,
+    beta2=b`.
 
     >>> import lrlab as lr
     >>> lr.plan(lr="cosine()", groups={"head*": {"lr": lr.constant("20%", level=0) >> lr.linear()}}, layer_decay=0.9)
@@ -349,13 +350,13 @@ def _without_controllers(schedule: Schedule) -> Schedule:
 
 
 def _instead(hyper: str, known: Sequence[str]) -> str:
-    """What another optimizer calls the same thing."""
+    """The name that another optimizer has for the same hyper-parameter."""
     other = {"momentum": "beta1", "beta1": "momentum"}.get(hyper, "")
     return f"{other}=" if other in known else ""
 
 
 def _refuse_out_of_bounds(hyper: str, curve: Curve) -> bool:
-    """Raise `LrlabError` where a value cannot be; say whether all of them are 0."""
+    """Raise `LrlabError` for an impossible value; return whether all values are 0."""
     import numpy as np
 
     times, values = sampled(curve)

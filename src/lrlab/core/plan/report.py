@@ -11,9 +11,9 @@ HEADINGS = ("optimizer", "group", "parameters", "hyper-parameter", "now", "own",
 
 @dataclass(frozen=True)
 class Row:
-    """One hyper-parameter of one group: `own` is what the group brought, `now` what the next update uses.
+    """One hyper-parameter of one group: `own` is the group's own value, `now` what the next update uses.
 
-    `schedule` and `rule` are empty where nothing drives it.
+    `schedule` and `rule` are empty if nothing drives it.
     """
 
     optimizer: str
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PlanReport:
-    """The rows, how far the run is (`position`) and how long it was meant to be (`whole`), in the same units.
+    """The rows, how far the run is (`position`) and its planned length (`whole`), in the same units.
 
     >>> print(PlanReport((Row("SGD", "0", 2, "lr", 0.05, 0.1, rule="*", schedule="cosine()"),), {"updates": 9}, {"updates": 10}))
     9 of 10 updates (90 %)

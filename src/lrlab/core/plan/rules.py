@@ -4,7 +4,7 @@
     Group("0", keys={"kind": "muon"}).matches("kind=muon")                                       True
     depths([Group("embed"), Group("blocks.0"), Group("blocks.1")], ("embed", "blocks.{}"))     [2, 1, 0]
 
-A pattern is one of `fnmatch`, with upper and lower case told apart on every machine.
+A pattern is one of `fnmatch`, case-sensitive on every machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EVERY = "*"  # the pattern of the rule for every group
 
 
 class Kind(NamedTuple):
-    """What the values of a hyper-parameter are: multiples of the group's own or not, and below which bound."""
+    """What the values of a hyper-parameter are: multiples of the group's own or not, and their upper bound."""
 
     multiple: bool
     below: float = math.inf
@@ -50,10 +50,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Group:
-    """What a plan needs to know of a parameter group: its name, its parameters' names and its hyper-parameters.
+    """What a plan needs to know about a parameter group: its name, its parameters' names and its hyper-parameters.
 
-    `joined` is the update before which it was added: 0 for the groups that were there from the beginning. `keys` are
-    the texts, flags and whole numbers that it has besides (`kind="muon"`, `use_muon=True`).
+    `joined` is the update before which it was added: 0 for groups that were there from the start. `keys` are its other
+    texts, flags and whole numbers (`kind="muon"`, `use_muon=True`).
     """
 
     name: str
@@ -65,7 +65,7 @@ class Group:
     def matches(self, pattern: str) -> bool:
         """Whether its name, or the name of each of its parameters, fits a pattern such as "head*".
 
-        Or a key of its own: "kind=muon". Raises `LrlabError` where some of its parameters do and some do not.
+        It may also be a key of the group: "kind=muon". Raises `LrlabError` if only some of its parameters match.
         """
         key, equals, value = pattern.partition("=")
         own = equals and key in self.keys and fnmatchcase(str(self.keys[key]), value)
@@ -87,7 +87,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Driven:
-    """One hyper-parameter of one group: the schedule that drives it, what scales it, and the rule that said so."""
+    """One hyper-parameter of one group: the schedule that drives it, its scale, and the rule that it comes from."""
 
     hyper: str
     schedule: Schedule
@@ -96,9 +96,9 @@ class Driven:
 
 
 def depths(groups: Sequence[Group], layers: tuple[str, ...]) -> list[int | None]:
-    """How many layers lie above each group; None for a group that is in none of `layers`.
+    """How many layers are above each group; None for a group in none of `layers`.
 
-    Without `layers` each group is a layer, the last one on top; a group that joined later is not a layer and on top.
+    Without `layers` each group is a layer, the last one on top; a group that joined later is not a layer, but on top.
 
     >>> depths([Group("embed"), Group("blocks.0"), Group("blocks.1"), Group("head")], ("embed", "blocks.{}"))
     [2, 1, 0, None]
@@ -142,7 +142,7 @@ def _layer(word: str, layers: tuple[str, ...]) -> tuple[int, int] | None:
 
 
 def unmatched(what: str, pattern: str, groups: Sequence[Group]) -> LrlabError:
-    """The error for a pattern that means no group: it names those there are."""
+    """The error for a pattern that matches no group: it names the groups."""
     names = [group.name for group in groups] + [parameter for group in groups for parameter in group.parameters]
     told = dict.fromkeys(f"{key}={value}" for group in groups for key, value in group.keys.items())
     names += [one for one in told if any(f"{(key := one.partition('=')[0])}={g.keys.get(key)}" != one for g in groups)]

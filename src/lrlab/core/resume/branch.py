@@ -3,8 +3,8 @@
     branch = branched(curve, at=8000, decay="20%")     the run of 10 000 updates whose last fifth decays
     branch.curve, branch.note
 
-Where the warmup is absolute the branch *is* the run planned with that horizon: the same schedule, the same values to
-the last bit. Where the plan over the new horizon would have begun otherwise (a warmup of "5%"), the branch keeps what
+If the warmup is absolute, the branch *is* the run planned with that horizon: the same schedule, and the same values to
+the last bit. If the plan over the new horizon would have started differently (a warmup of "5%"), the branch keeps what
 was done, and the note says so.
 """
 
@@ -24,7 +24,7 @@ from lrlab.errors import LrlabError, worded
 
 
 class Branch(NamedTuple):
-    """The curve of a branch, and what is to be known of it ("": it is the run planned with that horizon)."""
+    """The curve of a branch, with a note ("": it is the run planned with that horizon)."""
 
     curve: Curve
     note: str
@@ -36,7 +36,7 @@ def branched(
     """The curve of a run that leaves its stable phase at update `at` and decays for `decay`.
 
     `decay` is a number of updates, or a share of the branch. `shape` and `to` are by default those of the plan's own
-    decay, and else one_minus_sqrt to 0. Raises `LrlabError` where the run is in no stable phase.
+    decay, or one_minus_sqrt to 0. Raises `LrlabError` if the run is not in a stable phase.
 
     >>> import lrlab as lr
     >>> stable = (lr.warmup(10) >> lr.constant()).over(None)
@@ -61,7 +61,7 @@ def branched(
             f"the branch keeps the first {at} updates as they were made; {planned} planned over {at + n} updates "
             "would have begun otherwise (a relative warmup is another number of updates)"
         )
-    except LrlabError:  # the plan was changed before: its parts have lengths of their own
+    except LrlabError:  # the plan was changed before: its parts have their own lengths
         note = ""
     acting, present = now(plan, at, {})
     floor = to if to is not None else end(plan) if end(plan) < present else 0.0
@@ -70,7 +70,7 @@ def branched(
 
 
 def _refuse_unstable(curve: Curve, at: int) -> None:
-    """A branch leaves a phase whose value has not moved since it began."""
+    """Refuse to branch from a phase whose value has changed since it started."""
     phase = next((p for p in curve.phases if p.start < at and (p.stop is None or at <= p.stop)), None)
     if phase is not None:
         values = curve.between(phase.start, at + (phase.stop != at))
@@ -82,7 +82,7 @@ def _refuse_unstable(curve: Curve, at: int) -> None:
 
 
 def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
-    """The decay of a branch: the plan's own, or one that is asked for, over n updates."""
+    """The decay of a branch over n updates: the plan's own, or the requested one."""
     own = schedule._last()
     floor = to if to is not None else own.to if isinstance(own, Transition) else 0.0
     if shape is None and isinstance(own, Transition):

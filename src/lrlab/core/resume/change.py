@@ -1,12 +1,13 @@
-"""A change of plan in the middle of a run: longer, now to the end, another plan. Pure functions from curve to curve.
+"""Changing the plan in the middle of a run: a longer one, a decay now, another plan. Pure functions from curve to
+curve.
 
     extended(curve, at=600, to=2000, how="rescale-rest")     what is left of the plan, over what is left of the run
     finished(curve, at=600, over=200)                        decay from where the run is to the floor
     spliced(old, new, at=600)                                another plan, without a jump, to its own end
 
 Each gives the curve of the whole run: before update `at` its values are those of the old one, to the last bit; from
-`at` on they follow the stated rule. Controllers go on with their states; `factors` holds the present factor of each
-by its name, so that the LR is continuous with what they have decided. `branch.py` starts from a stable phase.
+`at` on they follow the stated rule. Controllers keep their states; `factors` holds the present factor of each by name,
+so that the LR is continuous with what they have decided. `branch.py` starts from a stable phase.
 """
 
 from __future__ import annotations
@@ -54,16 +55,16 @@ def extended(
     peak: float | None = None,
     factors: Mapping[str, float] = NO_FACTORS,
 ) -> Curve:
-    """The curve of a run that is at update `at` and shall now be `to` updates long.
+    """The curve of a run that is at update `at` and is now to be `to` updates long.
 
     - `"rescale-rest"`: what is left of the plan is stretched over what is left of the run.
-    - `"hold-then-decay"`: the LR stays where it is for as long as the run is prolonged; then the rest as planned.
+    - `"hold-then-decay"`: the LR stays where it is for as many updates as are added; then the rest as planned.
     - `"re-warm"`: straight up to `peak` within 1% of what is left (default: the plan's own peak), then half a cosine
-      to the plan's end value. Never above the greater of `peak` and the present LR.
+      to the plan's end value. Never above the higher of `peak` and the present LR.
     - `"keep"`: the plan as it was; after its end its own rule (most schedules hold their end value).
 
-    The first three are continuous at `at` and end where the plan ended. Raises `LrlabError` where nothing is left of
-    the plan for the first two.
+    The first three are continuous at `at` and end where the plan ended. Raises `LrlabError` if nothing is left of the
+    plan for the first two.
 
     >>> import lrlab as lr
     >>> extended(lr.linear().over(4), at=2, to=6, how="rescale-rest").values().tolist()
@@ -117,7 +118,7 @@ def _keep(plan: Curve, at: int, total: int, peak: float | None, factors: Mapping
 
 
 def _left(curve: Curve, at: int) -> list[Excerpt]:
-    """What is left of a plan, where something is."""
+    """What is left of a plan. Raises `LrlabError` if nothing is."""
     if curve.updates is None or curve.updates <= at:
         said = "has no known end" if curve.updates is None else f"ended at update {curve.updates}"
         raise LrlabError(
@@ -144,10 +145,10 @@ def finished(
     to: float | None = None,
     factors: Mapping[str, float] = NO_FACTORS,
 ) -> Curve:
-    """The curve of a run that decays from update `at` on, from wherever it is, and ends after `over`.
+    """The curve of a run that decays from update `at` on, from its present value, and ends after `over`.
 
-    `over` is a number of updates, or a share of the run as it will then be. `shape` is any decay; `to` is the floor:
-    by default the plan's end value, or 0 where the LR is not above that.
+    `over` is a number of updates, or a share of the run as it will then be. `shape` is any decay; `to` is the floor: by
+    default the plan's end value, or 0 if the LR is not above that.
 
     >>> import lrlab as lr
     >>> finished(lr.constant().over(10), at=2, over=2, shape="linear").values().tolist()
@@ -165,13 +166,13 @@ def finished(
 def spliced(
     old: Curve, new: Curve, at: int, *, factors: Mapping[str, float] = NO_FACTORS, stays: bool = False
 ) -> Curve:
-    """The curve of a run that goes on from update `at` of `old` by `new`, without a jump, and ends where `new` ends.
+    """The curve of a run that leaves `old` at update `at`, follows `new` without a jump, and ends where `new` ends.
 
     value = end + (new - end) * (present - end) / (new(at) - end)
 
-    kept between the least and the greatest of the present value and of what is left of `new`; a straight line to its
-    end where new(at) is that end already. Raises `LrlabError` where nothing is left of `new`, and where the present
-    value is its end already, so that it would stay: `stays` says that it may.
+    kept between the lowest and the highest of the present value and of what is left of `new`; a straight line to its
+    end if new(at) already is that end. Raises `LrlabError` if nothing is left of `new`, or if the present value already
+    is its end, so that it would stay there; `stays` allows that.
 
     >>> import lrlab as lr
     >>> spliced(lr.constant(level=0.5).over(4), lr.linear().over(4), at=2).values().tolist()

@@ -1,14 +1,14 @@
-"""The one record of a run's position, which every adapter writes and reads: plain JSON, so that it moves between them.
+"""The record of a run's position that every adapter reads and writes: plain JSON, so that it can move between them.
 
     state = Checkpoint.of(pacer, base_lrs=[0.1]).record()      a dict of numbers, texts, lists and dicts
-    there = Checkpoint.read(state)                             refused in words where it is torn, changed or foreign
-    there.differences(pacer)                                   where the code says something else
+    there = Checkpoint.read(state)                             refused if it is damaged, changed or foreign
+    there.differences(pacer)                                   what differs in the code
     pacer = there.pacer(curve)                                 the position on the code's curve, states restored
 
-What is state: `position` (completed updates, controllers' records, scale, and the log of decisions and changes), and
-what each parameter group brought. What is there for comparison only, for configuration comes from code: the schedule
-or plan, horizon, `absolute`. A digest over the whole makes a flipped bit or a part of another checkpoint show itself;
-it is no signature. Nothing is ever unpickled.
+The state is `position` (completed updates, controllers' records, scale, and the log of decisions and changes) and each
+parameter group's own values. The rest is only for comparison, because configuration comes from code: the schedule or
+plan, the horizon, `absolute`. A digest over the whole reveals a flipped bit or a part of another checkpoint; it is not
+a signature. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Held:
-    """A parameter group: what it brought (`own`), what it has (`now`), and before which update it `joined`.
+    """A parameter group: its `own` values, its present values (`now`), and the update before which it `joined`.
 
-    Of the hyper-parameters that are driven `driven` has the number of the schedule in the plan, and the factor to it.
+    For each driven hyper-parameter `driven` has the number of its schedule in the plan, and the factor to it.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Held:
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> Held:
-        """A group from its record. Raises `LrlabError` where a value cannot be, else an error of Python."""
+        """A group from its record. Raises `LrlabError` for an impossible value, or one of Python's own errors."""
         found = Held(**record)
         for hyper, value in found.own.items():
             not_negative(value, f"the recorded {hyper}")
@@ -91,9 +91,9 @@ class Held:
     def lrs(
         self, pacer: PlanPacer, values: Sequence[NDArray[np.float64]], start: int, absolute: bool
     ) -> NDArray[np.float64]:
-        """The LR in the updates from `start` on, in which each curve of the pacer gave these values to an LR.
+        """The LR in the updates from `start` on, given the values of each curve of the pacer for an LR.
 
-        NaN before the group joined; without a schedule it is what it has now.
+        NaN before the group joined; without a schedule its present LR.
         """
         import numpy as np
 
@@ -108,7 +108,7 @@ class Held:
 
 
 def unnamed(base_lrs: Sequence[float], lrs: Sequence[float]) -> tuple[Held, ...]:
-    """Groups of which nothing is known but their LRs."""
+    """Groups of which only the LRs are known."""
     pairs = enumerate(zip(map(float, base_lrs), map(float, lrs), strict=True))
     return tuple(Held(str(k), {"lr": base}, {"lr": now}) for k, (base, now) in pairs)
 
@@ -124,7 +124,7 @@ class Followed(Protocol):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A position on a curve or a plan, and what these and the optimizer were.
+    """A position on a curve or a plan, with that curve or plan and the values in the optimizer.
 
     `position` is `Pacer.state()`. `groups` are the parameter groups. `document` is the schedule or plan as JSON,
     `schedule` its text to look at.
@@ -149,14 +149,15 @@ class Checkpoint:
     def of(
         pacer: Pacer, base_lrs: Sequence[float], lrs: Sequence[float] | None = None, *, absolute: bool = False
     ) -> Checkpoint:
-        """Where a pacer is. `lrs` None: the LR of each group is its base LR times the value of the next update."""
+        """The position of a pacer. With `lrs=None` the LR of each group is its base LR times the value of the next
+        update."""
         if lrs is None:
             lrs = [pacer.value if absolute else base * pacer.value for base in base_lrs]
         return Checkpoint.at(pacer, unnamed(base_lrs, lrs), absolute=absolute)
 
     @staticmethod
     def at(pacer: Pacer, groups: Sequence[Held], *, absolute: bool = False) -> Checkpoint:
-        """Where a pacer is, with these parameter groups."""
+        """The position of a pacer, with these parameter groups."""
         followed = pacer.schedule
         return Checkpoint(
             pacer.state(),
@@ -179,7 +180,7 @@ class Checkpoint:
         return tuple(group.now["lr"] for group in self.groups)
 
     def record(self) -> dict[str, Any]:
-        """As plain JSON, with its digest. It has the same keys whatever the run has come to."""
+        """As plain JSON, with its digest. Its keys do not depend on the run."""
         written = {
             **self.position,
             "base_lrs": list(self.base_lrs),
@@ -197,14 +198,14 @@ class Checkpoint:
     def leaves(self) -> dict[str, Any]:
         """The record with every nested part as its JSON text.
 
-        For what takes a dict of states apart and puts a saved one together by the keys of a new one, as
-        `torch.distributed.checkpoint` does: what is in a part depends on the run.
+        For libraries that take a dict of states apart and put a saved one together by the keys of a new one, as
+        `torch.distributed.checkpoint` does: the contents of the nested parts depend on the run.
         """
         return {name: json.dumps(part) if name in _NESTED else part for name, part in self.record().items()}
 
     @staticmethod
     def read(state: Mapping[str, Any]) -> Checkpoint:
-        """Read a record. Raises `LrlabError` where it is not one, was changed after it was written, or is too new."""
+        """Read a record. Raises `LrlabError` if it is not one, was changed after it was written, or is too new."""
         given = upgraded(_together(state))
         checked(given)
         if given.get("digest") != (fits := digest({name: part for name, part in given.items() if name != "digest"})):
@@ -236,7 +237,7 @@ class Checkpoint:
             raise LrlabError(worded(f"this is not a state of a Scheduler: {error}", dict(given))) from None
 
     def differences(self, code: Followed, *, absolute: bool = False) -> list[Difference]:
-        """Where the configuration in the code is another: schedule, horizon, absolute."""
+        """The differences to the configuration in the code: schedule, horizon, absolute."""
         rows = [
             Difference(
                 "plan" if "lrlab_plan" in self.document or isinstance(code.schedule, Plan) else "schedule",
@@ -254,7 +255,7 @@ class Checkpoint:
         return [row for row, equal in zip(rows, same, strict=True) if not equal]
 
     def plan(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Plan:
-        """The plan that the run was on. `functions` binds the user functions in it."""
+        """The plan that the run followed. `functions` gives the user functions in it."""
         if not self.document:
             hint = '"take", or loading it once by the code that wrote it, and saving again'
             raise LrlabError(
@@ -278,15 +279,15 @@ class Checkpoint:
         return PlanPacer(self.plan(functions), horizon, absolute=True).restored(self.position)
 
     def curve(self, functions: Mapping[str, Callable[[int], float]] | None = None) -> Curve:
-        """The curve that the run was on; of a plan the first. `functions` binds the user functions in it."""
+        """The curve that the run followed; for a plan the first. `functions` gives the user functions in it."""
         return self.run(functions).curve
 
     def pacer(self, curve: Curve) -> Pacer:
-        """A pacer at this position on `curve`. Raises `LrlabError` where its controllers are others."""
+        """A pacer at this position on `curve`. Raises `LrlabError` if its controllers are different."""
         return pacer_of(curve).restored(self.position)
 
     def taken(self, code: _Pacer) -> _Pacer:
-        """The code's run at this position, with the controllers' records that fit; said in its changes."""
+        """The code's run at this position, with the controllers' records that fit; recorded in its changes."""
         records = self.position["controllers"]
         states = {name: carried(one, records.get(name)) for name, one in code.controllers.items()}
         consumed = self.position["consumed"]
@@ -307,7 +308,7 @@ class Checkpoint:
 
 
 def functions_of(followed: Schedule | Plan) -> dict[str, Callable[[int], float]]:
-    """The user functions in a schedule or plan, by name: what a checkpoint's schedule is bound with."""
+    """The user functions in a schedule or plan by name, for reading the schedule of a checkpoint."""
     schedules = followed.schedules if isinstance(followed, Plan) else (followed,)
     found = ((one.name, one.target) for schedule in schedules for one in schedule.walk() if isinstance(one, Function))
     return {name: target for name, target in found if target is not None}

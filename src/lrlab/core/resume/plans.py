@@ -1,14 +1,14 @@
-"""A change of a whole plan in the middle of a run: what each of its curves does. From pacer to pacer.
+"""Changing a whole plan in the middle of a run: what each of its curves does. Functions from pacer to pacer.
 
     extended(pacer, 2000, "rescale-rest")        every curve as `core/resume/change.py` says
     finished(pacer, "10%")                       the LRs decay now, the others follow
     branched(pacer, "20%")
     spliced(pacer, toward)
 
-A change is of the LR: that is what is re-warmed, decayed and branched. Another hyper-parameter **follows** where the
-change says nothing of it: it goes on as its own schedule has it over the new length, where that is what was done so
-far; else what is left of it is stretched or pressed into what is left of the run; where nothing is left it stays. A
-schedule that drives an LR and something else is the LR's.
+A change concerns the LR: the LR is re-warmed, decayed and branched. Any other hyper-parameter **follows**: it goes on
+with its own schedule over the new length, if that agrees with what was done so far; otherwise what is left of it is
+stretched or compressed into what is left of the run; if nothing is left, it stays. A schedule that drives both an LR
+and something else counts as the LR's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from lrlab.errors import LrlabError, worded
 
 
 class _Part(NamedTuple):
-    """One curve of a plan, its controllers under the names that the run knows them by, and whether it is an LR's."""
+    """One curve of a plan, with its controllers under their names in the run, and whether it drives an LR."""
 
     curve: Curve
     factors: Mapping[str, float]
@@ -43,8 +43,8 @@ class _Part(NamedTuple):
 def extended(pacer: PlanPacer, to: int | Horizon, how: str, *, peak: float | None = None) -> PlanPacer:
     """The run made longer by one of the rules of `change.extended`.
 
-    A curve of which nothing is left, beside an LR of which something is, follows. `peak` is that of the greatest of
-    several LR curves, which keep their ratio.
+    A curve of which nothing is left follows, if something is left of an LR. `peak` is that of the highest of several LR
+    curves, which keep their ratio.
 
     >>> import lrlab as lr
     >>> p = PlanPacer(lr.plan(lr=lr.linear(), momentum=lr.linear(start=0.95, to=0.85)), 4)
@@ -84,7 +84,7 @@ def finished(
 def branched(
     pacer: PlanPacer, decay: int | str | Span, *, shape: str | None = None, to: float | None = None
 ) -> tuple[PlanPacer, str]:
-    """The run whose LRs leave their stable phase (`branch.branched`), and what is to be known of it."""
+    """The run whose LRs leave their stable phase (`branch.branched`), with a note."""
     notes: list[str] = []
 
     def act(part: _Part, k: int) -> Curve:
@@ -100,8 +100,8 @@ def branched(
 def spliced(old: PlanPacer, new: PlanPacer, ratios: Mapping[str, float]) -> PlanPacer:
     """The run that goes on from `old` by the plan of `new`, without a jump (`change.spliced`).
 
-    `ratios` are what the recorded values of the groups are of the code's, by hyper-parameter. Raises `LrlabError` where
-    the two plans do not drive the same hyper-parameters of the same groups.
+    `ratios` are the recorded values of the groups divided by the code's, by hyper-parameter. Raises `LrlabError` if the
+    two plans do not drive the same hyper-parameters of the same groups.
     """
     if _shape(old.plan) != _shape(new.plan):
         raise LrlabError(
@@ -131,7 +131,7 @@ def _spliced(before: _Part, after: _Part, at: int, ratio: float) -> Curve:
 
 
 def _shape(plan: Plan) -> tuple[object, ...]:
-    """What a plan drives, whatever the schedules are."""
+    """What a plan drives, without its schedules."""
     rules = tuple((rule.pattern, tuple(hyper for hyper, _ in rule.schedules)) for rule in plan.rules)
     return rules, plan.layer_decay, plan.layers, plan.joining
 
@@ -151,7 +151,7 @@ def _goes_on(curve: Curve, at: int) -> bool:
 def _changed(
     pacer: PlanPacer, parts: list[_Part], acts: list[Callable[[_Part, int], Curve] | None], how: str
 ) -> PlanPacer:
-    """The run on which some curves act, and which the others follow."""
+    """The run in which some curves change, and the others follow."""
     acted = {k: act(parts[k], k) for k, act in enumerate(acts) if act is not None}
     if not acted:
         raise LrlabError(worded(f"{how}: the plan drives no LR", str(pacer.plan), hint="lr= in the plan"))
@@ -164,12 +164,12 @@ def _changed(
 
 
 def _following(curve: Curve, at: int, horizon: Horizon) -> Curve:
-    """What a curve does of which a change says nothing."""
+    """What a curve does that the change does not concern."""
     try:
         made = curve.schedule.over(horizon)
         if same(curve, made, at):
             return made
-    except LrlabError:  # it is too long now, or its parts have lengths of their own
+    except LrlabError:  # it is too long now, or its parts have their own lengths
         pass
     if not _goes_on(curve, at):
         return change.extended(curve, at, horizon, "keep")
@@ -177,7 +177,7 @@ def _following(curve: Curve, at: int, horizon: Horizon) -> Curve:
 
 
 def _whole(pacer: PlanPacer) -> Schedule:
-    """What multiplies a group that joins, as it is over the horizon that the run began with."""
+    """What multiplies a group that joins, over the horizon that the run began with."""
     joining = pacer.joining
     assert joining is not None
     return joining.schedule if joining.schedule._keeps_to_itself() else excerpt(joining, 0)

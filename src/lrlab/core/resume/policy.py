@@ -1,13 +1,13 @@
-"""Resume with a policy: what becomes of a run whose checkpoint and code disagree.
+"""Resuming by a policy: what happens if checkpoint and code disagree.
 
-State comes from the checkpoint, configuration from the code. Where the two agree there is nothing to decide; where
-they do not, loading stops and shows each difference, or `on_change` says which way to go on:
+State comes from the checkpoint, configuration from the code. If the two agree, there is nothing to decide; if not,
+loading stops and shows each difference, or `on_change` says how to go on:
 
 - "keep": with the checkpoint's schedule or plan, horizon and base LRs;
 - "take": with the code's, from the recorded position on;
 - "splice": from the present LR to the end of the code's plan, without a jump (`core/resume/plans.py`).
 
-Where the code's run is only longer, and what was left of the recorded one is the same there (a constant LR, steps at
+If the code's run is only longer, and has the same values in what was left of the recorded one (a constant LR, steps at
 the same updates), it goes on.
 """
 
@@ -28,7 +28,7 @@ from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, worded
 
 OnChange = Literal["stop", "keep", "take", "splice"]
-LOOKED_AT = 2**22  # updates that two runs are compared by
+LOOKED_AT = 2**22  # updates by which two runs are compared
 Stored = Callable[[int, str, float], float]
 
 
@@ -46,7 +46,7 @@ class Resumed(NamedTuple):
 
 
 def known(on_change: object) -> OnChange:
-    """A policy. Raises `LrlabError` naming the known ones."""
+    """A known policy. Raises `LrlabError`, naming those there are."""
     if on_change not in get_args(OnChange):
         raise LrlabError(worded("on_change is not known", on_change, ", ".join(map(repr, get_args(OnChange)))))
     return on_change  # type: ignore[return-value]
@@ -64,9 +64,9 @@ def resumed(
 ) -> Resumed:
     """The run of a checkpoint under the code's plan and parameter groups (or curve and base LRs).
 
-    A group's value that is what the checkpoint's optimizer had counts as loaded: `stored(k, hyper, value)` is a value
-    as group k keeps it. Raises `LrlabError` with each difference and the ways on, where there is one under "stop";
-    `ways` are those that the caller has.
+    A group's value that equals the one in the checkpoint's optimizer counts as loaded: `stored(k, hyper, value)` is a
+    value as group k stores it. Under "stop" any difference raises `LrlabError`, with each difference and the ways to go
+    on; `ways` are those that the caller offers.
 
     >>> import lrlab as lr
     >>> pacer = lr.Pacer(lr.linear().over(100))
@@ -107,7 +107,7 @@ def _held(groups: Sequence[Held] | Sequence[float]) -> tuple[Held, ...]:
 
 
 def _own(there: Checkpoint, code: PlanPacer, differing: list[Difference], on_change: OnChange) -> PlanPacer | None:
-    """The run as it was; None where it is not needed and cannot be had, for want of a user function or of its plan."""
+    """The run as it was; None if it is not needed and not available, because a user function or its plan is missing."""
     try:
         return there.run(functions_of(code.plan)) if differing else code.restored(there.position)
     except LrlabError:
@@ -117,7 +117,7 @@ def _own(there: Checkpoint, code: PlanPacer, differing: list[Difference], on_cha
 
 
 def _meant(there: Checkpoint, own: PlanPacer | None, mine: tuple[Held, ...], stored: Stored) -> tuple[Held, ...]:
-    """The groups as the code means them: a value that only shows what was loaded is the recorded one."""
+    """The groups as the code means them: a value that only reflects what was loaded is replaced by the recorded one."""
     if len(mine) != len(there.groups):
         return mine
 
@@ -139,7 +139,7 @@ def _meant(there: Checkpoint, own: PlanPacer | None, mine: tuple[Held, ...], sto
 
 
 def _recorded(there: Checkpoint, mine: tuple[Held, ...]) -> tuple[Held, ...]:
-    """The code's groups with what the recorded ones had brought."""
+    """The code's groups with the own values of the recorded ones."""
     pairs = zip(mine, there.groups, strict=True)
     return tuple(replace(one, own={**one.own, **theirs.own}) for one, theirs in pairs)
 
@@ -158,7 +158,7 @@ def _of_groups(there: Checkpoint, mine: tuple[Held, ...], code: Plan, absolute: 
 
 
 def _pairs(there: Checkpoint, mine: tuple[Held, ...]) -> Iterator[tuple[Held, str, float, float]]:
-    """What each group of the code has brought of what is driven by a multiple: the recorded one, the code's."""
+    """Each group's own values of what is driven by a multiple: the recorded one and the code's."""
     for theirs, group in zip(there.groups, mine, strict=True):
         for hyper, new in group.own.items():
             if hyper in theirs.own and hyper in group.driven and KINDS[hyper].multiple:
@@ -166,7 +166,7 @@ def _pairs(there: Checkpoint, mine: tuple[Held, ...]) -> Iterator[tuple[Held, st
 
 
 def _ratio(hyper: str, there: Checkpoint, mine: tuple[Held, ...]) -> float:
-    """What the recorded values of a hyper-parameter are of the code's; one number for all groups."""
+    """The ratio of the recorded values of a hyper-parameter to the code's, one number for all groups."""
     pairs = [(old, new) for _, name, old, new in _pairs(there, mine) if name == hyper and (old or new)]
     ratios = [old / new if new else math.inf for old, new in pairs] or [1.0]
     if not math.isfinite(ratios[0]) or any(not math.isclose(r, ratios[0], rel_tol=1e-12) for r in ratios):
@@ -178,7 +178,7 @@ def _ratio(hyper: str, there: Checkpoint, mine: tuple[Held, ...]) -> float:
 
 
 def _noted(pacer: PlanPacer, there: Checkpoint, mine: tuple[Held, ...]) -> PlanPacer:
-    """With a note where the base LRs are others from now on."""
+    """The run, with a note if its base LRs change."""
     before, after = [group.own["lr"] for group in there.groups], [group.own["lr"] for group in mine]
     if before != after:
         pacer.note("base_lrs", {"base_lrs": before}, {"base_lrs": after})
@@ -186,13 +186,13 @@ def _noted(pacer: PlanPacer, there: Checkpoint, mine: tuple[Held, ...]) -> PlanP
 
 
 def _is_longer(there: Checkpoint, own: PlanPacer | None, code: PlanPacer) -> bool:
-    """Whether the code's run is the recorded one, and only longer: what was left of it is the same, value by value."""
+    """Whether the code's run is only a longer version of the recorded one: the same value by value in what was left."""
     if own is None:
         return False
     at, old, new = there.position["update"], own.horizon.total, code.horizon.total
     if old is None or new is None or old > new or old - at > LOOKED_AT:
         return False
-    stop = max(old, at + 1)  # of a run that is over its last value is held
+    stop = max(old, at + 1)  # after the end of a run its last value is held
     return all(
         mine.unit == theirs.unit == "updates"
         and mine.controllers == theirs.controllers
@@ -202,13 +202,13 @@ def _is_longer(there: Checkpoint, own: PlanPacer | None, code: PlanPacer) -> boo
 
 
 def _on_its_way(there: Checkpoint, code: Pacer) -> bool:
-    """Whether the run was spliced to this very plan before."""
+    """Whether the run was already spliced to this plan."""
     splices = [change["after"] for change in there.position["changes"] if change["how"] == "splice"]
     return bool(splices) and splices[-1] == code.configuration()
 
 
 def _said(there: Checkpoint, rows: list[Difference], ways: Sequence[OnChange]) -> str:
-    """The error: each difference, what was changed on purpose, and the ways on."""
+    """The error: each difference, what was changed on purpose, and the ways to go on."""
     lines = ["the checkpoint and the code disagree, and nothing was loaded", *(f"  {row}" for row in rows)]
     changes: list[Mapping[str, Any]] = [c for c in there.position["changes"] if "horizon" in c["after"]]
     if changes:

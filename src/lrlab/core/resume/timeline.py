@@ -1,7 +1,7 @@
-"""A plan and its parts: what of it has been played, what is left, and the controllers that go on.
+"""A plan and its parts: what has been played, what is left, and the controllers that go on.
 
-A phase that looks at nothing around it (its length in updates, no "here") can be cut and stay as it is; anything
-else is kept whole, as an excerpt of the plan over the horizon it was made for. `change.py` joins such parts.
+A phase that depends on nothing around it (a length in updates, no "here") can be cut without changing; anything else is
+kept whole, as an excerpt of the plan over its own horizon. `change.py` joins such parts.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def past(curve: Curve, at: int) -> list[Schedule]:
 
 
 def excerpt(curve: Curve, start: int, stop: int | None = None) -> Excerpt:
-    """A part of a plan, which carries of its horizon what it needs."""
+    """A part of a plan, with what it needs of its horizon."""
     relative = any(span.unit not in ("updates", "share") for span in curve.schedule._spans())
     return Excerpt(curve.schedule, start, stop, over=curve.horizon if relative else curve.horizon.total)
 
 
 def _own_length(phase: Schedule) -> float | None:
-    """How many updates a phase takes that looks at nothing around it; None where it does."""
+    """The updates of a phase that depends on nothing around it; None if it does."""
     if isinstance(phase, Excerpt) and phase.stop is None:
         return math.inf
     if not phase._keeps_to_itself():
@@ -99,7 +99,8 @@ def length(phase: Excerpt) -> int:
 
 
 def stretched(phases: list[Excerpt], n: int) -> list[Schedule]:
-    """Phases over n updates in place of their own, each its share, the first at least one: there is no jump to it."""
+    """Phases stretched over n updates, each by its share, the first to at least one, so that it starts without a
+    jump."""
     whole, begun, first, made = sum(map(length, phases)), 0, 0, list[Schedule]()
     for phase in phases:
         begun += length(phase)
@@ -117,7 +118,7 @@ def same(one: Curve, other: Curve, stop: int) -> bool:
 
 
 def lengthened(horizon: Horizon, updates: int) -> Horizon:
-    """The horizon of a run of so many updates at the same rates."""
+    """The horizon of a run with this many updates and the same rates."""
     rates: dict[str, Any] = {}
     for unit, field in (("samples", "samples_per_update"), ("tokens", "tokens_per_update")):
         rates[field] = None if (rate := horizon.rate(unit)) is None else _plain(1 / rate)
@@ -133,7 +134,7 @@ def _plain(x: Fraction) -> float:
 
 
 def decay_length(curve: Curve, at: int, span: int | str | Span, what: str) -> int:
-    """How many updates a decay takes that begins at update `at`; a share is of the run as it will then be."""
+    """How many updates a decay that starts at update `at` takes; a share refers to the run as it will then be."""
     given = Span.of(span, what)
     if given.unit == "share":
         if given.amount >= 1:
@@ -150,10 +151,10 @@ def decay_length(curve: Curve, at: int, span: int | str | Span, what: str) -> in
 
 
 def named(curve: Curve, taken: Mapping[str, Schedule] = NO_NAMES, names: Mapping[str, str] = NO_NAMES) -> Curve:
-    """The same curve with a name on every controller, by which its state goes on wherever it stands.
+    """The same curve with a name on every controller, by which its state goes on wherever it is.
 
-    `taken` are names that other controllers have: one that is not equal to its namesake gets another name. `names` are
-    those by which the run knows the controllers, where they are others.
+    `taken` are names of other controllers: one that differs from its namesake gets another name. `names` are the run's
+    names for the controllers, if they differ.
     """
     if curve.unit != "updates":
         curve._known("a change of plan")
@@ -188,11 +189,11 @@ def product_of(controllers: list[Controller], factors: Mapping[str, float]) -> f
 
 
 def now(curve: Curve, at: int, factors: Mapping[str, float]) -> tuple[list[Controller], float]:
-    """The controllers that go on, and what they have to be multiplied with to give the present LR."""
+    """The controllers that go on, and the factor with which they give the present LR."""
     acting = acting_at(curve, at)
     return acting, value_at(curve, at, factors) / (product_of(acting, factors) or 1.0)
 
 
 def end(curve: Curve) -> float:
-    """The value at which a plan ends; 0 where its end is not known."""
+    """The value at which a plan ends; 0 if its end is not known."""
     return 0.0 if curve.updates is None else float(curve.between(curve.updates, curve.updates + 1)[0])

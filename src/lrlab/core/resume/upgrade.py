@@ -1,8 +1,8 @@
-"""Checkpoints of earlier versions as the present one writes them, and the digest that each of them has.
+"""Upgrading checkpoints of earlier versions to the present one, and their digest.
 
 - version 1 had neither document nor digest, scale, changes;
-- version 2 had of the parameter groups the LRs alone;
-- plan version 1, of a plan, had a state for each schedule by its text, and the plan as a text alone.
+- version 2 had only the LRs of the parameter groups;
+- plan version 1, for a plan, had a state for each schedule by its text, and the plan only as a text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def upgraded(state: Any) -> Any:
-    """A checkpoint of the present version; what is not one, or is not as it was written, stays as it is."""
+    """A checkpoint of the present version; anything that is not a checkpoint, or was changed, stays as it is."""
     try:
         version = 0 if "plan_version" in state else state["version"]
         if version not in (0, 1, 2) or (version != 1 and state["digest"] != digest(_without_digest(state))):
@@ -40,7 +40,7 @@ def _of_schedule(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_plan(state: dict[str, Any]) -> dict[str, Any]:
-    """Plan version 1. Its `pacers` stay: which curve is whose only the plan knows."""
+    """Plan version 1. Its `pacers` stay: only the plan knows which curve is whose."""
     parts = [upgraded_position(part) for part in state["pacers"].values()]
     groups = [_group(one["name"], one["own"], one["now"], one["joined"]) for one in state["groups"]]
     text = next(iter(state["pacers"]))

@@ -3,11 +3,11 @@
 The rule of time, stated here and kept everywhere: updates are counted from 0, `curve(i)` is what update i uses. A
 phase of n updates that starts at update a covers a ... a+n-1; at update i its shape is evaluated at u = (i - a)/n;
 the next phase starts at its own u = 0; after the last the value at u = 1 is held (schedules with a time scale of
-their own go on). Time is an integer and nothing accumulates: any update can be asked for, in any order.
+their own go on). Time is an integer and nothing accumulates: any update can be evaluated, in any order.
 
-The values that are applied, stored, shared and hashed come from one evaluator, in blocks of `BLOCK` updates that
-begin at multiples of it (and end with the run), in float64 by NumPy: the same bits whoever asks. `curve(i)` is
-computed by the standard library alone and agrees to 2 units in the last place of the peak.
+The values that are applied, stored, shared and hashed come from one evaluator, in blocks of `BLOCK` updates that begin
+at multiples of it (and end with the run), in float64 by NumPy: always the same bits. `curve(i)` is computed by the
+standard library alone and agrees to 2 units in the last place of the peak.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Curve(Shown):
     >>> c(0), c(5), [str(p.schedule) for p in c.phases]
     (0.3333333333333333, 0.25, ['warmup(2)', 'linear()'])
 
-    With controllers in the schedule this is the open-loop curve: their factor is 1.
+    If the schedule has controllers, this is the open-loop curve: their factor is 1.
     """
 
     unit = "updates"  # of its time
@@ -59,7 +59,7 @@ class Curve(Shown):
             raise beyond(parts, [part._length(clock) for part in parts], self.updates)
         window = Window(clock, 0, self.updates).fit(schedule)
         if self.updates is None:
-            self.updates = window.length  # the schedule's own length, where it has one
+            self.updates = window.length  # the schedule's own length, if it has one
         self._value = schedule._compile(window)
         self.phases: tuple[Phase, ...] = schedule._phases(window)
         self.controllers: tuple[ActiveController, ...] = active(window)
@@ -79,15 +79,16 @@ class Curve(Shown):
         return self._many(update) if one is None else self(one)
 
     def __getitem__(self, update: Any) -> NoReturn:
-        """It is a function, and no list: raises `LrlabTypeError` with the way to its values."""
+        """A curve is a function, not a list: raises `LrlabTypeError`, which says how to get its values."""
         hint = "curve(3), curve([3, 4]), curve.values()[3:]"
         raise LrlabTypeError(worded("a curve is a function of the update", update, hint=hint))
 
     def at(self, share: Any) -> Any:
-        """The multiplier at a share of the run, or at many: for what counts progress from 0 (its start) to 1 (its end).
+        """The multiplier at one or many shares of the run, for libraries that count progress from 0 (its start) to 1
+        (its end).
 
-        It is that of the update that the share lies in; at 1 the run is over. A library whose progress goes from 1 to 0
-        gets `lambda left: 3e-4 * curve.at(1 - left)`. Raises `LrlabError` where the length of the run is not known.
+        It is that of the update at this share; at 1 the run is over. If a library's progress goes from 1 to 0, give it
+        `lambda left: 3e-4 * curve.at(1 - left)`. Raises `LrlabError` if the length of the run is not known.
 
         >>> import lrlab as lr
         >>> c = lr.linear().over(4)
@@ -111,11 +112,11 @@ class Curve(Shown):
         return self(np.floor(places).astype(np.int64))
 
     def _length(self, what: str) -> int:
-        """How long the run is, in the time that the curve is a function of."""
+        """The length of the run, in the time unit of the curve."""
         return self._known(what)
 
     def _of_floats(self, update: Any, jnp: Any) -> Any:
-        """Whole numbers that JAX keeps as floats: refused where nobody can see whether they are whole."""
+        """Whole numbers that JAX keeps as floats: refused if they are traced, as they may not be whole."""
         try:
             wanted = self._many(update)
         except LrlabError:
@@ -126,7 +127,8 @@ class Curve(Shown):
         return jnp.asarray(wanted, dtype=float)
 
     def traced(self, update: Any, maths: TracedMaths) -> Any:
-        """The multiplier of updates that are not known yet, by this arithmetic and its factors: for adapters."""
+        """The multiplier of updates that are not known yet, computed with this arithmetic and its factors: for
+        adapters."""
         return self._value(update, maths)
 
     def _many(self, updates: Any) -> NDArray[np.float64]:
@@ -154,7 +156,7 @@ class Curve(Shown):
         return out
 
     def block(self, update: int, factors: Sequence[float] = ONES) -> tuple[int, NDArray[np.float64]]:
-        """The block that `update` lies in: where it begins and its values, with the controllers at these factors."""
+        """The block that `update` lies in: its start and its values, with the controllers at these factors."""
         import numpy as np
 
         start = update // BLOCK * BLOCK
@@ -185,12 +187,12 @@ class Curve(Shown):
     def values(self) -> NDArray[np.float64]:
         """What every update of the run uses: float64, shape (updates,).
 
-        Raises `LrlabError` where the length of the run is not known.
+        Raises `LrlabError` if the length of the run is not known.
         """
         return self.between(0, self._known("values()"))
 
     def some(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The updates to judge a run by, and their values: all, or of a very long run enough, evenly chosen.
+        """The updates to judge a run by, with their values: all, or of a very long run enough of them, evenly spaced.
 
         The first and the last, and the first of every phase, are always among them.
         """
@@ -208,9 +210,9 @@ class Curve(Shown):
         return base_lr * self.values()
 
     def common_prefix(self, other: Curve) -> int:
-        """How many updates from the first on have the same value, to the last bit, here and in `other`.
+        """How many updates, from the first on, have the same value here and in `other`, to the last bit.
 
-        A controller that only one of them has ends the prefix where it begins to act.
+        A controller that only one of them has ends the prefix when it begins to act.
 
         >>> import lrlab as lr
         >>> lr.wsd(warmup=10, decay=20).over(100).common_prefix(lr.wsd(warmup=10, decay=40).over(100))

@@ -1,4 +1,4 @@
-"""The log of a run: what its controllers decided, and what somebody changed while it went on. A value."""
+"""The log of a run, as a value: what its controllers decided, and what was changed during the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT = 256  # decisions, and changes, that a checkpoint holds: the latest
 
 @dataclass(frozen=True)
 class Decision:
-    """What a controller did: `event` ("cut", "nan") after `update` completed updates, from factor `old` to `new`."""
+    """What a controller did after `update` completed updates: `event` ("cut", "nan"), from factor `old` to `new`."""
 
     update: int
     controller: str
@@ -26,9 +26,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Change:
-    """What somebody changed after `update` completed updates: `how` ("scale", "splice", "rescale-rest" ...).
+    """What was changed after `update` completed updates: `how` ("scale", "splice", "rescale-rest" ...).
 
-    `before` is what was in force until then and `after` what shall be from then on: {"schedule": text, "horizon":
+    `before` was in force until then, and `after` is from then on: {"schedule": text, "horizon":
     facts}, {"scale": number} or {"base_lrs": list}.
     """
 
@@ -41,7 +41,7 @@ class Change:
 class Log(NamedTuple):
     """Decisions and changes, each in their order.
 
-    Before the update `forgotten` it has gaps. `lost` counts the updates that were made and gone back on.
+    Before the update `forgotten` it has gaps. `lost` counts the updates that were made and then rolled back.
 
     >>> log = Log().plus([Decision(9, "plateau1", "cut", 1.0, 0.5, "")]).noted(Change(9, "scale", {"scale": 1}, {"scale": 2}))
     >>> len(log.decisions), log.changes[0].how, log.forgotten
@@ -62,7 +62,7 @@ class Log(NamedTuple):
         return self._replace(changes=(*self.changes, change))
 
     def record(self) -> dict[str, Any]:
-        """The latest of it as plain JSON: it is bounded, however long the run is."""
+        """The latest entries as plain JSON, of bounded size however long the run is."""
         gone = [one.update for one in self.decisions[:-KEPT]] + [one.update for one in self.changes[:-KEPT]]
         return {
             "decisions": [asdict(decision) for decision in self.decisions[-KEPT:]],
@@ -73,7 +73,8 @@ class Log(NamedTuple):
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> Log:
-        """The log of a record. Raises `LrlabError` where it holds what no run decides, else an error of Python."""
+        """The log in a record. Raises `LrlabError` if it holds what no run can decide, or one of Python's own
+        errors."""
         found = Log(
             tuple(Decision(**decision) for decision in record["decisions"]),
             tuple(Change(**change) for change in record["changes"]),

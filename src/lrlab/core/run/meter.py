@@ -1,12 +1,12 @@
-"""What a run has consumed: updates, samples, tokens, seconds. For schedules that are measured in one of them.
+"""What a run has consumed: updates, samples, tokens, seconds, for schedules measured in one of them.
 
     meter = Meter({"tokens"})
-    meter.consume(tokens=524_288)     what the update at hand consumes; several calls add up
+    meter.consume(tokens=524_288)     what the current update consumes; several calls add up
     meter.settle(1)                   one update is completed: what it consumed is past
     meter.ticks("tokens")             524288
 
-Time is a whole number in every unit: samples, tokens, milliseconds. Report what all processes together consumed, so
-that the LR does not depend on how many there are.
+Time is a whole number in every unit: samples, tokens, milliseconds. Report what all processes consumed together, so
+that the LR does not depend on their number.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ReadClock = Callable[[], float]
 
 
 def wall() -> float:
-    """The clock on the wall, in seconds: it does not stop for a validation, and is not set back."""
+    """Wall time in seconds: it does not stop during validation, and never goes back."""
     return time.monotonic()
 
 
 class Consumed(NamedTuple):
-    """What is `past` after so many updates, what is `pending` since, and when the clock was read last."""
+    """What was consumed in the `past` updates, what is `pending` since, and when the clock was read last."""
 
     update: int
     past: Mapping[str, float]
@@ -61,13 +61,14 @@ class Meter:
         return self._at.update
 
     def keep_time(self, clock: ReadClock) -> None:
-        """Take the seconds from another clock from now on."""
+        """Read the seconds from another clock from now on."""
         if self._clock:
             self._at = self._at._replace(mark=clock())
             self._clock = clock
 
     def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes. Raises `LrlabError` for another unit, or an amount that is not a number."""
+        """Report what the current update consumes. Raises `LrlabError` for another unit, or an amount that is not a
+        number."""
         pending = dict(self._at.pending)
         for unit, amount in amounts.items():
             if unit not in UNITS:
@@ -79,9 +80,9 @@ class Meter:
         self._at = self._at._replace(pending=pending)
 
     def settle(self, update: int) -> None:
-        """So many updates are completed: what was reported since is past.
+        """This many updates are completed: what was reported since the last call belongs to them.
 
-        Raises `LrlabError` where an update has not reported a unit that is needed.
+        Raises `LrlabError` if an update has not reported a unit that is needed.
         """
         at = self._at
         if update == at.update:
@@ -101,11 +102,11 @@ class Meter:
         self._at = Consumed(update, past, {}, now)
 
     def ticks(self, unit: str) -> int:
-        """What is past, in the integer time of a unit: updates, samples, tokens, milliseconds."""
+        """What was consumed, in the integer time of a unit: updates, samples, tokens, milliseconds."""
         return self.update if unit == "updates" else int(self._at.past.get(unit, 0) * TICKS[unit])
 
     def position(self) -> dict[str, float]:
-        """What is past in each unit that is known: {"updates": 12, "tokens": 6291456}."""
+        """What was consumed in each unit that is known: {"updates": 12, "tokens": 6291456}."""
         past = self._at.past
         return {"updates": self.update, **{unit: past[unit] for unit in UNITS if unit in past}}
 
@@ -114,7 +115,7 @@ class Meter:
         return {"update": self.update, "past": dict(self._at.past), "pending": dict(self._at.pending)}
 
     def restored(self, state: Mapping[str, Any]) -> Meter:
-        """One that goes on from a recorded state; the time since it was recorded does not count.
+        """A meter that goes on from a recorded state; the time since it was recorded does not count.
 
         Raises `LrlabError` where it is none.
         """

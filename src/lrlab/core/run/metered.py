@@ -1,14 +1,14 @@
-"""Schedules over a run that is measured in samples, tokens or seconds, where an update has no fixed share of them.
+"""Schedules over a run measured in samples, tokens or seconds, of which an update has no fixed share.
 
     curve = (warmup(500) >> cosine()).over(Horizon(tokens=2_000_000_000))
     pacer = MeteredPacer(curve)
     pacer.consume(tokens=524_288); pacer.advance()
     pacer.value
 
-Batch sizes ramp, clocks drift, loaders have no length: then no update knows its share of the run before it is made.
-Inside a stretch (phases next to each other in one unit) the value is a function of the amount alone, whatever the path,
-by the same rule of time as in updates. The next stretch begins at the first update for which the one before is over;
-that start is recorded, and a phase that takes what is left takes what is left then.
+Batch sizes ramp up, clocks drift, loaders have no length: then an update's share of the run is not known before it is
+made. Within a segment (adjacent phases in one unit) the value depends only on the amount consumed, by the same rule of
+time as in updates. The next segment starts at the first update for which the one before is over; that start is
+recorded, and a phase that takes what is left takes what is left then.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class Segment:
 
 
 class MeteredCurve(Curve):
-    """A schedule over a run that is measured in other units than updates. Made by `schedule.over(horizon)`.
+    """A schedule over a run measured in units other than updates. Made by `schedule.over(horizon)`.
 
-    With one unit throughout it is a function of the amount in that unit (`unit`: samples, tokens, or seconds, which
-    it takes as milliseconds). What needs the value of an update before it is made is refused, and names the rate.
+    With one unit throughout it is a function of the amount in that unit (`unit`: samples, tokens, or seconds, given in
+    milliseconds). Whatever needs the value of an update before it is made is refused, and the error names the missing
+    rate.
 
     >>> import lrlab as lr
     >>> c = lr.linear().over(lr.Horizon(tokens=1000))
@@ -95,7 +96,7 @@ class MeteredCurve(Curve):
         return Segment(unit, schedule, length, value, schedule._phases(window), active(window)[len(self._met[k]) :])
 
     def _checked(self, stretch: Segment, k: int, spent: int) -> int:
-        """How much of the run's own length a stretch takes. Raises `LrlabError` where that cannot be."""
+        """How much of the run's length a segment takes. Raises `LrlabError` if that is impossible."""
         measure, whole = self.measure, self.measure.whole
         if k + 1 < len(self.parts) and stretch.schedule._length(measure.clock(stretch.unit)) is None:
             raise measure.refused(
@@ -116,11 +117,11 @@ class MeteredCurve(Curve):
         return stretch.length
 
     def traced(self, update: Any, maths: TracedMaths) -> Any:
-        """An adapter counts updates. Raises `LrlabError`."""
+        """Raises `LrlabError`: an adapter counts updates."""
         self._known("a compiled schedule")
 
     def block(self, update: int, factors: Sequence[float] = ONES) -> tuple[int, NDArray[np.float64]]:
-        """There are no values by the number of the update. Raises `LrlabError`."""
+        """Raises `LrlabError`: values are not known by the number of the update."""
         self._known("the value of an update")
 
     def _known(self, what: str) -> NoReturn:
@@ -143,9 +144,9 @@ def _end(value: Value, length: int) -> float:
 
 @dataclass(frozen=True)
 class MeteredTrack(Track):
-    """A curve that is measured in what updates consume: where each of its segments began, and the present one.
+    """A curve measured in what updates consume, with the start of each of its segments, and the present one.
 
-    A start is told in the segment's own unit, and in that of the run's length.
+    A start is given in the segment's own unit, and in that of the run's length.
     """
 
     curve: MeteredCurve
@@ -182,18 +183,18 @@ class MeteredTrack(Track):
         return [placed for placed in self.segment.controllers if placed.acts(self._elapsed(meter))]
 
     def ahead(self, update: int, meter: Meter) -> tuple[int, NDArray[np.float64]]:
-        """The value of this update alone: what the next one consumes is not known."""
+        """Only the value of this update: what the next one consumes is not known."""
         import numpy as np
 
         value = self.segment.value(self._elapsed(meter), ScalarMaths(self.factors))
         return update, np.array([value], dtype=float)
 
     def between(self, start: int, stop: int) -> NDArray[np.float64]:
-        """The values of given updates are not known from their numbers. Raises `LrlabError`."""
+        """Raises `LrlabError`: the values of updates are not known from their numbers."""
         self.curve._known("between()")
 
     def refuse_change(self, how: str) -> None:
-        """A change of the curve needs to know what an update is. Raises `LrlabError`."""
+        """Raises `LrlabError`: to change the curve, the rate of an update must be known."""
         self.curve._known(how)
 
     def restored(self, records: Mapping[str, Any], starts: Sequence[tuple[int, int]]) -> MeteredTrack:
@@ -213,7 +214,7 @@ class MeteredTrack(Track):
 
 
 class MeteredPacer(Pacer):
-    """The position of a run on a curve that is measured in what its updates consume.
+    """The position of a run on a curve measured in what its updates consume.
 
     `clock` gives seconds; with `clock=None` the loop reports them, too.
 
@@ -235,16 +236,17 @@ class MeteredPacer(Pacer):
 
 
 def curve_of(schedule: Schedule, horizon: Horizon) -> Curve:
-    """The curve of a schedule over a horizon: in updates where the rates are known, or else live."""
+    """The curve of a schedule over a horizon: in updates if the rates are known, otherwise metered."""
     units = {unit for unit, _ in Measure(horizon).stretches(schedule)}
     return Curve(schedule, horizon) if units == {"updates"} else MeteredCurve(schedule, horizon)
 
 
 def sampled(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Times and open-loop values to judge a curve by: all of a run of up to a million, enough of a longer one.
+    """Times and open-loop values to judge a curve by: all for a run of up to a million updates, enough for a longer
+    one.
 
-    The time after the last is there too: what is held for good. Of several stretches, one after the other, each from
-    its own start.
+    They include the time after the last, whose value is held. Several segments follow one another, each from its own
+    start.
     """
     import numpy as np
 
@@ -268,5 +270,5 @@ def _times(phases: tuple[Phase, ...], length: int | None) -> NDArray[np.int64]:
 
 
 def pacer_of(curve: Curve, clock: ReadClock | None = wall) -> Pacer:
-    """A pacer on a curve: one that hears what updates consume where the curve is measured in that."""
+    """A pacer on a curve: a metered one if the curve is measured in what updates consume."""
     return MeteredPacer(curve, clock) if isinstance(curve, MeteredCurve) else Pacer(curve)

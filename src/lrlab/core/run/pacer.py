@@ -1,12 +1,12 @@
-"""The running thing: a curve, a position and the states of its controllers; it tells what the next update uses.
+"""A schedule in a run: a curve, a position and the states of its controllers; it gives what the next update uses.
 
     pacer = Pacer(schedule.over(10_000))
     pacer.value            the multiplier that the next update uses
     pacer.advance()        one more update is completed
     pacer.observe(2.31)    feeds the controllers
 
-Its state is plain JSON: the position, the controllers' records, and the log of what was decided and changed. What an
-observation or a change makes of it is put in place by one assignment, so that no interrupt finds it half made.
+Its state is plain JSON: the position, the controllers' records, and the log of what was decided and changed. An
+observation or a change takes effect by one assignment, so that an interrupt never leaves it half done.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Now(NamedTuple):
-    """All that observations and changes have made of a run: the tracks of its curves, its scale, and its log."""
+    """The part of a run that observations and changes affect: the tracks of its curves, its scale, and its log."""
 
     tracks: tuple[Track, ...]
     scale: float = 1.0
@@ -47,9 +47,9 @@ class Now(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """What the updates start ... stop-1 use as long as the run stays as it is `now`: for each curve a list of values.
+    """What the updates start ... stop-1 use while the run stays as it is `now`: a list of values for each curve.
 
-    `scaled` are those of an LR, which a scale multiplies; `plain` those of another hyper-parameter.
+    `scaled` are those of an LR, which the scale multiplies; `plain` those of other hyper-parameters.
     """
 
     now: Now
@@ -90,12 +90,12 @@ class Pacer:
 
     @property
     def curve(self) -> Curve:
-        """The curve in force; of several the first."""
+        """The curve in force; of several, the first."""
         return self.now.tracks[0].curve
 
     @property
     def schedule(self) -> Any:
-        """The schedule in force; of several curves their plan."""
+        """The schedule in force; for several curves their plan."""
         return self.curve.schedule
 
     @property
@@ -120,7 +120,7 @@ class Pacer:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What was changed while the run went on, in order."""
+        """What was changed during the run, in order."""
         return self.now.log.changes
 
     @property
@@ -140,7 +140,7 @@ class Pacer:
 
     @property
     def ahead(self) -> Ahead:
-        """What is known of the updates around the present one."""
+        """The values that are known around the present update."""
         ahead = self._ahead
         if ahead.now is not self.now or not ahead.start <= self.update < ahead.stop:
             ahead = self._ahead = self._looked_ahead()
@@ -156,7 +156,7 @@ class Pacer:
         return Ahead(now, start, stop, plain, scaled)
 
     def _moved(self) -> Now:
-        """The run at the present position, also on the curves that are measured in what it consumed."""
+        """The run at the present position, also on curves measured in what it consumed."""
         self.meter.settle(self.update)
         tracks = tuple(track.moved(self.meter) for track in self.now.tracks)
         if any(there is not here for there, here in zip(tracks, self.now.tracks, strict=True)):
@@ -165,7 +165,8 @@ class Pacer:
 
     @property
     def value(self) -> float:
-        """The multiplier that the next update uses. Raises `LrlabError` where an update has not reported its share."""
+        """The multiplier that the next update uses. Raises `LrlabError` if an update has not reported what it
+        consumed."""
         ahead = self.ahead
         return ahead.scaled[0][self.update - ahead.start]
 
@@ -181,22 +182,22 @@ class Pacer:
     # -- the run --------------------------------------------------------------------------------------------------
 
     def advance(self, updates: int = 1) -> None:
-        """So many more updates are completed."""
+        """This many more updates are completed."""
         self.update += not_negative_count(updates, "advance: updates")
 
     def consume(self, **amounts: float) -> None:
-        """What the update at hand consumes, in all processes together: `consume(tokens=524_288)`.
+        """Report what the current update consumes, in all processes together: `consume(tokens=524_288)`.
 
-        Of no effect on a schedule that is measured in updates, so that a loop may report it under every schedule.
+        It has no effect on a schedule measured in updates, so a loop may report it under any schedule.
         """
         self.meter.consume(**amounts)
 
     def observe(self, value: float | None = None, /, **metrics: float) -> None:
         """Feed the controllers: `value` reaches every one that acts now, `acc=0.9` those with metric="acc".
 
-        A controller whose metric is given by name hears that alone. Raises `LrlabError` where nothing is given, or
-        something that is not a number, or only names while no controller listens to a name; and `Stopped`, with the
-        decision in the log, where a controller decides on "stop".
+        A controller whose metric is given by name receives only that. Raises `LrlabError` if nothing is given, if
+        something is not a number, or if only names are given and no controller listens to a name; and `Stopped`, with
+        the decision in the log, if a controller decides on "stop".
         """
         if value is None and not metrics:
             raise LrlabError(worded("observe needs a number", hint="observe(2.31), observe(val_loss=2.31)"))
@@ -214,7 +215,7 @@ class Pacer:
                 raise Stopped(worded(f"{decision.controller} stops the run: {decision.cause}"))
 
     def _refuse_unheard(self, named: Mapping[str, float]) -> None:
-        """Names that can reach nobody, because no controller listens to any name, are a mistake."""
+        """Refuse names if no controller listens to any name."""
         controllers = list(self.controllers.values())
         if controllers and not any(controller.metric for controller in controllers):
             name, value = next(iter(named.items()))
@@ -229,7 +230,7 @@ class Pacer:
             )
 
     def _refuse_misspelt(self, named: Mapping[str, float]) -> None:
-        """A name that reaches nobody, and is nearly the one that a controller waits for, is a mistake."""
+        """Refuse a name that reaches no controller, and is almost the one that a controller waits for."""
         waiting = {
             str(one.metric) for name, one in self.controllers.items() if one.metric and not self.states[name].observed
         }
@@ -249,25 +250,25 @@ class Pacer:
     # -- changes ------------------------------------------------------------------------------------------------
 
     def rescale(self, scale: float) -> None:
-        """Multiply every LR from the next update on by `scale`, in place of the scale before; said in `changes`.
+        """Multiply every LR from the next update on by `scale`, replacing the scale before; recorded in `changes`.
 
-        Setting the scale that is set already changes nothing, so a script may say it at every start.
+        Setting the same scale again changes nothing, so a script may set it at every start.
         """
         scale = positive(scale, "scale")
         if scale != self.now.scale:
             self.now = self._noted("scale", {"scale": self.now.scale}, {"scale": scale})._replace(scale=scale)
 
     def go_on(self, curve: Curve, how: str, toward: Pacer | None = None) -> None:
-        """Go on with another curve from the next update on; said in `changes`, as going `toward` that of a pacer.
+        """Go on with another curve from the next update on; recorded in `changes`, as going `toward` that of a pacer.
 
-        A controller keeps the state under its name where that is a state of its kind.
+        A controller keeps the state under its name if it is a state of its kind.
         """
         made = self._on([curve], [""], how)
         made.now = made._noted(how, self.configuration(), (toward or made).configuration())
         self.__dict__ = made.__dict__
 
     def _on(self, curves: Sequence[Curve], labels: Sequence[str], how: str) -> Self:
-        """A pacer at this position on other curves. Raises `LrlabError` where a position is not a number of updates."""
+        """A pacer at this position on other curves. Raises `LrlabError` if the position is not a number of updates."""
         for track in self.now.tracks:
             track.refuse_change(how)
         made = copy.copy(self)
@@ -278,7 +279,7 @@ class Pacer:
         return {name: state._asdict() for name, state in self.states.items()}
 
     def note(self, how: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Say in `changes` what somebody has changed at the present update."""
+        """Record in `changes` what was changed at the present update."""
         self.now = self._noted(how, before, after)
 
     def _noted(self, how: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Now:
@@ -293,7 +294,7 @@ class Pacer:
     def state(self) -> dict[str, Any]:
         """Position, controllers' records, what was consumed, decisions and changes, as plain JSON.
 
-        It is bounded: of decisions and changes the latest are there, and before which update the log has gaps.
+        Its size is bounded: it holds the latest decisions and changes, and the update before which the log has gaps.
         """
         now = self._moved()
         return {
@@ -306,7 +307,7 @@ class Pacer:
         }
 
     def restored(self, state: Mapping[str, Any]) -> Self:
-        """A pacer of the same curves in a recorded state. Raises `LrlabError` where it does not fit them."""
+        """A pacer of the same curves in a recorded state. Raises `LrlabError` if it does not fit them."""
         found = checked(state)
         if found.controllers.keys() != self.states.keys() or len(found.starts) != len(self.now.tracks):
             raise LrlabError(
@@ -326,7 +327,7 @@ class Pacer:
         return made
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a recorded state. Raises `LrlabError`, and changes nothing, where it does not fit this curve."""
+        """Go to a recorded state. Raises `LrlabError`, and changes nothing, if it does not fit this curve."""
         self.__dict__ = self.restored(state).__dict__
 
 
@@ -342,5 +343,5 @@ def _number(given: Any, name: str) -> float:
 
 
 def _bare(name: str) -> str:
-    """What of a name people write alike: "val_loss" of "Val-Loss" and "val/loss"."""
+    """A name without what people write in different ways: "val_loss" for "Val-Loss" and "val/loss"."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower())

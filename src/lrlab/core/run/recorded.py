@@ -1,4 +1,4 @@
-"""What a pacer's state tells, of any version, held against what a run can come to. Nothing is taken over unseen."""
+"""Reading a pacer's state of any version: everything is checked against what a run can produce."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Recorded:
 def checked(state: Mapping[str, Any]) -> Recorded:
     """The parts of a recorded state of any version.
 
-    Raises `LrlabError` where it is not one, or says what no run can have come to: a position before the first update, a
-    scale or a factor that is not a number from 0 on.
+    Raises `LrlabError` if it is not one, or holds what no run can produce: a position before the first update, a scale
+    or a factor that is not a number of at least 0.
     """
     try:
         version, update = state["version"], state["update"]
@@ -67,8 +67,8 @@ def checked(state: Mapping[str, Any]) -> Recorded:
 def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """A state of the present version.
 
-    Version 1 had neither scale nor changes, and its one controller was the plateau. Version 2 held every decision,
-    and said what was consumed only where the curve was measured in it.
+    Version 1 had neither scale nor changes, and the plateau was its only controller. Version 2 held every decision, and
+    what was consumed only if the curve was measured in it.
     """
     if state["version"] == 1:
         records = {name: {**record, "mean": None, "pending": 0} for name, record in state["controllers"].items()}
@@ -86,7 +86,7 @@ def upgraded(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _lost(decisions: Sequence[Mapping[str, Any]]) -> int:
-    """How many updates were gone back on, by a log that holds every roll-back: the cause of each tells from where."""
+    """How many updates were rolled back, from a log that holds every roll-back: the cause of each says from where."""
     count, together = 0, set[str]()  # together: the controllers that went back in one roll-back
     for decision in decisions:
         if decision["event"] != "rollback":

@@ -1,4 +1,4 @@
-"""Going back: the state of a pacer at an earlier position, without forgetting what led back to it."""
+"""Going back: the state of a pacer at an earlier position, keeping what led to it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ EVENT = "rollback"
 
 
 def rolled_back(pacer: Pacer, then: Mapping[str, Any]) -> dict[str, Any]:
-    """The state to restore so that a run goes on from an earlier `then` (`Pacer.state()`).
+    """The state to restore so that a run goes on from an earlier state `then` (`Pacer.state()`).
 
-    Position and controllers are those of then. A controller that survives (a guard, which counts its rescues; a live
-    factor, which somebody has set since) keeps its state, and the log of decisions and changes goes on: each
-    controller has a decision 'rollback' at the position that is gone back to. Raises `LrlabError` for a state that
-    is none.
+    Position and controllers are those of `then`. A controller that survives (a guard, which counts its rescues; a live
+    factor, which may have been set since) keeps its state, and the log of decisions and changes goes on: each
+    controller gets a decision 'rollback' at the position it goes back to. Raises `LrlabError` for anything but a state.
 
     >>> import lrlab as lr
     >>> pacer = lr.Pacer((lr.constant() * lr.guard(after=1, patience=1, cooldown=0)).over(100))
@@ -43,7 +42,7 @@ def rolled_back(pacer: Pacer, then: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lost(pacer: Pacer) -> int:
-    """How many updates were made and gone back on, in all: those whose batches were used already.
+    """How many updates were made and rolled back in all: their batches were already used.
 
     >>> import lrlab as lr
     >>> lost(lr.Pacer(lr.cosine().over(100)))

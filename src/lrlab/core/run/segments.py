@@ -1,8 +1,8 @@
-"""In which units a schedule is measured over a horizon: the segments that this cuts it into, and the same in updates.
+"""The units in which a schedule is measured over a horizon, and the segments that they divide it into.
 
-Where the length of the run is known in updates, everything is measured in them. Where it is given in samples, tokens or
-minutes and has no rate, a phase at the top is measured in the unit of its span, or in that of the run's length where it
-has no span or a share of the run. Time is a whole number in every unit: updates, samples, tokens, milliseconds.
+If the length of the run is known in updates, everything is measured in them. If it is given in samples, tokens or
+minutes and has no rate, a top-level phase is measured in the unit of its span, or in that of the run's length if its
+span is a share or missing. Time is a whole number in every unit: updates, samples, tokens, milliseconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lrlab.errors import LrlabError, worded
 
 @dataclass(frozen=True)
 class Measure:
-    """The units of a horizon: which one its own length is in, and how long everything is in each.
+    """The units of a horizon: the one of its own length, and how long everything is in each.
 
     >>> from lrlab import *
     >>> measure = Measure(Horizon(tokens=1000))
@@ -36,7 +36,7 @@ class Measure:
 
     @property
     def budget(self) -> str:
-        """The unit in which the length of the run is known: updates, where they are or where none is."""
+        """The unit in which the length of the run is known; updates if possible, or if none is known."""
         known = [] if self.horizon.total is not None else [unit for unit in UNITS if self._total(unit) is not None]
         if len(known) > 1:
             rates = " or ".join(RATES[unit] for unit in known)
@@ -52,14 +52,14 @@ class Measure:
         return self.horizon.total if unit == "updates" else bounded(Fraction(str(self._total(unit))) * TICKS[unit])
 
     def unit(self, span: Span) -> str:
-        """The unit that a span is measured in: updates, where its rate is known or has to be."""
+        """The unit that a span is measured in: updates, if its rate is known or required."""
         budget = self.budget
         if span.unit == "share" or budget == "updates":
             return budget
         return span.unit if span.unit in UNITS and self.horizon.rate(span.unit) is None else "updates"
 
     def clock(self, unit: str) -> TimeBase:
-        """What turns spans into the integer time of this unit."""
+        """What converts spans to the integer time of this unit."""
         if unit == "updates":
             return TimeBase(self.horizon, self.horizon.total)
         one = {
@@ -70,13 +70,13 @@ class Measure:
         return TimeBase(one[unit], self.whole if unit == self.budget else None)
 
     def stretches(self, schedule: Schedule) -> list[tuple[str, Schedule]]:
-        """The phases at the top, those next to each other in one unit together, each with its unit."""
+        """The top-level phases, adjacent ones in one unit together, each with its unit."""
         return [(unit, sequence(*phases)) for unit, phases in itertools.groupby(schedule._in_turn(), key=self._of)]
 
     def length(self, unit: str, schedule: Schedule, spent: int) -> int | None:
-        """How long a stretch lasts that begins when `spent` of the run's own length is over; None: no known end.
+        """How long a segment lasts that begins when `spent` of the run's length is over; None: no known end.
 
-        It has its own length, or takes what is left, and never less than its fixed spans: nothing raises in a run.
+        It has its own length, or takes what is left, but never less than its fixed spans: nothing raises during a run.
         """
         clock = self.clock(unit)
         lengths = [part._length(clock) for part in schedule._in_turn()]
@@ -86,7 +86,7 @@ class Measure:
         return None if unit != self.budget or self.whole is None else max(self.whole - spent, fixed)
 
     def refused(self, what: str, given: object, units: Collection[str]) -> LrlabError:
-        """The error for what needs the rates between some units, which it names."""
+        """The error for something that needs the rates between units; it names them."""
         rates = ", ".join(RATES[unit] for unit in sorted(units) if unit in RATES)
         return LrlabError(worded(what, given, hint=f"Horizon(..., {rates})"))
 
@@ -108,11 +108,11 @@ class Measure:
 
 
 def relative(schedule: Schedule, horizon: Horizon) -> Schedule:
-    """The schedule that is the same over this horizon, and needs to know nothing of it but its number of updates.
+    """The equivalent schedule that needs to know only the number of updates of this horizon.
 
-    A span of r updates becomes r, and where that is no whole number the share r / horizon.total, an exact fraction.
-    Raises `LrlabError` where the horizon does not say how many updates it has, or how long the unit of a span is, and
-    where such a part of an update lies within a cycle, whose shares are its own.
+    A span of r updates becomes r, or the exact share r / horizon.total if r is not a whole number. Raises `LrlabError`
+    if the horizon does not say how many updates it has, or how long the unit of a span is, and if such a fraction of an
+    update is within a cycle, which has its own shares.
 
     >>> import lrlab as lr
     >>> relative(lr.warmup("1ep") >> lr.cosine(), Horizon(epochs=8, updates_per_epoch=391))

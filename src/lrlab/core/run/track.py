@@ -1,9 +1,9 @@
-"""A curve of a run, with the states of its controllers: a value. What is heard gives another one.
+"""A curve of a run, with the states of its controllers, as a value. An observation gives a new one.
 
     track = Track.of(curve)
     track, decisions = track.heard(600, meter, 2.31, {})
 
-So an observation is made as a whole or not at all, and a run has one place where it is put (`core/run/pacer.py`).
+So an observation takes effect as a whole or not at all, at one place of a run (`core/run/pacer.py`).
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 class Track:
     """A curve and the state of each of its controllers.
 
-    `names` are those by which the run knows the controllers: where it has several curves, no two have one name.
+    `names` are the run's names for the controllers: with several curves, no two are the same.
     """
 
     curve: Curve
     names: Mapping[str, str]  # by the name on the curve
     states: Mapping[str, State]  # by the run's name
-    starts: tuple[tuple[int, int], ...] = ()  # of the stretches of a curve in other units than updates
+    starts: tuple[tuple[int, int], ...] = ()  # of the segments of a curve in units other than updates
 
     @classmethod
     def of(cls, curve: Curve, names: Mapping[str, str], records: Mapping[str, Any] | None = None) -> Self:
-        """A curve with what fits of the recorded states, by the run's names, and else from the beginning."""
+        """A curve with the recorded states that fit, by the run's names, and fresh states for the others."""
         found = ((names[placed.name], placed.controller) for placed in curve.controllers)
         return cls(curve, names, {name: carried(one, (records or {}).get(name)) for name, one in found})
 
     @property
     def units(self) -> frozenset[str]:
-        """What the curve is measured in, beside updates: what the loop has to report."""
+        """What the curve is measured in besides updates: what the loop has to report."""
         return frozenset()
 
     @property
@@ -63,13 +63,13 @@ class Track:
         return {self.names[placed.name]: placed.controller for placed in self.curve.controllers}
 
     def restored(self, records: Mapping[str, Any], starts: Sequence[tuple[int, int]]) -> Self:
-        """The track in recorded states. Raises `LrlabError` where they do not fit."""
+        """The track in recorded states. Raises `LrlabError` if they do not fit."""
         return replace(self, states={name: one.restore(records[name]) for name, one in self.controllers.items()})
 
     # -- the present position, for a curve in updates ----------------------------------------------------------------
 
     def moved(self, meter: Meter) -> Self:
-        """The track at what was consumed so far."""
+        """The track at the position consumed so far."""
         return self
 
     def acting(self, update: int, meter: Meter) -> list[ActiveController]:
@@ -77,7 +77,7 @@ class Track:
         return [placed for placed in self.curve.controllers if placed.acts(update)]
 
     def ahead(self, update: int, meter: Meter) -> tuple[int, NDArray[np.float64]]:
-        """The values that are known around an update: where they begin, and one for each update from there on."""
+        """The values that are known around an update: the first update, and one value for each from there on."""
         return self.curve.block(update, self.factors)
 
     def between(self, start: int, stop: int) -> NDArray[np.float64]:
@@ -91,8 +91,8 @@ class Track:
     ) -> tuple[Self, list[Decision]]:
         """The track after an observation, and what its controllers decided on it.
 
-        `reading` reaches every controller that acts now, a named number those whose metric it is, and they hear it
-        alone.
+        `reading` reaches every controller that acts now; a named number reaches those whose metric it is, which receive
+        only it.
         """
         states, decisions = dict(self.states), list[Decision]()
         heard = set[str]()
@@ -110,11 +110,12 @@ class Track:
         return replace(self, states=states), decisions
 
     def refuse_change(self, how: str) -> None:
-        """Raise `LrlabError` where it cannot be said which update of the curve is where."""
+        """Raise `LrlabError` if the updates of the curve cannot be located."""
 
 
 def apart(curves: Sequence[Curve], labels: Sequence[str]) -> list[dict[str, str]]:
-    """The names by which a run knows the controllers of its curves: where two have one name the label goes before it.
+    """A run's names for the controllers of its curves: if two have the same name, the label of the curve goes before
+    it.
 
     >>> import lrlab as lr
     >>> fed = (lr.linear() * lr.plateau()).over(10)
@@ -135,7 +136,7 @@ def apart(curves: Sequence[Curve], labels: Sequence[str]) -> list[dict[str, str]
 
 
 def carried(controller: Controller, record: Mapping[str, Any] | None) -> State:
-    """The state that a controller goes on with: the recorded one where it is of its kind, or else a fresh one."""
+    """The state that a controller goes on with: the recorded one if it is of its kind, otherwise a fresh one."""
     try:
         return controller.init() if record is None else controller.restore(record)
     except LrlabError:

@@ -31,7 +31,7 @@ def spoken(value: float | str | None) -> str:
 @dataclass_transform(frozen_default=True)
 @dataclass(frozen=True, repr=False)
 class Shape(Schedule):
-    """Abstract: a shape over a span. `span` None: a share of what the other phases leave."""
+    """Abstract: a shape over a span. With `span=None` it takes a share of the remaining updates."""
 
     span: PhaseSpan = None
     _: KW_ONLY

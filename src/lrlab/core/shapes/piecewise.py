@@ -1,7 +1,7 @@
 """Schedules by boundaries: a drop, a level or a straight line for each stretch of time.
 
-`t` counts updates since the phase began; boundaries are durations from there, rounded half up. Like all schedules
-with a time scale of their own they have no end unless `span=` gives one.
+`t` counts updates since the phase began; boundaries are durations from there, rounded half up. Like all schedules with
+their own time scale they have no end unless `span=` gives one.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Schedules by the names people know: functions that return trees of shapes, and print as those trees.
+"""Schedules by their well-known names: functions that return compositions of shapes, and print as those.
 
 one_cycle()   ->   cosine("30%", start=0.04, to=1) >> cosine(to=4e-06)
 """

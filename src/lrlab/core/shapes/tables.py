@@ -50,8 +50,8 @@ class table(Schedule):
 class Function(Timed):
     """A named user function: value = f(t), t = updates since the phase began.
 
-    It is identified by its name and the hash of its source, so that a checkpoint or a text can be held against the
-    code. Two functions of one name and hash are equal. Made by `function`.
+    It is identified by its name and the hash of its source, so that a checkpoint or a text can be checked against the
+    code. Two functions with the same name and hash are equal. Made by `function`.
     """
 
     name: Name = field(kw_only=False)
@@ -59,14 +59,14 @@ class Function(Timed):
 
     @property
     def target(self) -> Callable[[int], float] | None:
-        """The user's function, or None where it is known by name and hash only."""
+        """The user's function, or None if only its name and hash are known."""
         return getattr(self, "_target", None)
 
     def _bound(self, functions: Mapping[str, Callable[[int], float]]) -> Schedule:
         return self.bound(functions[self.name]) if self.name in functions else self
 
     def bound(self, target: Callable[[int], float]) -> "Function":
-        """The same schedule with its function, refused where the hash of its source is another."""
+        """The same schedule with its function, refused if the hash of its source differs."""
         found = source_digest(target)
         if found != self.digest:
             raise LrlabError(
@@ -149,9 +149,9 @@ def function(
 
 
 def source_digest(target: Callable[..., object]) -> str:
-    """The first 16 hex digits of the SHA-256 of a function's source and of the numbers and texts it has captured.
+    """The first 16 hex digits of the SHA-256 of a function's source and of the numbers and texts that it captures.
 
-    Without a source (typed at a prompt) its bytecode stands for it. Raises `LrlabError` for a partial, whose
+    Without a source (typed at a prompt) its bytecode is used instead. Raises `LrlabError` for a partial, because its
     arguments are in no source.
     """
     if isinstance(target, functools.partial):
@@ -159,7 +159,7 @@ def source_digest(target: Callable[..., object]) -> str:
         raise LrlabError(worded("the arguments of a partial are in no source to be known by", target, hint=hint))
     function: Any = inspect.unwrap(target)
     if not hasattr(function, "__code__"):
-        function = type(target).__call__  # a callable object is known by what it does when called
+        function = type(target).__call__  # a callable object is identified by its __call__
     try:
         source = inspect.getsource(function).strip()
     except (OSError, TypeError):

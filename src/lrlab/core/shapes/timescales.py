@@ -1,4 +1,4 @@
-"""Schedules with a time scale of their own: they do not fill a span, and have no end unless `span=` gives one.
+"""Schedules with their own time scale: they do not fill a span, and have no end unless `span=` gives one.
 
 `t` counts updates since the phase began. A length such as `every` may be any duration ("10%", "3ep"); a drop that
 falls between two updates happens at the rounded boundary (half up).
@@ -30,7 +30,8 @@ from lrlab.errors import LrlabError, worded
 @dataclass_transform(frozen_default=True, field_specifiers=(field, argument))
 @dataclass(frozen=True, repr=False)
 class Timed(Schedule):
-    """Abstract: a formula in `t` with its own time scale; `span` None: a share of what the other phases leave."""
+    """Abstract: a formula in `t` with its own time scale. With `span=None` it takes a share of the remaining
+    updates."""
 
     _: KW_ONLY
     span: PhaseSpan = None

@@ -1,8 +1,8 @@
-"""Schedules by the names people know: those of articles, PyTorch, Keras and Transformers, with our argument names.
+"""Schedules by their well-known names, from articles, PyTorch, Keras and Transformers, with our argument names.
 
-Upper and lower case, `_`, `-` and spaces do not count: "StepLR", "step_lr" and "step-lr" are one name. What such a
-name means elsewhere and not here is not taken silently: the defaults of the library are kept where they differ from
-ours, and where they cannot be, the name is refused with what to write.
+Upper and lower case, `_`, `-` and spaces do not count: "StepLR", "step_lr" and "step-lr" are one name. A different
+meaning elsewhere is never lost in silence: the defaults of the library are kept if they differ from ours, and if that
+is impossible, the name is refused with what to write instead.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _warmup_then(shape: Any) -> Maker:
 
 
 def _with(make: Any, **defaults: Any) -> Maker:
-    """The same with the defaults of the library that the name is from."""
+    """The same with the defaults of the library that the name comes from."""
 
     def made(**arguments: Any) -> Schedule:
         schedule: Schedule = make(**{**defaults, **arguments})
@@ -56,7 +56,8 @@ def _with(make: Any, **defaults: Any) -> Maker:
 
 
 def _said(make: Any, instead: str, *decisive: str) -> Maker:
-    """A name of another library whose curve is not quite ours: said, unless one of these arguments decides."""
+    """A name of another library whose curve differs a little from ours: logged, unless one of these arguments
+    decides."""
 
     def made(**arguments: Any) -> Schedule:
         schedule: Schedule = make(**arguments)
@@ -107,7 +108,7 @@ def _plateau(rule: str | None = None) -> Maker:
 
 
 def _counted_in_epochs(name: str, make: Any, argument: str) -> Maker:
-    """PyTorch's schedulers count calls of step(), which most scripts make once an epoch; ours count updates."""
+    """Log that PyTorch's schedulers count calls of step(), usually one per epoch, while ours count updates."""
 
     def made(**arguments: Any) -> Schedule:
         schedule: Schedule = make(**arguments)
@@ -141,7 +142,7 @@ ONE_CYCLE = (
 )
 DECAY = 'decays by 1 - sqrt in the last 20% here, by a cosine in Transformers: decay=500, shape="cosine"'
 
-# Our own words that Transformers' `get_scheduler` has too, with another meaning.
+# Our own words that Transformers' `get_scheduler` also has, with another meaning.
 SHARED: dict[str, Maker] = {"polynomial": _said(polynomial, POWER, "power"), "inverse_sqrt": _inverse_sqrt}
 
 NAMES: dict[str, Maker] = {
@@ -213,20 +214,20 @@ NAMES: dict[str, Maker] = {
 
 
 def _key(name: str) -> str:
-    """What of a name counts: letters and figures."""
+    """The part of a name that counts: letters and digits."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _known() -> dict[str, Maker]:
-    """Every name and every word, as it is written and by what of it counts; a word stands for itself."""
+    """Every name and every word, as written and by the part that counts; a word stands for itself."""
     exact = {**NAMES, **VOCABULARY, **SHARED}
     return {**exact, **{_key(name): make for name, make in exact.items() if _key(name) not in exact}}
 
 
 def by_name(name: str, **arguments: Any) -> Schedule:
-    """A schedule by the name people know, or by its own word; `warmup=` puts a warmup before any of them.
+    """A schedule by its well-known name, or by its own word; `warmup=` puts a warmup before any of them.
 
-    Raises `LrlabError` where the name or an argument is not known: it names ours.
+    Raises `LrlabError` if the name or an argument is not known, and names ours.
 
     >>> by_name("cosine_annealing", to=0.1)
     cosine(to=0.1)

@@ -2,8 +2,8 @@
 
     {"lrlab": 1, "schedule": {"kind": "cosine", "to": 0.1}}
 
-Every kind of schedule is written by its own arguments in normal form; spans as their text ("10%") or a number of
-updates; what equals its default is left out. A document of an older version is brought up one version at a time.
+Every kind of schedule is written with its own arguments in normal form; spans as their text ("10%") or a number of
+updates; defaults are left out. A document of an older version is upgraded one version at a time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def dumps(schedule: Schedule, indent: int | None = None) -> str:
 def loads(text: str | bytes, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
     """Read a schedule from its JSON document.
 
-    `functions` binds the user functions that it names. Raises `LrlabError`, and nothing else, for anything else.
+    `functions` gives the user functions that it names. Raises only `LrlabError`.
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)

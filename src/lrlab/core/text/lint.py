@@ -1,4 +1,4 @@
-"""What looks unintended in a schedule: findings, each with what to type; and what cannot be meant, which is refused."""
+"""What looks unintended in a schedule: findings, each with what to type instead; what cannot be meant is refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Finding:
 
 
 def lint(schedule: Schedule, horizon: int | Horizon | None = None) -> tuple[Finding, ...]:
-    """Everything that looks unintended; with a horizon also what its curve shows.
+    """Everything that looks unintended; with a horizon also by its curve.
 
     >>> from lrlab import *
     >>> [f.code for f in lint(warmup(10, start=0) >> cosine(50), 100)]
@@ -174,7 +174,7 @@ def _unreached(curve: Curve, n: int) -> Iterator[Finding]:
 
 
 def refuse_odd(curve: Curve, absolute: bool) -> None:
-    """Raise `LrlabError` where a curve is negative somewhere, not finite, or an absolute LR by mistake.
+    """Raise `LrlabError` if a curve is negative anywhere, not finite, or an absolute LR by mistake.
 
     >>> import lrlab as lr
     >>> refuse_odd((3e-4 * lr.cosine()).over(100), absolute=False)

@@ -32,8 +32,8 @@ DEEPEST = 100  # levels of nesting
 def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = None) -> Schedule:
     """Read a schedule from its text form.
 
-    `functions` binds the user functions that the text names. Raises `LrlabError`, and nothing else, where the text
-    is not one: it names what was found, what is allowed and what to type.
+    `functions` gives the user functions that the text names. Raises only `LrlabError`, which says what was found, what
+    is allowed and what to type.
 
     >>> parse('warmup("2%")>>cosine(to=.1)')
     warmup("2%") >> cosine(to=0.1)
@@ -56,7 +56,7 @@ def parse(text: str, functions: Mapping[str, Callable[[int], float]] | None = No
 
 
 def _meant(given: object) -> str:
-    """What to type for a thing that is no schedule."""
+    """What to type instead of something that is not a schedule."""
     if isinstance(given, int | float):
         return f"constant(), and {given} in the optimizer, if that is an LR"
     if isinstance(given, list | tuple):
@@ -81,7 +81,7 @@ def _parsed(text: str, functions: Mapping[str, Callable[[int], float]], lists: d
         raise LrlabError(worded("the text is empty", hint='warmup("2%") >> cosine()'))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python would say of "1if" or "\\d" is nobody's business here
+            warnings.simplefilter("ignore")  # what Python warns of "1if" or "\\d" is of no interest here
             tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         raise LrlabError(
@@ -115,11 +115,11 @@ _SQUARE = str.maketrans("()", "[]")
 
 
 class _ListUnused(Exception):
-    """What looked like a list of numbers stands within a text."""
+    """Raised if what looked like a list of numbers is inside a text."""
 
 
 def _lists_apart(text: str) -> tuple[str, dict[str, Any]]:
-    """The text with a name in the place of each long list of numbers, or of pairs of them, and these lists."""
+    """The text with a name in place of each long list of numbers, or of pairs of them, and these lists."""
     lists: dict[str, Any] = {}
 
     def apart(found: re.Match[str]) -> str:
@@ -142,14 +142,14 @@ def _number_or_pair(item: Any) -> Any:
 
 
 def _spot(error: SyntaxError) -> str:
-    """The part of the line around an error, and a sign below it."""
+    """The part of the line around an error, with a mark below it."""
     line, at = (error.text or "").rstrip("\n"), max((error.offset or 1) - 1, 0)
     first = max(at - 60, 0)
     return f"  {line[first : at + 40]}\n  {' ' * (at - first)}^"
 
 
 def _depth(text: str) -> int:
-    """How deeply brackets and signs are nested: seen before Python's own parser has to."""
+    """How deeply brackets and signs are nested, checked before Python's own parser has to."""
     depth = deepest = signs = 0
     for character in text:
         if character in "([{":
@@ -169,7 +169,7 @@ _OPERATORS: dict[type[ast.operator], tuple[str, Callable[..., Schedule]]] = {
 
 
 class _Reader:
-    """Walks the syntax tree; every node that is not listed here is refused."""
+    """Walks the syntax tree, and refuses every node that is not listed here."""
 
     def __init__(self, text: str, functions: Mapping[str, Callable[[int], float]], lists: Mapping[str, Any]) -> None:
         self.text, self.functions, self.lists = text, functions, lists
@@ -213,7 +213,7 @@ class _Reader:
         )
 
     def join(self, tree: ast.BinOp, depth: int) -> Schedule:
-        """A chain of one operator, at once: a thousand phases are no thousand levels."""
+        """A chain of one operator, all at once: a thousand phases are not a thousand levels."""
         operator, left = type(tree.op), tree.left
         chain = [tree.right]
         while isinstance(left, ast.BinOp) and type(left.op) is operator:
@@ -275,7 +275,7 @@ class _Reader:
 
 
 def _plainly(tree: ast.expr) -> str:
-    """What to type instead of an expression that is refused."""
+    """What to type instead of a refused expression."""
     match tree:
         case ast.BinOp(op=ast.Div(), right=ast.Constant(value=int() | float() as number)) if number:
             return f"{1 / number:g} * ..."

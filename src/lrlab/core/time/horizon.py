@@ -1,4 +1,4 @@
-"""What is known of a run: `Horizon`.
+"""What is known about a run: `Horizon`.
 
 Horizon(epochs=90, updates_per_epoch=391).resolve(Span.of("3ep"))    -> 1173 updates
 """
@@ -14,7 +14,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 # One name for the words in `Horizon` that say how long the run is, in each unit, and its rate.
 _TOTALS = {"epochs": "epochs", "samples": "samples", "tokens": "tokens", "seconds": "minutes"}
-LENGTH = "horizon=10_000, or .over(10_000)"  # how the length of a run is said, where it is missing
+LENGTH = "horizon=10_000, or .over(10_000)"  # how to give the length of a run, if it is missing
 RATES = {
     "epochs": "updates_per_epoch=391",
     "samples": "samples_per_update=256",
@@ -25,16 +25,16 @@ RATES = {
 
 @dataclass(frozen=True)
 class Horizon:
-    """What is known of a run: how long it is, and how many updates an epoch, a sample, a token, a minute are.
+    """What is known about a run: its length, and how many updates an epoch, a sample, a token or a minute are.
 
     >>> Horizon(epochs=90, updates_per_epoch=391).total
     35190
     >>> Horizon(tokens=2e9, tokens_per_update=524288).total
     3815
 
-    Totals: `updates`, `epochs`, `samples`, `tokens`, `minutes`. Rates: `updates_per_epoch`,
-    `samples_per_update`, `tokens_per_update`. What is left out is inferred where it follows; what
-    contradicts raises `LrlabError`. The horizon is where the schedule ends, not where this run stops.
+    Totals: `updates`, `epochs`, `samples`, `tokens`, `minutes`. Rates: `updates_per_epoch`, `samples_per_update`,
+    `tokens_per_update`. What is left out is inferred if it follows; contradictions raise `LrlabError`. The horizon is
+    where the schedule ends, not where this run stops.
     """
 
     updates: int | None = None
@@ -86,7 +86,7 @@ class Horizon:
 
     @property
     def total(self) -> int | None:
-        """The number of updates in the whole run, or None where it does not follow from what is known."""
+        """The number of updates in the whole run, or None if it does not follow from what is known."""
         if self.updates is not None:
             return self.updates
         for unit in ("epochs", "samples", "tokens"):
@@ -96,7 +96,7 @@ class Horizon:
         return None
 
     def rate(self, unit: str) -> Fraction | None:
-        """Updates per unit (epoch, sample, token, second), or None where it is not known."""
+        """Updates per unit (epoch, sample, token, second), or None if that is not known."""
         given = self._given_rate(unit)
         amount = getattr(self, _TOTALS[unit])
         if given is not None or amount is None or self.total is None:
@@ -104,9 +104,9 @@ class Horizon:
         return self.total / (_exact(amount) * (60 if unit == "seconds" else 1))
 
     def resolve(self, span: Span) -> Fraction:
-        """A span in updates, exactly (may be a fraction: boundaries are rounded later).
+        """A span in updates, exactly; it may be a fraction, because boundaries are rounded later.
 
-        Raises `LrlabError` naming the missing fact where the horizon does not say how long the unit is.
+        Raises `LrlabError`, naming the missing fact, if the horizon does not say how long the unit is.
         """
         if span.unit == "updates":
             return span.amount
@@ -170,7 +170,7 @@ class Horizon:
 
 
 def _fact(given: object, name: str) -> float:
-    """A fact of a horizon: a number above 0, whole where it was given so."""
+    """A fact of a horizon: a number above 0, whole if it was given so."""
     count = whole(given)
     if count is None:
         if isinstance(given, (bool, str)) or not hasattr(given, "__float__") or getattr(given, "ndim", 0) != 0:
@@ -189,5 +189,5 @@ def _fact(given: object, name: str) -> float:
 
 
 def _exact(x: float) -> Fraction:
-    """A number as people wrote it: 0.1 is one tenth."""
+    """A number as it was written: 0.1 is one tenth."""
     return Fraction(str(x)) if isinstance(x, float) else Fraction(x)

@@ -1,4 +1,4 @@
-"""Where each part of a schedule stands: spans become updates (`TimeBase`), parts get their place (`Window`,
+"""The place of each part of a schedule: spans become updates (`TimeBase`), parts get their place (`Window`,
 `Phase`)."""
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from lrlab.core.expression.node import Schedule
 
 MOST_WORK = 64  # values of the innermost parts for one value
-MOST_WITHIN = 1024  # boundaries that are looked up, where they cannot be computed in whole numbers
+MOST_WITHIN = 1024  # boundaries that are looked up, if they cannot be computed in whole numbers
 
 
 @dataclass(frozen=True)
 class TimeBase:
-    """Turns spans into updates inside one window: a share is a share of `whole` (the run, or one cycle)."""
+    """Converts spans to updates inside one window: a share is a share of `whole` (the run, or one cycle)."""
 
     horizon: Horizon
     whole: int | None
@@ -40,9 +40,9 @@ class TimeBase:
 
 @dataclass(frozen=True)
 class Window:
-    """Where a part of a schedule stands: `length` updates from the absolute update `start` (None: no known end).
+    """The place of a part of a schedule: `length` updates from the absolute update `start` (None: no known end).
 
-    `here` gives the value at which the phase before ends; `controllers` collects the controllers that are met.
+    `here` gives the value at which the phase before ends; `controllers` collects the controllers inside.
     """
 
     clock: TimeBase
@@ -53,7 +53,7 @@ class Window:
     work: int = 1  # how many values of the innermost parts one value here costs
 
     def doubled(self, schedule: Schedule) -> Window:
-        """The window of a part of which every value needs two. Raises `LrlabError` where that is done too often."""
+        """The window of a part that computes two values for each. Raises `LrlabError` if that is nested too deeply."""
         if self.work >= MOST_WORK:
             raise LrlabError(
                 worded(
@@ -70,7 +70,7 @@ class Window:
         return self.clock.updates(Span.of(span))
 
     def fit(self, schedule: Schedule) -> Window:
-        """The window of a schedule that starts here: as long as itself, or all there is."""
+        """The window of a schedule that starts here: as long as the schedule, or all that is left."""
         length = schedule._length(self.clock)
         if length is None:
             return self
@@ -88,7 +88,7 @@ class Window:
 
 
 def beyond(schedules: Iterable[Schedule], lengths: list[Fraction | None], whole: int) -> LrlabError:
-    """The error for fixed spans that are longer than what there is."""
+    """The error for fixed spans that are longer than the run."""
     parts = [f"{s} = {float(n):g}" for s, n in zip(schedules, lengths, strict=True) if n is not None]
     total = float(sum(n for n in lengths if n is not None))
     return LrlabError(
@@ -101,7 +101,7 @@ def beyond(schedules: Iterable[Schedule], lengths: list[Fraction | None], whole:
 
 
 def bounded(length: Fraction) -> int:
-    """A length as whole updates. Raises `LrlabError` where it is longer than any run."""
+    """A length in whole updates. Raises `LrlabError` if it is longer than any run."""
     if length > MOST:
         raise LrlabError(worded("the schedule is longer than any run", allowed=f"at most {MOST:.0e} updates"))
     return rounded(length)

@@ -40,7 +40,7 @@ _BARE = ("step", "steps", "it", "iter", "iters", "iteration", "iterations", "bat
 
 
 def _decimal(x: Fraction) -> str | None:
-    """The exact decimal notation of `x`, or None where it has none (1/3)."""
+    """The exact decimal notation of `x`, or None if it has none (1/3)."""
     rest = x.denominator
     for prime in (2, 5):
         while rest % prime == 0:
@@ -78,9 +78,9 @@ class Span:
 
     @staticmethod
     def of(given: object, what: str = "span") -> Span:
-        """Read a span from what a user writes.
+        """Read a span as a user writes it.
 
-        Raises `LrlabError` where it is not a duration: negative, without a unit, of an unknown unit.
+        Raises `LrlabError` if it is not a duration: negative, without a unit, or of an unknown unit.
         """
         if isinstance(given, Span):
             return given
@@ -137,13 +137,13 @@ class Span:
         return str(self) if self.unit == "updates" else f'"{self}"'
 
     def portion(self, share: Fraction) -> Span:
-        """A share of this span; of updates a whole number, rounded half up."""
+        """A share of this span; in updates a whole number, rounded half up."""
         amount = self.amount * share
         return Span(Fraction(rounded(amount)) if self.unit == "updates" else amount, self.unit)
 
 
 def _written(x: Fraction) -> str:
-    """An amount exactly: as a decimal number where it is one, else as a fraction."""
+    """An exact amount: as a decimal number if possible, otherwise as a fraction."""
     return _decimal(x) or str(x)
 
 
@@ -172,7 +172,8 @@ def whole(given: object) -> int | None:
 
 
 def counted(given: object) -> int | None:
-    """As `whole`, and a number with a point that is whole (125.0, a tensor of one): how libraries count updates."""
+    """The same, also for a whole number given as a float (125.0, a tensor of one): libraries count updates like
+    this."""
     number = whole(given)
     if number is not None or isinstance(given, (bool, str, bytes)) or not hasattr(given, "__float__"):
         return number
@@ -186,10 +187,11 @@ def counted(given: object) -> int | None:
 
 
 def narrowed(x: Fraction, whole: int | None) -> Fraction:
-    """A number of updates whose products with the times of a run of `whole` updates stay within 64-bit integers.
+    """A number of updates, approximated so that its products with the times of a run of `whole` updates fit 64-bit
+    integers.
 
-    Exact up to a denominator of 2**30 in a run of 2**27 updates, of 144 in the longest; beyond, far closer than any
-    boundary can show.
+    It is exact up to a denominator of 2**30 in a run of 2**27 updates, and of 144 in the longest; beyond that, far
+    closer than any boundary can show.
     """
     return x.limit_denominator(2**57 // max(whole or 0, 2**27))
 

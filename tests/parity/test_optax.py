@@ -10,6 +10,7 @@ import itertools
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 
 jax = pytest.importorskip("jax")
 theirs = pytest.importorskip("optax")
@@ -18,7 +19,7 @@ theirs = pytest.importorskip("optax")
 @pytest.fixture(autouse=True)
 def in_float64():
     """JAX computes in float32 by default."""
-    with jax.enable_x64(True):
+    with in_64_bits():
         yield
 
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import lrlab as lr
+from jax_precision import in_64_bits
 
 SEEDS = [*range(8), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(8, 200))]
 every_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -116,7 +117,7 @@ def test_optax(seed, agree):
     jax = pytest.importorskip("jax")
     optax = pytest.importorskip("optax")
     p, series = drawn(seed)
-    with jax.enable_x64(True):
+    with in_64_bits():
         peer = optax.contrib.reduce_on_plateau(p.factor, p.patience, p.threshold, 0.0, p.cooldown, min_scale=p.least)
         state = peer.init(jax.numpy.zeros(1))
         update = jax.jit(lambda state, value: peer.update(jax.numpy.ones(1), state, value=value))

@@ -171,6 +171,7 @@ def test_multiplicative(n, rng, side_by_side):
     side_by_side(schedule, lambda o: theirs.MultiplicativeLR(o, factors.__getitem__), n, updates=n)
 
 
+@pytest.mark.filterwarnings("ignore:The epoch parameter in:UserWarning")  # what SequentialLR itself calls, PyTorch 2.4
 def test_sequence(n, rng, side_by_side):
     """SequentialLR: the next scheduler begins, from its own start, at the milestone."""
     first, second = sorted(rng.sample(range(1, n), 2))

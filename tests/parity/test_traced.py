@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.core.expression.vocabulary import VOCABULARY
 from lrlab.core.text import parse as text  # noqa: F401
 
@@ -53,7 +54,7 @@ def test_traced_in_float64(schedule, updates, agree):
     jax = pytest.importorskip("jax")
     curve = schedule.over(updates)
     at = probed(updates)
-    with jax.enable_x64(True):
+    with in_64_bits():
         several = jax.jit(jax.vmap(curve))(jax.numpy.asarray(at))
         one = jax.jit(curve)(jax.numpy.asarray(at[-1]))
         assert (several.dtype, several.shape, one.dtype, one.shape) == ("float64", at.shape, "float64", ())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 
 FORTY = (
     lr.constant(),
@@ -134,7 +135,7 @@ def test_optax(schedule, horizon, agree):
     rate, updates = of_optax(schedule, BASE, horizon), np.arange(horizon + 5)
     in_float32(jax.jit(jax.vmap(rate))(updates), schedule, horizon)
     in_float32(rate(updates), schedule, horizon)
-    with jax.enable_x64(True):
+    with in_64_bits():
         wanted = declared(schedule, horizon)
         agree(jax.jit(jax.vmap(rate))(updates), wanted)
         _, scanned = jax.lax.scan(lambda count, _: (count + 1, rate(count)), 0, length=len(updates))

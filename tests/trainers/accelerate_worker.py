@@ -15,8 +15,8 @@ def train(accumulate=1, split_batches=False, with_optimizer=True, peer=False):
     """Twelve updates on sixteen examples each, however many processes and micro-batches share them."""
     import torch
     from accelerate import Accelerator, DataLoaderConfiguration
-    from conftest import TEXT, Line, declared  # beside this file, which runs as a script
 
+    from conftest import TEXT, Line, declared  # beside this file, which runs as a script
     from lrlab.adapters.torch.scheduler import Scheduler
 
     accelerator = Accelerator(

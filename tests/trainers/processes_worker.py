@@ -67,8 +67,8 @@ def by_lightning(line, optimizer, scheduler):
 def train(trainer):
     """The number of processes, and the LR of each update on this one."""
     import torch
-    from conftest import TEXT, Line  # beside this file, which runs as a script
 
+    from conftest import TEXT, Line  # beside this file, which runs as a script
     from lrlab.adapters.torch.scheduler import Scheduler
 
     line = Line()

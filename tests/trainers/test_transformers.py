@@ -20,6 +20,12 @@ pytest.importorskip("accelerate")
 
 from lrlab.adapters.transformers import Observe, Scheduled, Watch  # noqa: E402
 
+# Of PyTorch 2.4, about what Transformers 4 calls.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:`torch.cpu.amp.autocast:FutureWarning"),
+]
+OTHERWISE = pytest.mark.skipif(transformers.__version__.startswith("4.50."), reason="Transformers 4.50 does otherwise")
 TEXT = 'warmup("20%") >> cosine(to=0.1)'
 
 
@@ -61,6 +67,7 @@ def test_max_steps_in_the_middle_of_an_epoch(line, declared, tmp_path):
     assert model.realised() == pytest.approx(declared(17), rel=1e-12)
 
 
+@OTHERWISE  # 2 updates in an epoch of 5 micro-batches in groups of 4: what is left is dropped
 def test_a_last_group_of_micro_batches_that_is_not_full(line, declared, tmp_path):
     """The Trainer makes an update of what is left at the end of an epoch: it counts like any other."""
     model = line()
@@ -89,6 +96,7 @@ def test_an_overflow_is_no_update(overflows, overflowing, declared, tmp_path):
     assert model.line.realised() == pytest.approx(declared(12)[:made], rel=1e-4)
 
 
+@OTHERWISE  # it logs the LR of the next update
 def test_the_logged_learning_rate_is_the_one_that_was_used(line, declared, tmp_path):
     """The Trainer asks between the two step() calls, and writes it beside the loss of that update."""
     model = line()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.core.resume.checkpoint import Checkpoint
 from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError
@@ -21,6 +22,7 @@ from jax import numpy as jnp  # noqa: E402
 from lrlab.adapters.optax import Scheduler, ScheduleState, schedule  # noqa: E402
 from lrlab.adapters.optax.scheduler import MOST, RECORD  # noqa: E402
 
+partition = getattr(optax, "partition", None) or optax.multi_transform  # its name before Optax 0.2.4
 COSINE = lr.warmup(3) >> lr.cosine(to=0.1)
 CUTS = lr.linear() * lr.plateau(patience=1, factor=0.5, threshold=1e9)  # the first sets the best, each later one cuts
 PARAMS = {"w": jnp.ones(3), "b": jnp.zeros(())}
@@ -247,7 +249,7 @@ def test_a_record_that_is_full_forgets_the_earliest():
 
 def test_x64():
     """Under x64 the LR, and what it multiplies, are those of float64."""
-    with jax.enable_x64(True):
+    with in_64_bits():
         scheduler = Scheduler(CUTS, 0.1, 12)
         state = scheduler.scale_by_learning_rate().init(None)
         for _ in range(2):
@@ -275,7 +277,7 @@ def test_a_horizon_beyond_32_bits_is_refused_at_construction():
     """A schedule is right under x64; a Scheduler's state counts in 32 bits always."""
     with pytest.raises(LrlabError, match="32 bits"):
         schedule("linear()", 0.1, 2**33)
-    with jax.enable_x64(True):
+    with in_64_bits():
         assert float(schedule("linear()", 0.1, 2**33)(2**32)) == pytest.approx(0.05, rel=1e-12)
     with pytest.raises(LrlabError, match="32 bits"):
         Scheduler("linear()", 0.1, 2**33)
@@ -293,7 +295,7 @@ def cutting(metric=None, factor=0.5, **arguments):
 def parted(**schedulers):
     """One label, and one parameter, for each scheduler."""
     transformations = {name: scheduler.scale_by_learning_rate() for name, scheduler in schedulers.items()}
-    optimizer = optax.partition(transformations, {name: name for name in schedulers})
+    optimizer = partition(transformations, {name: name for name in schedulers})
     params = dict.fromkeys(schedulers, jnp.ones(()))
     return optimizer, optimizer.init(params), params
 

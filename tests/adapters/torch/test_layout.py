@@ -14,6 +14,7 @@ from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.plan.rules import Driven
 from lrlab.errors import LrlabError
 
+NAMED = pytest.mark.skipif(torch.__version__ < (2, 6), reason="optimizers take no names before PyTorch 2.6")
 LINEAR = lr.plan(lr=lr.linear(), weight_decay=lr.linear(to=2))
 
 
@@ -142,6 +143,7 @@ def test_a_group_that_is_replaced_or_moved_keeps_what_it_brought():
     assert scheduler.group_names == ["1", "0"]
 
 
+@NAMED
 def test_names_come_from_the_group_from_the_optimizer_or_from_the_model():
     """A group's own name first; its parameters' names as the optimizer or else the model has them."""
     model = torch.nn.ModuleDict({"body": torch.nn.Linear(2, 2), "head": torch.nn.Linear(2, 1)})
@@ -155,6 +157,7 @@ def test_names_come_from_the_group_from_the_optimizer_or_from_the_model():
     assert Scheduler(named, lr.linear(), 4, model=model).report().left_out == ("head.weight", "head.bias")
 
 
+@NAMED
 def test_a_rule_waits_for_parameters_of_the_model_that_are_in_no_group_yet():
     """Gradual unfreezing: the rule is there before the group; without the model it is a typo."""
     model = torch.nn.ModuleDict({"body": torch.nn.Linear(2, 2), "head": torch.nn.Linear(2, 1)})

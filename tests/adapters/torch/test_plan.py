@@ -214,6 +214,7 @@ def test_values_out_of_bounds_are_refused_before_anything_is_written():
 # -- groups -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(torch.__version__ < (2, 6), reason="optimizers take no names before PyTorch 2.6")
 def test_layer_decay_is_the_factor_to_the_power_of_the_depth():
     """ELECTRA's rule, by names: two groups of a layer have one depth; the head keeps its LR."""
     net = torch.nn.ModuleDict(
@@ -268,6 +269,9 @@ def test_a_tensor_lr_stays_one_object_and_is_written_in_place():
 # -- several optimizers -------------------------------------------------------------------------------------------
 
 
+MUON = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon")
+
+
 def two() -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
     matrix = [torch.nn.Parameter(torch.eye(2)) for _ in range(2)]
     muon = torch.optim.Muon([{"params": [p], "lr": base} for p, base in zip(matrix, (0.02, 0.01), strict=True)])
@@ -275,6 +279,7 @@ def two() -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
     return muon, adamw
 
 
+@MUON
 def test_two_optimizers_have_one_position_and_one_step():
     """Muon and AdamW, two groups each: four traces, each its own hyper-parameters."""
     muon, adamw = two()
@@ -293,6 +298,7 @@ def test_two_optimizers_have_one_position_and_one_step():
     assert scheduler.base_lrs == [0.02, 0.01, 0.001, 0.001]
 
 
+@MUON
 def test_an_optimizer_that_skips_an_update_does_not_hold_the_position_back():
     """A loss scale that overflows in one of them; both skipped is not an update."""
     muon, adamw = two()[0], torch.optim.AdamW([parameter()], fused=True)
@@ -305,6 +311,7 @@ def test_an_optimizer_that_skips_an_update_does_not_hold_the_position_back():
     assert scheduler.update == 2
 
 
+@MUON
 def test_a_group_that_is_not_driven_is_named_in_a_warning_and_in_the_report(caplog):
     """A plan without a rule for every group; parameters of the model that no optimizer has."""
     muon, adamw = two()
@@ -410,6 +417,7 @@ def test_a_state_that_was_changed_is_refused():
         scheduler.load_state_dict(Scheduler(fresh(), COSINE, N).state_dict())
 
 
+@MUON
 def test_two_optimizers_resume_together():
     """Counts, values and bases of both."""
     made = []
@@ -436,6 +444,7 @@ def test_two_optimizers_resume_together():
     assert made[0] == made[1]
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # PyTorch 2.4, of its own pickles
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda scheduler: pickle.loads(pickle.dumps(scheduler))])
 def test_a_copy_goes_on_by_itself(copied):
     """Its optimizers are copies too; names of parameters that only the model knows are kept."""

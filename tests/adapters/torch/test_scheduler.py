@@ -288,6 +288,7 @@ def test_observe_without_a_number_is_refused():
 # -- copies and memory ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # PyTorch 2.4, of its own pickles
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
 @pytest.mark.parametrize("follow", ["updates", "calls"])
 def test_a_copied_scheduler_drives_its_copied_optimizer(again, follow):

@@ -17,6 +17,13 @@ def test_geometric_over_the_whole_range_of_floats():
         (lr.linear(5) >> lr.geometric(start="here")).over(10)
 
 
+@pytest.mark.parametrize("ratio", [0.001, 0.07, 0.3, 7.1, 100, 1234.5])
+def test_logarithmic_ends_exactly(ratio):
+    """To the last bit, at every ratio and by either arithmetic."""
+    curve = lr.logarithmic(9, to=0.1, ratio=ratio, closed=True).over(9)
+    assert curve(8) == curve.values()[-1] == curve(9) == 0.1
+
+
 def test_logarithmic_needs_a_ratio():
     """A ratio of 1 is a straight line, which has a word of its own; below 1 it is slow first."""
     with pytest.raises(lr.LrlabError, match="ratio must not be 1"):

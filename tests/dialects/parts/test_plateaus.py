@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.dialects import from_keras, from_optax, from_timm, from_torch, from_transformers
 
 torch = pytest.importorskip("torch")
@@ -108,7 +109,7 @@ def test_optax(rng):
         "min_scale": rng.choice([0.0, 0.05]),
     }
     metrics, theirs = series(rng), []
-    with jax.enable_x64(True):
+    with in_64_bits():
         peer = optax.contrib.reduce_on_plateau(**given)
         state = peer.init(jax.numpy.zeros(1))
         observe = jax.jit(lambda state, value: peer.update(jax.numpy.ones(1), state, value=value)[1])

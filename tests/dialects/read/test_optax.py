@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.dialects import from_optax
 
 jax = pytest.importorskip("jax")
@@ -17,7 +18,7 @@ import jax.numpy as jnp  # noqa: E402
 @pytest.fixture(autouse=True)
 def in_float64():
     """Optax computes in JAX's precision, float32 by default."""
-    with jax.enable_x64(True):
+    with in_64_bits():
         yield
 
 

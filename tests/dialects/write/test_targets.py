@@ -11,6 +11,7 @@ import torch
 from hypothesis import HealthCheck, Phase, example, given, settings
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.core.run.curve import Curve
 from lrlab.dialects import (
     from_composer,
@@ -110,7 +111,7 @@ def run_optax(code: str, updates: int) -> list[float]:
     """
     jax, numpy = pytest.importorskip("jax"), pytest.importorskip("jax.numpy")
     pytest.importorskip("optax")
-    with jax.enable_x64(True):
+    with in_64_bits():
         if "staircase" in code:
             schedule = executed(code)["schedule"]
             return [float(schedule(numpy.asarray(count))) for count in range(updates)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from jax_precision import in_64_bits
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
@@ -147,7 +148,7 @@ def test_updates_at_an_lr_of_0_may_change_nothing():
 def test_a_state_comes_back_from_the_store_as_it_was():
     """Every type: half precision, 8 bits, 64 bits beside a context that has none, complex, keys, numbers, NumPy's own;
     nothing gives way to another type later."""
-    with jax.enable_x64(True):
+    with in_64_bits():
         wide = jnp.asarray(1 / 3, jnp.float64)
     eight = jnp.asarray([0.5, 2.0], jnp.float8_e4m3fn)
     numbers = [jnp.ones((2, 3), jnp.bfloat16), jnp.asarray(1j), jax.random.key(3), 1.5, 2, np.arange(3.0), True]

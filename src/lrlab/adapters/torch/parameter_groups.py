@@ -35,4 +35,5 @@ def parameter_groups(model: Module, plan: Plan) -> list[dict[str, Any]]:
     for one, group, driven in zip(named, facts, plan.assign(facts), strict=True):
         rules = tuple(rule.pattern for rule in plan.rules if group.matches(rule.pattern))
         alike.setdefault((rules, driven), []).append(one)
-    return [{"params": parameters} for parameters in alike.values()]
+    # As an optimizer keeps names itself: pairs of a name and a parameter are taken from PyTorch 2.6 on.
+    return [{"params": [p for _, p in ones], "param_names": [name for name, _ in ones]} for ones in alike.values()]

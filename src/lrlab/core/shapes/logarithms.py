@@ -68,4 +68,6 @@ class logarithmic(Transition):
             raise LrlabError(worded("logarithmic: ratio must not be 1", self.ratio, hint="linear(...)"))
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        return 1 - m.log(1 + (self.ratio - 1) * u) / math.log(self.ratio)
+        rise = self.ratio - 1  # whole: rounded as at u = 1, and by the same logarithm, so that the end is exact
+        whole = 1 + rise
+        return 1 - m.log(1 + rise * u) / m.log(whole + 0 * u)

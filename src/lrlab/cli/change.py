@@ -50,7 +50,7 @@ def chosen(
     finish: str | None,
     branch: str | None,
 ) -> Callable[[Curve], Curve] | None:
-    """The change that the options ask for. Raises `LrlabError` where they do not go together.
+    """The change that the options ask for. Raises `LrlabError` if they do not go together.
 
     >>> import lrlab as lr
     >>> chosen(2, 6, "hold-then-decay", None, None, None)(lr.linear().over(4)).values().tolist()

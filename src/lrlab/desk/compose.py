@@ -105,7 +105,7 @@ def cost(schedule: Schedule) -> int:
 
 
 def handles(state: State) -> tuple[tuple[Point, ...], tuple[Segment, ...]]:
-    """What can be taken hold of. Raises `LrlabError` where that is too much."""
+    """What can be taken hold of. Raises `LrlabError` if that is too much."""
     spine = state.spine
     if len(spine.pieces) > MOST:
         raise LrlabError(worded("these are too many phases to take hold of", len(spine.pieces), f"at most {MOST}"))

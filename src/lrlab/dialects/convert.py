@@ -58,7 +58,7 @@ def convert(
 ) -> Converted:
     """Read a configuration and write it in the words of `target`: text, json, or one of `to_code`.
 
-    `words` (name=value), `horizon` and `base_lr` fill in what the source leaves out. Raises `LrlabError` where
+    `words` (name=value), `horizon` and `base_lr` fill in what the source leaves out. Raises `LrlabError` if
     something is not known or cannot be expressed.
 
     >>> convert("transformers:linear num_warmup_steps=10 num_training_steps=100", "text").output

@@ -46,7 +46,7 @@ def read(
     lr: float | None = None,
     files: bool = True,
 ) -> Imported:
-    """The schedule of a configuration. Raises `LrlabError` where it cannot be read.
+    """The schedule of a configuration. Raises `LrlabError` if it cannot be read.
 
     `words` are further arguments, name=value, as they stand beside it on a command line. Without `files` the name of a
     file is refused: what is typed into a page opens none.

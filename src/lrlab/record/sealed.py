@@ -4,7 +4,7 @@
     record = unsealed(text, "a stored run", version=3, since=3)
 
 A version says which fields a record has, and whether it must carry a digest: records of a version before `since` have
-none, and are read as they stand. The digest finds damage, and parts of other records; it is no signature.
+none, and are read as they stand. The digest finds damage, and parts of other records; it is not a signature.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ SMOOTHING = 40  # the training loss is averaged over this part of the run
 
 @dataclass(frozen=True)
 class Told:
-    """What a comparison took: the runs stored before, the time, and in words what was trained, looked at, audited."""
+    """What a comparison cost: the runs stored before, the time, and sentences on what was trained, looked at,
+    audited."""
 
     reused: int
     seconds: float
@@ -93,7 +94,7 @@ def lead(evidence: Evidence) -> str:
 
 
 def to_use(evidence: Evidence) -> str:
-    """The best strategy as a line for one's own script; empty where there is none."""
+    """The best strategy as a line for a script; empty if there is none."""
     best = evidence.comparison.standings[0]
     if best.mean is None:
         return ""
@@ -103,7 +104,7 @@ def to_use(evidence: Evidence) -> str:
 
 
 def code(evidence: Evidence) -> str:
-    """The best strategy as lines of a PyTorch script, at the LR that was chosen for it; empty where there is none."""
+    """The best strategy as lines of a PyTorch script, at the LR that was chosen for it; empty if there is none."""
     best = evidence.comparison.standings[0]
     if best.mean is None:
         return ""
@@ -138,7 +139,7 @@ def sentences(evidence: Evidence, told: Told, page: str) -> tuple[str, ...]:
 
 
 def facts(evidence: Evidence, told: Told, version: str) -> dict[str, str]:
-    """What lets somebody repeat it: the runs, what they took, and with what they were made."""
+    """What is needed to repeat it: the runs, their cost, and the versions."""
     run = evidence.runs[0]
     libraries = {"lrlab": version} | {name: v for name, v in run.versions.items() if name != "record"}
     return {
@@ -155,7 +156,7 @@ def facts(evidence: Evidence, told: Told, version: str) -> dict[str, str]:
 
 
 def figures(evidence: Evidence) -> tuple[Figure, ...]:
-    """The LR, the training loss and the metric along the run, without those that no finished run has told."""
+    """The LR, the training loss and the metric along the run, as far as finished runs have recorded them."""
     drawn = (learning_rates(evidence), _training_loss(evidence), _metric(evidence))
     return tuple(figure for figure in drawn if figure is not None)
 
@@ -177,7 +178,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
 
 
 def _arms(evidence: Evidence) -> Iterable[tuple[str, float, tuple[StoredRun, ...]]]:
-    """Every arm, best first, with the LR that was chosen most often and its runs."""
+    """Every arm, best first, with the LR chosen most often, and its runs."""
     for standing in evidence.comparison.standings:
         lr = evidence.lr_of(standing.arm)
         yield standing.arm, lr, evidence.runs_of(standing.arm, lr)

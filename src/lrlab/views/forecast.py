@@ -22,7 +22,7 @@ _WIDE = 3.0  # a loss that falls by such a factor is drawn on a logarithmic axis
 
 
 def fits(fit: Fit) -> Table:
-    """One row per run: its points, how far the law misses it, and what its log told."""
+    """One row per run: its points, how far the law misses it, and what its log says."""
     rows = [
         (
             _short(run.name),
@@ -58,7 +58,7 @@ def predicted(predictions: Sequence[Prediction]) -> Figure:
 
 
 def warnings(predictions: Sequence[Prediction]) -> list[str]:
-    """What speaks against them, each said once."""
+    """What speaks against them, each named once."""
     return list(dict.fromkeys(text for p in predictions for text in p.warnings))
 
 
@@ -87,7 +87,7 @@ def outlook(found: Outlook) -> Table:
 
 
 def outlook_sentences(found: Outlook) -> list[str]:
-    """What was forecast from what, how far to trust it, and that no winner is declared."""
+    """What was forecast from what, how far it can be trusted, and that no winner is declared."""
     judged = [f for f in found.forecasts if f.loss is not None and f.measured is not None]
     open_ = sum(f.loss is not None and f.measured is None for f in found.forecasts)
     sentences = [
@@ -136,7 +136,7 @@ def _outline(schedule: str) -> str:
 
 
 def _figure(title: str, lines: Sequence[Line]) -> Figure:
-    """Losses over updates, on a logarithmic axis where they fall far."""
+    """Losses over updates, on a logarithmic axis if they fall far."""
     values = [v for line in lines for v in line.y if v is not None]
     log = bool(values) and min(values) > 0 and max(values) > _WIDE * min(values)
     return Figure(title, "update", "loss", tuple(lines), log_y=log)
@@ -152,7 +152,7 @@ def _beside(fit: Fit, run: LogRun) -> Figure:
 
 
 def _residuals(fit: Fit) -> Figure:
-    """How far each log lies above the law, from where the warmup no longer matters."""
+    """How far each log lies above the law, once the warmup no longer matters."""
     lines = []
     for run in fit.runs:
         part = late(run)

@@ -11,7 +11,7 @@ _MIDDLE, _STRIP = 9, 20  # where the range lies, and the points below it
 
 
 def scale_of(column: Column) -> Axis | None:
-    """What the intervals of a column are drawn on, with their points; nothing where it has none."""
+    """What the intervals of a column are drawn on, with their points; nothing if it has none."""
     if column.scale is None:
         return None
     intervals = [cell for cell in column.cells if isinstance(cell, Interval)]
@@ -20,7 +20,7 @@ def scale_of(column: Column) -> Axis | None:
 
 
 def forest(cell: Cell, scale: Axis | None) -> str:
-    """The picture of a cell as SVG, in the colour of the text around it; empty where the cell is no interval."""
+    """The picture of a cell as SVG, in the colour of the text around it; empty if the cell is no interval."""
     if not isinstance(cell, Interval) or scale is None:
         return ""
 

@@ -13,7 +13,7 @@ LIBRARIES = ("pandas", "polars")
 
 
 def frame(value: Any, library: str | None) -> Any:
-    """The columns of a value. Raises `LrlabError` for another library, `MissingExtra` where it is not installed.
+    """The columns of a value. Raises `LrlabError` for another library, `MissingExtra` if it is not installed.
 
     >>> import lrlab as lr
     >>> frame(lr.linear().over(4), "pandas")["multiplier"].tolist()

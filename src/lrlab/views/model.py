@@ -1,7 +1,7 @@
-"""What is to be seen, as plain records: every drawer (terminal, SVG, page) draws these and nothing else.
+"""What is shown, as plain records: every drawer (terminal, SVG, page) draws only these.
 
-A value that cannot be drawn (`None`, NaN, infinite) is a gap: the line breaks there, the record holds `None`. Texts are
-made printable here, for every drawer: a name cannot move a cursor, change colours or hide itself.
+A value that cannot be drawn (`None`, NaN, infinite) is a gap: the line breaks there, and the record holds `None`. Texts
+are made printable here for every drawer: a name cannot move a cursor, change colours or hide itself.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Report:
-    """A page: what it says first, its sections in order, and the facts that let somebody repeat it."""
+    """A page: its lead, its sections in order, and the facts needed to repeat it."""
 
     title: str
     lead: str

@@ -9,7 +9,7 @@ LONGEST = 100  # bytes: file systems take 255, with a folder's own and an ending
 
 
 def file_name(*parts: str) -> str:
-    """The parts as one name for a file, without what some system does not take; empty where nothing is left.
+    """The parts as one name for a file, without what some system does not take; empty if nothing is left.
 
     >>> file_name("lrlab", "größe.py:train", "wsd() × 2"), file_name("../etc/passwd"), file_name("学習率")
     ('lrlab-größe.py-train-wsd-2', 'etc-passwd', '学習率')

@@ -1,4 +1,4 @@
-"""What a notebook shows of a value: text, a picture, and both with its tables as HTML that follows the theme.
+"""What a notebook shows for a value: text, a picture, and both with its tables as HTML that follows the theme.
 
 Nothing in it runs, and nothing is fetched: pictures are SVGs inside the HTML, one for light and one for dark, and the
 style of the cell shows one of them. Where a page drops styles and pictures, as GitHub does, the text is left, drawn in
@@ -47,7 +47,7 @@ _STYLE = (
 
 
 def bundle(value: Any) -> dict[str, str]:
-    """What a notebook is given, by MIME type.
+    """What a notebook gets, by MIME type.
 
     >>> import lrlab as lr
     >>> print(bundle(lr.linear().over(10))["text/plain"].splitlines()[0])
@@ -60,7 +60,7 @@ def bundle(value: Any) -> dict[str, str]:
 
 
 def text(value: Any, found: Iterable[Section]) -> str:
-    """The same in characters: figures drawn, tables set, sentences below; what is only a sentence is its own text."""
+    """The same in characters: figures, tables, then sentences; a value that is only a sentence is that text."""
     parts = [_in_text(section) for section in found]
     return "\n\n".join(parts) or repr(value)
 
@@ -76,7 +76,7 @@ def _in_text(section: Section) -> str:
 
 
 def html(value: Any, found: Iterable[Section]) -> str:
-    """The same as HTML. Whatever a name holds, it is text."""
+    """The same as HTML, with names escaped."""
     found = tuple(found)
     body = "".join(map(_in_html, found))
     return f'<div class="lrlab"><style>{_STYLE}</style>{body}<pre>{escape(text(value, found))}</pre></div>'

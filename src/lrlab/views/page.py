@@ -1,7 +1,7 @@
-"""A report as ONE self-contained HTML file: to keep, to mail, to print; it asks for nothing from anywhere.
+"""A report as ONE self-contained HTML file to keep, mail or print; it loads nothing from anywhere.
 
-The library that draws (uPlot), the font (Inter) and the data are inside the file. A content security policy
-allows the one script and the one style sheet by their hashes and nothing else; the data are JSON, never code.
+The library that draws (uPlot), the font (Inter) and the data are inside the file. A content security policy allows only
+the one script and the one style sheet, by their hashes; the data are JSON, never code.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _table(table: Table, names: Set[str], kind: str = "", label: str = "") -> st
 
 
 def _heads(table: Table) -> str:
-    """What a table without a title is called: what it is of."""
+    """The label of a table without a title, from its columns."""
     return f"Table of {', '.join(filter(None, table.columns))}"
 
 

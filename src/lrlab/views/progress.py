@@ -1,6 +1,6 @@
-"""How far a comparison is: a bar with the remaining time on a terminal or in the cell of a notebook, else plain lines.
+"""The progress of a comparison: a bar with the remaining time on a terminal or in a notebook, otherwise plain lines.
 
-A run that fails is told at once, for the others may take hours: the first of each cause, all are named at the end.
+A failed run is reported at once, as the others may take hours: the first of each cause; all are named at the end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EVERY, OFTEN = 10.0, 0.25  # seconds between two plain lines, and between two pi
 
 
 class Step(Protocol):
-    """What a runner tells of its progress."""
+    """What a runner reports of its progress."""
 
     @property
     def done(self) -> int: ...
@@ -32,7 +32,7 @@ class Step(Protocol):
 
 
 class Watch:
-    """Follows what is trained, and shows nothing of it: for programs.
+    """Follows training without showing anything: for programs.
 
     >>> watch = Watch()
     >>> watch.failed("arm a, lr 1", "RuntimeError: out of cheese")
@@ -45,11 +45,11 @@ class Watch:
         self._causes: set[str] = set()
 
     def moved(self, step: Step) -> None:
-        """A run is there."""
+        """A run has finished."""
         self.done = step.done
 
     def failed(self, what: str, cause: str) -> None:
-        """A run has failed, for a cause of one or more lines."""
+        """A run has failed; the cause may have several lines."""
         first = cause.partition("\n")[0]
         if first not in self._causes:
             self._causes.add(first)
@@ -103,7 +103,7 @@ class _Cell(Watch):
             self._shown.update(self._bundle(step.done, step.total, _left(step.seconds_left)), raw=True)
 
     def ended(self) -> None:
-        """How far it has come, also where it was interrupted."""
+        """Show how far it has come, also after an interrupt."""
         self._shown.update(self._bundle(self.done, self._total, ""), raw=True)
 
     def _bundle(self, done: int, total: int, left: str) -> dict[str, str]:
@@ -129,7 +129,7 @@ def _display() -> Callable[..., Any] | None:
 
 @contextmanager
 def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> Iterator[Watch]:
-    """Show on the stream how far `total` runs are, unless it shall be `quiet`."""
+    """Show the progress of `total` runs on the stream, unless `quiet`."""
     text = printable(text, lines=False)
     if quiet:
         yield Watch()

@@ -1,4 +1,4 @@
-"""What was understood of a log: its curves, its columns, and the sentences about it."""
+"""What was understood of a log: its curves, its columns, and sentences about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 24  # columns in the table
 
 
 def figures(found: Reading) -> list[Figure]:
-    """The loss that is taken with one of the other kind beside it, and the LR of every update."""
+    """The chosen loss with one of the other kind beside it, and the LR of every update."""
     drawn: list[Figure] = []
     curves = [curve for curve in found.curves if _some(curve)]
     others = [curve for curve in curves[1:] if curve.validation is not curves[0].validation]
@@ -38,7 +38,7 @@ def figures(found: Reading) -> list[Figure]:
 
 
 def columns(found: Reading) -> Table:
-    """One row per column: what it is taken for, and from which value to which it goes."""
+    """One row per column: its meaning, and its first and last value."""
     rows: list[tuple[Cell, ...]] = [
         (
             Mark("used", "good") if each.used else None,
@@ -91,7 +91,7 @@ def _line(curve: LossCurve) -> Line:
 
 
 def _corners(lrs: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The updates that are drawn: a thousand, and both sides of the steepest changes."""
+    """The updates to draw: a thousand, and both sides of the steepest changes."""
     steep = np.argsort(-np.abs(np.diff(lrs)))[:50] if len(lrs) > 1 else np.zeros(0, np.int64)
     even = np.linspace(0, len(lrs) - 1, min(len(lrs), 1000)).astype(np.int64)
     return np.unique(np.concatenate([even, steep, steep + 1]))

@@ -1,6 +1,6 @@
-"""What a value shows: its figures, tables and sentences, and its columns. A class above the views says it itself.
+"""What a value shows: its figures, tables and sentences, and its columns. Classes above the views define it themselves.
 
-A schedule that nothing says the length of is shown over 1000 updates.
+A schedule of unknown length is shown over 1000 updates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Section = Figure | Table | Text
 Columns = dict[str, Iterable[Any]]
 
-LENGTH = 1000  # updates of a run that nobody has said the length of
+LENGTH = 1000  # updates of a run of unknown length
 _WIDE = 3.0  # a loss that falls by such a factor is drawn on a logarithmic axis
 _TITLE, _TEXT = 72, 4000  # characters
 
@@ -42,7 +42,7 @@ def columns(value: Any) -> Columns:
 
 
 def _of(value: Any, which: int) -> Callable[[Any], Any]:
-    """How a value is seen: as it says itself, or by the first of its classes that stands in the list below."""
+    """How a value is shown: as it defines itself, or by the first of its classes in the list below."""
     own = getattr(type(value), ("_sections", "_columns")[which], None)
     if own is not None:
         found: Callable[[Any], Any] = own

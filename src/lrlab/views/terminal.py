@@ -209,7 +209,7 @@ def _x_axis(x: Axis, columns: int, room: int) -> tuple[str, str]:
 
 
 def _label_width(lines: list[Line], width: int, height: int) -> int:
-    """The columns that names at the line ends take; 0 where they do not fit."""
+    """The columns that names at the line ends take; 0 if they do not fit."""
     needed = max(len(line.name) for line in lines) + 1
     fits = len(lines) > 1 and needed <= width * 0.4 and len(lines) <= height - 5
     return needed if fits else 0

@@ -18,7 +18,7 @@ from lrlab.errors import LrlabError, worded
 
 @dataclass(frozen=True)
 class AAResult:
-    """So many of the trials called the arms different; `upper` is the exact 95 % upper bound of the true rate."""
+    """How many trials called the arms different; `upper` is the exact 95 % upper bound of the true rate."""
 
     trials: int
     different: int

@@ -1,4 +1,4 @@
-"""Where a run diverged, by what, and what may be done about it; advice only where it fits."""
+"""Where a run diverged, by what, and what to do about it, if there is fitting advice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from lrlab.record.runs.run import StoredRun
 
-EARLY = 3  # updates: a loss that is lost before has not seen much of its LR
+EARLY = 3  # updates: a loss that diverged earlier has hardly seen its LR
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Divergence:
 
 
 def divergence_of(run: StoredRun) -> Divergence | None:
-    """Where this run diverged; None where it finished."""
+    """Where this run diverged; None if it finished."""
     if run.outcome != "diverged":
         return None
     judged = run.evals.get(run.metric)
@@ -38,7 +38,7 @@ def divergence_of(run: StoredRun) -> Divergence | None:
 
 
 def remedy(runs: Sequence[StoredRun]) -> str:
-    """What to look at where runs of a comparison diverged, in a sentence; empty where none did."""
+    """A sentence on what to look at if runs of a comparison diverged; empty if none did."""
     found = [(run, gone) for run in runs if (gone := divergence_of(run))]
     if not found:
         return ""

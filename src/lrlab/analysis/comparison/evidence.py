@@ -1,4 +1,4 @@
-"""What a set of finished runs says about the strategies in them."""
+"""What a set of finished runs shows about their strategies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION: Literal[1] = 1
 
 
 class EvidenceRecord(TypedDict):
-    """What a comparison found: the arms, best first, and how sure it is.
+    """What a comparison found: the arms, best first, and how certain that is.
 
     `lrs` are the multiples of the task's own LR that were tried; `together` are the arms that cannot be told from the
     best, itself included; `level` is that of all intervals together.
@@ -49,7 +49,7 @@ class EvidenceRecord(TypedDict):
 class Evidence:
     """The runs of a comparison and its verdict; every arm has a run at the same LRs, seeds and folds.
 
-    `notes` say what an arm has beside its schedule: averaged weights, another optimizer, a schedule of the momentum.
+    `notes` say what an arm has besides its schedule: averaged weights, another optimizer, a momentum schedule.
     """
 
     task: str
@@ -62,12 +62,12 @@ class Evidence:
 
     @property
     def better(self) -> str:
-        """Which way the metric is better: "less" or "more"."""
+        """Which direction of the metric is better: "less" or "more"."""
         return "less" if self.mode == "min" else "more"
 
     @property
     def advice(self) -> str:
-        """What would decide what is open, and what to look at where runs diverged or no LR made a difference."""
+        """What would decide the open questions, and what to look at if runs diverged or no LR made a difference."""
         gone = remedy(self.runs) if any(line.verdict == "diverged" for line in self.comparison.standings) else ""
         return " ".join(filter(None, (unmoved(self.runs), self.comparison.advice, gone)))
 
@@ -82,14 +82,14 @@ class Evidence:
         return tuple(run for run in self.runs if run.arm == arm and run.lr == lr)
 
     def behind(self, standing: Standing) -> tuple[float, ...]:
-        """How far an arm is behind the best in each unit; without those in which one of the two diverged."""
+        """How far an arm is behind the best in each unit, without units in which one of the two diverged."""
         sign = 1.0 if self.mode == "min" else -1.0
         best = self.comparison.standings[0]
         pairs = zip(standing.scores, best.scores, strict=True)
         return tuple(sign * (mine - other) for mine, other in pairs if mine is not None and other is not None)
 
     def divergences(self, standing: Standing) -> tuple[Divergence, ...]:
-        """Where runs of an arm diverged at LRs that were chosen for it, the first to do so first."""
+        """Where runs of an arm diverged at LRs that were chosen for it, the earliest first."""
         chosen = {*standing.lrs}
         found = (divergence_of(run) for run in self.runs if run.arm == standing.arm and run.lr in chosen)
         return tuple(sorted((gone for gone in found if gone), key=lambda gone: gone.update))
@@ -126,7 +126,7 @@ def evidence_of(
 ) -> Evidence:
     """Judge the runs of a comparison: see `lrlab.analysis.comparison.statistics.compare`.
 
-    Raises `LrlabError` where the runs are not of one task, or an arm lacks one that another has.
+    Raises `LrlabError` if the runs are not of one task, or an arm lacks one that another has.
     """
     tasks = {(run.task, run.metric, run.updates) for run in runs}
     if len(tasks) != 1:

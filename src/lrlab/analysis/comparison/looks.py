@@ -1,6 +1,6 @@
-"""Looking at a comparison while it grows, to stop when it is settled, without erring more often.
+"""Looking at a comparison while it grows, and stopping once it is settled, without more errors.
 
-Who looks several times has several chances to see a difference that is not there. Each of L planned looks is therefore
+Several looks are several chances to see a difference that is not there. Each of L planned looks is therefore
 judged at the level 1 - (1 - level) / L (Bonferroni): the chance that the report calls any arm worse falsely is at most
 1 - level, whichever look becomes the last. Stopping where nothing worth naming would decide claims nothing, and costs
 nothing of this.
@@ -39,7 +39,7 @@ class Looks:
         return 1 - (1 - self.level) / len(self.units)
 
     def told(self, taken: int, *, settled: bool) -> str:
-        """What was done, where the last look was after `taken` units."""
+        """What was done, if the last look was after `taken` units."""
         seen = [str(units) for units in self.units if units <= taken]
         listed = " and ".join(filter(None, (", ".join(seen[:-1]), seen[-1])))
         return (
@@ -50,7 +50,7 @@ class Looks:
 
 
 def looks_of(seeds: int, folds: int) -> Looks:
-    """When to look at a comparison of at most so many seeds and folds: after the fewest seeds (with one seed: folds)
+    """When to look at a comparison of at most this many seeds and folds: after the fewest seeds (with one seed: folds)
     that can tell something, after twice as many, and so on, and at the end.
 
     >>> looks_of(seeds=1, folds=8).units, looks_of(seeds=30, folds=1).units, looks_of(seeds=5, folds=5).units

@@ -1,7 +1,7 @@
-"""Runs that the LR makes no difference to: work that was not done is not judged without a word.
+"""Runs to which the LR makes no difference: such work is not judged without a warning.
 
-A backward pass that is missing, gradients that are cleared before the step, a metric that is always the same: every run
-ends alike, to the last bit, and any verdict on that is empty.
+A missing backward pass, gradients cleared before the step, a constant metric: every run ends the same, to the last bit,
+and any verdict on them is empty.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lrlab.record.runs.run import StoredRun
 
 
 def unmoved(runs: Sequence[StoredRun]) -> str:
-    """What to look at where runs at different LRs are the same to the last bit, in a sentence; empty where none are."""
+    """A sentence on what to look at if runs at different LRs are the same to the last bit; empty if none are."""
     told: dict[tuple[int, int], list[StoredRun]] = defaultdict(list)
     for run in runs:
         told[run.seed, run.fold].append(run)
@@ -34,7 +34,7 @@ def unmoved(runs: Sequence[StoredRun]) -> str:
 
 
 def _alike(cell: Sequence[StoredRun]) -> bool:
-    """Whether the runs of one seed and fold finished, at LRs that differ, with one and the same score."""
+    """Whether the runs of one seed and fold finished with the same score at different LRs."""
     if any(run.outcome != "finished" for run in cell) or len({run.score for run in cell}) > 1:
         return False
     first = realised(cell[0])

@@ -1,4 +1,4 @@
-"""One arm against another that it has to beat: the answer, and by how much."""
+"""One arm against a baseline that it has to beat: the answer, and by how much."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = Literal["better", "undecided", "worse", "baseline"]
 class Versus:
     """Whether the rival is "better" than the baseline, "undecided", "worse"; "baseline" where there was no rival.
 
-    `difference` is that of the rival to the baseline in the metric, `low` and `high` its interval; None where a run
+    `difference` is that of the rival to the baseline in the metric, `low` and `high` its interval; None if a run
     diverged, or where it is unbounded.
     """
 
@@ -25,7 +25,7 @@ class Versus:
 
 
 def versus(comparison: Comparison | None, baseline: str, *, maximise: bool) -> Versus:
-    """What the comparison of two arms, one of them the `baseline`, says of the other; None: there was none.
+    """What the comparison of two arms, one of them the `baseline`, says about the other; None: there was none.
 
     >>> from lrlab.analysis.comparison.statistics import compare
     >>> scores = {"new": {1.0: [[1.0, 1.1, 1.0, 1.2]]}, "old": {1.0: [[2.0, 2.0, 2.1, 2.1]]}}

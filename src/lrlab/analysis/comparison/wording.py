@@ -1,4 +1,4 @@
-"""What a comparison has done and what it can carry, in plain words; and how many more runs would decide."""
+"""What a comparison did and what it can show, in plain words; and how many more runs would decide."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def advice(together: Sequence[str], values: Array, others: int, unit: Unit, leve
 
 
 def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:
-    """Which arms end best at an edge of the grid, and the grid that would show what lies beyond; empty where none does.
+    """Which arms end best at an edge of the grid, and the grid that would show what lies beyond; empty if none does.
 
     >>> widening({"cosine": "highest"}, (0.5, 1.0, 2.0))
     'Best at the highest LR tried (2): cosine. What lies beyond is not known: --lrs 0.5,1,2,4.'

@@ -1,4 +1,4 @@
-"""Decay now, or train on and decay later? Two branches of one trunk, foreseen by one law."""
+"""Decay now, or train on and decay later? Two branches of one trunk, predicted by one law."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class BranchForecast:
 
     @property
     def sentence(self) -> str:
-        """What is bought at what price."""
+        """The gain and its price, in a sentence."""
         now, later = (f"after {len(p.loss)} updates at {_interval(p)}" for p in (self.now, self.later))
         trade = (
             f"Decaying now ends {now}; training on ends {later}: {self.further} further updates "
@@ -125,7 +125,7 @@ def branch(
     shape: ScheduleLike = "linear()",
     level: float = 0.9,
 ) -> BranchForecast:
-    """Foresee a run that follows `schedule` and decays after `at` updates, against one that decays last.
+    """Predict a run that follows `schedule` and decays after `at` updates, against one that decays at the end.
 
     Both follow the trunk `schedule` (a schedule with its horizon, or the LR of every update, (horizon,)) and then take
     the LR there times `shape` over `decay` updates:

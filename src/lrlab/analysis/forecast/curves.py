@@ -1,4 +1,4 @@
-"""What a law is asked about, the LR of every update, and what it answers, a prediction."""
+"""The question to a law, the LR of every update, and its answer, a prediction."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Prediction(Shown):
 
 
 class FittedLaw(Protocol):
-    """A law with its parameters, as those see it who ask it for predictions."""
+    """A law with its parameters, as seen by code that asks it for predictions."""
 
     @property
     def name(self) -> str: ...
@@ -102,7 +102,7 @@ class FittedLaw(Protocol):
 def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:
     """The LR of every update (updates,), from a schedule over a horizon or from such an array, which is absolute.
 
-    Raises `LrlabError` where they are no LRs, or `horizon` is missing or another.
+    Raises `LrlabError` if they are not LRs, or if `horizon` is missing or differs.
 
     >>> learning_rates("linear()", 0.1, 4)
     array([0.1  , 0.075, 0.05 , 0.025])
@@ -125,7 +125,7 @@ def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int |
 
 
 def spoken(schedule: ScheduleLike) -> str:
-    """How a prediction names what it is of.
+    """How a prediction names its schedule.
 
     >>> spoken(np.ones(100))
     '100 learning rates'

@@ -1,4 +1,4 @@
-"""What the logs cannot tell: each doubt is a sentence and an addition to the width of the interval.
+"""What the logs cannot tell: each doubt is a sentence and widens the interval.
 
 A law extrapolates. How far is measured against what the logs held (`Seen`); where a prediction has nothing to stand
 on it is refused.
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A reason to trust less: `sentence` (empty: not worth one), and `sd` to add, as a share of the loss."""
+    """A reason for less trust: a `sentence` (may be empty), and the `sd` to add, as a share of the loss."""
 
     sentence: str
     sd: float
@@ -54,7 +54,7 @@ class Doubt:
 def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     """What speaks against a prediction for the learning rates `lrs` (updates,).
 
-    Raises `LrlabError` where it would be a guess: a peak LR or a horizon beyond 30 times the logged ones.
+    Raises `LrlabError` if it would be a guess: a peak LR or a horizon beyond 30 times the logged ones.
     """
     peak, horizon = float(lrs.max()), len(lrs)
     nearest = _nearest(known, peak)

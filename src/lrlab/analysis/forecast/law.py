@@ -1,4 +1,4 @@
-"""Foresight: a loss law fitted to a few runs, and what it says of schedules that were never run.
+"""A loss law fitted to a few runs, and its predictions for schedules that were never run.
 
 law = fit_law([read_run("constant.csv"), read_run("cosine.csv")])
 law.predict('warmup(2000) >> cosine()', base_lr=3e-4, horizon=24_000).final
@@ -97,7 +97,7 @@ class Law(Shown):
 
     @property
     def holds(self) -> bool:
-        """Whether the law describes the logs that it was fitted to; where it does not, nothing can rest on it."""
+        """Whether the law describes the logs that it was fitted to; if not, nothing can rest on it."""
         return self.misfit <= _USELESS
 
     def predict(
@@ -114,7 +114,7 @@ class Law(Shown):
         an array needs neither, and `base_lr` does not change it.
         The interval holds the loss of one run at a time with probability `level`.
 
-        Raises `LrlabError` where the logs say nothing of such a run: a peak LR or horizon beyond 30 times theirs.
+        Raises `LrlabError` if the logs say nothing of such a run: a peak LR or horizon beyond 30 times theirs.
         """
         if not 0 < level < 1:
             raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
@@ -213,7 +213,7 @@ class Law(Shown):
         return branch(self, schedule, at=at, decay=decay, base_lr=base_lr, horizon=horizon, shape=shape, level=level)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the law as JSON, under a digest. Raises `LrlabError` where the file cannot be written."""
+        """Write the law as JSON, under a digest. Raises `LrlabError` if the file cannot be written."""
         try:
             Path(path).write_text(sealed(self.record(), indent=1) + "\n", encoding="utf-8")
         except OSError as error:

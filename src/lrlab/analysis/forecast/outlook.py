@@ -1,4 +1,4 @@
-"""Where a comparison that is not finished is heading: the final training loss of every arm at every LR.
+"""Where an unfinished comparison is heading: the final training loss of every arm at every LR.
 
 A law is fitted to a few of the finished arms and judged on the others, so that each forecast comes with how far such
 forecasts were off here. It orders what is still to be trained; it never declares a winner.
@@ -99,7 +99,7 @@ def outlook(
 ) -> Outlook:
     """Forecast a comparison from its finished runs: `runs` has every arm and LR, without runs where none is finished.
 
-    Raises `LrlabError` where fewer than three arm-LR pairs can be used.
+    Raises `LrlabError` if fewer than three arm-LR pairs can be used.
     """
     known = {place: _curve(some) for place, found in runs.items() if (some := _finished(found))}
     # Arms that differ in weight averaging alone have one LR and one training loss: one of them is enough.

@@ -141,7 +141,7 @@ def prior_for(law: str, prior: str | Mapping[str, Spread]) -> Prior:
 
 
 def unlike_llm(runs: Sequence[LogRun]) -> str:
-    """What in these logs is unlike a language model trained with AdamW, in words; empty where nothing is."""
+    """What in these logs is unlike a language model trained with AdamW, in words; empty if nothing is."""
     least, peak = min(float(run.loss.min()) for run in runs), max(float(run.lrs.max()) for run in runs)
     longest = max(run.horizon for run in runs)
     if not _NATS[0] <= least <= _NATS[1]:

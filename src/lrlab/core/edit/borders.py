@@ -26,7 +26,7 @@ FINEST = 12  # decimals of an amount
 def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
     """The phases with this border (between border-1 and border) at the update `at`.
 
-    Raises `LrlabError` where the border cannot be there.
+    Raises `LrlabError` if the border cannot be there.
 
     >>> from lrlab import *
     >>> from lrlab.core.edit.spine import spine_of
@@ -153,7 +153,7 @@ def lasting(phase: Schedule, span: Span | None) -> Schedule:
 
 
 def borders(phases: Listed[Schedule], clock: TimeBase, whole: int) -> list[int] | None:
-    """Where each phase stops; None where they do not fit."""
+    """Where each phase stops; None if they do not fit."""
     window = Window(clock, 0, whole)
     try:
         if len(phases) == 1:

@@ -61,7 +61,7 @@ FREE = Near()
 
 
 def move(state: State, name: str, x: float, y: float, near: Near = FREE) -> State:
-    """A point to this update and level, within its neighbours. Raises `LrlabError` where it cannot go there.
+    """A point to this update and level, within its neighbours. Raises `LrlabError` if it cannot go there.
 
     >>> from lrlab import *
     >>> str(move(State(warmup("5%") >> cosine(), Horizon(updates=1000)), "1", 100, 1).schedule)
@@ -155,7 +155,7 @@ def shape(state: State, number: int, word: str) -> State:
 def split(state: State, x: float, near: Near = FREE) -> State:
     """A border more, at this update: what was one phase are two, which meet where the curve is.
 
-    A straight line stays straight. Raises `LrlabError` where there is no room, or the phase is no way between levels.
+    A straight line stays straight. Raises `LrlabError` if there is no room, or the phase is no way between levels.
 
     >>> from lrlab import *
     >>> str(split(State(linear(), Horizon(updates=100)), 25).schedule)
@@ -231,7 +231,7 @@ def floor(state: State, y: float, near: Near = FREE) -> State:
 
 
 def horizon(state: State, x: float, near: Near = FREE) -> State:
-    """A run of another length; shares follow, fixed spans stay. Raises `LrlabError` where they do not fit any more."""
+    """A run of another length; shares follow, fixed spans stay. Raises `LrlabError` if they do not fit any more."""
     updates = snap.length(x, near.x)
     run = state.horizon
     if run.updates_per_epoch is not None and run.epochs is not None and run.updates is None:

@@ -22,7 +22,7 @@ def with_ends(
 ) -> Schedule:
     """A phase that begins and ends there; None: where it does `now`. All values are the phase's own.
 
-    Raises `LrlabError` where a phase that can only be scaled has an end at 0.
+    Raises `LrlabError` if a phase that can only be scaled has an end at 0.
 
     >>> from lrlab import *
     >>> with_ends(cosine("50%"), (1, 0), end=0.25), with_ends(constant("50%"), (1, 1), end=0.25)
@@ -57,7 +57,7 @@ def lifted(phase: Schedule, now: tuple[float, float], begin: float, end: float) 
 
 
 def _ends_of(phase: Transition) -> tuple[float, float] | None:
-    """How much of `start` is in its first value and in its last; None where it is no mixture of the two."""
+    """How much of `start` is in its first value and in its last; None if it is no mixture of the two."""
     if phase.returns:
         return None
     if type(phase).way is not Transition.way:

@@ -69,7 +69,7 @@ class Spine:
         return max((abs(v) for piece in self.pieces for v in (piece.begin, piece.end)), default=0.0) or 1.0
 
     def inner(self, value: float) -> float:
-        """A value of the whole as one of a phase. Raises `LrlabError` where everything is multiplied by 0."""
+        """A value of the whole as one of a phase. Raises `LrlabError` if everything is multiplied by 0."""
         if self.scale == 0:
             raise LrlabError(worded("everything is multiplied by 0", str(self.schedule), hint="take the factor away"))
         if self.scale == 1 and self.offset == 0:
@@ -103,7 +103,7 @@ class Spine:
 def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
     """The phases at the top of a schedule.
 
-    Raises `LrlabError` where the length of the run is not known, or the schedule does not fit into it.
+    Raises `LrlabError` if the length of the run is not known, or the schedule does not fit into it.
 
     >>> from lrlab import *
     >>> found = spine_of(linear("20%", start=0, to=1) >> cosine(), 50)

@@ -56,7 +56,7 @@ def write_all(groups: Iterable[Group], hyper: str, value: float) -> None:
 
 
 def kept(group: Group, hyper: str) -> Any:
-    """What the group holds for a hyper-parameter: a number, a tensor, or None where it has none."""
+    """What the group holds for a hyper-parameter: a number, a tensor, or None if it has none."""
     if hyper in group:
         return group[hyper]
     betas = group.get("betas")

@@ -117,7 +117,7 @@ class Meter:
     def restored(self, state: Mapping[str, Any]) -> Meter:
         """A meter that goes on from a recorded state; the time since it was recorded does not count.
 
-        Raises `LrlabError` where it is none.
+        Raises `LrlabError` if it is none.
         """
         try:
             update = not_negative_count(state["update"], "update")

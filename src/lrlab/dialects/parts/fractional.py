@@ -17,7 +17,7 @@ from lrlab.core.shapes.transitions import polynomial
 from lrlab.dialects.parts.phases import drops, then, tidy
 from lrlab.errors import LrlabError, worded
 
-MANY = 50  # cycles that are no whole updates long and are written out, one by one
+MANY = 50  # cycles whose length is not a whole number of updates, and which are written out one by one
 MOST = 1000  # cycles of all, where a library counts them
 LONGEST = 1e9  # updates: as far as they are written out
 

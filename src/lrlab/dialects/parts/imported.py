@@ -110,7 +110,7 @@ def imported(
     if horizon is not None and horizon.total is not None:
         needed, given = fixed(schedule, TimeBase(horizon, horizon.total)), horizon.total
         if needed > given and rule.drawn:
-            long = schedule._length(ABSOLUTE) is None  # as a sum of which one part goes on for ever
+            long = schedule._length(ABSOLUTE) is None  # as a sum with a part that never ends
             schedule = schedule.repeat(cycle=needed) if long else schedule.repeat()  # only the run says where it ends
         elif needed > given:
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
@@ -148,7 +148,7 @@ def _findings(schedule: Schedule, horizon: Horizon | None) -> tuple[Finding, ...
 
 
 def _beginning(schedule: Schedule) -> int | None:
-    """How many updates can be looked at without knowing the run; None where all depends on its length."""
+    """How many updates can be looked at without knowing the run; None if all depends on its length."""
     try:
         length = fixed(schedule) + 1
         schedule.over(length)

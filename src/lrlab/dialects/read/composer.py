@@ -106,7 +106,7 @@ def from_composer(
 ) -> Imported:
     """The schedule of a Composer scheduler over `max_duration`, in multiples of the optimizer's own LR.
 
-    Rates are needed for the units that are used. Raises `LrlabError` where one is missing, for classes and arguments
+    Rates are needed for the units that are used. Raises `LrlabError` if one is missing, for classes and arguments
     that Composer does not have, and where Composer raises: for a `t_max` below `max_duration` after a warmup, and
     for a warmup in another unit than `t_max`.
 

@@ -35,7 +35,7 @@ def from_fairseq(config: Mapping[str, Any]) -> Imported:
     """The schedule of a fairseq configuration; options of a run that have nothing to do with the LR may stand in it.
 
     The options stand beside each other, or as Hydra has them: {"lr_scheduler": {"_name": ...}, "optimization":
-    {"lr": ...}}. Raises `LrlabError` where fairseq itself refuses or divides by 0, and for what goes by epochs.
+    {"lr": ...}}. Raises `LrlabError` if fairseq itself refuses or divides by 0, and for what goes by epochs.
 
     >>> from_fairseq({"lr_scheduler": "polynomial_decay", "lr": 1e-3, "warmup_updates": 10, "total_num_update": 100})
     ... # doctest: +ELLIPSIS

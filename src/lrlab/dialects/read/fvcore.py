@@ -65,7 +65,7 @@ def from_fvcore(scheduler: str, *args: Any, updates: int, **kwargs: Any) -> Impo
     """The schedule of an fvcore param scheduler over a run of `updates` updates.
 
     `scheduler` is a class name with its arguments after it, or the whole call as a text; members of a composite are
-    such texts. The base LR is the greatest value. Raises `LrlabError` where fvcore does.
+    such texts. The base LR is the greatest value. Raises `LrlabError` if fvcore does.
 
     >>> found = from_fvcore("CosineParamScheduler(0.1, 0.0)", updates=1000)
     >>> found.schedule, found.base_lr

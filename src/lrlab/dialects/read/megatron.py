@@ -36,7 +36,7 @@ STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
 def from_megatron(config: Mapping[str, Any]) -> Imported:
     """The schedule of Megatron-LM's arguments, written with `_` or with `-`; those of a whole run may stand among them.
 
-    Raises `LrlabError` where one is missing or not known, where Megatron itself refuses, and for a batch that grows.
+    Raises `LrlabError` if one is missing or not known, where Megatron itself refuses, and for a batch that grows.
 
     >>> from_megatron({"lr": 1e-3, "train_iters": 1000, "lr_warmup_fraction": 0.1, "min_lr": 1e-4}).schedule
     linear(100, start=0, to=1) >> linear(900, to=0.1)

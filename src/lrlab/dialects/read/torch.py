@@ -61,7 +61,7 @@ def from_torch_call(
     """The schedule of a class of `torch.optim.lr_scheduler` with these arguments, that of the optimizer aside.
 
     `lr` is the optimizer's own LR; only what has absolute LRs (`eta_min`, `base_lr`) needs it. Members of a chain or
-    sequence are `Call`s. Raises `LrlabError` where torch refuses the arguments, `MissingExtra` without torch.
+    sequence are `Call`s. Raises `LrlabError` if torch refuses the arguments, `MissingExtra` without torch.
 
     >>> from_torch_call("StepLR", step_size=30).schedule
     step(30)

@@ -46,7 +46,7 @@ def from_transformers(
 
     A `num_warmup_steps` below 1 is a share of the training steps, as in TrainingArguments. `learning_rate` is the
     optimizer's own LR; only floors that are given as absolute LRs (`lr_end`, `min_lr`) need it. Raises `LrlabError`
-    where a name or an argument is not one of the library's.
+    if a name or an argument is not one of the library's.
 
     >>> found = from_transformers("linear", num_warmup_steps=100, num_training_steps=1000)
     >>> found.schedule

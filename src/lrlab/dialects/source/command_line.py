@@ -29,7 +29,7 @@ def joined_lines(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a line, by the rules of the shell. Raises `LrlabError` where a quote does not end."""
+    """The words of a line, by the rules of the shell. Raises `LrlabError` if a quote does not end."""
     try:
         return shlex.split(joined_lines(text))
     except ValueError:

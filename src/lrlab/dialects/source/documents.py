@@ -102,7 +102,7 @@ ABOUT_THE_LR = frozenset(
 
 
 def loaded(path: Path) -> dict[str, Any]:
-    """What a file holds. Raises `LrlabError` where it cannot be read, or holds no configuration."""
+    """What a file holds. Raises `LrlabError` if it cannot be read, or holds no configuration."""
     text = read_text(path)
     try:
         found = _parsed(text, path)
@@ -197,7 +197,7 @@ def filled(
 ) -> dict[str, Any]:
     """What a file says, with what is said beside it, and with what is known of the run where neither says anything.
 
-    "auto" says nothing. Raises `LrlabError` where what is said beside a file contradicts it.
+    "auto" says nothing. Raises `LrlabError` if what is said beside a file contradicts it.
     """
     said = {word: value for word, value in saved.items() if value is not None and value != "auto"}
     for word, value in given.items():

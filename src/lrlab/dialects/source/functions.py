@@ -53,7 +53,7 @@ class Read:
         return self._listed(self.updates, base)
 
     def _over(self, n: int, base: float) -> Rule | None:
-        """The rule by expressions, over a run of n steps; None where none fit."""
+        """The rule by expressions, over a run of n steps; None if none fit."""
         edges, stop = self._edges(2 * n)
         if stop < n:
             if self.updates:

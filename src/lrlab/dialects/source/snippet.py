@@ -42,7 +42,7 @@ class Found:
 
 
 def parsed(text: str) -> ast.Module | None:
-    """The syntax tree of some Python; None where it cannot be parsed."""
+    """The syntax tree of some Python; None if it cannot be parsed."""
     if len(text) > LONGEST * 10:
         raise LrlabError(worded(f"the script has {len(text)} characters", allowed=f"at most {LONGEST * 10}"))
     for attempt in (text, text.strip(), text.strip().rstrip(",;\\")):

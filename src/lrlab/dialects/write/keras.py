@@ -11,7 +11,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def keras_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """A Keras schedule called `schedule`, of absolute values. Raises `LrlabError` where Keras has no class for it."""
+    """A Keras schedule called `schedule`, of absolute values. Raises `LrlabError` if Keras has no class for it."""
     base = 1.0 if base_lr is None else base_lr
     found = pieces(schedule, horizon)
     call = _call(found, base)

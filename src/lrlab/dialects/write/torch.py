@@ -41,7 +41,7 @@ def _written(names: list[str], call: str) -> str:
 
 
 def _calls(found: list[Piece]) -> list[tuple[str, int]] | None:
-    """The constructor calls and where each begins, or None where torch has no class for one."""
+    """The constructor calls and where each begins, or None if torch has no class for one."""
     calls = []
     for piece in found:
         call = _call(piece, last=piece is found[-1])

@@ -20,7 +20,7 @@ Proposal = tuple[str, int, int | None, dict[str, Any]]  # name, warmup steps, tr
 
 
 def transformers_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """The call that makes the scheduler of an optimizer called `optimizer`. Raises `LrlabError` where there is none."""
+    """The call that makes the scheduler of an optimizer called `optimizer`. Raises `LrlabError` if there is none."""
     found = pieces(schedule, horizon)
     for name, warmup, total, given in _proposals(found, horizon.total or fixed(schedule)):
         if _same(schedule, horizon, (name, warmup, total, given)):

@@ -52,7 +52,7 @@ class Arm:
 
     @property
     def beside(self) -> str:
-        """What it has beside its schedule, in words; empty where that is all.
+        """What it has beside its schedule, in words; empty if that is all.
 
         >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).beside
         'weights averaged over 10% of the run, optimizer=adam'

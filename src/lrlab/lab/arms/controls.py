@@ -88,7 +88,7 @@ class ControlTrace:
     def hear(self, update: int, metrics: Mapping[str, float], judged: str) -> None:
         """A report after `update` completed updates; the judged metric also reaches a controller that names none.
 
-        Where a controller gives up, what follows is NaN. Raises `LrlabError` where one listens to a metric that is not
+        Where a controller gives up, what follows is NaN. Raises `LrlabError` if one listens to a metric that is not
         among these.
         """
         if not self.reactive:

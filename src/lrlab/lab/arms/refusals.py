@@ -10,7 +10,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def refuse_units(arm: str, schedule: Schedule) -> None:
-    """Raise `LrlabError` where a span is in other units than updates: a comparison knows no others.
+    """Raise `LrlabError` if a span is in other units than updates: a comparison knows no others.
 
     >>> import lrlab as lr
     >>> refuse_units("a", lr.step("10ep"))
@@ -33,7 +33,7 @@ def refuse_units(arm: str, schedule: Schedule) -> None:
 
 
 def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[float]) -> None:
-    """Raise `LrlabError` where an LR is negative or not finite, or absolute by mistake: the rule of a Scheduler.
+    """Raise `LrlabError` if an LR is negative or not finite, or absolute by mistake: the rule of a Scheduler.
 
     >>> import lrlab as lr
     >>> refuse_absolute("b", 0.003 * lr.cosine(), 100, (1.0,))
@@ -69,7 +69,7 @@ def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[fl
 
 
 def refuse_turned(arm: str, schedule: Schedule, updates: int, metric: str, mode: str) -> None:
-    """Raise `LrlabError` where a controller of the judged metric takes for better what the task takes for worse.
+    """Raise `LrlabError` if a controller of the judged metric takes for better what the task takes for worse.
 
     >>> import lrlab as lr
     >>> refuse_turned("a", lr.plateau(), 100, "val_acc", "max")

@@ -61,7 +61,7 @@ def tree(controls: Sequence[ControlTrace], end: int, every: int = 1) -> tuple[St
     """The stages of some arms over a run of `end` updates, in the order in which they begin.
 
     Arms that begin alike are neighbours once they are sorted, so n arms take n log n comparisons, not n * n; and a
-    thousand forks one after the other are no deeper than one.
+    thousand forks one after the other are not deeper than one.
 
     >>> import lrlab as lr
     >>> from lrlab.lab.arms.controls import ControlSpec

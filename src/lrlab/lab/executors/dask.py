@@ -40,7 +40,7 @@ class Dask:
         self._tags[self._connected().submit(fulfil, order, pure=False, resources=resources)] = tag, stage
 
     def wait(self) -> list[tuple[int, StageResult]]:
-        """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` where the cluster is lost or unfit."""
+        """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` if the cluster is lost or unfit."""
         from distributed import wait
 
         try:

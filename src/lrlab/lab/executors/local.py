@@ -155,7 +155,7 @@ def _devices(workers: int, device: str) -> list[dict[str, str]]:
 
 
 def _ask(process: subprocess.Popen[str], stage: Stage) -> dict[str, Any] | None:
-    """The worker's answer, or None where it died."""
+    """The worker's answer, or None if it died."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("a worker is spoken to by pipes")
     try:

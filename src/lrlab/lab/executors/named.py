@@ -21,7 +21,7 @@ def opened(resources: Resources, task: Task) -> Iterator[Executor]:
     """The executor of these resources, for any number of calls of the engine; closed afterwards.
 
     An object is given as it is, and stays open. Nothing is started or connected before a stage is to be trained.
-    Raises `LrlabError` where the text names none, and where other processes could not find the task.
+    Raises `LrlabError` if the text names none, and where other processes could not find the task.
 
     >>> from lrlab.lab.task.declaration import load_task
     >>> with opened(Resources(executor="dask://10.0.0.1:8786"), load_task("digits")) as executor:

@@ -47,7 +47,7 @@ class Ray:
         self._tags[train.remote(self._orders.of(stage))] = tag, stage
 
     def wait(self) -> list[tuple[int, StageResult]]:
-        """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` where the cluster is lost or unfit."""
+        """See `lrlab.lab.stages.executor.Executor.wait`. Raises `LrlabError` if the cluster is lost or unfit."""
         ray = self._library()
         try:
             done, _ = ray.wait(list(self._tags))

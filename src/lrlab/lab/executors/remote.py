@@ -48,7 +48,7 @@ class StageRequests:
         self._marks: dict[str, str] = {}
 
     def of(self, stage: Stage) -> StageRequest:
-        """The order to train this stage. Raises `LrlabError` where no file holds the training function."""
+        """The order to train this stage. Raises `LrlabError` if no file holds the training function."""
         if not stage.task:
             raise LrlabError(
                 worded(
@@ -87,7 +87,7 @@ _TIMERS: dict[int, threading.Timer] = {}
 def fulfil(order: StageRequest) -> dict[str, Any]:
     """Train the stage of an order on this node, in a process of its own; gives `StageResult.to_json()`.
 
-    Raises `LrlabError` where this node has other versions or does not see the store, and what the stage raises: see
+    Raises `LrlabError` if this node has other versions or does not see the store, and what the stage raises: see
     `lrlab.lab.stages.executor.Executor.wait`. Done twice, it gives the same.
     """
     _refuse_another_world(order)

@@ -51,7 +51,7 @@ def _installed(libraries: frozenset[str]) -> Mapping[str, str]:
 
 @functools.lru_cache(maxsize=1024)
 def _distribution(name: str) -> tuple[str, tuple[str, ...]]:
-    """The version of a distribution, and what it needs always; without a version where it is not installed."""
+    """The version of a distribution, and what it needs always; without a version if it is not installed."""
     try:
         found = importlib.metadata.distribution(name)
     except (importlib.metadata.PackageNotFoundError, ValueError):

@@ -26,7 +26,7 @@ def own_modules(own: Own) -> dict[Path, ModuleType]:
 
 
 def refuse_stale(files: Iterable[Path], loaded: Mapping[Path, ModuleType]) -> None:
-    """Raise `LrlabError` where a module was loaded from another text than its file has now, or was changed since.
+    """Raise `LrlabError` if a module was loaded from another text than its file has now, or was changed since.
 
     For modules that are imported while training: what lies in memory is not looked at before.
     """
@@ -95,7 +95,7 @@ def _literal(value: Any) -> bool:
 
 
 def refuse_unknown(before: Iterable[Path], own: Own, known: Iterable[Path]) -> None:
-    """Raise `LrlabError` where training has loaded an own module whose file does not count: its name was computed."""
+    """Raise `LrlabError` if training has loaded an own module whose file does not count: its name was computed."""
     new = own_modules(own).keys() - {*before} - {*known}
     if new:
         path = min(new)

@@ -76,7 +76,7 @@ def is_lrlab(code: CodeType) -> bool:
 
 
 def found(thing: Any) -> Any:
-    """What stands under the name of a function or a class in its module; None where nothing does.
+    """What stands under the name of a function or a class in its module; None if nothing does.
 
     >>> found(dict) is dict, found(lambda: 0)
     (True, None)

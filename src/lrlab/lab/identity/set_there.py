@@ -139,7 +139,7 @@ def _is_content(value: Any) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _source(file: str) -> str:
-    """The text of a module's file; empty where it has none."""
+    """The text of a module's file; empty if it has none."""
     if not file.endswith(".py"):
         return ""
     try:

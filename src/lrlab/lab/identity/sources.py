@@ -48,7 +48,7 @@ def base_of(source: Path) -> Path:
 
 
 def package_of(source: Path) -> str:
-    """The installed package that a file is part of, which counts as own; empty where the file is own anyway."""
+    """The installed package that a file is part of, which counts as own; empty if the file is own anyway."""
     return "" if is_own_file(str(source)) else source.relative_to(base_of(source)).parts[0]
 
 
@@ -128,7 +128,7 @@ def _within(start: Path, parts: list[str], names: tuple[str, ...]) -> list[Path]
 
 
 def _elsewhere(top: str) -> Path | None:
-    """The file of a module, or of a package, that Python finds; None where it finds none, or a folder."""
+    """The file of a module, or of a package, that Python finds; None if it finds none, or a folder."""
     module = sys.modules.get(top)
     try:
         spec = getattr(module, "__spec__", None) or importlib.util.find_spec(top)

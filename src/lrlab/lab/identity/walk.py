@@ -179,7 +179,7 @@ class Walk:
                     waiting.append((value, everywhere and loads(module, name)))
 
     def _subclasses(self) -> Iterator[tuple[str, str, Any]]:
-        """Those of one's own, where code asks for subclasses: nothing else may name them."""
+        """The user's own subclasses, if code asks for subclasses: nothing else may name them."""
         if "__subclasses__" not in self._reads:
             return
         for number, kind in enumerate(self._kinds):

@@ -40,7 +40,7 @@ class Candidate:
 class Proposals:
     """Candidates from strategies and LRs; the first ones are the baseline (the first strategy) at every LR.
 
-    Raises `MissingExtra` where Optuna is not installed.
+    Raises `MissingExtra` if Optuna is not installed.
     """
 
     def __init__(self, strategies: Sequence[Strategy], lrs: Sequence[float], seed: int) -> None:

@@ -105,7 +105,7 @@ class Strategy:
         return prod(len(slot.values) for slot in self.slots)
 
     def filled(self, values: Mapping[str, str]) -> Schedule:
-        """The schedule with these values in its slots. Raises `LrlabError` where the text is not a schedule."""
+        """The schedule with these values in its slots. Raises `LrlabError` if the text is not a schedule."""
         return parse(_SLOT.sub(lambda found: values[Slot.read(found[1]).name], self.text))
 
     def corners(self) -> Iterable[dict[str, str]]:
@@ -122,7 +122,7 @@ BASELINE = Strategy("warmup + linear", 'warmup("5%") >> linear()')
 def strategies_of(texts: Mapping[str, str], lengths: Sequence[int], lrs: Sequence[float] = LRS) -> tuple[Strategy, ...]:
     """The baseline and these strategies, by name; each must be the same schedule at each of the lengths.
 
-    Raises `LrlabError` where a text cannot be read, does not last a length, changes its shape with it, listens to the
+    Raises `LrlabError` if a text cannot be read, does not last a length, changes its shape with it, listens to the
     run, or looks like an absolute LR at these `lrs`.
 
     >>> [strategy.name for strategy in strategies_of({"mine": "cosine()"}, (100, 400))]

@@ -137,7 +137,7 @@ def search(proposals: Proposals, baselines: int, field: Field, budget: int) -> F
 
     Baselines and the others are sifted apart, so that the LR of the baseline is as well chosen as the winner's.
 
-    Raises `LrlabError` where the budget is too small, or nothing is left because all runs diverged.
+    Raises `LrlabError` if the budget is too small, or nothing is left because all runs diverged.
     """
     count = candidates_within(budget, field.updates, len(field.units), baselines)
     if not count:

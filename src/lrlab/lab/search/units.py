@@ -11,7 +11,7 @@ SEARCHED, JUDGED_FOLDS, JUDGED_SEEDS = 2, 6, 8
 
 @dataclass(frozen=True)
 class Unit:
-    """A fold under a seed; the same ones for every candidate."""
+    """A fold under a seed; the same for every candidate."""
 
     seed: int
     fold: int

@@ -32,7 +32,7 @@ from lrlab.record.sealed import Torn
 class AuditedRun:
     """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
 
-    It is infinite where only one of the two diverged, or was evaluated as often; 0 where only weights or losses differ.
+    It is infinite where only one of the two diverged, or was evaluated as often; 0 if only weights or losses differ.
     """
 
     job: str

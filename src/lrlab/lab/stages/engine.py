@@ -79,7 +79,7 @@ class Effort:
         return 1 - self.trained / self.naive if self.naive else 0.0
 
     def __str__(self) -> str:
-        """What was trained, and what sharing saved, in words; empty where nothing was trained."""
+        """What was trained, and what sharing saved, in words; empty if nothing was trained."""
         if not self.naive:
             return ""
         trained = f"{self.trained} updates in {self.stages} stages"

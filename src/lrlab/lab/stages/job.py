@@ -90,7 +90,7 @@ def jobs_of(
     """Every job of a comparison. All arms share seeds and folds; folds and seeds come outermost, so that an
     interrupted comparison has all arms on what it has.
 
-    Raises `LrlabError` where two arms have one name, or a schedule does not fit the run length.
+    Raises `LrlabError` if two arms have one name, or a schedule does not fit the run length.
 
     >>> from lrlab.lab.arms.arms import default_arms
     >>> len(jobs_of(default_arms(), Settings(updates=600, folds=5, seeds=1, lrs=(0.5, 1, 2))))

@@ -72,7 +72,7 @@ class StagePlan:
 
     @property
     def seconds(self) -> float | None:
-        """The time that it takes at the least, evaluations aside; None where the pace is not known."""
+        """The time that it takes at the least, evaluations aside; None if the pace is not known."""
         return None if self.pace is None else self.pace.seconds * max(self.critical, self.shared / max(1, self.workers))
 
     def __repr__(self) -> str:

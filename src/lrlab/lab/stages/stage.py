@@ -63,7 +63,7 @@ class Stage:
         return self.start.at if self.start else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The stage as plain JSON, for another process. Raises `LrlabError` where that would not find the store."""
+        """The stage as plain JSON, for another process. Raises `LrlabError` if that would not find the store."""
         if self.store.startswith("memory://"):
             raise LrlabError(
                 worded(
@@ -114,7 +114,7 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     """Train a stage here and now, and store the state that it reaches.
 
     `task` is the stage's, where it is loaded already. Divergence is a result, not an error. Raises `LrlabError`
-    where the training function misuses `run` or its source has changed; an exception of the training function passes
+    if the training function misuses `run` or its source has changed; an exception of the training function passes
     through, with a note on which run it was.
     """
     task = task or _loaded(stage.task, stage.identity)
@@ -180,7 +180,7 @@ def _another(task: Task, stage: Stage) -> str:
 
 @contextmanager
 def _all_known(task: Task) -> Iterator[None]:
-    """Raise `LrlabError` where training imports an own file that is no part of the identity."""
+    """Raise `LrlabError` if training imports one of the user's files that is not part of the identity."""
     own = task.decided.own
     before = [*own_modules(own)] if task.decided.digest else None
     yield

@@ -16,7 +16,7 @@ from lrlab.record.runs.run import content_key
 
 
 def declared(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a task as it declares them. Raises `LrlabError` for what is no configuration."""
+    """The keys of a task as it declares them. Raises `LrlabError` for anything but a configuration."""
     if not isinstance(config, Mapping) or not all(isinstance(name, str) for name in config):
         raise LrlabTypeError(worded("task: config has the default of each key", config, hint='config={"width": 64}'))
     for name, value in config.items():

@@ -174,7 +174,7 @@ def built_in_tasks() -> tuple[str, ...]:
 def load_task(text: str) -> Task:
     """The task called `text`: a built-in name, or `path/to/file.py:name`.
 
-    Raises `LrlabError` where there is none such; an exception of the user's own file passes through.
+    Raises `LrlabError` if there is none such; an exception of the user's own file passes through.
     """
     path, colon, name = text.rpartition(":")
     if colon and path.endswith(".py"):
@@ -255,7 +255,7 @@ def task_of(training: Any) -> Task:
 
 
 def _declared(training: Any, name: str, text: str, identity: Identity) -> Task:
-    """A task with what its decorator says of it. Raises `MissingExtra` where a library that it needs is not there."""
+    """A task with what its decorator says of it. Raises `MissingExtra` if a library that it needs is not there."""
     function, said = function_of(training), declaration_of(training)
     for library in said.needs:
         package = library.partition(".")[0]  # to look for a module of it would import it

@@ -63,7 +63,7 @@ def _of_class(made: type) -> Callable[[Any], object]:
 
 
 def by_name(metrics: Any) -> Mapping[str, Any]:
-    """What an `evaluate` gives. Raises `LrlabTypeError` where it has no names.
+    """What an `evaluate` gives. Raises `LrlabTypeError` if it has no names.
 
     >>> by_name({"val_loss": 0.5})
     {'val_loss': 0.5}

@@ -40,7 +40,7 @@ def functional(
     A state is a pytree of arrays and keys (numbers in it become arrays). `batches` is what `run.steps` takes. Functions
     that are jitted outside of the training function are compiled once for all stages of a worker.
 
-    Raises `LrlabError` where a state is not of arrays, `step` gives no (state, loss), or `evaluate` no names.
+    Raises `LrlabError` if a state is not of arrays, `step` gives no (state, loss), or `evaluate` no names.
 
     >>> import lrlab as lr
     >>> from lrlab.lab.training.run import TrainingRun
@@ -91,7 +91,7 @@ class _Held:
         self.state = tree.map(_strong, state)
 
     def watch(self, state: Any, run: TrainingRun) -> None:
-        """Raise `LrlabError` where the first updates, of an LR above 0, leave the state as it was, to the last bit."""
+        """Raise `LrlabError` if the first updates, of an LR above 0, leave the state as it was, to the last bit."""
         if self._idle is None or not run.control["lr"]:
             return
         leaves = _jax().tree.leaves

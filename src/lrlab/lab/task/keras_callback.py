@@ -33,7 +33,7 @@ def keras_callback(run: TrainingRun) -> Any:
     callbacks, and the random numbers. A fork begins with the number of its epoch. Data that remembers where it is (a
     generator, a `tf.data` pipeline) is trained alone.
 
-    Raises `LrlabError` where several updates hide in one batch of `fit`, the epochs do not fit the run, or another
+    Raises `LrlabError` if several updates hide in one batch of `fit`, the epochs do not fit the run, or another
     callback sets the LR, too.
 
     >>> import keras, lrlab as lr, numpy as np

@@ -44,7 +44,7 @@ class Epoch:
 
 
 def data_of(frame: FrameType) -> tuple[Any, str]:
-    """The data that `fit` goes through, and why it cannot be taken up again where an epoch ends; empty where it can."""
+    """The data that `fit` goes through, and why it cannot be taken up again where an epoch ends; empty if it can."""
     given = frame.f_locals
     data: list[Any] = [given.get(name) for name in ("x", "y", "sample_weight")]
     adapter = type(given["epoch_iterator"].data_adapter).__name__
@@ -61,7 +61,7 @@ def data_of(frame: FrameType) -> tuple[Any, str]:
 
 
 def optimizers_of(model: Any) -> dict[str, Any]:
-    """The optimizers that a model holds, by their attributes. Raises `LrlabError` where one has no LR to set."""
+    """The optimizers that a model holds, by their attributes. Raises `LrlabError` if one has no LR to set."""
     kind = sys.modules["keras"].optimizers.Optimizer
     found = {name: value for name, value in sorted(vars(model).items()) if isinstance(value, kind)}
     found = {"optimizer": model.optimizer} | {

@@ -13,7 +13,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 def direction_of(metric: str, mode: Way | None) -> Way:
     """Which way this metric is better: "min" for less, "max" for more. None: its name has to say it.
 
-    Raises `LrlabError` where it does not, as "acc", "f1" and "reward" do not, and for any other `mode`.
+    Raises `LrlabError` if it does not, as "acc", "f1" and "reward" do not, and for any other `mode`.
 
     >>> direction_of("val_loss", None), direction_of("valTop5Error", None), direction_of("val_acc", "max")
     ('min', 'min', 'max')

@@ -66,7 +66,7 @@ class WeightAverage:
     def swap_out(self) -> None:
         """Put the trained state back; without a `swap_in` before: nothing happens.
 
-        Raises `LrlabError` where the model was trained in between: that update would be lost.
+        Raises `LrlabError` if the model was trained in between: that update would be lost.
         """
         if self._live is None:
             return

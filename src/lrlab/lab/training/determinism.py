@@ -45,7 +45,7 @@ def environment(threads: int) -> dict[str, str]:
 def seeded(seed: int, fold: int) -> Iterator[None]:
     """Seed the random numbers of Python, NumPy and, where they are loaded, PyTorch and TensorFlow, from both alone.
 
-    Raises `LrlabError` where PyTorch is first imported within: it would not have been seeded.
+    Raises `LrlabError` if PyTorch is first imported within: it would not have been seeded.
     """
     number = int.from_bytes(hashlib.sha256(f"{seed}/{fold}".encode()).digest()[:4])
     random.seed(number)

@@ -92,7 +92,7 @@ class Lookout:
         return seen.found
 
     def watch_outside(self, tracked: Tracked) -> None:
-        """Raise `LrlabError` where something outside of the function was changed since the last call.
+        """Raise `LrlabError` if something outside of the function was changed since the last call.
 
         Plain variables are put back at the end of a stage (see `lrlab.lab.training.process`); of all else nobody could.
         Before the loop what was empty may be filled, for what takes long is made once.
@@ -113,7 +113,7 @@ class Lookout:
             )
 
     def watch_beginning(self, tracked: Tracked, batch: Any) -> None:
-        """Raise `LrlabError` where a run begins otherwise than the one before it, of the same cell, in this process."""
+        """Raise `LrlabError` if a run begins otherwise than the one before it, of the same cell, in this process."""
         if not self._cell:
             return
         seen = self._seen(tracked.beside)

@@ -37,7 +37,7 @@ _Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, na
 
 
 def frames_between(inner: FrameType | None, outer: CodeType | None) -> Iterator[FrameType]:
-    """The frames from `inner` outwards, to the last one with the code `outer`; where there is none, all."""
+    """The frames from `inner` outwards, to the last one with the code `outer`; if there is none, all."""
     found = []
     while inner is not None:
         found.append(inner)
@@ -69,7 +69,7 @@ def live(frame: FrameType) -> dict[str, Any]:
 
 
 def only_grows(value: Any) -> bool:
-    """Whether to append to a value changes nothing but that value: one of one's own may do anything.
+    """Whether appending to a value changes only that value: a user-defined one may do anything.
 
     >>> only_grows([]), only_grows(object())
     (True, False)
@@ -172,7 +172,7 @@ def _live(code: CodeType, at: int) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=512)
 def _gathers(code: CodeType, at: int) -> str:
-    """What gathers at a position, where an iterator is gone through; empty where nothing does."""
+    """What gathers at a position, where an iterator is gone through; empty if nothing does."""
     instructions = [*dis.get_instructions(code)]
     here = next((each for each in instructions if each.offset == at), None)
     if here is None or here.positions is None:

@@ -7,7 +7,7 @@
 | a generator of random numbers, of Python, NumPy or PyTorch | its state |
 | an array, a tensor | its content; of a tensor the gradient, too |
 | a list, a dictionary, a set, a deque; tuples and objects in them | what is in it |
-| an object of one's own, such as an environment or a buffer | its attributes |
+| a user-defined object, such as an environment or a buffer | its attributes |
 
 Nothing is pickled. What has no state (functions, classes, locks) is left where it is; what has one that cannot be had,
 such as an iterator, is `Unholdable`. Another kind is added in `_KINDS`: a test of its type, and the two functions.
@@ -66,7 +66,7 @@ def hold(value: Any, path: str, memo: Memo) -> Any:
 def declared(value: Any, path: str) -> Any:
     """What has been trained of a thing: what it gives as its state; where it gives none, what would be stored of it.
 
-    Of an object of one's own only what holds arrays: a path or the time of a call is another one in each run. Raises
+    Of a user-defined object only what holds arrays: a path or the time of a call differs in each run. Raises
     `Unholdable`.
     """
     kind: Any = type(value)

@@ -62,7 +62,7 @@ def parts_of(value: Any) -> list[Any]:
 
 
 def own_parts_of(value: Any) -> list[Any]:
-    """Beside its layers, what a model holds of types of one's own: an optimizer, a loss, metrics; or itself."""
+    """What a model holds besides its layers: user-defined optimizers, losses and metrics; or the model itself."""
     found = [
         value,
         *(getattr(value, name, None) for name in ("optimizer", "loss", "_compile_loss", "_compile_metrics")),

@@ -1,6 +1,6 @@
 """Random numbers that a library gives to nobody: a fork could not go on with them.
 
-TensorFlow keeps some in each operation that it has compiled. Code of one's own that names it and draws is not shared.
+TensorFlow keeps some in each operation that it has compiled. User code that names it and draws from it is not shared.
 """
 
 from __future__ import annotations

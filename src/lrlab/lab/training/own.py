@@ -74,7 +74,7 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
 
 
 def reached(function: Any) -> list[Any]:
-    """A function, and the functions and classes that it may come to by their names, of one's own."""
+    """A function, and the user's own functions and classes that it may reach by name."""
     return _walked(function)[1]
 
 

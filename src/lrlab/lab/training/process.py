@@ -1,7 +1,7 @@
 """What a training may set in its process: it is seen at a fork, and put back at the end of each stage.
 
 These are the switches of PyTorch, NumPy and JAX by which all that follows computes otherwise, and the plain variables
-of the modules of one's own. So every stage begins as it would in a process of its own.
+of the user's modules. So every stage begins as it would in its own process.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ class Seen:
         self._of_class(value)
 
     def _of_class(self, kind: type) -> None:
-        """What a class of one's own holds itself, such as a counter."""
+        """What a user-defined class holds itself, such as a counter."""
         if id(kind) in self._classes:
             return
         self._classes[id(kind)] = kind

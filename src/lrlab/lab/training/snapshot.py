@@ -55,7 +55,7 @@ def restored(snapshot: TrainingSnapshot) -> Any:
 
 
 def digest(value: Any) -> str | None:
-    """The fingerprint of a value such as a batch, or None where it holds what cannot be written down."""
+    """The fingerprint of a value such as a batch, or None if it holds what cannot be written down."""
     try:
         return taken(value, "the batch").fingerprint
     except LrlabTypeError:
@@ -76,7 +76,7 @@ def random_state() -> dict[str, Any]:
 
 
 def _seeds_of_keras(keras: Any) -> Any:
-    """The state of the generator that serves whoever names none; None where nobody has asked for one yet."""
+    """The state of the generator that serves whoever names none; None if nobody has asked for one yet."""
     generator = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
     return None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state.value))
 

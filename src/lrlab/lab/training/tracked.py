@@ -64,7 +64,7 @@ class Tracked:
     def add(self, name: str, value: Any) -> None:
         """One more; the LR that each group of an optimizer has now is its base.
 
-        Raises `LrlabError` where something holds no state that could be stored, a group has no LR, a name is taken, or
+        Raises `LrlabError` if something holds no state that could be stored, a group has no LR, a name is taken, or
         a run before this one has tracked the same object: it is not as it was made.
         """
         if name in self._objects:
@@ -101,7 +101,7 @@ class Tracked:
     def set(self, values: Mapping[str, float]) -> None:
         """Put what an update uses into every group: of `lr` and `weight_decay` a multiple of its base, else the value.
 
-        A group that came later keeps what it has. Raises `LrlabError` where an optimizer has no such hyper-parameter,
+        A group that came later keeps what it has. Raises `LrlabError` if an optimizer has no such hyper-parameter,
         or something else has changed it since it was put there.
         """
         for name, bases in self._bases.items():
@@ -142,7 +142,7 @@ class Tracked:
         ]
 
     def refuse_hidden(self) -> None:
-        """Raise `LrlabError` where an optimizer is within something else that is tracked: its LR would not be set."""
+        """Raise `LrlabError` if an optimizer is within something else that is tracked: its LR would not be set."""
         seen = {id(self._objects[name]) for name in self._bases}
         for name, thing in self._objects.items():
             for where, optimizer in _optimizers(thing, name) if name not in self._bases else ():

@@ -94,7 +94,7 @@ def set_random_state_of(value: Any, state: Any) -> None:
 
 
 def attributes_of(value: Any) -> dict[str, Any] | None:
-    """The attributes that an object holds, those in slots too; None where it has no place for any.
+    """The attributes that an object holds, those in slots too; None if it has no place for any.
 
     >>> class Point: __slots__ = ("x",)
     >>> point = Point(); point.x = 3; attributes_of(point), attributes_of(3)

@@ -81,7 +81,7 @@ class Worked:
             )
 
     def check(self) -> None:
-        """Raise `LrlabError` where updates were asked for and not made, or more were made."""
+        """Raise `LrlabError` if updates were asked for and not made, or more were made."""
         if not self._inner or not self._updates:
             return
         asked = f"{self._updates} items of run.steps"
@@ -125,7 +125,7 @@ class Worked:
 
 
 def _inner(optimizer: Any) -> Any:
-    """The optimizer of PyTorch within the wrappers of other libraries; None where there is none."""
+    """The optimizer of PyTorch within the wrappers of other libraries; None if there is none."""
     for _ in range(9):
         if hasattr(optimizer, "register_step_post_hook"):
             return optimizer

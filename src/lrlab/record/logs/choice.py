@@ -54,7 +54,7 @@ def choose_loss(
 ) -> tuple[str, tuple[str, ...]]:
     """The loss to fit: the one asked for, else the validation loss where it is dense enough, else the training loss.
 
-    Raises `LrlabError` where there is none, or none that is the whole.
+    Raises `LrlabError` if there is none, or none that is the whole.
     """
     if asked:
         return _named(table, asked, "loss", path), ()
@@ -81,9 +81,9 @@ def choose_loss(
 
 
 def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | None, tuple[str, ...]]:
-    """The column of the LR: the one asked for, or that with most points; None where the LR itself is given.
+    """The column of the LR: the one asked for, or that with most points; None if the LR itself is given.
 
-    Raises `LrlabError` where none is asked for and there is none.
+    Raises `LrlabError` if none is asked for and there is none.
     """
     if asked is not None:
         if not isinstance(asked, str) or find(table, asked) is None:
@@ -104,7 +104,7 @@ def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | Non
 def find(table: LogTable, name: str) -> str | None:
     """A column by its name, or by its name after "<run> - ", as trackers export several runs.
 
-    Raises `LrlabError` where several runs have it.
+    Raises `LrlabError` if several runs have it.
     """
     if name in table.series:
         return name
@@ -115,7 +115,7 @@ def find(table: LogTable, name: str) -> str | None:
 
 
 def _one_run(names: Sequence[str]) -> None:
-    """Raise `LrlabError` where columns of one name are of several runs."""
+    """Raise `LrlabError` if columns of one name are of several runs."""
     for name in names:
         found = [each for each in names if own(each) == own(name)]
         if len(found) > 1:
@@ -135,7 +135,7 @@ def _densest(names: Sequence[str], points: Mapping[str, int]) -> str:
 
 
 def _named(table: LogTable, asked: str, what: str, path: object) -> str:
-    """A column that was asked for. Raises `LrlabError` where it is missing or holds no number."""
+    """A column that was asked for. Raises `LrlabError` if it is missing or holds no number."""
     name = find(table, asked)
     if asked in table.unusable and name is None:
         allowed = "one column of this name, with one entry per step"
@@ -154,7 +154,7 @@ def _finite(table: LogTable, name: str, path: object) -> None:
 
 
 def _none(table: LogTable, what: str, path: object, asked: str = "") -> LrlabError:
-    """There is no such column: those there are, and the nearest that may be meant."""
+    """The error for a missing column: those there are, and the nearest that may be meant."""
     names = [name for name in (*table.series, *table.others) if not counted(name)]
     for name in losses(table) if what == "loss" else ():
         if name in table.unusable:

@@ -1,4 +1,4 @@
-"""From what a log counts to updates: which counter is believed, in which unit it counts, and what is said of it.
+"""From the counters of a log to updates: which counter to trust, in which unit it counts, and what to report.
 
 clock = clock_of(table, Rates(updates_per_epoch=391))
 clock.updates(column)    # completed updates at each point, NaN where nothing counts it
@@ -28,10 +28,10 @@ _TOKENS = 100_000_000  # steps: no run has so many updates
 
 @dataclass(frozen=True)
 class Clock:
-    """How rows are counted: a column `counter` in a `unit`, of which `per_update` make one update.
+    """How rows are counted: by a column `counter` in a `unit`, of which `per_update` make one update.
 
-    `within` is the counter of steps that begin again in each epoch; `first` the number of the first epoch. Where
-    `epochs` is set nothing says how many updates an epoch has, and the run itself is counted in epochs.
+    `within` is the counter of steps that begin again in each epoch; `first` the number of the first epoch. If `epochs`
+    is set, the updates of an epoch are not known, and the run itself is counted in epochs.
     """
 
     counter: str
@@ -45,7 +45,7 @@ class Clock:
     said: tuple[str, ...] = ()
 
     def updates(self, column: Column, *, began: bool = False) -> Floats:
-        """The completed updates at each point; where rows are whole epochs those when it `began`, or ended."""
+        """The completed updates at each point; if rows are whole epochs, those when the epoch `began`, or ended."""
         counter = self.counter
         if self.unit != "epochs" and not column.own.get(counter):
             same = [name for name in best(list(column.own), self.unit) if not name.startswith("_")]
@@ -71,7 +71,7 @@ class Clock:
 
 
 def clock_of(table: LogTable, rates: Rates, step: str | None = None, path: object = "the log") -> Clock:
-    """The clock of a log. Raises `LrlabError` where nothing says how many tokens, samples or parts of epochs make an
+    """The clock of a log. Raises `LrlabError` if nothing says how many tokens, samples or parts of epochs make an
     update."""
     losses = [column for name, column in table.series.items() if role(name) is Role.LOSS and not loss(name).part]
     columns = losses or list(table.series.values())
@@ -180,7 +180,7 @@ def _said(counter: str, per_epoch: float | None) -> tuple[str, ...]:
 
 
 def _missing(path: object, counter: str, unit: str, table: LogTable, columns: Sequence[Column]) -> NoReturn:
-    """Raise `LrlabError`: how many make an update is not said."""
+    """Raise `LrlabError`, because nothing says how many make an update."""
     steps = np.concatenate([column.steps(counter) for column in columns])
     last = float(np.nanmax(steps)) if np.isfinite(steps).any() else math.nan
     raise LrlabError(
@@ -216,7 +216,7 @@ def _within(columns: Sequence[Column], counter: str) -> str:
 def _length(
     table: LogTable, columns: Sequence[Column], counter: str, within: str, per_update: float, path: object
 ) -> float:
-    """The updates of an epoch, by the log itself. Raises `LrlabError` where it does not say."""
+    """The updates of an epoch, by the log itself. Raises `LrlabError` if it does not say."""
     if said := _positive(table.config.get("steps_of")):
         return said / per_update
     steps = np.concatenate([column.steps(counter) for column in columns if column.own.get(within)])
@@ -239,7 +239,7 @@ def _positive(value: object) -> float | None:
 
 
 def suspicion(clock: Clock, last: float) -> str:
-    """What to type where so many steps are no updates; nothing where they may be."""
+    """What to type where so many steps are no updates; nothing if they may be."""
     if clock.unit in ("updates", "batches") and clock.per_update == 1 and last > _TOKENS:
         return f"does {clock.counter} count tokens? tokens_per_update=524288, or samples? samples_per_update=256"
     return ""

@@ -1,4 +1,4 @@
-"""The columns of a log that matter: its losses, LRs and batch sizes, each with all that counts its rows."""
+"""The relevant columns of a log: its losses, LRs and batch sizes, each with everything that counts its rows."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _RUNS = {"run", "run_id", "run_name", "run id", "seed", "trial", "experiment"}
 
 @dataclass
 class Column:
-    """One column: values, by each counter what it said, and how many entries were no numbers.
+    """One column: its values, what each counter said for them, and how many entries were not numbers.
 
-    A row without a counter has what that counter said last; `own` is how many rows had it themselves. Beyond two
-    million points only every `stride`-th is kept, so that a log of any size can be read.
+    A row without a counter has that counter's last value; `own` is how many rows had one themselves. Beyond two million
+    points only every `stride`-th is kept, so that a log of any size can be read.
     """
 
     values: array[float] = field(default_factory=lambda: array("d"))
@@ -61,7 +61,7 @@ class Column:
             self.at = {name: steps[1::2] for name, steps in self.at.items()}
 
     def steps(self, counter: str) -> Floats:
-        """What a counter says at each point; NaN where it says nothing."""
+        """What a counter says at each point; NaN if it says nothing."""
         if counter not in self.at:
             return np.full(len(self.values), math.nan)
         return np.frombuffer(self.at[counter], dtype=np.float64)
@@ -88,7 +88,7 @@ class LogTable:
     runs: dict[str, None] = field(default_factory=dict)  # of a column that names runs, the first of them
 
     def remarks(self, name: str) -> tuple[str, ...]:
-        """What of a column could not be used, in sentences."""
+        """Sentences about what could not be used of a column."""
         remarks = list(self.said)
         if self.unreadable:
             remarks.append(f"{self.unreadable} lines could not be read and were left out ({self.first_unreadable})")
@@ -106,9 +106,9 @@ class LogTable:
 def collect(
     files: Iterable[Iterable[Item]], step: str | None, asked: Collection[str], path: object = "the log"
 ) -> LogTable:
-    """Gather the columns of a log in one or more files, and those `asked` for, by a counter `step` or any there is.
+    """Gather the columns of a log in one or more files, and those `asked` for, counted by `step` or by any counter.
 
-    Raises `LrlabError` where no row has a counter and a number, and where one table holds several runs.
+    Raises `LrlabError` if no row has a counter and a number, and where one table holds several runs.
     """
     table = LogTable()
     names: list[str] = []
@@ -146,7 +146,7 @@ def collect(
 
 
 def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, before: dict[str, float]) -> None:
-    """Keep of a row what is of use."""
+    """Keep what is useful of a row."""
     table.rows += 1
     counters: dict[str, float] = {}
     for name, value in row.items():
@@ -184,6 +184,6 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
 
 
 def _matters(name: str, kept: int) -> bool:
-    """Whether a column is kept, beside so many others."""
+    """Whether to keep a column, when there are so many others."""
     kind = role(name)
     return kind in _KEPT and (kept < _NAMES or (kept < 2 * _NAMES and kind is Role.LOSS and not loss(name).part))

@@ -60,7 +60,7 @@ def read_run(
     `tokens_per_update` turn epochs, samples and tokens into updates, `accumulate` the micro-batches of which so many
     make one. Epochs of unknown length stay epochs: then `unit` is "epoch", and a note says so.
 
-    Raises `LrlabError` where a column is missing, holds no number or is no loss, and where nothing says what makes an
+    Raises `LrlabError` if a column is missing, holds no number or is not a loss, and if nothing says what makes an
     update.
 
     >>> import tempfile

@@ -53,7 +53,7 @@ class ReadColumn:
 class Reading:
     """What was understood of a log.
 
-    `run` is what a law is fitted to; None where something is `missing`, which is the sentence. `curves` are all losses
+    `run` is what a law is fitted to; None if something is `missing`, which is the sentence. `curves` are all losses
     of the log by completed updates, the chosen one first.
     """
 
@@ -85,7 +85,7 @@ class Asked:
 
 
 def read_log(paths: Sequence[Path], asked: Asked) -> Reading:
-    """What stands in the files of one run. Raises `LrlabError` where they hold no rows, or nothing that counts them."""
+    """What stands in the files of one run. Raises `LrlabError` if they hold no rows, or nothing that counts them."""
     refuse(asked.loss)
     name = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
     formats = [registry.of(path) for path in paths]
@@ -184,7 +184,7 @@ def _run(
     notes: tuple[str, ...],
     path: str,
 ) -> LogRun:
-    """The run: the chosen loss, and the LR of every update. Raises `LrlabError` where there are too few points."""
+    """The run: the chosen loss, and the LR of every update. Raises `LrlabError` if there are too few points."""
     at, values = curves[chosen].updates, curves[chosen].loss
     if not curves[chosen].validation and role(chosen) is Role.LOSS:
         at, values, smoothed = _smooth(at, values, asked.smooth)

@@ -19,7 +19,7 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
 
 def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
-    """Each line with its number, and whether it ends: its text, or None where it is too long to be read."""
+    """Each line with its number, and whether it ends: its text, or None if it is too long to be read."""
     with open(descriptor(path), "rb") as stream:
         number = 0
         while line := stream.readline(LONGEST):

@@ -72,7 +72,7 @@ def best(names: Collection[str], unit: Unit) -> list[str]:
 
 @dataclass(frozen=True)
 class Rates:
-    """What makes updates of another unit: each a positive number, or None where it is not known.
+    """What makes updates of another unit: each a positive number, or None if it is not known.
 
     `accumulate` is the number of the log's steps (micro-batches) that make one update.
 

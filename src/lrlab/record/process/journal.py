@@ -49,7 +49,7 @@ class Observed(TypedDict):
 
 
 class Journal:
-    """Writes the journal of one run into its folder; an existing one goes on. Raises `LrlabError` where it cannot.
+    """Writes the journal of one run into its folder; an existing one goes on. Raises `LrlabError` if it cannot.
 
     Later, a line that cannot be written is a warning: a full disk is not a reason to end a training.
 

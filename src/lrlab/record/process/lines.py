@@ -75,7 +75,7 @@ def _linked(row: Mapping[str, Any], before: str | None) -> str:
 
 
 def _last_digest(file: Any, size: int) -> str:
-    """The digest of the last whole line; empty where it has none."""
+    """The digest of the last whole line; empty if it has none."""
     length = _END
     while True:
         file.seek(max(0, size - length))

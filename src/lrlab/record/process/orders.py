@@ -40,7 +40,7 @@ class FactorOrder:
 
 
 class ManualOrders:
-    """What a run reads of its orders; it begins to listen when this is made. Raises `LrlabError` where it cannot.
+    """What a run reads of its orders; it begins to listen when this is made. Raises `LrlabError` if it cannot.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ def _heard_before(update: int, seen: Seen) -> _Heard:
 def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
     """Order a factor for the run that listens in this folder.
 
-    Raises `LrlabError` where none has ever listened there, where the order cannot be written, and for a factor that no
+    Raises `LrlabError` if none has ever listened there, where the order cannot be written, and for a factor that no
     LR is multiplied by.
     """
     if isinstance(factor, bool) or not isinstance(factor, (int, float)):
@@ -140,7 +140,7 @@ def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
 
 
 def orders(folder: str | os.PathLike[str]) -> tuple[FactorOrder, ...]:
-    """Every order for a run, in order. Raises `LrlabError` where no run has ever listened in this folder."""
+    """Every order for a run, in order. Raises `LrlabError` if no run has ever listened in this folder."""
     seen = read_all(_listening(folder), Seen())
     return tuple(
         FactorOrder(n, each.factor, each.at, seen.taken.get(each.name)) for n, each in enumerate(seen.orders, 1)

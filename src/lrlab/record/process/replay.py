@@ -80,7 +80,7 @@ class Replay:
 def replay(journal: str | os.PathLike[str], updates: int | None = None) -> Replay:
     """Replay a journal (its file or its folder), as far as it goes, or on to so many `updates`.
 
-    Raises `LrlabError` where it is not a journal, where the schedule holds a function that only the run's code has, and
+    Raises `LrlabError` if it is not a journal, where the schedule holds a function that only the run's code has, and
     where the run was measured in other units than updates.
 
     >>> import lrlab as lr

@@ -39,7 +39,7 @@ class Files(Protocol):
         ...
 
     def read_group(self, name: str) -> dict[str, bytes]:
-        """The files of a group. Raises `ValueError` where it is not whole."""
+        """The files of a group. Raises `ValueError` if it is not whole."""
         ...
 
     def write_group(self, name: str, files: Mapping[str, bytes]) -> None:
@@ -51,11 +51,11 @@ class Files(Protocol):
         ...
 
     def names(self, folder: str = "") -> list[str]:
-        """What lies directly in a folder, sorted; nothing where there is no such folder."""
+        """What lies directly in a folder, sorted; nothing if there is no such folder."""
         ...
 
     def stat(self, name: str) -> Stat | None:
-        """Of a file or group; None where it is not there."""
+        """Of a file or group; None if it is not there."""
         ...
 
     def stats(self, folder: str = "", depth: int = 1) -> dict[str, Stat]:

@@ -19,7 +19,7 @@ from lrlab.record.runs.run import StoredRun
 def realised(run: StoredRun) -> NDArray[np.float64]:
     """The LR of every update of a finished run, as a multiple of the task's own: shape (updates,).
 
-    Raises `LrlabError` where a decision is of a controller that the schedule does not have.
+    Raises `LrlabError` if a decision is of a controller that the schedule does not have.
     """
     curve = parse(run.schedule).over(held(run.updates, "the run"))
     names = [placed.name for placed in curve.controllers]

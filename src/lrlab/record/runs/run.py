@@ -41,7 +41,7 @@ class StoredRun:
     `lr` is the multiple of the task's own LR, `score` the last value of `metric` (an infinity, the worst
     value, where the run diverged). `loss` holds the training loss by the update that it was computed in;
     `evals` and `decisions` count completed updates: an evaluation after the last one stands at `updates`.
-    `fingerprint` is the hash of what was trained, weights and optimizer; None where it is not known.
+    `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known.
     """
 
     key: str
@@ -66,7 +66,7 @@ class StoredRun:
 def content_key(recipe: Mapping[str, object]) -> str:
     """The SHA-256 (hex) of what determines a run, whatever the order in which it is written down.
 
-    Raises `LrlabError` where something in it is not plain JSON.
+    Raises `LrlabError` if something in it is not plain JSON.
 
     >>> content_key({"seed": 0, "lr": 1.0}) == content_key({"lr": 1.0, "seed": 0})
     True

@@ -55,7 +55,7 @@ class StateAddress:
 
     @classmethod
     def of(cls, name: str) -> StateAddress | None:
-        """The place of this name, or None where it is no such name."""
+        """The place of this name, or None if it is not the name of a state."""
         found = _NAME.fullmatch(name)
         return cls(int(found[1]), found[2], found[3] is not None) if found else None
 
@@ -115,7 +115,7 @@ class States:
         self._files = opened(place)
 
     def put(self, cell: str, place: StateAddress, state: StoredState) -> None:
-        """Keep a state; one that is there already stays. Raises `LrlabError` where the store cannot be written."""
+        """Keep a state; one that is there already stays. Raises `LrlabError` if the store cannot be written."""
         envelope = {"version": VERSION, "cell": cell, "place": place.name}
         files = {_RECORD: sealed({**envelope, **state.record}).encode(), _TENSORS: state.tensors}
         with self._in_words("stored"):
@@ -158,7 +158,7 @@ class States:
             self._files.drop(_name(cell, place))
 
     def size(self, cell: str, place: StateAddress) -> int:
-        """The bytes that a state takes; 0 where it is not there."""
+        """The bytes that a state takes; 0 if it is not there."""
         with self._in_words("found"):
             stat = self._files.stat(_name(cell, place))
         return stat.size if stat else 0
@@ -228,7 +228,7 @@ def _checked(record: dict[str, Any], tensors: bytes, cell: str, place: StateAddr
 
 
 def _recipe(content: bytes | OSError) -> dict[str, Any] | None:
-    """What was written down of a cell, in any version; None where it is damaged, or not there."""
+    """What was written down of a cell, in any version; None if it is damaged, or not there."""
     if isinstance(content, OSError):
         return None
     try:

@@ -61,7 +61,7 @@ class Store:
         return found
 
     def put(self, run: StoredRun) -> None:
-        """Keep a run. Raises `LrlabError` where the folder cannot be written."""
+        """Keep a run. Raises `LrlabError` if the folder cannot be written."""
         with in_words("a finished run cannot be stored", self.address):
             self._files.write(f"{run.key}.json", f"{to_json(run)}\n".encode(), durable=True)
 

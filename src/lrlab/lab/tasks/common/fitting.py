@@ -5,7 +5,7 @@
         ...
         return supervised(model, batches, loss, (x, y), mse=float)
 
-What a task of one's own writes out is the same.
+Your own task would write out the same.
 """
 
 from __future__ import annotations

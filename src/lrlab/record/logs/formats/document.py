@@ -1,4 +1,4 @@
-"""One JSON document: a list of rows, or columns, or groups of columns, maybe under "history"; a tracker's export.
+"""One JSON document: a list of rows, or columns, or groups of columns, possibly under "history"; a tracker's export.
 
 Keras' `history.history` is columns that nothing counts: their entries are epochs.
 """
@@ -34,7 +34,7 @@ def claims(path: Path) -> int:
 
 
 def loaded(path: Path) -> Any:
-    """All of the document. Raises `LrlabError` where it is none."""
+    """The whole document. Raises `LrlabError` if it is not one."""
     if first_line(path)[:1] not in (b"{", b"["):
         raise LrlabError(worded(f"{path.name} is not JSON", allowed="one document, or one per line"))
     try:
@@ -44,7 +44,7 @@ def loaded(path: Path) -> Any:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """Its rows. Raises `LrlabError` where it is no document, or holds no history."""
+    """Its rows. Raises `LrlabError` if it is not a document, or holds no history."""
     found = loaded(path)
     if isinstance(found, list):
         found = {"history": found}

@@ -28,7 +28,7 @@ def claims(path: Path) -> int:
 def rows(path: Path) -> Iterator[Item]:
     """Every scalar; those of a folder within have its name before theirs.
 
-    Raises `LrlabError` where the folders within are no parts of one run.
+    Raises `LrlabError` if the folders within are not parts of one run.
     """
     folders = _folders(path)
     parts = [folder for folder in folders if folder == path or _is_part(folder.relative_to(path).as_posix())]

@@ -54,7 +54,7 @@ def every() -> tuple[Format, ...]:
 def of(path: Path) -> Format:
     """The format of a log: the one that finds most rows in it.
 
-    Raises `LrlabError` where the log is missing or no regular file, or of no known format.
+    Raises `LrlabError` if the log is missing or no regular file, or of no known format.
     """
     with _in_words(path):
         folder = path.is_dir()

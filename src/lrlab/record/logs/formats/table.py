@@ -111,7 +111,7 @@ def _unclosed(path: Path, begin: int, end: int) -> LrlabError:
 
 
 class _Lines:
-    """The lines for the reader of tables; those that are too long are left out, and blank ones are no rows."""
+    """The lines for the reader of tables, without those that are too long, and without blank ones."""
 
     def __init__(self, path: Path) -> None:
         self.number, self.ended = 0, True

@@ -24,7 +24,8 @@ def claims(path: Path) -> int:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """The entries; the last is a summary, whose mean loss of the whole training is no point of a curve."""
+    """The entries, without the last: it is a summary, and its mean loss over the whole training is not a point of a
+    curve."""
     history = loaded(path)["log_history"]
     kept = [row for row in history if isinstance(row, dict)]
     if len(kept) < len(history):

@@ -115,6 +115,33 @@ def test_a_for_loop_around_the_place_is_seen_and_a_while_loop_is_none():
     assert not within_a_loop(suspended(waiting).gi_frame)
 
 
+def test_a_loop_that_is_warm_stands_where_a_cold_one_does():
+    """The steps themselves are not a loop around them, nor is a comprehension less of one, once Python has adapted."""
+    within, gathered = set(), set()
+
+    def steps():
+        for k in range(100):
+            frame = sys._getframe(1)
+            within.add(within_a_loop(frame))
+            gathered.add(tuple(gathering([sys._getframe(), frame])))
+            yield k
+
+    def plain():
+        for _ in steps():
+            pass
+
+    def collects():
+        return [k for k in steps()]
+
+    for _ in range(3):
+        plain()
+    assert (within, gathered) == ({False}, {()})
+    gathered.clear()
+    for _ in range(3):
+        collects()
+    assert gathered == {("a comprehension",)}
+
+
 @pytest.mark.parametrize(
     ("wrapped", "name"),
     [

@@ -92,7 +92,7 @@ def within_a_loop(frame: FrameType) -> bool:
     >>> steps = body(); next(steps); within_a_loop(steps.gi_frame)
     True
     """
-    return _within(frame.f_code, frame.f_lasti)
+    return _within(frame.f_code, _instruction(frame.f_code, frame.f_lasti))
 
 
 def asked_of(code: CodeType, name: str) -> frozenset[str]:
@@ -115,7 +115,7 @@ def gathering(frames: list[FrameType]) -> list[str]:
     found = []
     for inner, outer in pairwise(frames):
         if inner.f_code.co_flags & inspect.CO_GENERATOR:
-            found.append(_gathers(outer.f_code, outer.f_lasti))
+            found.append(_gathers(outer.f_code, _instruction(outer.f_code, outer.f_lasti)))
     return [name for name in found if name]
 
 
@@ -149,6 +149,12 @@ def _within_it(iterator: Any) -> Iterator[Any]:
     """What an iterator draws from: `zip` keeps it in a tuple."""
     for each in gc.get_referents(iterator):
         yield from each if type(each) is tuple else (each,)
+
+
+@functools.lru_cache(maxsize=512)
+def _instruction(code: CodeType, at: int) -> int:
+    """The instruction that a position lies in: Python 3.12 stands in the cache behind one that is warm."""
+    return max((each.offset for each in dis.get_instructions(code) if each.offset <= at), default=at)
 
 
 @functools.lru_cache(maxsize=512)
@@ -214,7 +220,7 @@ def _lines(code: CodeType) -> dict[int, _Line]:
     for k, each in enumerate(instructions):
         after = instructions[k + 1] if k + 1 < len(instructions) else None
         read, written = _names(each, after)
-        if each.opname.startswith("CALL"):  # of a function that may know the variables around it
+        if each.opname.startswith("CALL") and "INTRINSIC" not in each.opname:  # it may know the variables around it
             read |= around
         following = [handler.target for handler in handlers if handler.start <= each.offset < handler.end]
         if after is not None and each.opname not in _LAST:

@@ -149,3 +149,22 @@ def test_what_cannot_be_written_so_is_refused(text, horizon, said):
     """The length of the run or of the unit is not known; within a cycle a share would be one of the cycle."""
     with pytest.raises(LrlabError, match=said):
         relative(lr.parse(text), horizon)
+
+
+@pytest.mark.parametrize(
+    ("facts", "unit", "text", "spent", "length"),
+    [
+        ({"tokens": 1000}, "tokens", "cosine()", 400, 600),
+        ({"tokens": 1000}, "tokens", "cosine()", 0, 1000),
+        ({"tokens": 1000}, "tokens", 'hold("700tok") >> cosine()', 400, 700),
+        ({"tokens": 1000}, "tokens", 'hold("700tok")', 400, 700),
+        ({"tokens": 1000}, "updates", "hold(30)", 400, 30),
+        ({"tokens": 1000}, "updates", "hold(30) >> constant()", 400, None),
+        ({}, "updates", "constant()", 0, None),
+        ({"updates": 50}, "updates", "constant()", 20, 30),
+        ({"minutes": 2}, "seconds", "cosine()", 20_000, 100_000),
+    ],
+)
+def test_a_stretch_lasts_as_long_as_itself_or_takes_what_is_left(facts, unit, text, spent, length):
+    """Never less than its fixed spans; in a unit that the run is not measured in nothing is left to take."""
+    assert Measure(lr.Horizon(**facts)).length(unit, lr.parse(text), spent) == length

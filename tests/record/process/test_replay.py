@@ -229,3 +229,12 @@ def test_an_lr_in_a_tensor_has_half_the_digits(tmp_path):
             run.journal.observed(run.pacer.update, 1.0, {}, [], [lr_of(0.1 * run.pacer.value)])
         found = [each for each in replay(folder).differences if "the LR of group 0" in each]
         assert len(found) == differences
+
+
+def test_an_lr_of_a_group_that_nobody_knows_is_passed_over(tmp_path):
+    """A row may tell of more groups, or of fewer, than the state before it."""
+    run = Run(tmp_path)
+    for lrs in ([], [0.1 * run.pacer.value, 7.0]):
+        run.pacer.observe(1.0)
+        run.journal.observed(run.pacer.update, 1.0, {}, [], lrs)
+    assert replay(tmp_path).differences == ()

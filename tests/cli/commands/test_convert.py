@@ -97,7 +97,7 @@ def test_words_beside_a_file(tmp_path):
     """They fill in what the file leaves open."""
     file = tmp_path / "ds.json"
     file.write_text('{"scheduler": {"type": "WarmupLR", "params": {"warmup_num_steps": "auto", "warmup_max_lr": 0.1}}}')
-    assert "warmup_num_steps=..." in ask(str(file)).stderr
+    assert "warmup_num_steps=... beside the file" in ask(str(file)).stderr
     assert "logarithmic(100" in ask(str(file), "warmup_num_steps=100").stdout
 
 

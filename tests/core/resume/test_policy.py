@@ -8,6 +8,7 @@ import lrlab as lr
 from lrlab.core.resume.change import extended
 from lrlab.core.resume.checkpoint import Checkpoint, unnamed
 from lrlab.core.resume.policy import known, resumed
+from lrlab.errors import LrlabError
 
 OLD = (lr.warmup(20) >> lr.cosine(to=0.1)) * lr.plateau(patience=1, factor=0.5)
 
@@ -217,3 +218,12 @@ def test_a_run_that_is_shorter_or_differs_in_more_does_not_go_on():
     for curve, bases in ((lr.constant().over(15), [0.1]), (lr.constant().over(40), [0.2])):
         with pytest.raises(lr.LrlabError, match="horizon"):
             resumed(there, curve, bases)
+
+
+@pytest.mark.parametrize(("code", "named"), [(OLD, True), (lr.linear(), False)])
+def test_a_run_of_another_length_is_told_its_way(code, named):
+    """Where nothing but the horizon differs, the way that a longer run mostly means is pointed at."""
+    with pytest.raises(LrlabError) as refused:
+        resumed(saved(), code.over(400), (0.1, 0.01))
+    (line,) = [line for line in str(refused.value).splitlines() if line.lstrip().startswith('"splice"')]
+    assert ("what a run of another length mostly means" in line) == named

@@ -13,7 +13,17 @@ project = "lrlab"
 author = "The lrlab developers"
 project_copyright = "the lrlab developers, MIT licence"
 version = release = __version__
-extensions = ["myst_parser", "pictures", "formulas", "gallery", "reference", "examples", "repository"]
+extensions = [
+    "myst_parser",
+    "pictures",
+    "formulas",
+    "gallery",
+    "reference",
+    "examples",
+    "repository",
+    "chinese",
+    "tables",
+]
 exclude_patterns = ["_build", "extensions"]
 myst_enable_extensions = ["colon_fence", "attrs_block"]
 myst_heading_anchors = 3

@@ -1,4 +1,4 @@
-"""Links to files of the repository, which a page has on GitHub, lead to their pages; and pages say their language."""
+"""Links to files of the repository, which a page has on GitHub, lead to their pages."""
 
 from __future__ import annotations
 
@@ -31,14 +31,7 @@ def generate(app: Sphinx) -> None:
         write(Path(app.srcdir) / PAGES[name], re.sub(r"\]\((?:\.\./)?docs/", "](", text))
 
 
-def in_its_language(app: Sphinx, page: str, template: str, context: dict[str, object], tree: object) -> None:
-    """Say which language a page is in, to those who read it by ear and to fonts."""
-    if page.startswith("zh/"):
-        context["language"] = "zh-CN"
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", rewritten)
     app.connect("builder-inited", generate)
-    app.connect("html-page-context", in_its_language)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

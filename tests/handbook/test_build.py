@@ -111,7 +111,34 @@ def test_the_adapters_are_in_the_reference(pages):
         assert f"lrlab.adapters.{name}" in places
 
 
-AUDITED = ("index", "quickstart", "gallery/index", "gallery/plateau", "reference/pytorch")
+def test_chinese_pages_are_chinese_around_their_text(built):
+    """What the theme says, and the navigation, which begins with them; nothing of an English page changes."""
+    chinese = (built / "zh" / "choose.html").read_text(encoding="utf-8")
+    english = (built / "plans.html").read_text(encoding="utf-8")
+    captions = re.findall(r'caption-text">([^<]+)', chinese)
+    assert captions[0] == "中文手册"
+    assert all(re.search("[\u4e00-\u9fff]", caption) for caption in captions)
+    for theirs, ours in (("On this page", "本页内容"), ("Back to top", "回到顶部"), ('"Search"', '"搜索"')):
+        assert (theirs in english, ours in english) == (True, False), ours
+        assert (theirs in chinese, ours in chinese) == (False, True), ours
+
+
+@pytest.mark.parametrize(
+    ("asked", "page"), [("余弦退火", "zh/strategies"), ("断点续训", "zh/quickstart"), ("momentum", "plans")]
+)
+def test_the_search_finds_what_is_asked(asked, page, built, browse):
+    """Also Chinese words, which no space parts."""
+    seen = browse(f"{built}/search.html?q={asked}", wait=20_000).stdout
+    found = re.findall(r'<li[^>]*>\s*<a href="([^"?#]+)', seen[seen.index('id="search-results"') :])
+    assert f"{page}.html" in found
+
+
+# One page of each kind: the first, before and after, tables, code and formulas, plain prose, made from the sources.
+AUDITED = (
+    "index", "quickstart", "articles", "tasks", "gallery/index", "gallery/plateau", "howto/compare", "forecast",
+    "reference/pytorch", "reference/names", "reference/command_line", "examples/index", "changelog", "zh/index",
+    "zh/strategies", "search", "genindex",
+)  # fmt: skip
 AUDIT = """
 <script>{axe}</script>
 <script>

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import json
+import shutil
+import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,7 +28,7 @@ def extension(monkeypatch):
     return import_module
 
 
-@pytest.mark.parametrize("name", ["pages", "formulas"])
+@pytest.mark.parametrize("name", ["pages", "formulas", "chinese"])
 def test_the_examples_in_the_docstrings(name, extension):
     found = doctest.testmod(extension(name))
     assert found.attempted
@@ -92,3 +95,15 @@ def test_the_code_of_the_gallery_makes_the_curve_of_the_picture(extension):
         exec(said["Python"], space)
         made = [space["lr_multiplier"](update) for update in range(entry.updates)]
         assert made == pytest.approx(entry.schedule.over(entry.updates).values().tolist(), rel=1e-12, abs=1e-15)
+
+
+def test_what_is_typed_is_split_as_the_pages_are(extension):
+    """By the script of the browser, too: else nothing would be found."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    chinese = extension("chinese")
+    texts = ["余弦退火", "用 cosine 降到0", "预热", "降", "lr.cosine() 与 StepLR", "学习率 learning-rate"]
+    script = f"{chinese.English.js_splitter_code}; console.log(JSON.stringify({json.dumps(texts)}.map(splitQuery)))"
+    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert json.loads(done.stdout) == [chinese.pairs(text) for text in texts]

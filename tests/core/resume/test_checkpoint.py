@@ -167,6 +167,13 @@ def test_a_flipped_bit_is_refused():
     assert mistakes(400) == 0
 
 
+@pytest.mark.parametrize("version", [1, 2, 4])
+def test_another_version_does_not_open_a_record(version):
+    """Also that of a format that had no digest: the record has one."""
+    with pytest.raises(lr.LrlabError):
+        Checkpoint.read({**record(), "version": version})
+
+
 @pytest.mark.exhaustive
 def test_a_flipped_bit_is_refused_exhaustively():
     assert mistakes(20_000) == 0

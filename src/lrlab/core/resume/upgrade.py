@@ -22,7 +22,8 @@ def upgraded(state: Any) -> Any:
     """A checkpoint of the present version; anything that is not a checkpoint, or was changed, stays as it is."""
     try:
         version = 0 if "plan_version" in state else state["version"]
-        if version not in (0, 1, 2) or (version != 1 and state["digest"] != digest(_without_digest(state))):
+        had_none = version == 1 and "digest" not in state  # with one, the version is what was changed
+        if version not in (0, 1, 2) or not (had_none or state["digest"] == digest(_without_digest(state))):
             return state
         made = _of_plan(_without_digest(state)) if version == 0 else _of_schedule(_without_digest(state))
     except (KeyError, TypeError, AttributeError, IndexError):

@@ -127,6 +127,7 @@ def test_one_cycle_of_lines(n, rng, beside):
     beside(schedule, other, total)
 
 
+@pytest.mark.skipif(not hasattr(theirs, "warmup_constant_schedule"), reason="this Optax has none")
 def test_warmup_constant(n, rng, beside):
     """warmup_constant_schedule."""
     begin, rise = rng.uniform(0, 0.1), rng.randint(1, n)

@@ -121,6 +121,7 @@ def test_optax(seed, agree):
         peer = optax.contrib.reduce_on_plateau(p.factor, p.patience, p.threshold, 0.0, p.cooldown, min_scale=p.least)
         state = peer.init(jax.numpy.zeros(1))
         update = jax.jit(lambda state, value: peer.update(jax.numpy.ones(1), state, value=value))
+        exact = state.scale.dtype == jax.numpy.float64  # Optax 0.2.3 keeps it in 32 bits
         theirs = []
         for metric in series:
             scaled, state = update(state, metric)
@@ -133,7 +134,7 @@ def test_optax(seed, agree):
         threshold=p.threshold,
         min=p.least,
     )
-    agree(factors, theirs)
+    agree(factors, theirs, relative=1e-12 if exact else 1e-6)
 
 
 def test_torch_counts_nan_as_bad_and_takes_a_negative_metric_for_better():

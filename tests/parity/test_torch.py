@@ -7,6 +7,7 @@ import itertools
 import math
 
 import pytest
+import torch
 from torch.optim import lr_scheduler as theirs
 from torch.optim.swa_utils import SWALR
 
@@ -171,7 +172,7 @@ def test_multiplicative(n, rng, side_by_side):
     side_by_side(schedule, lambda o: theirs.MultiplicativeLR(o, factors.__getitem__), n, updates=n)
 
 
-@pytest.mark.filterwarnings("ignore:The epoch parameter in:UserWarning")  # what SequentialLR itself calls, PyTorch 2.4
+@pytest.mark.skipif(torch.__version__ < (2, 5), reason="SequentialLR of PyTorch 2.4 loses the LR of a tensor")
 def test_sequence(n, rng, side_by_side):
     """SequentialLR: the next scheduler begins, from its own start, at the milestone."""
     first, second = sorted(rng.sample(range(1, n), 2))

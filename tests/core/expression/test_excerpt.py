@@ -179,6 +179,7 @@ def test_it_is_a_kind_of_schedule_among_the_others():
     assert lr.parse("(0.5 * linear() >> hold(3)).excerpt(1, 2, over=9).clip(low=0.1)") is not None
 
 
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype")  # of JAX 0.4.35's own linspace
 def test_what_is_held_at_a_drop_is_held_in_float32_too():
     """Held at the top of a restart, far beyond what float32 counts: not the bottom of the cycle before."""
     jnp = pytest.importorskip("jax.numpy")

@@ -92,7 +92,7 @@ class k_decay(Transition):
 
     @property
     def manner(self) -> str:  # type: ignore[override]
-        return f"as half a cosine of the {self.k:g}th power of time"
+        return f"as half a cosine in time to the power of {self.k:g}"
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
         s = m.sin(math.pi / 2 * (1 - m.power(u, self.k)))

@@ -55,7 +55,7 @@ class polynomial(Transition):
 
     @property
     def manner(self) -> str:  # type: ignore[override]
-        late = "" if self.k == 1 else f" of the {self.k:g}th power of time"
+        late = "" if self.k == 1 else f" in time to the power of {self.k:g}"
         return f"as a polynomial of power {self.power:g}{late}"
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:

@@ -13,6 +13,10 @@ some arm worse than a best that is not better; 'all hold' the share of reports i
 difference; 'each holds' the share of single intervals; 'found' the share of truly worse arms that are called worse.
 Sign-flip intervals of 13 arms take long, so those lines simulate a quarter of the reports.
 
+Then come, for 2, 5 and 13 arms on 5 to 80 folds with one LR, three equal and three unequal ones: false 'worse' and
+coverage; the same where the best LR is lost in 5 % of the runs; how often a gap of one paired standard deviation is
+found with three equal LRs and with one; and how often the further folds that are told do decide.
+
 The last lines stop each comparison when it is settled (`lrlab.analysis.comparison.looks`): 'any false' at the look that
 ends it, in brackets what it would be if every look were judged at 95 %, and the share of the runs that were trained.
 """
@@ -20,6 +24,7 @@ ends it, in brackets what it would be if every look were judged at 95 %, and the
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.analysis.comparison.looks import looks_of
-from lrlab.analysis.comparison.statistics import compare
+from lrlab.analysis.comparison.statistics import Comparison, compare
 from sizes import add_size
 
 Array = NDArray[np.float64]
@@ -45,6 +50,7 @@ class World:
     folds: int
     penalties: tuple[float, ...] = (0.0, 0.0, 0.0)
     cluster: int = 1
+    lost: float = 0.0  # the share of the runs that diverge at the best LR
     draw: str = "normal"
     shape: dict[str, float] = field(default_factory=dict)
 
@@ -60,6 +66,8 @@ class World:
             own = 0.2 * own + np.repeat(families, self.cluster, axis=0)[:arms]
         runs = self.means[:, None, None, None] + np.array(self.penalties)[None, :, None, None]
         runs = runs + self.spreads[:, None, None, None] * own + 10 * rng.standard_normal(unit)
+        best = int(np.argmin(self.penalties))
+        runs[:, best][rng.random(runs[:, best].shape) < self.lost] = np.inf
         return {f"arm{i:02}": {2.0**j: runs[i, j] for j in range(lrs)} for i in rng.permutation(arms)}
 
 
@@ -110,6 +118,45 @@ def stopped(world: World, reports: int, *, corrected: bool, seed: int = 0) -> tu
     return any_false / reports, taken / reports
 
 
+PAIRED = np.sqrt(2 * (1 + 0.25 + 1))  # standard deviation of the difference of two arms in one unit, of one seed
+CHOICES = {"one LR": (0.0,), "3 equal LRs": (0.0, 0.0, 0.0), "3 unequal LRs": (1.0, 0.0, 1.0)}
+FOLDS = (5, 8, 20, 80)
+
+
+def by_folds() -> dict[str, World]:
+    """False 'worse' and coverage by arms, folds and LRs; then the power of a gap of one paired standard deviation."""
+    found = {}
+    for arms, folds, (choice, penalties) in product((2, 5, 13), FOLDS, CHOICES.items()):
+        found[f"{arms} equal arms, {folds} folds, {choice}"] = World(np.zeros(arms), np.ones(arms), 1, folds, penalties)
+    for arms, folds in product((5, 13), FOLDS):
+        lost = World(np.zeros(arms), np.ones(arms), 1, folds, (3.0, 0.0, 3.0), lost=0.05)
+        found[f"{arms} equal arms, {folds} folds, the best LR lost in 5 %"] = lost
+    for folds, (choice, penalties) in product(FOLDS, CHOICES.items()):
+        found[f"power, 2 arms 1 paired sd apart, {folds} folds, {choice}"] = World(
+            np.r_[0.0, PAIRED], np.ones(2), 1, folds, penalties
+        )
+    return found
+
+
+def decided(gap: float, folds: int, penalties: tuple[float, ...], reports: int, seed: int = 0) -> tuple[float, float]:
+    """Of the reports that are undecided and name further folds: the share that these decide; and how many name some."""
+    rng = np.random.default_rng(seed)
+    world = World(np.r_[0.0, gap * PAIRED], np.ones(2), 1, folds + 100, penalties)
+    named = right = undecided = 0
+    for _ in range(reports):
+        scores = world.scores(rng)
+
+        def judged(units: int, scores: Mapping[str, Mapping[float, Array]] = scores) -> Comparison:
+            return compare({arm: {lr: runs[:, :units] for lr, runs in grid.items()} for arm, grid in scores.items()})
+
+        first = judged(folds)
+        undecided += len(first.together) == 2
+        if told := re.search(r"roughly (\d+) further", first.advice):
+            named += 1
+            right += len(judged(folds + int(told[1])).together) == 1
+    return right / max(named, 1), named / max(undecided, 1)
+
+
 def sequential() -> dict[str, World]:
     """The cases of the last lines, by name."""
     found: dict[str, World] = {}
@@ -154,15 +201,14 @@ def worlds() -> dict[str, World]:
         found[f"2 arms x 5 folds, {gap:g} apart"] = two(means, np.ones(2), 1, 5)
         for seeds in (6, 8, 12):
             found[f"2 arms x {seeds} seeds, {gap:g} apart"] = two(means, np.ones(2), seeds, 1)
-    paired = np.sqrt(2 * (1 + 0.25 + 1))  # standard deviation of the difference of two arms in one unit
     for seeds, folds in ((1, 5), (8, 1)):
         units = f"{folds} folds" if folds > 1 else f"{seeds} seeds"
         for gap in (1, 2, 3, 5):
-            means = np.r_[0.0, np.full(12, gap * paired)]
+            means = np.r_[0.0, np.full(12, gap * PAIRED)]
             found[f"power, {units}, best of 13 ahead by {gap} paired sd"] = two(means, np.ones(13), seeds, folds)
-            means = np.r_[np.zeros(12), gap * paired]
+            means = np.r_[np.zeros(12), gap * PAIRED]
             found[f"power, {units}, 1 of 13 behind by {gap} paired sd"] = two(means, np.ones(13), seeds, folds)
-            means = np.r_[0.0, gap * paired]
+            means = np.r_[0.0, gap * PAIRED]
             found[f"power, {units}, 2 arms {gap} paired sd apart"] = two(means, np.ones(2), seeds, folds)
     return found
 
@@ -170,10 +216,15 @@ def worlds() -> dict[str, World]:
 def main(reports: int) -> None:
     """Print one line per case."""
     print(f"{reports} reports per line\n{'':72}any false  all hold  each holds  found")
-    for name, world in worlds().items():
-        rates = measure(world, max(reports // 4, 1) if world.folds == 1 and len(world.means) > 2 else reports)
+    for name, world in {**worlds(), **by_folds()}.items():
+        part = 4 if world.folds == 80 or (world.folds == 1 and len(world.means) > 2) else 1
+        rates = measure(world, max(reports // part, 1))
         found = "" if np.isnan(rates.found) else f"{rates.found:7.3f}"
         print(f"{name:72}{rates.any_false:9.3f}{rates.all_hold:10.3f}{rates.each_holds:12.3f}{found}", flush=True)
+    print(f"\nthe further folds that are told{'':41}decide    named")
+    for (choice, penalties), folds, gap in product(CHOICES.items(), (5, 8, 20), (0.5, 1.0, 1.5)):
+        right, named = decided(gap, folds, penalties, max(reports // 4, 1))
+        print(f"{f'2 arms {gap:g} paired sd apart, {folds} folds, {choice}':72}{right:6.2f}{named:9.2f}", flush=True)
     print(f"\nstopped when settled{'':52}any false  (at 95 %)  trained")
     for name, world in sequential().items():
         (honest, taken), (naive, _) = (stopped(world, reports, corrected=corrected) for corrected in (True, False))

@@ -1,5 +1,6 @@
 """`lr.compare` as a script uses it: what it will take, its runs, its answer; and what it refuses."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -87,6 +88,24 @@ def test_a_study_that_is_not_settled_goes_on_to_its_end(tmp_path, monkeypatch):
     assert [run.key for run in some.runs] == [run.key for run in whole.runs]
     assert some.result.effort == whole.result.effort
     assert "after 5, 10 and 12 folds" in some.result.looked
+
+
+def test_the_lrs_are_widened_until_the_best_of_each_arm_is_inside(tmp_path):
+    """By factors of 2, for each arm by itself; what it takes is trained once, and kept."""
+    arms = {"whole": lr.constant(), "quarter": lr.constant(level=0.25)}
+    how = {"folds": 5, "store": tmp_path, "workers": 0}
+    found = lr.compare(QUADRATIC, arms, lrs="auto", **how)
+    tried = {arm: sorted({run.lr for run in found.runs if run.arm == arm}) for arm in arms}
+    for line in found.comparison.standings:
+        assert (line.edge, line.wider) == (None, None)
+        assert [point.lr for point in line.profile] == tried[line.arm]
+    assert all(b == 2 * a for lrs in tried.values() for a, b in itertools.pairwise(lrs))
+    assert len(found.runs) == 5 * sum(map(len, tried.values()))
+    assert min(tried["whole"]) < min(tried["quarter"])
+    again = lr.compare(QUADRATIC, arms, lrs="auto", until_settled=True, **how)
+    assert again.result.reused == len(again.runs)
+    narrow = lr.compare(QUADRATIC, arms, lrs=(0.5, 1.0), **how)
+    assert {run.lr for run in narrow.runs} == {0.5, 1.0}
 
 
 def test_a_function_of_a_script_is_found_by_the_workers(tmp_path):

@@ -16,6 +16,15 @@ def test_an_experiment_takes_what_is_given_and_the_tasks_own_settings_else() -> 
     assert (some.settings.folds, some.settings.seeds, some.runs) == (3, whole.settings.seeds, 2 * 3)
 
 
+def test_what_could_not_be_judged_is_said_before_anything_is_trained(tmp_path) -> None:
+    """A difference that matters which is none; one fold that overlaps with no other."""
+    experiment = desk.set_up("digits", schedules={"a": "constant()", "b": "linear()"}, folds=1, seeds=8)
+    with pytest.raises(LrlabError, match="cannot be read"):
+        desk.run(experiment, tmp_path, desk.Resources(0), matters="little")
+    with pytest.raises(LrlabError, match="overlaps with no other"):
+        desk.run(experiment, tmp_path, desk.Resources(0), overlapping=True)
+
+
 def test_a_set_of_arms_is_called_by_its_name() -> None:
     """Alone, or with strategies of one's own beside it; with a configuration for the task."""
     optimizers = desk.set_up("digits", arms="optimizers", config={"size": "tiny"})

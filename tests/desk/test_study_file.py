@@ -41,6 +41,15 @@ def test_what_is_not_said_is_left_to_the_command(written):
     }
 
 
+def test_lrs_may_be_auto(written):
+    """The word is typed as it is; another word is refused."""
+    text = '[compare]\ntask = "digits"\nlrs = "auto"\nmatters = "1%"\noverlapping = true\n'
+    given = {"task": "digits", "lrs": "auto", "matters": "1%", "overlapping": True}
+    assert options(read_file(written(text)).compare) == given
+    with pytest.raises(LrlabError, match="lrs"):
+        read_file(written('[compare]\ntask = "digits"\nlrs = "wide"\n'))
+
+
 def test_a_plan_is_the_one_that_python_makes(written):
     """With groups, betas and layers."""
     text = """[plan]

@@ -44,6 +44,13 @@ def settings(ctx: click.Context, parameter: click.Parameter, given: tuple[str, .
     return found
 
 
+def multiples_or_auto(
+    ctx: click.Context, parameter: click.Parameter, given: str | None
+) -> tuple[float, ...] | str | None:
+    """Numbers from a text such as 0.5,1,2; or the word auto."""
+    return given if given == "auto" else multiples(ctx, parameter, given)
+
+
 def multiples(ctx: click.Context, parameter: click.Parameter, given: str | None) -> tuple[float, ...] | None:
     """Numbers from a text such as 0.5,1,2."""
     try:
@@ -127,7 +134,12 @@ _OPTIONS = (
     click.option(
         "--first-seed", type=Whole(min=0), default=0, show_default=True, help="The first seed: others confirm."
     ),
-    lrs_option,
+    click.option(
+        "--lrs",
+        metavar="LIST",
+        callback=multiples_or_auto,
+        help="Multiples of the task's own LR, such as 0.5,1,2; auto: wider for a strategy until its best is inside.",
+    ),
     store_option,
 )
 

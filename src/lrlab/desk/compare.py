@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.core.expression.node import Schedule
@@ -16,7 +16,7 @@ from lrlab.core.run.segments import relative
 from lrlab.core.shapes.base import constant
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.desk.experiment import run
+from lrlab.desk.experiment import run, with_changes
 from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, default_arms
@@ -36,11 +36,13 @@ from lrlab.views.seen import Columns, Section
 
 
 class _Options(TypedDict):
-    """How the runs of a comparison are trained."""
+    """How the runs of a comparison are trained and judged."""
 
     fork_every: int
     audit: int | None
     until_settled: bool
+    matters: str | float | None
+    overlapping: bool
 
 
 def compare(
@@ -50,7 +52,7 @@ def compare(
     horizon: int | Horizon | None = None,
     seeds: int | None = None,
     folds: int | None = None,
-    lrs: tuple[float, ...] | None = None,
+    lrs: tuple[float, ...] | Literal["auto"] | None = None,
     evals: int | None = None,
     config: Mapping[str, Any] | None = None,
     store: str | Path = DEFAULT_FOLDER,
@@ -62,6 +64,8 @@ def compare(
     audit: int | None = None,
     first_seed: int = 0,
     until_settled: bool = False,
+    matters: str | float | None = None,
+    overlapping: bool = False,
 ) -> Study:
     """Compare schedules on a training: every arm at every LR of `lrs`, on the same seeds, folds and batches.
 
@@ -69,7 +73,8 @@ def compare(
     `schedules` are the arms by name (by default the usual strategies; a plan also sets momentum or weight decay);
     `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens;
     without one, epochs are counted by the loader of the task. Whatever is not given is taken from `lr.task`, or its
-    default. Nothing is trained until the study is asked for its runs.
+    default. With lrs="auto" an arm that is best at an edge of its LRs is tried beyond, by factors of 2, until its best
+    is inside. Nothing is trained until the study is asked for its runs.
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every` (0:
     never), if the data can be resumed there (see `lrlab.lab.training.batches`). The results are the same to the last
@@ -78,6 +83,9 @@ def compare(
 
     With `until_settled`, seeds (with one seed: folds) are trained in parts, until the answer is settled; the level of
     each look is corrected for their number, see `lrlab.analysis.comparison.looks`.
+
+    Arms whose interval ends within what `matters`, a share of the best mean or a difference ("0.5%", 0.002), are
+    equally good. `overlapping` corrects the variance for folds that share training data (Nadeau and Bengio).
 
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
     on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port";
@@ -108,7 +116,7 @@ def compare(
         )
     task = load_task(train) if isinstance(train, str) else task_of(train)
     given: dict[str, Any] = {"updates": _updates(horizon), "seeds": seeds, "folds": folds, "lrs": lrs, "evals": evals}
-    settings = dataclasses.replace(task.settings, **{name: value for name, value in given.items() if value is not None})
+    settings = with_changes(task.settings, given)
     arms = default_arms(task.mode) if schedules is None else _arms(schedules)
     if isinstance(horizon, Horizon):
         arms = tuple(_relative(arm, horizon) for arm in arms)
@@ -124,7 +132,9 @@ def compare(
     _ = experiment.jobs(resources)  # what does not fit is said now
     with opened(resources, task):  # and that there is no such executor
         pass
-    options = _Options(fork_every=fork_every, audit=audit, until_settled=until_settled)
+    options = _Options(
+        fork_every=fork_every, audit=audit, until_settled=until_settled, matters=matters, overlapping=overlapping
+    )
     return Study(experiment, Store(store).address, resources, options)  # nor such a place
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrlab.core.text.parse import parse
-from lrlab.errors import missing
+from lrlab.errors import LrlabError, missing, worded
 from lrlab.lab.stages.resources import Resources as Resources
+
+AUTO = "auto"  # in the place of LRs: those of the task, widened until the best of each arm is inside
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
     from lrlab.lab.stages.engine import Progress
     from lrlab.lab.stages.experiment import Experiment
+    from lrlab.lab.task.declaration import Settings
     from lrlab.record.runs.run import StoredRun
 
 
@@ -33,7 +36,8 @@ def set_up(
 
     `schedules` are the user's own strategies by name, instead of the default ones, or in addition to those of the set
     `arms` (see `lrlab.lab.arms.arms.arms_named`); `config` is what the task finds in `run.config`; `changes` are
-    settings that differ from the task's (updates, folds, seeds, lrs, evals; None: the task's own).
+    settings that differ from the task's (updates, folds, seeds, lrs, evals; None: the task's own). LRs that are "auto"
+    begin with those of the task, and are widened.
     """
     try:
         import numpy  # noqa: F401
@@ -46,13 +50,25 @@ def set_up(
     from lrlab.lab.task.declaration import load_task
 
     found = load_task(task)
-    settings = dataclasses.replace(
-        found.quick if quick else found.settings, **{k: v for k, v in changes.items() if v is not None}
-    )
+    settings = with_changes(found.quick if quick else found.settings, changes)
     own = tuple(Arm(name, parse(text)) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
     whole = without_epochs(whole, found, settings, first_seed, config)
     return Experiment(found, whole, settings, first_seed, dict(config or {}))
+
+
+def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Settings with what is not None of these; LRs that are "auto" are those of the settings, to be widened.
+
+    >>> from lrlab.lab.task.declaration import Settings
+    >>> found = with_changes(Settings(), {"lrs": "auto", "folds": 8, "seeds": None})
+    >>> found.lrs, found.widen, found.folds
+    ((0.5, 1.0, 2.0), True, 8)
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    if given.get("lrs") == AUTO:
+        given |= {"lrs": settings.lrs, "widen": True}
+    return dataclasses.replace(settings, **given)
 
 
 def fresh_because(experiment: Experiment, store: str | Path) -> str:
@@ -77,6 +93,8 @@ def run(
     fork_every: int = 1,
     audit: int | None = None,
     until_settled: bool = False,
+    matters: str | float | None = None,
+    overlapping: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> Result:
@@ -84,10 +102,12 @@ def run(
 
     See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared (None: one, if something
     was trained and the task is not built in). With `until_settled` results are looked at on the way, and training may
-    end early: see `lrlab.analysis.comparison.looks`.
+    end early: see `lrlab.analysis.comparison.looks`. Of `matters` and `overlapping` see
+    `lrlab.analysis.comparison.statistics.compare`.
     """
     from lrlab.analysis.comparison.evidence import evidence_of
     from lrlab.analysis.comparison.looks import Looks, looks_of
+    from lrlab.analysis.comparison.matters import MATTERS, margin
     from lrlab.desk.result import Result
     from lrlab.lab.executors.named import opened
     from lrlab.lab.stages.audit import audited
@@ -95,6 +115,10 @@ def run(
     from lrlab.lab.task.declaration import built_in_tasks
     from lrlab.record.runs.store import Store
 
+    matters = MATTERS if matters is None else matters
+    margin(matters, 1.0)  # what cannot be read is said before anything is trained
+    if overlapping and experiment.settings.folds == 1:
+        raise LrlabError(worded("one fold overlaps with no other", 1, "two folds or more", "--folds 5"))
     began = time.monotonic()
     kept = Store(store)  # resolved once: training may change the working directory
     reused: list[bool] = []
@@ -103,7 +127,8 @@ def run(
     looks = looks_of(settings.seeds, settings.folds) if until_settled else Looks("fold", (1,))
     schedules = {arm.name: arm.schedule for arm in experiment.arms}
     notes = {arm.name: arm.beside for arm in experiment.arms}
-    runs: tuple[StoredRun, ...] = ()
+    grids = {arm.name: list(settings.lrs) for arm in experiment.arms}
+    trained: dict[tuple[str, float, int, int], StoredRun] = {}
     effort = Effort()
 
     def seen(progress: Progress) -> None:
@@ -111,17 +136,27 @@ def run(
         on_progress(dataclasses.replace(progress, done=len(reused), total=len(jobs)))
 
     with opened(resources, task) as executor:
-        for units in looks.units:  # jobs come by seed and fold, so that the first ones are a smaller comparison
-            part = jobs[len(runs) : len(jobs) * units // looks.units[-1]]
-            more, took = run_jobs(
-                task, part, kept, executor, fork_every=fork_every, on_progress=seen, on_failed=on_failed
-            )
-            runs, effort = runs + more, effort + took
-            evidence = evidence_of(runs, schedules, task.mode, looks.each, notes)
+        for units in looks.units:
+            while True:
+                # Jobs come by seed and fold, so that the first ones are a smaller comparison.
+                part = jobs[: len(jobs) * units // looks.units[-1]]
+                fresh = [job for job in part if job.place not in trained]
+                more, took = run_jobs(
+                    task, fresh, kept, executor, fork_every=fork_every, on_progress=seen, on_failed=on_failed
+                )
+                trained |= {job.place: run for job, run in zip(fresh, more, strict=True)}
+                effort = effort + took
+                runs = tuple(trained[job.place] for job in part)
+                evidence = evidence_of(runs, schedules, task.mode, looks.each, notes, matters, overlapping)
+                if not (settings.widen and evidence.wider):
+                    break
+                for arm, lr in evidence.wider.items():
+                    grids[arm].append(lr)
+                jobs = experiment.jobs(resources, grids)
             if evidence.comparison.settled:
                 break
         if audit is None:
             audit = int(bool(effort.naive) and fork_every > 0 and task.name not in built_in_tasks())
-        checked = audited(task, jobs[: len(runs)], kept, audit, executor) if audit else None
+        checked = audited(task, part, kept, audit, executor) if audit else None
     seconds = time.monotonic() - began
     return Result(evidence, sum(reused), seconds, str(store), effort, checked, looks if until_settled else None)

@@ -29,7 +29,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.plan import plan as plan_of
@@ -54,12 +54,14 @@ class CompareTable:
     folds: int | None = None
     seeds: int | None = None
     first_seed: int | None = None
-    lrs: tuple[float, ...] = ()
+    lrs: tuple[float, ...] | Literal["auto"] = ()
     store: str | None = None
     report: str | None = None
     workers: int | None = None
     executor: str | None = None
     until_settled: bool = False
+    matters: str | float | None = None
+    overlapping: bool = False
     fork_every: int | None = None
     audit: int | None = None
 
@@ -145,7 +147,7 @@ def options(table: CompareTable | TuneTable) -> dict[str, Any]:
         elif each.name == "config":
             given["config"] = [f"{name}={_json(name, item)}" for name, item in value.items()]
         elif each.name == "lrs":
-            given["lrs"] = ",".join(map(repr, value))
+            given["lrs"] = value if isinstance(value, str) else ",".join(map(repr, value))
         else:
             given["horizon" if (each.name, type(table)) == ("updates", TuneTable) else each.name] = value
     return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections import Counter
@@ -45,8 +46,8 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
         for line in evidence.comparison.standings
     )
     note = (
-        f"Mean over {_units(evidence)}, each judged at an LR that was chosen on the others. Intervals: "
-        f"{evidence.comparison.level:.0%}, paired, for all strategies together; a dot is one {_unit(evidence)}."
+        f"Mean over {_units(evidence)}, each judged at LRs that were weighed on the others. Intervals: "
+        f"{evidence.comparison.level:.0%}, paired, for all strategies together; a dot is one {evidence.unit}."
     )
     return Table(heads, tuple(rows), note)
 
@@ -59,10 +60,6 @@ def _cell(value: Any) -> Cell:
         return Mark(value.words, _TONES.get(value.verdict, "quiet"))
     cell: Cell = value
     return cell
-
-
-def _unit(evidence: Evidence) -> str:
-    return "fold" if len({run.fold for run in evidence.runs}) > 1 else "seed"
 
 
 def _units(evidence: Evidence) -> str:
@@ -85,6 +82,7 @@ def lead(evidence: Evidence) -> str:
         said += f" It cannot be told from {_listed(together)}."
     for verdict, words in (
         ("worse", "worse"),
+        ("unstable", "worse at the LRs that it kept, not at one that it lost because runs diverged"),
         ("open", "worse so far, at an edge of the LRs that were tried"),
         ("diverged", "not judged, because a run diverged"),
     ):
@@ -171,6 +169,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
             *([Code(code(evidence), "Use this")] if code(evidence) else []),
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
             *figures(evidence),
+            *([shown] if (shown := profiles(evidence)) else []),
             _grid(evidence),
         ),
         facts=facts,
@@ -241,15 +240,35 @@ def _metric(evidence: Evidence) -> Figure | None:
     return Figure(title, "update", evidence.metric, tuple(lines), log_y=log_y, note=note)
 
 
+def profiles(evidence: Evidence) -> Figure | None:
+    """The metric of each strategy over the LR, without the LRs at which it diverged."""
+    lines = []
+    for standing in evidence.comparison.standings:
+        points = [(math.log2(point.lr), point.mean) for point in standing.profile if point.mean is not None]
+        if len(points) > 1:
+            lines.append(Line(standing.arm, [lr for lr, _ in points], [mean for _, mean in points]))
+    if not lines:
+        return None
+    note = f"Mean over {_units(evidence)}; 0 is the task's own LR, 1 twice that. Without LRs at which a run diverged."
+    name = f"{evidence.metric} over the LR"
+    return Figure(name, "log2 of the LR multiple", evidence.metric, tuple(lines), log_y=_positive(lines), note=note)
+
+
 def _grid(evidence: Evidence) -> Table:
     lrs = sorted({run.lr for run in evidence.runs})
     rows = []
     for standing in evidence.comparison.standings:
-        row: list[Cell] = [standing.arm]
+        means = {point.lr: point.mean for point in standing.profile}
+        whole = [mean for mean in means.values() if mean is not None]
+        best = (min if evidence.mode == "min" else max)(whole, default=None)
+        cells: list[Cell] = [standing.arm]
         for lr in lrs:
-            scores = [run.score for run in evidence.runs_of(standing.arm, lr)]
-            row.append(float(np.mean(scores)) if np.isfinite(scores).all() else "diverged")
-        rows.append(tuple(row))
+            mean = means.get(lr)
+            told: Cell = "not tried" if lr not in means else "diverged" if mean is None else mean
+            cells.append(Mark(f"{mean:.4g}", "good") if mean is not None and mean == best else told)
+        rows.append(tuple(cells))
     columns = ("strategy", *(f"LR × {lr:g}" for lr in lrs))
-    note = "The mean on the very folds that it would be chosen by: too good for the best of a row, so not for ranking."
+    note = (
+        "The best of a row is marked: the mean on the very folds that it would be chosen by, so too good for ranking."
+    )
     return Table(columns, tuple(rows), note, f"{evidence.metric} at each LR")

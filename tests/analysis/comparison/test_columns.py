@@ -6,6 +6,7 @@ import pytest
 
 from lrlab.analysis.comparison.columns import COLUMNS, Judgement, Spread
 from lrlab.analysis.comparison.divergence import Divergence
+from lrlab.analysis.comparison.stability import Unstable
 from lrlab.analysis.comparison.statistics import Standing
 
 BY_KEY = {column.key: column for column in COLUMNS}
@@ -14,6 +15,7 @@ EVIDENCE = SimpleNamespace(
     schedules={"wsd": "wsd()"},
     notes={"wsd": "weights averaged over 10% of the run"},
     behind=lambda line: (0.1, 0.2, 0.3),
+    unit="fold",
     divergences=lambda line: (Divergence(12, "loss"),) if line.verdict == "diverged" else (),
 )
 
@@ -37,6 +39,10 @@ def shown(key, **changes):
         ("verdict", {"verdict": "diverged"}, Judgement("diverged", "diverged at update 12 (loss)")),
         ("lrs", {}, "× 1, 2"),
         ("lrs", {"edge": "highest"}, "× 1, 2 (highest tried)"),
+        ("lrs", {"unstable": Unstable(4.0, 1, 3)}, "× 1, 2 (unstable at × 4: 1 of 3 folds)"),
+        ("unstable", {"unstable": Unstable(4.0, 1, 3)}, {"lr": 4.0, "diverged": 1, "units": 3}),
+        ("unstable", {}, None),
+        ("verdict", {"verdict": "unstable"}, Judgement("unstable", "unstable: worse where it is not")),
         ("schedule", {}, "wsd(), weights averaged over 10% of the run"),
         ("diverged", {"verdict": "diverged"}, {"update": 12, "by": "loss", "runs": 1}),
         ("diverged", {}, None),

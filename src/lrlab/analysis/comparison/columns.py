@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from lrlab.analysis.comparison.profile import Point
 from lrlab.analysis.comparison.statistics import Verdict
 from lrlab.analysis.comparison.wording import Edge
 
@@ -40,6 +41,14 @@ class DivergedRecord(TypedDict):
     update: int
     by: str
     runs: int
+
+
+class UnstableRecord(TypedDict):
+    """The LR that an arm lost because it diverged there in so many of the units: folds, or seeds."""
+
+    lr: float
+    diverged: int
+    units: int
 
 
 @dataclass(frozen=True)
@@ -75,15 +84,24 @@ def _diverged(evidence: Evidence, line: Standing) -> DivergedRecord | None:
     return {"update": found[0].update, "by": found[0].by, "runs": len(found)} if found else None
 
 
+def _unstable(evidence: Evidence, line: Standing) -> UnstableRecord | None:
+    lost = line.unstable
+    return {"lr": lost.lr, "diverged": lost.diverged, "units": lost.units} if lost else None
+
+
 def _verdict(evidence: Evidence, line: Standing) -> Judgement:
     if line.verdict == "diverged":
         return Judgement(line.verdict, str(evidence.divergences(line)[0]))
-    return Judgement(line.verdict, "open: worse so far" if line.verdict == "open" else line.verdict)
+    words = {"open": "open: worse so far", "unstable": "unstable: worse where it is not"}
+    return Judgement(line.verdict, words.get(line.verdict, line.verdict))
 
 
 def _lrs(evidence: Evidence, line: Standing) -> str:
     chosen = ", ".join(f"{lr:g}" for lr in sorted(set(line.lrs)))
-    return f"× {chosen}" + (f" ({line.edge} tried)" if line.edge else "")
+    beside = [f"{line.edge} tried"] if line.edge else []
+    if lost := line.unstable:
+        beside.append(f"unstable at × {lost.lr:g}: {lost.diverged} of {lost.units} {evidence.unit}s")
+    return f"× {chosen}" + (f" ({', '.join(beside)})" if beside else "")
 
 
 def _schedule(evidence: Evidence, line: Standing) -> str:
@@ -102,7 +120,9 @@ COLUMNS = (
     Column("verdict", Verdict, lambda e, line: line.verdict, "verdict", _verdict),
     Column("diverged", DivergedRecord | None, _diverged),
     Column("lrs", list[float], lambda e, line: list(line.lrs), "LR", _lrs),
+    Column("profile", list[Point], lambda e, line: [vars(point) for point in line.profile]),
     Column("edge", Edge | None, lambda e, line: line.edge),
+    Column("unstable", UnstableRecord | None, _unstable),
     Column("scores", list[float | None], lambda e, line: list(line.scores)),
     Column("schedule", str, lambda e, line: str(e.schedules[line.arm]), "schedule", _schedule, wide=True),
     Column("beside", str, lambda e, line: e.notes.get(line.arm, "")),

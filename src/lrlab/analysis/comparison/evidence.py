@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import numpy as np
 
 from lrlab.analysis.comparison.columns import COLUMNS, ArmRecord
 from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
+from lrlab.analysis.comparison.matters import MATTERS
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.expression.node import Schedule
@@ -20,11 +21,23 @@ from lrlab.record.runs.run import StoredRun
 VERSION: Literal[1] = 1
 
 
+class FlipRecord(TypedDict):
+    """Two arms: `one` is ahead of the `other` at the LR `here`, by so much, and behind at the LR `there`."""
+
+    one: str
+    other: str
+    here: float
+    by: float
+    there: float
+    back: float
+
+
 class EvidenceRecord(TypedDict):
     """What a comparison found: the arms, best first, and how certain that is.
 
-    `lrs` are the multiples of the task's own LR that were tried; `together` are the arms that cannot be told from the
-    best, itself included; `level` is that of all intervals together.
+    `lrs` are the multiples of the task's own LR that some arm was tried at, `flips` the pairs of arms whose order
+    depends on it; `together` are the arms that cannot be told from the best, itself included; `level` is that of all
+    intervals together; differences up to `margin` do not matter.
     """
 
     version: Literal[1]
@@ -40,14 +53,16 @@ class EvidenceRecord(TypedDict):
     best: str | None
     together: list[str]
     level: float
+    margin: float | None
     method: str
     advice: str
     settled: bool
+    flips: list[FlipRecord]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The runs of a comparison and its verdict; every arm has a run at the same LRs, seeds and folds.
+    """The runs of a comparison and its verdict; every arm has a run on the same seeds and folds at each of its LRs.
 
     `notes` say what an arm has besides its schedule: averaged weights, another optimizer, a momentum schedule.
     """
@@ -64,6 +79,11 @@ class Evidence:
     def better(self) -> str:
         """Which direction of the metric is better: "less" or "more"."""
         return "less" if self.mode == "min" else "more"
+
+    @property
+    def unit(self) -> Literal["fold", "seed"]:
+        """What the differences are paired by."""
+        return "fold" if len({run.fold for run in self.runs}) > 1 else "seed"
 
     @property
     def advice(self) -> str:
@@ -94,6 +114,11 @@ class Evidence:
         found = (divergence_of(run) for run in self.runs if run.arm == standing.arm and run.lr in chosen)
         return tuple(sorted((gone for gone in found if gone), key=lambda gone: gone.update))
 
+    @property
+    def wider(self) -> dict[str, float]:
+        """The LR to try next of each arm that is best at an edge of those tried; see `profile.wider`."""
+        return {line.arm: line.wider for line in self.comparison.standings if line.wider is not None}
+
     def record(self) -> EvidenceRecord:
         """All of it as plain JSON values, best arm first."""
         comparison, (updates,) = self.comparison, {run.updates for run in self.runs}
@@ -111,9 +136,11 @@ class Evidence:
             "best": comparison.best,
             "together": list(comparison.together),
             "level": comparison.level,
+            "margin": comparison.margin,
             "method": comparison.method,
             "advice": self.advice,
             "settled": comparison.settled,
+            "flips": [cast(FlipRecord, vars(flip)) for flip in comparison.flips],
         }
 
 
@@ -123,6 +150,8 @@ def evidence_of(
     mode: Literal["min", "max"] = "min",
     level: float = 0.95,
     notes: Mapping[str, str] | None = None,
+    matters: str | float = MATTERS,
+    overlapping: bool = False,
 ) -> Evidence:
     """Judge the runs of a comparison: see `lrlab.analysis.comparison.statistics.compare`.
 
@@ -131,10 +160,13 @@ def evidence_of(
     tasks = {(run.task, run.metric, run.updates) for run in runs}
     if len(tasks) != 1:
         raise LrlabError(worded("the runs of a comparison are of one task and length", sorted(tasks)))
-    lrs, seeds, folds = (sorted({getattr(run, name) for run in runs}) for name in ("lr", "seed", "fold"))
+    seeds, folds = (sorted({getattr(run, name) for run in runs}) for name in ("seed", "fold"))
     worst = np.inf if mode == "min" else -np.inf
     scores: dict[str, dict[float, Any]] = {
-        arm: {lr: np.full((len(seeds), len(folds)), np.nan) for lr in lrs} for arm in schedules
+        arm: {
+            lr: np.full((len(seeds), len(folds)), np.nan) for lr in sorted({run.lr for run in runs if run.arm == arm})
+        }
+        for arm in schedules
     }
     for run in runs:
         score = worst if run.outcome == "diverged" else run.score
@@ -142,5 +174,6 @@ def evidence_of(
     missing = [f"{arm} at {lr:g}" for arm, grid in scores.items() for lr, cell in grid.items() if np.isnan(cell).any()]
     if missing:
         raise LrlabError(worded("an arm lacks runs that another has", missing, "every arm at every LR, seed and fold"))
-    (task, metric, _), comparison = tasks.pop(), compare(scores, level=level, maximise=mode == "max")
+    task, metric, _ = tasks.pop()
+    comparison = compare(scores, level=level, maximise=mode == "max", matters=matters, overlapping=overlapping)
     return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison, dict(notes or {}))

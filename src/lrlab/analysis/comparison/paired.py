@@ -57,12 +57,15 @@ def differences(scores: Array, best: int) -> Array:
     return found
 
 
-def t_test(scores: Array, best: int, level: float) -> Tested:
+def t_test(scores: Array, best: int, level: float, overlapping: bool = False) -> Tested:
     """Paired t of every arm against the best (the lowest mean) over folds, corrected; scores: (arms, folds).
 
-    t = mean(d) * sqrt(n) / sd(d)      d: differences to the best, n: folds, n - 1 degrees of freedom
+    t = mean(d) / error      d: differences to the best, n: folds, n - 1 degrees of freedom
+    error^2 = var(d) / n                       for folds that err independently
+    error^2 = var(d) * (1 / n + 1 / (n - 1))   for `overlapping` ones, which share all but one n-th of their data
 
-    The interval is mean(d) -+ c * sd(d) / sqrt(n), c the corrected critical t. Between two arms this is the plain
+    The interval is mean(d) -+ c * error, c the corrected critical t. The second variance is that of Nadeau & Bengio,
+    Inference for the generalization error, 2003, for n folds of one data set. Between two arms this is the plain
     paired t test. Equal differences in all folds have no spread to measure: they count as beyond chance from 5
     folds on; with fewer they carry the p of the sign test and no interval.
 
@@ -72,7 +75,7 @@ def t_test(scores: Array, best: int, level: float) -> Tested:
     """
     arms, folds = scores.shape
     d = differences(scores, best)
-    centre, error = d.mean(1), d.std(1, ddof=1) / np.sqrt(folds)
+    centre, error = d.mean(1), d.std(1, ddof=1) * np.sqrt(1 / folds + (1 / (folds - 1) if overlapping else 0))
     equal = error <= ROUNDING * np.abs(scores).max()
     t = np.where(centre > 0, np.inf, 0.0)
     np.divide(centre, error, out=t, where=~equal)

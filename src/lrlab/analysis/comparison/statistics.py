@@ -1,6 +1,6 @@
 """Which arm is best, which arms cannot be told from it, and how many runs would tell.
 
-Every arm is judged on data on which its learning rate was not chosen (`lrlab.analysis.comparison.choice`), every
+Every arm is judged on data on which its learning rates were not weighed (`lrlab.analysis.comparison.choice`), every
 difference is paired by fold or by seed, and every claim of the report is corrected for all arms and for the best having
 been picked from the same data (`lrlab.analysis.comparison.paired`). "Not distinguishable" is an answer; it comes with
 the number of further runs that would decide.
@@ -9,32 +9,41 @@ the number of further runs that would decide.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrlab.analysis.comparison import wording
-from lrlab.analysis.comparison.choice import judge
+from lrlab.analysis.comparison.choice import Judged, judge
+from lrlab.analysis.comparison.matters import MATTERS, margin
 from lrlab.analysis.comparison.paired import Tested, sign_flip_test, t_test
+from lrlab.analysis.comparison.profile import Flip, Point, flips, profile, wider
+from lrlab.analysis.comparison.stability import Unstable, spared, stable, unstable
 from lrlab.analysis.comparison.wording import Edge, Unit
 from lrlab.errors import LrlabError, worded
 
 Array = NDArray[np.float64]
-Verdict = Literal["best", "not distinguishable", "worse", "open", "diverged"]
+Verdict = Literal["best", "equally good", "not distinguishable", "worse", "open", "unstable", "diverged"]
+TOGETHER: tuple[Verdict, ...] = ("best", "equally good", "not distinguishable")
+
+FLIPS = 2  # so many of the pairs of arms whose order depends on the learning rate are named
 
 
 @dataclass(frozen=True)
 class Standing:
     """One arm's line of the report. Every number is finite or None, so that it can be written as JSON.
 
-    `scores` has one value per unit (fold, or seed where there is one fold), with the learning rate of `lrs`, which
-    was chosen on the other units. A unit in which a run diverged is None, and then so are `mean`, `sd` and all that
-    compares, and the verdict is "diverged". `sd` is the spread of the scores over units. `difference` is how far the
-    arm is behind the best in the mean of the pairs (0.0 for the best itself), `low` and `high` its interval, None where
-    unbounded, `p` the adjusted p-value; `low > 0` exactly where `p <= 1 - level`. Then the verdict is "worse"; but
-    "open" where the arm ends best at an `edge` of the learning rates that were tried, for it may do better beyond.
+    `scores` has one value per unit (fold, or seed where there is one fold), at learning rates weighed by the other
+    units, the likeliest of which is that of `lrs`. `sd` is the spread of the scores over units. `difference` is how far
+    the arm is behind the best in the mean of the pairs (0.0 for the best itself), `low` and `high` its interval, None
+    where unbounded, `p` the adjusted p-value; `low > 0` exactly where `p <= 1 - level`. Then the verdict is "worse";
+    but "open" where the arm ends best at an `edge` of the learning rates that were tried, for it may do better beyond,
+    and "unstable" where it is not worse at a rate that it lost because some runs diverged there (`unstable`). Otherwise
+    it is "equally good" where the interval ends within what matters, or else "not distinguishable". An arm that
+    diverged somewhere at every rate is "diverged": the units in which a run did are None, and so is all that compares.
+    `profile` is its mean at each rate that was tried, `wider` the rate to try next, None where the best is inside.
     """
 
     arm: str
@@ -49,6 +58,9 @@ class Standing:
     p: float | None
     verdict: Verdict
     edge: Edge | None = None
+    unstable: Unstable | None = None
+    profile: tuple[Point, ...] = ()
+    wider: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,8 @@ class Comparison:
     """The report on all arms, best first; `together` are those not distinguishable from the best, best included.
 
     It is `settled` where no arm is together with the best, or no number of further units worth naming would part them.
-    `best` is None, and nobody together, where every arm diverged somewhere.
+    `best` is None, and nobody together, where every arm diverged somewhere. Differences up to `margin` do not matter.
+    `flips` are the pairs of arms whose order depends on the learning rate.
     """
 
     standings: tuple[Standing, ...]
@@ -66,6 +79,8 @@ class Comparison:
     method: str
     advice: str
     settled: bool
+    margin: float | None = None
+    flips: tuple[Flip, ...] = ()
 
     def __repr__(self) -> str:
         """The report as a plain table with its advice."""
@@ -79,19 +94,27 @@ class Comparison:
 
 
 def compare(
-    scores: Mapping[str, Mapping[float, ArrayLike]], *, level: float = 0.95, maximise: bool = False
+    scores: Mapping[str, Mapping[float, ArrayLike]],
+    *,
+    level: float = 0.95,
+    maximise: bool = False,
+    matters: str | float = MATTERS,
+    overlapping: bool = False,
 ) -> Comparison:
     """Rank arms by scores where their learning rate was not chosen, and say what the ranking can carry.
 
     `scores[arm][lr]`: (seeds, folds); lower is better, inf = a diverged run; with `maximise` higher, and -inf. With two
     or more folds the units are folds (means over seeds; paired t on n - 1 degrees of freedom), with one fold they are
-    seeds (sign-flip test). The learning rate for a unit is the one with the best mean over all other units.
+    seeds (sign-flip test). For each unit the learning rates are weighed by all other units; only those that diverged
+    nowhere, see `lrlab.analysis.comparison.stability`. Arms whose interval ends within what `matters`, a share of the
+    best mean ("0.5%") or a difference, are equally good.
 
-    The chance that the report calls any arm worse than a best that is not better is at most 1 - level. An arm that
-    diverged where it was judged is not tested: that is an observation, outside this guarantee.
+    The chance that the report calls any arm worse than a best that is not better is at most 1 - level, if folds err
+    independently. Folds of one data set train on much the same items; `overlapping` corrects the variance for that. An
+    arm that diverged at every rate is not tested: that is an observation, outside this guarantee.
 
     Raises LrlabError: fewer than two arms, an arm without learning rates, unequal shapes, NaN or an infinity of the
-    better sign, fewer than two units, a level outside (0.5, 0.999).
+    better sign, fewer than two units, a level outside (0.5, 0.999), overlapping folds where there is one.
 
     >>> noise = np.array([[0.00, 0.03, 0.01, 0.02, 0.04]])
     >>> arms = {"cosine": {1.0: 0.30 + noise}, "fixed": {1.0: 0.50 - noise}, "step": {1.0: 0.31 + 0 * noise}}
@@ -104,17 +127,26 @@ def compare(
     runs = _checked(scores, sign)
     seeds, folds = next(iter(next(iter(runs.values())).values())).shape
     unit: Unit = "fold" if folds > 1 else "seed"
+    if overlapping and unit == "seed":
+        raise LrlabError(worded("compare: one fold overlaps with no other", folds, "two folds or more"))
     grids = {
         arm: {lr: cells.mean(axis=0) if unit == "fold" else cells[:, 0] for lr, cells in grid.items()}
         for arm, grid in runs.items()
     }
-    judged = {arm: judge(grid) for arm, grid in grids.items()}
+    judged = {arm: judge(kept) if (kept := stable(grid)) else _lost(grid) for arm, grid in grids.items()}
     ranking = sorted(judged, key=lambda arm: (*_badness(judged[arm].scores), arm))
     values = np.array([judged[arm].values for arm in ranking])
     _, units = values.shape
     whole = int(np.isfinite(values).all(axis=1).sum())  # these come first in the ranking
-    test = t_test if unit == "fold" else sign_flip_test
-    tested = test(values[:whole], 0, level) if whole else None
+
+    def tested_on(values: Array) -> Tested:
+        return t_test(values, 0, level, overlapping) if unit == "fold" else sign_flip_test(values, 0, level)
+
+    tested = tested_on(values[:whole]) if whole else None
+    lost = {place: gone for place, arm in enumerate(ranking[:whole]) if (gone := unstable(grids[arm]))}
+    luckier = {place: judge(spared(grids[ranking[place]])).values for place in lost if place}
+    spare = tested_on(np.array([luckier.get(k, values[k]) for k in range(whole)])) if luckier else tested
+    apart = margin(matters, float(judged[ranking[0]].scores.mean())) if whole else None
 
     standings = []
     for place, arm in enumerate(ranking):
@@ -131,27 +163,40 @@ def compare(
                 low=_at(tested, "low", place),
                 high=_at(tested, "high", place),
                 p=_at(tested, "p", place),
-                verdict=_verdict(tested, place, level, edge),
+                verdict=_verdict(place, _at(tested, "p", place), _at(spare, "p", place), level, edge),
                 edge=edge,
+                unstable=lost.get(place),
+                profile=profile(grids[arm], sign),
+                wider=wider(grids[arm]),
             )
         )
-    close = [place for place, line in enumerate(standings) if line.verdict in ("best", "not distinguishable")]
-    together = tuple(ranking[place] for place in close)
+    standings = [_same(line, apart) for line in standings]
     said, settled = "Undecided: every arm diverged somewhere.", False
-    if together:
-        said, settled = wording.advice(together, values[close], len(ranking) - len(close), unit, level)
+    if whole:
+        said, settled = wording.advice(standings, values[:whole], unit, level, overlapping)
     edges = {line.arm: line.edge for line in standings if line.edge}
-    beyond = wording.widening(edges, sorted(next(iter(runs.values()))))
+    beyond = wording.widening(edges, sorted({lr for grid in runs.values() for lr in grid}))
+    flipped = flips(grids, level)
     diverged = [line.arm for line in standings if line.verdict == "diverged"]
+    together = tuple(line.arm for line in standings if line.verdict in TOGETHER)
     return Comparison(
         standings=tuple(standings),
         best=together[0] if together else None,
         together=together,
         level=level,
-        method=wording.method(units, len(ranking), diverged, unit, seeds, level),
-        advice=f"{said} {beyond}".strip(),
+        method=wording.method(units, len(ranking), diverged, unit, seeds, level, overlapping),
+        advice=" ".join(filter(None, (said, *map(str, flipped[:FLIPS]), beyond))),
         settled=settled,
+        margin=apart,
+        flips=flipped,
     )
+
+
+def _lost(grid: Mapping[float, Array]) -> Judged:
+    """An arm that diverged somewhere at every rate, at the rate where that was least often."""
+    lr = min(sorted(grid), key=lambda lr: _badness(grid[lr]))
+    scores = grid[lr]
+    return Judged((lr,) * len(scores), scores, np.full(len(scores), np.inf))
 
 
 def _checked(scores: Mapping[str, Mapping[float, ArrayLike]], sign: float) -> dict[str, dict[float, Array]]:
@@ -208,14 +253,23 @@ def _at(tested: Tested | None, name: str, place: int) -> float | None:
     return _number(getattr(tested, name)[place])
 
 
-def _verdict(tested: Tested | None, place: int, level: float, edge: Edge | None) -> Verdict:
-    if tested is None or place >= len(tested.p):
+def _verdict(place: int, p: float | None, spare: float | None, level: float, edge: Edge | None) -> Verdict:
+    """By the p of an arm; `spare` is that with the rate that it lost."""
+    if p is None or spare is None:
         return "diverged"
     if place == 0:
         return "best"
-    if tested.p[place] > 1 - level:
+    if p > 1 - level:
         return "not distinguishable"
-    return "open" if edge else "worse"
+    if edge:
+        return "open"
+    return "unstable" if spare > 1 - level else "worse"
+
+
+def _same(line: Standing, apart: float | None) -> Standing:
+    """An arm that cannot be told from the best is equally good where its interval ends within what matters."""
+    near = line.high is not None and apart is not None and line.high <= apart
+    return replace(line, verdict="equally good") if near and line.verdict == "not distinguishable" else line
 
 
 def _edge(grid: Mapping[float, Array]) -> Edge | None:

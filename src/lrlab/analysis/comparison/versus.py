@@ -37,7 +37,7 @@ def versus(comparison: Comparison | None, baseline: str, *, maximise: bool) -> V
         return Versus("baseline")
     first, second = comparison.standings
     answer: Answer = "worse" if first.arm == baseline else "better"
-    if second.verdict == "not distinguishable" or first.verdict == "diverged":
+    if second.verdict in ("not distinguishable", "equally good") or first.verdict == "diverged":
         answer = "undecided"
     if second.difference is None:
         return Versus(answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,20 @@ from scipy import stats
 
 from lrlab.analysis.comparison.paired import ENOUGH_FOLDS
 
+if TYPE_CHECKING:
+    from lrlab.analysis.comparison.statistics import Standing
+
 Array = NDArray[np.float64]
 Unit = Literal["fold", "seed"]
 Edge = Literal["lowest", "highest"]
 
-POWER = 0.8  # "would decide" means: with this probability, if the difference seen is the true one
+LIKELY = 0.6  # "would decide": with this chance, by what was seen; it holds more often, see benchmarks/error_rates.py
 FARTHEST = 100  # more further folds or seeds than this are not worth naming
 
 
-def method(units: int, arms: int, diverged: Sequence[str], unit: Unit, seeds: int, level: float) -> str:
+def method(
+    units: int, arms: int, diverged: Sequence[str], unit: Unit, seeds: int, level: float, overlapping: bool = False
+) -> str:
     """What was done and what the intervals mean."""
     least = _least_seeds(level)
     few = ""
@@ -35,38 +40,58 @@ def method(units: int, arms: int, diverged: Sequence[str], unit: Unit, seeds: in
     if len(diverged) == arms:
         lost = " Every arm diverged somewhere, so nothing was tested."
     elif diverged:
-        lost = f" Not tested, because a run diverged: {', '.join(diverged)}."
+        lost = f" Not tested, because runs diverged at every learning rate: {', '.join(diverged)}."
+    assumed = f", if {unit}s err independently"
+    if overlapping:
+        assumed = ", with the variance of Nadeau and Bengio for folds whose training data overlap"
+    elif unit == "fold":
+        assumed += " (folds of one data set share training data: --overlapping counts that)"
     return (
-        f"The learning rate of each arm was chosen for each {unit} on the other {unit}s only. Each arm was "
-        f"compared with the best by {what}, with the jackknife's standard error, which counts the noise of that "
-        f"choice, and corrected step by step for all {arms} arms and for the best having been picked "
-        f"from the same data: the chance of any false 'worse' is at most {1 - level:.3g}. An interval holds the "
-        f"mean differences to the best that this test does not rule out; it lies above zero exactly where the "
-        f"verdict is 'worse', or 'open': worse so far, but at the lowest or highest learning rate tried."
+        f"For each {unit} the learning rates of an arm count by how likely each is the best on the other {unit}s; a "
+        f"rate at which a run diverged does not count. Each arm was compared with the best by {what}, with the "
+        f"jackknife's standard error, which counts the noise of that choice, and corrected step by step for all {arms} "
+        f"arms and for the best having been picked from the same data: the chance of any false 'worse' is at most "
+        f"{1 - level:.3g}{assumed}. An interval holds the mean differences to the best that this test does not rule "
+        f"out; it lies above zero exactly where the verdict is 'worse', 'open' (worse so far, but at the lowest or "
+        f"highest learning rate tried), or 'unstable' (worse, but not at a rate that it lost because runs diverged)."
         f"{few}{lost}"
     )
 
 
-def advice(together: Sequence[str], values: Array, others: int, unit: Unit, level: float) -> tuple[str, bool]:
+def advice(
+    standings: Sequence[Standing], values: Array, unit: Unit, level: float, overlapping: bool = False
+) -> tuple[str, bool]:
     """Roughly how many further units would decide, and whether it is settled.
 
-    `together` are the arms that cannot be told from the best, which comes first, with their `values` (arms, units);
-    `others` is how many can.
+    `values` (arms, units) are those of the standings that were tested, which come first.
     """
-    best, *rivals = together
-    if not rivals:
+    best = standings[0].arm
+    equal = [line.arm for line in standings if line.verdict == "equally good"]
+    close = [place for place, line in enumerate(standings) if line.verdict == "not distinguishable"]
+    same = [f"Equally good as {best}: {', '.join(equal)}."] if equal else []
+    if not close:
+        others = len(standings) - 1 - len(equal)
         named = f"all {others} others" if others > 1 else "the other"
-        return f"Settled: {best} is distinguishable from {named}.", True
-    needed = [_needed(other - values[0], len(values), unit, level) for other in values[1:]]
+        told = f"Settled: {best} is distinguishable from {named}." if others else "Settled."
+        return " ".join([told, *same]), True
+    rivals = [standings[place].arm for place in close]
+    inflation = 1 + len(values[0]) / (len(values[0]) - 1) if overlapping else 1.0
+    needed = [_needed(values[place] - values[0], len(close) + 1, unit, level, inflation) for place in close]
     first, last = min(needed), max(needed)
     named = ", ".join(rivals[:3]) + (f" and {len(rivals) - 3} more" if len(rivals) > 3 else "")
-    start = f"Undecided: {best} is not distinguishable from {named}; if the differences seen are real,"
+    start = f"Undecided: {best} is not distinguishable from {named};"
     if first > FARTHEST:
-        return f"{start} telling them apart would take {_further(first, unit)}: take them as equally good.", True
-    if first == last:
-        return f"{start} {_further(first, unit)} would decide.", False
-    easiest = rivals[needed.index(first)]
-    return f"{start} {_further(first, unit)} would decide about {easiest}, {_further(last, unit)} about all.", False
+        ends = [high for place in close if (high := standings[place].high) is not None]
+        most = (
+            f"a difference of {max(ends):.2g} is not ruled out" if len(ends) == len(close) else "nothing is ruled out"
+        )
+        told = f"telling them apart would take {_further(first, unit)}, and {most}."
+    elif first == last:
+        told = f"{_further(first, unit)} would probably decide."
+    else:
+        easiest = rivals[needed.index(first)]
+        told = f"{_further(first, unit)} would probably decide about {easiest}, {_further(last, unit)} about all."
+    return " ".join([start, told, *same]), first > FARTHEST
 
 
 def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:
@@ -96,22 +121,27 @@ def _further(units: int, unit: Unit) -> str:
     return f"roughly {units} further {unit}{'s' if units > 1 else ''}"
 
 
-def _needed(d: Array, arms: int, unit: Unit, level: float) -> int:
-    """Further units that would find the mean of differences d (units,) with probability POWER, rounded up.
+def _needed(d: Array, arms: int, unit: Unit, level: float, inflation: float = 1.0) -> int:
+    """Further units after which the mean of differences d (units,) is likely beyond chance, rounded up.
 
-    By the noncentral t with Bonferroni's correction for all pairs of the arms still together, somewhat stricter
-    than the test that is used; more than FARTHEST where no such number will do.
+    After k further units, of m = n + k, the mean lies about the present one by Student's t of n - 1 degrees of freedom
+    times sd * sqrt(k / (n m)): what was seen is itself uncertain, and so is in whose favour it will be decided. It has
+    to be beyond the critical t of m units, with Bonferroni's correction for all pairs of the arms still together. More
+    than FARTHEST where no such number will do.
     """
-    n, spread = len(d), d.std(ddof=1)
-    total = np.arange(n + 1, n + FARTHEST + 1)
+    n, spread = len(d), d.std(ddof=1) * np.sqrt(inflation)
+    further = np.arange(1, FARTHEST + 1)
     if unit == "seed":
-        total = total[total >= _least_seeds(level)]
-    effect = d.mean() / spread if spread > 0 else np.inf if d.mean() > 0 else 0.0
-    critical = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1)
-    power = stats.nct.sf(critical, total - 1, np.minimum(effect * np.sqrt(total), 1e6))  # as good as infinite
-    enough = total[power >= POWER]
+        further = further[n + further >= _least_seeds(level)]
+    if spread == 0:
+        return int(further[0]) if d.mean() > 0 else FARTHEST + 1
+    total, effect = n + further, d.mean() / spread
+    reach = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1) / np.sqrt(total)
+    unsure = np.sqrt(further / (n * total))
+    chance = stats.t.sf((reach - effect) / unsure, n - 1) + stats.t.cdf((-reach - effect) / unsure, n - 1)
+    enough = further[chance >= LIKELY]
     if not len(enough):
         return FARTHEST + 1
-    further = int(enough[0]) - n
-    coarse = 1 if further < 10 else 5 if further < 50 else 10
-    return -(-further // coarse) * coarse
+    found = int(enough[0])
+    coarse = 1 if found < 10 else 5 if found < 50 else 10
+    return -(-found // coarse) * coarse

@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 @executor_option
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
 @click.option(
+    "--matters",
+    metavar="SHARE",
+    help="The smallest difference that matters, 0.5% of the best or 0.002 of the metric.  [default: 0.5%]",
+)
+@click.option("--overlapping", is_flag=True, help="Widen the intervals for folds that share training data.")
+@click.option(
     "--fork-every",
     type=Whole(min=0),
     default=1,
@@ -60,6 +66,8 @@ def command(
     fork_every: int,
     audit: int | None,
     until_settled: bool,
+    matters: str | None,
+    overlapping: bool,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -87,6 +95,8 @@ def command(
                 fork_every=fork_every,
                 audit=audit,
                 until_settled=until_settled,
+                matters=matters,
+                overlapping=overlapping,
                 on_progress=watch.moved,
                 on_failed=watch.failed,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,8 +43,8 @@ class Experiment:
             for schedule in (arm.schedule, *arm.also.values()):
                 refuse_turned(arm.name, schedule, settings.updates, task.metric, task.mode)
 
-    def jobs(self, resources: Resources) -> tuple[Job, ...]:
-        """Its trainings with these resources, by seed, fold, LR and arm."""
+    def jobs(self, resources: Resources, grids: Mapping[str, Sequence[float]] | None = None) -> tuple[Job, ...]:
+        """Its trainings with these resources, by seed, fold, LR and arm; `grids`: the LRs of arms that were widened."""
         return jobs_of(
             self.arms,
             self.settings,
@@ -53,11 +53,12 @@ class Experiment:
             threads=resources.threads,
             device=resources.device,
             order=resources.order,
+            grids=grids,
         )
 
     @property
     def runs(self) -> int:
-        """How many runs it has."""
+        """How many runs it has; where its LRs are widened, at least."""
         s = self.settings
         return len(self.arms) * len(s.lrs) * s.seeds * s.folds
 

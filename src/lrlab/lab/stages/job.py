@@ -54,6 +54,11 @@ class Job:
         return ControlSpec(self.arm.schedule, self.lr, tuple(sorted(self.arm.also.items())))
 
     @property
+    def place(self) -> tuple[str, float, int, int]:
+        """Where it stands among the jobs of a comparison: its arm, LR, seed and fold."""
+        return self.arm.name, self.lr, self.seed, self.fold
+
+    @property
     def title(self) -> str:
         """Which one it is, in words."""
         return f"arm {self.arm.name}, lr {self.lr:g}, seed {self.seed}, fold {self.fold}"
@@ -86,9 +91,10 @@ def jobs_of(
     threads: int = 1,
     device: str = "cpu",
     order: str = PINNED,
+    grids: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[Job, ...]:
     """Every job of a comparison. All arms share seeds and folds; folds and seeds come outermost, so that an
-    interrupted comparison has all arms on what it has.
+    interrupted comparison has all arms on what it has. `grids` are LRs of arms that have others than `settings.lrs`.
 
     Raises `LrlabError` if two arms have one name, or a schedule does not fit the run length.
 
@@ -103,6 +109,8 @@ def jobs_of(
     for schedule in (each for arm in arms for each in (arm.schedule, *arm.also.values())):
         schedule.over(settings.updates)
         _refuse_functions(schedule, settings.updates)
+    own = grids or {}
+    tried = (*settings.lrs, *sorted({lr for lrs in own.values() for lr in lrs} - {*settings.lrs}))
     return tuple(
         Job(
             arm,
@@ -119,8 +127,9 @@ def jobs_of(
         )
         for seed in range(first_seed, first_seed + settings.seeds)
         for fold in range(settings.folds)
-        for lr in settings.lrs
+        for lr in tried
         for arm in arms
+        if lr in own.get(arm.name, settings.lrs)
     )
 
 

@@ -57,7 +57,8 @@ class Settings:
     """How much is trained to compare strategies on a task.
 
     `updates` per run, `evals` evenly spaced evaluations in each, `folds` x `seeds` runs per arm and LR, and
-    `lrs`, the multiples of the task optimizer's own LR that every arm is tried at.
+    `lrs`, the multiples of the task optimizer's own LR that every arm is tried at. With `widen`, an arm that is best at
+    an edge of them is tried beyond, until its best is inside.
     """
 
     updates: int = 1000
@@ -65,6 +66,7 @@ class Settings:
     seeds: int = 1
     lrs: tuple[float, ...] = (0.5, 1.0, 2.0)
     evals: int = 20
+    widen: bool = False
 
     def __post_init__(self) -> None:
         for name in ("updates", "folds", "seeds", "evals"):

@@ -26,7 +26,8 @@ def test_the_fields_are_said():
     found = json.loads(typed("schema", "compare").output)
     arm = found["oneOf"][0]["properties"]["arms"]["items"]
     assert arm["properties"]["lrs"] == {"type": "array", "items": {"type": "number"}}
-    assert arm["properties"]["verdict"]["enum"] == ["best", "not distinguishable", "worse", "open", "diverged"]
+    verdicts = ["best", "equally good", "not distinguishable", "worse", "open", "unstable", "diverged"]
+    assert arm["properties"]["verdict"]["enum"] == verdicts
     assert "its report" in found["oneOf"][0]["description"]
 
 

@@ -47,7 +47,9 @@ def test_two_arms_by_hand() -> None:
     assert (worse.arm, worse.rank, worse.verdict, worse.lrs) == ("bad", 2, "worse", (1.0,) * 5)
     assert (worse.p, worse.low, worse.high) == pytest.approx((expected.pvalue, interval.low, interval.high))
     assert found.together == ("good",)
-    assert found.advice == "Settled: good is distinguishable from the other."
+    flip = "Which of bad and good is ahead depends on the LR: bad at × 1, by 8.8; good at × 0.3, by 9.2."
+    assert found.advice == f"Settled: good is distinguishable from the other. {flip}"
+    assert [(flip.one, flip.other) for flip in found.flips] == [("bad", "good")]
 
 
 def test_fixed_split_flips_signs_over_seeds() -> None:

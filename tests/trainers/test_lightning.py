@@ -354,7 +354,10 @@ def test_fit_epoch_by_epoch_is_said(line, tmp_path, caplog):
 
     for _ in range(2):
         trainer(tmp_path, max_epochs=4, callbacks=[OneEpoch(), Watch()]).fit(module, loader(4))
-    assert ["ends at update 4 of 16" in said for said in lines(caplog)] == [True, True]
+    one, again, two = lines(caplog)
+    assert "ends at update 4 of 16" in one
+    assert "ends at update 4 of 16" in two
+    assert "begins anew on parameters that it has trained before (4 updates)" in again
     assert "ckpt_path" in caplog.text
 
 
@@ -400,3 +403,14 @@ def test_lightning_finds_the_watch_by_itself():
     module, _, name = named.partition(":")
     assert getattr(importlib.import_module(module), name) is callbacks
     assert [type(callback) for callback in callbacks()] == [Watch]
+
+
+def test_a_trainer_that_is_made_anew_for_each_epoch_is_said(line, declared, tmp_path, caplog):
+    """Each fit() runs the whole schedule over its one epoch: the LR is a sawtooth."""
+    module = Module(line())
+    with caplog.at_level(logging.WARNING, "lrlab"):
+        for _ in range(3):
+            trainer(tmp_path, max_epochs=1).fit(module, loader(6))
+    assert module.model.realised() == pytest.approx(3 * declared(6), rel=1e-12)
+    (record,) = [record for record in caplog.records if record.name.startswith("lrlab")]
+    assert "begins anew on parameters that it has trained before (6 updates)" in record.getMessage()

@@ -359,3 +359,14 @@ def test_a_controller_whose_metric_no_evaluation_has_is_refused(text, line, tmp_
     one = trainer(line(), tmp_path, horizon=6, text=text, items=4, **arguments)
     with pytest.raises(LrlabError, match=r'eval_los\'[\s\S]*did you mean "eval_loss"'):
         one.train()
+
+
+def test_a_trainer_that_is_made_anew_for_each_epoch_is_said(line, declared, tmp_path, caplog):
+    """Each train() runs the whole schedule over its one epoch: the LR is a sawtooth."""
+    model = line()
+    for _ in range(3):
+        scheduled(model, tmp_path).train()
+    assert model.realised() == pytest.approx(3 * declared(12, text="linear()"), rel=1e-12)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("lrlab")]
+    assert len(said) == 1
+    assert "begins anew on parameters that it has trained before (12 updates)" in said[0]

@@ -17,7 +17,9 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from lrlab.adapters.ending import end_of
+from lrlab.adapters.torch.again import Again
 from lrlab.core.feedback.manual import manual
+from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.run.pacer import Pacer
 from lrlab.errors import LrlabError, worded
 
@@ -43,6 +45,12 @@ class Calls:
         self.steps = 0  # of the optimizers, where calls are counted
         self._ask = began + LONG  # the update at which it is asked whether the controllers have heard anything
         self._over = False  # whether the end was said
+        self._again = Again()
+
+    def begins(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
+        """The run begins, or goes on from another state."""
+        self.due = 0
+        self._again.begins(optimizers, pacer)
 
     def stepped(self) -> None:
         """The optimizers have made a step; used when calls are counted."""
@@ -77,6 +85,7 @@ class Calls:
 
     def look(self, pacer: Pacer, lrs: Sequence[float]) -> None:
         """Log once that the schedule is over and the LR is 0, or that a controller has received nothing."""
+        self._again.say(max(lrs, default=0.0))
         end = None if self._over else end_of(pacer)
         if end is not None and pacer.update > end:
             if not any(lrs):

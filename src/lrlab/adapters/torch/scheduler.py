@@ -137,7 +137,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     def _began(self, how: str) -> None:
         """The run starts, or goes on from another state."""
-        self._calls.due = 0
+        self._calls.begins(self.optimizers, self._groups.run[0])
         self._around.began(self, how)
 
     # -- the loop -----------------------------------------------------------------------------------------------

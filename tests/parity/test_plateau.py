@@ -16,6 +16,7 @@ import torch
 
 import lrlab as lr
 from jax_precision import in_64_bits
+from lrlab.adapters.torch import get_scheduler
 
 SEEDS = [*range(8), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(8, 200))]
 every_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -151,3 +152,20 @@ def test_torch_counts_nan_as_bad_and_takes_a_negative_metric_for_better():
         peer.step(metric)
         pacer.observe(metric)
     assert (optimizer.param_groups[0]["lr"], pacer.value) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("lr", [1.0, 1e-3, 3e-5])
+@pytest.mark.parametrize("more", [{}, {"eps": 1e-6}, {"patience": 0}])
+@pytest.mark.parametrize("name", ["ReduceLROnPlateau", "reduce_lr_on_plateau", "reduce_on_plateau"])
+def test_by_pytorchs_name_every_lr_is_pytorchs(name, more, lr):
+    """Also where a cut is too small to be made: `eps` is an LR there, and the optimizer's own LR is known."""
+    arguments = {"patience": 1, "factor": 0.3, **more}
+    values = [1.0, 0.9, *[0.95] * 30, 0.1, *[0.5] * 10]
+    ours, theirs = (torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=lr) for _ in range(2))
+    rule = {"rule": "torch"} if name == "reduce_on_plateau" else {}
+    scheduler = get_scheduler(name, ours, len(values), follow="calls", **arguments, **rule)
+    peer = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, **arguments)
+    for value in values:
+        scheduler.observe(value)
+        peer.step(value)
+        assert ours.param_groups[0]["lr"] == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)

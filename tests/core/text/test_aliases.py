@@ -127,3 +127,27 @@ def test_a_patience_without_a_rule_is_doubtful(caplog, given, warned):
     """The name is PyTorch's, whose patience is one less."""
     by_name("reduce_on_plateau", **given)
     assert ("cuts at observation 3 without improvement, PyTorch's ReduceLROnPlateau at 4" in caplog.text) is warned
+
+
+TORCHS, KERAS = (f"plateau(patience={{}}, threshold_mode='{mode}', nan='bad')" for mode in ("signed", "abs"))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "schedule"),
+    [
+        ("torch.optim.lr_scheduler.StepLR", {"every": 30}, "step(30)"),
+        ("keras.optimizers.schedules.CosineDecay", {}, "cosine()"),
+        ("torch.optim.lr_scheduler.ReduceLROnPlateau", {"patience": 5}, TORCHS.format(6)),
+        ("keras.callbacks.ReduceLROnPlateau", {"patience": 5}, KERAS.format(5)),
+        ("tf.keras.callbacks.ReduceLROnPlateau", {"patience": 0}, KERAS.format(1)),
+        ("ReduceLROnPlateau", {"patience": 0}, TORCHS.format(1)),
+    ],
+)
+def test_names_with_their_modules(name, arguments, schedule):
+    """As they stand in a script: whose plateau it is follows from them."""
+    assert by_name(name, **arguments) == lr.parse(schedule)
+
+
+def test_an_articles_plateau_is_told_from_pytorchs_by_default_too(caplog):
+    by_name("reduce_on_plateau")
+    assert "cuts at observation 10 without improvement, PyTorch's ReduceLROnPlateau at 11" in caplog.text

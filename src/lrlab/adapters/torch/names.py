@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from lrlab.adapters.called import called
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.core.resume.policy import OnChange
-from lrlab.core.text.aliases import by_name
+from lrlab.core.text.aliases import by_name, with_eps
 from lrlab.core.time.horizon import Horizon
 
 
@@ -39,6 +39,8 @@ def get_scheduler(
     """
     if isinstance(name, Optimizer):
         name, optimizer = optimizer, name
+    groups = getattr(optimizer, "param_groups", None) or [{"lr": 0.0}]
+    arguments = with_eps(name, arguments, max(float(group.get("initial_lr", group["lr"])) for group in groups))
     return Scheduler(
         optimizer, by_name(name, **arguments), horizon, follow=follow, absolute=absolute, on_change=on_change
     )

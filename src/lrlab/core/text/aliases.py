@@ -88,15 +88,18 @@ def _plateau(rule: str | None = None) -> Maker:
     def made(**arguments: Any) -> Schedule:
         refuse_arguments("reduce_on_plateau", (), arguments, [], ["rule", *_names(plateau)], [])
         asked = arguments.pop("rule", rule)
+        given = arguments.get("patience", 10)
+        if asked in ("torch", "keras") and type(given) is int and given >= 0:
+            arguments["patience"] = given + 1 if asked == "torch" else max(given, 1)
         ours = plateau(**arguments)
         if asked == "torch":
             mode = "signed" if ours.threshold_mode == "rel" else ours.threshold_mode
-            return ours.replace(patience=ours.patience + 1, threshold_mode=mode, nan="bad")
+            return ours.replace(threshold_mode=mode, nan="bad")
         if asked == "keras":
             return ours.replace(threshold_mode="abs", cooldown=max(ours.cooldown - 1, 0), nan="bad")
         if asked not in (None, "lrlab"):
             raise LrlabError(worded("reduce_on_plateau: rule is not known", asked, '"torch", "keras", "lrlab"'))
-        if asked is None and "patience" in arguments:
+        if asked is None:
             log.warning(
                 "reduce_on_plateau(patience=%d) cuts at observation %d without improvement, PyTorch's "
                 'ReduceLROnPlateau at %d; rule="torch" is that, rule="lrlab" says that this is meant',
@@ -224,6 +227,34 @@ def _known() -> dict[str, Maker]:
     return {**exact, **{_key(name): make for name, make in exact.items() if _key(name) not in exact}}
 
 
+def _parted(name: str, arguments: dict[str, Any]) -> str:
+    """A name without the modules it stands in; Keras' plateau is told from PyTorch's by them."""
+    modules, _, last = name.rpartition(".")
+    if {"keras", "tf", "tensorflow"} & {*modules.split(".")} and _key(last) == _key("ReduceLROnPlateau"):
+        arguments.setdefault("rule", "keras")
+    return last if modules and re.fullmatch(r"[\w.]+", modules) else name
+
+
+# What PyTorch's ReduceLROnPlateau asks of a cut, as an LR: a smaller one is not made.
+EPS = 1e-8
+
+
+def with_eps(name: object, arguments: dict[str, Any], base_lr: float) -> dict[str, Any]:
+    """The arguments of a schedule by this name, for an optimizer of this LR: with the `eps` of PyTorch's plateau, which
+    is an LR there and a multiple here.
+
+    >>> with_eps("ReduceLROnPlateau", {"patience": 5}, 0.1), with_eps("cosine", {}, 0.1)
+    ({'patience': 5, 'eps': 1e-07}, {})
+    """
+    given = dict(arguments)
+    last = _key(_parted(name, given)) if isinstance(name, str) else ""
+    named = last in (_key("ReduceLROnPlateau"), _key("reduce_lr_on_plateau"))
+    torch_rule = given.get("rule", "torch" if named else None) == "torch"
+    if torch_rule and (named or last == _key("reduce_on_plateau")) and base_lr > 0:
+        return {**arguments, "eps": arguments.get("eps", EPS) / base_lr}
+    return arguments
+
+
 def by_name(name: str, **arguments: Any) -> Schedule:
     """A schedule by its well-known name, or by its own word; `warmup=` puts a warmup before any of them.
 
@@ -237,6 +268,7 @@ def by_name(name: str, **arguments: Any) -> Schedule:
     plateau(patience=6, threshold_mode="signed", nan="bad")
     """
     known = _known()
+    name = _parted(name, arguments) if isinstance(name, str) else name
     make = known.get(name) or known.get(_key(name)) if isinstance(name, str) else None
     if make is None:
         close = nearest(_key(str(name)[:60]), map(_key, known))

@@ -466,3 +466,13 @@ def test_what_cannot_grow_stays_plain():
     """No guard where a power falls, or ends."""
     for text in ("exponential(gamma=0.9)", "geometric(10, start=0.1, to=1)", "multistep([1, 2], gamma=3)"):
         assert "OverflowError" not in to_code(lr.parse(text), "python", horizon=10)
+
+
+@pytest.mark.parametrize("target", ["python", "torch"])
+def test_cycles_without_an_end_say_how_far_they_are_written_out(target):
+    """Of other lengths each: exact to four times the run, and the text says so."""
+    schedule = lr.warmup(1) >> lr.cosine().repeat(cycle=2, stretch=1.5)
+    code = to_code(schedule, target, horizon=4)
+    assert "have no end: written out to update 16, the last one holds" in code
+    for plain in (lr.cosine().repeat(cycle=2), lr.cosine().repeat(3, stretch=1.5)):
+        assert "written out to" not in to_code(plain, "python", horizon=40)

@@ -397,3 +397,29 @@ def test_a_variable_that_is_a_module_counts_where_it_is_no_part_of_its_own():
             assert (digest() != before) == (name == "other" or not lazily)
     finally:
         del sys.modules[part.__name__]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runpy.run_path(name)['WIDTH']",
+        "exec(open(name).read(), {})",
+        "eval(Path(name).read_text())",
+        "[each.loader.exec_module(made) for each in specs]",
+        "(lambda: exec(open(name).read()))()",
+    ],
+)
+def test_files_that_are_read_and_run_are_never_taken_for_the_same(text):
+    """No import names them: an edited one would bring back the runs of the one before."""
+    space = {"__name__": "cell"}
+    exec(f"def train(run): return {text}", space)
+    walk = Walk()
+    assert walk.of(space["train"]) != Walk().of(space["train"])
+    assert walk.unseen == ["the files that train reads and runs"]
+
+
+@pytest.mark.parametrize("text", ["open(name).read()", "net.eval(), open(name)", "eval('1 + 1')"])
+def test_files_that_are_only_read_and_texts_that_are_only_run_are(text):
+    space = {"__name__": "cell"}
+    exec(f"def train(run): return {text}", space)
+    assert of(space["train"]) == of(space["train"])

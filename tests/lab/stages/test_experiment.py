@@ -55,13 +55,17 @@ def test_a_comparison_needs_a_pair(quadratic):
 
 
 def test_a_question_is_told_by_six_characters(quadratic):
-    """A task by its text, or where it has none by what it computes."""
+    """A task by its text and by what it computes: a change of it is another question, whose page has another name."""
 
     def experiment(task):
         return Experiment(task, (Arm("a", lr.constant()), Arm("b", lr.linear())), Settings(10, 2))
 
     assert len(experiment(quadratic).digest) == 6
+    assert experiment(quadratic).digest == experiment(dataclasses.replace(quadratic)).digest
     moved = dataclasses.replace(quadratic, identity="other")
-    assert experiment(moved).digest == experiment(quadratic).digest
+    assert experiment(moved).digest != experiment(quadratic).digest
+    blind = dataclasses.replace(quadratic.decided, unseen=("a socket",))
+    one, two = (dataclasses.replace(quadratic, decided=blind, identity=each) for each in ("one", "other"))
+    assert experiment(one).digest == experiment(two).digest  # random in each process
     here = [dataclasses.replace(quadratic, text="", identity=identity) for identity in ("one", "other")]
     assert len({experiment(task).digest for task in (*here, quadratic)}) == 3

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.training.tracked import Tracked
 from lrlab.lab.training.values import Unholdable
 
@@ -145,3 +145,30 @@ def test_an_optimizer_within_something_else_is_refused(hide, where):
         tracked.refuse_hidden()
     tracked.add("opt", opt)
     tracked.refuse_hidden()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda net: net.parameters(),
+        lambda net: net.named_parameters(),
+        lambda net: net.children(),
+        lambda net: map(abs, net.parameters()),
+        lambda net: dict(net.named_parameters()).values(),
+        lambda net: iter([*net.parameters()]),
+    ],
+)
+def test_what_gives_its_items_once_is_refused_with_the_way(given):
+    """It was trained to the end, and failed then."""
+    with pytest.raises(LrlabTypeError, match=r"run\.track\(model, opt\), the model itself"):
+        Tracked().add("weights", given(torch.nn.Linear(2, 2)))
+
+
+def test_what_holds_something_that_cannot_be_had_is_declared_by_its_kind():
+    """Its run was trained alone, to the end."""
+    tracked = Tracked()
+    tracked.add("box", {"items": iter([1, 2])})
+    tracked.add("best", [0.5])
+    alone = Tracked()
+    alone.add("best", [0.5])
+    assert tracked.declared() == {"box": "a dict", **alone.declared()}

@@ -20,6 +20,7 @@ from lrlab.errors import LrlabError, worded
 FINEST = 10**60  # the lengths of stretched cycles are kept to this part of an update
 MOST_UNFOLDED = 50  # cycles that are given one by one
 MOST_STRETCHED = 10_000  # cycles of different lengths, laid out one by one
+LAID_OUT, UNKNOWN = 4, 2**20  # where time is not known yet: to so many runs, of so many updates where nobody says
 
 
 @node
@@ -213,7 +214,7 @@ class Repeat(Wrapped):
 
         def value(t: Time, m: Maths) -> Real:
             if isinstance(m, TracedMaths):
-                cycles = reach(4 * (run or 2**20))  # time is not known yet: laid out to four times the run
+                cycles = reach(LAID_OUT * (run or UNKNOWN))  # time is not known yet
             else:
                 cycles = reach(t if isinstance(m, ScalarMaths) else int(t.max(initial=0)))
             if isinstance(m, TracedMaths) and cycles > MOST_STRETCHED:

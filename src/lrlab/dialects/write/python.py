@@ -18,6 +18,7 @@ from typing import Any
 from lrlab.core.expression.algebra import Sequence as Phases
 from lrlab.core.expression.maths import ONES, TracedMaths, Value
 from lrlab.core.expression.node import Schedule
+from lrlab.core.expression.repeat import LAID_OUT, UNKNOWN, Repeat
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
@@ -280,6 +281,9 @@ def function_source(schedule: Schedule, horizon: Horizon, name: str = "lr_multip
     summary = f'    """{schedule}{length}."""'.replace("\\", "")
     if len(summary) > 118:
         summary = '    """The multiple of the base LR that an update uses, counted from 0."""'
+    if (last := _written_to(schedule, curve.updates)) is not None:
+        note = f"Its cycles differ in length and have no end: written out to update {last:,}, the last one holds."
+        summary = f'{summary[:-3]}\n\n    {note}\n    """'
     main = "\n".join([f"def {name}(update):", summary, *body])
     functions = [
         *maths.guards.values(),
@@ -288,6 +292,14 @@ def function_source(schedule: Schedule, horizon: Horizon, name: str = "lr_multip
     ]
     modules = [module for module in ("bisect", "math") if any(f"{module}." in text for text in functions)]
     return "\n\n\n".join([*(["\n".join(f"import {m}" for m in modules)] if modules else []), *functions]) + "\n"
+
+
+def _written_to(schedule: Schedule, updates: int | None) -> int | None:
+    """The update up to which cycles of different lengths without an end are written out; None where there are none."""
+    endless = (part for part in schedule.walk() if isinstance(part, Repeat))
+    if not any(part.times is None and part.stretch != 1 for part in endless):
+        return None
+    return LAID_OUT * (updates or UNKNOWN)
 
 
 class _Caught(Exception):

@@ -10,6 +10,7 @@ from types import CodeType
 from lrlab.lab.identity.plain import digest_of_plain
 
 _ORDERED_BY_HASH = {"set", "frozenset", "hash"}
+_RUN, _READ = {"run_path", "exec_module"}, {"open", "read", "read_text", "read_bytes", "get_data"}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -57,6 +58,17 @@ def calls(code: CodeType) -> frozenset[str]:
     """
     steps = (step for each in codes_in(code) for step in dis.get_instructions(each))
     return frozenset(str(step.argval) for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+
+
+@functools.lru_cache(maxsize=4096)
+def runs_files(code: CodeType) -> bool:
+    """Whether a code, or one within it, reads files and runs what is in them: no import names them.
+
+    >>> [runs_files(compile(text, "<cell>", "eval")) for text in ("exec(open(path).read())", "open(path).read()")]
+    [True, False]
+    """
+    names = {name for each in codes_in(code) for name in each.co_names}
+    return bool(names & _RUN) or (bool(calls(code) & {"exec", "eval"}) and bool(names & _READ))
 
 
 @functools.lru_cache(maxsize=4096)

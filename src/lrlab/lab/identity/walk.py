@@ -16,7 +16,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from lrlab.lab.identity.code import calls, codes_in, makes_sets, texts_in
+from lrlab.lab.identity.code import calls, codes_in, makes_sets, runs_files, texts_in
 from lrlab.lab.identity.own import HEAP, Own, is_lrlab
 from lrlab.lab.identity.parts import OF_MODULES, Held, Opaque, ordered_by_hash, parts_of
 from lrlab.lab.identity.plain import digest_of_plain, memory_of
@@ -93,6 +93,9 @@ class Walk:
 
     def _parts(self, value: Any, path: _Path) -> tuple[str, Held]:
         self._note(value)
+        if isinstance(value, types.FunctionType) and self._own.function(value) and _runs_files(value.__code__):
+            self.unseen.append(f"{_words(path)}the files that {value.__qualname__} reads and runs")
+            return secrets.token_hex(16), []
         try:
             label, held = parts_of(value, self._own)
         except Opaque:
@@ -186,6 +189,10 @@ class Walk:
             below: list[type] = type.__subclasses__(kind)
             for k, each in enumerate(filter(self._own.kind, below)):
                 yield f"{number} subclass {k}", f"{kind.__qualname__}.__subclasses__()", each
+
+
+def _runs_files(code: types.CodeType) -> bool:
+    return runs_files(code) and not is_lrlab(code)
 
 
 def _words(path: _Path) -> str:

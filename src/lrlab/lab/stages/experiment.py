@@ -64,10 +64,11 @@ class Experiment:
 
     @property
     def digest(self) -> str:
-        """Six characters that tell this question from any other about the same task."""
+        """Six characters that tell this question from any other, of the same task as it was before a change, too."""
         arms = [(arm.name, str(arm.schedule), arm.averaging, arm.beside) for arm in self.arms]
         asked = {"arms": arms, "settings": vars(self.settings), "seed": self.first_seed, "config": dict(self.config)}
-        return content_key({"task": self.task.text or self.task.identity, **asked})[:6]
+        code = "" if self.task.decided.unseen else self.task.identity  # another one in each process
+        return content_key({"task": self.task.text, "code": code, **asked})[:6]
 
     @property
     def title(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MappingView
 from typing import Any
 
 from lrlab.core.plan.param_group import kept, read, write
@@ -15,6 +15,8 @@ from lrlab.lab.training.values import Memo, Unholdable, is_random
 
 # What an arm schedules as a multiple of what a group has; the rest is set as it is.
 MULTIPLES = tuple(name for name, kind in KINDS.items() if kind.multiple)
+
+_HELD = "models, optimizers, tensors, arrays, lists, dictionaries, random generators, objects of these"
 
 # What the runs of this process have tracked, by its id, for as long as it lives.
 _BEFORE: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -69,12 +71,20 @@ class Tracked:
         """
         if name in self._objects:
             raise LrlabError(worded(f"run.track: something else is called {name} already", self.names))
+        if isinstance(value, Iterator | MappingView) and type(value).__module__ == "builtins":
+            raise LrlabTypeError(
+                worded(
+                    f"run.track: a {type(value).__name__} gives what is in it once, and holds no state",
+                    allowed=_HELD,
+                    hint="run.track(model, opt), the model itself; or run.track(list(model.parameters()), opt)",
+                )
+            )
         if not can_be_tracked(value):
             raise LrlabTypeError(
                 worded(
                     f"run.track: {name} holds no state that could be given back to it",
                     type(value).__name__,
-                    "models, optimizers, tensors, arrays, lists, dictionaries, random generators, objects of these",
+                    _HELD,
                     f"{name} = {{'{name}': ...}}; run.track({name}={name}): what is put into it later is held, too",
                 )
             )
@@ -172,8 +182,14 @@ class Tracked:
         return found
 
     def declared(self) -> dict[str, Any]:
-        """What has been trained, by name: what each gives as its state. Raises `Unholdable`."""
-        return {name: declared(value, name) for name, value in self._objects.items()}
+        """What has been trained, by name: what each gives as its state; of what has none that can be had, its kind."""
+        found = {}
+        for name, value in self._objects.items():
+            try:
+                found[name] = declared(value, name)
+            except Unholdable:  # it was trained alone
+                found[name] = f"a {type(value).__name__}"
+        return found
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Give every object its state back. Raises `Unholdable` where one has another form than it had then."""

@@ -4,6 +4,8 @@ import dataclasses
 import inspect
 import math
 import re
+import sys
+import types
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -13,9 +15,10 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.expression import fields
-from lrlab.core.expression.vocabulary import DEEPEST, FOREIGN, word
+from lrlab.core.expression.vocabulary import DEEPEST, FOREIGN, KINDS, word
 from lrlab.core.shapes.base import Shape
 from lrlab.core.text.parse import VOCABULARY
+from lrlab.errors import LrlabError
 
 SHAPES = {name: make for name, make in VOCABULARY.items() if isinstance(make, type)}
 ODD = [
@@ -178,3 +181,27 @@ def test_depth_is_bounded():
         schedule = schedule.clip(0, 1)
     with pytest.raises(lr.LrlabError, match=f"at most {DEEPEST} levels"):
         schedule.clip(0, 1)
+
+
+def test_annotations_may_be_postponed():
+    """A file of one's own may begin as most do."""
+    source = """
+from __future__ import annotations
+from lrlab.core.expression.fields import Positive
+from lrlab.core.expression.vocabulary import node
+from lrlab.core.shapes.base import Shape
+
+@node
+class postponed_for_a_test(Shape):
+    level: Positive = 2
+"""
+    home = types.ModuleType("postponed")
+    sys.modules["postponed"] = home
+    try:
+        exec(source, home.__dict__)
+        assert home.postponed_for_a_test(level=3).level == 3.0
+        with pytest.raises(LrlabError, match="postponed_for_a_test: level must be above 0"):
+            home.postponed_for_a_test(level=0)
+    finally:
+        del sys.modules["postponed"]
+        KINDS.pop("postponed_for_a_test", None)

@@ -15,7 +15,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, get_type_hints
 
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
@@ -122,7 +122,9 @@ def node(cls: _Class) -> _Class:
     attribute = {f.metadata.get("alias", f.name): f.name for f in fields}
     positional = [name for name, f in zip(attribute, fields, strict=True) if not f.kw_only]
     required = [name for name, f in zip(attribute, fields, strict=True) if f.default is dataclasses.MISSING]
-    kinds = {name: f.type.__metadata__[0] for name, f in zip(attribute, fields, strict=True)}
+    postponed = any(isinstance(f.type, str) for f in fields)  # from __future__ import annotations
+    types = get_type_hints(made, include_extras=True) if postponed else {f.name: f.type for f in fields}
+    kinds = {name: types[f.name].__metadata__[0] for name, f in zip(attribute, fields, strict=True)}
     construct, label = made.__init__, made.kind
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807
@@ -143,7 +145,7 @@ def node(cls: _Class) -> _Class:
                 name,
                 inspect.Parameter.KEYWORD_ONLY if f.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 default=inspect.Parameter.empty if name in required else f.default,
-                annotation=f.type.__origin__,
+                annotation=types[f.name].__origin__,
             )
             for name, f in sorted(zip(attribute, fields, strict=True), key=lambda item: bool(item[1].kw_only))
         ]

@@ -1,4 +1,4 @@
-"""The contestants: an arm is a schedule, with or without weight averaging; sets of them are tables.
+"""The arms: an arm is a schedule, with or without weight averaging; sets of arms are tables.
 
 Every span is a share of the run, so the arms fit any run length. The decaying ones all end near 0: strategies
 that stop higher lose for that alone, and the comparison would say nothing about their shape.
@@ -52,7 +52,7 @@ class Arm:
 
     @property
     def beside(self) -> str:
-        """What it has beside its schedule, in words; empty if that is all.
+        """What it has besides its schedule, in words; empty if that is all.
 
         >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).beside
         'weights averaged over 10% of the run, optimizer=adam'
@@ -97,7 +97,7 @@ ARM_SETS = ("strategies", "optimizers")
 
 
 def default_arms(mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
-    """The default contestants, for a metric of which less ("min") or more ("max") is better.
+    """The default arms, for a metric of which less ("min") or more ("max") is better.
 
     >>> [arm.name for arm in default_arms()][:3]
     ['fixed', 'step', 'multistep']
@@ -118,7 +118,7 @@ def optimizer_arms() -> tuple[Arm, ...]:
 
 
 def arms_named(name: str, mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
-    """A set of contestants by its name: "strategies" (the default ones) or "optimizers".
+    """A set of arms by its name: "strategies" (the default ones) or "optimizers".
 
     Raises `LrlabError` for any other name.
     """

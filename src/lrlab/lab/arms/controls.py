@@ -1,4 +1,4 @@
-"""The control rows of an arm: what it sets at each update, as float64, and how far two arms set the same.
+"""The control rows of an arm: what it sets at each update, as float64, and how long two arms set the same.
 
 A row holds the LR multiple of the arm times the value of its schedule, and then the value of every other
 hyper-parameter that it schedules. Arms are compared by the bits of their rows, never by their text: whatever sets the
@@ -31,7 +31,7 @@ Report = tuple[int, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class ControlSpec:
-    """What an arm sets: the LR by its schedule, times `lr`; hyper-parameters beside it by theirs, in `also`.
+    """What an arm sets: the LR by its schedule, times `lr`; other hyper-parameters by theirs, in `also`.
 
     What a value means is as in `lrlab.core.plan.plan`: of weight_decay a multiple, of momentum, betas and eps itself.
     """
@@ -46,13 +46,13 @@ class ControlSpec:
         return ("lr", *(name for name, _ in self.also))
 
     def to_json(self) -> dict[str, Any]:
-        """The regime as plain JSON."""
+        """As plain JSON."""
         also = {name: document_of(schedule) for name, schedule in self.also}
         return {"schedule": document_of(self.schedule), "lr": self.lr, "also": also}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ControlSpec:
-        """The regime that `to_json` wrote."""
+        """What `to_json` wrote."""
         also = tuple((name, read(written)) for name, written in data["also"].items())
         return cls(read(data["schedule"]), data["lr"], also)
 
@@ -77,7 +77,7 @@ class ControlTrace:
 
     @property
     def reactive(self) -> bool:
-        """Whether its rows depend on reports."""
+        """Whether its rows depend on what is reported."""
         return any(pacer.curve.controllers for pacer in self._pacers)
 
     @property
@@ -86,7 +86,7 @@ class ControlTrace:
         return self._pacers[0].decisions
 
     def hear(self, update: int, metrics: Mapping[str, float], judged: str) -> None:
-        """A report after `update` completed updates; the judged metric also reaches a controller that names none.
+        """Take a report after `update` completed updates; the judged metric also reaches a controller that names none.
 
         Where a controller gives up, what follows is NaN. Raises `LrlabError` if one listens to a metric that is not
         among these.
@@ -121,7 +121,7 @@ class ControlTrace:
         return any(placed.acts(update) for pacer in self._pacers for placed in pacer.curve.controllers)
 
     def rows(self, start: int, stop: int) -> Rows:
-        """What the updates start ... stop-1 use, as far as is known now: shape (stop-start, names)."""
+        """What the updates start ... stop-1 use, as far as it is known now: shape (stop-start, names)."""
         return self._rows[start:stop]
 
     def row(self, update: int) -> dict[str, float]:
@@ -129,7 +129,7 @@ class ControlTrace:
         return dict(zip(self.names, self._rows[update].tolist(), strict=True))
 
     def digests(self, at: Iterable[int]) -> dict[int, str]:
-        """The digest of the rows of the first `at` updates, for each `at`: a name for what was set until then."""
+        """The digest of the rows of the first `at` updates, for each `at`: it names what was set until then."""
         found, done, running = {}, 0, hashlib.sha256()
         for update in sorted(set(at)):
             running.update(self._rows[done:update].tobytes())
@@ -143,7 +143,8 @@ class ControlTrace:
 
 
 def agreement(first: ControlTrace, second: ControlTrace, start: int, stop: int) -> int:
-    """The first update from `start` on that the two set differently, as far as is known now; `stop` where none is.
+    """The first update from `start` on that the two set differently, as far as it is known now; `stop` if there is
+    none.
 
     >>> import lrlab as lr
     >>> fixed, stepped = (ControlTrace(ControlSpec(s), 100) for s in (lr.constant(), lr.multistep([40, 80], gamma=0.1)))
@@ -164,7 +165,7 @@ def order(first: ControlTrace, second: ControlTrace, stop: int) -> int:
 
 
 def together(controls: Sequence[ControlTrace], start: int, stop: int) -> int:
-    """The first update from `start` on that not all of them set alike; `stop` where none is."""
+    """The first update from `start` on that not all of them set alike; `stop` if there is none."""
     return min((agreement(controls[0], other, start, stop) for other in controls[1:]), default=stop)
 
 

@@ -1,4 +1,4 @@
-"""What an arm cannot mean, said before anything is trained."""
+"""Refusing, before anything is trained, what an arm cannot mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def refuse_units(arm: str, schedule: Schedule) -> None:
-    """Raise `LrlabError` if a span is in other units than updates: a comparison knows no others.
+    """Raise `LrlabError` if a span is in units other than updates: a comparison knows only these.
 
     >>> import lrlab as lr
     >>> refuse_units("a", lr.step("10ep"))
@@ -69,7 +69,7 @@ def refuse_absolute(arm: str, schedule: Schedule, updates: int, lrs: Sequence[fl
 
 
 def refuse_turned(arm: str, schedule: Schedule, updates: int, metric: str, mode: str) -> None:
-    """Raise `LrlabError` if a controller of the judged metric takes for better what the task takes for worse.
+    """Raise `LrlabError` if a controller and the task disagree on which direction of the judged metric is better.
 
     >>> import lrlab as lr
     >>> refuse_turned("a", lr.plateau(), 100, "val_acc", "max")

@@ -33,7 +33,7 @@ class StageNode:
 def split(
     arms: Sequence[int], common: Common, start: int, end: int, every: int = 1
 ) -> list[tuple[tuple[int, ...], int]]:
-    """The parties in which these arms, which are all at `start`, go on, and until where each stays together.
+    """The groups in which these arms, all at `start`, go on, and how far each stays together.
 
     >>> split([0, 1, 2], lambda a, b: 7 if {a, b} == {0, 1} else 3, 0, 10)
     [((0, 1, 2), 3)]
@@ -58,7 +58,7 @@ def aligned(update: int, end: int, every: int) -> int:
 
 
 def tree(controls: Sequence[ControlTrace], end: int, every: int = 1) -> tuple[StageNode, ...]:
-    """The stages of some arms over a run of `end` updates, in the order in which they begin.
+    """The stages of these arms over a run of `end` updates, in the order in which they begin.
 
     Arms that begin alike are neighbours once they are sorted, so n arms take n log n comparisons, not n * n; and a
     thousand forks one after the other are not deeper than one.
@@ -90,5 +90,5 @@ def tree(controls: Sequence[ControlTrace], end: int, every: int = 1) -> tuple[St
 
 
 def updates_of(stages: Sequence[StageNode]) -> int:
-    """The updates that are trained: the size of the tree."""
+    """The number of updates to train: the size of the tree."""
     return sum(stage.stop - stage.start for stage in stages)

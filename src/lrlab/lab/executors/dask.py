@@ -34,7 +34,7 @@ class Dask:
         return self._workers if self._workers is not None else max(1, sum(there.values()))
 
     def submit(self, tag: int, stage: Stage) -> None:
-        """Queue a stage; Dask places it."""
+        """Queue a stage; Dask decides where it runs."""
         resources = None if stage.job.device == "cpu" else {"GPU": 1}
         order = self._orders.of(stage)
         self._tags[self._connected().submit(fulfil, order, pure=False, resources=resources)] = tag, stage

@@ -28,7 +28,7 @@ _CLOSED = "the workers are closed"
 
 
 class Local:
-    """`workers` processes with so many threads each. On a GPU machine each worker sees one device, in turn.
+    """`workers` processes with `threads` threads each. On a GPU machine each worker sees one device, in turn.
 
     `switches` are what libraries find in the environment instead of `lrlab.lab.identity.libraries.SWITCHES` of here.
     """
@@ -54,7 +54,7 @@ class Local:
         self._closed = False
 
     def submit(self, tag: int, stage: Stage) -> None:
-        """Give a stage to the next worker that is free."""
+        """Give a stage to the next free worker."""
         self._waiting.put((tag, stage))
         if len(self._threads) < self.slots:
             thread = threading.Thread(target=self._serve, args=(self._environments[len(self._threads)],), daemon=True)
@@ -71,7 +71,7 @@ class Local:
         return [(tag, answer)]
 
     def close(self) -> None:
-        """End all workers, and what they have started, at once. What is submitted later gets new ones."""
+        """End all workers at once, with everything that they have started. Later stages get new workers."""
         with self._lock:
             self._closed = True
             for process in self._processes:
@@ -191,7 +191,7 @@ def _watch(pid: int) -> None:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End a worker and all that its task started."""
+    """End a worker and everything that its task started."""
     if process.returncode is not None:  # its number may be another process's by now
         return
     with contextlib.suppress(ProcessLookupError):
@@ -202,7 +202,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _bury(process: subprocess.Popen[str]) -> None:
-    """Nothing may be left of a worker: no process, no pipe."""
+    """Leave nothing of a worker: no process, no pipe."""
     _kill(process)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:

@@ -1,4 +1,4 @@
-"""Where to train, from a text: in this process or others of this machine, on a Ray cluster, on a Dask cluster."""
+"""Where to train, from a text: in this process, in others on this machine, or on a Ray or Dask cluster."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lrlab.lab.task.declaration import Task
 def opened(resources: Resources, task: Task) -> Iterator[Executor]:
     """The executor of these resources, for any number of calls of the engine; closed afterwards.
 
-    An object is given as it is, and stays open. Nothing is started or connected before a stage is to be trained.
-    Raises `LrlabError` if the text names none, and where other processes could not find the task.
+    An executor object is used as it is, and stays open. Nothing is started or connected before a stage is to be
+    trained. Raises `LrlabError` if the text names no executor, or if other processes could not find the task.
 
     >>> from lrlab.lab.task.declaration import load_task
     >>> with opened(Resources(executor="dask://10.0.0.1:8786"), load_task("digits")) as executor:

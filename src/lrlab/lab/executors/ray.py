@@ -41,7 +41,7 @@ class Ray:
         return max(1, int(there.get("CPU", 0) // self._threads if self._device == "cpu" else there.get("GPU", 0)))
 
     def submit(self, tag: int, stage: Stage) -> None:
-        """Queue a stage; Ray places it."""
+        """Queue a stage; Ray decides where it runs."""
         request = {"num_cpus": stage.job.threads, "num_gpus": 0 if stage.job.device == "cpu" else 1}
         train = self._library().remote(max_retries=ATTEMPTS - 1, **request)(fulfil)
         self._tags[train.remote(self._orders.of(stage))] = tag, stage

@@ -1,4 +1,4 @@
-"""A code object in bytes: what it does, and under which names; not in which line, and not with which comments."""
+"""A code object as bytes: what it does and with which names, but neither line numbers nor comments."""
 
 from __future__ import annotations
 

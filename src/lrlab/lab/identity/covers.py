@@ -1,4 +1,4 @@
-"""What the key of a run covers, and what it does not see, in sentences."""
+"""Sentences on what the key of a run covers, and what it does not see."""
 
 from __future__ import annotations
 

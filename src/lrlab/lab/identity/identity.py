@@ -1,4 +1,4 @@
-"""The identity of a training: the hash of all that decides what it computes, beside what its arm and its job say.
+"""The identity of a training: the hash of everything that decides what it computes, besides its arm and its job.
 
     identity = its files and those that they import + what it refers to in memory (code, values, classes, objects)
              + environment variables that the code reads + switches of libraries that were set in this process
@@ -54,7 +54,7 @@ class Identity:
 def identity_of(training: Any, source: Path | None = None, attribute: str = "") -> Identity:
     """The identity of a function, a class or a partial; `attribute` of the file `source`, where one holds it.
 
-    Raises `LrlabError` for what is neither, and where a module in memory is not what its file is.
+    Raises `LrlabError` for anything else, and if a module in memory differs from its file.
 
     >>> def make(width): return lambda run: width
     >>> identity_of(make(8)).digest == identity_of(make(8)).digest != identity_of(make(16)).digest

@@ -23,7 +23,7 @@ _KERAS = {"backend": "tensorflow", "floatx": "float32", "epsilon": 1e-7, "image_
 
 
 def versions(libraries: Iterable[str] = ()) -> dict[str, str]:
-    """What the numbers depend on beside the code; `libraries` are the packages that the task names.
+    """What the numbers depend on besides the code; `libraries` are the packages that the task names.
 
     >>> {"python", "record", "numpy", "optax"} <= set(versions(["optax"]))
     True
@@ -62,7 +62,7 @@ def _distribution(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _distributions(package: str) -> tuple[str, ...]:
-    """The distributions that a package to import is of: mostly one of its own name."""
+    """The distributions that an imported package belongs to: usually one of the same name."""
     if _distribution(_normal(package))[0]:
         return (package,)
     return tuple(_packages().get(package, ()))

@@ -1,4 +1,4 @@
-"""What is the user's own, and therefore counts by its content; all else is a library, and counts by its version."""
+"""What belongs to the user, and so counts by its content; everything else is a library, and counts by its version."""
 
 from __future__ import annotations
 

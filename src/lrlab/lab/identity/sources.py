@@ -1,4 +1,5 @@
-"""The files of a task: its own, and all own files that it imports, at the top or within a function, by way of others.
+"""The files of a task: its own, and all user files that it imports, at the top or in a function, directly or
+indirectly.
 
 Names begin where the file's package begins, beside the file, and else where Python finds them, as it does packages that
 are installed as a link. Of a dotted name all parents count. Only names that are computed are not seen; see `loaded.py`.

@@ -23,7 +23,7 @@ def budget_of(given: float | str, field: Field, slots: int, least: int) -> Budge
     """The budget `given` in runs' worth of updates, or in minutes of so many `slots` at once ("30min").
 
     The time of the first run is kept in the store with it, so that an interrupted search goes on with the budget it
-    had. Raises `LrlabError` if it is none, or too small for the `least` updates.
+    had. Raises `LrlabError` if it is not a budget, or too small for the `least` updates.
     """
     found = _measured(given, field, slots) if isinstance(given, str) else _counted(given, field)
     if found.allowed - found.first < least:

@@ -1,4 +1,4 @@
-"""Who proposes what to try: a sampler of Optuna's, asked and told; seeded, so that a repeated search asks the same."""
+"""What to try next: an Optuna sampler, asked and told; seeded, so that a repeated search proposes the same."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Candidate:
 
     @cached_property
     def schedule(self) -> Schedule:
-        """What it is."""
+        """The schedule."""
         return self.strategy.filled(dict(self.values))
 
     @property
     def name(self) -> str:
-        """Its strategy."""
+        """The name of its strategy."""
         return self.strategy.name
 
 
@@ -60,7 +60,7 @@ class Proposals:
             self._study.enqueue_trial({"strategy": strategies[0].name, "lr": k})
 
     def ask(self, count: int) -> list[Candidate]:
-        """Up to `count` candidates that were not proposed before; fewer where the space has no more to offer."""
+        """Up to `count` new candidates; fewer if the space has no more."""
         found: list[Candidate] = []
         repeated = 0
         while len(found) < count and len(self._trials) < self._size and repeated < TRIES:
@@ -77,7 +77,7 @@ class Proposals:
         return found
 
     def tell(self, candidate: Candidate, score: float) -> None:
-        """What became of a candidate; lower is better, inf where it diverged."""
+        """Report the result of a candidate; lower is better, inf if it diverged."""
         self._study.tell(self._trials[candidate], score)
 
     def _candidate(self, trial: Trial) -> Candidate:
@@ -96,7 +96,7 @@ class Proposals:
 
 @contextmanager
 def _silence(optuna: Any) -> Iterator[None]:
-    """Without the line that a study has begun; what the user has set is put back."""
+    """Without Optuna's line about a new study; the user's settings are restored."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

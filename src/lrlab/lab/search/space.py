@@ -1,4 +1,4 @@
-"""What a search may propose: strategies with slots, and the values that each slot takes.
+"""What a search may propose: strategies with slots, and the values for each slot.
 
     warmup("{warmup: 2|5|10}%") >> linear(to={floor: 0|0.01|0.1})
     wsd(warmup="5%", decay="{decay: 10..60 by 10}%", shape="{shape: linear|cosine|one_minus_sqrt}")
@@ -44,7 +44,7 @@ LIKENESS = 0.03  # of the peak, on average, beside the rounding of boundaries: w
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a strategy's text, and what may stand there, in order.
+    """A place in a strategy's text, and the values allowed there, in order.
 
     >>> Slot.read("decay: 10..40 by 10")
     Slot(name='decay', values=('10', '20', '30', '40'))
@@ -101,7 +101,7 @@ class Strategy:
 
     @property
     def size(self) -> int:
-        """How many schedules it can be."""
+        """The number of schedules that it can be."""
         return prod(len(slot.values) for slot in self.slots)
 
     def filled(self, values: Mapping[str, str]) -> Schedule:

@@ -35,7 +35,7 @@ FEWEST, MOST = 4, 10_000  # candidates beside the baseline
 
 @dataclass(frozen=True)
 class Field:
-    """What every run of a search has in common: where candidates are tried, and how their runs are judged.
+    """What all runs of a search share: where candidates are tried, and how their runs are judged.
 
     `train` gives the runs of jobs, in their order; `price` the updates that jobs take together.
     """
@@ -98,7 +98,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found on its own data: the best candidate, the baseline at its best LR, and the way there."""
+    """What a search found on its own data: the best candidate, the baseline at its best LR, and the rungs."""
 
     winner: Candidate
     baseline: Candidate

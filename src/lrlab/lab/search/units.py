@@ -1,4 +1,4 @@
-"""On which folds and seeds a search tries its candidates, and on which others its winner is judged."""
+"""The folds and seeds on which a search tries its candidates, and the others on which its winner is judged."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def train(run: TrainingRun, size: Size) -> Problem:
 def characters(count: int) -> torch.Tensor:
     """The first `count` characters of the library's modules in the order of their names, as numbers (count,).
 
-    Raises `LrlabError` if Python was installed without its source.
+    Raises `LrlabError` where Python was installed without its source.
     """
     found = ""
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):

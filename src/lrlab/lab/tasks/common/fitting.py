@@ -5,7 +5,7 @@
         ...
         return supervised(model, batches, loss, (x, y), mse=float)
 
-Your own task would write out the same.
+What a task of one's own writes out is the same.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 import pytest
 
 import lrlab as lr
-from lrlab.dialects.source.documents import filled, words_of
+from lrlab.dialects.source.documents import filled, loaded, words_of
+from lrlab.errors import LrlabError
 
 KNOWN = ("lr", "lr_warmup_iters", "train_iters")
 
@@ -32,3 +33,12 @@ def test_words_beside_a_file_fill_in_what_it_leaves_open():
     assert filled("some", saved, {"warmup": 3}, {"total": 9, "low": 0.2}) == {"warmup": 3, "total": 9, "low": 0.1}
     with pytest.raises(lr.LrlabError, match=r"the file says low=0\.1"):
         filled("some", saved, {"low": 0.3}, {})
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml", "toml"])
+def test_an_empty_file_is_called_empty(ending, tmp_path):
+    """As whoever wrote into it found nothing to write: not as a slip of its language."""
+    file = tmp_path / f"config.{ending}"
+    file.write_text("\n")
+    with pytest.raises(LrlabError, match="this file is empty"):
+        loaded(file)

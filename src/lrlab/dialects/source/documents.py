@@ -104,6 +104,8 @@ ABOUT_THE_LR = frozenset(
 def loaded(path: Path) -> dict[str, Any]:
     """What a file holds. Raises `LrlabError` if it cannot be read, or holds no configuration."""
     text = read_text(path)
+    if not text.strip():
+        raise LrlabError(worded("this file is empty", str(path)))
     try:
         found = _parsed(text, path)
     except Exception as error:  # whatever the three parsers raise: what matters is where

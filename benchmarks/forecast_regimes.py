@@ -101,9 +101,8 @@ def one_of_two(table: Table) -> Iterator[Case]:
 
 
 def twins(table: Table) -> Iterator[Case]:
-    for low, high in combinations(LRS, 2):
-        for lr in (low, high):
-            yield Case(f"{lr:g}, the twin beside {low:g} and {high:g}", table.pair(lr), table.at(lr, alike))
+    for lr in LRS:
+        yield Case(f"{lr:g}, the twin of those beside another peak", table.pair(lr), table.at(lr, alike))
 
 
 def other_from_one(table: Table) -> Iterator[Case]:

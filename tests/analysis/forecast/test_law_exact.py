@@ -17,7 +17,7 @@ from lrlab.analysis.forecast.priors import prior_for
 from lrlab.record.logs.log import LogRun
 
 MOMENTUM = {"alpha": 0.5, "log_memory": 6.2, "floor": 2.5, "progress": 0.5, "noise": 0.4}
-KNOWN = Seen((1e-3,), 1000, True, doubts=(Doubt("", 0.01),))  # a tenth of what lies beyond, and 1 % of the loss
+KNOWN = Seen((1e-3,), 1000, True, doubts=(Doubt("", 0.01),))  # a twelfth of what lies beyond, and 1 % of the loss
 LAW = replace(Law.from_parameters("momentum", MOMENTUM, peak=1e-3, horizon=1000), known=KNOWN)
 
 
@@ -28,7 +28,7 @@ def constant(updates, level=1.0):
 
 def beyond(updates):
     """What the law foresees after the logged sum of LRs."""
-    return 0.1 * 0.5 * (1 - (updates / 1000) ** -0.5)
+    return 0.085 * 0.5 * (1 - (updates / 1000) ** -0.5)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9])

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _PEAK_FAR, _PEAK_REFUSED = 2.0, 30.0  # ratio to the nearest fitted peak
 _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
-_FURTHER, _DEEPER = 0.1, 0.013
+_FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     """What is not known of the loss beyond the logs, as a standard deviation after every update (updates,).
 
     A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
-    the nearest logged peak: 0.1 (1 + (3 warmup / longest)^2), for a log that hardly outlasts its warmup says little of
-    what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
+    the nearest logged peak: 0.085 (1 + (5 warmup / longest)^2), for a log that hardly outlasts its warmup says little
+    of what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
     below the least logged share.
     """
     peak = float(lrs.max())
@@ -118,7 +118,7 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     after = lrs.copy()
     after[: lrs.argmax()] = peak
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
-    wake = 3.0 * min(known.warmups, default=0) / known.longest
+    wake = _WAKE * min(known.warmups, default=0) / known.longest
     found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
     return found
 

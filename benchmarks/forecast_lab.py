@@ -1,0 +1,172 @@
+"""Do forecasts hold on the lab's own tasks? Ends from beginnings, other warmups, and the promise of `optimise`.
+
+    python benchmarks/forecast_lab.py [--seeds 2] [--store lrlab-evidence] [--size smallest]
+
+Every task at its tiny size under three schedules; the loss is the training loss, averaged over 48 stretches of a run.
+All laws have prior="auto".
+
+Beginnings: from the first 65 % of each run its own last stretch. Warmups: from a run with one warmup the end of those
+with others, which shows what a warmup unlike the logged ones changes. Best: from a constant and a linear run of some
+seeds, the best schedule at the logged peak, trained with as many other seeds beside the schedules that have a name.
+
+Runs are kept in the store: interrupted, the script goes on where it was. A few minutes on an idle core.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.task import built_in_tasks
+from lrlab.record.logs.readers import from_record
+from lrlab.record.runs.run import StoredRun
+from sizes import add_size
+
+STRETCHES, SHARE = 48, 0.65
+SHAPES = {"constant": "constant()", "linear": "linear()", "cosine": "cosine()"}
+WARMUPS = ("0%", "1%", "5%", "20%", "50%")
+OPTIMISED = ("charlm", "series", "signals")  # where schedules differ by more than their noise
+Runs = Mapping[str, Sequence[StoredRun]]
+
+
+def trained(task: str, schedules: Mapping[str, str], given: argparse.Namespace, first: int = 0) -> Runs:
+    """The runs of each schedule, one for each seed."""
+    study = lr.compare(
+        task,
+        dict(schedules),
+        horizon=given.updates,
+        seeds=given.seeds,
+        first_seed=first,
+        folds=1,
+        lrs=(1.0,),
+        config={"size": "tiny"},
+        store=given.store,
+        workers=0,
+    )
+    return {name: [run for run in study.runs if run.arm == name and run.outcome == "finished"] for name in schedules}
+
+
+def curve(runs: Sequence[StoredRun]) -> lr.Run:
+    """The mean training loss of some runs of one schedule, over stretches, under the LR that they had."""
+    logs = [from_record(run, "loss") for run in runs]
+    parts = np.array_split(np.arange(len(logs[0].loss)), STRETCHES)
+    loss = [float(np.mean([log.loss[part].mean() for log in logs])) for part in parts]
+    return lr.Run.from_arrays([int(logs[0].updates[part[-1]]) for part in parts], loss, logs[0].lrs, name=runs[0].arm)
+
+
+def beginning(log: lr.Run) -> lr.Run:
+    """The first 65 %."""
+    end = int(SHARE * log.horizon)
+    kept = log.updates <= end
+    return lr.Run.from_arrays(log.updates[kept], log.loss[kept], log.lrs[:end], name=log.name)
+
+
+def end_of(logged: Sequence[lr.Run], asked: lr.Run) -> tuple[float, float, float] | str:
+    """The error of the foreseen end as a share of the loss, the half width, and how many warnings; or the refusal."""
+    try:
+        law = lr.fit_law(list(logged))
+        found = law.predict(asked.lrs[: int(asked.updates[-1])])
+    except LrlabError as error:
+        return str(error).partition("\n")[0]
+    loss, low, high = found.final
+    true = float(asked.loss[-1])
+    return loss / true - 1.0, max(high - loss, loss - low) / true, len(found.warnings)
+
+
+def row(name: str, ends: Iterable[tuple[float, float, float] | str]) -> None:
+    """Mean error, bias with its standard error, mean half width, the share that held, the worst, the silent."""
+    ends = list(ends)
+    refused = sum(isinstance(end, str) for end in ends)
+    found = np.array([end for end in ends if not isinstance(end, str)])
+    if not len(found):
+        print(f"  {name:<34s} {refused} refused", flush=True)
+        return
+    error, half, warned = found.T
+    ratio = np.abs(error) / half
+    se = error.std() / np.sqrt(len(error))
+    silent = int(((ratio > 2) & (warned == 0)).sum())
+    print(
+        f"  {name:<34s} n {len(found):3d}  error {np.abs(error).mean():6.2%}  bias {error.mean():+6.2%} +- {se:5.2%}  "
+        f"half {half.mean():6.2%}  held {np.mean(ratio <= 1):.2f}  worst {ratio.max():.1f}  "
+        f"beyond 2 without a word {silent}  refused {refused}",
+        flush=True,
+    )
+
+
+def beginnings(tasks: Sequence[str], given: argparse.Namespace) -> None:
+    """From the first 65 % of every run."""
+    print("from its first 65 %, the last stretch")
+    every = []
+    for task in tasks:
+        logs = [curve([run]) for runs in trained(task, SHAPES, given).values() for run in runs]
+        ends = [end_of([beginning(log)], log) for log in logs]
+        row(task, ends)
+        every += ends
+    row("all tasks", every)
+
+
+def warmups(tasks: Sequence[str], given: argparse.Namespace) -> None:
+    """From a run with one warmup, the ends of those with others, by how many octaves apart they are."""
+    print("another warmup than the logged one")
+    apart: dict[str, list[tuple[float, float, float] | str]] = {}
+    for task in tasks:
+        arms = {share: ("linear()" if share == "0%" else f'warmup("{share}") >> linear()') for share in WARMUPS}
+        logs = {share: curve(runs) for share, runs in trained(task, arms, given).items() if runs}
+        for one, log in logs.items():
+            for other, asked in logs.items():
+                if one != other:
+                    apart.setdefault(f"{one} logged, {other} asked", []).append(end_of([log], asked))
+    for name, ends in apart.items():
+        row(name, ends)
+    row("all", [end for ends in apart.values() for end in ends])
+
+
+def best(tasks: Sequence[str], given: argparse.Namespace) -> None:
+    """The best schedule of a law, trained with seeds that the law has not seen."""
+    print("the best schedule, foreseen from a constant and a linear run, trained with other seeds")
+    for task in tasks:
+        seen = trained(task, {name: SHAPES[name] for name in ("constant", "linear")}, given)
+        logs = [curve(runs) for runs in seen.values()]
+        law = lr.fit_law(logs)
+        found = law.optimise(logs[0].horizon, peak=1.0, warmup=0)
+        named = {**SHAPES, "wsd 20 %": 'constant() >> linear("20%")', "best": str(found.schedule)}
+        runs = trained(task, named, given, first=given.seeds)
+        finals = {name: float(curve(own).loss[-1]) for name, own in runs.items()}
+        noise = float(np.std([curve([run]).loss[-1] for run in runs["best"]], ddof=1)) if given.seeds > 1 else 0.0
+        rival = min((name for name in finals if name != "best"), key=lambda name: finals[name])
+        inside = "inside" if found.low <= finals["best"] <= found.high else "OUTSIDE"
+        print(
+            f"  {task:<10s} foreseen {found.loss:.4f} ({found.low:.4f} to {found.high:.4f}), "
+            f"trained {finals['best']:.4f}: {inside}; "
+            f"best named {rival} {finals[rival]:.4f}; noise of a run {noise:.4f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--seeds", type=int, default=2)
+    options.add_argument("--updates", type=int, help="of each run; the task's own if left out")
+    options.add_argument("--store", default="lrlab-evidence")
+    options.add_argument("--part", choices=("beginnings", "warmups", "best"), help="one of the three")
+    add_size(options)
+    given = options.parse_args()
+    tasks, few = sorted(built_in_tasks()), ("charlm", "digits", "series", "signals")
+    optimised: Sequence[str] = OPTIMISED
+    if given.size == "smallest":
+        given.seeds, given.updates, tasks, few, optimised = 2, 100, ["control"], ("control",), ("control",)
+    for part, of in ((beginnings, tasks), (warmups, few), (best, optimised)):
+        if given.part in (None, part.__name__):
+            part(of, given)
+
+
+if __name__ == "__main__":
+    main()

@@ -93,6 +93,21 @@ def started(*options, cwd=None):
     return Studio(json.loads(line)["url"], process)
 
 
+@pytest.fixture(name="started")
+def _started():
+    """Start studios of one's own; each is ended in the end."""
+    served = []
+
+    def begun(*options, cwd=None):
+        served.append(started(*options, cwd=cwd))
+        return served[-1]
+
+    yield begun
+    for each in served:
+        each.process.kill()
+        each.process.communicate(timeout=60)
+
+
 @pytest.fixture(scope="package")
 def studio(tmp_path_factory):
     served = started(cwd=tmp_path_factory.mktemp("studio"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from lrlab.record.runs.run import Series, StoredRun, plain
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
 from lrlab.record.schema import UNBOUNDED
-from lrlab.views.model import Cell, Table
+from lrlab.views.model import Cell, Figure, Line, Report, Table
 
 VERSION = 1
 SHOWN = 8  # characters of a key in a table
@@ -124,6 +125,44 @@ def show(store: str | Path, key: str) -> Answer:
         columns = ("after update", "controller", "event", "from", "to", "cause")
         tables.append(Table(columns, tuple(tuple(asdict(d).values()) for d in run.decisions), title="Decisions"))
     return Answer(tuple(tables), (), {"run": asdict(run)})
+
+
+def report(store: str | Path, key: str) -> Report:
+    """One run as a page: its LR with what its controllers decided, its losses, and what it is."""
+    run = _find(store, key)
+    drawn = [Figure("Learning rate", "update", "multiple of the task's own LR", (_line(run, "LR"),))]
+    if run.loss.updates:
+        drawn.append(Figure("Training loss", "update", "loss", (_series("loss", run.loss),), log_y=_positive(run.loss)))
+    drawn += [
+        Figure(name, "completed updates", name, (_series(name, series),), log_y=_positive(series))
+        for name, series in run.evals.items()
+        if series.updates
+    ]
+    tables = [table for table in show(store, run.key).tables if table.title == "Decisions"]
+    ended = f"{run.metric} {run.score:.4g}" if run.outcome == "finished" else "it diverged"
+    where = f"{run.updates:,} updates at {run.lr:g} times the task's own LR, fold {run.fold}, seed {run.seed}"
+    facts = {
+        "Key": run.key,
+        "Took": f"{run.seconds:.3g} s alone",
+        "Versions": ", ".join(f"{name} {version}" for name, version in run.versions.items()),
+        "Fingerprint": run.fingerprint or "unknown",
+    }
+    return Report(f"{run.arm} on {run.task}", f"{run.schedule}, {where}: {ended}.", (*drawn, *tables), facts)
+
+
+def _line(run: StoredRun, name: str) -> Line:
+    values = realised(run)
+    return Line(name, range(len(values)), values.tolist())
+
+
+def _series(name: str, series: Series) -> Line:
+    return Line(name, series.updates, series.values)
+
+
+def _positive(series: Series) -> bool:
+    """Whether a logarithmic axis shows it, and is needed."""
+    finite = [v for v in series.values if math.isfinite(v)]
+    return bool(finite) and min(finite) > 0 and max(finite) > 3 * min(finite)
 
 
 def compared(store: str | Path, first: str, second: str) -> Answer:

@@ -10,34 +10,42 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lrlab.desk import VERSION
 from lrlab.errors import LrlabError
-from lrlab.studio import composing
+from lrlab.studio import composing, foreseeing
 from lrlab.studio.asked import Asked
+from lrlab.studio.comparing import Comparing
 from lrlab.studio.guard import Guard
 from lrlab.studio.pages import PAGES, Page, assets, html
+from lrlab.studio.storing import Storing
+from lrlab.studio.streaming import lines
 
 Answer = Mapping[str, Any] | bytes  # a document, or bytes that a page knows how to read
 Handler = Callable[[Asked], Answer]
 
-POSTS: dict[str, Handler] = {**composing.POSTS}
-GETS: dict[str, Handler] = {**composing.GETS}
 
+def application(token: str, store: Path, tasks: Mapping[str, str], names: tuple[str, ...] = ()) -> Guard:
+    """The studio behind its guard: the runs of a store, the tasks that may be trained, by the names they are shown by.
 
-def application(token: str, names: tuple[str, ...] = ()) -> Guard:
-    """The studio behind its guard; `names` are those of the server beside the loopback's."""
+    `names` are those of the server beside the loopback's.
+    """
+    comparing, storing = Comparing(store, tasks), Storing(store)
+    gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets}
+    posts: dict[str, Handler] = {**composing.POSTS, **comparing.posts, **foreseeing.POSTS}
     routes = [Route(page.path, _page(page), methods=["GET"]) for page in PAGES]
     routes.append(Route("/static/{name}", _static, methods=["GET"]))
-    routes += [Route(f"/api/{name}", _get(handler), methods=["GET"]) for name, handler in GETS.items()]
-    routes += [Route(f"/api/{name}", _post(handler), methods=["POST"]) for name, handler in POSTS.items()]
+    routes += [Route(f"/api/{name}", _get(handler), methods=["GET"]) for name, handler in gets.items()]
+    routes += [Route(f"/api/{name}", _post(handler), methods=["POST"]) for name, handler in posts.items()]
+    routes.append(Route("/api/events", _events(comparing), methods=["GET"]))
     handlers: Any = {404: _missing, 405: _missing}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), token, names)
 
@@ -66,6 +74,20 @@ def _get(handler: Handler) -> Any:
         return await run_in_threadpool(_answer, handler, dict(request.query_params))
 
     return answered
+
+
+def _events(comparing: Comparing) -> Any:
+    async def streamed(request: Request) -> Response:
+        asked = request.query_params
+        try:
+            path = comparing.events(asked.get("name", ""))
+        except LrlabError as error:
+            return _document({"error": str(error)})
+        offset = asked.get("from", "0")
+        at = int(offset) if offset.isdecimal() and len(offset) < 16 else 0
+        return StreamingResponse(lines(path, at), media_type="text/event-stream")
+
+    return streamed
 
 
 def _post(handler: Handler) -> Any:

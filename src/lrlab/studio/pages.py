@@ -35,6 +35,9 @@ class Page:
 PAGES = (
     Page("/", "Home", "lrlab studio"),
     Page("/compose", "Compose", "Compose a schedule"),
+    Page("/compare", "Compare", "Compare schedules"),
+    Page("/runs", "Runs", "Runs"),
+    Page("/forecast", "Forecast", "Forecast"),
 )
 
 

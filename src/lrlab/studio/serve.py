@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Literal, TypedDict
 
 from lrlab.errors import LrlabError, missing, worded
@@ -30,8 +31,13 @@ class ReadyDocument(TypedDict):
     pid: int
 
 
-def serve(host: str, port: int, ready: Callable[[ReadyDocument], object]) -> None:
-    """Serve until Ctrl-C; `ready` is told the address. Raises `LrlabError` where it cannot be bound."""
+def serve(
+    host: str, port: int, store: Path, tasks: Mapping[str, str], ready: Callable[[ReadyDocument], object]
+) -> None:
+    """Serve until Ctrl-C; `ready` is told the address. Raises `LrlabError` where it cannot be bound.
+
+    `store` is where runs are kept; `tasks` are those that may be trained, by the names that they are shown by.
+    """
     bound = _bound(host, port)
     token = secrets.token_urlsafe(32)
     names = () if is_loopback(host) else (host, socket.gethostname())
@@ -39,7 +45,7 @@ def serve(host: str, port: int, ready: Callable[[ReadyDocument], object]) -> Non
     name = f"[{at[0]}]" if ":" in at[0] else at[0]
     document = ReadyDocument(version=1, url=f"http://{name}:{at[1]}/?token={token}", pid=os.getpid())
     config = uvicorn.Config(
-        application(token, names),
+        application(token, store, tasks, names),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -159,6 +159,38 @@ def figures(evidence: Evidence) -> tuple[Figure, ...]:
     return tuple(figure for figure in drawn if figure is not None)
 
 
+def difference(evidence: Evidence, baseline: str | None = None) -> Figure | None:
+    """How far the metric of each arm is from that of the baseline along the run, in pairs of one seed and fold.
+
+    With the standard error of the mean difference as a band; None where nothing can be paired. Without a name the
+    baseline is the worst arm that finished.
+    """
+    arms = {arm: {(r.seed, r.fold): r for r in runs if r.outcome == "finished"} for arm, _, runs in _arms(evidence)}
+    name = baseline if baseline in arms else next((arm for arm in reversed(arms) if arms[arm]), None)
+    if name is None:
+        return None
+    base, lines = arms[name], []
+    for arm, runs in arms.items():
+        pairs = [
+            (runs[unit].evals[evidence.metric], base[unit].evals[evidence.metric]) for unit in runs if unit in base
+        ]
+        if arm == name or not pairs:
+            continue
+        updates, mine = _mean([own for own, _ in pairs])
+        at, other = _mean([theirs for _, theirs in pairs])
+        if updates != at or not updates:
+            continue
+        gap = mine - other
+        mean = gap.mean(axis=0)
+        error = gap.std(axis=0, ddof=1) / np.sqrt(len(gap)) if len(gap) > 1 else 0 * mean
+        lines.append(Line(arm, updates, mean.tolist(), (mean - error).tolist(), (mean + error).tolist()))
+    if not lines:
+        return None
+    note = f"In pairs of one seed and fold; {evidence.better} is better. The band is the standard error of the mean."
+    title = f"{evidence.metric}: difference to {name}"
+    return Figure(title, "update", f"{evidence.metric} minus that of {name}", tuple(lines), note=note)
+
+
 def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page."""
     return Report(

@@ -45,3 +45,15 @@ export function later(action, delay) {
     timer = setTimeout(action, delay);
   };
 }
+
+/** What is wrong, in a sentence, with what to type instead; the rest is for a terminal. @param {string} message */
+export function sentence(message) {
+  const [first, ...rest] = message.split("\n");
+  const hint = rest.find((line) => /^\s*try:/.test(line))?.replace(/^\s*try:\s*/, "");
+  const allowed = rest.find((line) => /^\s*allowed:/.test(line))?.replace(/^\s*allowed:\s*/, "");
+  const own = rest.filter((line) => !/^\s*(given|allowed|try):/.test(line)).map((line) => `\n${line}`).join("");
+  const said = [`${first}${own}`];
+  if (hint) said.push(" Try ", make("code", {}, hint));
+  else if (allowed) said.push(` Allowed: ${allowed.slice(0, 200)}`);
+  return said;
+}

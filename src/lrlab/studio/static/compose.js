@@ -2,7 +2,7 @@
 
 import { Latest, asked, packed } from "./asking.js";
 import { address, stateOf } from "./address.js";
-import { byId, later, make, number, say, whole } from "./building.js";
+import { byId, later, make, say, sentence, whole } from "./building.js";
 import { Chart } from "./chart.js";
 import { gallery } from "./gallery.js";
 import { Handles } from "./handles.js";
@@ -32,7 +32,7 @@ const handles = new Handles(chart, {
   said: (text) => { byId("where").textContent = text || hint(); },
 });
 
-const hint = () => (found?.fixed ? found.fixed.split("\n")[0] : "Drag a point, or a line. Double-click a line for a border.");
+const hint = () => (!found ? "There is no picture of this text yet." : found.fixed ? found.fixed.split("\n")[0] : "Drag a point, or a line. Double-click a line for a border.");
 
 /** What the server is told of a state. */
 function request(from) {
@@ -64,6 +64,7 @@ const pictures = new Latest(
   (error) => {
     wrong(error.message);
     byId("plot").classList.add("stale");
+    if (!found) byId("where").textContent = hint();
   },
 );
 
@@ -165,9 +166,9 @@ function describe(answer) {
   byId("text").setAttribute("aria-invalid", "false");
 }
 
-function wrong(sentence) {
-  byId("wrong").textContent = sentence;
-  byId("text").setAttribute("aria-invalid", String(Boolean(sentence)));
+function wrong(message) {
+  byId("wrong").replaceChildren(...(message ? sentence(message) : []));
+  byId("text").setAttribute("aria-invalid", String(Boolean(message)));
 }
 
 async function code() {
@@ -175,7 +176,7 @@ async function code() {
     byId("code").textContent = (await asked("code", { ...request(state), target: byId("target").value })).code;
     byId("copy").disabled = false;
   } catch (error) {
-    byId("code").textContent = error.message;
+    byId("code").textContent = byId("wrong").textContent ? "" : error.message;
     byId("copy").disabled = true;
   }
 }
@@ -293,7 +294,7 @@ async function taken(text, file) {
     if (file || !byId("wrong").textContent) wrong(error.message);
   }
 }
-dropped(document.body, (file) => taken("", file));
+dropped(document.body, (file) => taken("", file), (error) => wrong(error.message));
 
 addEventListener("hashchange", () => {
   const given = stateOf(location.hash);

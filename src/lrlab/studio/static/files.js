@@ -5,8 +5,8 @@ import { make } from "./building.js";
 
 const LARGEST = 700_000; // bytes: a request holds a megabyte
 
-/** Call with the content of each file that is dropped on, or pasted into, the page. */
-export function dropped(place, then) {
+/** Call with the content of each file that is dropped on the page, or with what is wrong with it. */
+export function dropped(place, then, failed) {
   const over = (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
@@ -14,11 +14,11 @@ export function dropped(place, then) {
   };
   place.addEventListener("dragover", over);
   place.addEventListener("dragleave", () => place.classList.remove("over"));
-  place.addEventListener("drop", async (event) => {
+  place.addEventListener("drop", (event) => {
     place.classList.remove("over");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
-    for (const file of event.dataTransfer.files) then(await content(file));
+    for (const file of [...event.dataTransfer.files]) content(file).then(then, failed);
   });
 }
 

@@ -1,0 +1,151 @@
+"""The process of one comparison that goes on by itself: `python -m lrlab.desk.job FOLDER`; see `lrlab.desk.jobs`."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, STOP, Wanted, experiment_of, wanted_of
+from lrlab.errors import LrlabError
+
+if TYPE_CHECKING:
+    from lrlab.desk.result import Result
+    from lrlab.lab.stages.engine import Progress
+
+BEAT = 1.0  # seconds between two signs of life
+POINTS = 80  # of the loss of a run, in an event
+
+
+def main(folder: Path) -> int:
+    """Train what is not stored yet and write down what happens; 0 where it came to its end."""
+    events = Events(folder / EVENTS)
+    ended = threading.Event()
+    beating = threading.Thread(target=_beat, args=(folder, ended), daemon=True)
+    beating.start()
+    try:
+        wanted = wanted_of(folder)
+        found = trained(wanted, folder.parent.parent, events.write)
+        write_result(folder, found, wanted)
+        events.write({"kind": "finished"})
+    except KeyboardInterrupt:
+        events.write({"kind": "stopped"})
+        return 130
+    except Exception as error:  # of the task, of the disk: whoever watches is told
+        traceback.print_exc()
+        events.write({"kind": "wrong", "error": str(error) if isinstance(error, LrlabError) else repr(error)})
+        return 1
+    finally:
+        ended.set()
+        beating.join()
+        (folder / ALIVE).unlink(missing_ok=True)
+        (folder / STOP).unlink(missing_ok=True)
+    return 0
+
+
+class Events:
+    """A file of lines, each written at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Append one, whole."""
+        line = json.dumps(row, allow_nan=False) + "\n"
+        torn = self._path.exists() and self._path.read_bytes()[-1:] not in (b"", b"\n")
+        with self._path.open("ab", buffering=0) as file:
+            file.write((b"\n" if torn else b"") + line.encode())
+
+
+def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None]) -> Result:
+    """Train, and tell of the beginning and of every run."""
+    from lrlab.desk.experiment import Resources, run
+
+    experiment = experiment_of(wanted)
+    settings = experiment.settings
+    tell(
+        {
+            "kind": "began",
+            "title": experiment.title,
+            "total": experiment.runs,
+            "arms": [{"name": arm.name, "schedule": str(arm.schedule)} for arm in experiment.arms],
+            "lrs": list(settings.lrs),
+            "seeds": [experiment.first_seed + k for k in range(settings.seeds)],
+            "folds": list(range(settings.folds)),
+            "updates": settings.updates,
+        }
+    )
+
+    def moved(progress: Progress) -> None:
+        tell(run_event(progress))
+
+    def failed(what: str, cause: str) -> None:
+        tell({"kind": "failed", "run": what, "cause": cause.partition("\n")[0][:300]})
+
+    return run(experiment, store, Resources(wanted.workers), on_progress=moved, on_failed=failed)
+
+
+def run_event(progress: Progress) -> dict[str, Any]:
+    """A run that is there, with its loss in a few points."""
+    run = progress.run
+    at = range(0, len(run.loss.updates), max(1, len(run.loss.updates) // POINTS))
+    values = [(run.loss.updates[k], _finite(run.loss.values[k])) for k in at]
+    return {
+        "kind": "run",
+        "done": progress.done,
+        "total": progress.total,
+        "left": progress.seconds_left,
+        "key": run.key,
+        "arm": run.arm,
+        "lr": run.lr,
+        "seed": run.seed,
+        "fold": run.fold,
+        "score": _finite(run.score),
+        "outcome": run.outcome,
+        "reused": progress.reused,
+        "loss": [[u, v] for u, v in values],
+    }
+
+
+def write_result(folder: Path, found: Result, wanted: Wanted) -> None:
+    """The report as plain values, put in its place at once."""
+    from lrlab.views.comparison import difference
+    from lrlab.views.plain import plain, plain_report
+
+    report = plain_report(found.report(f"lrlab studio, comparison {folder.name}"))
+    beside = difference(found.evidence, wanted.baseline)
+    if beside is not None:
+        report["sections"].insert(
+            next(k for k, s in enumerate(report["sections"]) if s["kind"] == "figure"), plain(beside)
+        )
+    half = folder / f".{RESULT}"
+    half.write_text(json.dumps(report, allow_nan=False), encoding="utf-8")
+    os.replace(half, folder / RESULT)
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.6g}") if abs(value) < float("inf") else None
+
+
+def _beat(folder: Path, ended: threading.Event) -> None:
+    """Signs of life; and Ctrl-C for the process itself, once somebody wants it to stop."""
+    while not ended.wait(BEAT):
+        (folder / ALIVE).touch()
+        if (folder / STOP).exists():
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
+            ended.wait(10 * BEAT)
+
+
+if __name__ == "__main__":
+    assert (Path(sys.argv[1]) / ASKED).is_file()
+    sys.exit(main(Path(sys.argv[1]).resolve()))

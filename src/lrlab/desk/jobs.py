@@ -1,0 +1,174 @@
+"""Comparisons that go on by themselves: each in a process and a folder of its own, which outlive whoever began them.
+
+    STORE/studio/ID/asked.json      what is compared
+    STORE/studio/ID/events.jsonl    what happened, a line each, appended
+    STORE/studio/ID/result.json     the answer, once it is there
+    STORE/studio/ID/alive           touched again and again by the process
+    STORE/studio/ID/stop            where somebody wants it to stop
+
+Its runs are kept in STORE, as those of `lrlab compare`: a comparison that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, STOP, Wanted, experiment_of, wanted_of
+from lrlab.errors import LrlabError, worded
+
+FOLDER = "studio"
+SILENT = 20.0  # seconds without a sign of life, after which a process is taken for gone
+NAME = re.compile(r"[0-9a-f]{12}")
+PIECE = 262_144  # bytes of events that are read at once
+
+Status = Literal["running", "stopped", "finished", "failed"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A comparison and how it stands."""
+
+    name: str
+    task: str
+    title: str
+    status: Status
+    done: int
+    total: int
+    began: float
+    said: str
+
+
+def begin(store: str | Path, wanted: Wanted) -> str:
+    """Start a comparison in a process of its own; its name. Raises `LrlabError` for what could not be compared."""
+    folder = Path(store).resolve() / FOLDER / secrets.token_hex(6)
+    check(wanted)
+    try:
+        folder.mkdir(parents=True)
+        (folder / ASKED).write_text(json.dumps(asdict(wanted)), encoding="utf-8")
+    except OSError as error:
+        raise LrlabError(worded(f"the comparison cannot be kept: {error.strerror}", str(folder))) from None
+    _launch(folder)
+    return folder.name
+
+
+def check(wanted: Wanted) -> None:
+    """Say now what would stop it. Raises `LrlabError`."""
+    from lrlab.desk.experiment import Resources
+
+    experiment_of(wanted).jobs(Resources())
+
+
+def stop(store: str | Path, name: str) -> None:
+    """Ask a comparison to stop; what is finished is kept."""
+    (place(store, name) / STOP).touch()
+
+
+def go_on(store: str | Path, name: str) -> None:
+    """Start a comparison again that has stopped; one that is running stays as it is."""
+    folder = place(store, name)
+    if _is_alive(folder):
+        return
+    (folder / STOP).unlink(missing_ok=True)
+    _launch(folder)
+
+
+def place(store: str | Path, name: str) -> Path:
+    """The folder of a comparison. Raises `LrlabError` where there is none, or it is a link to elsewhere."""
+    root = Path(store).resolve() / FOLDER
+    folder = root / name
+    if not NAME.fullmatch(name) or not (folder / ASKED).is_file() or folder.resolve() != folder:
+        raise LrlabError(worded("there is no comparison of this name", name))
+    return folder
+
+
+def listing(store: str | Path) -> tuple[Job, ...]:
+    """Every comparison of a store, the latest first."""
+    root = Path(store).resolve() / FOLDER
+    names = [each.name for each in root.iterdir() if NAME.fullmatch(each.name)] if root.is_dir() else []
+    found = []
+    for name in names:
+        try:
+            found.append(job(store, name))
+        except (LrlabError, OSError, ValueError):
+            continue
+    return tuple(sorted(found, key=lambda each: -each.began))
+
+
+def job(store: str | Path, name: str) -> Job:
+    """How one comparison stands."""
+    folder = place(store, name)
+    asked = wanted_of(folder)
+    events = [row for _, row in read(folder / EVENTS, 0)]
+    runs = [row for row in events if row["kind"] == "run"]
+    first = next((row for row in events if row["kind"] == "began"), {})
+    last = events[-1]["kind"] if events else ""
+    said = events[-1].get("error", "") if events else ""
+    if _is_alive(folder):
+        status: Status = "running"
+    elif (folder / RESULT).is_file() and last == "finished":
+        status = "finished"
+    else:
+        status = "failed" if last == "wrong" else "stopped"
+    total = int(first.get("total", 0))
+    done = len({(r["arm"], r["lr"], r["seed"], r["fold"]) for r in runs})
+    title = str(first.get("title", f"a comparison on {asked.task}"))
+    return Job(name, asked.task, title, status, done, total, (folder / ASKED).stat().st_mtime, said)
+
+
+def result(store: str | Path, name: str) -> dict[str, Any] | None:
+    """The report of a finished comparison, as plain values; None as long as there is none."""
+    found = place(store, name) / RESULT
+    return json.loads(found.read_text(encoding="utf-8")) if found.is_file() else None
+
+
+def read(path: Path, offset: int) -> list[tuple[int, dict[str, Any]]]:
+    """The whole lines of a file from a byte on: each with the byte after it. What is torn is left out.
+
+    The byte is where to go on, however often the reader is started again: no line twice, and none left out.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, offset))
+            text = file.read(PIECE)
+    except FileNotFoundError:
+        return []
+    found, at = [], offset
+    for line in text.splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break
+        at += len(line)
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "kind" in row:
+            found.append((at, row))
+    return found
+
+
+def _is_alive(folder: Path) -> bool:
+    try:
+        return time.time() - (folder / ALIVE).stat().st_mtime < SILENT
+    except OSError:
+        return False
+
+
+def _launch(folder: Path) -> None:
+    """Its process, in a session of its own: no signal of ours reaches it."""
+    (folder / ALIVE).touch()
+    with (folder / "said.txt").open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lrlab.desk.job", str(folder)],
+            stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=os.getcwd(), start_new_session=True,
+        )  # fmt: skip
+    threading.Thread(target=process.wait, daemon=True).start()  # so that nothing of it is left when it has ended

@@ -1,0 +1,104 @@
+"""What the page Compare asks for: to begin, watch and stop a comparison; and the one that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lrlab.errors import LrlabError, worded
+from lrlab.studio.asked import Asked
+
+EXAMPLE = "example"
+ARMS = 12
+LONGEST_NAME = 60
+
+
+class Comparing:
+    """The comparisons of a store, on the tasks that the command line allowed: nothing that is typed names code."""
+
+    def __init__(self, store: Path, tasks: Mapping[str, str]) -> None:
+        self.store, self.tasks = store, tasks
+
+    @property
+    def gets(self) -> dict[str, Callable[[Asked], Mapping[str, Any]]]:
+        """What is asked for by GET."""
+        return {"comparisons": self.comparisons, "comparison": self.comparison}
+
+    @property
+    def posts(self) -> dict[str, Callable[[Asked], Mapping[str, Any]]]:
+        """What is asked for by POST."""
+        return {"compare": self.compare, "stop": self.stop, "continue": self.go_on}
+
+    def comparisons(self, asked: Asked) -> Mapping[str, Any]:
+        """Every comparison, the tasks there are, and the usual strategies."""
+        from lrlab.desk import jobs
+
+        return {
+            "tasks": list(self.tasks),
+            "jobs": [asdict(job) for job in jobs.listing(self.store)],
+            "example": example()["title"],
+        }
+
+    def comparison(self, asked: Asked) -> Mapping[str, Any]:
+        """One of them: how it stands, and its report once there is one."""
+        from lrlab.desk import jobs
+
+        name = asked.text("name", LONGEST_NAME)
+        if name == EXAMPLE:
+            return {"job": None, "report": example()}
+        return {"job": asdict(jobs.job(self.store, name)), "report": jobs.result(self.store, name)}
+
+    def compare(self, asked: Asked) -> Mapping[str, Any]:
+        """Begin one."""
+        from lrlab.desk import jobs
+        from lrlab.desk.wanted import Wanted
+
+        task = asked.text("task", 200)
+        if task not in self.tasks:
+            allowed = f"{', '.join(self.tasks)}; others by  lrlab studio --task FILE:NAME"
+            raise LrlabError(worded("there is no such task here", task, allowed))
+        arms = {each.text("name", LONGEST_NAME): each.text("schedule") for each in asked.each("arms", ARMS)}
+        updates, folds, seeds = (asked.optional(name, 1, 1e6) for name in ("updates", "folds", "seeds"))
+        wanted = Wanted(
+            task=self.tasks[task],
+            quick=asked.flag("quick"),
+            schedules=arms,
+            updates=None if updates is None else int(updates),
+            folds=None if folds is None else int(folds),
+            seeds=None if seeds is None else int(seeds),
+            baseline=next(iter(arms), None),
+        )
+        return {"name": jobs.begin(self.store, wanted)}
+
+    def stop(self, asked: Asked) -> Mapping[str, Any]:
+        """Stop one; what is finished is kept."""
+        from lrlab.desk import jobs
+
+        jobs.stop(self.store, asked.text("name", LONGEST_NAME))
+        return {}
+
+    def go_on(self, asked: Asked) -> Mapping[str, Any]:
+        """Let one go on that was stopped."""
+        from lrlab.desk import jobs
+
+        jobs.go_on(self.store, asked.text("name", LONGEST_NAME))
+        return {}
+
+    def events(self, name: str) -> Path:
+        """The file of what happens in one. Raises `LrlabError` where there is none of this name."""
+        from lrlab.desk import jobs
+        from lrlab.desk.wanted import EVENTS
+
+        return jobs.place(self.store, name) / EVENTS
+
+
+@cache
+def example() -> dict[str, Any]:
+    """The report of a comparison that was really made; `benchmarks/studio_example.py` makes it again."""
+    found: dict[str, Any] = json.loads(files("lrlab.studio").joinpath("static", "example.json").read_text("utf-8"))
+    return found

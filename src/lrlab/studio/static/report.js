@@ -1,0 +1,168 @@
+/** A report that the server has computed: tables, figures, texts and code. One cursor goes through all its figures. */
+
+import { colour, make, number, whole } from "./building.js";
+
+const SERIES = 7;
+const HEIGHT = 280;
+const STEPS = Array.from({ length: 30 }, (_, k) => [1, 2, 5][k % 3] * 10 ** Math.floor(k / 3)); // between ticks: whole updates
+
+/** @param {any} report @returns {HTMLElement[]} */
+export function sections(report) {
+  const slots = slotsOf(report.sections.filter((section) => section.kind === "figure"));
+  return report.sections.map((section) => {
+    if (section.kind === "table") return card(section.title, table(section));
+    if (section.kind === "figure") return figure(section, slots);
+    if (section.kind === "code") return card(section.title, make("pre", { class: "code", tabindex: "0", "aria-label": section.title || "Code" }, section.code));
+    return card(section.title, ...section.text.split("\n\n").map((part) => make("p", {}, part)));
+  });
+}
+
+/** @param {[string, string][]} given */
+export function facts(given) {
+  return card("To repeat this", make("dl", { class: "facts" }, ...given.flatMap(([name, fact]) => [make("dt", {}, name), make("dd", {}, fact)])));
+}
+
+const card = (title, ...inside) => make("section", { class: "card stack" }, title && make("h2", {}, title), ...inside);
+
+/** @param {any} given @param {(row: any[]) => void} [chosen] */
+export function table(given, chosen) {
+  const numeric = given.columns.map((column) => (column.numeric ? "number" : column.interval ? "interval" : ""));
+  const head = make("tr", {}, ...given.columns.map((column, k) => make(column.name ? "th" : "td", { scope: column.name && "col", class: numeric[k] }, column.name)));
+  const rows = given.rows.map((row) =>
+    make("tr", chosen ? { class: "row-link", onclick: () => chosen(row) } : {}, ...row.map((cell, k) => make("td", { class: numeric[k] }, ...content(cell)))),
+  );
+  const label = given.title || `Table of ${given.columns.map((c) => c.name).filter(Boolean).join(", ")}`;
+  return make(
+    "div", {},
+    make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
+    given.note && make("p", { class: "small muted note" }, given.note),
+  );
+}
+
+function content(cell) {
+  if (cell.tone) return [make("span", { class: cell.tone }, cell.text)];
+  if (cell.mid === undefined) return [cell.text];
+  const at = (share) => (8 + share * 144).toFixed(1);
+  const line = (y, x1, x2, kind) => make("line", { x1: at(x1), x2: at(x2), y1: y, y2: y, class: kind });
+  return [
+    make(
+      "svg", { class: "forest", width: 160, height: 20, viewBox: "0 0 160 20", "aria-hidden": "true" },
+      make("line", { x1: at(cell.zero), x2: at(cell.zero), y1: 0, y2: 20, class: "zero" }),
+      ...cell.points.map((p) => make("circle", { cx: at(p), cy: 15, r: 1.5, class: "dot" })),
+      line(8, cell.low, cell.high, "range"),
+      make("circle", { cx: at(cell.mid), cy: 8, r: 3.5, class: "middle" }),
+    ),
+    make("span", { class: "small muted" }, cell.text),
+  ];
+}
+
+/** A line has one colour in all figures: its place in the one with the most lines. */
+function slotsOf(figures) {
+  const slots = new Map();
+  for (const { lines } of [...figures].sort((a, b) => b.lines.length - a.lines.length)) {
+    for (const [k, { name }] of lines.entries()) if (!slots.has(name)) slots.set(name, k);
+  }
+  return slots;
+}
+
+/** @param {any} given @param {Map<string, number>} [slots] the colour of each line */
+export function figure(given, slots) {
+  const place = make("div", { class: "plot", role: "img", "aria-label": `${given.title}. ${given.words}` });
+  const where = make("p", { class: "where" }, given.words);
+  const names = make("div", { class: "chips" });
+  const made = make("section", { class: "card figure" }, make("h2", {}, given.title), make("div", { class: "y-label" }, given.y), place, where, names, given.note && make("p", { class: "small muted" }, given.note));
+  const hidden = new Set();
+  requestAnimationFrame(() => new Drawn(given, place, where, names, hidden, slots));
+  return made;
+}
+
+class Drawn {
+  constructor(given, place, where, names, hidden, slots) {
+    Object.assign(this, { given, place, where, hidden, names, slots });
+    this.draw();
+    new ResizeObserver(() => this.plot.setSize(this.size())).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    names.replaceChildren(...given.lines.map((line, k) => this.chip(line, k)));
+  }
+
+  paint(k) {
+    const { lines } = this.given;
+    const slot = this.slots?.get(lines[k].name) ?? k;
+    return lines.length > SERIES && slot >= 4 ? "quiet" : `series-${slot % SERIES}`;
+  }
+
+  size() {
+    return { width: Math.max(240, this.place.clientWidth), height: HEIGHT };
+  }
+
+  chip(line, k) {
+    const chip = make("button", { type: "button", class: "chip", "aria-pressed": "true" }, make("span", { class: "name" }, line.name), make("span", { class: "muted" }, line.last));
+    chip.style.setProperty("--paint", `var(--${this.paint(k)})`);
+    chip.addEventListener("click", () => {
+      const shown = this.hidden.has(k);
+      if (shown) this.hidden.delete(k);
+      else this.hidden.add(k);
+      chip.setAttribute("aria-pressed", String(shown));
+      this.draw();
+    });
+    return chip;
+  }
+
+  draw() {
+    this.plot?.destroy();
+    const { given } = this;
+    const lines = given.lines.map((line, k) => ({ ...line, k })).filter((line) => !this.hidden.has(line.k));
+    const series = [{}];
+    const tables = [];
+    const bands = [];
+    for (const line of [...lines].reverse()) {
+      const ink = colour(this.paint(line.k));
+      if (line.low) {
+        const at = series.length;
+        tables.push([line.x, line.high], [line.x, line.low]);
+        const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
+        series.push(edge, { ...edge });
+        bands.push({ series: [at, at + 1], fill: `color-mix(in srgb, ${ink} 16%, transparent)` });
+      }
+      tables.push([line.x, line.y]);
+      series.push({ label: line.name, stroke: ink, width: 2, pxAlign: 0, points: { show: false }, spanGaps: true, own: line });
+    }
+    const grid = { stroke: colour("grid"), width: 1 };
+    const axis = { stroke: colour("muted"), grid, ticks: { ...grid, size: 4 }, font: "12px Inter, system-ui, sans-serif" };
+    this.plot = new window.uPlot(
+      {
+        ...this.size(), pxAlign: 0, padding: [12, 12, 0, 0], legend: { show: false }, bands,
+        cursor: { y: false, sync: { key: "all", setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
+        scales: { x: { time: false }, y: { distr: given.log ? 3 : 1, range: (_, low, high) => (given.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
+        axes: [
+          { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 },
+          { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (given.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
+        ],
+        series,
+        hooks: { setCursor: [(plot) => this.point(plot)] },
+      },
+      tables.length ? window.uPlot.join(tables) : [[0], [null]],
+      this.place,
+    );
+  }
+
+  point(plot) {
+    const { left } = plot.cursor;
+    if (left === undefined || left < 0) {
+      this.where.textContent = this.given.words;
+      return;
+    }
+    const x = plot.posToVal(left, "x");
+    const said = plot.series.slice(1).filter((s) => s.own).reverse().map((s) => `${s.label} ${number(near(s.own, x))}`);
+    this.where.textContent = `${this.given.x} ${whole(x)}: ${said.slice(0, 6).join(" · ")}`;
+  }
+}
+
+const padded = (low, high) => (low === high || low === null ? [low - 1, high + 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);
+
+/** The drawn value that is nearest. */
+function near({ x, y }, at) {
+  let best = 0;
+  for (let k = 1; k < x.length; k += 1) if (Math.abs(x[k] - at) < Math.abs(x[best] - at)) best = k;
+  return y[best] ?? NaN;
+}

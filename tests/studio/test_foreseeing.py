@@ -1,0 +1,22 @@
+"""What the page Forecast is told."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "said"),
+    [
+        ("fit", {}, "1 to 8"),
+        ("fit", {"files": [{"name": "a.csv", "bytes": "~"}]}, "did not arrive"),
+        ("fit", {"files": [{"name": "a.csv"}]}, "must be a text"),
+        ("fit", {"files": "a.csv"}, "list of objects"),
+        ("predict", {"updates": 10}, "no schedule"),
+        ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}]}, "law must be a text"),
+        ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}], "law": "{}"}, "not a saved law"),
+        ("predict", {"updates": 1e12, "schedules": []}, "out of bounds"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(studio, path, asked, said):
+    reply = studio.post(f"/api/{path}", asked)
+    assert reply.refused
+    assert said in reply.sentence

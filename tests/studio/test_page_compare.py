@@ -1,0 +1,79 @@
+"""Compare and Runs as people use them: begun, watched, stopped, gone on, looked into; in a browser."""
+
+import time
+
+import pytest
+
+
+def until(page, condition, patience=240):
+    """Wait until something is so in the page."""
+    end = time.monotonic() + patience
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def tiny(opened):
+    """The page, and a comparison on it of the built-in digits with very few updates."""
+    page = opened("/compare")
+    page.wait_for_selector("#jobs a")
+    page.locator("#task").select_option("digits")
+    page.locator("#arms").fill("flat = constant()\ndown = cosine()")
+    page.locator("#runs-updates").fill("16")
+    page.locator("#folds").fill("2")
+    return page
+
+
+def test_a_comparison_is_begun_watched_and_read(tiny):
+    """The runs fill up; then the answer is there, first a table; each run leads to its page."""
+    tiny.locator("button[type=submit]").click()
+    until(tiny, "document.querySelectorAll('.cell').length >= 4")
+    until(tiny, "document.querySelector('.facts')")
+    assert tiny.locator("#report section").first.locator("table").count() == 1
+    assert tiny.locator(".figure").count() >= 4
+    assert "digits" in tiny.locator("#title").inner_text()
+    assert tiny.locator("#stop").is_hidden()
+    tiny.goto(tiny.url.partition("/compare")[0] + "/runs")
+    tiny.wait_for_selector("#runs tbody a")
+    tiny.locator("#search").fill("digits down")
+    assert set(tiny.locator("#runs tbody td:nth-child(2)").all_inner_texts()) == {"down"}
+    tiny.locator("#runs tbody a").first.click()
+    until(tiny, "document.querySelectorAll('#one .figure').length >= 2")
+    tiny.go_back()
+    until(tiny, "document.querySelectorAll('#runs tbody tr').length")
+
+
+def test_what_is_wrong_with_a_comparison_is_said(tiny):
+    tiny.locator("#arms").fill("flat = constant()\ndown = cosin()")
+    tiny.locator("button[type=submit]").click()
+    until(tiny, "document.getElementById('wrong').textContent.includes('cosine')")
+    assert tiny.url.endswith("/compare")
+
+
+def test_the_example_is_read_and_its_lines_are_hidden_and_shown(opened):
+    page = opened("/compare#job=example")
+    until(page, "document.querySelectorAll('.figure canvas').length >= 4")
+    chip = page.locator(".figure .chip").first
+    chip.click()
+    assert chip.get_attribute("aria-pressed") == "false"
+    box = page.locator(".figure .u-over").nth(1).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    said = "[...document.querySelectorAll('.figure .where')].filter((w) => w.textContent.startsWith('update '))"
+    until(page, f"{said}.length >= 3")
+
+
+@pytest.mark.parametrize("path", ["/", "/compare", "/compare#job=example", "/runs"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 420])
+def test_no_page_is_wider_than_the_screen(opened, path, theme, width):
+    page = opened(path, theme=theme, width=width)
+    page.wait_for_timeout(600)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_address_of_nothing_is_a_sentence(opened):
+    page = opened("/compare#job=0123456789ab")
+    until(page, "document.getElementById('failed').textContent.includes('no comparison')")
+    page.goto(page.url.partition("/compare")[0] + "/runs#key=abc")
+    until(page, "document.getElementById('wrong').textContent.includes('key')")

@@ -7,7 +7,7 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.runs.run import Series, StoredRun
-from lrlab.record.trials import amount, of_runs, read_trials
+from lrlab.record.trials import _guess, amount, of_runs, read_trials
 
 ROWS = [{"size": 1e6, "batch": 8, "horizon": 100, "lr": 0.1 * 2**k, "loss": 3.0 + k} for k in range(3)]
 
@@ -118,3 +118,26 @@ def test_runs_of_a_store_lack_size_and_batch():
         with pytest.raises(LrlabError, match=match):
             of_runs(runs, more, "runs")
     assert len(of_runs([stored("a"), stored("b")], {**given, "arm": "b"}, "runs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1k", 1e3), ("1K", 1e3), ("1m", 1e6), ("1M", 1e6), ("1b", 1e9), ("1G", 1e9), ("1.5T", 1.5e12)]
+)
+def test_the_thousands_of_an_amount(text, value):
+    """In either case."""
+    assert amount(text) == value
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        (["fit_train_loss"], "fit_train_loss"),
+        (["fit_train_loss", "fit_val_loss"], "fit_val_loss"),
+        (["fit_train_loss", "fit_val_loss", "fit_test_loss"], None),
+        (["fit_train_loss", "other_train_loss"], None),
+        (["acc"], None),
+    ],
+)
+def test_the_loss_of_a_table_is_the_only_one_that_it_can_be(columns, found):
+    """That of a validation, where there is one."""
+    assert _guess("loss", columns) == found

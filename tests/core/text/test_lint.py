@@ -89,6 +89,7 @@ def told(schedule, n):
         ("multistep([94], gamma=0)", 100, ("zero-early", "the LR is 0 from update 94 of 100 on: nothing", 94)),
         ("step(100)", 100, ("never-drops", "step(100): 100 is not reached within 100", None)),
         ("multistep([99, 100])", 100, ("unreached", "multistep([99, 100]): 100 is not reached within 100", None)),
+        ("step(60, span=50) >> rex()", 99, ("never-drops", "step(60, span=50): 60 is not reached within 50", None)),
         ("warmup(0) >> constant()", 9, ("empty-phase", "warmup(0) gets no update", 0)),
         ("constant(5, level=0) >> constant()", 9, ("zero-first", "the first update has LR 0 and is wasted", 0)),
     ],

@@ -137,10 +137,15 @@ def test_a_weight_decay_that_is_not_known_is_searched_for_widely():
 
 @pytest.mark.parametrize(
     ("misfit", "said", "widths"),
-    [(0.004, [], []), (0.0041, ["the law misses the logs by 0.4% of the loss; try prior"], [0.0041])],
+    [
+        (0.004, [], []),
+        (0.0041, ["the law misses the logs by 0.4% of the loss; try prior"], [0.0041]),
+        (0.02, ["the law misses the logs by 2.0% of the loss; try prior"], [0.02]),
+        (0.0201, ["the law misses the logs by 2.0% of the loss; try prior"], [0.0402]),
+    ],
 )
 def test_a_miss_is_doubted_beyond_four_thousandths(misfit, said, widths):
-    """By its size; the wider prior doubts seven tenths of the miss that it allows at once."""
+    """By its size, twice that beyond 2 %; the wider prior doubts seven tenths of the miss that it allows at once."""
     law = of([(1e-3, 2.5, misfit)])
     law = replace(law, known=replace(KNOWN, doubts=()))
     truth = law.predict(RUN.lrs).loss[AT - 1]

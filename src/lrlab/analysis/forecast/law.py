@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 
 _LARGEST = 10_000_000  # bytes of a saved law
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
+_BAD = 0.02  # and above which what it foresees is off by about twice as much: see benchmarks/forecast_lab.py
 _USELESS = 0.05  # and above which it says nothing about other schedules
 
 
@@ -293,7 +294,10 @@ def _misses(law: Law, curves: Sequence[FittedCurve], prior: Prior) -> Iterator[D
         yield Doubt("", 0.7 * prior.miss)
     if law.misfit > _POOR:
         advice = "" if prior.relative else '; try prior="generic"'
-        yield Doubt(f"the law misses the logs by {law.misfit:.1%} of the loss{advice}", law.misfit)
+        yield Doubt(
+            f"the law misses the logs by {law.misfit:.1%} of the loss{advice}",
+            law.misfit * (2.0 if law.misfit > _BAD else 1.0),
+        )
     away = max(ending(curve, law.around(curve.peak), _form(law.name), law.scale) for curve in curves)
     if away > RUN_NOISE:
         yield Doubt("", float(np.sqrt(away**2 - RUN_NOISE**2)))

@@ -128,9 +128,13 @@ def _class(value: type, own: Own) -> tuple[str, Held]:
     return f"class {value.__qualname__}", [*kinds, *held]
 
 
+# Where a class stands in its file, from 3.13 on; from 3.14 on its annotations, as a function in place of a dict.
+_OF_A_NEWER_PYTHON = ("__firstlineno__", "__static_attributes__", "__annotate__", "__annotate_func__")
+
+
 def _made(name: str, item: Any) -> bool:
     """Whether something in a class was made by Python or a metaclass for itself."""
-    if name.startswith("_abc_") or name in ("__firstlineno__", "__static_attributes__"):
+    if name.startswith("_abc_") or name in _OF_A_NEWER_PYTHON:
         return True
     special = name.startswith("__") and name.endswith("__") and name not in _KEPT
     return special and not isinstance(item, types.FunctionType | staticmethod | classmethod | property | str | int)

@@ -6,7 +6,7 @@ from typing import Any
 
 _LIBRARIES: tuple[str, ...] = (
     *("logging", "tqdm", "rich", "wandb", "tensorboard", "tensorboardX", "mlflow", "aim", "comet_ml", "matplotlib"),
-    *("torch.utils.tensorboard", "torch.profiler", "lrlab.lab", "warnings", "_pytest", "click"),
+    *("torch.utils.tensorboard", "torch.profiler", "lrlab.lab", "warnings", "_py_warnings", "_pytest", "click"),
     *("torch._dynamo", "torch._inductor", "torch._functorch"),  # compilers
 )
 

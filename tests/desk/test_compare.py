@@ -217,3 +217,10 @@ def test_a_function_that_no_file_holds_is_trained_here(tmp_path, capsys):
     for asked in ({"workers": 2}, {"executor": "ray"}, {"executor": "dask://a:1"}):
         with pytest.raises(LrlabError, match="in no file"):
             lr.compare(train, SCHEDULES, store=tmp_path, **asked)
+
+
+@pytest.mark.parametrize("wrong", [{"audit": -1}, {"audit": 1.5}, {"fork_every": 0.5}, {"fork_every": True}])
+def test_counts_that_are_no_whole_numbers_are_refused_before_anything_is_trained(tmp_path, wrong):
+    (option,) = wrong
+    with pytest.raises(LrlabError, match=f"{option} is a number, 0 for none"):
+        compared(tmp_path, **wrong)

@@ -123,7 +123,7 @@ def compare(
     else:
         arms = without_epochs(arms, task, settings, first_seed, config)
     for option, value in (("fork_every", fork_every), ("audit", audit)):
-        if value is not None and value < 0:
+        if value is not None and (type(value) is not int or value < 0):
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
     resources, note = within_reach(Resources(workers, executor, threads, device), task)

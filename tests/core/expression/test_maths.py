@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lrlab.core.expression.maths import ONES, OPEN_LOOP, NumpyMaths
+from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths
 
 MANY = NumpyMaths(np, ONES)
 VALUES = [0.0, 1e-300, 0.5, 1.0, 2.0, 700.0, 710.0, 1e300, math.inf]
@@ -47,3 +47,11 @@ def test_take():
     index = np.array([[5, 900], [7, 5]])
     assert MANY.take(values, index).tolist() == [[5, 900], [7, 5]]
     assert MANY.take(values, np.array([], dtype=int)).shape == (0,)
+
+
+def test_a_power_of_nothing_under_jax():
+    """0 to the power of 0 is 1, as everywhere; a base below 1 keeps what its power needs in float32."""
+    jnp = pytest.importorskip("jax.numpy")
+    traced = JaxMaths(jnp, ONES)
+    assert np.asarray(traced.power(0.0, jnp.asarray([0.0, 1.0, 2.0]))).tolist() == [1.0, 0.0, 0.0]
+    assert np.asarray(traced.power(0.5, jnp.asarray([1.0, 2.0]))).tolist() == pytest.approx([0.5, 0.25])

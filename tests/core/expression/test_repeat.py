@@ -173,3 +173,27 @@ def test_a_cycle_is_as_long_as_its_schedule_unless_it_is_said():
     ):
         kind, arguments = schedule._plainly(placed(schedule, 20))
         assert (kind, arguments["cycle"]) == ("repeat", cycle)
+
+
+@pytest.mark.parametrize("gain", [0.5, 2.0])
+@pytest.mark.parametrize(
+    "text", ["cycle=3, stretch=2", "3, stretch=2", "3, cycle=3, stretch=2", "3, cycle=7", "cycle=7"]
+)
+def test_each_cycle_is_so_many_times_as_high_as_the_one_before(text, gain):
+    """Whether it is as long or longer, and whether cycles have an end; one update, many, and traced ones."""
+    length, stretch = (7, 1) if "7" in text else (3, 2)
+    curve = lr.parse(f"linear(to=0.5).repeat({text}, gain={gain})").over(21)
+    expected = [gain**k * (1 - 0.5 * i / (length * stretch**k)) for k in range(3) for i in range(length * stretch**k)]
+    assert curve.values().tolist() == pytest.approx(expected)
+    assert [curve(i) for i in range(21)] == pytest.approx(expected)
+    jax = pytest.importorskip("jax")
+    assert np.asarray(jax.jit(curve)(jax.numpy.arange(21))).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_uneven_cycles_have_their_gain_too():
+    """Those of 20 updates in three cycles begin at 0, 7 and 13."""
+    jax = pytest.importorskip("jax")
+    curve = lr.linear().repeat(3, gain=0.5).over(20)
+    begins = np.array([0, 7, 13])
+    for values in (curve.values()[begins], [curve(int(k)) for k in begins], jax.jit(curve)(jax.numpy.asarray(begins))):
+        assert np.asarray(values).tolist() == [1.0, 0.5, 0.25]

@@ -56,6 +56,9 @@ def test_patience_and_cooldown():
         "", "", "", "spike", "", "", "", "spike",
     ]  # fmt: skip
     assert [s.event for s in observed(patient, [*CALM, 9, 9, 9, math.nan])[4:]] == ["", "spike", "", "nan"]
+    for patience in (1, 3, 4):
+        events = [s.event for s in observed(lr.guard(**{**QUICK, "patience": patience}), [*CALM, *[9] * patience])[4:]]
+        assert events == [*[""] * (patience - 1), "spike"]
 
 
 def test_odd_losses_do_not_move_the_mean():

@@ -120,7 +120,7 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=EXPR",
         callback=strategies,
-        help="A strategy to compare, instead of the default ones; give several.",
+        help="A strategy to compare, instead of the default ones; give several. Behind @ its optimizer.",
     ),
     click.option(
         "--arms",

@@ -14,12 +14,11 @@ from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.rules import EVERY
 from lrlab.core.run.segments import relative
 from lrlab.core.shapes.base import constant
-from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk.experiment import run, with_changes
 from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.arms.arms import Arm, arm_of, default_arms
 from lrlab.lab.executors.named import at_once, opened, within_reach
 from lrlab.lab.stages.epochs import without_epochs
 from lrlab.lab.stages.executor import Executor
@@ -256,9 +255,10 @@ def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:
             )
         also = dict(rule.schedules)
         return Arm(name, also.pop("lr", constant()), also=also)
-    schedule = parse(given) if isinstance(given, str) else given
-    if not isinstance(schedule, Schedule):
+    if isinstance(given, str):
+        return arm_of(name, given)
+    if not isinstance(given, Schedule):
         raise LrlabTypeError(
             worded(f"{name} is not a schedule", given, "a schedule, a plan, an arm, or a schedule's text")
         )
-    return Arm(name, schedule)
+    return Arm(name, given)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, missing, worded
 from lrlab.lab.stages.resources import Resources as Resources
 
@@ -44,14 +43,14 @@ def set_up(
         import scipy  # noqa: F401
     except ModuleNotFoundError as error:
         raise missing(error.name or "scipy", "lab", "lrlab compare") from None
-    from lrlab.lab.arms.arms import Arm, arms_named
+    from lrlab.lab.arms.arms import arm_of, arms_named
     from lrlab.lab.stages.epochs import without_epochs
     from lrlab.lab.stages.experiment import Experiment
     from lrlab.lab.task.declaration import load_task
 
     found = load_task(task)
     settings = with_changes(found.quick if quick else found.settings, changes)
-    own = tuple(Arm(name, parse(text)) for name, text in (schedules or {}).items())
+    own = tuple(arm_of(name, text) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
     whole = without_epochs(whole, found, settings, first_seed, config)
     return Experiment(found, whole, settings, first_seed, dict(config or {}))
@@ -127,7 +126,7 @@ def run(
     looks = looks_of(settings.seeds, settings.folds) if until_settled else Looks("fold", (1,))
     schedules = {arm.name: arm.schedule for arm in experiment.arms}
     notes = {arm.name: arm.beside for arm in experiment.arms}
-    grids = {arm.name: list(settings.lrs) for arm in experiment.arms}
+    grids = {arm: list(lrs) for arm, lrs in experiment.grids.items()}
     trained: dict[tuple[str, float, int, int], StoredRun] = {}
     effort = Effort()
 
@@ -148,9 +147,10 @@ def run(
                 effort = effort + took
                 runs = tuple(trained[job.place] for job in part)
                 evidence = evidence_of(runs, schedules, task.mode, looks.each, notes, matters, overlapping)
-                if not (settings.widen and evidence.wider):
+                wider = {arm: lr for arm, lr in evidence.wider.items() if arm not in experiment.at_their_own}
+                if not (settings.widen and wider):
                     break
-                for arm, lr in evidence.wider.items():
+                for arm, lr in wider.items():
                     grids[arm].append(lr)
                 jobs = experiment.jobs(resources, grids)
             if evidence.comparison.settled:

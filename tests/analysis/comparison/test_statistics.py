@@ -183,6 +183,9 @@ def test_an_arm_is_not_worse_because_a_run_of_its_best_rate_diverged() -> None:
     assert line.unstable == Unstable(3.0, 1, 5)
     assert line.low is not None
     assert line.low > 0
+    narrow = {arm: {lr: cells for lr, cells in grid.items() if lr > 0.5} for arm, grid in lucky(0.0).items()}
+    line = compare(narrow).standings[1]
+    assert (line.verdict, line.edge) == ("unstable", "lowest"), "also where the rate that it kept is at an edge"
     line = compare(lucky(0.5)).standings[1]
     assert (line.arm, line.verdict, line.unstable) == ("unlucky", "worse", Unstable(3.0, 1, 5))
 

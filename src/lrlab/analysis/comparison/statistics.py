@@ -261,9 +261,9 @@ def _verdict(place: int, p: float | None, spare: float | None, level: float, edg
         return "best"
     if p > 1 - level:
         return "not distinguishable"
-    if edge:
-        return "open"
-    return "unstable" if spare > 1 - level else "worse"
+    if spare > 1 - level:
+        return "unstable"
+    return "open" if edge else "worse"
 
 
 def _same(line: Standing, apart: float | None) -> Standing:

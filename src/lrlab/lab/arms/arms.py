@@ -14,6 +14,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.rules import KINDS
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, nearest, worded
+from lrlab.lab.arms.optimizer import OptimizerCall, apart
 
 AVERAGING = 0.1
 
@@ -60,6 +61,22 @@ class Arm:
         averaged = "" if self.averaging is None else f"weights averaged over {self.averaging:.0%} of the run"
         given = [f"{name}={value}" for name, value in (*self.config.items(), *self.also.items())]
         return ", ".join(filter(None, (averaged, *given)))
+
+
+def arm_of(name: str, text: str) -> Arm:
+    """An arm from its text: a schedule, and behind an @ the optimizer that it is trained with.
+
+    Raises `LrlabError` where the schedule cannot be read, or the optimizer cannot be imported or called so.
+
+    >>> arm_of("plain", "linear() @ torch.optim.SGD(lr=0.1)").config
+    {'optimizer': 'torch.optim.SGD(lr=0.1)'}
+    """
+    schedule, optimizer = apart(text)
+    if optimizer is None:
+        return Arm(name, parse(schedule))
+    call = OptimizerCall.parse(optimizer)
+    call.kind()
+    return Arm(name, parse(schedule), config={"optimizer": str(call)})
 
 
 # Name and text form. Parameters are those of the papers, or what fits any run: step and multistep by tenths,

@@ -8,10 +8,11 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.arms.optimizer import call_of
 from lrlab.lab.arms.refusals import refuse_absolute, refuse_turned
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.resources import Resources
-from lrlab.lab.task.config import refuse_unknown
+from lrlab.lab.task.config import defaults, refuse_unknown
 from lrlab.lab.task.declaration import Settings, Task
 from lrlab.record.runs.run import content_key
 
@@ -38,6 +39,11 @@ class Experiment:
         task, settings = self.task, self.settings
         for given in (self.config, *(arm.config for arm in self.arms)):
             refuse_unknown(task.name, task.config, given)
+        if (free := self.at_their_own) and 1.0 not in settings.lrs:
+            what = f"{free[0]} finds its LR by itself: there is none of its own to be multiplied"
+            raise LrlabError(
+                worded(what, tuple(settings.lrs), "LRs with 1 among them: it is tried at that alone", "--lrs 1")
+            )
         for arm in self.arms:
             refuse_absolute(arm.name, arm.schedule, settings.updates, settings.lrs)
             for schedule in (arm.schedule, *arm.also.values()):
@@ -53,14 +59,26 @@ class Experiment:
             threads=resources.threads,
             device=resources.device,
             order=resources.order,
-            grids=grids,
+            grids=self.grids if grids is None else grids,
         )
+
+    @property
+    def at_their_own(self) -> tuple[str, ...]:
+        """The arms whose optimizer finds its LR by itself: they are tried at the LR that it is given alone."""
+        calls = {arm.name: call_of({**defaults(self.task.config), **self.config, **arm.config}) for arm in self.arms}
+        return tuple(name for name, call in calls.items() if call is not None and call.finds_its_lr)
+
+    @property
+    def grids(self) -> dict[str, tuple[float, ...]]:
+        """The LRs of each arm, before any is widened."""
+        own = self.at_their_own
+        return {arm.name: (1.0,) if arm.name in own else tuple(map(float, self.settings.lrs)) for arm in self.arms}
 
     @property
     def runs(self) -> int:
         """How many runs it has; where its LRs are widened, at least."""
         s = self.settings
-        return len(self.arms) * len(s.lrs) * s.seeds * s.folds
+        return sum(map(len, self.grids.values())) * s.seeds * s.folds
 
     @property
     def digest(self) -> str:

@@ -1,8 +1,8 @@
 """What determines a training beside its control rows: the recipe. Its hash names a cell of the stage tree.
 
     recipe = code of the task, configuration, seed and fold, length and evaluations, what it is judged by, averaging,
-             which hyper-parameters are set, versions of the libraries, threads, device, the order of sets where the
-             code has any
+             which hyper-parameters are set, versions of the libraries, the file of an optimizer that an arm imports,
+             threads, device, the order of sets where the code has any
 
 Two trainings of one recipe whose control rows agree up to an update are the same training up to there, to the last
 bit. Whatever can change a bit must therefore be in here; this list is what sharing rests on.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.arms.optimizer import call_of
 from lrlab.lab.identity.libraries import versions
 from lrlab.lab.task.config import defaults
 from lrlab.record.runs.run import content_key
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 def recipe_of(task: Task, job: Job) -> dict[str, Any]:
     """What this job's training has in common with those that it may share a state with."""
+    config = {**defaults(task.config), **job.whole_config}
+    call = call_of(config)
     return {
         "task": task.identity,
         "metric": task.metric,
@@ -35,11 +38,13 @@ def recipe_of(task: Task, job: Job) -> dict[str, Any]:
         "folds": job.folds,
         "updates": job.updates,
         "evals": job.evals,
-        "config": {**defaults(task.config), **job.whole_config},
+        "config": config,
         "threads": job.threads,
         "device": job.device,
-        "versions": versions(libraries_of(task)),
-    } | ({"order of sets": job.order} if task.decided.hashes else {})
+        "versions": versions((*libraries_of(task), *([call.package] if call else []))),
+        **({"order of sets": job.order} if task.decided.hashes else {}),
+        **({"optimizer": call.digest()} if call else {}),
+    }
 
 
 def libraries_of(task: Task) -> tuple[str, ...]:

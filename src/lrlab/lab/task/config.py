@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+from lrlab.lab.arms.optimizer import call_of
 from lrlab.record.runs.run import content_key
 
 
@@ -52,6 +53,8 @@ def refuse_unknown(task: str, config: Mapping[str, Any], given: Mapping[str, Any
             hint = nearest(name, config) if config else f'@lr.task(config={{"{name}": {value!r}}})  in its file'
             raise LrlabError(worded(f"the task {task} has no configuration {name!r}", dict(given), allowed, hint))
         choices = config[name]
+        if name == "optimizer" and call_of(given) is not None:
+            continue  # of any module; see `lrlab.lab.arms.optimizer`
         if isinstance(choices, tuple) and value not in choices:
             raise LrlabError(
                 worded(

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lrlab.lab.arms.optimizer import rate_of, step
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
@@ -103,16 +104,27 @@ def problem(
 def fit(run: TrainingRun, made: Problem, opt: Any) -> None:
     """Train a problem for as many updates as the run has."""
     run.track(model=made.model, opt=opt)
+    if hasattr(opt, "train"):
+        opt.train()
     for _, batch in run.steps(made.batches):
-        loss = made.loss_of(*batch)
-        opt.zero_grad()
-        loss.backward()
-        opt.step()
+        loss = step(opt, functools.partial(_gradient, made, opt, batch))
         run.log(loss=loss)
         if run.eval_now:
             with evaluating(made.model, opt):
                 metrics = made.judged()
-            run.report(**metrics)
+            rate = rate_of(opt)
+            run.report(**metrics, **({} if rate is None else {"effective_lr": rate}))
+
+
+def _gradient(made: Problem, opt: Any, batch: Any) -> Any:
+    """The loss of a batch, with its gradient in the parameters."""
+    import torch
+
+    with torch.enable_grad():
+        loss = made.loss_of(*batch)
+        opt.zero_grad()
+        loss.backward()
+    return loss
 
 
 @contextmanager

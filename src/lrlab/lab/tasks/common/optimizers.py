@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, nearest, worded
+from lrlab.lab.arms.optimizer import made
 from lrlab.lab.tasks.common.schedule_free import ScheduleFree
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def optimizer(
     by LR x `weight_decay`; the others add `l2` x weights to the gradient. "momentum" is SGD with Nesterov's momentum
     0.9; the "schedule-free" ones are in `lrlab.lab.tasks.common.schedule_free`; the rest is as PyTorch has it.
 
+    A call, such as "prodigyopt.Prodigy(lr=1.0)", is that optimizer: see `lrlab.lab.arms.optimizer`.
+
     Raises `LrlabError` for a name that is not in the table.
 
     >>> import torch
@@ -49,6 +52,8 @@ def optimizer(
     >>> optimizer("adam", weights, lr={"momentum": 0.1, "adam": 1e-3}).param_groups[0]["lr"]
     0.001
     """
+    if name and "(" in name:
+        return made(name, parameters)
     known = [each for each in lr if each in OPTIMIZERS]
     name = name or known[0]
     if name not in known:

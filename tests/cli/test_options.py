@@ -19,11 +19,11 @@ def ask(*arguments):
 
 
 def test_they_are_those_of_compare():
-    """With the same defaults; what only training needs is left out."""
+    """With the same defaults; what only training and judging need is left out."""
     mine = {option.name: option.default for option in echo.params}
     theirs = {option.name: option.default for option in compare.params}
     assert mine.items() <= theirs.items()
-    training = {"workers", "executor", "fork_every", "audit", "until_settled"}
+    training = {"workers", "executor", "fork_every", "audit", "until_settled", "matters", "overlapping"}
     assert set(theirs) - set(mine) == {*training, "report", "as_json"}
 
 

@@ -1,9 +1,8 @@
-"""How fast the studio is: a drag to the redrawn curve at 100 000 updates, the first curve, its memory; and a peer's.
+"""How fast the studio is: a drag to the redrawn curve at 100 000 updates, the first curve, its memory.
 
-python benchmarks/studio.py [--updates 100000] [--moves 40] [--peer]
+python benchmarks/studio.py [--updates 100000] [--moves 40]
 
-In Chromium without a screen, against a real server. `--peer` measures the same slider on a Streamlit page in the same
-run (pip install streamlit): one press of a key to the first frame in which the picture is another one.
+In Chromium without a screen, against a real server.
 """
 
 from __future__ import annotations
@@ -29,15 +28,6 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 )
 TEXT = 'warmup("5%") >> cosine(to=0.1)'
-PEER = """
-import numpy as np, streamlit as st
-import lrlab as lr
-warm = st.slider("warmup", 1, 50, 5)
-values = lr.parse(f'warmup("{warm}%") >> cosine(to=0.1)').over(UPDATES).values()
-at = np.linspace(0, UPDATES - 1, 2000, dtype=int)
-st.line_chart({"LR": values[at]})
-st.markdown(f"<p id='shown'>warm {warm}</p>", unsafe_allow_html=True)
-"""
 # From the move of the pointer to the frame after the one in which the curve was drawn.
 MOVE = """async ([left, top]) => {
     const { chart, gestures } = lrlab;
@@ -80,7 +70,6 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--updates", type=int, default=100_000)
     parser.add_argument("--moves", type=int, default=40)
-    parser.add_argument("--peer", action="store_true")
     add_size(parser)
     given = parser.parse_args(argv)
     if not Path(CHROMIUM).exists():
@@ -94,14 +83,10 @@ def main(argv: list[str] | None = None) -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         print(f"server, idle: {_memory(process.pid):.0f} MB")
         found = _studio(browser, url, given.updates, given.moves)
-        peer = _peer(browser, given.updates, given.moves) if given.peer else None
         browser.close()
     print(f"page to first curve: {found['first']:.0f} ms")
     print(f"drag to redrawn curve at {given.updates:,} updates: {_spread(found['moves'])}")
     print(f"after 60 moves at 60 a second: {found['sent']} requests, all drawn {found['lag']:.0f} ms after the last")
-    if peer is not None:
-        ratio = statistics.median(peer) / statistics.median(found["moves"])
-        print(f"the same slider on a Streamlit page: {_spread(peer)}, {ratio:.1f} times as long")
 
 
 def _studio(browser: Any, url: str, updates: int, moves: int) -> dict[str, Any]:
@@ -121,47 +106,6 @@ def _studio(browser: Any, url: str, updates: int, moves: int) -> dict[str, Any]:
     sent, lag = page.evaluate(BURST, [left, top, 60])
     page.close()
     return {"first": first, "moves": took, "sent": sent, "lag": lag}
-
-
-def _peer(browser: Any, updates: int, moves: int) -> list[float]:
-    """Presses of a key on the slider of a Streamlit page, each to the answer on the page."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "page.py"
-        place.write_text(PEER.replace("UPDATES", str(updates)), encoding="utf-8")
-        port = "8599"
-        options = ["--server.headless=true", f"--server.port={port}", "--browser.gatherUsageStats=false"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(place), *options],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            page = browser.new_page()
-            for _ in range(100):
-                try:
-                    page.goto(f"http://127.0.0.1:{port}/")
-                    break
-                except Exception:  # it is not there yet
-                    time.sleep(0.3)
-            page.wait_for_selector("#shown", timeout=60_000)
-            page.locator('[role="slider"]').focus()
-            took = []
-            for k in range(moves):
-                wanted = f"warm {6 + k % 40}"
-                if k and k % 40 == 0:
-                    page.keyboard.press("Home")
-                    page.wait_for_timeout(1000)
-                    wanted = "warm 2"
-                began = time.perf_counter()
-                page.keyboard.press("ArrowRight")
-                while page.locator("#shown").inner_text() != wanted:
-                    if time.perf_counter() - began > 10:
-                        break
-                took.append(1000 * (time.perf_counter() - began))
-            page.close()
-            return took
-        finally:
-            process.terminate()
-            process.wait()
 
 
 @contextmanager

@@ -92,7 +92,7 @@ function draw(answer) {
   const others = lines().map((text, k) => ({ ...beside.get(text), paint: paint(k), dash: k === 0 && state.ghost ? [6, 4] : undefined }));
   chart.show([...own, ...others.filter((line) => line.x)], answer.updates, state.log);
   handles.show(found);
-  phases(answer);
+  if (!handles.held) phases(answer);
   byId("y-label").textContent = answer.absolute ? "learning rate" : "multiple of the base LR";
   if (!handles.held) byId("where").textContent = hint();
 }

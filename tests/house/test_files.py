@@ -14,7 +14,6 @@ ELSEWHERE = {
     "lab/training/foreign.py": "tests/lab/task/test_functional.py",
     "lab/training/held_torch.py": "tests/lab/training/test_held.py",
     "lab/training/held_keras.py": "tests/lab/sharing",
-    "lab/task/keras_fit.py": "tests/lab/sharing",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",
     "record/logs/rows.py": "tests/record/logs/formats/test_registry.py",

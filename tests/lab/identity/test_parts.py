@@ -1,5 +1,6 @@
 """What a value is made of: library objects by what they hold, own ones by all that they are."""
 
+import abc
 import collections
 import functools
 import io
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from lrlab.lab.identity.own import Own
-from lrlab.lab.identity.parts import Opaque, ordered_by_hash, parts_of
+from lrlab.lab.identity.parts import Opaque, _reduced, ordered_by_hash, parts_of
 
 OWN = Own()
 
@@ -121,3 +122,37 @@ def test_sets_in_an_order_of_their_own():
     assert [ordered_by_hash(value) for value in ({"a", "b"}, {"a"}, {1, 2}, frozenset([("a", 1), 2]))] == [
         True, False, False, True,
     ]  # fmt: skip
+
+
+def test_what_python_keeps_in_a_class_for_itself_is_no_part_of_it():
+    """The register of an abstract class, and where in a file it was written."""
+
+    class Abstract(abc.ABC):
+        width = 8
+
+        @abc.abstractmethod
+        def go(self): ...
+
+    names = {name for name, _ in parts_of(Abstract, OWN)[1]}
+    assert {"width", "go"} <= names
+    assert not [name for name in names if name.startswith("_abc_") or name == "__firstlineno__"]
+
+
+@pytest.mark.parametrize(
+    ("more", "held"),
+    [
+        ((), []),
+        ((None,), []),
+        ((5,), [("", 5)]),
+        (({"b": 1, "a": 2},), [("a", 2), ("b", 1)]),
+        (((None, {"a": 1}),), [("a", 1)]),
+        ((({"b": 2}, {"a": 1}),), [("b", 2), ("a", 1)]),
+        (((1, 2),), [("", (1, 2))]),
+        ((None, iter([7, 8])), [("", 7), ("", 8)]),
+        ((None, None, iter([(1, 2)])), [("", 1), ("", 2)]),
+    ],
+)
+def test_what_a_thing_is_made_of_again(more, held):
+    """What makes it, of what, and its state: by names where it has any; then its items, and its pairs."""
+    assert _reduced((list, ((),), *more)) == [("", list), ("", ((),)), *held]
+    assert _reduced("name") == [("", "name")]

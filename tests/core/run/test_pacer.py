@@ -181,3 +181,10 @@ def test_a_name_that_is_nearly_the_one_waited_for_is_a_mistake():
     pacer.observe(val_loss=1.0)
     pacer.observe(va_loss=1.0)
     assert sorted(state.observed for state in pacer.states.values()) == [0, 1]
+
+
+def test_values_ahead_are_scaled_as_the_present_one_is():
+    """By the scale that holds now."""
+    pacer = lr.Pacer(lr.linear().over(10))
+    pacer.rescale(0.5)
+    assert pacer.between(0, 10).tolist() == pytest.approx([0.5 * (1 - k / 10) for k in range(10)])

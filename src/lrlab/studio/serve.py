@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, TypedDict
 
 from lrlab.errors import LrlabError, missing, worded
 
@@ -23,18 +21,8 @@ from lrlab.studio.guard import is_loopback
 PATIENCE = 1  # seconds that open connections are given when it ends
 
 
-class ReadyDocument(TypedDict):
-    """Where the studio is: the address with the token that opens it, and the process that serves it."""
-
-    version: Literal[1]
-    url: str
-    pid: int
-
-
-def serve(
-    host: str, port: int, store: Path, tasks: Mapping[str, str], ready: Callable[[ReadyDocument], object]
-) -> None:
-    """Serve until Ctrl-C; `ready` is told the address. Raises `LrlabError` where it cannot be bound.
+def serve(host: str, port: int, store: Path, tasks: Mapping[str, str], ready: Callable[[str], object]) -> None:
+    """Serve until Ctrl-C; `ready` is told the address, with its token. Raises `LrlabError` where it cannot be bound.
 
     `store` is where runs are kept; `tasks` are those that may be trained, by the names that they are shown by.
     """
@@ -43,7 +31,7 @@ def serve(
     names = () if is_loopback(host) else (host, socket.gethostname())
     at = bound.getsockname()
     name = f"[{at[0]}]" if ":" in at[0] else at[0]
-    document = ReadyDocument(version=1, url=f"http://{name}:{at[1]}/?token={token}", pid=os.getpid())
+    url = f"http://{name}:{at[1]}/?token={token}"
     config = uvicorn.Config(
         application(token, store, tasks, names),
         log_level="warning",
@@ -59,7 +47,7 @@ def serve(
     async def startup(sockets: list[socket.socket] | None = None) -> None:
         await begin(sockets)
         if server.started:
-            ready(document)
+            ready(url)
 
     server.startup = startup
     try:

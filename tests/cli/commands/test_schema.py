@@ -32,7 +32,7 @@ def test_the_fields_are_said():
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("compar", "compare"), ("forecast ft", "forecast fit"), ("studi", "study")]
+    ("name", "meant"), [("compar", "compare"), ("forecast ft", "forecast fit"), ("studi", "studio"), ("stdy", "study")]
 )
 def test_a_slip_is_answered(name, meant):
     """With the nearest."""

@@ -32,7 +32,7 @@ def test_it_says_one_line_and_ends_on_ctrl_c():
 def test_its_document_says_where_it_is_once_it_is_ready():
     process = begun("--json")
     found = json.loads(process.stdout.readline())
-    jsonschema.validate(found, of_command("studio", "lrlab.studio.serve:ReadyDocument", closed=True))
+    jsonschema.validate(found, of_command("studio", "lrlab.cli.commands.studio:ReadyDocument", closed=True))
     assert found["pid"] == process.pid
     port = int(re.search(r":(\d+)/", found["url"])[1])
     socket.create_connection(("127.0.0.1", port), timeout=10).close()
@@ -64,3 +64,12 @@ def test_without_the_extra_it_says_what_to_type(extra):
     assert done.returncode == 1
     assert "pip install" in done.stderr
     assert "[studio]" in done.stderr
+
+
+def test_without_the_extra_all_other_commands_are_there():
+    """The schemas, the help."""
+    for line in (["schema"], ["--help"], ["studio", "--help"]):
+        code = f"import sys; sys.modules['starlette'] = None; from lrlab.cli.main import main; main({line!r})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout

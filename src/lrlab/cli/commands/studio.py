@@ -7,10 +7,11 @@ lrlab studio --port 8321 --no-browser
 from __future__ import annotations
 
 import json
+import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal, TypedDict
 
 import click
 
@@ -18,8 +19,13 @@ from lrlab.cli.output import echo, json_option
 from lrlab.cli.verb import Section, Verb
 from lrlab.errors import LrlabError, worded
 
-if TYPE_CHECKING:
-    from lrlab.studio.serve import ReadyDocument
+
+class ReadyDocument(TypedDict):
+    """Where the studio is: the address with the token that opens it, and the process that serves it."""
+
+    version: Literal[1]
+    url: str
+    pid: int
 
 
 @click.command(
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
         "lrlab studio --port 8321 --no-browser",
         "lrlab studio --task mine.py:train --store runs",
     ],
-    document="lrlab.studio.serve:ReadyDocument",
+    document="lrlab.cli.commands.studio:ReadyDocument",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0: any that is free.  [default: 0]")
 @click.option(
@@ -66,7 +72,8 @@ def command(port: int, host: str, no_browser: bool, store: Path, files: tuple[st
         warning = f"warning: {host} can be reached from other machines. Whoever has the address can compute here."
         echo(f"{warning} It is not encrypted.", err=True)
 
-    def ready(document: ReadyDocument) -> None:
+    def ready(url: str) -> None:
+        document = ReadyDocument(version=1, url=url, pid=os.getpid())
         if as_json:
             click.echo(json.dumps(document))
         else:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import lrlab as lr
 from lrlab.lab.identity.own import Own
 from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, outside
 
@@ -58,6 +59,12 @@ def test_where_a_variable_is_held_can_be_set():
     assert (where is globals(), key, value) == (True, "WIDTH", 64)
     where, key, _ = found["Net.calls"]
     assert (where, key) == (Net, "calls")
+
+
+def test_a_schedule_is_a_value_not_code():
+    """It answers a call, only to say what to write instead."""
+    chosen = lr.cosine()
+    assert names(lambda run: chosen) == {"chosen"}
 
 
 def test_libraries_are_not_ones_own():

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from lrlab.core.expression.node import Schedule
 from lrlab.lab.training.frames import APPENDED, appends, only_grows
 
 _LIBRARIES = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
@@ -103,7 +104,7 @@ def _walked(function: Any) -> tuple[dict[str, tuple[Any, str, Any]], list[Any]]:
     waiting, met, functions = [function], set[int](), []
 
     def take(name: str, where: Any, key: str, value: Any) -> None:
-        if isinstance(value, ModuleType) or callable(value):
+        if isinstance(value, ModuleType) or (callable(value) and not isinstance(value, Schedule)):
             waiting.append(value)
         else:
             found.setdefault(name, (where, key, value))

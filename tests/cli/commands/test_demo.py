@@ -29,5 +29,7 @@ def test_a_constant_lr_is_the_worst(demo):
     """And the same again: nothing in it is by chance."""
     first, again = (json.loads(demo("--json").output) for _ in range(2))
     assert first["arms"] == again["arms"]
-    assert (first["arms"][-1]["name"], first["arms"][-1]["verdict"]) == ("constant", "worse")
+    best, last = first["arms"][0], first["arms"][-1]
+    assert last["name"] == "constant"
+    assert last["mean"] > 2 * best["mean"]
     assert first["effort"]["saved"] > 0

@@ -1,9 +1,9 @@
-"""What a task may be configured with: the keys that it declares, and nothing else.
+"""The configuration of a task: the keys that it declares, and no others.
 
     @lr.task(config={"width": 64, "size": ("std", "tiny")})
 
-declares `run.config["width"]`, 64 unless something else is given, and `run.config["size"]`, one of these, the first
-unless something else is given. A key that nobody reads would train something else than was asked for.
+declares `run.config["width"]`, by default 64, and `run.config["size"]`, one of the two values, by default the first.
+If a key that nobody reads were accepted, the training would not be the one that was asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lrlab.record.runs.run import content_key
 
 
 def declared(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a task as it declares them. Raises `LrlabError` for anything but a configuration."""
+    """The keys of a task as it declares them. Raises `LrlabError` for anything that is not a configuration."""
     if not isinstance(config, Mapping) or not all(isinstance(name, str) for name in config):
         raise LrlabTypeError(worded("task: config has the default of each key", config, hint='config={"width": 64}'))
     for name, value in config.items():
@@ -28,7 +28,7 @@ def declared(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What the task finds in `run.config` where nothing is given.
+    """What the task finds in `run.config` if nothing is given.
 
     >>> defaults({"width": 64, "size": ("std", "tiny")})
     {'width': 64, 'size': 'std'}
@@ -54,7 +54,7 @@ def refuse_unknown(task: str, config: Mapping[str, Any], given: Mapping[str, Any
             raise LrlabError(worded(f"the task {task} has no configuration {name!r}", dict(given), allowed, hint))
         choices = config[name]
         if name == "optimizer" and call_of(given) is not None:
-            continue  # of any module; see `lrlab.lab.arms.optimizer`
+            continue  # an optimizer of any module; see `lrlab.lab.arms.optimizer`
         if isinstance(choices, tuple) and value not in choices:
             raise LrlabError(
                 worded(

@@ -12,7 +12,7 @@
             if run.eval_now:
                 run.report(val_loss=evaluate(model))
 
-The decorator only declares defaults; without it those of `Declaration` hold. What `run` offers: see
+The decorator only declares defaults. Without it, the defaults of `Declaration` apply. For what `run` offers, see
 `lrlab.lab.training.run.TrainingRun`.
 """
 
@@ -56,9 +56,9 @@ _LOADING: ContextVar[str | None] = ContextVar("_LOADING", default=None)
 class Settings:
     """How much is trained to compare strategies on a task.
 
-    `updates` per run, `evals` evenly spaced evaluations in each, `folds` x `seeds` runs per arm and LR, and
-    `lrs`, the multiples of the task optimizer's own LR that every arm is tried at. With `widen`, an arm that is best at
-    an edge of them is tried beyond, until its best is inside.
+    A run has `updates` updates and `evals` evenly spaced evaluations. Each arm has `folds` x `seeds` runs at each of
+    `lrs`, which are multiples of the task optimizer's own LR. With `widen`, an arm that is best at an edge of `lrs` is
+    also tried beyond that edge, until its best LR lies inside. Raises `LrlabError` if a value is not valid.
     """
 
     updates: int = 1000
@@ -83,7 +83,7 @@ def _is_multiple(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the decorator `task` says of a training function."""
+    """What the decorator `task` says about a training function."""
 
     metric: str = "val_loss"
     mode: Way = "min"
@@ -95,11 +95,11 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Task:
-    """A training function with what it declares; `text` finds it again in another process.
+    """A training function with what it declares; another process finds it by `text`.
 
-    `identity` is the hash of its code and of all that this refers to; `decided` tells what that covers, see
-    `lrlab.lab.identity.identity`. `needs` are the libraries that it imports while it trains, to be looked for first;
-    `config` are the keys of its configuration, see `lrlab.lab.task.config`.
+    `identity` is the hash of its code and of everything that the code refers to. `decided` says what the hash covers
+    (see `lrlab.lab.identity.identity`). `needs` are the libraries that it imports while it trains; they are looked for
+    first. `config` holds the keys of its configuration with their defaults (see `lrlab.lab.task.config`).
     """
 
     name: str
@@ -128,15 +128,15 @@ def task(
     lrs: tuple[float, ...] = Settings.lrs,
     evals: int = Settings.evals,
 ) -> Callable[[_Function], _Function]:
-    """Declare what a training function is judged by and what is trained by default; see `Settings`.
+    """Declare the metric that judges a training function and how much is trained by default; see `Settings`.
 
-    `mode` says which way `metric` is better, "min" or "max"; it may be left out where the name leaves no doubt, as that
-    of a loss or an error does. `config` are the keys of `run.config` with their defaults (a tuple: the values to choose
-    from, the first by default); others are refused wherever they are given.
+    `mode` says which way `metric` is better, "min" or "max". It may be left out if the name leaves no doubt, as in a
+    loss or an error. `config` maps the keys of `run.config` to their defaults; a tuple lists the allowed values, and
+    the first is the default. Any other key is refused. `needs` names the libraries that the function imports only while
+    it trains: they are imported before the random numbers are seeded, and a missing one is reported before the start.
+    `quick` is what `--quick` trains: by default a quarter of the updates, three folds at most, one seed.
 
-    `quick` is what `--quick` trains: by default a quarter of the updates, three folds, one seed. A function
-    that imports a library only while it trains names it in `needs`: it is then imported before the random
-    numbers are seeded, and its absence is said before anything starts.
+    Returns the function or class unchanged. Raises `LrlabError` or `LrlabTypeError` for an argument that is not valid.
 
     >>> @task(metric="val_error", updates=500)
     ... def train(run): ...
@@ -157,7 +157,7 @@ def task(
 
 
 def declaration_of(function: Any) -> Declaration:
-    """What was declared of a function, or the defaults."""
+    """What was declared for a function, or the defaults."""
     declaration = getattr(function, "lrlab_task", Declaration())
     if not isinstance(declaration, Declaration):
         raise LrlabError(worded("lrlab_task is set by the decorator alone", declaration, hint="@task(updates=500)"))
@@ -176,7 +176,7 @@ def built_in_tasks() -> tuple[str, ...]:
 def load_task(text: str) -> Task:
     """The task called `text`: a built-in name, or `path/to/file.py:name`.
 
-    Raises `LrlabError` if there is none such; an exception of the user's own file passes through.
+    Raises `LrlabError` if there is no such task. An exception raised by the user's file passes through.
     """
     path, colon, name = text.rpartition(":")
     if colon and path.endswith(".py"):
@@ -196,8 +196,8 @@ def load_task(text: str) -> Task:
 def _module_of_file(source: Path, text: str) -> ModuleType:
     if not source.is_file():
         raise LrlabError(worded("there is no such file", text, "path/to/file.py:name", str(source)))
-    # Named by its place, so that two files called train.py do not meet; registered, for dataclasses need it; within its
-    # package, where it is in one, so that it may import from there.
+    # The name contains the path, so that two files called train.py do not clash. The module is registered because
+    # dataclasses need it, and as part of its package, if it is in one, so that it can import from there.
     base = base_of(source)
     own = f"lrlab_task_{hashlib.sha256(str(source).encode()).hexdigest()}"
     name = ".".join([*source.parent.relative_to(base).parts, own])
@@ -206,9 +206,9 @@ def _module_of_file(source: Path, text: str) -> ModuleType:
         raise LrlabError(worded("the file cannot be imported", text))
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
-    if str(base) not in sys.path:  # its neighbours can be imported, as if it were run
+    if str(base) not in sys.path:  # it can import its neighbours, as if it were run as a script
         sys.path.insert(0, str(base))
-    if str(source.parent) not in sys.path:  # last, for a module of a package may be called as one of Python's
+    if str(source.parent) not in sys.path:  # last: a module of a package may have the name of one of Python's
         sys.path.append(str(source.parent))
     token = _LOADING.set(text)
     try:
@@ -219,7 +219,7 @@ def _module_of_file(source: Path, text: str) -> ModuleType:
 
 
 def file_being_loaded() -> str | None:
-    """The text of the task whose file is being imported right now, from within that import; else None."""
+    """The text of the task if its file is being imported right now, in the code of that import; else None."""
     return _LOADING.get()
 
 
@@ -239,10 +239,10 @@ def _task(module: ModuleType, attribute: str, source: Path, name: str, text: str
 
 
 def task_of(training: Any) -> Task:
-    """The task of a function or class that was met in Python; another process finds it by its file and name.
+    """The task of a Python function or class; another process finds it by its file and name.
 
-    What no file holds (a lambda, a function within a function, a notebook cell) has the text "": it can be trained in
-    this process only, and counts by its code and all that it refers to.
+    A function that no file holds (a lambda, a function inside a function, a notebook cell) has the text "". It can be
+    trained in this process only, and it is identified by its code and everything that the code refers to.
 
     >>> task_of(lambda run: None).text
     ''
@@ -257,10 +257,10 @@ def task_of(training: Any) -> Task:
 
 
 def _declared(training: Any, name: str, text: str, identity: Identity) -> Task:
-    """A task with what its decorator says of it. Raises `MissingExtra` if a library that it needs is not there."""
+    """A task with what its decorator declares. Raises `MissingExtra` if a library that it needs is not installed."""
     function, said = function_of(training), declaration_of(training)
     for library in said.needs:
-        package = library.partition(".")[0]  # to look for a module of it would import it
+        package = library.partition(".")[0]  # looking for one of its modules would import it
         if importlib.util.find_spec(package) is None:
             raise missing(package, "lab", f"the task {name}")
     return Task(

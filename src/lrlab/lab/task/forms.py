@@ -1,16 +1,16 @@
 """The forms in which a training may be written; each becomes the one function `train(run)` that the engine calls.
 
-A function is itself. A class has the loop written for it:
+A function is used as it is. For a class, lrlab writes the loop:
 
     class Mine:
-        def setup(self, run): ...; run.track(opt=self.opt); return loader       # builds; gives what run.steps takes
-        def step(self, update, batch, control): ...; return loss                # one update; None: no loss to tell
+        def setup(self, run): ...; run.track(opt=self.opt); return loader       # builds; returns what run.steps takes
+        def step(self, update, batch, control): ...; return loss                # one update; None: no loss to log
         def evaluate(self): return {"val_loss": ...}                            # the metrics
-        def state_dict(self): ...                                               # what is not tracked in setup,
-        def load_state_dict(self, state): ...                                   # where there is any
+        def state_dict(self): ...                                               # optional: the state that setup
+        def load_state_dict(self, state): ...                                   # does not track
 
-`control` is what this update uses, {"lr": multiple}; the LR of the tracked optimizers is set already. Another form is
-added here: a function that tells it and one that makes a `train(run)` of it.
+`control` is what this update uses, {"lr": multiple}; the LR of the tracked optimizers is already set. Add another form
+here: a function that recognizes it, and one that turns it into a `train(run)`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _of_class(made: type) -> Callable[[Any], object]:
 
 
 def by_name(metrics: Any) -> Mapping[str, Any]:
-    """What an `evaluate` gives. Raises `LrlabTypeError` if it has no names.
+    """The metrics that an `evaluate` returned. Raises `LrlabTypeError` if they have no names.
 
     >>> by_name({"val_loss": 0.5})
     {'val_loss': 0.5}

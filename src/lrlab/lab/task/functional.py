@@ -1,4 +1,4 @@
-"""A training of pure functions over pytrees, as in JAX: a state goes in, the next state comes out.
+"""A training by pure functions over pytrees, as in JAX: a state goes in, the next state comes out.
 
     def train(run):
         x, y = data(run.fold)
@@ -8,8 +8,8 @@
     def step(state, batch, key, control): ...       # -> (state, loss); control["lr"] is a multiple of its own LR
     def evaluate(state): ...                        # -> {"val_loss": ...}
 
-Nothing else holds state: the key of an update is a function of seed, fold and update, and so is its batch, where that
-comes from `run.batches`. So training forks at any update.
+Nothing else holds state: the key of an update is a function of seed, fold and update, and so is its batch, if it comes
+from `run.batches`. Therefore training can fork at any update.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def functional(
     evaluate: Callable[[Any], Mapping[str, Any]],
     batches: Iterable[Any],
 ) -> Any:
-    """Train `run` by pure functions, from `init(key)` by `step(state, batch, key, control)`, and give the last state.
+    """Train `run` by pure functions and return the last state.
 
-    A state is a pytree of arrays and keys (numbers in it become arrays). `batches` is what `run.steps` takes. Functions
-    that are jitted outside of the training function are compiled once for all stages of a worker.
-
-    Raises `LrlabError` if a state is not of arrays, `step` gives no (state, loss), or `evaluate` no names.
+    `init(key)` returns the first state, `step(state, batch, key, control)` the next state and the loss, and
+    `evaluate(state)` the metrics. A state is a pytree of arrays and keys; numbers become arrays. `batches` is what
+    `run.steps` takes. Functions jitted outside the training function are compiled once per worker. Raises `LrlabError`
+    if one of them returns anything else or no step changes the state, `MissingExtra` if JAX is not installed.
 
     >>> import lrlab as lr
     >>> from lrlab.lab.training.run import TrainingRun
@@ -72,14 +72,14 @@ def functional(
 
 
 class _Held:
-    """A pytree of arrays, as a thing with a state that can be stored: its leaves, in order."""
+    """A pytree of arrays as an object with a state that can be stored: its leaves, in order."""
 
     def __init__(self, state: Any) -> None:
         self.state = _jax().tree.map(_strong, state)
-        self._idle: int | None = 0  # updates that have changed nothing; None once one has
+        self._idle: int | None = 0  # updates that changed nothing; None after the first that changed something
 
     def set(self, state: Any) -> None:
-        """The next state. Types that give way to others are made firm, for so they come back from the store."""
+        """Take the next state. Weak types are made strong, because the store returns strong ones."""
         tree = _jax().tree
         before, after = tree.structure(self.state), tree.structure(state)
         if before != after:
@@ -91,7 +91,7 @@ class _Held:
         self.state = tree.map(_strong, state)
 
     def watch(self, state: Any, run: TrainingRun) -> None:
-        """Raise `LrlabError` if the first updates, of an LR above 0, leave the state as it was, to the last bit."""
+        """Raise `LrlabError` if the first updates with an LR above 0 do not change a single bit of the state."""
         if self._idle is None or not run.control["lr"]:
             return
         leaves = _jax().tree.leaves
@@ -114,7 +114,7 @@ class _Held:
 
 
 def _strong(leaf: Any) -> Any:
-    """As an array of JAX, or of NumPy where it is one, that is not weakly typed."""
+    """The leaf as an array that is not weakly typed: NumPy's if it is one, else JAX's."""
     import numpy as np
 
     jax = _jax()

@@ -1,4 +1,4 @@
-"""A training by `model.fit` of Keras: a callback sets the LR of every update, and forks where an epoch ends.
+"""A training by `model.fit` of Keras: a callback sets the LR of every update and forks at the ends of epochs.
 
     def train(run):
         model = keras.Sequential([...])
@@ -6,8 +6,8 @@
         epochs = run.updates // steps_per_epoch
         model.fit(x, y, epochs=epochs, validation_data=held_out, callbacks=[lr.keras_callback(run)])
 
-On PyTorch and JAX the order of arrays comes from random numbers that are stored with the model. TensorFlow keeps its
-own out of reach: there every arm is trained alone, with the same results, and nothing is saved.
+On PyTorch and JAX the order of the data comes from random numbers that are stored with the model. TensorFlow hides its
+random numbers: there every arm is trained alone, with the same results but without saving any updates.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 def keras_callback(run: TrainingRun) -> Any:
     """The `keras.callbacks.Callback` by which `model.fit` trains `run`.
 
-    Update i uses the LR that the model was compiled with, times what the arm sets; of every optimizer that the model
-    holds. The logs of every epoch are its metrics ("val_loss" where there is validation data), the loss of an epoch is
-    told at its end. Training ends after `run.updates` updates, a whole number of epochs, whatever `epochs=` goes beyond
-    it. What is stored is the model with its seed generators, optimizers, metrics and plain attributes, the other
-    callbacks, and the random numbers. A fork begins with the number of its epoch. Data that remembers where it is (a
-    generator, a `tf.data` pipeline) is trained alone.
+    Give it to `fit(callbacks=[...])`. In every optimizer of the model, update i uses the LR that the model was compiled
+    with, times the multiple that the arm sets. The logs of an epoch are reported at its end as metrics ("val_loss" if
+    there is validation data). Training ends after `run.updates` updates, a whole number of epochs, even if `epochs=` is
+    larger. The state that is stored: the model with its seed generators, optimizers, metrics and plain attributes, the
+    other callbacks, and the random numbers. A fork begins with the number of its epoch. With data that remembers its
+    position (a generator, a `tf.data` pipeline) every arm is trained alone.
 
-    Raises `LrlabError` if several updates hide in one batch of `fit`, the epochs do not fit the run, or another
-    callback sets the LR, too.
+    Raises `LrlabError` if one batch of `fit` makes several updates, the epochs do not fit the run, or another callback
+    also sets the LR; `MissingExtra` if Keras is not installed.
 
     >>> import keras, lrlab as lr, numpy as np
     >>> from lrlab.lab.training.run import TrainingRun
@@ -51,14 +51,14 @@ def keras_callback(run: TrainingRun) -> Any:
         raise missing("keras", "keras", "lr.keras_callback") from None
     fit = _Fit(run)
     callback = fit.callback = keras.callbacks.LambdaCallback(on_train_begin=fit.begin)
-    # Ours comes before the others where an epoch begins, for there training forks, and after them where it ends.
+    # Ours runs before the others at the beginning of an epoch, because training forks there, and after them at its end.
     fit.before = keras.callbacks.LambdaCallback(on_epoch_begin=fit.begin_epoch, on_train_batch_begin=fit.begin_batch)
     fit.after = keras.callbacks.LambdaCallback(on_epoch_end=fit.end_epoch)
     return callback
 
 
 class _Fit:
-    """What the lab does in the course of one `model.fit`."""
+    """What the lab does during one `model.fit`."""
 
     callback: Any
     before: Any
@@ -70,10 +70,10 @@ class _Fit:
         self._optimizers: dict[str, Any] = {}
         self._bases: dict[str, float] = {}
         self._stands: dict[str, float] = {}
-        self._iterations = (0, 0)  # of this process: batches, and those of the optimizers before the first
+        self._iterations = (0, 0)  # in this process: the batches, and the optimizers' updates before the first batch
 
     def begin(self, logs: Mapping[str, Any] | None) -> None:
-        """Look at what is to be trained."""
+        """Check and track what is to be trained. Raises `LrlabError`; see `keras_callback`."""
         model, steps, run = self.callback.model, self.callback.params["steps"], self._run
         frame = keras_fit.fit_frame()
         if frame is None:
@@ -106,11 +106,11 @@ class _Fit:
             each.set_params(self.callback.params)
 
     def begin_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
-        """Go to the first update of the epoch: before its data are shuffled, for here training forks."""
+        """Go to the first update of the epoch, before its data is shuffled: here training forks."""
         next(self._steps)
 
     def begin_batch(self, batch: int, logs: Mapping[str, Any] | None) -> None:
-        """Set the LR of the update."""
+        """Set the LR of the update. Raises `LrlabError` if something else has changed it."""
         if batch:
             next(self._steps)
         for name, optimizer in self._optimizers.items():
@@ -129,7 +129,7 @@ class _Fit:
         self._iterations = (batches + 1, before if batches else self._made())
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        """Tell what the epoch came to; after the last one training ends."""
+        """Report the results of the epoch; after the last epoch, end the training."""
         self._check_work()
         if "loss" in logs:
             self._run.log(loss=logs["loss"])
@@ -139,7 +139,7 @@ class _Fit:
             self.callback.model.stop_training = True
 
     def _made(self) -> int:
-        """How many updates the optimizer that has made the most has made."""
+        """The updates of the optimizer that has made the most of them."""
         return max(int(_number(optimizer.iterations)) for optimizer in self._optimizers.values())
 
     def _check_work(self) -> None:

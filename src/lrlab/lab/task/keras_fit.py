@@ -1,4 +1,4 @@
-"""What takes part in one `model.fit` of Keras: its data, its optimizers, its other callbacks, all that has a state."""
+"""The parts of one `model.fit` of Keras: its data, optimizers, other callbacks and everything that has a state."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 
-# What sets learning rates, as the arm does; what goes on from files of another training.
+# Callbacks that set learning rates, as the arm does; callbacks that resume from the files of another training.
 _RATES = ("LearningRateScheduler", "ReduceLROnPlateau", "SchedulerCallback")
 _RESUMES = ("BackupAndRestore",)
-# What only tells.
+# Callbacks that only report.
 _TELLS = ("History", "ProgbarLogger", "CSVLogger", "TensorBoard", "RemoteMonitor", "TerminateOnNaN")
 
 
 def fit_frame() -> FrameType | None:
-    """The frame of the `fit` that has called us; its variables are what it was given."""
+    """The frame of the `fit` that called us, or None; its variables hold the arguments of `fit`."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not (frame.f_code.co_name == "fit" and "epoch_iterator" in frame.f_locals):
         frame = frame.f_back
@@ -26,12 +26,12 @@ def fit_frame() -> FrameType | None:
 
 
 class Epoch:
-    """As many batches as an epoch has: with a length, so that training forks at its ends.
+    """The batches of one epoch; it has a length, so that training forks at the ends of epochs.
 
-    `looked_at` is what a fork is held to: the data that `fit` was given. `why` tells that it cannot fork.
+    `looked_at` is the data that `fit` was given; a fork must find the same. `why` says why it cannot fork.
     """
 
-    driven_by = "keras"  # where its loop is, the number of the epoch tells
+    driven_by = "keras"  # the number of the epoch says where its loop is
 
     def __init__(self, steps: int, data: Any, why: str) -> None:
         self._steps, self.looked_at, self.why = steps, data, why
@@ -44,7 +44,7 @@ class Epoch:
 
 
 def data_of(frame: FrameType) -> tuple[Any, str]:
-    """The data that `fit` goes through, and why it cannot be taken up again where an epoch ends; empty if it can."""
+    """The data of `fit`, and why it cannot be resumed at the end of an epoch ("" if it can)."""
     given = frame.f_locals
     data: list[Any] = [given.get(name) for name in ("x", "y", "sample_weight")]
     adapter = type(given["epoch_iterator"].data_adapter).__name__
@@ -80,7 +80,7 @@ def optimizers_of(model: Any) -> dict[str, Any]:
 
 
 def refuse_hidden_updates(model: Any, optimizers: dict[str, Any]) -> None:
-    """One batch, one update. Raises `LrlabError` else."""
+    """Raise `LrlabError` unless one batch is one update."""
     counts = {"steps_per_execution": model.steps_per_execution}
     for optimizer in optimizers.values():
         counts["gradient_accumulation_steps"] = getattr(optimizer, "gradient_accumulation_steps", None) or 1
@@ -90,7 +90,7 @@ def refuse_hidden_updates(model: Any, optimizers: dict[str, Any]) -> None:
 
 
 def other_callbacks(callbacks: list[Any], mine: Any) -> dict[str, Any]:
-    """The callbacks with a state of their own, by name. Raises `LrlabError` for those that cannot stand beside ours."""
+    """The callbacks with a state of their own, by name. Raises `LrlabError` for those that conflict with ours."""
     found: dict[str, Any] = {}
     for callback in callbacks:
         kinds = {kind.__name__ for kind in type(callback).__mro__}
@@ -118,7 +118,7 @@ def other_callbacks(callbacks: list[Any], mine: Any) -> dict[str, Any]:
 
 
 def stateful_parts(model: Any) -> dict[str, Any]:
-    """Metrics and random generators that the model holds by names of its own, of which Keras may not know."""
+    """Metrics and random generators in the model's own attributes, by name; Keras may not know of them."""
     keras = sys.modules["keras"]
     kinds = (keras.metrics.Metric, keras.random.SeedGenerator)
     return {name: value for name, value in sorted(vars(model).items()) if isinstance(value, kinds) and name[0] != "_"}

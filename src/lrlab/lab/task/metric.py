@@ -1,7 +1,6 @@
-"""Which way a metric is better: as its task says, or as its name says beyond doubt; never by default.
+"""Which way a metric is better: as its task says, or as its name says without doubt; there is no default.
 
-A direction that nobody gave reverses the answer where it is wrong: the worst strategy is called the best, with all
-the certainty there is.
+A wrong default would reverse the answer: the worst strategy would be called the best, with full certainty.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
 def direction_of(metric: str, mode: Way | None) -> Way:
-    """Which way this metric is better: "min" for less, "max" for more. None: its name has to say it.
+    """Which way this metric is better: "min" for less, "max" for more. With `mode` None, its name must say it.
 
-    Raises `LrlabError` if it does not, as "acc", "f1" and "reward" do not, and for any other `mode`.
+    Raises `LrlabError` if the name does not say it (such as "acc", "f1" and "reward"), and for any other `mode`.
 
     >>> direction_of("val_loss", None), direction_of("valTop5Error", None), direction_of("val_acc", "max")
     ('min', 'min', 'max')

@@ -1,7 +1,7 @@
-"""Weight averaging: a moving average of a model's state, put in its place while it is evaluated.
+"""Weight averaging: a moving average of a model's state, which replaces that state during an evaluation.
 
-It knows no framework: a model is anything with `state_dict` and `load_state_dict`, its state a mapping of
-numbers and arrays. The opponent of every decay: a constant LR whose weights are averaged needs no schedule.
+It uses no framework: a model is any object with `state_dict` and `load_state_dict`, and its state is a mapping of
+numbers and arrays. It is the alternative to every decay: a constant LR with averaged weights needs no schedule.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lrlab.errors import LrlabError, worded
 
 
 class Stateful(Protocol):
-    """What a model, an optimizer or a sampler is to the lab."""
+    """What the lab requires of a model, an optimizer or a sampler."""
 
     def state_dict(self) -> Mapping[str, Any]: ...
     def load_state_dict(self, state: Any, /) -> Any: ...
@@ -25,8 +25,8 @@ class WeightAverage:
 
     after update n:  average = average + (1 - d) * (state - average),  d = min(1 - 1/window, n / (n + 9))
 
-    `window` is the memory in updates. The second term makes the average follow quickly at first, so that it
-    forgets the initial weights. Floating-point entries are averaged, others (counters) are taken as they are.
+    `window` is the memory in updates. The second term of d makes the average follow quickly at first, so that it
+    forgets the initial weights. Floating-point entries are averaged; others, such as counters, are copied.
 
     Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992.
 
@@ -48,7 +48,7 @@ class WeightAverage:
         self._live: dict[str, Any] | None = None
 
     def update(self) -> None:
-        """Take in the state after one more update."""
+        """Add the state after one more update to the average."""
         self._updates += 1
         weight = 1 - min(self._longest, self._updates / (self._updates + 9))
         for name, value in self._model.state_dict().items():
@@ -58,15 +58,15 @@ class WeightAverage:
                 self._average[name] = copy.deepcopy(value)
 
     def swap_in(self) -> None:
-        """Put the average into the model, and keep the trained state aside; again: nothing happens."""
+        """Put the average into the model and set the trained state aside; a second call does nothing."""
         if self._live is None:
             self._live = _copied(self._model)
             self._model.load_state_dict(self._average)
 
     def swap_out(self) -> None:
-        """Put the trained state back; without a `swap_in` before: nothing happens.
+        """Put the trained state back; without an earlier `swap_in` it does nothing.
 
-        Raises `LrlabError` if the model was trained in between: that update would be lost.
+        Raises `LrlabError` if the model was trained in between, because that update would be lost.
         """
         if self._live is None:
             return
@@ -89,12 +89,12 @@ class WeightAverage:
         return {"updates": self._updates, "average": self._average}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from the result of `state_dict`."""
         self._updates, self._average = state["updates"], dict(state["average"])
 
 
 def is_floating(value: object) -> bool:
-    """Whether a state's entry can be averaged: a float, or an array of floats of any library."""
+    """Whether an entry of a state can be averaged: a float, or an array of floats from any library."""
     return isinstance(value, float) or "float" in str(getattr(value, "dtype", ""))
 
 

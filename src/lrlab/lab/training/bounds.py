@@ -11,24 +11,24 @@ from lrlab.record.runs.states import StoredState
 
 
 class Diverged(BaseException):
-    """Ends the training function early. No error, so that `except Exception` in it does not catch it."""
+    """Ends the training function early; it is not an `Exception`, so `except Exception` does not catch it."""
 
 
 class Forked(BaseException):
-    """Ends the training function where the stage ends and others begin."""
+    """Ends the training function at the end of its stage, where other stages begin."""
 
 
 @dataclass(frozen=True)
 class StageBounds:
-    """The part of a run that is trained in one go: from `start` (None: the beginning) to `stop` at the latest.
+    """The part of a run that is trained in one call: from `start` (None: the beginning) to `stop` at the latest.
 
-    `keep` is called with the run now and then, where training may be taken up again.
+    `keep` is called with the run from time to time, at updates where training may be resumed.
 
-    `function` is the training function: what it can see is looked at where training forks. `cell` names what determines
-    how a run begins.
+    `function` is the training function: what it can see is examined where training forks. `cell` names everything that
+    determines how a run begins.
 
-    `others` is what the arms set that are along, beside the one that trains: the stage ends before the first update
-    that one of them would set differently. It ends at multiples of `every` only.
+    `others` are the settings of the other arms that share this stage. The stage ends before the first update for which
+    one of them would set another value. It ends only at multiples of `every`.
     """
 
     stop: int

@@ -1,8 +1,8 @@
-"""Functions that remember what they gave (`functools.cache`) and draw random numbers.
+"""Functions that cache their results (`functools.cache`) and draw random numbers.
 
-A second call draws none, so that whatever comes after it begins otherwise: a run would depend on those before it in
-its process. Their memories begin anew with each stage, and how much is in them is seen at a fork. A function that only
-reads or computes keeps its memory.
+A second call draws none, so the random numbers after it are different: a run would depend on earlier runs in the same
+process. Therefore each stage clears these caches, and a fork compares how many entries they have. A function that only
+reads or computes keeps its cache.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_TORCH = (
 
 
 def drawing(function: Any) -> dict[str, Any]:
-    """The caches that a function reaches whose own function draws from the random numbers of the process, by name.
+    """The caches that a function can reach and that draw from the random numbers of the process, by name.
 
     >>> import functools, random
     >>> @functools.cache
@@ -39,7 +39,7 @@ def drawing(function: Any) -> dict[str, Any]:
 
 
 def _draws(function: Any) -> bool:
-    """Whether a function names what draws, of the libraries that keep random numbers for the whole process."""
+    """Whether a function names a call that draws from the random numbers that a library keeps for the whole process."""
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     if code is None or any(type(each) is tuple and "generator" in each for each in code.co_consts):
         return False

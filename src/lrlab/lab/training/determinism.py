@@ -14,7 +14,7 @@ import numpy as np
 
 from lrlab.errors import LrlabError, worded
 
-# They must stand in the environment before any library is loaded.
+# They must be set in the environment before any library is loaded.
 _THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -29,7 +29,7 @@ _BLAS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_M
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment variables of a process that trains with so many threads.
+    """The environment variables of a process that trains with this number of threads.
 
     >>> environment(2)["OMP_NUM_THREADS"]
     '2'
@@ -43,9 +43,9 @@ def environment(threads: int) -> dict[str, str]:
 
 @contextmanager
 def seeded(seed: int, fold: int) -> Iterator[None]:
-    """Seed the random numbers of Python, NumPy and, where they are loaded, PyTorch and TensorFlow, from both alone.
+    """Seed the random numbers of Python, NumPy and, if loaded, PyTorch and TensorFlow, from seed and fold only.
 
-    Raises `LrlabError` if PyTorch is first imported within: it would not have been seeded.
+    Raises `LrlabError` if PyTorch is first imported inside the context: it would not have been seeded.
     """
     number = int.from_bytes(hashlib.sha256(f"{seed}/{fold}".encode()).digest()[:4])
     random.seed(number)
@@ -54,7 +54,7 @@ def seeded(seed: int, fold: int) -> Iterator[None]:
     if torch is not None:
         torch.manual_seed(number)
     tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is not None and hasattr(tensorflow, "random"):  # it may be there as an empty stand-in
+    if tensorflow is not None and hasattr(tensorflow, "random"):  # the module may be an empty placeholder
         tensorflow.random.set_seed(number)
     yield
     if torch is None and "torch" in sys.modules:
@@ -68,17 +68,16 @@ def seeded(seed: int, fold: int) -> Iterator[None]:
 
 @contextmanager
 def pinned(threads: int, device: str) -> Iterator[None]:
-    """So many threads for NumPy, and for PyTorch where it is loaded, and deterministic kernels on a GPU; afterwards as
-    before.
+    """Fix the threads of NumPy and, if loaded, of PyTorch, and use deterministic kernels on a GPU; undo it at the end.
 
-    Sums differ in the last bits with the number of threads, and a GPU has kernels that differ from call to call.
+    The last bits of a sum depend on the number of threads, and some kernels of a GPU differ from call to call.
     """
     with _threads_of_numpy(threads), _pinned_torch(threads, device):
         yield
 
 
 def can_pin_numpy(threads: int) -> bool:
-    """Whether NumPy computes with so many threads: it was started so, or threadpoolctl is there to tell it."""
+    """Whether NumPy can be held to this number of threads: it was started with it, or threadpoolctl is installed."""
     return _started_with(threads) or importlib.util.find_spec("threadpoolctl") is not None
 
 
@@ -88,7 +87,7 @@ def _started_with(threads: int) -> bool:
 
 @contextmanager
 def _threads_of_numpy(threads: int) -> Iterator[None]:
-    """So many threads for the products of NumPy; a worker has them from its start."""
+    """Fix the threads of NumPy's matrix products; a worker has them fixed from its start."""
     if _started_with(threads) or not can_pin_numpy(threads):
         yield
         return

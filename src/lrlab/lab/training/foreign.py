@@ -1,4 +1,4 @@
-"""Arrays of JAX and TensorFlow, as arrays that the store knows, and back."""
+"""Arrays of JAX and TensorFlow, converted to arrays that the store knows, and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrlab.lab.training.values import Unholdable
 
 
 def stored(value: Any) -> dict[str, Any]:
-    """An array as one that the store knows: keys by their data, what NumPy has no numbers for by its bytes."""
+    """An array in a form that the store knows: a key by its data, a number type that NumPy lacks by its bytes."""
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):
         return {"key": np.asarray(jax.random.key_data(value)), "as": str(jax.random.key_impl(value))}
@@ -24,7 +24,7 @@ def stored(value: Any) -> dict[str, Any]:
 
 
 def restored(kept: Mapping[str, Any], like: Any) -> Any:
-    """The array that was stored: of the library of `like`, and on the devices where it is."""
+    """The stored array, in the library of `like` and on its devices. Raises `Unholdable` if it cannot be made again."""
     jax = sys.modules.get("jax")
     if "key" in kept:
         return sys.modules["jax"].random.wrap_key_data(kept["key"], impl=kept["as"])
@@ -42,7 +42,7 @@ def restored(kept: Mapping[str, Any], like: Any) -> Any:
 
 
 def _wide(jax: Any, array: Any) -> contextlib.AbstractContextManager[Any]:
-    """JAX halves numbers of 64 bits unless it is told not to; where one came from, it was."""
+    """A context in which JAX keeps numbers of 64 bits; by default it halves them."""
     if array.dtype.itemsize < 8 or jax.config.jax_enable_x64:
         return contextlib.nullcontext()
     if hasattr(jax, "enable_x64"):

@@ -1,4 +1,4 @@
-"""What a training has told so far: its losses and reports. It travels with the state, so that a fork has its past."""
+"""The losses and reports of a training so far; they are stored with the state, so that a fork has its past."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lrlab.lab.arms.controls import Report
 from lrlab.record.runs.run import Series
 from lrlab.record.runs.states import LogRecord
 
-# The loss of every update is kept up to this many; of longer runs the means of equal stretches.
+# Up to this many updates, every loss is kept; a longer run keeps the means of equal stretches.
 LOSS_POINTS = 1000
 
 # A run has diverged when a loss is not finite, or above DIVERGENCE times the greatest of the FIRST_LOSSES.
-# Generous, for this is the only reason to stop a run early: a spike that heals must not cost an arm its
-# place, and a first batch may be an easy one.
+# The factor is generous because this is the only reason to stop a run early: an arm must not lose its place
+# by a spike that passes, and the first batch may be an easy one.
 DIVERGENCE = 10.0
 FIRST_LOSSES = 10
 
@@ -30,14 +30,14 @@ class TrainingLog:
 
     def __init__(self, updates: int) -> None:
         self._width = max(1, math.ceil(updates / LOSS_POINTS))
-        self._last: tuple[int, float] | None = None  # said again within one update, it counts once
+        self._last: tuple[int, float] | None = None  # logged again in the same update, it counts once
         self._stretches: list[tuple[int, float, int]] = []  # first update, sum, count
         self._first: list[float] = []
         self.reports: list[Report] = []
         self.seconds = 0.0
 
     def add_loss(self, update: int, value: float) -> None:
-        """The training loss that was computed in this update."""
+        """Add the training loss that was computed in this update."""
         if self._last is not None and self._last[0] != update:
             self._take_in(self._stretches)
         self._last = (update, value)
@@ -45,11 +45,11 @@ class TrainingLog:
             self._first.append(value)
 
     def exploded(self, value: float) -> bool:
-        """Whether a run with this loss has diverged; a loss that can be negative has no multiple to go by."""
+        """Whether a run with this loss has diverged; a loss that can be negative must only stay finite."""
         return not math.isfinite(value) or (min(self._first) > 0 and value > DIVERGENCE * max(self._first))
 
     def add_report(self, completed: int, metrics: Mapping[str, float]) -> None:
-        """The metrics after so many completed updates."""
+        """Add the metrics after this number of completed updates."""
         self.reports.append((completed, dict(metrics)))
 
     @property
@@ -60,7 +60,7 @@ class TrainingLog:
 
     @property
     def evals(self) -> dict[str, Series]:
-        """Every reported metric by completed updates."""
+        """Every reported metric, by the number of completed updates."""
         found: dict[str, dict[int, float]] = {}
         for completed, metrics in self.reports:
             for name, value in metrics.items():

@@ -1,6 +1,6 @@
-"""Random numbers that a library gives to nobody: a fork could not go on with them.
+"""Random numbers whose state a library hides, so that a fork could not continue them.
 
-TensorFlow keeps some in each operation that it has compiled. User code that names it and draws from it is not shared.
+TensorFlow keeps some in each compiled operation. Training is not shared if user code names it and draws from it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _WORDS = ("random", "dropout", "shuffle")
 
 
 def hidden_random_numbers(function: Any) -> list[str]:
-    """What draws so among the functions that this one reaches, in words."""
-    if not hasattr(sys.modules.get("tensorflow"), "random"):  # not loaded, or an empty stand-in
+    """A text for each source of hidden random numbers that the function can reach; empty if there is none."""
+    if not hasattr(sys.modules.get("tensorflow"), "random"):  # not loaded, or an empty placeholder
         return []
     draws = any(map(_draws, reached(function)))
     return ["the random numbers of TensorFlow, which it keeps out of reach"] if draws else []

@@ -1,4 +1,4 @@
-"""The run as the training function meets it: who it is, what it tells; the LR is set before each update.
+"""The run that a training function receives: its settings, its reports, and its LR, which is set before each update.
 
     def train(run):
         model, opt = ...
@@ -9,10 +9,10 @@
             if run.eval_now:
                 run.report(val_loss=evaluate(model))
 
-The function is called once for each stage of the run. It builds everything as always; at the first update of a stage
-the lab puts the stored state into what is tracked, sets the random numbers, and takes up the data where they were.
+The function is called once for each stage of the run. Each call builds everything from the beginning. At the first
+update of a stage the lab restores the tracked objects and the random numbers, and resumes the data where it was.
 
-The lab imports no framework: an optimizer is anything with `param_groups`, a model anything with `state_dict` and
+The lab imports no framework: an optimizer is any object with `param_groups`, a model any object with `state_dict` and
 `load_state_dict`.
 """
 
@@ -42,7 +42,7 @@ from lrlab.record.runs.run import Series
 
 _Batch = TypeVar("_Batch")
 
-# A stage that takes longer than so many seconds is stored on the way.
+# A stage that takes longer than this is stored on the way, in seconds.
 KEEP_EVERY = 300.0
 
 CONTRACT = "run.track(model=model, opt=opt);  for update, batch in run.steps(loader): ..."
@@ -52,10 +52,10 @@ class TrainingRun:
     """What `train(run)` receives.
 
     Attributes: `seed`, `fold` (0 ... folds-1: the part to hold out), `folds`, `config` (a read-only mapping),
-    `device`, `updates` (how many this run has). `completed` counts the updates done, this one included.
+    `device`, `updates` (the length of this run) and `completed` (the updates done, including the current one).
 
-    The random numbers of Python, NumPy and PyTorch are seeded from seed and fold before the function is
-    called: every arm and every LR begins with the same weights and sees the same batches.
+    The random numbers of Python, NumPy and PyTorch are seeded from seed and fold before the function is called.
+    Therefore every arm and every LR begins with the same weights and sees the same batches.
     """
 
     def __init__(
@@ -93,22 +93,22 @@ class TrainingRun:
         self._average: WeightAverage | None = None
         self._averaged = 0
         self._tracked = Tracked(self.controls[0].names)
-        self.standing: Standing | None = None  # where the stage has ended, for others to go on from
+        self.standing: Standing | None = None  # where the stage has ended; other stages continue from there
         self._lookout = Lookout(stretch.function, stretch.cell)
         self._steps: Any = None  # the generator of the updates
         self._feed: BatchSource | None = None
         self._worked = Worked(())
-        self._asked = False  # for what an update uses: then it need not be set
+        self._asked = False  # whether `control` was read: then no optimizer is needed
         self._generators: list[Any] = []
-        self._own = {*vars(self), "_own"}  # what a training function adds is its own
+        self._own = {*vars(self), "_own"}  # any other attribute was added by the training function
 
     # -- what the training function calls --------------------------------------------------------------------
 
     def track(self, *things: Any, **named: Any) -> None:
-        """Name the optimizers, whose LR is set from here on, and all else that holds state; names may be left out.
+        """Track the optimizers, whose LR is set from now on, and everything else with a state; names are optional.
 
-        The LR that each parameter group has now is its base: update i uses base x LR multiple x schedule(i). What else
-        can be held, also loop variables, see `lrlab.lab.training.held`.
+        The present LR of each parameter group is its base: update i uses base x LR multiple x schedule(i). For what can
+        be tracked, see `lrlab.lab.training.held`. Raises `LrlabError` after `run.steps`, or for what has no state.
         """
         if self._steps is not None:
             given = sorted(named) or [type(thing).__name__ for thing in things]
@@ -119,17 +119,17 @@ class TrainingRun:
             self._tracked.add(name, value)
 
     def batches(self, items: int, size: int) -> Batches:
-        """Batches of indexes of `items` items, for `run.steps`, or for a DataLoader as its `batch_sampler`.
+        """Batches of `size` indexes of `items` items, for `run.steps` or as the `batch_sampler` of a DataLoader.
 
-        They depend on seed, fold and update alone, so that training can fork anywhere.
+        They depend only on seed, fold and update, so training can fork anywhere. Raises `LrlabError` for a wrong size.
         """
         return Batches(items, size, self.seed, self.fold)
 
     def steps(self, loader: Iterable[_Batch]) -> Iterator[tuple[int, _Batch]]:
-        """Yield (update, batch) for each update of the run, again and again through `loader`.
+        """Yield (update, batch) for each update of the run, going through `loader` as often as needed.
 
-        The LR stands in every tracked optimizer before the update is yielded. Where training may fork depends on the
-        loader: see `lrlab.lab.training.batches`.
+        The LR is set in every tracked optimizer before the update is yielded. The loader decides where training may
+        fork: see `lrlab.lab.training.batches`. Raises `LrlabError` if it is called twice.
         """
         if self._steps is not None:
             raise LrlabError(
@@ -156,7 +156,7 @@ class TrainingRun:
         if shared and feed.every == NOWHERE:
             raise Alone(feed.why)
         if self._stop <= begin or (self.every != self._fork_every and len(self.controls) > 1):
-            raise Forked  # the arms part before training may fork, or nobody knows yet how long they can be watched
+            raise Forked  # the arms part before training may fork, or it is not known yet how far they can be watched
         feed.start(begin, self._restore)
         for update in range(begin, self.updates):
             ends = update == self._stop
@@ -190,7 +190,7 @@ class TrainingRun:
         self._lookout.watch_outside(self._tracked)
 
     def log(self, *, loss: Any) -> None:
-        """Tell the training loss of this update (a number, or an array that holds one)."""
+        """Log the training loss of this update: a number, or an array that holds one number."""
         self._in_an_update("run.log")
         value = _number(loss)
         self.ledger.add_loss(self.completed - 1, value)
@@ -204,16 +204,16 @@ class TrainingRun:
 
     @property
     def control(self) -> Mapping[str, float]:
-        """What this update uses, for who sets it without an optimizer: {"lr": 0.5}, a multiple of the task's own."""
+        """The values of this update, for a loop without an optimizer: {"lr": 0.5}, a multiple of the task's own LR."""
         self._asked = True
         return self.controls[0].row(max(0, self.completed - 1))
 
     @property
     def eval_now(self) -> bool:
-        """Whether to evaluate after this update: at evenly spaced ones, and always after the last.
+        """Whether to evaluate after this update: at evenly spaced updates, and always after the last.
 
-        Ask after `opt.step()`: in an arm with weight averaging the model holds the averaged weights from here
-        to `run.report`.
+        Read it after `opt.step()`. In an arm with weight averaging, the model then holds the averaged weights until
+        `run.report`.
         """
         due = self.completed in self._evaluate_at
         if due and self._average is not None:
@@ -222,7 +222,7 @@ class TrainingRun:
         return due
 
     def report(self, **metrics: Any) -> None:
-        """Tell the result of an evaluation; it feeds the controllers of the schedule (plateau), too."""
+        """Report the metrics of an evaluation by name; the controllers of the schedule (plateau) also receive them."""
         self._in_an_update("run.report")
         if self._average is not None:
             self._average.swap_out()
@@ -262,7 +262,7 @@ class TrainingRun:
 
     @property
     def evals(self) -> dict[str, Series]:
-        """Every reported metric by completed updates."""
+        """Every reported metric, by the number of completed updates."""
         return self.ledger.evals
 
     @property
@@ -272,7 +272,7 @@ class TrainingRun:
 
     @property
     def score(self) -> float:
-        """The judged metric after the last update; raises `LrlabError` where it was not reported."""
+        """The judged metric after the last update. Raises `LrlabError` if the run did not end or report it."""
         if self._feed is None:
             raise LrlabError(worded("the training function made no update", hint=CONTRACT))
         if self.completed < self.updates:
@@ -302,13 +302,13 @@ class TrainingRun:
         return math.inf if self._mode == "min" else -math.inf
 
     def result(self) -> TrainingSnapshot:
-        """What has been trained: everything that is tracked, and the average."""
+        """The result of the training: everything that is tracked, and the average."""
         return taken({"tracked": self._tracked.declared(), "average": self._average_state()}, "the run")
 
-    # -- within ----------------------------------------------------------------------------------------------
+    # -- internal --------------------------------------------------------------------------------------------
 
     def _snapshot(self) -> TrainingSnapshot:
-        """Everything that this run goes on from. Raises `Alone` where something has a state that cannot be stored."""
+        """Everything that this run continues from. Raises `Alone` if a state cannot be stored."""
         for name in self._tracked.orphans():
             raise LrlabError(
                 worded(
@@ -356,7 +356,7 @@ class TrainingRun:
         set_random_state(state["random"])
 
     def _in_an_update(self, what: str) -> None:
-        """Every stage calls the training function anew: what it tells before its first update would be told again."""
+        """Refuse reports before the first update: every stage calls the training function, and would repeat them."""
         if not self.completed:
             raise LrlabError(worded(f"{what} was called before the first update of run.steps", hint=CONTRACT))
 
@@ -373,14 +373,14 @@ class TrainingRun:
         self._worked.close()
 
     def _take_into_average(self) -> None:
-        """Once per update, from where it is first needed: an evaluation, or the end of the loop's body."""
+        """Extend the average once per update, when first needed: at an evaluation, or at the end of the update."""
         if self._average is not None and self._averaged < self.completed:
             self._average.update()
             self._averaged = self.completed
 
 
 def evaluation_points(updates: int, evals: int) -> frozenset[int]:
-    """The numbers of completed updates after which to evaluate: evenly spaced, the last one always.
+    """The numbers of completed updates after which to evaluate: evenly spaced, always including the last.
 
     >>> sorted(evaluation_points(10, 4))
     [2, 5, 7, 10]
@@ -389,7 +389,7 @@ def evaluation_points(updates: int, evals: int) -> frozenset[int]:
 
 
 def _number(value: Any) -> float:
-    """A number, or the one entry of an array; `item` does not warn where a gradient is attached."""
+    """A number, or the single entry of an array; `item` does not warn if a gradient is attached."""
     try:
         return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Libraries that only tell how training goes: bars, logs. What they count steers nothing, unless they are asked."""
+"""Libraries that only report progress (bars, logs): their counters affect training only if the code reads them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIBRARIES: tuple[str, ...] = (
 
 
 def tells(kind: type[Any]) -> bool:
-    """Whether it is a type of such a library.
+    """Whether the type belongs to such a library.
 
     >>> import logging
     >>> tells(logging.Logger), tells(int)

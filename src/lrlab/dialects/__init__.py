@@ -1,4 +1,4 @@
-"""Other libraries' words: their configurations become schedules with exactly their curve, and go out again as code.
+"""Other libraries' configurations, read as schedules with exactly the same curve, and schedules written as their code.
 
     from lrlab.dialects import from_transformers, to_code
 
@@ -6,8 +6,8 @@
     found.schedule, found.convention, found.findings
     print(to_code(found.schedule, "torch", horizon=1000))
 
-Importing this package meets no framework; `from_torch` reads a scheduler object that the caller has. Each file of
-`read` has the function `from_NAME` of its library; the lines below are for editors and type checkers.
+Importing this package imports no framework; `from_torch` reads a scheduler object that the caller has. Each file in
+`read` defines the function `from_NAME` of its library; the imports below are for editors and type checkers.
 """
 
 from __future__ import annotations

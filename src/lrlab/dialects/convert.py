@@ -1,4 +1,4 @@
-"""From any configuration to any other: what `lrlab convert` does.
+"""Converts any configuration to any other: what `lrlab convert` does.
 
 convert("transformers:cosine num_warmup_steps=100 num_training_steps=1000", "torch").output
 convert("optax:warmup_cosine_decay_schedule(0, 1e-3, 100, 1000)", "keras").output
@@ -24,7 +24,7 @@ from lrlab.dialects.write.targets import TARGETS, to_code
 
 @dataclass(frozen=True)
 class Converted:
-    """What was read, and the output in the words of the target."""
+    """What was read, and the output in the target's format."""
 
     source: Imported
     target: str
@@ -32,7 +32,7 @@ class Converted:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Return everything as plain JSON values."""
         found = self.source
         return {
             "schedule": str(found.schedule),
@@ -56,7 +56,7 @@ def convert(
     base_lr: float | None = None,
     words: Sequence[str] = (),
 ) -> Converted:
-    """Read a configuration and write it in the words of `target`: text, json, or one of `to_code`.
+    """Read a configuration and write it for `target`: "text", "json", or a target of `to_code`.
 
     `words` (name=value), `horizon` and `base_lr` fill in what the source leaves out. Raises `LrlabError` if
     something is not known or cannot be expressed.
@@ -78,7 +78,7 @@ def convert(
 
 
 def with_doubts(found: Imported, run: Horizon, base_lr: float | None) -> Imported:
-    """The same, and said where the configuration has its own LR or length, so that what was given is not used."""
+    """Add a finding where the configuration has its own LR or length, so that the given one is not used."""
     doubts = []
     if base_lr is not None and found.base_lr is not None and found.base_lr != base_lr:
         message = f"it has an LR of its own, {found.base_lr:g}: the {base_lr:g} that is given is not used"

@@ -1,8 +1,8 @@
-"""The libraries whose schedules are read: each file of the folder `read` declares one, and the folder is the registry.
+"""The libraries that lrlab reads: each file in the folder `read` declares one, and the folder is the registry.
 
     LIBRARY = Library("fvcore", words=_words, calls=RECIPES, modules=("fvcore",), facts={"steps": "updates"})
 
-Adding one is adding a file: `lrlab convert`, its help and `lrlab.dialects.from_NAME` follow.
+To add a library, add a file: `lrlab convert`, its help and `lrlab.dialects.from_NAME` follow.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from lrlab.dialects.read import __path__ as FOLDER  # noqa: N812
 
 
 def names() -> tuple[str, ...]:
-    """The libraries there are."""
+    """The names of all libraries."""
     return tuple(module.name for module in pkgutil.iter_modules(FOLDER))
 
 
 @functools.cache
 def library(name: str) -> Library:
-    """One of them."""
+    """The library with this name."""
     found: Library = import_module(f"lrlab.dialects.read.{name}").LIBRARY
     return found
 
 
 def libraries() -> tuple[Library, ...]:
-    """All of them."""
+    """All libraries."""
     return tuple(library(name) for name in names())

@@ -1,4 +1,4 @@
-"""Configurations as they are typed, pasted or saved.
+"""Reads configurations that are typed, pasted or saved.
 
     read("transformers:cosine num_warmup_steps=100 num_training_steps=1000")
     read("optax.warmup_cosine_decay_schedule(0, 1e-3, 100, 1000)")
@@ -7,9 +7,9 @@
     read("ds_config.json", ["warmup_num_steps=100"])
     read("train.py")
 
-Whose it is follows from all that is in it, never from one word: where it could be more than one library's, or nobody's,
-that is said, and LIBRARY: in front of it decides. All else is the text form. Words beside a configuration, and what is
-known of the run, fill in what it leaves open.
+The library follows from the whole configuration, never from one word. If several libraries are possible, or none, the
+error says so, and LIBRARY: in front decides. Everything else is read as the text form. Words beside a configuration,
+and the facts known of the run, fill in what it leaves open.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def read(
 ) -> Imported:
     """The schedule of a configuration. Raises `LrlabError` if it cannot be read.
 
-    `words` are further arguments, name=value, as they stand beside it on a command line. Without `files` the name of a
-    file is refused: what is typed into a page opens none.
+    `words` are further arguments, name=value, as typed beside it on a command line. Without `files`, the name of a
+    file is refused, so that a text typed into a web page opens no file.
     """
     run = Horizon() if horizon is None else horizon
     return _Door(run, lr, files).read(source, list(words)).within(run)
 
 
 class _Door:
-    """Finds out what a source is, with what is known of the run."""
+    """Finds out what a source is, using the facts known of the run."""
 
     def __init__(self, run: Horizon, lr: float | None, files: bool = True) -> None:
         self.run, self.lr, self.files = run, lr, files
@@ -91,7 +91,7 @@ class _Door:
         return None, []
 
     def own(self, text: str, words: list[str]) -> Imported:
-        """The text form, or one of its words alone."""
+        """The text form, or a single word of it."""
         if words:
             raise LrlabError(worded("words beside a schedule of ours are not read", " ".join(words)))
         text = f"{text}()" if text in VOCABULARY else text
@@ -119,11 +119,11 @@ class _Door:
         return self.by_words(owner, first, (), _pairs(line[1:], first))
 
     def by_words(self, owner: Library, name: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Imported:
-        """A name with its arguments; what is known of the run stands where it is not given."""
+        """A name with its arguments; facts known of the run fill in those that are not given."""
         return reading(owner.name)(owner.words)(name, *args, **{**owner.known(self.run, self.lr), **given})
 
     def by_file(self, owner: Library, document: Mapping[str, Any], given: Mapping[str, Any]) -> Imported:
-        """A configuration that is one of this library."""
+        """A configuration that belongs to this library."""
         if owner.file is None:
             raise LrlabError(worded(f"{owner.name} has no configuration files", sorted(document)[:10]))
         return reading(owner.name)(owner.file)(document, given, owner.known(self.run, self.lr))
@@ -146,7 +146,7 @@ class _Door:
         return imported("lrlab", Rule(schedule, after=HOLDS), horizon=run if run.total else None)
 
     def document(self, found: Mapping[str, Any], given: Mapping[str, Any], where: str) -> Imported:
-        """A configuration whose library follows from what is in it."""
+        """A configuration; its library follows from its contents."""
         calls = list(_written_calls(found))
         owners = [owner for owner in libraries() if owner.file is not None and owner.recognise(found)]
         if not owners and len(calls) == 1:
@@ -166,12 +166,12 @@ class _Door:
     # -- calls and scripts
 
     def script(self, text: str, given: Mapping[str, Any], owner: Library | None = None, which: str = "") -> Imported:
-        """The one schedule that is made in some Python."""
+        """The one schedule that some Python code makes."""
         tree = snippet.parsed(text)
         if tree is None:
             if owner is not None:
                 raise LrlabError(worded("this is not one call", text, "name(arguments)"))
-            parse(text)  # raises, and says where
+            parse(text)  # raises and says where
         assert tree is not None
         owners = libraries() if owner is None else (owner,)
         alone = tree.body[0] if len(tree.body) == 1 else None
@@ -188,7 +188,7 @@ class _Door:
         return self.call(found, {}, owner)
 
     def call(self, call: Call, given: Mapping[str, Any], owner: Library | None = None) -> Imported:
-        """A constructor call, of the library it is imported from, or of the only one that has it and takes this."""
+        """A constructor call, of the library it is imported from, or of the only one that has it with these arguments."""
         call = Call(call.name, call.args, {**call.kwargs, **given}, call.path)
         if owner is not None:
             return self.by_call(owner, call)
@@ -206,9 +206,9 @@ class _Door:
         for candidate in owners:
             try:
                 may[candidate.name] = self.by_call(candidate, call)
-            except LrlabTypeError as error:  # it does not take these
+            except LrlabTypeError as error:  # the library does not take these arguments
                 others.append(error)
-            except LrlabError as error:  # it does, but more is to be said
+            except LrlabError as error:  # the library takes them, but more information is needed
                 may[candidate.name] = error
         if len(may) > 1:
             raise LrlabError(
@@ -221,7 +221,7 @@ class _Door:
         return found
 
     def by_call(self, owner: Library, call: Call) -> Imported:
-        """A call that is one of this library."""
+        """A call of this library."""
         return self.by_words(owner, call.name, call.args, call.kwargs)
 
 
@@ -235,14 +235,14 @@ def _head(tree: Any) -> Call:
 
 
 def _assigned(text: str) -> bool:
-    """Whether a name and a colon begin a line of a script: `scheduler: LRScheduler = ...`."""
+    """Whether a text that begins with a name and a colon is a script: `scheduler: LRScheduler = ...`."""
     tree = snippet.parsed(text)
     first = tree.body[0] if tree is not None and tree.body else None
     return first is not None and (not isinstance(first, ast.AnnAssign) or first.value is not None)
 
 
 def _own(text: str) -> bool:
-    """Whether it is to be read as the text form: an expression that is not a call of a foreign name."""
+    """Whether to read it as the text form: an expression that does not call a foreign name."""
     tree = snippet.parsed(text)
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return tree is None
@@ -264,7 +264,7 @@ def _path(text: str) -> tuple[Path | None, list[str]]:
     line = _tokens(text)
     first = line[0] if line else ""
     if first.endswith(SCRIPTS) and command_line.is_command_line(line):
-        return None, []  # a script that is started with these flags
+        return None, []  # a script started with these flags
     if first.endswith((*FILES, *SCRIPTS)) or ".py:" in first:
         return Path(first), line[1:]
     return None, []

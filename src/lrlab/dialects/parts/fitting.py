@@ -1,7 +1,7 @@
-"""Which expression a function of the step is: proposed from a few of its values, and kept where all of them agree.
+"""Finds the expression for a function of the step: proposed from a few values, kept only if all values agree.
 
-Nothing is approximated. The numbers that stand in the function are the ends, lengths and powers that are tried; a shape
-is kept only if it has the function's value at every step that is looked at, to 12 digits.
+Nothing is approximated. The numbers in the function's source are the ends, lengths and powers that are tried. A shape
+is kept only if it has the function's value at every step that is checked, to 12 digits.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from lrlab.errors import LrlabError
 
 CLOSE = 1e-11
 DENSE = (
-    20_000  # steps that are all looked at; of longer stretches the beginning, the end and what lies between, in part
+    20_000  # steps that are all checked; in longer stretches the beginning, the end and a sample between them
 )
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """The steps start ... stop-1 of a function; `endless` where it goes on by the same formula."""
+    """The steps start ... stop-1 of a function; `endless` if the same formula continues after them."""
 
     value: Callable[[int], float]
     start: int
@@ -40,11 +40,11 @@ class Stretch:
 
     @property
     def length(self) -> int:
-        """How many steps it has."""
+        """The number of steps."""
         return self.stop - self.start
 
     def sample(self) -> list[int]:
-        """The steps that are looked at, counted from its own beginning."""
+        """The steps that are checked, counted from the start of the stretch."""
         n = self.length * (2 if self.endless else 1)
         if n <= DENSE:
             return list(range(n))
@@ -52,12 +52,12 @@ class Stretch:
         return sorted({*range(few), *range(n - few, n), *range(0, n, max(1, n // (2 * few)))})
 
     def of(self, k: int) -> float:
-        """Its value so many steps after its beginning."""
+        """The value `k` steps after the start of the stretch."""
         return self.value(self.start + k)
 
 
 def fitted(stretch: Stretch) -> Schedule | None:
-    """The expression of a stretch, or None. A stretch that does not end has one without an end, if there is one."""
+    """The expression of a stretch, or None; for an endless stretch, an endless expression if there is one."""
     within = Stretch(stretch.value, stretch.start, stretch.stop, False, stretch.numbers)
     for one in [stretch, within] if stretch.endless and stretch.length > 3 else [within]:
         at = one.sample()
@@ -83,7 +83,7 @@ def _agrees(schedule: Schedule, at: Sequence[int], seen: Sequence[float]) -> boo
 
 
 def neat(x: float) -> float:
-    """A number without the last digits that arithmetic has left on it, where somebody may have written it down."""
+    """The number without rounding noise in its last digits, if it looks like one that a person wrote."""
     short = float(f"{x:.12g}")
     return short if len(repr(short)) <= 10 else x
 
@@ -108,14 +108,14 @@ def _proposals(s: Stretch, seen: Sequence[float]) -> Iterator[Callable[[], Sched
 
 
 def _ends(s: Stretch) -> list[float]:
-    """Numbers of the function that may be where something begins or ends, and their sums."""
+    """Numbers in the function, and their sums, at which something may begin or end."""
     whole = sorted({x for x in s.numbers if x >= 1 and math.isfinite(x)})[:24]
     sums = {a + b for a, b in itertools.combinations(whole, 2)}
     return sorted({0.0, *whole, *sums})
 
 
 def _places(s: Stretch) -> Iterator[tuple[float, float]]:
-    """Where a leg that is seen in this stretch may begin, and how long it may be."""
+    """Possible beginnings and lengths of a leg that covers this stretch."""
     ends = _ends(s)
     begins = dict.fromkeys([s.start, s.start - 1, 0.0, *(x for x in ends if x <= s.start + 1)])
     stops = dict.fromkeys([s.stop, s.stop - 1, s.stop + 1, *(x for x in ends if x >= s.stop - 1)])
@@ -150,7 +150,7 @@ def _legs(s: Stretch) -> Iterator[Callable[[], Schedule | None]]:
 def _leg(
     s: Stretch, shape: Any, form: Callable[[float], float], more: dict[str, float], begin: float, length: float
 ) -> Schedule | None:
-    """The leg of a form with the levels that two of the values ask for, if a third one agrees."""
+    """The leg of this form with the levels that two values determine, if a third value agrees."""
 
     def u(k: int) -> float:
         return (s.start + k - begin) / length
@@ -171,7 +171,7 @@ def _leg(
 
 
 def _waves(s: Stretch) -> Iterator[Callable[[], Schedule | None]]:
-    """A cosine that swings forever."""
+    """A cosine that oscillates without end."""
     for begin in dict.fromkeys([s.start, s.start - 1, 0.0, *_ends(s)]):
         for length in [x for x in _ends(s) if x > 1]:
             yield lambda begin=begin, length=length: _wave(s, begin, length)  # type: ignore[misc]
@@ -215,7 +215,7 @@ def _exponential(s: Stretch, span: int | None, low: float) -> Schedule | None:
         return None
     made: Schedule = exponential(gamma=gamma, span=span)
     for n in sorted(x for x in s.numbers if x >= 2 and x == int(x)):
-        decay = float(f"{(b / a) ** (n / far):.6g}")  # so many steps make a factor that somebody has written down
+        decay = float(f"{(b / a) ** (n / far):.6g}")  # the factor over n steps, if a person wrote it
         if abs((b / a) ** (n / far) / decay - 1) < 1e-11 and decay in s.numbers:
             made = exponential(decay=decay, every=int(n), span=span)
     return _raised(a, made, low)
@@ -233,7 +233,7 @@ def _powers_of_time(s: Stretch, span: int | None) -> Iterator[Callable[[], Sched
 
 
 def _power_of_time(s: Stretch, span: int | None, power: float, low: float) -> Schedule | None:
-    """(1 + k / scale) ** -power, raised."""
+    """(1 + k / scale) ** -power, raised by a floor."""
     far = min(s.length - 1, 1000)
     a, b = s.of(0) - low, s.of(far) - low
     if a == 0 or not 0 < b / a < 1:

@@ -1,4 +1,4 @@
-"""Legs, stairs and cycles whose ends lie between two updates, as some libraries have them."""
+"""Legs, stairs and cycles that end between two updates, as some libraries allow."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lrlab.core.shapes.transitions import polynomial
 from lrlab.dialects.parts.phases import drops, then, tidy
 from lrlab.errors import LrlabError, worded
 
-MANY = 50  # cycles whose length is not a whole number of updates, and which are written out one by one
-MOST = 1000  # cycles of all, where a library counts them
-LONGEST = 1e9  # updates: as far as they are written out
+MANY = 50  # most cycles of fractional length that are written out one by one
+MOST = 1000  # most cycles in total, where a library limits their number
+LONGEST = 1e9  # updates: cycles are written out up to here
 
 
 def piece(
@@ -37,17 +37,17 @@ def piece(
 
 
 def stairs(every: Fraction, gamma: float) -> Schedule:
-    """A factor `gamma` every so many updates; a drop between two updates is met by the next."""
+    """A factor `gamma` every `every` updates; a drop between two updates takes effect at the next one."""
     if every.denominator == 1:
         falls: Schedule = step(int(every), gamma=gamma)
         return falls
-    cycle, count = every.numerator, every.denominator  # so many updates have so many drops, the last at their end
+    cycle, count = every.numerator, every.denominator  # `cycle` updates have `count` drops, the last one at their end
     bounds = [-(-k * cycle // count) for k in range(1, count)]
     return drops(bounds, gamma).repeat(cycle=cycle, gain=gamma**count)
 
 
 def cosines(begins: Sequence[float | Fraction], to: float = 0.0, gain: float = 1.0) -> Schedule:
-    """Half cosines between real times, each starting `gain` times as high as the one before."""
+    """Half cosines between real-valued times; each starts `gain` times as high as the one before."""
     edges = [math.ceil(tidy(float(begin))) for begin in begins]
     falls = [
         piece(cosine, edges[k], edges[k + 1], begin, end - begin, start=gain**k, to=to)
@@ -57,10 +57,10 @@ def cosines(begins: Sequence[float | Fraction], to: float = 0.0, gain: float = 1
 
 
 def boundaries(index: Callable[[int], int], guesses: Sequence[float], first: int = 0) -> list[int]:
-    """The first update of cycle 0, 1, 2 ... by the library's own rounding: `index` says which cycle an update is in.
+    """The first update of cycle 0, 1, 2 ... by the library's own rounding: `index(t)` is the cycle that update t is in.
 
-    `guesses` are the real times at which the cycles begin; the boundary is sought within two updates of them. Stops
-    before the first that `index` cannot be asked for.
+    `guesses` are the real-valued times at which the cycles begin; each boundary is searched within two updates of its
+    guess. The list stops before the first update for which `index` raises.
     """
     if len(guesses) > MOST + 1:
         raise LrlabError(worded("so many cycles are too many to write out", len(guesses) - 1, f"at most {MOST}"))
@@ -79,29 +79,29 @@ def boundaries(index: Callable[[int], int], guesses: Sequence[float], first: int
 
 @dataclass(frozen=True)
 class Growing:
-    """Cycles of which each is `mul` times as long as the one before, in the floats of timm and fairseq."""
+    """Cycles, each `mul` times as long as the one before, in the floating-point arithmetic of timm and fairseq."""
 
     first: float
     mul: float
 
     def index(self, t: int) -> int:
-        """The cycle that update t is in; ValueError beyond the end of cycles that shrink."""
+        """The cycle that update t is in; raises `ValueError` after the end of shrinking cycles."""
         if self.mul == 1:
             return int(t // self.first)
         return math.floor(math.log(1 - t / self.first * (1 - self.mul), self.mul))
 
     def begin(self, i: int) -> float:
-        """Where cycle i begins."""
+        """The time at which cycle i begins."""
         return float(self.first * i) if self.mul == 1 else (1 - self.mul**i) / (1 - self.mul) * self.first
 
     def length(self, i: int) -> float:
-        """How long cycle i is."""
+        """The length of cycle i."""
         return self.mul**i * self.first
 
     def until(self, update: int) -> int:
-        """How many of them it takes to get there, up to as many as are written out."""
+        """The number of cycles up to this update, at most as many as can be written out."""
         return next((i for i in range(1, MOST) if self.begin(i) > update), MOST)
 
     def edges(self, count: int, first: int = 0) -> list[int]:
-        """The first update of each of the first `count` cycles, and of the one after them."""
+        """The first update of each of the first `count` cycles, and of the cycle after them."""
         return boundaries(self.index, [self.begin(i) for i in range(min(count, MOST + 1) + 1)], first)

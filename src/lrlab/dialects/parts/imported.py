@@ -1,7 +1,7 @@
-"""What every importer hands back: the schedule, what it is a multiple of, and what the library does, in words.
+"""What every importer returns: the schedule, the LR that it multiplies, and a description of what the library does.
 
-A recipe makes a `Rule`: what a library does with these arguments. `imported` looks at its curve and makes the
-`Imported` of it, with the convention in a sentence and what looks unintended.
+A recipe returns a `Rule`: what a library does with these arguments. `imported` examines its curve and turns it into an
+`Imported`, with the convention in a sentence and findings about what looks unintended.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ P = ParamSpec("P")
 
 HOLDS = "after the end the value is held"
 FOREVER = "it has no end"
-LONGEST = 10_000_000  # updates: a longer curve is not looked through for facts and findings
-BEGINNING = ("zero-first", "negative", "not-finite", "jump", "scales-first-phase")  # do not ask for the end
+LONGEST = 10_000_000  # updates: a longer curve is not searched for facts and findings
+BEGINNING = ("zero-first", "negative", "not-finite", "jump", "scales-first-phase")  # need no end
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a library does: a schedule in multiples of `base`, where it ends (None: it does not), and what then.
+    """What a library does: a schedule in multiples of `base`, where it ends (None: it does not), and what follows.
 
-    What is `drawn` is written down far beyond the run, for it has no end: its length asks for nothing.
+    A `drawn` schedule has no end and is written out far beyond the run, so its length says nothing about the run.
     """
 
     schedule: Schedule
@@ -60,13 +60,13 @@ class Imported:
     _within: Callable[[Horizon], Imported] | None = field(default=None, repr=False, compare=False)
 
     def within(self, run: Horizon) -> Imported:
-        """The same over a run, where the configuration does not say itself how long it is."""
+        """The same schedule over `run`, if the configuration does not give a length itself."""
         known = self.horizon is not None or run.total is None or self._within is None
         return self if known or self._within is None else self._within(run)
 
 
 def reading(library: str) -> Callable[[Callable[P, Imported]], Callable[P, Imported]]:
-    """An importer whose every refusal is worded: also what a value of the wrong kind brings about within."""
+    """A decorator for importers: errors become `LrlabError`, also those that a value of the wrong type causes."""
 
     def worded_importer(importer: Callable[P, Imported]) -> Callable[P, Imported]:
         @functools.wraps(importer)
@@ -84,7 +84,7 @@ def reading(library: str) -> Callable[[Callable[P, Imported]], Callable[P, Impor
 
 
 def peaked(*values: Any) -> tuple[float, ...]:
-    """The greatest of several absolute values (1 where all are 0), and each as a multiple of it."""
+    """The greatest of several absolute values (1 if all are 0), then each value as a multiple of it."""
     numbers = [real(value, "a value") for value in values]
     peak = max(numbers, key=abs) or 1.0
     return (peak, *(number / peak for number in numbers))
@@ -101,7 +101,7 @@ def imported(
 ) -> Imported:
     """Make the record: the rule says what happens after the end, the rest of the convention is read off the curve.
 
-    `unit` says what one step of the library is, where it is not an update.
+    `unit` says what one step of the library is, if it is not an update.
     """
     again = functools.partial(imported, name, rule, base_lr=base_lr, findings=findings, unit=unit)
     schedule = rule.schedule
@@ -110,7 +110,7 @@ def imported(
     if horizon is not None and horizon.total is not None:
         needed, given = fixed(schedule, TimeBase(horizon, horizon.total)), horizon.total
         if needed > given and rule.drawn:
-            long = schedule._length(ABSOLUTE) is None  # as a sum with a part that never ends
+            long = schedule._length(ABSOLUTE) is None  # for example a sum with a part that never ends
             schedule = schedule.repeat(cycle=needed) if long else schedule.repeat()  # only the run says where it ends
         elif needed > given:
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
@@ -133,7 +133,7 @@ def _facts(schedule: Schedule, horizon: Horizon | None) -> list[str]:
 
 
 def _findings(schedule: Schedule, horizon: Horizon | None) -> tuple[Finding, ...]:
-    """What lint says, and a rise after the end; a phase that only begins at the end is meant to get no update."""
+    """The findings of lint, and a rise after the end; a phase that begins at the end gets no update on purpose."""
     if horizon is None or horizon.total is None or horizon.total > LONGEST:
         beginning = _beginning(schedule)
         return tuple(f for f in schedule.lint(beginning) if beginning is None or f.code in BEGINNING)
@@ -148,7 +148,7 @@ def _findings(schedule: Schedule, horizon: Horizon | None) -> tuple[Finding, ...
 
 
 def _beginning(schedule: Schedule) -> int | None:
-    """How many updates can be looked at without knowing the run; None if all depends on its length."""
+    """How many updates can be examined without knowing the run; None if everything depends on its length."""
     try:
         length = fixed(schedule) + 1
         schedule.over(length)

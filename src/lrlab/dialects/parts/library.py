@@ -1,4 +1,4 @@
-"""What the file of a library declares: how its words, calls and files are read, and told from all others."""
+"""What the file of a library declares: how its names, calls and files are read and recognised."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _never(_: Document) -> bool:
 
 @dataclass(frozen=True)
 class Library:
-    """How a library's words and files are read, and how they are told from all others.
+    """How a library's names and files are read, and how they are recognised.
 
-    `words(name, *args, **given)` reads a name or constructor with its arguments; `file(document, given, known)` a
-    saved configuration, with what is given beside it and with what is known of the run. `recognise(document)` says from
-    all that is in a configuration whether it is this library's; `keys` are its words of the LR. `calls` are the
-    constructors that are known by their names, `modules` where they are imported from. `facts` are the library's words
-    for what may be known of a run: "steps", "lr", "updates_per_epoch", "epochs"; of two for a word the later counts.
+    `words(name, *args, **given)` reads a name or constructor with its arguments. `file(document, given, known)` reads
+    a saved configuration, with the values given beside it and the facts known of the run. `recognise(document)` decides
+    from the whole configuration if it is this library's; `keys` are its keys about the LR. `calls` are the constructors
+    known by name, `modules` the modules that they are imported from. `facts` gives the library's word for each fact
+    about a run ("steps", "lr", "updates_per_epoch", "epochs"); if two facts have the same word, the later one counts.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Library:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def known(self, run: Horizon, lr: float | None) -> dict[str, Any]:
-        """What is known of the run, in the words of the library."""
+        """The known facts about the run, under the library's names."""
         rate = run.rate("epochs")
         found = {"steps": run.total, "lr": lr, "updates_per_epoch": _whole(rate), "epochs": _whole(run.epochs)}
         return {word: found[fact] for fact, word in self.facts.items() if found[fact] is not None}
 
 
 def _whole(x: Any) -> Any:
-    """A whole number as one."""
+    """A float with a whole value as an int."""
     return int(x) if x is not None and x == int(x) else x

@@ -1,4 +1,4 @@
-"""What the importers build with: numbers and names that are checked, phases in whole updates, and cutting to length."""
+"""Building blocks of the importers: checked numbers and names, phases in whole updates, cutting to length."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lrlab.core.time.layout import TimeBase
 from lrlab.core.time.span import whole
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
-ABSOLUTE = TimeBase(Horizon(), None)  # of schedules whose spans are updates
+ABSOLUTE = TimeBase(Horizon(), None)  # for schedules with spans in updates
 
 
 class Name(str):
-    """A name in somebody's code that stands for something which is not here: the optimizer, a constant."""
+    """A name in the user's code without a known value: the optimizer, a constant."""
 
 
 def _refuse_name(given: object, what: str) -> None:
@@ -33,7 +33,7 @@ def _refuse_name(given: object, what: str) -> None:
 
 
 def real(given: object, what: str) -> float:
-    """A finite number: Python's, NumPy's, or one in a tensor."""
+    """`given` as a finite float: a number of Python or NumPy, or one in a tensor; raises `LrlabError` otherwise."""
     _refuse_name(given, what)
     try:
         value = float(given)  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ def real(given: object, what: str) -> float:
 
 
 def steps(given: object, what: str, least: int = 0) -> int:
-    """A whole number of updates; 1000.0 counts as one."""
+    """`given` as a whole number of updates; 1000.0 is accepted."""
     _refuse_name(given, what)
     count = whole(given)
     if count is None and isinstance(given, float) and given.is_integer():
@@ -58,34 +58,34 @@ def steps(given: object, what: str, least: int = 0) -> int:
 
 
 def tidy(x: float) -> float:
-    """Without the last digits of 0.3 * 10: a boundary is where it was meant to be."""
+    """Remove the rounding noise of 0.3 * 10, so that a boundary is where it was meant to be."""
     return float(round(x)) if abs(x - round(x)) < 1e-9 else x
 
 
 def known(name: object, table: Mapping[str, Any], what: str) -> Any:
-    """What a name stands for. Raises `LrlabError` naming the known ones."""
+    """Look up a name in a table. Raises `LrlabError` with the known names if it is not there."""
     if not isinstance(name, str) or name not in table:
         raise LrlabError(worded(f"{what} is not known", name, ", ".join(table), nearest(str(name), table)))
     return table[name]
 
 
 def then(*phases: Schedule | None) -> Schedule:
-    """One after another; None is not a phase."""
+    """The phases one after another; None is skipped."""
     return sequence(*(phase for phase in phases if phase is not None))
 
 
 def climb(n: int, start: float = 0.0, to: float = 1.0) -> Schedule | None:
-    """A straight line over n updates, or no phase."""
+    """A straight line over n updates; None if there are none."""
     return linear(n, start=start, to=to) if n > 0 else None
 
 
 def flat(n: int, level: float = 1.0) -> Schedule | None:
-    """A level for n updates, or no phase."""
+    """A constant level for n updates; None if there are none."""
     return constant(n, level=level) if n > 0 else None
 
 
 def wave(n: float, waves: float = 0.5, to: float = 0.0, phase: float = 0.0) -> Schedule:
-    """A cosine without end, `waves` periods in n updates: cycles where a period is a whole number of updates."""
+    """An endless cosine with `waves` periods in n updates: cycles if a period is a whole number of updates."""
     if waves == 0:
         return constant(level=to + (1 - to) * (1 + math.cos(2 * math.pi * phase)) / 2)
     period = Fraction(n) / abs(Fraction(waves))
@@ -97,7 +97,7 @@ def wave(n: float, waves: float = 0.5, to: float = 0.0, phase: float = 0.0) -> S
 
 
 def drops(bounds: Iterable[int], gamma: float) -> Schedule:
-    """A factor `gamma` at each of the updates: one that stands there twice counts twice, one up to 0 from the start."""
+    """A factor `gamma` at each update in `bounds`: repeated ones count again, those up to 0 from the start."""
     edges = sorted(bounds)
     late = [bound for bound in edges if bound > 0]
     early = len(edges) - len(late)
@@ -112,12 +112,12 @@ def drops(bounds: Iterable[int], gamma: float) -> Schedule:
 
 
 def fixed(schedule: Schedule, clock: TimeBase = ABSOLUTE) -> int:
-    """How many updates a run must have for all that has a fixed length."""
+    """How many updates a run needs for all parts of fixed length."""
     return schedule._least(clock)
 
 
 def settled(schedule: Schedule, level: float) -> Schedule:
-    """A schedule that stays at a level after its end: with a phase that says so, where its last one does not."""
+    """A schedule that stays at a level after its end; a phase is added if the schedule does not do so itself."""
     return schedule if schedule._level_after() == level else schedule >> constant(level=level)
 
 

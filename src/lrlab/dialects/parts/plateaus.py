@@ -1,15 +1,15 @@
-"""The plateaus of other libraries as ours: each makes the same decision after every observation.
+"""The plateau rules of other libraries as ours: both make the same decision after every observation.
 
-PyTorch  cuts after patience + 1 observations without improvement. The threshold is a share of the best with its
-         sign, so that with a best below 0 a worse metric can pass; NaN counts as no improvement; a cut of the
-         absolute LR by no more than `eps` is not made. timm and Transformers use this very class.
+PyTorch  cuts after patience + 1 observations without improvement. The threshold is a signed share of the best
+         value, so a worse metric can pass if the best is below 0; NaN counts as no improvement; a cut of the
+         absolute LR by no more than `eps` is not made. timm and Transformers use this same class.
 Keras    cuts after `patience`; the threshold is absolute; NaN counts as no improvement; a cooldown of c spares
-         c - 1 observations. Where the very first observation is NaN, none is ever better there; here the first
-         number is the best.
+         c - 1 observations. If the very first observation is NaN, Keras never finds a better one; here the first
+         number becomes the best.
 Optax    cuts after `patience`; relative and absolute tolerance add up, with PyTorch's sign; observations are
          averaged first; NaN counts as no improvement.
 
-The arguments are named as in each library, for these are the recipes by which its importer reads them.
+The arguments have the names of each library, because its importer calls these recipes with them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def as_torch(
     min_lr: float = 0.0,
     eps: float = 1e-8,
 ) -> Rule:
-    """PyTorch's `ReduceLROnPlateau` for a group of this base LR, and what it does, in words.
+    """PyTorch's `ReduceLROnPlateau` for a group with this base LR: the schedule, and a description of it.
 
     Without a base LR (None) there is no `eps`, and `min_lr` raises `LrlabError`: both are absolute LRs.
 
@@ -69,10 +69,10 @@ def as_keras(
     min_lr: float = 0.0,
     learning_rate: float | None = None,
 ) -> Rule:
-    """Keras' `ReduceLROnPlateau` callback; mode "auto" is what the name of the metric says.
+    """Keras' `ReduceLROnPlateau` callback; mode "auto" is taken from the name of the metric.
 
-    Raises `LrlabError` for a `min_lr` without a base LR, and under "auto" for a name that does not say: Keras asks the
-    metric of the compiled model.
+    Raises `LrlabError` for a `min_lr` without a base LR, and under "auto" for a name that does not tell the direction:
+    there Keras asks the metric of the compiled model.
 
     >>> as_keras(factor=0.5, patience=2, min_delta=0.01, cooldown=3).schedule
     plateau(factor=0.5, patience=2, threshold=0.01, threshold_mode="abs", cooldown=2, nan="bad")

@@ -1,4 +1,4 @@
-"""What the schedules of timm do, by the arguments of its factory: one recipe for each name."""
+"""The schedules of timm from the arguments of its factory: one recipe for each name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STAYS = "after the end the LR stays at min_lr"
 
 @dataclass(frozen=True)
 class Warmup:
-    """`n` steps from `start` up, before the schedule (`prefix`) or over its beginning; levels are multiples."""
+    """A rise over `n` steps from `start`, before the schedule (`prefix`) or over its beginning; levels are shares."""
 
     n: int
     start: float
@@ -35,17 +35,17 @@ class Warmup:
 
     @property
     def covered(self) -> int:
-        """How many steps of the schedule it covers."""
+        """How many steps of the schedule the warmup covers."""
         return 0 if self.prefix else self.n
 
     def rise(self, to: float = 1.0) -> Schedule | None:
-        """The phase."""
+        """The phase of the warmup; None if it has no steps."""
         return climb(self.n, self.start, to)
 
 
 @dataclass(frozen=True)
 class Given:
-    """The arguments of the factory: `n` in steps, levels as multiples of the LR `base`, the rest as they were given."""
+    """The arguments of the factory: `n` in steps, levels as multiples of the LR `base`, the rest as given."""
 
     base: float
     warmup: Warmup
@@ -66,7 +66,7 @@ class Given:
 
     @property
     def total(self) -> int:
-        """The steps of the run."""
+        """The number of steps of the run."""
         return self.n + (self.warmup.n if self.warmup.prefix else 0)
 
 
@@ -75,7 +75,7 @@ class Given:
 
 def _cycled(shape: type[Transition], given: Given, **arguments: float) -> Rule:
     n, floor, cycles, warmup = given.n, given.floor, given.cycles, given.warmup
-    waits = int(shape is tanh and warmup.n == 0)  # it does not begin at 1, but the optimizer does
+    waits = int(shape is tanh and warmup.n == 0)  # the curve does not begin at 1, but the optimizer does
     edges = cycles.edges(given.cycle_limit, warmup.covered + waits)
     make: Any = shape
     parts: list[Schedule | None] = []
@@ -115,7 +115,7 @@ def _step(given: Given) -> Rule:
     exact = Fraction(str(every))
 
     def passed(t: int) -> int:
-        return int(t // every)  # in floats, as there: 11 // 1.1 is 9
+        return int(t // every)  # in floats, as in timm: 11 // 1.1 is 9
 
     def listed(first: int, last: int) -> list[int]:
         return [t - first for t in range(first + 1, last) for _ in range(passed(t) - passed(t - 1))]
@@ -155,7 +155,7 @@ def _wsd(given: Given, sched: str = "wsd") -> Rule:
     scale = warmup if given.timescale is None else steps(given.timescale * given.per_epoch, "stable_timescale", 1)
     if sched == "rsqrt" and scale == 0:
         raise LrlabError(worded("timm: rsqrt without a warmup needs stable_timescale"))
-    if floor > 1:  # the bound holds in the stable phase too; update 0 comes before the first step
+    if floor > 1:  # the floor also holds in the stable phase; update 0 comes before the first step
         return Rule(then(given.warmup.rise() or flat(1), constant(level=floor)), 1.0, warmup + length, STAYS)
     fall = _decay(given.decay_fn or ("linear" if sched == "rsqrt" else "1-sqrt"), decay)
     stable = length - decay
@@ -193,7 +193,7 @@ def _plateau(given: Given) -> Rule:
     cutting = as_torch(
         given.base, factor=given.rate, patience=given.patience, mode=given.mode, min_lr=given.floor * given.base
     )
-    waits = flat(1) if given.warmup.n else None  # the observation with which the warmup ends is not heard there
+    waits = flat(1) if given.warmup.n else None  # timm ignores the observation at the end of the warmup
     after = f"the LR is cut at the {given.patience + 1}th observation in a row that is not better"
     return Rule(then(given.warmup.rise(), waits, cutting.schedule), after=after)
 

@@ -1,10 +1,10 @@
-"""PyTorch's SequentialLR and ChainedScheduler, nested ones too.
+"""PyTorch's SequentialLR and ChainedScheduler, also nested.
 
-Torch computes both by changing the LR that stands in the optimizer, one member after another. At a milestone of a
-sequence the next member is set to its own update 0. A chain is the product of its members only while none of them
-has a floor or sets the LR. A member that is itself joined is one update ahead of the sequence around it, and works
-in the first place only. What is written down here is therefore held against a rehearsal: a copy of the scheduler
-with a stand-in for the optimizer, stepped through the run. Where the two part, the rehearsed values are listed.
+Torch computes both by changing the optimizer's current LR, one member after another. At a milestone of a sequence the
+next member is set to its own update 0. A chain is the product of its members only while none of them has a floor or
+sets the LR. A member that is itself a sequence or chain is one update ahead of the sequence around it, and works only
+in the first place. The rule found here is therefore compared with a rehearsal: a copy of the scheduler, with a
+stand-in for the optimizer, is stepped through the run. Where the two differ, the rehearsed values are listed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from lrlab.dialects.parts.phases import cut, fixed, real, then
 from lrlab.dialects.parts.torch_rules import Member, read
 from lrlab.errors import LrlabError, worded
 
-UNKNOWN_END = 1000  # updates: how far to rehearse where nothing says how long the run is
+UNKNOWN_END = 1000  # updates: how far to rehearse if the length of the run is not known
 LONGEST = 100_000
 
 
 def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Member, tuple[Finding, ...]]:
-    """The rule of a chain or sequence, and what there is to say about it."""
+    """The rule of a chain or sequence, and findings about it."""
     written = _written(scheduler, group)
     if not _fresh(scheduler):
         if written is None or _doubtful(scheduler):
@@ -65,14 +65,14 @@ def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Member, tup
 
 
 def _written(s: Any, group: int) -> Member | None:
-    """The rule as far as it can be written down; the rehearsal decides whether it is right."""
+    """The rule, if it can be written as an expression; the rehearsal decides whether it is right."""
     if not hasattr(s, "_schedulers"):
         return None if type(s).__name__ == "MultiplicativeLR" else read(s, group)
     return _sequence(s, group, 0) if hasattr(s, "_milestones") else _chain(s, group, stepped=False)
 
 
 def _sequence(s: Any, group: int, ahead: int) -> Member | None:
-    """A sequence; `ahead` is 1 where it is a member of another, whose update 0 is its own update 1."""
+    """A sequence; `ahead` is 1 inside another sequence, because its own update 1 is that one's update 0."""
     milestones = list(s._milestones)
     if milestones != sorted(milestones):
         return None
@@ -91,7 +91,7 @@ def _sequence(s: Any, group: int, ahead: int) -> Member | None:
             break
         schedule = rule.schedule
         if k > 0 and type(member).__name__ == "ConstantLR" and member.total_iters == 0:
-            schedule = constant()  # its closed form, which torch uses at a milestone, is already at its end
+            schedule = constant()  # torch uses its closed form at a milestone, which is already at its end
         if rule.base != base and not (k == 0 and rule.multiplies):
             schedule = rule.base / base * schedule
         phases.append(schedule if stop is None else cut(schedule, stop - starts[k]))
@@ -102,7 +102,7 @@ def _sequence(s: Any, group: int, ahead: int) -> Member | None:
 
 
 def _member(s: Any, group: int, stepped: bool) -> Member | None:
-    """The first member of a sequence; `stepped`: torch steps it into its update 0."""
+    """The first member of a sequence; `stepped` if torch reaches its update 0 by a step."""
     if hasattr(s, "_schedulers"):
         return _sequence(s, group, 1) if hasattr(s, "_milestones") else _chain(s, group, stepped=True)
     rule = _written(s, group)
@@ -115,7 +115,7 @@ def _member(s: Any, group: int, stepped: bool) -> Member | None:
 
 
 def _chain(s: Any, group: int, stepped: bool) -> Member | None:
-    """A chain: the product of what its members multiply, from the last on that sets the LR."""
+    """A chain: the product of its members, beginning with the last member that sets the LR."""
     rules = [_member(member, group, stepped) if stepped else _written(member, group) for member in s._schedulers]
     known = [rule for rule in rules if rule is not None]
     if len(known) < len(rules):
@@ -136,12 +136,12 @@ def _leaves(s: Any) -> list[Any]:
 
 
 def _fresh(s: Any) -> bool:
-    """Whether nothing was stepped yet."""
+    """Whether the scheduler has not been stepped yet."""
     return all(leaf.last_epoch <= 0 for leaf in _leaves(s)) and getattr(s, "last_epoch", 0) == 0
 
 
 def _doubtful(s: Any) -> bool:
-    """Whether only a rehearsal can tell: nested, or a chain with a member that does not simply multiply."""
+    """Whether a rehearsal is needed: it is nested, or a chain with a member that does not simply multiply."""
     nested = any(hasattr(member, "_schedulers") for member in s._schedulers)
     simple = ("StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR")
     chained = not hasattr(s, "_milestones")
@@ -149,14 +149,14 @@ def _doubtful(s: Any) -> bool:
 
 
 def rehearse(scheduler: Any, updates: int, group: int) -> tuple[list[float], str]:
-    """The LR of each update, by stepping a copy beside a stand-in for the optimizer; and what it raises, if it does.
+    """Step a copy with a stand-in for the optimizer; return the LR of each update, and the text of an error if any.
 
     Neither the scheduler nor its optimizer is touched.
     """
     optimizer = scheduler.optimizer
 
     def done() -> None:
-        """What torch's schedulers look for on an optimizer: a step that counts its calls."""
+        """The optimizer's `step` for torch's schedulers, which look for a step that counts its calls."""
 
     done._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     groups = [{k: copy.deepcopy(v) for k, v in g.items() if k != "params"} for g in optimizer.param_groups]

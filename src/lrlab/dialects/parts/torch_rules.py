@@ -1,7 +1,7 @@
-"""What a scheduler of PyTorch that is neither chain nor sequence does to one parameter group, by its attributes.
+"""The rule of a single PyTorch scheduler (no chain, no sequence) for one parameter group, from its attributes.
 
-Most classes change the LR that stands in the optimizer (they multiply), others set it. Floors such as `eta_min` are
-absolute and the same for all parameter groups. Schedulers of Transformers are recognised.
+Most classes multiply the optimizer's current LR, others set it. Floors such as `eta_min` are absolute and the same for
+all parameter groups. Schedulers of Transformers are recognised.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 class Member(Rule):
     """The rule of one scheduler for one parameter group, from its own update 0 on; it may be a member of a chain.
 
-    `multiplies` is false where the class sets the LR without regard to what stands in the optimizer; `restart` is the
-    factor that torch adds where the class is stepped into its update 0 instead of being constructed there.
+    `multiplies` is false if the class sets the LR without looking at the optimizer's current LR. `restart` is the
+    factor that torch adds if a step, not the constructor, brings the class to its update 0.
     """
 
     multiplies: bool = True
@@ -43,7 +43,7 @@ ENDLESS = "it has no end"
 
 
 def read(scheduler: Any, group: int) -> Member:
-    """The rule of one scheduler that is neither chain nor sequence."""
+    """The rule of one scheduler that is not a chain or sequence."""
     name = type(scheduler).__name__
     if name not in READERS:
         hint = "its optimizer's LR at each update, as table([...])"
@@ -64,7 +64,7 @@ def _step(s: Any, group: int) -> Member:
 
 
 def _multi_step(s: Any, group: int) -> Member:
-    bounds = [int(b) for b in s.milestones.elements() if b >= 0 and b == int(b)]  # no other is ever met
+    bounds = [int(b) for b in s.milestones.elements() if b >= 0 and b == int(b)]  # torch never reaches any other
     after = "after the last milestone the LR stays where it is"
     return Member(drops(bounds, s.gamma), _base(s, group), after=after)
 
@@ -156,7 +156,7 @@ def _one_cycle(s: Any, group: int) -> Member:
     given, n = s.optimizer.param_groups[group], int(s.total_steps)
     top = real(given["max_lr"], "OneCycleLR: max_lr")
     shape: type[Transition] = cosine if getattr(s, "_anneal_func_type", "cos") == "cos" else linear
-    ends = [tidy(float(phase["end_step"])) for phase in s._schedule_phases]  # they may lie between two updates
+    ends = [tidy(float(phase["end_step"])) for phase in s._schedule_phases]  # they may be between two updates
     sides = [[real(given[phase[side]], side) / top for side in ("start_lr", "end_lr")] for phase in s._schedule_phases]
     begins = [0.0, *ends[:-1]]
 

@@ -3,10 +3,10 @@
     from_composer("CosineAnnealingWithWarmupScheduler", t_warmup="100ba", alpha_f=0.1,
                   max_duration="10ep", batches_per_epoch=391)
 
-Its rules: update t uses f(t); a time is cut down to whole batches, samples or tokens; a warmup begins at 0, its peak
-is at its end, and `t_max` includes it; after the end the LR is held. `scale_schedule_ratio` stretches all but the
-warmup. Composer's own formula of a decay after a warmup, (t - t_warmup) / t_max, is not what its code does: the code
-divides by t_max - t_warmup.
+Its rules: update t uses f(t); a time is rounded down to whole batches, samples or tokens; a warmup begins at 0, its
+peak is at its end, and `t_max` includes it; after the end the LR is held. `scale_schedule_ratio` stretches everything
+except the warmup. Composer documents (t - t_warmup) / t_max for a decay after a warmup, but its code divides by
+t_max - t_warmup.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ DROPS_END = "after the last milestone the LR stays where it is"
 
 @dataclass(frozen=True)
 class Times:
-    """Turns time strings into updates, by Composer's own rounding; `ratio` is its scale_schedule_ratio."""
+    """Converts time strings to updates with Composer's own rounding; `ratio` is its scale_schedule_ratio."""
 
     duration: tuple[int, str]
     rates: Mapping[str, int]
     ratio: float
 
     def whole(self, text: str, ratio: float | None = None) -> tuple[int, str]:
-        """A time as a whole number of batches, samples or tokens, and which of these."""
+        """A time as a whole number of batches, samples or tokens, and its unit."""
         amount, unit = _split(text)
         if unit == "dur":
             whole, unit = self.duration
@@ -56,12 +56,12 @@ class Times:
         return int(amount * (self.ratio if ratio is None else ratio)), unit
 
     def updates(self, text: str, ratio: float | None = None) -> Fraction:
-        """A time in updates; of samples and tokens it may lie between two."""
+        """A time in updates; given in samples or tokens, it may lie between two updates."""
         amount, unit = self.whole(text, ratio)
         return Fraction(amount, self.rate(unit))
 
     def some(self, text: str, what: str) -> Fraction:
-        """A time in updates that Composer divides by."""
+        """A time in updates that must be above 0, because Composer divides by it."""
         return _above_0(self.updates(text), what, text)
 
     @property
@@ -70,7 +70,7 @@ class Times:
         return math.ceil(self.updates("1dur"))
 
     def rate(self, unit: str) -> int:
-        """How many batches an epoch has, or how many of a unit a batch has."""
+        """The number of batches per epoch, or of a unit per batch."""
         if unit == "ba":
             return 1
         if unit not in self.rates:
@@ -106,9 +106,9 @@ def from_composer(
 ) -> Imported:
     """The schedule of a Composer scheduler over `max_duration`, in multiples of the optimizer's own LR.
 
-    Rates are needed for the units that are used. Raises `LrlabError` if one is missing, for classes and arguments
-    that Composer does not have, and where Composer raises: for a `t_max` below `max_duration` after a warmup, and
-    for a warmup in another unit than `t_max`.
+    Each unit in use needs its rate. Raises `LrlabError` if a rate is missing, for classes and arguments that Composer
+    does not have, and where Composer itself raises: a `t_max` below `max_duration` after a warmup, and a warmup in
+    another unit than `t_max`.
 
     >>> from_composer("LinearWithWarmupScheduler", t_warmup="0.1dur", max_duration="500ba").schedule
     linear(50, start=0, to=1) >> linear(450)
@@ -163,7 +163,7 @@ def _polynomial(times: Times, power: float, t_max: str = "1dur", alpha_f: float 
 
 
 def _leg(shape: Any, begin: Fraction, end: Fraction, **arguments: float) -> Schedule:
-    """A leg between two times; where the end is not after the beginning, or as high, it stays there forever."""
+    """A leg between two times; constant without end if it has no duration or both levels are equal."""
     if end <= begin or arguments["start"] == arguments["to"]:
         return constant(level=arguments["start"])
     leg = piece(shape, math.ceil(begin), math.ceil(end), begin, end - begin, **arguments)
@@ -180,7 +180,7 @@ def _restarts(times: Times, t_0: str, t_mult: float = 1.0, alpha_f: float = 0.0)
     length, unit = times.whole(t_0)
     begins = [0, length]
     while length and begins[-1] < 2 * times.run * times.rate(unit) and len(begins) < MOST:
-        length = int(t_mult * length)  # cut down to a whole number at every cycle, as there
+        length = int(t_mult * length)  # rounded down at every cycle, as in Composer
         begins.append(begins[-1] + length)
     falls = cosines([Fraction(begin, times.rate(unit)) for begin in begins], to=alpha_f)
     after = "its cycles are written out" if length else "composer raises where a cycle has no length"
@@ -191,7 +191,7 @@ def _restarts(times: Times, t_0: str, t_mult: float = 1.0, alpha_f: float = 0.0)
 
 
 def _rise(times: Times, t_warmup: str, scale_warmup: bool, to: float = 1.0) -> tuple[Fraction, Schedule | None]:
-    """Where the warmup ends, which is not stretched, and the rise, which may be: then the two do not fit."""
+    """The end of the warmup (never stretched) and the rise (possibly stretched): then the two do not match."""
     end, length = times.updates(t_warmup, 1.0), times.updates(t_warmup, None if scale_warmup else 1.0)
     if end == 0:
         return end, None
@@ -202,7 +202,7 @@ def _rise(times: Times, t_warmup: str, scale_warmup: bool, to: float = 1.0) -> t
 def _warmed(
     times: Times, shape: Any, t_warmup: str, t_max: str, scale_warmup: bool, start: float = 1.0, **arguments: float
 ) -> Rule:
-    """A leg after a warmup, checked as Composer does."""
+    """A leg after a warmup, with Composer's own checks."""
     (end, unit), (_, warmup_unit), (run, run_unit) = times.whole(t_max), times.whole(t_warmup, 1.0), times.whole("1dur")
     if unit != warmup_unit:
         raise LrlabError(worded("composer: t_warmup and t_max must have the same unit", (t_warmup, t_max)))
@@ -234,7 +234,7 @@ def _linear_warmup(
 def _constant_warmup(
     times: Times, t_warmup: str, alpha: float = 1.0, t_max: str = "1dur", scale_warmup: bool = False
 ) -> Rule:
-    return _linear_warmup(times, t_warmup, alpha, alpha, t_max, scale_warmup)  # as there: after t_max too it is alpha
+    return _linear_warmup(times, t_warmup, alpha, alpha, t_max, scale_warmup)  # as in Composer: alpha also after t_max
 
 
 def _cosine_warmup(
@@ -273,7 +273,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 
 # -- its words and files ------------------------------------------------------------------------------------------
 
-FOUNDRY = {  # the names of LLM Foundry
+FOUNDRY = {  # the names in LLM Foundry
     "constant_with_warmup": "ConstantWithWarmupScheduler",
     "cosine_with_warmup": "CosineAnnealingWithWarmupScheduler",
     "linear_decay_with_warmup": "LinearWithWarmupScheduler",
@@ -293,7 +293,7 @@ def _words(name: str, /, *args: Any, updates: int | None = None, epochs: float |
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
-    """A training of LLM Foundry: its `scheduler`, `max_duration` and the optimizer's LR."""
+    """A training configuration of LLM Foundry: its `scheduler`, `max_duration` and the optimizer's LR."""
     section = {**within(document, "scheduler")}
     name = str(section.pop("name", None))
     facts = {"max_duration": document.get("max_duration"), "samples_per_batch": document.get("global_train_batch_size")}

@@ -2,9 +2,9 @@
 
     from_deepspeed({"type": "WarmupDecayLR", "params": {"total_num_steps": 1000, "warmup_num_steps": 100}})
 
-Its rules, which differ from type to type: the engine steps the scheduler after each update, and the Warmup types then
-use the number of that update, not of the next, so that they lag by one and the first two updates are at the bottom;
-warmup is logarithmic by default and has at least two steps; LRs are absolute but for WarmupCosineLR, which has ratios.
+Its rules differ between types. The engine steps the scheduler after each update. The Warmup types then use the number
+of that update, not of the next one: they lag by one, and the first two updates are at the bottom. Warmup is logarithmic
+by default and has at least two steps. LRs are absolute, except in WarmupCosineLR, which has ratios.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lrlab.dialects.source.documents import filled, within
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 
 LAGS = "DeepSpeed's count lags by one update"
-DRAWN = 1000  # intervals of a range test, which has no end, at the least
+DRAWN = 1000  # the least number of intervals that are written out of a range test, which has no end
 
 
 @reading("deepspeed")
@@ -40,10 +40,10 @@ def from_deepspeed(
 ) -> Imported:
     """The schedule of a DeepSpeed configuration: the whole of ds_config.json, its "scheduler", or a type and params.
 
-    `lr` is the optimizer's own LR (found in the configuration where it is there); WarmupCosineLR multiplies it, and
-    it is the peak of a WarmupLR that names none. Where a parameter is "auto", which a trainer fills in, or is left
-    out, it and `updates`, the length of the run, do that, and so does what is `given`. Raises `LrlabError` for types
-    and parameters that DeepSpeed lacks.
+    `lr` is the optimizer's own LR (read from the configuration if it is there). WarmupCosineLR multiplies it; it is
+    the peak of a WarmupLR without a peak of its own. `lr`, `updates` (the length of the run) and the parameters in
+    `given` replace those that are missing or "auto", which a trainer would fill in. Raises `LrlabError` for types and
+    parameters that DeepSpeed does not have.
 
     >>> found = from_deepspeed({"type": "WarmupLR", "params": {"warmup_max_lr": 1e-3, "warmup_num_steps": 10}})
     >>> found.schedule
@@ -85,7 +85,7 @@ def _inside(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _rise(given: int, kind: str, start: float, first: float) -> tuple[int, Schedule, str]:
-    """The length of the warmup, its n + 1 updates - the first stands there by itself - and what to say of it."""
+    """The length n of the warmup, its n + 1 updates (the first one is a phase of its own), and a description."""
     n = max(2, steps(given, "warmup_num_steps", 1))
     if kind == "linear":
         rise: Schedule = linear(n, start=start, to=1)
@@ -137,7 +137,7 @@ def _warmup_cosine(
     total, low = steps(total_num_steps, "total_num_steps"), real(cos_min_ratio, "cos_min_ratio")
     n, rise, lags = _rise(warmup_num_steps, warmup_type, real(warmup_min_ratio, "warmup_min_ratio"), 0.0)
     length = max(1, total - n)
-    fall = piece(cosine, 1, length, 0, length, to=low)  # its count is ahead by one: the peak is not used again
+    fall = piece(cosine, 1, length, 0, length, to=low)  # its count is one ahead: the peak is not used again
     return Rule(then(rise, fall, constant(level=low)), 1.0, total, f"{lags}; {HOLDS}")
 
 
@@ -153,7 +153,7 @@ def _range_test(
     updates: int | None = None,
 ) -> Rule:
     n = steps(lr_range_test_step_size, "lr_range_test_step_size", 1)
-    # It rises without end. Drawn is a line far beyond the run, less what stairs lack of it.
+    # It rises without end: a line far beyond the run, minus the gap between the line and the stairs.
     rate, low = (
         real(lr_range_test_step_rate, "lr_range_test_step_rate"),
         real(lr_range_test_min_lr, "lr_range_test_min_lr"),
@@ -196,7 +196,7 @@ def _one_cycle(
 
 
 def _side(n: int, count: int, start: float, to: float) -> Schedule:
-    """A straight line, or so many stairs; a stair that would begin between two updates begins at the next."""
+    """A straight line, or `count` stairs; a stair that would begin between two updates begins at the next one."""
     if count == 0:
         line: Schedule = linear(n, start=start, to=to)
         return line

@@ -1,9 +1,9 @@
-"""fairseq: `lr_scheduler` and its options, as a dict (a Namespace or a Hydra config turned into one).
+"""fairseq: `lr_scheduler` and its options, as a dict (convert a Namespace or a Hydra config to one).
 
     from_fairseq({"lr_scheduler": "inverse_sqrt", "lr": [5e-4], "warmup_updates": 4000})
 
-Its rules: LRs are absolute; update t uses f(t), update 0 too, for its trainer asks for f(0) before it; the peak is
-at the end of the warmup. What goes by epochs (several LRs, `manual`, `reduce_lr_on_plateau`) is not read.
+Its rules: LRs are absolute; update t uses f(t), also update 0, because its trainer asks for f(0) before it; the peak
+is at the end of the warmup. Schedulers that count epochs (several LRs, `manual`, `reduce_lr_on_plateau`) are not read.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Options = Mapping[str, Any]
 
 @reading("fairseq")
 def from_fairseq(config: Mapping[str, Any]) -> Imported:
-    """The schedule of a fairseq configuration; options of a run that have nothing to do with the LR may stand in it.
+    """The schedule of a fairseq configuration; it may contain options of a run that do not concern the LR.
 
-    The options stand beside each other, or as Hydra has them: {"lr_scheduler": {"_name": ...}, "optimization":
-    {"lr": ...}}. Raises `LrlabError` if fairseq itself refuses or divides by 0, and for what goes by epochs.
+    The options are at one level, or in groups as in Hydra: {"lr_scheduler": {"_name": ...}, "optimization":
+    {"lr": ...}}. Raises `LrlabError` if fairseq itself refuses or divides by 0, and for schedulers that count epochs.
 
     >>> from_fairseq({"lr_scheduler": "polynomial_decay", "lr": 1e-3, "warmup_updates": 10, "total_num_update": 100})
     ... # doctest: +ELLIPSIS
@@ -54,7 +54,7 @@ def from_fairseq(config: Mapping[str, Any]) -> Imported:
 
 
 def _merged(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The options side by side, also where Hydra has them in groups."""
+    """The options at one level, also if Hydra has them in groups."""
     groups = [config.get("optimization"), {k: v for k, v in config.items() if not isinstance(v, Mapping)}]
     groups.append(config.get("lr_scheduler"))
     return {name: value for group in groups if isinstance(group, Mapping) for name, value in plainly(group).items()}
@@ -69,7 +69,7 @@ def _number(given: Options, name: str, otherwise: float = 0.0) -> float:
 
 
 def _rise(lr: float, given: Options, otherwise: float = 0.0) -> tuple[int, Schedule | None]:
-    """The warmup from warmup_init_lr, or from another LR where that is negative, and its length."""
+    """The length of the warmup, and its rise from warmup_init_lr, or from `otherwise` if that is negative."""
     n, start = _updates(given, "warmup_updates"), _number(given, "warmup_init_lr", -1)
     return n, climb(n, (otherwise if start < 0 else start) / lr)
 
@@ -78,7 +78,7 @@ def _fixed(lr: float, given: Options) -> Rule:
     if given.get("force_anneal") is not None:
         raise LrlabError(worded("fairseq: force_anneal goes by epochs", given["force_anneal"]))
     n = _updates(given, "warmup_updates")
-    rise = climb(n - 1, 1 / n) if n else None  # update t has the share (t + 1) / n
+    rise = climb(n - 1, 1 / n) if n else None  # update t has (t + 1) / n of the peak
     return Rule(then(rise, constant()), lr, after="after the warmup the LR never changes")
 
 
@@ -96,7 +96,7 @@ def _polynomial(lr: float, given: Options) -> Rule:
     if total == 0:
         raise LrlabError(worded("fairseq: polynomial_decay needs total_num_update or max_update", sorted(given)))
     n = total - warmup
-    if n <= 0:  # the last update of the warmup is its peak in any case
+    if n <= 0:  # the last update of the warmup is always its peak
         return Rule(then(climb(warmup), flat(1), constant(level=end)), lr, total)
     fall = linear(n, to=end) if power == 1 else piece(polynomial, 0, n, 0, n, to=end, power=power)
     return Rule(then(climb(warmup), fall, constant(level=end) if power == 0 else None), lr, total)
@@ -125,10 +125,10 @@ def _cosine(lr: float, given: Options) -> Rule:
 
 
 def _cycles(growing: Growing, floor: float, shrink: float, far: int) -> tuple[Schedule, int | None]:
-    """Cosines by fairseq's own floats, which may show the last of a cycle where the next should begin.
+    """Cosines in fairseq's own floats, which may give the last value of a cycle where the next cycle should begin.
 
-    Where these follow no rule they are written out beyond update `far`, to the update that is given back; cycles that
-    become shorter to where fairseq raises.
+    If they follow no rule, they are written out beyond update `far`, up to the update that is returned; cycles that
+    become shorter are written out up to where fairseq raises.
     """
     n, mul = int(growing.first), growing.mul
     if mul <= 0:
@@ -171,7 +171,7 @@ def _triangular(lr: float, given: Options) -> Rule:
     low, shrink = lr / top, _number(given, "lr_shrink", 0.1)
     if given.get("shrink_min") or shrink == 1:
         return Rule((linear(half, start=low, to=1) >> linear(half, to=low)).repeat(gain=shrink), top, after=FOREVER)
-    # Only the top shrinks: low + (shrink**k - low) * triangle, as the difference of two repetitions.
+    # Only the peak shrinks: low + (shrink**k - low) * triangle, as the difference of two repetitions.
     triangle = linear(half, start=0, to=1) >> linear(half)
     falls = low + (triangle.repeat(gain=shrink) + -low * triangle.repeat())
     if not 0 < shrink < 1:
@@ -204,7 +204,7 @@ RECIPES: dict[str, Callable[[float, Options], Rule]] = {
 # -- its words and files ------------------------------------------------------------------------------------------
 
 COMMON = ("lr_scheduler", "_name", "lr", "max_update")
-OPTIONS: dict[str, tuple[str, ...]] = {  # of each scheduler; lr_deacy_period is spelled so there
+OPTIONS: dict[str, tuple[str, ...]] = {  # of each scheduler; lr_deacy_period is fairseq's own spelling
     "fixed": ("force_anneal", "lr_shrink", "warmup_updates"),
     "inverse_sqrt": ("warmup_updates", "warmup_init_lr"),
     "polynomial_decay": ("warmup_updates", "force_anneal", "end_learning_rate", "power", "total_num_update"),
@@ -213,7 +213,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {  # of each scheduler; lr_deacy_period is
     "triangular": ("max_lr", "lr_period_updates", "lr_shrink", "shrink_min"),
     "step": ("warmup_updates", "warmup_init_lr", "min_lr", "lr_deacy_period", "lr_decay"),
 }
-OTHERS = ("stop_min_lr", "max_epoch", "lr_float")  # say when to stop, nothing of the curve
+OTHERS = ("stop_min_lr", "max_epoch", "lr_float")  # say when to stop, do not change the curve
 MARKS = frozenset(
     ["warmup_updates", "max_update", "total_num_update", "lr_period_updates", "lr_deacy_period", "phase_ratio"]
 )
@@ -230,7 +230,7 @@ def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[
 
 
 def _is_fairseq(document: Mapping[str, Any]) -> bool:
-    """A scheduler of its own, and options that only it has."""
+    """Whether it names a scheduler of fairseq and has options that only fairseq has."""
     merged = _merged(document)
     name = merged.get("_name", merged.get("lr_scheduler"))
     return isinstance(name, str) and name in RECIPES and bool(MARKS & set(merged)) and "lr" in merged

@@ -1,11 +1,11 @@
-"""fvcore and detectron2: `fvcore.common.param_scheduler`, a constructor call over a run of so many updates.
+"""fvcore and detectron2: `fvcore.common.param_scheduler`, a constructor call over a run of `updates` updates.
 
     from_fvcore("CosineParamScheduler(0.1, 0.0)", updates=1000)
     from_fvcore("CompositeParamScheduler", updates=1000, lengths=[0.1, 0.9], interval_scaling=["rescaled", "rescaled"],
                 schedulers=["LinearParamScheduler(0, 1)", "CosineParamScheduler(1, 0)"])
 
-Its rules: values are absolute, and functions of progress, where = t / updates, below 1; a boundary is met 1e-6 early;
-parts of a composite are `rescaled` to their share, or shown `fixed`, as the part of a whole run that they cover.
+Its rules: values are absolute, and functions of progress, where = t / updates, below 1; a boundary takes effect 1e-6
+early; a part of a composite is `rescaled` to its share, or `fixed`: that part of a curve over the whole run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lrlab.dialects.parts.phases import known, real, steps, then
 from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
-EPSILON = 1e-6  # of the whole, by which a boundary is met early
+EPSILON = 1e-6  # of the run: a boundary takes effect this much early
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class Place:
         return (t - self.begin) / self.length
 
     def first(self, reached: Callable[[float], bool]) -> int:
-        """The first update whose progress has reached something, or where the place stops."""
+        """The first update for whose progress `reached` is true, or the end of the place."""
         return self.at + bisect_left(range(self.at, self.stop), True, key=lambda t: reached(self.where(t)))
 
     def levels(self, edges: Sequence[int], levels: Sequence[float]) -> Schedule | None:
-        """Levels between edges, of the updates of the place."""
+        """Levels between edges, cut to the updates of the place."""
         bounds = [min(max(edge, self.at), self.stop) for edge in edges]
         spans = [(b - a, level) for (a, b), level in zip(pairwise(bounds), levels, strict=True) if b > a]
         return then(*(constant(n, level=self.scale * level) for n, level in spans)) if spans else None
 
 
-Drawn = Callable[[Place], Schedule | None]  # None where the place has no updates
+Drawn = Callable[[Place], Schedule | None]  # None if the place has no updates
 
 
 @reading("fvcore")
 def from_fvcore(scheduler: str, *args: Any, updates: int, **kwargs: Any) -> Imported:
     """The schedule of an fvcore param scheduler over a run of `updates` updates.
 
-    `scheduler` is a class name with its arguments after it, or the whole call as a text; members of a composite are
-    such texts. The base LR is the greatest value. Raises `LrlabError` if fvcore does.
+    `scheduler` is a class name, with its arguments in `args` and `kwargs`, or the whole call as a text; members of a
+    composite are such texts. The base LR is the greatest value. Raises `LrlabError` where fvcore raises.
 
     >>> found = from_fvcore("CosineParamScheduler(0.1, 0.0)", updates=1000)
     >>> found.schedule, found.base_lr
@@ -131,7 +131,7 @@ def _exponential(start_value: float, decay: float) -> Drawn:
 
 
 def _stairs(levels: Sequence[float], index: Callable[[float], int]) -> Drawn:
-    """Levels of which `index` says which one a progress has."""
+    """Levels; `index(progress)` is the number of the level in use."""
 
     def drawn(p: Place) -> Schedule | None:
         edges = [p.first(lambda where, k=k: index(where) >= k) for k in range(len(levels))]  # type: ignore[misc]

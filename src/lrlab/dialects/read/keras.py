@@ -1,10 +1,10 @@
-"""Keras and TensorFlow: `keras.optimizers.schedules`, as object, as `get_config()` or by class name and arguments.
+"""Keras and TensorFlow: `keras.optimizers.schedules`, as an object, as `get_config()` or by class name and arguments.
 
     from_keras(keras.optimizers.schedules.CosineDecay(1e-3, 900, alpha=0.1))
     from_keras("CosineDecay", initial_learning_rate=1e-3, decay_steps=900)
 
-Its rules: values are absolute and computed in float32 by default, step t uses f(t), `decay_steps` excludes the warmup,
-a boundary of PiecewiseConstantDecay still belongs to the value before it, after the end the value is held.
+Its rules: values are absolute and computed in float32 by default; step t uses f(t); `decay_steps` excludes the warmup;
+a boundary step of PiecewiseConstantDecay still has the value before it; after the end the value is held.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from lrlab.dialects.source.call_syntax import Call, made, read_call
 from lrlab.dialects.source.documents import filled
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
-LARGEST = 1000  # of the denominators that decay_steps is read with
-STAIRS = 200  # of a fractional length, where no formula has them
+LARGEST = 1000  # denominator, when decay_steps is read as a fraction
+STAIRS = 200  # of a fractional length, if no formula describes them
 
 
 @reading("keras")
 def from_keras(schedule: Any, *args: Any, updates: int | None = None, **kwargs: Any) -> Imported:
     """The schedule of a Keras `LearningRateSchedule` (or of its ReduceLROnPlateau callback).
 
-    `schedule` is the object, its class name with the arguments after it, the whole call as a text, or what
-    `keras.optimizers.schedules.serialize` gives: {"class_name": ..., "config": {...}}. `updates`, the length of the
-    run, says how far to draw what has no formula.
+    `schedule` is the object, its class name with its arguments in `args` and `kwargs`, the whole call as a text, or
+    the result of `keras.optimizers.schedules.serialize`: {"class_name": ..., "config": {...}}. `updates`, the length
+    of the run, says how far to write out a curve without a formula.
 
     >>> found = from_keras("CosineDecay", 0.0, 900, warmup_target=1e-3, warmup_steps=100)
     >>> found.schedule, found.base_lr, found.horizon
@@ -112,7 +112,7 @@ def _piecewise_constant(boundaries: Sequence[float], values: Sequence[float], na
     peak, *levels = peaked(*values)
     if list(boundaries) != sorted(boundaries):
         raise LrlabError(worded("keras: unsorted boundaries give sums of the values", list(boundaries), "rising ones"))
-    edges = [math.floor(boundary) + 1 for boundary in boundaries]  # the boundary itself has the value before it
+    edges = [math.floor(boundary) + 1 for boundary in boundaries]  # the boundary step has the value before it
     kept = [k for k, edge in enumerate(edges) if edge > 0 and edge not in edges[k + 1 :]]
     first = next((k for k, edge in enumerate(edges) if edge > 0), len(edges))
     after = "after the last boundary the value is held"
@@ -137,7 +137,7 @@ def _polynomial(
         return Rule(constant(level=start), peak, after="power=0: the value never changes")
     if not cycle:
         return Rule(polynomial(n, start=start, to=to, power=power), peak, n)
-    # From update 1 on: cycle m goes from (1 - 1/m) to 0 in n updates, 1/m**power as high, its last update at the end.
+    # From update 1 on, cycle m goes from (1 - 1/m) to 0 in n updates, 1/m**power as high; its last update is at 0.
     fall = polynomial(n, start=((n - 1) / n) ** power, power=power, closed=True).repeat()
     shrinking = inverse_power(n, power=power, staircase=True)
     after = f"after every {n} updates it jumps up to a part of its height and falls again"
@@ -188,7 +188,7 @@ def _restarts(
             return Rule(cycles, peak, after=FOREVER)
         return Rule(height * cycles + floor, peak, after=FOREVER)
     exact = Fraction(first).limit_denominator(MANY)
-    if t_mul == 1 and abs(exact - first) < 1e-12 * first:  # so many cycles together are a whole number of updates
+    if t_mul == 1 and abs(exact - first) < 1e-12 * first:  # this many cycles take a whole number of updates
         falls = cosines([first * k for k in range(exact.denominator + 1)], gain=m_mul)
         return Rule(height * falls.repeat(gain=m_mul**exact.denominator) + floor, peak, after=FOREVER)
     begins = [0.0]
@@ -214,7 +214,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
 def _words(
     name: str, /, *args: Any, learning_rate: float | None = None, updates: int | None = None, **given: Any
 ) -> Imported:
-    """A class and its arguments; the optimizer's LR is for what is not a schedule of absolute values."""
+    """A class and its arguments; the optimizer's LR is only for classes without absolute values."""
     if name == "ReduceLROnPlateau":
         if args and not (isinstance(args[0], str) and not isinstance(args[0], Name)):
             raise LrlabTypeError(worded("keras: its ReduceLROnPlateau begins with the name of a metric", args[0]))
@@ -226,7 +226,7 @@ def _words(
 
 
 def _serialized(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The serialised schedule in a file: the whole of it, or the learning rate of an optimizer."""
+    """The serialised schedule in a file: the whole file, or the learning rate of an optimizer."""
     config = document.get("config")
     if not isinstance(config, dict):
         return None

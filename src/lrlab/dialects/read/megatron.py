@@ -1,11 +1,11 @@
-"""Megatron-LM: its command-line arguments, as a dict (they become an OptimizerParamScheduler).
+"""Megatron-LM: its command-line arguments as a dict (Megatron makes an OptimizerParamScheduler of them).
 
     from_megatron({"lr": 3e-4, "min_lr": 3e-5, "lr_decay_style": "cosine", "train_iters": 1000,
                    "lr_warmup_fraction": 0.1})
 
-Its rules: the count is in samples, here with a fixed batch; update t uses f(t); the warmup begins at
-`lr_warmup_init` (0) and the peak is at its end; the decay ends at `lr_decay_iters`, warmup included; after that the
-LR is `min_lr`. A warmup given as a fraction need not end at an update.
+Its rules: it counts samples, here with a fixed batch; update t uses f(t); the warmup begins at `lr_warmup_init` (0)
+and the peak is at its end; the decay ends at `lr_decay_iters`, counted with the warmup; after that the LR is `min_lr`.
+A warmup given as a fraction may end between two updates.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
 
 @reading("megatron")
 def from_megatron(config: Mapping[str, Any]) -> Imported:
-    """The schedule of Megatron-LM's arguments, written with `_` or with `-`; those of a whole run may stand among them.
+    """The schedule of Megatron-LM's arguments, spelled with `_` or `-`; other arguments of the run may be among them.
 
-    Raises `LrlabError` if one is missing or not known, where Megatron itself refuses, and for a batch that grows.
+    Raises `LrlabError` if one is missing or not known, where Megatron itself refuses, and for a growing batch size.
 
     >>> from_megatron({"lr": 1e-3, "train_iters": 1000, "lr_warmup_fraction": 0.1, "min_lr": 1e-4}).schedule
     linear(100, start=0, to=1) >> linear(900, to=0.1)
@@ -65,7 +65,7 @@ def from_megatron(config: Mapping[str, Any]) -> Imported:
 
 
 def _updates(given: Mapping[str, Any], *names: str) -> float | None:
-    """The first of these arguments that is there, in updates."""
+    """The first of these arguments that is given, in updates."""
     for name in names:
         if name in given and name.endswith("samples"):
             if "global_batch_size" not in given:
@@ -78,7 +78,7 @@ def _updates(given: Mapping[str, Any], *names: str) -> float | None:
 
 @dataclass(frozen=True)
 class Decay:
-    """From the end of the warmup to the end, in updates, which may lie between two; down to `floor`."""
+    """The decay from the end of the warmup to its end, in possibly fractional updates, down to `floor`."""
 
     begin: float
     end: float
@@ -86,11 +86,11 @@ class Decay:
 
     @property
     def at(self) -> int:
-        """Its first update."""
+        """The first update of the decay."""
         return math.ceil(self.begin)
 
     def leg(self, shape: Any) -> Schedule:
-        """One leg over all of it."""
+        """One leg over the whole decay."""
         leg = piece(shape, self.at, math.ceil(self.end), self.begin, self.end - self.begin, to=self.floor)
         return constant(level=self.floor) if leg is None else settled(leg, self.floor)
 
@@ -104,7 +104,7 @@ def _fall(style: str, given: Mapping[str, Any], decay: Decay, tail: float | None
         case "cosine":
             return decay.leg(cosine), STAYS
         case "inverse-square-root":
-            n = math.floor(decay.end) + 1  # update lr_decay_iters itself still follows it
+            n = math.floor(decay.end) + 1  # update lr_decay_iters still follows the decay
             root = cut(_inverse_root(decay, given), n - decay.at)
             return then(root, constant(level=decay.floor)), f"{STAYS}: a jump, at update {n:,}"
         case "WSD":
@@ -116,7 +116,7 @@ def _fall(style: str, given: Mapping[str, Any], decay: Decay, tail: float | None
 
 
 def _inverse_root(decay: Decay, given: Mapping[str, Any]) -> Schedule:
-    """sqrt(warmup / t) from the end of the warmup on, both of one sample at least."""
+    """sqrt(warmup / t) from the end of the warmup on; both are at least one sample."""
     if decay.begin < 1 and "global_batch_size" not in given:
         hint = "global_batch_size=..."
         raise LrlabError(worded("megatron: with so short a warmup single samples count", decay.begin, hint=hint))
@@ -127,10 +127,10 @@ def _inverse_root(decay: Decay, given: Mapping[str, Any]) -> Schedule:
 
 
 def _stable_decay(style: str, decay: Decay, tail: float) -> Schedule:
-    """The peak, then a decay over the last `tail` updates; where it began within the warmup the LR jumps into it."""
+    """The peak, then a decay over the last `tail` updates; if it begins within the warmup, the LR jumps to it."""
     shapes = {"linear": linear, "cosine": cosine, "minus_sqrt": one_minus_sqrt, "exponential": None}
     shape = known(style, shapes, "megatron: lr_wsd_decay_style")
-    peaks = decay.at + (0 < decay.begin == decay.at)  # the last update of a warmup is its peak in any case
+    peaks = decay.at + (0 < decay.begin == decay.at)  # the last update of a warmup is always its peak
     begin = decay.end - tail
     at, stop, floor = max(math.ceil(begin), peaks), math.ceil(decay.end), decay.floor
     if shape is None:  # 2 * 0.5**u - 1, above the floor
@@ -164,7 +164,7 @@ WORDS = frozenset(
         "rampup_batch_size",
     ]
 )
-OTHERS = frozenset(  # of the LR by their names, and nothing to the curve of the ordinary parameters
+OTHERS = frozenset(  # named like LR options, without effect on the curve of the ordinary parameters
     [
         "decoupled_lr",
         "decoupled_min_lr",
@@ -196,7 +196,7 @@ def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[
 
 
 def _is_megatron(document: Mapping[str, Any]) -> bool:
-    """Its word for the style with one of its styles, an end of its own, and an LR that stands beside them."""
+    """Whether it has Megatron's key for the style with one of its styles, one of its keys for the end, and an LR."""
     saved = plainly(document)
     style, lr = saved.get("lr_decay_style"), saved.get("lr")
     ends = ENDS & set(saved) or {word for word in saved if word.startswith("lr_warmup_")}

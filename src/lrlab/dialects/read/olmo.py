@@ -2,8 +2,8 @@
 
     from_olmo("CosWithWarmup", max_steps=10_000, lr=3e-4, warmup=500, alpha_f=0.1)
 
-Its rules: the trainer counts from 1, so update t uses f(t + 1): no update has the LR of step 0, and the last of
-`max_steps` has exactly the end value. Warmups begin at `warmup_min_lr` (0), their peak is at step `warmup`; fractions
+Its rules: the trainer counts from 1, so update t uses f(t + 1): no update has the LR of step 0, and the last update of
+`max_steps` has exactly the end value. A warmup begins at `warmup_min_lr` (0), its peak is at step `warmup`; fractions
 are rounded. `warmup_min_lr`, `decay_min_lr` and `lr_min` are absolute LRs, `alpha_f` is a share of the LR.
 """
 
@@ -36,13 +36,13 @@ COMMON = ("_CLASS_", "lr_field", "initial_lr_field", "units")  # fields of every
 
 @dataclass(frozen=True)
 class Run:
-    """What a scheduler is asked with: the steps of the run, and the LR that it starts from (None: not known)."""
+    """The run of a scheduler: its number of steps, and the LR that it starts from (None: not known)."""
 
     steps: int
     lr: float | None
 
     def relative(self, absolute: float, what: str) -> float:
-        """An absolute LR as a share of the LR, below it."""
+        """An absolute LR as a share of the run's LR; it must be below that."""
         if real(absolute, what) == 0:
             return 0.0
         if self.lr is None:
@@ -54,7 +54,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A warmup or a decay as it is given: in steps or as a share of the whole, one of the two; and its floor."""
+    """A warmup or a decay as given: either in steps or as a share of the whole, and its floor."""
 
     what: str
     given: int | None = None
@@ -62,7 +62,7 @@ class Stretch:
     min_lr: float = 0.0
 
     def steps(self, whole: int) -> int:
-        """Its length in steps."""
+        """The length in steps, of a whole of this many steps."""
         if (self.given is None) == (self.share is None):
             raise LrlabError(
                 worded(f"olmo needs one of {self.what} and {self.what}_fraction", (self.given, self.share))
@@ -74,11 +74,11 @@ class Stretch:
         return round(whole * self.share)
 
     def otherwise(self, share: float) -> Stretch:
-        """With a share where nothing is given."""
+        """The same stretch, with this share if no length is given."""
         return replace(self, share=share) if self.given is None and self.share is None else self
 
     def low(self, run: Run) -> float:
-        """Its floor, as a share of the LR."""
+        """The floor, as a share of the LR."""
         return run.relative(self.min_lr, f"{self.what}_min_lr")
 
 
@@ -88,8 +88,8 @@ def from_olmo(
 ) -> Imported:
     """The schedule of an OLMo-core scheduler over `max_steps` steps, in multiples of the optimizer's own LR.
 
-    Raises `LrlabError` for names and fields that OLMo-core does not have, where it raises itself, and for schedulers
-    that count tokens.
+    Raises `LrlabError` for names and fields that OLMo-core does not have, where OLMo-core itself raises, and for
+    schedulers that count tokens.
 
     >>> from_olmo("WSD", max_steps=1000, warmup=100, decay_fraction=0.2).schedule
     linear(99, start=0.01, to=1) >> constant(700) >> linear(200)
@@ -117,7 +117,7 @@ def _asked(config: Mapping[str, Any], run: Run) -> Rule:
 
 
 def _stretch(what: str, given: dict[str, Any]) -> Stretch:
-    """Takes what belongs to a warmup or decay out of the fields; `warmup_steps` is the old word for `warmup`."""
+    """Take the fields of a warmup or decay out of `given`; `warmup_steps` is the old name of `warmup`."""
     old, share, low = (given.pop(f"{what}_{part}", None) for part in ("steps", "fraction", "min_lr"))
     return Stretch(what, given.pop(what, old), share, low or 0.0)
 
@@ -131,7 +131,7 @@ def _leg(shape: Any, first: int, stop: int, begin: int, length: int, **arguments
 
 
 def _rise(run: Run, warmup: Stretch, n: int, to: float = 1.0) -> Schedule | None:
-    """The steps below the peak, which is at step n: a line from what step 1 has, in whole updates."""
+    """The steps before the peak at step n: a line that begins with the value of step 1, in whole updates."""
     low = warmup.low(run)
     return linear(n - 1, start=low + (to - low) / n, to=to) if n > 1 else None
 
@@ -154,13 +154,13 @@ def _wsd(run: Run, warmup: Stretch, decay: Stretch) -> Rule:
     tail = decay.otherwise(0.1).steps(end)
     if tail == 0:
         return Rule(then(_rise(run, warmup, n), constant()), after=DIVIDES)
-    first = max(end - tail, n + 1)  # the step at n is the peak in any case
+    first = max(end - tail, n + 1)  # step n is always the peak
     held, fall = flat(first - max(n, 1)), _leg(linear, first, end, end - tail, tail, to=low)
     return Rule(settled(then(_rise(run, warmup, n), held, fall or constant(level=low)), low), after=BELOW)
 
 
 def _warmed(run: Run, shape: Any, warmup: Stretch, low: float, t_max: int | None, half: bool = False) -> Rule:
-    """A leg after a warmup, or its second half."""
+    """A leg after a warmup, or the second half of that leg."""
     end = run.steps if t_max is None else steps(t_max, "t_max", 1)
     n = warmup.steps(end)
     begin, length = (n - (end - n), 2 * (end - n)) if half else (n, end - n)
@@ -182,7 +182,7 @@ def _linear(run: Run, warmup: Stretch, alpha_f: float = 0.1, t_max: int | None =
 
 
 def _cosine_decay(run: Run, warmup: Stretch, decay: Stretch, alpha_f: float = 0.1, t_max: int | None = None) -> Rule:
-    """The cosine, cut short, and a line from there."""
+    """A cosine that is cut off, followed by a line from there."""
     curve = _cosine(run, warmup, alpha_f, t_max).schedule
     tail, low = decay.otherwise(0.1).steps(run.steps), decay.low(run)
     cut_at = run.steps - tail - 1  # the update that uses the first step of the line
@@ -191,7 +191,7 @@ def _cosine_decay(run: Run, warmup: Stretch, decay: Stretch, alpha_f: float = 0.
     if cut_at < -1:
         raise LrlabError(worded(f"olmo: a decay of {tail} of {run.steps} steps", decay.share, "up to all of them"))
     n = warmup.steps(run.steps if t_max is None else t_max)
-    if cut_at == -1:  # it is cut at step 0, which no update has
+    if cut_at == -1:  # cut at step 0, which no update uses
         top = warmup.low(run) if n else 1.0
         line = _leg(linear, 1, run.steps + 1, 0, tail, start=top, to=low)
         return Rule(settled(then(line), low), after=BELOW)
@@ -213,10 +213,10 @@ def _sequential(
     schedulers_max: Sequence[int] | None = None,
     schedulers_max_steps: Sequence[int] | None = None,
 ) -> Rule:
-    """One after another, each counted from 1 and starting from the LR at which the one before ends."""
+    """Schedulers one after another; each counts from 1 and starts from the LR at which the one before ends."""
     ends = list((schedulers_max if schedulers_max is not None else schedulers_max_steps) or ())
     if len(ends) == len(schedulers) > 0:
-        ends.pop()  # the last one lasts to the end of the run
+        ends.pop()  # the last scheduler lasts to the end of the run
     if len(ends) != len(schedulers) - 1:
         raise LrlabError(worded("olmo: schedulers_max has one for each scheduler but the last", ends))
     phases: list[Schedule | None] = []
@@ -235,7 +235,7 @@ def _sequential(
 
 
 def _wsds(run: Run, warmup: Stretch, decay: Stretch, period_lengths: Sequence[int]) -> Rule:
-    """Periods that each end in a decay; the step after it is at the peak again."""
+    """Periods that each end with a decay; the step after the decay is at the peak again."""
     n, low = warmup.steps(period_lengths[0]), decay.low(run)
     ends = list(accumulate(steps(length, "period_lengths", 1) for length in period_lengths))
     phases = [_rise(run, warmup, n)]
@@ -243,7 +243,7 @@ def _wsds(run: Run, warmup: Stretch, decay: Stretch, period_lengths: Sequence[in
         tail, first = decay.steps(length), start + 1 if start else max(n, 1)
         if not 0 <= tail <= length - (0 if start else n):
             raise LrlabError(worded(f"olmo: a decay of {tail} steps in a period of {length}", period_lengths))
-        if tail == 0:  # the last step of all has the floor at once
+        if tail == 0:  # the very last step has the floor at once
             phases.append(flat(end - first + (end < ends[-1])))
             continue
         begin = end - tail
@@ -289,7 +289,7 @@ def _words(name: str, /, *args: Any, max_steps: int | None = None, lr: float | N
 
 
 def _configured(value: Any) -> Any:
-    """A scheduler within another as its configuration."""
+    """A scheduler inside another one, as its configuration."""
     if isinstance(value, Call):
         return {"_CLASS_": value.name, **{word: _configured(inner) for word, inner in value.kwargs.items()}}
     return [_configured(item) for item in value] if isinstance(value, list) else value

@@ -1,10 +1,10 @@
-"""Optax: the constructors of `optax.schedules`, by name with their arguments (what they return cannot be read).
+"""Optax: the constructors of `optax.schedules`, by name with their arguments (their results cannot be read).
 
     from_optax("warmup_cosine_decay_schedule", 0.0, 1e-3, warmup_steps=100, decay_steps=1000)
     from_optax("optax.join_schedules([optax.linear_schedule(0, 1e-3, 100), optax.constant_schedule(1e-3)], [100])")
 
-Its rules: values are absolute, count t uses f(t), `decay_steps` includes the warmup, after the end the value is held;
-durations of 0 make a constant, and only a line in the log says so.
+Its rules: values are absolute; count t uses f(t); `decay_steps` includes the warmup; after the end the value is held;
+a duration of 0 gives a constant, and only a line in the log says so.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 def from_optax(constructor: str, *args: Any, **kwargs: Any) -> Imported:
     """The schedule that an Optax constructor makes, in multiples of its greatest given value.
 
-    `constructor` is its name (with its arguments after it) or the whole call as a text. Schedules inside
+    `constructor` is its name, with its arguments in `args` and `kwargs`, or the whole call as a text. Schedules inside
     `join_schedules` are such texts, or pairs of a name and a dict of arguments.
 
     >>> found = from_optax("optax.warmup_cosine_decay_schedule(0.0, 1e-3, 100, 1000, end_value=1e-4)")
@@ -90,7 +90,7 @@ def _piecewise_constant(init_value: float, boundaries_and_scales: dict[int, floa
 
 
 def _levels(init: float, scales: dict[int, float] | None) -> tuple[list[int], list[float]]:
-    """Boundaries in order, and the value before and after each: the scales multiply."""
+    """The boundaries in order, and the values before, between and after them: the scales multiply."""
     bounds, values = [], [real(init, "init_value")]
     for bound, scale in sorted((scales or {}).items()):
         if scale < 0:
@@ -123,7 +123,7 @@ def _one_cycle(
     kind: str, transition_steps: int, peak_value: float, shares: Sequence[float], scales: Sequence[float], div: float
 ) -> Rule:
     n = steps(transition_steps, "transition_steps", 1)
-    bounds = [int(share * n) for share in shares]  # truncated; two at one update are one, and the later one counts
+    bounds = [int(share * n) for share in shares]  # truncated; of two at one update the later one counts
     return _piecewise_interpolate(kind, peak_value / div, {**dict(zip(bounds, scales, strict=False)), n: scales[-1]})
 
 
@@ -230,7 +230,7 @@ def _member(given: Any) -> Rule:
 
 
 def _joined(members: Sequence[Rule], boundaries: Sequence[int]) -> Rule:
-    """One after another, each from its own count 0; surplus members are never reached, as in Optax."""
+    """Schedules one after another, each from its own count 0; surplus ones are never reached, as in Optax."""
     members = members[: len(boundaries) + 1]
     starts = [0, *boundaries]
     peak = max((member.base for member in members), key=abs)

@@ -1,11 +1,11 @@
-"""timm: the arguments of `timm.scheduler.create_scheduler_v2`, the LR of the optimizer beside them.
+"""timm: the arguments of `timm.scheduler.create_scheduler_v2`, and the LR of the optimizer.
 
     from_timm("cosine", lr=1e-3, num_epochs=300, warmup_epochs=5, warmup_lr=1e-5, min_lr=1e-6)
 
-Its rules: one step of the schedule is one epoch, or with `step_on_epochs=False` one update. Before the first step the
-optimizer has its own LR, or `warmup_lr` if there is a warmup. Without `warmup_prefix` (the default) the warmup covers
-the beginning of the schedule instead of standing before it, and the LR jumps where it ends. A milestone m acts at step
-m - 1. After the end the LR stays at `min_lr`.
+Its rules: one step of the schedule is one epoch, or one update with `step_on_epochs=False`. Before the first step the
+optimizer has its own LR, or `warmup_lr` if there is a warmup. By default, without `warmup_prefix`, the warmup replaces
+the beginning of the schedule instead of preceding it, and the LR jumps where the warmup ends. A milestone m acts at
+step m - 1. After the end the LR stays at `min_lr`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def from_timm(
     step_on_epochs: bool = True,
     updates_per_epoch: int = 0,
 ) -> Imported:
-    """The schedule that `create_scheduler_v2` makes for an optimizer of this LR.
+    """The schedule that `create_scheduler_v2` makes for an optimizer with this LR.
 
     Raises `LrlabError` for names and arguments that timm refuses, and for noise, which cannot be expressed.
 
@@ -97,7 +97,7 @@ def from_timm(
 
 # -- its words, calls and files -----------------------------------------------------------------------------------
 
-WORDS = {  # of its training script, and what they are to the factory
+WORDS = {  # options of its training script, and their names in the factory
     **{word: word for word in ("sched", "lr", "min_lr", "decay_epochs", "decay_milestones", "decay_rate")},
     **{word: word for word in ("cooldown_epochs", "patience_epochs", "warmup_lr", "warmup_epochs", "warmup_prefix")},
     "epochs": "num_epochs",
@@ -114,7 +114,7 @@ WORDS = {  # of its training script, and what they are to the factory
     "updates_per_epoch": "updates_per_epoch",
     "dr": "decay_rate",
 }
-SCRIPT = {  # what its training script has where nothing is said, and the factory has not
+SCRIPT = {  # defaults of its training script that the factory does not have
     "num_epochs": 300,
     "warmup_epochs": 5,
     "decay_epochs": 90,
@@ -126,7 +126,7 @@ CHANGED = (
     "warmup_epochs",
     "decay_epochs",
     "cooldown_epochs",
-)  # defaults that versions differ in
+)  # defaults that differ between versions
 OTHERS = frozenset(
     [
         "lr_base",
@@ -149,7 +149,7 @@ FACTORY = tuple(word for word in signature(from_timm).parameters if word not in 
 
 
 def _words(name: str, /, *args: Any, **given: Any) -> Imported:
-    """A name and the arguments of the factory, or a call of it or of a class."""
+    """A name with the arguments of the factory, or a call of the factory or of a class."""
     if name in CLASSES:
         return from_timm(CLASSES[name][0], **_class_words(name, without_optimizer(Call(name, args, given))))
     if name != "create_scheduler_v2":
@@ -167,25 +167,25 @@ def _words(name: str, /, *args: Any, **given: Any) -> Imported:
 
 
 SHARED = ("cycle_mul", "cycle_decay", "cycle_limit", "warmup_t", "warmup_lr_init", "warmup_prefix", "t_in_epochs")
-CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {  # the name of the factory, and the arguments in their order
+CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {  # the name in the factory, and the arguments in order
     "CosineLRScheduler": ("cosine", ("t_initial", "lr_min", *SHARED)),
     "TanhLRScheduler": ("tanh", ("t_initial", "lb", "ub", "lr_min", *SHARED)),
     "PolyLRScheduler": ("poly", ("t_initial", "power", "lr_min", *SHARED)),
     "StepLRScheduler": ("step", ("decay_t", "decay_rate", *SHARED[3:])),
     "MultiStepLRScheduler": ("multistep", ("decay_t", "decay_rate", *SHARED[3:])),
 }
-OF_A_CLASS = {  # its words, and what they are to the factory
+OF_A_CLASS = {  # arguments of a class, and their names in the factory
     "t_initial": "num_epochs",
     "lr_min": "min_lr",
     "warmup_t": "warmup_epochs",
     "warmup_lr_init": "warmup_lr",
     "power": "decay_rate",
 }
-OF_ALL = ("num_epochs", "lr", "initialize", "k_decay")  # what is known of the run, and further words
+OF_ALL = ("num_epochs", "lr", "initialize", "k_decay")  # facts known of the run, and further arguments
 
 
 def _class_words(name: str, call: Call) -> dict[str, Any]:
-    """The arguments of a class as those of the factory, with the defaults of the class."""
+    """The arguments of a class under their names in the factory, with the defaults of the class."""
     sched, words = CLASSES[name]
     if len(call.args) > len(words):
         raise LrlabTypeError(worded(f"timm: {name} takes fewer arguments", call.args, ", ".join(words)))
@@ -212,7 +212,7 @@ def _class_words(name: str, call: Call) -> dict[str, Any]:
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
-    """The arguments of its training script, as that saves them or as they stand on its command line."""
+    """The arguments of timm's training script, as the script saves them or from its command line."""
     found = words_of("timm", document, WORDS, OTHERS)
     if "sched" not in found:
         raise LrlabError(worded("timm: sched is missing", sorted(found)))

@@ -1,11 +1,11 @@
-"""PyTorch: a scheduler object of `torch.optim.lr_scheduler`, or its constructor call as it stands in a script.
+"""PyTorch: a scheduler object of `torch.optim.lr_scheduler`, or its constructor call as written in a script.
 
     from_torch(CosineAnnealingLR(optimizer, T_max=1000, eta_min=1e-5))
     from_torch_call("CosineAnnealingLR", "optimizer", T_max=100, eta_min=1e-5, lr=0.1)
 
-Its rules: the constructor sets the LR of update 0, each `step()` that of the next; a step is an update where `step()`
-is called after each, and an epoch in most scripts. What one scheduler does: see `torch_rules`; chains and sequences:
-see `torch_joined`. A call is made beside a stand-in for the optimizer.
+Its rules: the constructor sets the LR of update 0, each `step()` that of the next; a step is an update if `step()` is
+called after every update, and an epoch in most scripts. Single schedulers are read by `torch_rules`, chains and
+sequences by `torch_joined`. A call is executed with a stand-in for the optimizer.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") i
 def from_torch(scheduler: Any, *, group: int = 0, horizon: int | None = None) -> Imported:
     """The schedule of a scheduler object, from its update 0 on, for one parameter group.
 
-    `horizon` is the length of the run where the object does not say it. Raises `LrlabError` for a class that is not
-    known and where torch computes what cannot be written down.
+    `horizon` is the length of the run, if the object does not tell it. Raises `LrlabError` for an unknown class, and
+    where torch computes a curve that cannot be written down.
     """
     if hasattr(scheduler, "_schedulers"):
         rule, findings = joined(scheduler, group, horizon)
@@ -58,15 +58,15 @@ def _differs(other: int, group: int) -> Finding:
 def from_torch_call(
     name: str, /, *args: Any, lr: float | None = None, horizon: int | None = None, **kwargs: Any
 ) -> Imported:
-    """The schedule of a class of `torch.optim.lr_scheduler` with these arguments, that of the optimizer aside.
+    """The schedule of a class of `torch.optim.lr_scheduler` with these arguments; the optimizer may be left out.
 
-    `lr` is the optimizer's own LR; only what has absolute LRs (`eta_min`, `base_lr`) needs it. Members of a chain or
-    sequence are `Call`s. Raises `LrlabError` if torch refuses the arguments, `MissingExtra` without torch.
+    `lr` is the optimizer's own LR; only absolute LRs (`eta_min`, `base_lr`) need it. Members of a chain or sequence are
+    `Call`s. Raises `LrlabError` if torch refuses the arguments, `MissingExtra` without torch.
 
     >>> from_torch_call("StepLR", step_size=30).schedule
     step(30)
     """
-    known(name, NAMES, "torch: the class")  # before torch is met
+    known(name, NAMES, "torch: the class")  # before torch is imported
     call = Call(name, args, kwargs)
     if lr is not None:
         return from_torch(_made(call, lr, horizon), horizon=horizon)
@@ -91,11 +91,11 @@ def _made(call: Call, lr: float, updates: int | None) -> Any:
 
 def _scheduler(call: Call, optimizer: Any, updates: int | None) -> Any:
     known(call.name, NAMES, "torch: the class")
-    if call.args and isinstance(call.args[0], str):  # the optimizer, by whatever name
+    if call.args and isinstance(call.args[0], str):  # the optimizer, under any name
         call = dataclasses.replace(call, args=call.args[1:])
     call = without_optimizer(call) if call.name != "ChainedScheduler" else call
     args = [_member(value, optimizer, updates) for value in call.args]
-    dropped = ("optimizer", "verbose")  # torch has taken the second away
+    dropped = ("optimizer", "verbose")  # torch has removed the second
     kwargs = {word: _member(v, optimizer, updates) for word, v in call.kwargs.items() if word not in dropped}
     before = [] if call.name == "ChainedScheduler" else [optimizer]
     scheduler = getattr(import_module("torch.optim.lr_scheduler"), call.name)

@@ -3,8 +3,8 @@
     from_torchtitan("cosine", steps=1000, warmup_steps=200, decay_ratio=0.8, min_lr_factor=0.1)
 
 Its rules: update t of a warmup of W uses (t + 1)/W, the peak is at update W - 1; the decay takes the last `decay_ratio`
-of the steps, or all after the warmup, and its end, `min_lr_factor`, is one update after the last: no update has it.
-Where `total_steps` is less than the steps of the run, the formula goes on beyond its end.
+of the steps, or all steps after the warmup. Its end value, `min_lr_factor`, would come one update after the last: no
+update has it. If `total_steps` is less than the steps of the run, the formula continues beyond its end.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def from_torchtitan(
 ) -> Imported:
     """The schedule of torchtitan's `lr_scheduler` section over `steps` steps, in multiples of the optimizer's LR.
 
-    Raises `LrlabError` for words and decay types that torchtitan does not have.
+    Raises `LrlabError` for options and decay types that torchtitan does not have.
 
     >>> from_torchtitan("linear", steps=100, warmup_steps=10, decay_ratio=0.5).schedule
     linear(9, start=0.1, to=1) >> constant(42) >> linear(49, part=[0.02, 1])
@@ -57,7 +57,7 @@ def from_torchtitan(
         decay = min(round(end * real(decay_ratio, "decay_ratio")), decay)
     if decay < 0:
         raise LrlabError(worded("torchtitan: decay_ratio must not be below 0", decay_ratio))
-    begin = end - decay  # where the decay is at its beginning: the update before its first
+    begin = end - decay  # the update before the first of the decay
     held = flat(begin + 1 - max(warmup - 1, 0))
     low = real(min_lr_factor, "min_lr_factor")
     fall = _fall(shape, begin, decay, max(run, end), low) if decay and low != 1 else None
@@ -68,7 +68,7 @@ def from_torchtitan(
 
 
 def _fall(shape: Any, begin: int, decay: int, stop: int, low: float) -> Schedule | None:
-    """The decay up to `stop`, also beyond its end: the same formula over the longer way."""
+    """The decay up to `stop`, also beyond its end: there the same formula continues."""
     further = max(1.0, (stop - begin) / decay)
     if shape is cosine and further > 1:
         return wave(decay, 0.5, low, 0.5 / decay)
@@ -91,7 +91,7 @@ def _words(name: str, /, *args: Any, steps: int | None = None, **given: Any) -> 
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
-    """A configuration of a run: its sections lr_scheduler, training and optimizer."""
+    """The configuration of a run, from its sections lr_scheduler, training and optimizer."""
     section = words_of("torchtitan", within(document, "lr_scheduler"), KEYS)
     facts = {"steps": within(document, "training", "steps"), "lr": within(document, "optimizer", "lr")}
     saved = {**section, **{word: value for word, value in facts.items() if value != {}}}

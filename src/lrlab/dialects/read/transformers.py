@@ -3,7 +3,7 @@
     from_transformers("cosine", num_warmup_steps=100, num_training_steps=1000)
 
 Its rules: update t uses f(t); a linear warmup of W updates starts at LR 0 and the peak is at t = W; of N updates the
-decay takes N - W. What comes after N differs from name to name.
+decay takes N - W. The values after N depend on the name.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def from_transformers(
     """The schedule that `transformers.get_scheduler` makes.
 
     A `num_warmup_steps` below 1 is a share of the training steps, as in TrainingArguments. `learning_rate` is the
-    optimizer's own LR; only floors that are given as absolute LRs (`lr_end`, `min_lr`) need it. Raises `LrlabError`
-    if a name or an argument is not one of the library's.
+    optimizer's own LR; only absolute floors (`lr_end`, `min_lr`) need it. Raises `LrlabError` for a name or an
+    argument that the library does not have.
 
     >>> found = from_transformers("linear", num_warmup_steps=100, num_training_steps=1000)
     >>> found.schedule
@@ -90,7 +90,7 @@ def from_transformers(
 
 
 def recipe_of(target: Any) -> Rule | None:
-    """The rule of a function that `get_scheduler` gave to a LambdaLR; None of any other."""
+    """The rule of a function that `get_scheduler` gave to a LambdaLR; None for any other function."""
     function, given = getattr(target, "func", target), dict(getattr(target, "keywords", {}))
     if getattr(function, "__module__", "") != "transformers.optimization":
         return None
@@ -129,7 +129,7 @@ def _cosine_with_restarts(warmup: int, total: int, num_cycles: float = 1) -> Rul
         raise LrlabError(worded("transformers: num_cycles must be above 0", num_cycles))
 
     def index(t: int) -> int:
-        return math.floor(cycles * (t / n))  # in floats, as there: at a boundary it may still say the old cycle
+        return math.floor(cycles * (t / n))  # in floats, as in Transformers: may still give the old cycle at a boundary
 
     length, count = n / cycles, min(math.ceil(cycles), MOST + 2)
     ends = [*boundaries(index, [k * length for k in range(count)]), n]
@@ -197,7 +197,7 @@ def _cosine_warmup_with_min_lr(
     n = max(1, total - warmup)
     if warmup > (0 if warmup_lr_rate is None else 1):
         start = 1 / warmup if warmup_lr_rate is None else warmup_lr_rate
-        swing = _above_0(wave(n, num_cycles, floor))  # the wave begins where the warmup reaches 1: at its last update
+        swing = _above_0(wave(n, num_cycles, floor))  # the wave begins where the warmup reaches 1, at its last update
         return Rule(then(climb(warmup - 1, start), swing), after=SWINGS)
     swing = _above_0(wave(n, num_cycles, floor, phase=num_cycles / n))
     return Rule(then(flat(warmup, warmup_lr_rate or 0.0), swing), after=SWINGS)
@@ -236,7 +236,7 @@ def _warmup_stable_decay(
     rise = shape(warmup, start=min_lr_ratio, to=1, **arguments) if warmup else None
     falls: dict[str, type[Transition]] = {"linear": linear, "cosine": cosine, "1-sqrt": one_minus_sqrt}
     fall = known(decay_type, falls, "transformers: decay_type")
-    late = max(0, -stable)  # with no room for it the decay has already begun when the warmup ends
+    late = max(0, -stable)  # without room for a stable phase, the decay begins before the warmup ends
     end: Schedule | None = None
     if late < decay:
         if decay_type == "cosine" and num_cycles != 0.5:
@@ -265,7 +265,7 @@ RECIPES: dict[str, Callable[..., Rule]] = {
     "warmup_stable_decay": _warmup_stable_decay,
 }
 
-# The functions behind the names, as they are called in the library.
+# The library's functions behind the names.
 LAMBDAS = {
     "_get_constant_lambda": "constant",
     "_get_constant_schedule_with_warmup_lr_lambda": "constant_with_warmup",
@@ -281,7 +281,7 @@ LAMBDAS = {
 
 # -- its words, calls and files -----------------------------------------------------------------------------------
 
-WORDS = {  # of TrainingArguments and of training scripts, and what they are to get_scheduler
+WORDS = {  # words of TrainingArguments and training scripts, and their names in get_scheduler
     "lr_scheduler_type": "name",
     "warmup_steps": "num_warmup_steps",
     "num_warmup_steps": "num_warmup_steps",
@@ -293,7 +293,7 @@ WORDS = {  # of TrainingArguments and of training scripts, and what they are to 
     "lr_scheduler_kwargs": "lr_scheduler_kwargs",
 }
 STEPS = ("num_warmup_steps", "num_training_steps")
-GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # its functions, and their arguments after the optimizer
+GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # the library's functions, and their arguments after the optimizer
     "get_constant_schedule": ("constant", ()),
     "get_constant_schedule_with_warmup": ("constant_with_warmup", STEPS[:1]),
     "get_linear_schedule_with_warmup": ("linear", STEPS),
@@ -322,7 +322,7 @@ GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # its functions, and their 
 
 
 def _words(name: str, /, *args: Any, **given: Any) -> Imported:
-    """The arguments of get_scheduler, or the words of TrainingArguments; all others are the scheduler's own."""
+    """The arguments of get_scheduler, or those of TrainingArguments; all others are the scheduler's own."""
     if name in GETTERS:
         kind, words = GETTERS[name]
         if name == "get_scheduler":
@@ -348,7 +348,7 @@ def _words(name: str, /, *args: Any, **given: Any) -> Imported:
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
-    """TrainingArguments as they are saved, or as they stand on a command line."""
+    """TrainingArguments as saved in a file, or from a command line."""
     found = words_of("transformers", document, WORDS, ("schedule", "deepspeed"))
     saved = {WORDS[word]: number(value) for word, value in found.items() if value != -1}
     if not found:
@@ -371,7 +371,7 @@ def _plain_name(given: Any) -> str:
 
 
 def _is_transformers(document: Mapping[str, Any]) -> bool:
-    """Its word for the scheduler with one of its names; or none, which is linear, among words that only it has."""
+    """Whether it names a scheduler of the library, or names none (linear) but has keys that only the library has."""
     given = plainly(document)
     if "lr_scheduler_type" in given:
         return _plain_name(given["lr_scheduler_type"]) in RECIPES

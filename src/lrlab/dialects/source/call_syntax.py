@@ -1,7 +1,7 @@
-"""Constructor calls as they stand in a script, read without being executed, and recipes that are called with them.
+"""Constructor calls as written in a script, read without executing them, and recipes that are called with them.
 
 optax.warmup_cosine_decay_schedule(0.0, 1e-3, 100, decay_steps=10 * 100)
-scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=int(30))  # with the rest of its line
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=int(30))  # the whole line
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def read_call(text: str, names: Mapping[str, Any] | None = None) -> Call:
 
 
 def without_optimizer(call: Call) -> Call:
-    """The same without the optimizer, which is a name or a call and stands first, or under its own word."""
+    """The same call without the optimizer: a name or a call as the first argument, or the keyword `optimizer`."""
     kwargs = {word: value for word, value in call.kwargs.items() if word != "optimizer"}
     first = call.args[0] if call.args else None
     named = isinstance(first, Name) or (isinstance(first, Call) and not call.kwargs.get("optimizer"))
@@ -41,13 +41,13 @@ def without_optimizer(call: Call) -> Call:
 
 
 def made(recipe: Callable[..., Any], call: Call, library: str, *own: Any) -> Any:
-    """Call a recipe with what is ours and then the arguments that were written; what does not fit is worded."""
+    """Call a recipe with our own arguments, then the written ones; raises `LrlabError` if they do not fit."""
     _bind(recipe, call, library, own, signature(recipe).bind)
     return recipe(*own, *call.args, **call.kwargs)
 
 
 def bound(recipe: Callable[..., Any], call: Call, library: str) -> dict[str, Any]:
-    """The arguments that were written by their names; some may be missing."""
+    """The written arguments by name; some may be missing."""
     return dict(_bind(recipe, call, library, (), signature(recipe).bind_partial))
 
 

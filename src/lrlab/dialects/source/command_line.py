@@ -1,4 +1,4 @@
-"""Command lines as they stand in launch scripts, as a configuration: flags become words, dots become places.
+"""Command lines of launch scripts as a configuration: flags become keys, dots become nesting.
 
     torchrun pretrain_gpt.py --lr 1e-4 --lr-decay-style cosine \\
         --train-iters 1000                                      # {"lr": 1e-4, "lr_decay_style": "cosine", ...}
@@ -24,12 +24,12 @@ _ENDS = frozenset(["|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1", "&>", "(",
 
 
 def joined_lines(text: str) -> str:
-    """A text with its line ends that are continued taken out, and without comments."""
+    """A text with its continued lines joined, and without comments."""
     return re.sub(r"(^|\s)#[^\n]*", r"\1", text.replace("\\\r\n", " ").replace("\\\n", " "))
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a line, by the rules of the shell. Raises `LrlabError` if a quote does not end."""
+    """The words of a line, by the rules of the shell. Raises `LrlabError` if a quote is not closed."""
     try:
         return shlex.split(joined_lines(text))
     except ValueError:
@@ -37,13 +37,13 @@ def tokens(text: str) -> list[str]:
 
 
 def is_command_line(words: list[str]) -> bool:
-    """Whether some words are a command line: one of them is a long flag, or two are settings of places."""
+    """Whether some words are a command line: one is a long flag, or two are settings with dots (a.b=c)."""
     flags = [word for word in words if word.startswith("--") and _FLAG.fullmatch(word.partition("=")[0])]
     return bool(flags) or len([w for w in words if (m := _PAIR.fullmatch(w)) and "." in m[1]]) > 1
 
 
 def document_of(words: list[str]) -> dict[str, Any]:
-    """What a command line says."""
+    """The configuration that a command line gives."""
     found: dict[str, Any] = {}
     values = {m[1]: m[2] for word in words if (m := _SETTING.fullmatch(word))}
     words = [substituted(word, values) for word in words]
@@ -66,7 +66,7 @@ def document_of(words: list[str]) -> dict[str, Any]:
 
 
 def _stops(word: str) -> bool:
-    """Whether a word is not a value of the flag before it."""
+    """Whether a word ends the values of the flag before it."""
     return (
         bool(_FLAG.fullmatch(word.partition("=")[0]) and word.startswith("-"))
         or word in _ENDS
@@ -88,7 +88,7 @@ def _put(found: dict[str, Any], place: str, value: Any) -> None:
 
 
 def value_of(text: str) -> Any:
-    """A Python or JSON literal, else a word; a variable of the shell that is not set is a name."""
+    """The value of a Python or JSON literal, else the word; an unset shell variable becomes a `Name`."""
     variable = _VARIABLE.fullmatch(text)
     if variable:
         return Name(variable[1] or variable[2])
@@ -100,7 +100,7 @@ def value_of(text: str) -> Any:
 
 
 def script(text: str) -> list[str]:
-    """The words of a shell script, with the variables that it sets put in; its arrays are part of its line."""
+    """The words of a shell script with its own variables put in; its arrays become part of its line."""
     lines = joined_lines(text)
     values: dict[str, str] = {}
     for name, quoted in re.findall(r"^\s*(?:export\s+)?(\w+)=(\"[^\"]*\"|'[^']*'|[^\s(;]+)\s*$", lines, re.MULTILINE):
@@ -111,5 +111,5 @@ def script(text: str) -> list[str]:
 
 
 def substituted(text: str, values: Mapping[str, str]) -> str:
-    """A text with the variables that are set put in."""
+    """A text with the set variables replaced by their values."""
     return _VARIABLE.sub(lambda m: values.get(m[1] or m[2], m[0]), text)

@@ -1,4 +1,4 @@
-"""Configurations as they are saved: files in JSON, TOML and YAML, and the words of the LR in them."""
+"""Saved configurations: files in JSON, TOML and YAML, and the keys in them that concern the LR."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 FILES = (".json", ".toml", ".yaml", ".yml")
 LARGEST = 10_000_000  # bytes
 
-# Words of whole runs, which have nothing to do with the LR: where one stands, other words may stand as well.
+# Keys of a whole run that do not concern the LR: where one of them is, other keys may be, too.
 OF_A_RUN = frozenset(
     [
         "seed",
@@ -102,13 +102,13 @@ ABOUT_THE_LR = frozenset(
 
 
 def loaded(path: Path) -> dict[str, Any]:
-    """What a file holds. Raises `LrlabError` if it cannot be read, or holds no configuration."""
+    """The contents of a file. Raises `LrlabError` if it cannot be read, or holds no configuration."""
     text = read_text(path)
     if not text.strip():
         raise LrlabError(worded("this file is empty", str(path)))
     try:
         found = _parsed(text, path)
-    except Exception as error:  # whatever the three parsers raise: what matters is where
+    except Exception as error:  # the three parsers raise many types; only the place matters
         raise LrlabError(worded(f"this is no {path.suffix[1:].upper()}: {error}", str(path))) from None
     if not isinstance(found, dict):
         raise LrlabError(worded("this file holds no configuration", str(path)))
@@ -116,7 +116,7 @@ def loaded(path: Path) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of no more than ten megabytes."""
+    """The text of a file of at most ten megabytes."""
     try:
         if path.stat().st_size > LARGEST:
             raise LrlabError(worded("this file is too large for a configuration", str(path)))
@@ -140,17 +140,17 @@ def _parsed(text: str, path: Path) -> Any:
 
 
 def plain(word: object) -> str:
-    """A word as it is in Python: --lr-decay-style is lr_decay_style."""
+    """A word as a Python name: --lr-decay-style becomes lr_decay_style."""
     return str(word).strip("-").replace("-", "_")
 
 
 def plainly(document: Mapping[Any, Any]) -> dict[str, Any]:
-    """A configuration by its plain words, without what is not set."""
+    """A configuration under plain names, without the values that are not set."""
     return {plain(word): value for word, value in document.items() if value is not None}
 
 
 def number(value: Any) -> Any:
-    """A number that YAML has left a text (1e-4), else what it was."""
+    """A number that YAML reads as a text (1e-4), as a number; any other value unchanged."""
     if isinstance(value, str):
         try:
             return float(value)
@@ -160,7 +160,7 @@ def number(value: Any) -> Any:
 
 
 def within(document: Mapping[str, Any], *places: str) -> Any:
-    """What stands at a place in a configuration, {} where there is nothing."""
+    """The value at a place in a configuration; {} if there is none."""
     found: Any = document
     for place in places:
         found = found.get(place) if isinstance(found, Mapping) else None
@@ -174,11 +174,11 @@ def words_of(
     others: Collection[str] = (),
     elsewhere: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The words of the LR in a configuration that may be that of a whole run.
+    """The keys about the LR in a configuration, which may be that of a whole run.
 
-    `known` are the words that are read, `others` words that look like them and are nothing to the curve; those of
-    `elsewhere` may stand in a whole run only. Raises `LrlabTypeError` for any other word, and in the configuration of a
-    whole run for one that speaks of the LR, or is nearly one of the known.
+    `known` are the keys that are read; `others` look like them but do not affect the curve; those of `elsewhere` may
+    only be in a whole run. Raises `LrlabTypeError` for any other key; in the configuration of a whole run only for a
+    key that concerns the LR or is nearly one of the known keys.
     """
     given = plainly(document)
     whole = any(word in OF_A_RUN for word in given)
@@ -197,9 +197,9 @@ def words_of(
 def filled(
     library: str, saved: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a file says, with what is said beside it, and with what is known of the run where neither says anything.
+    """The values of a file and those given beside it; facts known of the run fill in what both leave open.
 
-    "auto" says nothing. Raises `LrlabError` if what is said beside a file contradicts it.
+    "auto" counts as left open. Raises `LrlabError` if a value given beside a file contradicts it.
     """
     said = {word: value for word, value in saved.items() if value is not None and value != "auto"}
     for word, value in given.items():
@@ -209,7 +209,7 @@ def filled(
 
 
 def leaves(document: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value in a configuration and where it stands: a.b.c."""
+    """Every value in a configuration, with its place: a.b.c."""
     if isinstance(document, Mapping):
         for word, value in document.items():
             yield from leaves(value, f"{place}.{word}" if place else str(word))

@@ -1,11 +1,11 @@
-"""Python expressions as people write them, read without being executed: numbers, lists, arithmetic, names and calls.
+"""Python expressions as people write them, read without executing them: numbers, lists, arithmetic, names and calls.
 
     fold("10 * 391 + max(1, int(0.5))")      # 3910 + 1
     fold("StepLR(optimizer, step_size=N)", {"N": 30})
 
-What can be worked out is: + - * / // % **, comparisons, `a if b else c`, int, float, round, abs, min, max, sum, len,
-pow, and the functions of `math` (also by `np.`). A name without a value stands for itself, a call of anything else is
-a `Call`. Loops, comprehensions, f-strings, `range` and whatever else could run code are refused.
+These can be computed: + - * / // % **, comparisons, `a if b else c`, int, float, round, abs, min, max, sum, len, pow,
+and the functions of `math` (also with `np.`). A name without a value stands for itself; a call of anything else is a
+`Call`. Loops, comprehensions, f-strings, `range` and everything else that could run code are refused.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from lrlab.dialects.parts.phases import Name
 from lrlab.errors import LrlabError, worded
 
 LONGEST = 100_000  # characters
-LARGEST = 10_000  # bits of a whole number
+LARGEST = 10_000  # bits of an integer
 
 
 @dataclass(frozen=True)
 class Call:
-    """A name and its arguments, and where the name is imported from: ("torch", "optim", "lr_scheduler")."""
+    """A name, its arguments, and where the name is imported from: ("torch", "optim", "lr_scheduler")."""
 
     name: str
     args: tuple[Any, ...] = ()
@@ -37,7 +37,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of a script, as its syntax and the values of the names around it."""
+    """A function of a script: its syntax tree and the values of the names around it."""
 
     tree: ast.FunctionDef | ast.Lambda
     names: Mapping[str, Any] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Function:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """base ** exponent, refused where the result would be a number of thousands of digits."""
+    """base ** exponent; raises an error if the result would have thousands of digits."""
     if isinstance(base, int) and isinstance(exponent, int) and abs(exponent) * base.bit_length() > LARGEST:
         raise OverflowError(f"{base} ** {exponent} is too large")
     found = base**exponent
@@ -102,7 +102,7 @@ MODULES = ("math", "np", "numpy")
 
 
 def fold(text: str, names: Mapping[str, Any] | None = None) -> Any:
-    """The value of one expression; `names` are the values of names, of `args.epochs` also as epochs.
+    """The value of one expression; `names` holds the values of names (`args.epochs` is also found as epochs).
 
     >>> fold("[int(10 * 391), len([1, 2]), 2 ** 3]")
     [3910, 2, 8]
@@ -111,7 +111,7 @@ def fold(text: str, names: Mapping[str, Any] | None = None) -> Any:
         raise LrlabError(worded(f"the text has {len(text)} characters", allowed=f"at most {LONGEST}"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python would say of "1if" is nobody's business here
+            warnings.simplefilter("ignore")  # Python's warnings about texts like "1if" do not matter here
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LrlabError(worded("this is not one call", text, "name(arguments)")) from None
@@ -130,13 +130,13 @@ def dotted(tree: ast.expr) -> tuple[str, ...] | None:
 
 
 class Folder:
-    """Works out expressions: `names` has the values of a script's own names, `given` those that are said beside it."""
+    """Computes expressions: `names` has the values of a script's own names, `given` those given beside the script."""
 
     def __init__(self, names: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> None:
         self.names, self.given = names, given or {}
 
     def value(self, tree: ast.expr) -> Any:
-        """The value of an expression; raises `LrlabError` for what is not read."""
+        """The value of an expression; raises `LrlabError` for syntax that is not read."""
         try:
             return self._value(tree)
         except (ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
@@ -248,7 +248,7 @@ class Folder:
 
 
 def plain_function(path: tuple[str, ...], name: str) -> Callable[..., Any] | None:
-    """A function of numbers, by its name in a script."""
+    """A function of numbers by its name in a script; None for any other name."""
     if not path and name in BUILTINS:
         return BUILTINS[name]
     if path in [(module,) for module in MODULES] or (not path and name in MATHS):

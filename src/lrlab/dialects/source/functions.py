@@ -1,4 +1,4 @@
-"""A function of the step as a rule: an expression where one fits, else its values, with its formula in words."""
+"""A function of the step as a rule: an expression if one fits, else its listed values."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from lrlab.errors import LrlabError, worded
 
 MANY = 50  # stretches of one formula each
 LISTED = 10_000  # values in a table
-UNKNOWN = 1000  # steps: how far to look where nothing says how long the run is
+UNKNOWN = 1000  # steps: how far to look if the length of the run is not known
 FURTHEST = 10_000_000
 
 
 class Read:
-    """A function of the step that can be asked for its values, and for its rule over a run."""
+    """A function of the step: its values, and its rule over a run."""
 
     def __init__(self, function: Function, updates: int | None = None) -> None:
         self.rate, self.updates = Rate(function), updates
@@ -37,7 +37,7 @@ class Read:
         return self.at(step)[0]
 
     def rule(self, base: float = 1.0) -> tuple[Rule, tuple[Finding, ...]]:
-        """The rule in multiples of `base` (0: of the greatest value), and what there is to say about it."""
+        """The rule in multiples of `base` (0: of the greatest value), and findings about it."""
         if self.updates:
             found = self._over(self.updates, base)
         else:
@@ -53,7 +53,7 @@ class Read:
         return self._listed(self.updates, base)
 
     def _over(self, n: int, base: float) -> Rule | None:
-        """The rule by expressions, over a run of n steps; None if none fit."""
+        """The rule as expressions, over a run of n steps; None if none fit."""
         edges, stop = self._edges(2 * n)
         if stop < n:
             if self.updates:
@@ -76,7 +76,7 @@ class Read:
         return Rule(schedule, base, end, f"read from {self.text}; {after}")
 
     def _fitted(self, edges: list[int], n: int, stop: int, base: float) -> Schedule | None:
-        """An expression for each stretch of one way through the function."""
+        """An expression for each stretch of steps that take the same branches of the function."""
         if len(edges) > MANY:
             return None
         numbers = tuple(dict.fromkeys([*self.rate.numbers, *(x / base for x in self.rate.numbers)]))
@@ -109,7 +109,7 @@ class Read:
         return Rule(table(values), base, n, "after the last value it is held"), (note,)
 
     def _edges(self, far: int) -> tuple[list[int], int]:
-        """The steps at which another way through the function begins, the first of them 0; and where it stops."""
+        """The steps at which the branches taken change, beginning with 0; and the step at which the function stops."""
         stop = far
         try:
             grid = list(range(0, far, max(1, far // (2 * DENSE))))
@@ -126,7 +126,7 @@ class Read:
         return edges, stop
 
     def _leaves(self, way: tuple[int, ...], a: int, b: int) -> int:
-        """The first step after a, up to b, that goes another way."""
+        """The first step after a, up to b, that takes other branches."""
         return a + 1 + bisect_left(range(a + 1, b), True, key=lambda step: self.at(step)[1] != way)
 
     def _works(self, step: int) -> bool:
@@ -140,7 +140,7 @@ class Read:
 def from_function(function: Function, updates: int | None = None, lr: float | None = None) -> Imported:
     """The schedule of a function of the step.
 
-    A lambda gives multiples of the optimizer's LR; a `def` does where its greatest value is 1, and LRs where not.
+    A lambda gives multiples of the optimizer's LR. A `def` does so if its greatest value is 1; else it gives LRs.
     """
     read = Read(function, updates)
     named = read.__name__ != "lr_lambda"

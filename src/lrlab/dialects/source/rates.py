@@ -1,7 +1,7 @@
-"""A function from the step to a value, read from its source and worked out without being executed.
+"""A function from the step to a value, read from its source and computed without executing it.
 
-Allowed are `if`, `return`, assignments, arithmetic and the functions of `math`. Each value comes with the way that was
-taken through the branches, so that it is known where one formula ends and the next begins.
+`if`, `return`, assignments, arithmetic and the functions of `math` are allowed. Each value comes with the branches that
+were taken (the "way"), which show where one formula ends and the next begins.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from lrlab.dialects.source.folding import BINARY, COMPARE, UNARY, Folder, Functi
 from lrlab.errors import LrlabError, worded
 
 Names = dict[str, Any]
-Term = Callable[[Names, list[int]], Any]  # of the values of the names, and the way so far
-NOTHING = object()  # what a block gives back that does not return
+Term = Callable[[Names, list[int]], Any]  # from the values of the names and the way so far
+NOTHING = object()  # the result of a block that does not return
 
 
 class Rate:
@@ -40,7 +40,7 @@ class Rate:
         self.work = maker.term(self.tree.body) if isinstance(self.tree, ast.Lambda) else maker.block(self.tree.body)
 
     def _defaults(self, wanted: list[str]) -> Names:
-        """The values of the arguments that have one."""
+        """The values of the arguments that have a default."""
         folder, arguments = Folder(self.names, self.given), self.tree.args
         late = wanted[len(wanted) - len(arguments.defaults) :] if arguments.defaults else []
         found = {name: folder.value(tree) for name, tree in zip(late, arguments.defaults, strict=False)}
@@ -56,7 +56,7 @@ class Rate:
 
     @property
     def numbers(self) -> list[float]:
-        """The numbers that stand in it, and those of the names it uses."""
+        """The numbers in its source, and the values of the names that it uses."""
         found = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name | ast.Attribute) and (parts := dotted(node)):
@@ -64,7 +64,7 @@ class Rate:
         return [float(x) for x in found if isinstance(x, (int, float)) and not isinstance(x, bool)]
 
     def __call__(self, step: int) -> tuple[float, tuple[int, ...]]:
-        """The value at a step, and the way that was taken to it."""
+        """The value at a step, and the branches that were taken."""
         way: list[int] = []
         try:
             value = self.work({**self.names, self.step: step}, way)
@@ -81,7 +81,7 @@ class Rate:
 
 
 class _Maker:
-    """Makes functions of our own out of syntax: what is not listed here is refused."""
+    """Makes our own functions from syntax; everything that is not listed here is refused."""
 
     def __init__(self, names: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         self.folder, self.given = Folder({}, given), given
@@ -90,7 +90,7 @@ class _Maker:
     # -- statements
 
     def block(self, body: list[ast.stmt]) -> Term:
-        """Some statements: what they return, or NOTHING."""
+        """A function that runs some statements: it gives what they return, or NOTHING."""
         parts = [self.statement(one) for one in body]
 
         def work(names: Names, way: list[int]) -> Any:
@@ -136,7 +136,7 @@ class _Maker:
     # -- expressions
 
     def term(self, tree: ast.expr) -> Term:
-        """An expression."""
+        """A function that computes an expression."""
         match tree:
             case ast.Name() | ast.Attribute():
                 return self.name(tree)
@@ -169,12 +169,12 @@ class _Maker:
             case ast.Subscript(value=value, slice=index):
                 inner, at = self.term(value), self.term(index)
                 return lambda names, way: inner(names, way)[at(names, way)]
-        self.folder.value(tree)  # raises: it says what is not read
+        self.folder.value(tree)  # raises and says what is not read
         raise LrlabError(worded("this is not read in a function of the step", ast.unparse(tree)[:200]))
 
     def name(self, tree: ast.expr) -> Term:
         value = self.folder.value(tree)
-        if not isinstance(value, Name):  # what is said beside it, or a constant of math
+        if not isinstance(value, Name):  # a value given beside the script, or a constant of math
             return lambda names, way: value
         key = ".".join(dotted(tree) or ())
         refuse = _refusing(f"{value} has no value here", tree, f"{value}=... beside it")
@@ -194,7 +194,7 @@ class _Maker:
         )
 
     def extreme(self, pick: Callable[..., Any], arguments: list[Term]) -> Term:
-        """The least or greatest, and which of them it was."""
+        """The least or greatest argument; the way notes which one it was."""
 
         def work(names: Names, way: list[int]) -> Any:
             values = [argument(names, way) for argument in arguments]

@@ -1,9 +1,9 @@
-"""Pasted code and training scripts, read without being executed: the one schedule that is made in them.
+"""Pasted code and training scripts, read without executing them: finds the one schedule that they make.
 
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=WARMUP * 2)   # a line, or a whole file
 
-Assignments of constants before it are worked out, also those in the function around it. Where several schedules are
-made, or several functions of the step are there, which one is meant has to be said: `train.py:NAME` or its line.
+Assignments of constants before it are evaluated, also those in the function around it. If there are several schedules,
+or several functions of the step, the user must name one: `train.py:NAME` or its line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RATE_NAMES = (
 
 @dataclass(frozen=True)
 class Found:
-    """A schedule in a script: the variable it is assigned to (or the function's own name), its line, and what it is."""
+    """A schedule in a script: its variable (or the function's own name), its line, and the call or function."""
 
     name: str
     line: int
@@ -42,13 +42,13 @@ class Found:
 
 
 def parsed(text: str) -> ast.Module | None:
-    """The syntax tree of some Python; None if it cannot be parsed."""
+    """The syntax tree of Python code; None if it cannot be parsed."""
     if len(text) > LONGEST * 10:
         raise LrlabError(worded(f"the script has {len(text)} characters", allowed=f"at most {LONGEST * 10}"))
     for attempt in (text, text.strip(), text.strip().rstrip(",;\\")):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what Python would say of "1if" is nobody's business here
+                warnings.simplefilter("ignore")  # Python's warnings about texts like "1if" do not matter here
                 return ast.parse(attempt)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
@@ -58,7 +58,7 @@ def parsed(text: str) -> ast.Module | None:
 def only(
     tree: ast.Module, is_schedule: Callable[[Call], bool], given: Mapping[str, Any], which: str = ""
 ) -> Call | Function:
-    """The schedule that is made in a script, or the one of a name or line; raises `LrlabError` for none and several."""
+    """The schedule that a script makes, or the one with a name or line; raises `LrlabError` for none or several."""
     found = list(_Walker(is_schedule, given).of(tree.body, {}))
     calls = [f for f in found if isinstance(f.what, Call)]
     rates = [f for f in found if isinstance(f.what, Function)]
@@ -83,13 +83,13 @@ def only(
 
 
 class _Walker:
-    """Goes through the statements in order, with the values of the names that are constants by then."""
+    """Goes through the statements in order and keeps the values of the names that are constant at that point."""
 
     def __init__(self, is_schedule: Callable[[Call], bool], given: Mapping[str, Any]) -> None:
         self.is_schedule, self.given = is_schedule, given
 
     def of(self, body: Iterable[ast.stmt], names: dict[str, Any]) -> Iterator[Found]:
-        """The schedules in some statements; `names` grows with them."""
+        """The schedules in some statements; the names they assign are added to `names`."""
         for statement in body:
             yield from self.one(statement, names)
 
@@ -123,7 +123,7 @@ class _Walker:
                         if certain:
                             names[name] = inner[name]
                         else:
-                            names.pop(name, None)  # what a branch or loop assigns is not known
+                            names.pop(name, None)  # the value that a branch or loop assigns is not known
 
     def assign(self, target: ast.expr, value: ast.expr, names: dict[str, Any]) -> None:
         parts = dotted(target)
@@ -165,7 +165,7 @@ def _parameters(tree: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 
 
 def _is_rate(tree: ast.FunctionDef) -> bool:
-    """Whether a function looks like one from the step to the LR: one argument besides self, and a value given back."""
+    """Whether a function looks like one from the step to the LR: one argument besides self, and it returns a value."""
     wanted = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args) if a.arg != "self"]
     free = len(wanted) - len(tree.args.defaults)
     returns = any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(tree))

@@ -1,4 +1,4 @@
-"""A schedule as Keras code: one of its classes; Keras has nothing that joins them but the warmup of CosineDecay."""
+"""A schedule as Keras code: one of its classes; Keras joins phases only in the warmup of CosineDecay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def keras_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """A Keras schedule called `schedule`, of absolute values. Raises `LrlabError` if Keras has no class for it."""
+    """Code of a Keras `schedule` with absolute values. Raises `LrlabError` if Keras has no class for it."""
     base = 1.0 if base_lr is None else base_lr
     found = pieces(schedule, horizon)
     call = _call(found, base)
@@ -72,7 +72,7 @@ def _single(piece: Piece, base: float) -> str | None:
 
 
 def _levels(boundaries: list[int], values: list[float], base: float) -> str:
-    """A boundary of Keras still belongs to the value before it."""
+    """Constant levels; in Keras, the boundary step still has the value before it."""
     return f"PiecewiseConstantDecay({[b - 1 for b in boundaries]}, {[base * value for value in values]})"
 
 

@@ -10,7 +10,7 @@ from lrlab.errors import LrlabError, worded
 
 
 def optax_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """An Optax schedule called `schedule`, of absolute values. Raises `LrlabError` if Optax has no word."""
+    """Code of an Optax `schedule` with absolute values. Raises `LrlabError` if Optax has no constructor for it."""
     base = 1.0 if base_lr is None else base_lr
     found = pieces(schedule, horizon)
     calls = [_call(piece, base) for piece in found]

@@ -1,4 +1,4 @@
-"""A schedule over a run as a list of plain phases: what the exporters to other libraries match their classes with."""
+"""A schedule over a run as a list of plain phases, which the exporters match with the classes of other libraries."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ HERE = "here"
 class Piece:
     """One phase: the word of its shape, where it starts and stops (None: no end), and its arguments as plain numbers.
 
-    `start` and `to` of a leg, and the level of a constant (under `to` too), are multiples of the base LR. `scale`
-    multiplies what is not a leg; `low` bounds it; what is `cut` has no end of its own but stops.
+    `start` and `to` of a leg, and the level of a constant (also as `to`), are multiples of the base LR. `scale`
+    multiplies a phase that is not a leg; `low` bounds it from below; a phase that is `cut` stops without an end of its own.
     """
 
     word: str
@@ -35,7 +35,7 @@ class Piece:
 
     @property
     def length(self) -> int:
-        """Updates (0 where it has no end)."""
+        """The number of updates (0 if it has no end)."""
         return 0 if self.stop is None else self.stop - self.begin
 
     def __getitem__(self, name: str) -> Any:
@@ -43,7 +43,7 @@ class Piece:
 
 
 def pieces(schedule: Schedule, horizon: Horizon) -> list[Piece]:
-    """The phases of a schedule over a run, in order; an empty one only at the end, where it says what comes after.
+    """The phases of a schedule over a run, in order; only the last may be empty: it says what comes after the end.
 
     Raises `LrlabError` naming the part that is not a plain phase.
     """
@@ -74,7 +74,7 @@ def _laid_out(s: Schedule, window: Window) -> list[Piece]:
 
 
 def instead(found: list[Piece], otherwise: str) -> str:
-    """What to try where a target has no word for these phases."""
+    """What to try if a target has no class for these phases."""
     for piece in found:
         if isinstance(piece.given.get("schedule"), cosine_cycle) and isinstance(piece.given.get("cycle"), int):
             half = piece["schedule"].replace(span=None)
@@ -94,7 +94,7 @@ def _leaf(s: Schedule, window: Window) -> Piece:
 
 
 def _continued(found: list[Piece], before: list[Piece]) -> list[Piece]:
-    """The first of these phases, if it starts "here", starts where the one before ends."""
+    """The same phases; if the first one starts "here", it gets the level at which the one before ends."""
     first = found[0]
     name = next((name for name in ("start", "to") if first.given.get(name) == HERE), None)
     if name is None:

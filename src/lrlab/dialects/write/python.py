@@ -1,4 +1,4 @@
-"""A schedule as one plain Python function, by tracing: the formulas are those of the core, written out as source.
+"""A schedule as one plain Python function, by tracing: the formulas of the core, written out as source code.
 
 def lr_multiplier(update):
     if update < 100:
@@ -22,14 +22,14 @@ from lrlab.core.expression.repeat import LAID_OUT, UNKNOWN, Repeat
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
-_CHOICE, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(7)  # how tightly a text binds
-_BRACKETED = re.compile(r"(\w\()\(([^()]+)\)(, |\))")  # the first argument of a call, in brackets of its own
-LARGEST_EXPONENT = 709.0  # of math.exp: beyond, there is no float
+_CHOICE, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(7)  # how tightly an expression binds
+_BRACKETED = re.compile(r"(\w\()\(([^()]+)\)(, |\))")  # the first argument of a call, in its own brackets
+LARGEST_EXPONENT = 709.0  # of math.exp: above, it overflows
 MOST = 200  # phases that are written out one by one
 
 
 def number(x: float) -> str:
-    """A number as Python source: whole ones without a point, parts of pi by name."""
+    """A number as Python source: integers without a point, fractions of pi by name."""
     for share, text in ((1.0, "math.pi"), (0.5, "math.pi / 2"), (2.0, "2 * math.pi")):
         if x == share * math.pi:
             return text
@@ -37,25 +37,25 @@ def number(x: float) -> str:
 
 
 class Term:
-    """A piece of source with Python's operators: what is added, multiplied ... is written down."""
+    """A piece of source code; Python's operators on it write the operation down."""
 
     __slots__ = ("binding", "most", "text")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, text: str, binding: int = _ATOM, most: float | None = None) -> None:
         self.text, self.binding = text, binding
-        self.most = most  # the greatest value it can have, where that is known
+        self.most = most  # the greatest value it can have, if known
 
     @staticmethod
     def of(x: Any) -> Term:
-        """A term, from one or from a number."""
+        """A term as it is, or a number as a term."""
         if isinstance(x, Term):
             return x
         text = number(x)
         return Term(text, _SIGN if x < 0 else _PRODUCT if " " in text else _ATOM)
 
     def within(self, binding: int) -> str:
-        """The text, in brackets where it binds less tightly."""
+        """The text, in brackets if it binds less tightly than `binding`."""
         return self.text if self.binding >= binding else f"({self.text})"
 
     def _join(self, sign: str, other: Any, binding: int, *, turned: bool = False) -> Term:
@@ -92,7 +92,7 @@ class Term:
         return Term(self._join("/", other, _PRODUCT).text, _PRODUCT, self._most(1 / other))
 
     def _most(self, factor: Any) -> float | None:
-        """The greatest value of a multiple, where both are known."""
+        """The greatest value of a multiple, if both factors are known."""
         known = self.most is not None and not isinstance(factor, Term) and factor > 0
         return self.most * factor if known and self.most is not None else None
 
@@ -120,13 +120,13 @@ class SourceMaths(TracedMaths):
 
     def __init__(self) -> None:
         self.factors = ONES
-        self.lines: list[tuple[str, Term]] = []  # of the branch that is being written
+        self.lines: list[tuple[str, Term]] = []  # of the current branch
         self.taken: set[str] = set()  # names in that branch, the function's argument among them
         self.functions: dict[str, str] = {}  # bodies of further functions, and their names
         self.guards: dict[str, str] = {}  # functions that give infinity where Python raises, by their names
 
     def named(self, hint: str, value: Term) -> Term:
-        """A name for a value."""
+        """Assign a value to a new name."""
         name = hint if hint not in self.taken else f"{hint}{len(self.lines) + 2}"
         self.taken.add(name)
         self.lines.append((name, value))
@@ -243,7 +243,7 @@ class SourceMaths(TracedMaths):
 
 
 def _written(lines: list[tuple[str, Term]], result: Term) -> list[str]:
-    """Assignments and a return; what is used once stands where it is used."""
+    """Assignments and a return; a value that is used once is put in where it is used."""
     terms = [*lines, ("return", result)]
     for at in range(len(lines) - 1, -1, -1):
         name, value = terms[at]
@@ -255,23 +255,23 @@ def _written(lines: list[tuple[str, Term]], result: Term) -> list[str]:
 
 
 def _put(term: Term, name: str, value: Term) -> Term:
-    """A term with a value in the place of its name."""
+    """A term with a name replaced by its value."""
     if term.text == name:
         return value
     return Term(re.sub(rf"\b{name}\b", lambda _: value.within(_ATOM), term.text), term.binding)
 
 
 def function_source(schedule: Schedule, horizon: Horizon, name: str = "lr_multiplier") -> str:
-    """The source of one function (and what it calls) from the update to the multiple of the base LR.
+    """The source of one function (and those it calls) from the update to the multiple of the base LR.
 
-    Raises `LrlabError` for feedback and for functions of the user's own.
+    Raises `LrlabError` for feedback and for the user's own functions.
     """
     for part in schedule.walk():
         if part.neutral and not part.parts():
             raise LrlabError(worded(f"{part} depends on what is observed: no formula can express it", str(schedule)))
     curve = schedule.over(horizon)
     if curve.unit != "updates":
-        curve.values()  # raises: a function of the update needs the rate, which is named
+        curve.values()  # raises an error that names the missing rate
     maths = SourceMaths()
     if isinstance(schedule, Phases):
         body = maths.branches(*_phases(schedule, curve._value), "update", [str(phase) for phase in schedule.phases])
@@ -295,7 +295,7 @@ def function_source(schedule: Schedule, horizon: Horizon, name: str = "lr_multip
 
 
 def _written_to(schedule: Schedule, updates: int | None) -> int | None:
-    """The update up to which cycles of different lengths without an end are written out; None where there are none."""
+    """The update up to which endless cycles of changing length are written out; None if there are none."""
     endless = (part for part in schedule.walk() if isinstance(part, Repeat))
     if not any(part.times is None and part.stretch != 1 for part in endless):
         return None
@@ -307,7 +307,7 @@ class _Caught(Exception):
 
 
 class _Catch(SourceMaths):
-    """Looks at the first choice between phases, and stops."""
+    """Records the first choice between phases, and stops."""
 
     def choose(self, starts: Sequence[int], phases: Callable[[int], Value], t: Any) -> Any:
         raise _Caught(starts, phases)

@@ -1,4 +1,4 @@
-"""A schedule as code for another library, without lrlab: exact at every update, or refused with the reason.
+"""A schedule as code for another library, without lrlab: exact at every update, or an error with the reason.
 
 print(to_code(parse('warmup("10%") >> cosine()'), "torch", horizon=1000))
 """
@@ -22,15 +22,15 @@ from lrlab.errors import LrlabError, worded
 def to_code(
     schedule: Schedule, target: str, *, horizon: int | Horizon | None = None, base_lr: float | None = None
 ) -> str:
-    """Code that makes the same LRs as a schedule, in the words of `target`, without a dependency on lrlab.
+    """Return code for `target` that makes the same LRs as the schedule and does not import lrlab.
 
-    torch: a scheduler of `optimizer`, by its own classes where they say the same, else a LambdaLR. optax, keras: a
+    torch: a scheduler of `optimizer`, with torch's own classes if they match exactly, else a LambdaLR. optax, keras: a
     `schedule` of absolute values, multiples of `base_lr`. transformers: a call of `get_scheduler`. python: a function
     `lr_multiplier(update)`. toml: a configuration that `lrlab.loads` reads after `json.dumps(tomllib.loads(...))`.
 
-    The code gives the schedule's value at every update, also after the end. `horizon` is needed where something is
-    relative. Raises `LrlabError` naming what the target cannot express; python can be asked for whatever is without
-    feedback, toml for everything.
+    The code gives the schedule's value at every update, also after the end. `horizon` is needed if a duration is
+    relative. Raises `LrlabError` naming the part that the target cannot express; python expresses everything without
+    feedback, toml everything.
 
     >>> from lrlab import *
     >>> print(to_code(step(30, gamma=0.5), "torch"))

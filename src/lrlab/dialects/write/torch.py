@@ -1,4 +1,4 @@
-"""A schedule as PyTorch code: its own classes where they say the same for every parameter group, else a LambdaLR."""
+"""A schedule as PyTorch code: torch's own classes if they match for every parameter group, else a LambdaLR."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lrlab.dialects.write.pieces import Piece, pieces
 from lrlab.dialects.write.python import function_source
 from lrlab.errors import LrlabError, worded
 
-FOREVER = 2**31 - 1  # updates: for a class that asks for an end
+FOREVER = 2**31 - 1  # updates: for a class that needs an end
 
 
 def torch_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """A scheduler of the optimizer called `optimizer`."""
+    """Code of a scheduler for the optimizer named `optimizer`."""
     if isinstance(schedule, plateau):
         return _written(["ReduceLROnPlateau"], _plateau(schedule, base_lr))
     try:
@@ -41,7 +41,7 @@ def _written(names: list[str], call: str) -> str:
 
 
 def _calls(found: list[Piece]) -> list[tuple[str, int]] | None:
-    """The constructor calls and where each begins, or None if torch has no class for one."""
+    """The constructor calls and where each begins; None if torch has no class for one of them."""
     calls = []
     for piece in found:
         call = _call(piece, last=piece is found[-1])
@@ -49,7 +49,7 @@ def _calls(found: list[Piece]) -> list[tuple[str, int]] | None:
             return None
         calls.append((call, piece.begin))
     end = found[-1]
-    if end.word == "cosine" and end.stop is not None:  # torch's would climb back
+    if end.word == "cosine" and end.stop is not None:  # torch's cosine would climb again
         calls.append((f"ConstantLR(optimizer, factor=0.0, total_iters={FOREVER})", end.stop))
     return calls
 
@@ -100,7 +100,7 @@ def _repeat(piece: Piece) -> str | None:
 
 
 def _plateau(s: plateau, base_lr: float | None) -> str:
-    """The same class, for metrics that are not negative and finite: there "rel" and "signed" are one."""
+    """The same class, for finite metrics of at least 0: there "rel" and "signed" are the same."""
     if s.margin or s.restart or s.average > 1:
         raise LrlabError(worded("torch: its plateau has no margin, restart and average", s))
     if (s.min or s.eps) and base_lr is None:

@@ -1,4 +1,4 @@
-"""A schedule as a call of `transformers.get_scheduler`: proposed by its phases, kept if its curve is the same."""
+"""A schedule as a call of `transformers.get_scheduler`: proposed from its phases, kept if the curve is the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Proposal = tuple[str, int, int | None, dict[str, Any]]  # name, warmup steps, tr
 
 
 def transformers_code(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:
-    """The call that makes the scheduler of an optimizer called `optimizer`. Raises `LrlabError` if there is none."""
+    """The call that makes the scheduler of the optimizer named `optimizer`. Raises `LrlabError` if there is none."""
     found = pieces(schedule, horizon)
     for name, warmup, total, given in _proposals(found, horizon.total or fixed(schedule)):
         if _same(schedule, horizon, (name, warmup, total, given)):
@@ -48,14 +48,14 @@ def _same(schedule: Schedule, horizon: Horizon, proposal: Proposal) -> bool:
 
 
 def _reach(schedule: Schedule, horizon: Horizon) -> int:
-    """How many updates show all that a schedule does: every duration in it, one after the other."""
+    """A number of updates that shows everything a schedule does: all its durations, one after the other."""
     clock = TimeBase(horizon, horizon.total)
     given = [value for part in schedule.walk() for value in flat(part.arguments().values())]
     return 1 + sum(rounded(clock.updates(span)) for span in given if isinstance(span, Span))
 
 
 def _proposals(found: list[Piece], n: int) -> Iterator[Proposal]:
-    """What it may be, from the first phases and the last one."""
+    """Possible calls, from the first phases and the last one."""
     first = found[0]
     rises = len(found) > 1 and first.word in ("linear", "cosine", "polynomial") and first.given.get("to") == 1
     warmup = first.length if rises else 0

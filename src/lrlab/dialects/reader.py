@@ -188,7 +188,7 @@ class _Door:
         return self.call(found, {}, owner)
 
     def call(self, call: Call, given: Mapping[str, Any], owner: Library | None = None) -> Imported:
-        """A constructor call, of the library it is imported from, or of the only one that has it with these arguments."""
+        """A constructor call, of the library it is imported from, or of the only one that takes these arguments."""
         call = Call(call.name, call.args, {**call.kwargs, **given}, call.path)
         if owner is not None:
             return self.by_call(owner, call)

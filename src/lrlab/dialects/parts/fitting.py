@@ -23,9 +23,7 @@ from lrlab.dialects.parts.phases import wave
 from lrlab.errors import LrlabError
 
 CLOSE = 1e-11
-DENSE = (
-    20_000  # steps that are all checked; in longer stretches the beginning, the end and a sample between them
-)
+DENSE = 20_000  # steps that are all checked; in longer stretches the beginning, the end and a sample between them
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class Piece:
     """One phase: the word of its shape, where it starts and stops (None: no end), and its arguments as plain numbers.
 
     `start` and `to` of a leg, and the level of a constant (also as `to`), are multiples of the base LR. `scale`
-    multiplies a phase that is not a leg; `low` bounds it from below; a phase that is `cut` stops without an end of its own.
+    multiplies a phase that is not a leg; `low` bounds it from below; a `cut` phase stops without an end of its own.
     """
 
     word: str

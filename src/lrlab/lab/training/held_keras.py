@@ -1,4 +1,4 @@
-"""What decides the future of a model, an optimizer, a metric of Keras: variables, and plain attributes beside them."""
+"""The state of a Keras model, optimizer or metric: its variables, and the plain attributes beside them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from lrlab.lab.training import values
 from lrlab.lab.training.own import is_own, names_in
 from lrlab.lab.training.values import Memo, Unholdable
 
-# Counted up through the whole process, or made when it is needed.
+# Counted through the whole process, or created when first needed.
 _NOT_STATE = ("name", "built", "train_function", "test_function", "predict_function")
 _PLAIN = (str, int, float, bool, type(None))
 
 
 def is_keras(kind: type) -> bool:
-    """Whether it is a type of models, layers, optimizers, metrics or seed generators of Keras, or comes from one."""
+    """Whether the type is, or inherits from, a model, layer, optimizer, metric or seed generator of Keras."""
     return is_of_keras(kind) and (hasattr(kind, "variables") or kind.__name__ == "SeedGenerator")
 
 
 def take_keras(value: Any, path: str, memo: Memo, hold: Callable[[Any, str, Memo], Any]) -> list[Any]:
-    """Every variable, and of every layer what it holds beside."""
+    """The state to store: every variable with its gradient, and the plain attributes of every layer."""
     beside = [{name: hold(item, f"{path}.{name}", memo) for name, item in _beside(part)} for part in parts_of(value)]
     variables = variables_of(value)
     return [[array_of(variable) for variable in variables], beside, [gradient_of(variable) for variable in variables]]
 
 
 def give_keras(now: Any, state: list[Any], give_back: Callable[[Any, Any], Any]) -> Any:
-    """Likewise."""
+    """Give `now` the state that `take_keras` returned. Raises `Unholdable` if it has other variables."""
     variables, parts = variables_of(now), parts_of(now)
     if (len(variables), len(parts)) != (len(state[0]), len(state[1])):
         raise Unholdable(f"the {type(now).__name__} has other variables than at the beginning of the run")
@@ -52,17 +52,17 @@ def give_keras(now: Any, state: list[Any], give_back: Callable[[Any, Any], Any])
 
 
 def variables_of(value: Any) -> list[Any]:
-    """The variables of a thing of Keras, its random numbers included."""
+    """The variables of a Keras object, including the state of its random numbers."""
     return [value.state] if type(value).__name__ == "SeedGenerator" else list(value.variables)
 
 
 def parts_of(value: Any) -> list[Any]:
-    """A layer, or a model, with all layers in it; an optimizer has none."""
+    """A layer or model and all layers in it; empty for an optimizer."""
     return list(value._flatten_layers(include_self=True)) if hasattr(value, "_flatten_layers") else []
 
 
 def own_parts_of(value: Any) -> list[Any]:
-    """What a model holds besides its layers: user-defined optimizers, losses and metrics; or the model itself."""
+    """The user-defined parts of a model besides its layers: optimizers, losses, metrics, or the model itself."""
     found = [
         value,
         *(getattr(value, name, None) for name in ("optimizer", "loss", "_compile_loss", "_compile_metrics")),
@@ -77,7 +77,7 @@ def own_parts_of(value: Any) -> list[Any]:
 
 
 def attributes_beside(part: Any) -> dict[str, Any]:
-    """What a layer, or its like, holds by names that are not Keras' own, other than parts that Keras knows of."""
+    """The attributes of a layer or similar object whose names Keras does not use, without the parts Keras knows of."""
     known = _names_of_keras(type(part))  # type: ignore[arg-type]  # a type can be hashed
     held = {
         name: item
@@ -89,7 +89,7 @@ def attributes_beside(part: Any) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=256)
 def _names_of_keras(kind: type) -> frozenset[str]:
-    """The names that the code of libraries among the classes of a type knows."""
+    """The names that occur in the code of those base classes of a type that belong to libraries."""
     found = set[str]()
     for base in kind.__mro__:
         for item in vars(base).values() if not is_own(base.__module__) else ():
@@ -106,20 +106,20 @@ def _flat(value: Any) -> list[Any]:
 
 
 def gradient_of(variable: Any) -> Any:
-    """The gradient that a variable holds, where Keras computes by PyTorch."""
+    """The gradient that a variable holds if Keras runs on PyTorch; else None."""
     value = variable.value
     return value.grad.detach() if getattr(value, "is_leaf", False) and value.grad is not None else None
 
 
 def array_of(variable: Any) -> Any:
-    """What a variable holds, as an array of its own that the store knows: bfloat16 as float32, without loss."""
+    """The value of a variable as a new array that the store knows: bfloat16 becomes float32, without loss."""
     keras = sys.modules["keras"]
     array = np.array(keras.ops.convert_to_numpy(variable.value))
     return array if array.dtype.kind in "biuf" else array.astype(np.float32)
 
 
 def _beside(part: Any) -> list[tuple[str, Any]]:
-    """Of these, what is a value of its own."""
+    """Those of `attributes_beside` that are plain values, arrays or random generators."""
     return [
         (name, item)
         for name, item in attributes_beside(part).items()
@@ -128,10 +128,10 @@ def _beside(part: Any) -> list[tuple[str, Any]]:
 
 
 def is_of_keras(kind: type) -> bool:
-    """Whether it is a type of Keras, or comes from one; the lists and dictionaries that a layer holds are none."""
+    """Whether the type is, or inherits from, a type of Keras; the containers that a layer holds do not count."""
     return not is_container(kind) and any(str(base.__module__).startswith("keras.src.") for base in kind.__mro__)
 
 
 def is_container(kind: type) -> bool:
-    """Whether it is what Keras makes of a list, a dictionary or a set that is put into a layer."""
+    """Whether it is the type that Keras makes of a list, dictionary or set that is put into a layer."""
     return kind.__module__ == "keras.src.utils.tracking" and issubclass(kind, list | dict | set)

@@ -1,7 +1,7 @@
-"""What decides the future of a module, a tensor or an optimizer of PyTorch, beyond its `state_dict`.
+"""The whole state of a PyTorch module, tensor or optimizer, which is more than its `state_dict`.
 
-A `state_dict` leaves out whether a module trains or evaluates, gradients, `requires_grad`, buffers that are not
-persistent, and plain attributes such as a counter or the rate of a dropout.
+A `state_dict` does not contain the training or evaluation mode, gradients, `requires_grad`, buffers that are not
+persistent, and plain attributes such as a counter or a dropout rate.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CONTAINERS = (list, tuple, dict, deque, set)
 
 
 def take_tensor(value: Any, path: str, memo: Memo) -> list[Any]:
-    """Content, whether it requires a gradient, and that gradient."""
+    """The content of a tensor, whether it requires a gradient, and its gradient. Raises `Unholdable`."""
     if value.grad_fn is not None:
         raise Unholdable(f"{path} is part of a graph of gradients that goes on over updates")
     return [
@@ -33,7 +33,7 @@ def take_tensor(value: Any, path: str, memo: Memo) -> list[Any]:
 
 
 def give_tensor(now: Any, state: list[Any]) -> Any:
-    """In place, where it has the same form."""
+    """The tensor with the state of `take_tensor`: `now` itself if its shape and type fit, else a new one."""
     content, requires_grad, gradient = state
     torch = sys.modules["torch"]
     if isinstance(now, torch.Tensor) and now.shape == content.shape and now.dtype == content.dtype and now.is_leaf:
@@ -48,20 +48,20 @@ def give_tensor(now: Any, state: list[Any]) -> Any:
 
 
 def take_optimizer(value: Any, path: str, memo: Memo) -> dict[str, Any]:
-    """Its `state_dict` and plain attributes."""
+    """The `state_dict` and the plain attributes of an optimizer."""
     beside = {name: item for name, item in vars(value).items() if type(item) in _PLAIN and name not in _MACHINERY}
     return {"declared": value.state_dict(), "beside": beside}
 
 
 def give_optimizer(now: Any, state: dict[str, Any]) -> Any:
-    """Likewise."""
+    """Give `now` the state that `take_optimizer` returned."""
     now.load_state_dict(state["declared"])
     vars(now).update(state["beside"])
     return now
 
 
 def take_module(value: Any, path: str, memo: Memo, hold: Callable[[Any, str, Memo], Any]) -> dict[str, Any]:
-    """Its `state_dict`, and what that leaves out, of every part; what cannot be stored there is left out."""
+    """The `state_dict` of a module and what it omits of every part; attributes that cannot be stored are left out."""
     memo.update({id(each): each for each in (*value.modules(), *value.parameters(), *value.buffers())})
     weights = [[each.requires_grad, _gradient(each, f"{path}.{name}")] for name, each in value.named_parameters()]
     parts = {name: _beside(part, f"{path}.{name}", memo, hold) for name, part in value.named_modules()}
@@ -69,7 +69,7 @@ def take_module(value: Any, path: str, memo: Memo, hold: Callable[[Any, str, Mem
 
 
 def give_module(now: Any, state: dict[str, Any], give_back: Callable[[Any, Any], Any]) -> Any:
-    """Likewise; its tensors stay the same objects."""
+    """Give `now` the state that `take_module` returned; its tensors stay the same objects. Raises `Unholdable`."""
     declared = OrderedDict(state["declared"])
     if hasattr(before := now.state_dict(), "_metadata"):
         declared._metadata = before._metadata  # type: ignore[attr-defined]  # where modules read their versions
@@ -93,7 +93,7 @@ def give_module(now: Any, state: dict[str, Any], give_back: Callable[[Any, Any],
 
 
 def recomputed(module: Any) -> set[str]:
-    """The attributes of a module that it computes anew in every pass: weights under PyTorch's older norms."""
+    """The attributes that a module computes in every pass: weights under PyTorch's older weight and spectral norms."""
     hooks = [hook for hook in module._forward_pre_hooks.values() if type(hook).__module__.startswith("torch.nn.utils")]
     return {hook.name for hook in hooks if hasattr(hook, "name")}
 
@@ -110,13 +110,13 @@ def _beside(part: Any, path: str, memo: Memo, hold: Callable[[Any, str, Memo], A
         if _simple(item) and name not in recomputed(part):
             try:
                 attributes[name] = hold(item, f"{path}.{name}", memo)
-            except Unholdable:  # a fork is held to it all the same
+            except Unholdable:  # a fork must see the same value nevertheless
                 continue
     return [buffers, attributes]
 
 
 def _simple(item: Any) -> bool:
-    """Whether an attribute is a value of its own, and no object that leads to others."""
+    """Whether an attribute is a plain value, container, array or random generator, not an object with parts."""
     kind = type(item)
     arrays = isinstance(item, np.ndarray | np.generic) or values.of_torch(kind, "Tensor")
     return kind in _PLAIN or kind in _CONTAINERS or arrays or values.is_random(kind)

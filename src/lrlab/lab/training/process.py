@@ -1,7 +1,7 @@
-"""What a training may set in its process: it is seen at a fork, and put back at the end of each stage.
+"""The settings that a training may change in its process: a fork compares them, and each stage restores them.
 
-These are the switches of PyTorch, NumPy and JAX by which all that follows computes otherwise, and the plain variables
-of the user's modules. So every stage begins as it would in its own process.
+These are the switches of PyTorch, NumPy and JAX that change later computations, and the plain variables of the user's
+modules. Because they are restored, every stage begins as it would in its own process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lrlab.lab.training.own import outside
 
 _PLAIN = (bool, int, float, str, type(None))
 
-# For PyTorch: a name, how it is asked for, how it is set.
+# For PyTorch: the name of a switch, how to read it, how to set it.
 _TORCH: tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], object]], ...] = (
     ("default dtype", lambda t: t.get_default_dtype(), lambda t, v: t.set_default_dtype(v)),
     (
@@ -50,7 +50,7 @@ _JAX = (
 
 
 def switches() -> dict[str, Any]:
-    """How the libraries that are loaded compute, by name.
+    """The switches of the loaded libraries, by name.
 
     >>> switches()["numpy errors"]["over"]
     'warn'
@@ -66,9 +66,9 @@ def switches() -> dict[str, Any]:
 
 @contextmanager
 def put_back(function: Any) -> Iterator[None]:
-    """Whatever is changed within of switches, and of plain variables outside of the function, is put back.
+    """Restore at the end the switches, and the plain variables outside the function, that were changed inside.
 
-    Seeded random numbers of libraries that outlive a run begin anew, as do the memories of functions that draw.
+    At the beginning, clear the seeded random numbers that outlive a run and the caches of functions that draw.
     """
     before = switches()
     _forget_seeds()
@@ -85,7 +85,7 @@ def put_back(function: Any) -> Iterator[None]:
 
 
 def _forget_seeds() -> None:
-    """Keras makes its generator for whoever names none when it is first asked for: from numbers that are seeded."""
+    """Drop the global generator of Keras: Keras makes a new one on first use, from seeded random numbers."""
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "src"):
         keras.src.backend.common.global_state.set_global_attribute("global_seed_generator", None)
@@ -94,7 +94,7 @@ def _forget_seeds() -> None:
 def _set(where: Any, key: str, value: Any) -> None:
     held = isinstance(where, MutableMapping)
     now = where.get(key) if held else getattr(where, key, None)
-    if now is value or not isinstance(now, _PLAIN):  # something that was made once, and is kept
+    if now is value or not isinstance(now, _PLAIN):  # an object that is made once and kept
         return
     if held:
         where[key] = value

@@ -1,11 +1,11 @@
-"""What can be seen of a value: everything that hangs on it, by path, as short digests that are the same everywhere.
+"""What can be seen of a value: everything reachable from it, by path, as short digests equal in every process.
 
     {"model": ..., "count": 3}  ->  {"['model'].training": "True", "['count']": "3", ...}
 
-A fork is held to what was seen of the training before it. What has a state that cannot be seen (an iterator of Python's
-own, a thread, an object of a library in C that tells nothing) stands in `unseen`.
+A fork must see the same as the training before it. A value with a state that cannot be seen (an iterator of Python
+itself, a thread, an object of a C library that hides its state) is named in `unseen`.
 
-Another kind of value is added in `_KINDS`: a test of its type, and a method that looks at it.
+Add another kind of value in `_KINDS`: a test of its type, and a method that looks at it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from lrlab.lab.training.held_torch import recomputed
 from lrlab.lab.training.own import is_own, is_own_code
 from lrlab.lab.training.telling import tells
 
-# A longer container counts as one.
+# A longer container is seen as one value.
 _LISTED = 64
 _PLAIN = (str, bytes, bool, int, float, complex, type(None), type(...), range, slice, Decimal, Fraction, PurePath)
 _TIMES = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
@@ -52,15 +52,15 @@ _OPAQUE = (threading.Thread, *_ITERATORS)
 
 
 def clocks() -> dict[Callable[[], float], float]:
-    """What the clocks say now."""
+    """The present reading of each clock."""
     return {clock: clock() for clock in (time.time, time.perf_counter, time.monotonic)}
 
 
 class Seen:
-    """What is seen of the values that were given to `look`, by path; `unseen` names what cannot be.
+    """What is seen of the values that were given to `look`, by path; `unseen` names what cannot be seen.
 
-    `began` is what the clocks said when the training began: a later reading is told apart from a number. `beside`
-    names, by the id of a mapping, the keys that somebody else answers for.
+    `began` holds the clocks when the training began: a number between then and now is taken for a time. `beside` maps
+    the id of a mapping to the keys that are not looked at, because other code is responsible for them.
 
     >>> seen = Seen(); seen.look("box", {"best": 0.5, "orders": [3, 1, 2]}); seen.found
     {"box['best']": '0.5', "box['orders']": 'list a7c79e58b2ea5b3d'}
@@ -81,14 +81,14 @@ class Seen:
         self._beside = beside or {}
 
     def look(self, path: str, value: Any) -> None:
-        """Take in a value; a second way to the same object is noted as one."""
+        """Look at a value; a second path to the same object is noted as a reference to the first."""
         if type(value) in _PLAIN:
             self.found[path] = self._plain(value)
         elif id(value) in self._met:
             self.found[path] = f"as {self._met[id(value)][0]}"
         else:
-            if not isinstance(value, tuple):  # what cannot be changed is as good as its like
-                self._met[id(value)] = path, value  # kept, so that its id stays its own
+            if not isinstance(value, tuple):  # it cannot be changed, so its identity does not matter
+                self._met[id(value)] = path, value  # kept alive, so that no other object gets its id
             kind: Any = type(value)
             _looking_at(kind)(self, path, value)
             self._of_class(kind)
@@ -111,7 +111,7 @@ class Seen:
         self._of_class(value)
 
     def _of_class(self, kind: type) -> None:
-        """What a user-defined class holds itself, such as a counter."""
+        """Look at the attributes of a user-defined class itself, such as a counter."""
         if id(kind) in self._classes:
             return
         self._classes[id(kind)] = kind
@@ -139,7 +139,7 @@ class Seen:
     def _array(self, path: str, value: Any) -> None:
         try:
             array = values.as_numpy(value)
-        except Exception:  # deleted, or on a device that does not give it out
+        except Exception:  # deleted, or on a device from which it cannot be read
             self._opaque(path, value)
             return
         if array.dtype.hasobject:
@@ -159,7 +159,7 @@ class Seen:
             if hooks := getattr(value, name):
                 self.look(f"{path}.{name}", hooks)
         for name, item in (values.attributes_of(value) or {}).items():
-            if not name.startswith("_dynamo"):  # what a compiler notes
+            if not name.startswith("_dynamo"):  # notes of a compiler
                 self.look(f"{path}.{name}", item)
 
     def _random(self, path: str, value: Any) -> None:
@@ -173,7 +173,7 @@ class Seen:
         if len(items) > _LISTED or not items:
             self._folded(path, items)
         elif all(type(key) is int for key in items) and all(map(callable, items.values())):
-            for k, item in enumerate(items.values()):  # hooks, by numbers that run through the whole process
+            for k, item in enumerate(items.values()):  # hooks: their keys count through the whole process
                 self.look(f"{path}[{k}]", item)
         elif all(isinstance(key, str | int | float | bool | tuple | bytes | type(None)) for key in items):
             for key, item in items.items():
@@ -196,7 +196,7 @@ class Seen:
         self.found[path] = values.digest_of("\n".join(sorted(self._apart(path, item) for item in value)).encode())
 
     def _folded(self, path: str, value: Any) -> None:
-        """A container as one: long, or of plain values."""
+        """Look at a container as one value, because it is long or holds only plain values."""
         try:
             content = marshal.dumps(value, 2)
         except ValueError:
@@ -265,7 +265,7 @@ class Seen:
             self.look(f"{path}.{name}", attributes[name])
 
     def _torch_module(self, path: str, value: Any) -> None:
-        """Its weights, buffers and parts stand beside its other attributes."""
+        """Look at its weights, buffers and parts in the same way as at its other attributes."""
         self.found[path] = type(value).__qualname__
         for name, item in sorted(vars(value).items()):
             if name in ("_parameters", "_buffers", "_modules"):
@@ -291,26 +291,26 @@ class Seen:
             self._of_class(type(part))
 
     def _keras_object(self, path: str, value: Any) -> None:
-        """Such as a callback: without the functions that it takes as soon as it knows the model."""
+        """Look at an object such as a callback, without the functions that it takes from the model."""
         for name, item in sorted(vars(value).items()):
             taken = isinstance(item, types.FunctionType) and not is_own_code(item.__code__)
             if not taken and not isinstance(item, np.ufunc | type(None)):
                 self.look(f"{path}.{name}", item)
 
     def _keras_container(self, path: str, value: Any) -> None:
-        """As the list, the dictionary or the set that it was made of."""
+        """Look at it as the list, dictionary or set that it was made from."""
         plain = next(kind for kind in (list, dict, set) if isinstance(value, kind))(value)
         _looking_at(type(plain))(self, path, plain)
 
     def _torch_optimizer(self, path: str, value: Any) -> None:
-        """Without its defaults, which are for groups that come later, and which loading a state completes."""
+        """Look at it without its defaults: they are for later groups, and loading a state may complete them."""
         self.found[path] = type(value).__qualname__
         for name, item in sorted(vars(value).items()):
             if name != "defaults":
                 self.look(f"{path}.{name}", item)
 
     def _declared(self, path: str, value: Any) -> None:
-        """A thing of a library that says itself what its state is."""
+        """Look at the declared state of a library's object."""
         self.look(f"{path}.state_dict()", value.state_dict())
 
     def _mapping_object(self, path: str, value: Any) -> None:
@@ -324,10 +324,10 @@ class Seen:
         self._items(path, value)
 
     def _reduced(self, path: str, value: Any) -> None:
-        """An object without attributes that can be seen: by what it would be copied from."""
+        """Look at an object without visible attributes by the parts from which it would be copied."""
         try:
             parts = value.__reduce_ex__(4)
-        except Exception:  # whatever an object raises that cannot be copied
+        except Exception:  # an object that cannot be copied may raise anything
             self._opaque(path, value)
             return
         if isinstance(parts, str):

@@ -1,4 +1,4 @@
-"""What the lab must know of the values of other libraries, without importing any: arrays, tensors, random numbers."""
+"""Arrays, tensors and random generators of other libraries, handled without importing these libraries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def digest_of(content: bytes) -> str:
 
 
 def of_torch(kind: type, name: str) -> bool:
-    """Whether a type is, or comes from, this one of PyTorch; without PyTorch none is.
+    """Whether a type is, or inherits from, the PyTorch type with this name; False if PyTorch is not loaded.
 
     >>> of_torch(int, "nn.Module")
     False
@@ -31,12 +31,12 @@ def of_torch(kind: type, name: str) -> bool:
 
 
 def is_array(kind: type) -> bool:
-    """Whether it is a type of arrays of another library, that NumPy can read: of JAX, TensorFlow, Keras, pandas."""
+    """Whether it is an array type of another library that NumPy can read: of JAX, TensorFlow, Keras or pandas."""
     return all(hasattr(kind, name) for name in ("dtype", "shape", "__array__"))
 
 
 def as_numpy(value: Any) -> Any:
-    """An array of another library as one of NumPy; a key of JAX by its data."""
+    """An array of another library as a NumPy array; of a JAX key, its data."""
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):
         value = jax.random.key_data(value)
@@ -44,7 +44,7 @@ def as_numpy(value: Any) -> Any:
 
 
 def array_digest(array: Any) -> str:
-    """The digest of an array of NumPy; of a long one by the sums of its rows and of its columns, which is fast."""
+    """The digest of a NumPy array; for a long one, from the sums of its rows and columns, which is fast."""
     whole = np.ascontiguousarray(array)
     raw = whole.reshape(-1).view(np.uint8)
     head = f"{whole.dtype} {list(np.shape(array))}"
@@ -57,7 +57,7 @@ def array_digest(array: Any) -> str:
 
 
 def tensor_digest(value: Any) -> str:
-    """The digest of a tensor of PyTorch, of whatever type, on whatever device."""
+    """The digest of a PyTorch tensor of any type on any device."""
     torch = sys.modules["torch"]
     if value.layout != torch.strided:
         value = value.detach().coalesce()
@@ -68,12 +68,12 @@ def tensor_digest(value: Any) -> str:
 
 
 def is_random(kind: type) -> bool:
-    """Whether it is a type of generators of random numbers, of Python, NumPy or PyTorch, whose state can be had."""
+    """Whether it is a random number generator of Python, NumPy or PyTorch with a readable state."""
     return issubclass(kind, (random.Random, *_NUMPYS)) or of_torch(kind, "Generator")
 
 
 def random_state_of(value: Any) -> Any:
-    """The state of a generator of random numbers."""
+    """The state of a random number generator."""
     if isinstance(value, random.Random):
         return value.getstate()
     if isinstance(value, np.random.Generator):
@@ -82,7 +82,7 @@ def random_state_of(value: Any) -> Any:
 
 
 def set_random_state_of(value: Any, state: Any) -> None:
-    """Give a generator of random numbers its state back."""
+    """Restore the state of a random number generator."""
     if isinstance(value, random.Random):
         value.setstate(state)
     elif isinstance(value, np.random.Generator):
@@ -94,7 +94,7 @@ def set_random_state_of(value: Any, state: Any) -> None:
 
 
 def attributes_of(value: Any) -> dict[str, Any] | None:
-    """The attributes that an object holds, those in slots too; None if it has no place for any.
+    """The attributes of an object, including those in slots; None if it cannot have any.
 
     >>> class Point: __slots__ = ("x",)
     >>> point = Point(); point.x = 3; attributes_of(point), attributes_of(3)
@@ -122,9 +122,9 @@ def _slots(kind: type) -> Iterable[str]:
             yield f"_{kind.__name__.lstrip('_')}{name}" if hidden else name
 
 
-# What was held before, by its id: it stays as it is where it is met again.
+# The objects held so far, by id: when one is met again, it is left as it is.
 Memo = dict[int, Any]
 
 
 class Unholdable(Exception):
-    """Something has a state that cannot be stored, or not be given back; the text says what."""
+    """A state cannot be stored or cannot be given back; the text says which."""

@@ -1,7 +1,7 @@
-"""Whether the updates that were asked for are made: a forgotten `opt.step()` must not be judged.
+"""Checks that the optimizers make the updates of the run: a run with a forgotten `opt.step()` must not be judged.
 
-A step of an optimizer of PyTorch is counted by its own hook. Where no hook runs (wrappers that step by another name),
-weights that change are taken for a step: each keeps the number of its changes.
+A hook of the PyTorch optimizer counts its steps. If no hook runs (some wrappers step by another method), a change of
+the weights counts as a step: each weight keeps the number of its changes.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 
-# After so many updates it is looked at for the first time; then at the end.
+# The first check comes after this many updates, the second at the end.
 FIRST = 10
-# So many of ten updates may be left out (a loss that is not finite, an overflow of half precision) or made twice.
+# This share of the updates may be left out (a loss that is not finite, an overflow of half precision) or made twice.
 TOLERATED = 0.2
 
 ONE = "one opt.step() for each item of run.steps"
 
 
 class Worked:
-    """Counts, over the updates of a run, the steps of its optimizers.
+    """Counts the steps of the optimizers over the updates of a run.
 
     >>> import torch
     >>> opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.4)
@@ -35,7 +35,7 @@ class Worked:
 
     def __init__(self, tracked: Iterable[Any]) -> None:
         things = [*tracked]
-        # Half precision leaves out updates until its scale fits.
+        # Half precision skips updates until its scale fits.
         self._scaled = any(hasattr(each, "get_scale") or getattr(each, "scaler", None) is not None for each in things)
         self._inner = [inner for inner in map(_inner, things) if inner is not None]
         self._steps = [0] * len(self._inner)
@@ -46,7 +46,7 @@ class Worked:
         self._before = self._done()
 
     def close(self) -> None:
-        """One more update is over."""
+        """Note the end of one more update. Raises `LrlabError` at the first check; see `check`."""
         if not self._inner:
             return
         self._updates += 1
@@ -57,16 +57,16 @@ class Worked:
             self.check()
 
     def record(self) -> list[Any]:
-        """What was counted, as plain JSON."""
+        """The counts as plain JSON."""
         return [self._updates, self._idle, self._steps]
 
     def go_on(self, record: list[Any]) -> None:
-        """Count on from what `record` gave."""
+        """Continue counting from the result of `record`."""
         self._updates, self._idle, self._steps = record[0], record[1], list(record[2])
         self._before = self._done()
 
     def check_all(self) -> None:
-        """At the end of a run: as `check`, and raise `LrlabError` where one of several optimizers never made a step."""
+        """At the end of a run: `check`, and raise `LrlabError` if one of several optimizers never made a step."""
         self.check()
         idle = [k for k, steps in enumerate(self._steps) if not steps and self._written(k) == self._began[k]]
         if idle and any(self._steps):
@@ -81,7 +81,7 @@ class Worked:
             )
 
     def check(self) -> None:
-        """Raise `LrlabError` if updates were asked for and not made, or more were made."""
+        """Raise `LrlabError` if fewer or more updates were made than `run.steps` gave."""
         if not self._inner or not self._updates:
             return
         asked = f"{self._updates} items of run.steps"
@@ -111,7 +111,7 @@ class Worked:
         self._steps[k] += 1
 
     def _done(self) -> int:
-        """A number that grows with each step: steps where they are counted, else changes of the weights."""
+        """A number that grows with each step: the steps if they are counted, else the changes of the weights."""
         return sum(self._steps) or sum(map(self._written, range(len(self._inner))))
 
     def _written(self, k: int) -> int:
@@ -125,7 +125,7 @@ class Worked:
 
 
 def _inner(optimizer: Any) -> Any:
-    """The optimizer of PyTorch within the wrappers of other libraries; None if there is none."""
+    """The PyTorch optimizer inside the wrappers of other libraries; None if there is none."""
     for _ in range(9):
         if hasattr(optimizer, "register_step_post_hook"):
             return optimizer

@@ -1,9 +1,9 @@
-"""A fork: what is stored of the training that it goes on from, and what it is held to when it does.
+"""A fork: the stored state that it continues from, and the checks that everything else is as it was.
 
-Sharing rests on one thing: that a fork, which calls the training function anew, finds all as it was. What is tracked
-is given back to it. All else that the function can see is looked at, here and there: its variables that will still be
-read, the batches, the next batch, what lies outside, the switches of the process. Where anything differs, or cannot be
-seen, this training is `Alone`: every arm is trained from its beginning, with the same results, and nothing is saved.
+Sharing is correct only if a fork, which calls the training function again, finds everything as it was. What is tracked
+is restored. Everything else that the function can see is compared before and after: its live variables, the batches,
+the next batch, the variables outside it, the switches of the process. If anything differs or cannot be seen, training
+is `Alone`: every arm is trained from its beginning, with the same results, but without saving any updates.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from lrlab.lab.training.tracked import Tracked
 _PLAIN = (bool, int, float, str, type(None))
 _TEXTS = ("'", '"', "str ", "a time")
 _REMEMBERED = 64
-_BEGUN: dict[tuple[str, Any], dict[str, str]] = {}  # how runs of this process have begun, by cell and function
+_BEGUN: dict[tuple[str, Any], dict[str, str]] = {}  # how the runs of this process began, by cell and function
 
 
 class Alone(BaseException):
-    """Ends the training function: it cannot be shared. No error, so that `except Exception` does not catch it."""
+    """Ends a training function that cannot be shared; not an `Exception`, so `except Exception` does not catch it."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a training stands between two updates: its state, and what it sees there."""
+    """The position of a training between two updates: its state, and what it sees there."""
 
     snapshot: TrainingSnapshot
     seen: Mapping[str, str]
 
 
 class Lookout:
-    """Looks at what a training function can see, from its loop over `steps`; from before it is called."""
+    """Looks at what a training function can see: before the call, and from its loop over the steps."""
 
     def __init__(self, function: Any, cell: str = "") -> None:
         self._function, self._cell = function, cell
@@ -62,14 +62,14 @@ class Lookout:
         self._outside = self._look_outside({})
 
     def note_random_numbers(self) -> None:
-        """Those that the function has drawn by now, where its loop begins, are drawn by every call of it."""
+        """Note the random numbers at the beginning of the loop: every call of the function must reach the same."""
         self._drawn = digest(random_state())
 
     def look(
         self, steps: Any, tracked: Tracked, loader: Any, batch: Any, added: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, str]:
-        """What is seen now, with the batch that comes next, and what was `added` to the run. Raises `Alone` where
-        something cannot be."""
+        """What is seen now, with the next batch and the attributes `added` to the run. Raises `Alone` if something
+        cannot be seen."""
         seen = self._seen(tracked.beside)
         for name in tracked.names:
             seen.look(name, tracked[name])
@@ -92,10 +92,10 @@ class Lookout:
         return seen.found
 
     def watch_outside(self, tracked: Tracked) -> None:
-        """Raise `LrlabError` if something outside of the function was changed since the last call.
+        """Raise `LrlabError` if something outside the function has changed since the last call.
 
-        Plain variables are put back at the end of a stage (see `lrlab.lab.training.process`); of all else nobody could.
-        Before the loop what was empty may be filled, for what takes long is made once.
+        Plain variables are restored at the end of a stage (see `lrlab.lab.training.process`); nothing else could be.
+        Before the loop, something empty may be filled, because an expensive object may be made once and kept.
         """
         before, self._outside = self._outside, self._look_outside(tracked.beside)
         changed = _names(before, self._outside)
@@ -113,7 +113,7 @@ class Lookout:
             )
 
     def watch_beginning(self, tracked: Tracked, batch: Any) -> None:
-        """Raise `LrlabError` if a run begins otherwise than the one before it, of the same cell, in this process."""
+        """Raise `LrlabError` if a run begins differently from an earlier run of the same cell in this process."""
         if not self._cell:
             return
         seen = self._seen(tracked.beside)
@@ -145,7 +145,7 @@ class Lookout:
         return seen.found
 
     def _look_around(self, seen: Seen, steps: Any, library: str) -> None:
-        """At the frames from the loop over the steps to the training function."""
+        """Look at the frames from the loop over the steps to the training function."""
         frames = self._frames(steps.gi_frame, library)
         inner = [steps.gi_frame] if steps.gi_frame else []
         seen.unseen += [f"what {name} around run.steps has come to" for name in gathering([*inner, *frames])]
@@ -162,14 +162,14 @@ class Lookout:
         seen.found["the place of run.steps"] = " ".join(map(position, frames))
 
     def _frames(self, inner: FrameType | None, library: str) -> list[FrameType]:
-        """From the loop over the steps to the training function; a loader may name the library whose loop it is in."""
+        """The frames from the loop over the steps to the training function, without those of a loader's `library`."""
         frames = [*frames_between(inner.f_back if inner else None, getattr(self._function, "__code__", None))]
         frames = [f for f in frames if not (library and str(f.f_globals.get("__name__")).startswith(f"{library}."))]
         return frames if self._function else frames[:1]
 
 
 def held_to(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Raise `Alone` where a fork sees something else than the training before it has seen."""
+    """Raise `Alone` if a fork sees something else than the training before it saw."""
     if differ := _names(before, now):
         raise Alone(
             f"{_some(differ)} {'is' if len(differ) == 1 else 'are'} not as the training before the fork left "
@@ -182,7 +182,7 @@ def _names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _is_other(before: Mapping[str, str], now: Mapping[str, str], name: str) -> bool:
-    """Whether it was there and is another one now: nothing that was empty, and no generator, for it may be seeded."""
+    """Whether it existed and has changed; not if it was empty, or a random generator, which may be seeded."""
     return name in before and name in now and not before[name].startswith("empty") and not name.endswith(".state")
 
 
@@ -190,7 +190,7 @@ def _some(names: list[str]) -> str:
     return ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])])
 
 
-_COUNTERS: dict[Any, list[str]] = {}  # by the place in the code, for to look for them takes long
+_COUNTERS: dict[Any, list[str]] = {}  # by the place in the code, because the search is slow
 
 
 def _counters(frames: list[FrameType], steps: Any) -> list[str]:

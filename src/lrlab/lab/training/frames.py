@@ -1,13 +1,13 @@
-"""Where a training function stands: the frames between `run.steps` and it, and which of their variables will be read.
+"""The position of a training function: the frames between `run.steps` and it, and which of their variables are live.
 
-A stage calls the training function anew, so that a fork begins with the variables of a beginning. Those that the rest
-of the function reads before it writes them are live: in them it may remember what it has done. That follows from the
-bytecode alone, by the usual analysis of live variables. A list to which is only appended tells, and is not read; nor
-is a progress bar, but for the attributes that are asked of it.
+Each stage calls the training function from its beginning, so a fork begins with the initial variables. A variable is
+live if the rest of the function reads it before writing it: there the function may remember what it has done. This
+follows from the bytecode by the usual analysis of live variables. A list to which the code only appends does not count
+as read. Nor does a progress bar, except for the attributes that the code reads from it.
 
-What Python keeps where nobody can look is a reason not to fork: how far a `for` loop around the position is, what
-`enumerate`, `zip` or `islice` around `run.steps` has counted, and what a function in C that goes through the steps has
-come to, such as `functools.reduce`.
+Training cannot fork if Python keeps state where it cannot be seen: the progress of a `for` loop around the position,
+the count of an `enumerate`, `zip` or `islice` around `run.steps`, or the intermediate result of a C function that
+iterates over the steps, such as `functools.reduce`.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _LAST: tuple[str, ...] = (
     *("JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT"),
 )
 _APPENDS = ("append", "extend", "add")
-_GROWS = (list, set, deque)  # of these, what only appends changes nothing else
+_GROWS = (list, set, deque)  # appending to one of these changes nothing else
 _NEXT = ("next", "__next__", "send")
 _GATHER = ("list", "tuple", "set", "deque", "sum", "max", "min", "any", "all")
-APPENDED = "?"  # before a name: it is read to append to it
+APPENDED = "?"  # marks a name that is read only to append to its value
 _WRAPPERS = (enumerate, zip, map, filter)
 
-_Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, names written, what may come next
+_Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, names written, possible next offsets
 
 
 def frames_between(inner: FrameType | None, outer: CodeType | None) -> Iterator[FrameType]:
-    """The frames from `inner` outwards, to the last one with the code `outer`; if there is none, all."""
+    """The frames from `inner` outwards up to the last one with the code `outer`; all frames if there is no such one."""
     found = []
     while inner is not None:
         found.append(inner)
@@ -47,9 +47,9 @@ def frames_between(inner: FrameType | None, outer: CodeType | None) -> Iterator[
 
 
 def live(frame: FrameType) -> dict[str, Any]:
-    """The variables of a frame that may be read from its position on, before they are written; by name.
+    """The live variables of a frame by name: those that may be read after its position before they are written.
 
-    One that is live and not assigned yet is left out.
+    A live variable that is not assigned yet is left out.
 
     >>> def body(items):
     ...     total, last = 0, 0
@@ -69,7 +69,7 @@ def live(frame: FrameType) -> dict[str, Any]:
 
 
 def only_grows(value: Any) -> bool:
-    """Whether appending to a value changes only that value: a user-defined one may do anything.
+    """Whether appending to a value changes only that value; a user-defined value may do anything.
 
     >>> only_grows([]), only_grows(object())
     (True, False)
@@ -84,7 +84,7 @@ def appends(each: dis.Instruction, after: dis.Instruction | None) -> bool:
 
 
 def within_a_loop(frame: FrameType) -> bool:
-    """Whether the position lies in the body of a `for` loop: how far that is, nobody can see.
+    """Whether the position lies in the body of a `for` loop, whose progress cannot be seen.
 
     >>> def body():
     ...     for _ in range(3):
@@ -96,7 +96,7 @@ def within_a_loop(frame: FrameType) -> bool:
 
 
 def asked_of(code: CodeType, name: str) -> frozenset[str]:
-    """The attributes of a variable that a code asks for.
+    """The attributes of a variable that the code reads.
 
     >>> sorted(asked_of((lambda bar: (bar.n, bar.total)).__code__, "bar"))
     ['n', 'total']
@@ -107,10 +107,10 @@ def asked_of(code: CodeType, name: str) -> frozenset[str]:
 
 
 def gathering(frames: list[FrameType]) -> list[str]:
-    """What goes through the steps, or a generator around them, and keeps to itself what it has come to, by its name.
+    """The names of what iterates over the steps, or a generator around them, and hides its intermediate result.
 
-    `frames` from the generator of the steps outwards. It is a comprehension, or a function in C such as
-    `functools.reduce`; not Python's `next`, nor a `list(...)` whose value nobody takes.
+    `frames` begin at the generator of the steps and go outwards. What is found is a comprehension or a C function such
+    as `functools.reduce`, but not `next`, and not a `list(...)` with an unused result.
     """
     found = []
     for inner, outer in pairwise(frames):
@@ -122,7 +122,7 @@ def gathering(frames: list[FrameType]) -> list[str]:
 def position(frame: FrameType) -> str:
     """The position in a frame, as a text that is the same in every process.
 
-    By the place in the source, for how a call is divided into instructions changes as Python warms up.
+    It names the place in the source, because the instructions of a call change while Python warms up.
     """
     places = [*frame.f_code.co_positions()]
     place = places[frame.f_lasti // 2] if 0 <= frame.f_lasti // 2 < len(places) else (frame.f_lasti,)
@@ -130,7 +130,7 @@ def position(frame: FrameType) -> str:
 
 
 def counters_around(frames: list[FrameType], steps: Any) -> list[str]:
-    """The iterators of Python's own around `steps` or a generator of these frames: they count where nobody can look.
+    """The kinds of built-in iterators around `steps` or a generator of these frames; their counts cannot be seen.
 
     >>> numbers = enumerate(steps := (k for k in range(3)))
     >>> counters_around([], steps)
@@ -146,14 +146,14 @@ def counters_around(frames: list[FrameType], steps: Any) -> list[str]:
 
 
 def _within_it(iterator: Any) -> Iterator[Any]:
-    """What an iterator draws from: `zip` keeps it in a tuple."""
+    """The iterators that an iterator draws from; `zip` keeps them in a tuple."""
     for each in gc.get_referents(iterator):
         yield from each if type(each) is tuple else (each,)
 
 
 @functools.lru_cache(maxsize=512)
 def _instruction(code: CodeType, at: int) -> int:
-    """The instruction that a position lies in: Python 3.12 stands in the cache behind one that is warm."""
+    """The instruction at a position: in warm code, Python 3.12 reports a position in the cache after it."""
     return max((each.offset for each in dis.get_instructions(code) if each.offset <= at), default=at)
 
 
@@ -171,14 +171,14 @@ def _live(code: CodeType, at: int) -> frozenset[str]:
             if before != held[offset]:
                 held[offset], changed = before, True
     names = {each.offset: each.opname for each in dis.get_instructions(code)}
-    call = names.get(at) == "PRECALL"  # Python 3.11 divides it; how far it is then depends on how warm it is
+    call = names.get(at) == "PRECALL"  # Python 3.11 splits a call; which part it is at depends on the warm-up
     later = [offset for offset in lines if offset > at and not (call and names[offset] == "CALL" and offset - at < 8)]
     return held[later[0]] if later else frozenset()
 
 
 @functools.lru_cache(maxsize=512)
 def _gathers(code: CodeType, at: int) -> str:
-    """What gathers at a position, where an iterator is gone through; empty if nothing does."""
+    """The name of what iterates at a position and gathers the items; empty if nothing does."""
     instructions = [*dis.get_instructions(code)]
     here = next((each for each in instructions if each.offset == at), None)
     if here is None or here.positions is None:
@@ -210,9 +210,9 @@ def _within(code: CodeType, at: int) -> bool:
 
 
 def _lines(code: CodeType) -> dict[int, _Line]:
-    """What each instruction reads and writes, and where the function may go on: also where an exception leads."""
+    """What each instruction reads and writes, and which instructions may follow, those after an exception included."""
     instructions = list(dis.get_instructions(code))
-    # An exception in the body of a `with` is taken to leave it: so variables that the body sets are set behind it.
+    # An exception in the body of a `with` is assumed to leave it, so variables set in the body are set after it.
     leaving = {each.offset for each, after in pairwise(instructions) if after.opname == "WITH_EXCEPT_START"}
     handlers = [each for each in getattr(dis.Bytecode(code), "exception_entries", ()) if each.target not in leaving]
     around = frozenset((*code.co_cellvars, *code.co_freevars))
@@ -220,7 +220,7 @@ def _lines(code: CodeType) -> dict[int, _Line]:
     for k, each in enumerate(instructions):
         after = instructions[k + 1] if k + 1 < len(instructions) else None
         read, written = _names(each, after)
-        if each.opname.startswith("CALL") and "INTRINSIC" not in each.opname:  # it may know the variables around it
+        if each.opname.startswith("CALL") and "INTRINSIC" not in each.opname:  # it may read the variables around it
             read |= around
         following = [handler.target for handler in handlers if handler.start <= each.offset < handler.end]
         if after is not None and each.opname not in _LAST:
@@ -232,7 +232,7 @@ def _lines(code: CodeType) -> dict[int, _Line]:
 
 
 def _names(each: dis.Instruction, after: dis.Instruction | None) -> tuple[frozenset[str], frozenset[str]]:
-    """The variables that an instruction reads and writes; some of Python 3.13 on do two things, in order."""
+    """The variables that an instruction reads and writes; since Python 3.13, some do two operations in order."""
     if "FAST" not in each.opname and "DEREF" not in each.opname and each.opname != "LOAD_CLOSURE":
         return frozenset(), frozenset()
     names = each.argval if isinstance(each.argval, tuple) else (each.argval,)

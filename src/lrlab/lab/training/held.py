@@ -1,16 +1,16 @@
-"""How the state of a thing is taken out of it, as plain values and arrays, and given back to its like, in place.
+"""How the state of an object is taken as plain values and arrays, and given back in place to it or to a similar one.
 
 | what is held | what is stored of it |
 |---|---|
-| a module or an optimizer of PyTorch | its `state_dict`, and what that leaves out, see `held_torch` |
-| anything else with `state_dict` and `load_state_dict` | what that gives |
-| a generator of random numbers, of Python, NumPy or PyTorch | its state |
-| an array, a tensor | its content; of a tensor the gradient, too |
-| a list, a dictionary, a set, a deque; tuples and objects in them | what is in it |
+| a module or an optimizer of PyTorch | its `state_dict`, and what that omits (see `held_torch`) |
+| anything else with `state_dict` and `load_state_dict` | the result of `state_dict()` |
+| a random number generator of Python, NumPy or PyTorch | its state |
+| an array, a tensor | its content; for a tensor also the gradient |
+| a list, a dictionary, a set, a deque; tuples and objects in them | its items |
 | a user-defined object, such as an environment or a buffer | its attributes |
 
-Nothing is pickled. What has no state (functions, classes, locks) is left where it is; what has one that cannot be had,
-such as an iterator, is `Unholdable`. Another kind is added in `_KINDS`: a test of its type, and the two functions.
+Nothing is pickled. Values without a state (functions, classes, locks) are left as they are. A value with a state that
+cannot be read, such as an iterator, is `Unholdable`. Add a new kind in `_KINDS`: a type test and two functions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LEFT = "left as it is"
 
 
 class _Kind(NamedTuple):
-    """How values of the types that fit are held, under a name; without `take` they have no state."""
+    """How values of the matching types are stored, under a name; without `take` they have no state."""
 
     name: str
     fits: Callable[[type], bool]
@@ -64,10 +64,10 @@ def hold(value: Any, path: str, memo: Memo) -> Any:
 
 
 def declared(value: Any, path: str) -> Any:
-    """What has been trained of a thing: what it gives as its state; where it gives none, what would be stored of it.
+    """The trained result of an object: the state that it declares, or else the state that would be stored.
 
-    Of a user-defined object only what holds arrays: a path or the time of a call differs in each run. Raises
-    `Unholdable`.
+    For a user-defined object, only the attributes that hold arrays, because a path or the time of a call differs in
+    each run. Raises `Unholdable`.
     """
     kind: Any = type(value)
     name = _kind_of(kind).name
@@ -84,7 +84,7 @@ def _has_array(held: Any) -> bool:
 
 
 def give_back(now: Any, kept: Any) -> Any:
-    """What has the state that was kept: `now` itself, changed, where it can be; else a new value."""
+    """A value with the stored state: `now` itself, changed in place, if possible; else a new value."""
     if not isinstance(kept, list):
         return kept
     give = next(kind.give for kind in _KINDS if kind.name == kept[0])
@@ -92,7 +92,7 @@ def give_back(now: Any, kept: Any) -> Any:
 
 
 def can_be_tracked(value: Any) -> bool:
-    """Whether a state can be given back to this very object, and it has one."""
+    """Whether the object has a state that can be given back to it in place."""
     kind: Any = type(value)
     if kind is tuple:
         return bool(value) and all(map(can_be_tracked, value))
@@ -187,7 +187,7 @@ def _take_mapping(value: Any, path: str, memo: Memo) -> Any:
     for k, (key, item) in enumerate(value.items()):
         if type(key) in _PLAIN or (type(key) is tuple and all(type(part) in _PLAIN for part in key)):
             pairs.append([key, hold(item, f"{path}[{key!r}]", memo)])
-        else:  # such as a tensor: it stays what it is, in its place
+        else:  # such as a tensor: the key itself is kept, and found again by its position
             pairs.append([[k], hold(item, f"{path}<{k}>", memo)])
     return pairs
 
@@ -231,7 +231,7 @@ def _give_object(now: Any, state: Any) -> Any:
 
 
 def _take_items_object(value: Any, path: str, memo: Memo) -> Any:
-    """An object that is a container, too."""
+    """The state of an object that is also a container: its attributes and its items."""
     take = _take_mapping if isinstance(value, dict) else _take_items
     attributes = values.attributes_of(value)
     return [_take_object(value, path, memo) if attributes else {}, take(value, path, memo)]

@@ -1,4 +1,4 @@
-"""What a training function names in `run.track`: optimizers, whose LR the lab sets, and all else that holds state."""
+"""The objects that a training function tracks: optimizers, whose LR the lab sets, and others with a state."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.training.held import can_be_tracked, declared, give_back, hold
 from lrlab.lab.training.values import Memo, Unholdable, is_random
 
-# What an arm schedules as a multiple of what a group has; the rest is set as it is.
+# An arm schedules these as multiples of the group's own value; it sets the others to the value itself.
 MULTIPLES = tuple(name for name, kind in KINDS.items() if kind.multiple)
 
 _HELD = "models, optimizers, tensors, arrays, lists, dictionaries, random generators, objects of these"
 
-# What the runs of this process have tracked, by its id, for as long as it lives.
+# The objects that the runs of this process have tracked, by id, for as long as they live.
 _BEFORE: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 class Tracked:
-    """Named objects with their state; of the optimizers among them (`param_groups`) also the LR of every group.
+    """Named objects with their state; for optimizers (objects with `param_groups`) also the base LR of every group.
 
     >>> import torch
     >>> opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.4)
@@ -35,7 +35,7 @@ class Tracked:
     def __init__(self, sets: Iterable[str] = ("lr",)) -> None:
         self._objects: dict[str, Any] = {}
         self._bases: dict[str, list[dict[str, float]]] = {}
-        self._stands: dict[tuple[int, int, str], float] = {}  # what was put into a group last
+        self._stands: dict[tuple[int, int, str], float] = {}  # the value last set in a group
         self._set = tuple("betas" if name.startswith("beta") else name for name in sets)  # the keys of a group
 
     def __getitem__(self, name: str) -> Any:
@@ -46,16 +46,16 @@ class Tracked:
 
     @property
     def names(self) -> list[str]:
-        """What is tracked, in the order of the alphabet."""
+        """The names of what is tracked, in alphabetical order."""
         return sorted(self._objects)
 
     @property
     def sets_lr(self) -> bool:
-        """Whether there is a group whose LR can be set."""
+        """Whether any tracked optimizer has a group, so that an LR can be set."""
         return any(self._bases.values())
 
     def name_for(self, value: Any) -> str:
-        """A name for what was given none: what it is, with a number from the second one on."""
+        """A name for an object without one: its kind, with a number from the second object on."""
         if hasattr(value, "param_groups"):
             kind = "opt"
         else:
@@ -64,10 +64,10 @@ class Tracked:
         return kind if number == 1 else f"{kind}{number}"
 
     def add(self, name: str, value: Any) -> None:
-        """One more; the LR that each group of an optimizer has now is its base.
+        """Track one more object; the present LR of each group of an optimizer is its base.
 
-        Raises `LrlabError` if something holds no state that could be stored, a group has no LR, a name is taken, or
-        a run before this one has tracked the same object: it is not as it was made.
+        Raises `LrlabError` if the object has no state that could be stored, a group has no LR, the name is taken, or
+        an earlier run has tracked the same object, which is then no longer in its initial state.
         """
         if name in self._objects:
             raise LrlabError(worded(f"run.track: something else is called {name} already", self.names))
@@ -105,26 +105,26 @@ class Tracked:
                 {hyper: read(group, hyper) for hyper in MULTIPLES if hyper in group} for group in value.param_groups
             ]
         self._objects[name] = value
-        with contextlib.suppress(TypeError):  # what cannot be referred to weakly is not watched
+        with contextlib.suppress(TypeError):  # an object that allows no weak reference is not watched
             _BEFORE[id(value)] = value
 
     def set(self, values: Mapping[str, float]) -> None:
-        """Put what an update uses into every group: of `lr` and `weight_decay` a multiple of its base, else the value.
+        """Set an update's values in every group: `lr` and `weight_decay` as multiples of their base, others as given.
 
-        A group that came later keeps what it has. Raises `LrlabError` if an optimizer has no such hyper-parameter,
-        or something else has changed it since it was put there.
+        A group that was added later keeps its values. Raises `LrlabError` if an optimizer has no such hyper-parameter,
+        or something else has changed it since it was set.
         """
         for name, bases in self._bases.items():
             optimizer = self._objects[name]
-            # Asked anew each time: loading a state gives an optimizer of PyTorch's new groups.
+            # Read the groups each time: loading a state gives a PyTorch optimizer new groups.
             for k, (group, base) in enumerate(zip(optimizer.param_groups, bases, strict=False)):
                 for hyper, value in values.items():
-                    here = (id(optimizer), k, hyper)  # it may have two names
+                    here = (id(optimizer), k, hyper)  # by id: one optimizer may have two names
                     stands, now = self._stands.get(here), kept(group, hyper)
                     if now is None:
                         has = sorted(set(group) - {"params"})
                         raise LrlabError(worded(f"the optimizer {name} has no {hyper} to set", has))
-                    # To look into a tensor may take long.
+                    # Not a tensor: reading one may be slow.
                     if stands is not None and isinstance(now, int | float) and stands != now:
                         raise LrlabError(
                             worded(
@@ -139,7 +139,7 @@ class Tracked:
                     self._stands[here] = put
 
     def orphans(self) -> list[str]:
-        """The optimizers with weights that nothing tracked holds; none where something does not tell what it holds."""
+        """The optimizers with weights that no tracked object holds; empty if an object does not list its weights."""
         others = [thing for name, thing in self._objects.items() if name not in self._bases]
         if not all(hasattr(thing, "parameters") or is_random(type(thing)) for thing in others):
             return []
@@ -152,7 +152,7 @@ class Tracked:
         ]
 
     def refuse_hidden(self) -> None:
-        """Raise `LrlabError` if an optimizer is within something else that is tracked: its LR would not be set."""
+        """Raise `LrlabError` if an optimizer is inside another tracked object: its LR would not be set."""
         seen = {id(self._objects[name]) for name in self._bases}
         for name, thing in self._objects.items():
             for where, optimizer in _optimizers(thing, name) if name not in self._bases else ():
@@ -168,31 +168,31 @@ class Tracked:
 
     @property
     def beside(self) -> dict[int, tuple[str, ...]]:
-        """What the lab itself sets in the groups of the optimizers, by the id of the group."""
+        """The keys that the lab itself sets in the groups of the optimizers, by the id of the group."""
         groups = [group for name in self._bases for group in self._objects[name].param_groups]
         return {id(group): self._set for group in groups}
 
     def state(self) -> dict[str, Any]:
-        """The state of each, by name; what it holds is shared with the objects. Raises `Unholdable`."""
+        """The state of each object by name, sharing memory with it. Raises `Unholdable` if a state cannot be stored."""
         memo: Memo = {id(value): value for value in self._objects.values()}
         found = {}
-        for name in self.names:  # an object that holds another one that is tracked leaves that to itself
+        for name in self.names:  # a tracked object inside another one is stored under its own name only
             memo.pop(id(self._objects[name]), None)
             found[name] = hold(self._objects[name], name, memo)
         return found
 
     def declared(self) -> dict[str, Any]:
-        """What has been trained, by name: what each gives as its state; of what has none that can be had, its kind."""
+        """The result of the training by name: the state that each object declares, or its kind if it has none."""
         found = {}
         for name, value in self._objects.items():
             try:
                 found[name] = declared(value, name)
-            except Unholdable:  # it was trained alone
+            except Unholdable:  # then the run was trained alone
                 found[name] = f"a {type(value).__name__}"
         return found
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Give every object its state back. Raises `Unholdable` where one has another form than it had then."""
+        """Give every object its state back. Raises `Unholdable` if one no longer fits its state."""
         if sorted(state) != self.names:
             raise LrlabError(
                 worded(
@@ -205,12 +205,12 @@ class Tracked:
         for name in self.names:
             try:
                 give_back(self._objects[name], state[name])
-            except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:  # each library its own
+            except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:  # depends on the library
                 raise Unholdable(f"{name} does not take back its own state ({error})".partition("\n")[0]) from error
 
 
 def _optimizers(thing: Any, path: str, depth: int = 3) -> Iterator[tuple[str, Any]]:
-    """The optimizers within a container or an object, each with where it stands."""
+    """The optimizers inside a container or an object, each with its path."""
     if hasattr(thing, "param_groups"):
         yield path, thing
     elif depth:

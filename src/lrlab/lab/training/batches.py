@@ -1,15 +1,15 @@
-"""Where the batches come from, and how to take them up again at an update in the middle of a run.
+"""Where the batches come from, and how to resume them at an update in the middle of a run.
 
-| what `run.steps` is given | training may fork | taken up again by |
+| what `run.steps` is given | training may fork | resumed by |
 |---|---|---|
 | a list or another sequence | anywhere | its index |
 | `run.batches(items, size)`, or a loader with it as its batch_sampler | anywhere | its update |
-| a generator without end, which remembers nothing but the global random numbers | anywhere | calling it again |
-| anything else with a length, such as a DataLoader | where a pass through it ends | a new pass |
+| an endless generator whose only state is the global random numbers | anywhere | calling it again |
+| anything else with a length, such as a DataLoader | at the end of each pass | a new pass |
 | anything else | nowhere: every arm is trained alone | |
 
-Anything else is also a DataLoader whose workers stay from pass to pass (`persistent_workers`): a new pass of a fork
-would begin with new ones, and with other random numbers.
+The last row includes a DataLoader with `persistent_workers`, which keeps its workers from pass to pass: a new pass of a
+fork would begin with new workers and other random numbers.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Restore = Callable[[], None]
 
 
 class Batches:
-    """Indexes of `size` of `items`, one array for each update, as a pure function of (seed, fold, update).
+    """Indexes of `size` of `items` items, one array for each update, as a pure function of (seed, fold, update).
 
-    Every pass shuffles anew; what does not fill a batch at its end is left out. Iterating goes on from `start`.
+    Every pass is shuffled again, without an incomplete last batch. Iteration begins at `start`; `size` is 1 to `items`.
 
     >>> batches = Batches(items=10, size=4, seed=0, fold=0)
     >>> sorted([*batches[0], *batches[1]]) == sorted(set([*batches[0], *batches[1]])), batches[7].shape
@@ -47,7 +47,7 @@ class Batches:
 
     @property
     def per_pass(self) -> int:
-        """The updates of one pass through all items."""
+        """The number of updates in one pass through all items."""
         return self._per_pass
 
     def __getitem__(self, update: int) -> NDArray[np.int64]:
@@ -65,13 +65,13 @@ class Batches:
 
 
 class BatchSource:
-    """Abstract: the batches of a run from any update on. `every`: training may fork at multiples of this."""
+    """Abstract: the batches of a run from any update on; training may fork at multiples of `every`."""
 
     every: int
-    why = ""  # where that is nowhere: the reason
+    why = ""  # the reason if training can fork nowhere
 
     def start(self, at: int, restore: Restore) -> None:
-        """Be ready to give the batch of update `at`; `restore` sets the random numbers to what they were there."""
+        """Prepare for the batch of update `at`; `restore` sets the random numbers to their state at that update."""
         raise NotImplementedError
 
     def next(self) -> Any:
@@ -79,7 +79,7 @@ class BatchSource:
         raise NotImplementedError
 
     def settle(self) -> None:
-        """Do now what lies between two batches: at the end of a pass a sampler may still draw random numbers."""
+        """Finish the pass if it is at its end: there a sampler may still draw random numbers."""
 
 
 class _Sequence(BatchSource):
@@ -108,7 +108,7 @@ class _Positioned(BatchSource):
 
     def start(self, at: int, restore: Restore) -> None:
         self._batches.start = at
-        self._iterator = iter(self._loader)  # draws a random number where it is a DataLoader: once, at the beginning
+        self._iterator = iter(self._loader)  # a DataLoader draws one random number here
         restore()
 
     def next(self) -> Any:
@@ -126,7 +126,7 @@ class _Stream(BatchSource):
         restore()
 
     def next(self) -> Any:
-        for _ in range(2):  # again from its beginning, where that gives something
+        for _ in range(2):  # if it is used up, try once more from its beginning
             if self._iterator is None:
                 self._iterator = iter(self._loader)
             for batch in self._iterator:
@@ -174,7 +174,7 @@ class _Passes(BatchSource):
 
 
 def batch_source(loader: Iterable[Any]) -> BatchSource:
-    """How to get at the batches of a loader. Raises `LrlabTypeError` for anything else."""
+    """The source of the batches of a loader. Raises `LrlabTypeError` for anything that is not a loader."""
     batches = loader if isinstance(loader, Batches) else getattr(loader, "batch_sampler", None)
     if isinstance(batches, Batches):
         return _Positioned(loader, batches)
@@ -193,7 +193,7 @@ def batch_source(loader: Iterable[Any]) -> BatchSource:
 
 
 def _in_passes(loader: Any) -> bool:
-    """Whether it can be gone through again and again, each time from a beginning and for as long as it says."""
+    """Whether it can be iterated repeatedly, each time from its beginning and for the length that it states."""
     if isinstance(loader, Iterator) or getattr(loader, "persistent_workers", False) or getattr(loader, "why", ""):
         return False
     try:
@@ -204,7 +204,7 @@ def _in_passes(loader: Any) -> bool:
 
 
 def updates_of_a_pass(loader: Any) -> int | None:
-    """How many batches a loader gives until it begins anew; None where it does not say.
+    """The number of batches in one pass through a loader; None if the loader does not state it.
 
     >>> updates_of_a_pass([1, 2, 3]), updates_of_a_pass(Batches(10, 4, seed=0, fold=0)), updates_of_a_pass(iter([1]))
     (3, 2, None)
@@ -219,7 +219,7 @@ def updates_of_a_pass(loader: Any) -> int | None:
 
 
 def generators_of(loader: Any) -> list[Any]:
-    """The random number generators of a loader's own (PyTorch's `generator=`), each once."""
+    """The loader's own random number generators (PyTorch's `generator=`), each once."""
     parts = [loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)]
     parts.append(getattr(parts[-1], "sampler", None))
     found = [getattr(part, "generator", None) for part in parts]

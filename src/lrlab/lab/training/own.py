@@ -1,8 +1,8 @@
-"""What lies outside of a training function and may steer it: variables of its modules, and those around it.
+"""The variables outside a training function that may affect it: those of its modules and of the functions around it.
 
-They outlive a run, so that the next run of the process begins with them as they are then. A training may read them; one
-that changes them is not the same when it is called again. Code of the user's own is followed from name to name, as far
-as it can be reached from the function; a list to which that code only appends tells, and is left out.
+They outlive a run, so the next run of the process begins with their present values. A training may read them. If it
+changes them, its next call does not begin in the same way. The search follows the user's own code from name to name, as
+far as it can be reached from the function. A list to which this code only appends is left out.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _LIBRARIES = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "
 _LIBRARIES |= {folder.resolve() for folder in _LIBRARIES}
 _LRLAB = Path(__file__).parents[2]
 PLAIN = (bool, int, float, str, type(None))
-BY_COMPUTING = {"globals", "eval", "exec"}  # with these any variable of a module may be read
+BY_COMPUTING = {"globals", "eval", "exec"}  # code that uses these may read any variable of its module
 _VALUES = (*PLAIN, list, dict, set, tuple)
 
 
 def is_own(module: str | None, package: str = "") -> bool:
-    """Whether a module is the user's, and no library: not installed, and not part of lrlab beside its tasks.
+    """Whether a module is the user's own: not installed, and not part of lrlab except for its tasks.
 
-    `package` is an installed one that counts as own nevertheless.
+    An installed module in `package` counts as the user's own, too.
 
     >>> is_own("json"), is_own("__main__"), is_own(None), is_own("json.decoder", "json")
     (False, True, False, True)
@@ -47,25 +47,25 @@ def is_own(module: str | None, package: str = "") -> bool:
     if package and top == package:
         return True
     held = sys.modules.get(module)
-    if held is None:  # made by exec, as the cells of a notebook are
+    if held is None:  # made by exec, such as the cells of a notebook
         return top not in sys.modules
     file = getattr(held, "__file__", None)
     if file is None:
         where = [*getattr(held, "__path__", ())]  # a package without __init__.py
         return bool(where) and is_own_file(f"{where[0]}/__init__.py")
-    if not os.path.isabs(file):  # of a module that its library has made up
+    if not os.path.isabs(file):  # the invented file of a module that its library has created
         return "." not in module or is_own(module.rpartition(".")[0], package)
     return is_own_file(file)
 
 
 def is_own_code(code: CodeType) -> bool:
-    """Whether code is the user's: in a file that is not a library's, or in none, such as a notebook cell."""
+    """Whether code is the user's own: not in a file of a library, or in no file, such as a notebook cell."""
     return not code.co_filename.endswith(".py") or is_own_file(code.co_filename)
 
 
 def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
-    """The variables outside of a function that its code may read, by a name for people: where each is held, its name
-    there, and what it is now. Functions, classes and libraries are not.
+    """The variables outside a function that its code may read: readable name -> (where it is held, its name there, its
+    value now). Functions, classes and libraries are left out.
 
     >>> def make(width): return lambda run: width
     >>> [(name, value) for name, (_, _, value) in outside(make(64)).items()]
@@ -75,20 +75,20 @@ def outside(function: Any) -> dict[str, tuple[Any, str, Any]]:
 
 
 def reached(function: Any) -> list[Any]:
-    """A function, and the user's own functions and classes that it may reach by name."""
+    """A function, and the functions and classes of the user's own code that it may reach by name."""
     return _walked(function)[1]
 
 
 def import_later_ones(function: Any) -> None:
-    """Import the own modules that a function imports when it is called: now, before anything is seeded or looked at.
+    """Import now, before seeding and looking, the user's modules that a function would import when it is called.
 
-    What a module does when it is imported would be done by the first run of a process alone.
+    Otherwise only the first run of a process would do what such a module does at import.
     """
     done = set[str]()
     while new := {name for each in reached(function) for name in _imports_of(each)} - done:
         done |= new
         for name in sorted(new - sys.modules.keys()):
-            with contextlib.suppress(Exception):  # whatever it raises, the function will meet it
+            with contextlib.suppress(Exception):  # the function itself will raise it again
                 found = importlib.util.find_spec(name.partition(".")[0])
                 if found is not None and found.origin and is_own_file(found.origin):
                     importlib.import_module(name)
@@ -131,7 +131,7 @@ def _walked(function: Any) -> tuple[dict[str, tuple[Any, str, Any]], list[Any]]:
 
 
 def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
-    """The variables of the functions around this one, and what it holds itself."""
+    """The variables of the functions around this one, and its own defaults and attributes."""
     reads = names_read(function.__code__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -150,8 +150,8 @@ def _around(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
 
 
 def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
-    """The variables of its module, of own modules that it names or imports, and of the environment; in libraries those
-    that it sets itself. Code that asks for all variables may read any of its module."""
+    """The variables of its module, of the user's modules that it names or imports, and of the environment; of
+    libraries, only those that it sets itself. Code with `globals`, `eval` or `exec` may read all its module."""
     known, reads = function.__globals__, names_read(function.__code__)
     whole = bool(BY_COMPUTING & reads)
     named = {
@@ -175,7 +175,7 @@ def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
 
 
 def _set_by(code: CodeType, library: ModuleType) -> list[tuple[str, ModuleType, str]]:
-    """The values in a library, and in its modules that a code names, under the names that this code sets."""
+    """The values in a library, and in those of its modules that the code names, whose names the code sets."""
     found: list[tuple[str, ModuleType, str]] = []
     sets, waiting = _sets(code), [("", library)]
     while sets and waiting:
@@ -191,14 +191,14 @@ def _set_by(code: CodeType, library: ModuleType) -> list[tuple[str, ModuleType, 
 
 @functools.lru_cache(maxsize=512)
 def _sets(code: CodeType) -> frozenset[str]:
-    """The names of attributes that a code, or one within it, sets."""
+    """The names of the attributes that a code object, or one inside it, sets."""
     found = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
     texts = _texts(code) if "setattr" in code.co_names else frozenset()
     return frozenset(found).union(texts, *map(_sets, _codes(code)))
 
 
 def _is_read(name: str, value: Any, reads: frozenset[str]) -> bool:
-    """Whether a code that reads these names reads this variable; to append to a list is none."""
+    """Whether code that reads these names reads this variable; appending to a list does not count."""
     return name in reads or (APPENDED + name in reads and not only_grows(value))
 
 
@@ -212,7 +212,7 @@ def _unwrapped(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def names_read(code: CodeType) -> frozenset[str]:
-    """The names that a code, or one within it, reads; those that it reads to append to are marked."""
+    """The names that a code object, or one inside it, reads; a name that it only appends to is marked."""
     found = set[str]()
     for each, after in pairwise([*dis.get_instructions(code)]):
         names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
@@ -224,13 +224,13 @@ def names_read(code: CodeType) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=512)
 def _imports(code: CodeType) -> frozenset[str]:
-    """The modules that a code, or one within it, imports when it runs."""
+    """The modules that a code object, or one inside it, imports when it runs."""
     found = {each.argval for each in dis.get_instructions(code) if each.opname == "IMPORT_NAME" and each.argval}
     return frozenset(found).union(*map(_imports, _codes(code)))
 
 
 def names_in(code: CodeType) -> frozenset[str]:
-    """All names and texts in a code, and in those within it.
+    """All names and texts in a code object and in those inside it.
 
     >>> sorted(names_in(compile("a.b = 'c'", "a cell", "exec")))
     ['a', 'b', 'c']
@@ -254,7 +254,7 @@ def _is_lrlab(code: CodeType) -> bool:
 
 @functools.lru_cache(maxsize=2**14)
 def is_own_file(file: str) -> bool:
-    """Whether a file is the user's: Python code that is not installed, or a task of lrlab."""
+    """Whether a file is the user's own: Python code that is not installed, or a task of lrlab."""
     path = Path(file)
     if path.suffix != ".py":
         return False

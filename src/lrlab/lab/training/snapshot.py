@@ -1,8 +1,8 @@
-"""A snapshot: the state of everything that a training goes on from, as plain JSON and tensors; exact, never pickled.
+"""A snapshot: the whole state that a training continues from, as plain JSON and tensors; exact, never pickled.
 
 A state is a tree of dictionaries, lists, tuples, numbers, texts, arrays and tensors. Arrays and tensors go into one
-file in the safetensors format, whose bytes are the same for the same content; all else into JSON, which keeps every
-bit of a float. So the hash of the two names the state.
+file in the safetensors format, which has the same bytes for the same content. All else goes into JSON, which keeps
+every bit of a float. Therefore the hash of the two identifies the state.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from lrlab.errors import LrlabTypeError, missing, worded
 from lrlab.record.runs.states import fingerprint
 
 _PLAIN = (str, int, float, bool, type(None))
-_KEY = "$"  # marks what JSON has no word for
+_KEY = "$"  # marks types that JSON does not have
 
 
 @dataclass(frozen=True)
 class TrainingSnapshot:
-    """Plain JSON values, in which arrays stand by number, and the arrays."""
+    """Plain JSON values that refer to arrays by number, and the bytes of these arrays."""
 
     plain: Any
     tensors: bytes
@@ -37,7 +37,7 @@ class TrainingSnapshot:
 
 
 def taken(state: Any, what: str) -> TrainingSnapshot:
-    """The snapshot of a state. Raises `LrlabTypeError`, naming `what` it is of, for what could only be pickled.
+    """The snapshot of a state. Raises `LrlabTypeError`, naming `what`, for a value that could only be pickled.
 
     >>> snapshot = taken({"step": 3, "momentum": np.arange(2.0)}, "the optimizer")
     >>> restored(snapshot)
@@ -55,7 +55,7 @@ def restored(snapshot: TrainingSnapshot) -> Any:
 
 
 def digest(value: Any) -> str | None:
-    """The fingerprint of a value such as a batch, or None if it holds what cannot be written down."""
+    """The fingerprint of a value such as a batch, or None if it cannot be stored in a snapshot."""
     try:
         return taken(value, "the batch").fingerprint
     except LrlabTypeError:
@@ -63,7 +63,7 @@ def digest(value: Any) -> str | None:
 
 
 def random_state() -> dict[str, Any]:
-    """The random numbers of Python, NumPy and, where it is loaded, PyTorch with every GPU in use."""
+    """The state of the random numbers of Python, NumPy and, if loaded, PyTorch (with every GPU in use) and Keras."""
     state: dict[str, Any] = {"python": random.getstate(), "numpy": np.random.get_state()}
     torch = sys.modules.get("torch")
     if torch is not None:
@@ -76,13 +76,13 @@ def random_state() -> dict[str, Any]:
 
 
 def _seeds_of_keras(keras: Any) -> Any:
-    """The state of the generator that serves whoever names none; None if nobody has asked for one yet."""
+    """The state of Keras' default generator; None if it has not been created yet."""
     generator = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
     return None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state.value))
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
-    """Go on with the random numbers of `random_state`."""
+    """Set the random numbers to a state that `random_state` returned."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     if "torch" in state:
@@ -95,7 +95,7 @@ def set_random_state(state: Mapping[str, Any]) -> None:
 
 
 def load_into(target: Any, state: Any) -> None:
-    """Give a state back to what it was taken from, or to its like."""
+    """Load a state into the object that it was taken from, or into a similar one."""
     if isinstance(state, dict) and hasattr(now := target.state_dict(), "_metadata"):
         state = OrderedDict(state)
         state._metadata = now._metadata  # PyTorch's modules read their versions there
@@ -135,7 +135,7 @@ def _encoded_tensor(torch: Any, value: Any, arrays: dict[str, Any]) -> dict[str,
     found: dict[str, Any] = {_KEY + "tensor": ""}
     if held.dtype in _as_numpy(torch):
         array = held.numpy()
-    else:  # NumPy has no such numbers (bfloat16, 8-bit floats), or the format has none (complex): bytes are kept
+    else:  # NumPy lacks the type (bfloat16, 8-bit floats) or the format lacks it (complex): the bytes are kept
         found |= {"dtype": str(held.dtype).removeprefix("torch."), "shape": list(held.shape)}
         array = held.reshape(-1).view(torch.uint8).numpy()
     found[_KEY + "tensor"] = _kept(array, arrays)
@@ -179,7 +179,7 @@ def _decoded(value: Any, arrays: Mapping[str, Any]) -> Any:
 
 
 def _writable(array: Any) -> Any:
-    """An array that has just been read, copied only where its library gives views of what must not change."""
+    """An array that has just been read, copied only if its library returned a read-only view."""
     return np.require(array, requirements="W")
 
 

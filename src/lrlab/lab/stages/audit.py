@@ -1,8 +1,8 @@
-"""The audit: runs that came out of shared stages are trained again, alone and from the beginning, and compared.
+"""The audit: runs from shared stages are trained again, alone and from the beginning, and compared.
 
-Sharing gives the same bits where the state that is tracked is all the state there is. What a task forgot to track, a
-loader that remembers, threads that nobody pinned: each makes the two differ. Then the results are not wrong, but they
-are not those of training each arm alone, and nothing may claim so.
+Sharing gives the same bits if the tracked state is the whole state. An untracked object, a loader with a memory, or
+threads that are not pinned can make the two trainings differ. Then the results are not wrong, but they are not the
+results of training each arm alone, and no text may claim that they are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lrlab.record.sealed import Torn
 class AuditedRun:
     """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
 
-    It is infinite where only one of the two diverged, or was evaluated as often; 0 if only weights or losses differ.
+    It is infinite if only one diverged or the numbers of evaluations differ, and 0 if only weights or losses differ.
     """
 
     job: str
@@ -41,7 +41,7 @@ class AuditedRun:
 
 
 class AuditRecord(TypedDict):
-    """Whether the runs that were trained again, alone, came out the same to the last bit."""
+    """Whether the runs that were trained again, alone, are the same to the last bit."""
 
     passed: bool
     findings: Annotated[list[AuditedRun], UNBOUNDED]
@@ -49,7 +49,7 @@ class AuditRecord(TypedDict):
 
 @dataclass(frozen=True)
 class Audit:
-    """What training again has shown; `forked` is the number of runs that came out of a fork, where it is known.
+    """The findings of training again; `forked` is the number of runs that came out of a fork, None if unknown.
 
     >>> print(Audit((AuditedRun("arm cosine, fold 0", False, 2e-3),)))
     NOT IDENTICAL: 1 of 1 runs trained again alone differs (arm cosine, fold 0: by up to 0.002 of the metric)
@@ -60,7 +60,7 @@ class Audit:
 
     @property
     def passed(self) -> bool:
-        """Whether every run came out the same, to the last bit, and there was one, or none that could differ."""
+        """Whether every audited run is the same to the last bit; without any, whether no run came out of a fork."""
         return (bool(self.findings) or self.forked == 0) and all(finding.identical for finding in self.findings)
 
     def record(self) -> AuditRecord:
@@ -87,9 +87,9 @@ class Audit:
 
 
 def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor: Executor) -> Audit:
-    """Train `count` of the finished jobs again, with nothing shared and nothing stored before.
+    """Train `count` of the finished jobs again, without sharing and without stored states.
 
-    They are drawn among those that came out of forks, for only these can differ: the deepest first, else at random.
+    They are drawn from those that came out of forks, because only these can differ: the deepest first, then at random.
     """
     states, known = States(store.address), dict[str, dict[str, int]]()
     shuffled = random.Random().sample(list(jobs), len(jobs))
@@ -98,7 +98,7 @@ def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor:
     drawn = [job for _, job in sorted(forked, key=lambda each: -each[0])[:count]]
     findings = []
     with aside(store.address) as place:
-        for number, job in enumerate(drawn):  # a store for each: they must not share with each other
+        for number, job in enumerate(drawn):  # a store for each, so that they cannot share with each other
             alone = Store(f"{place}/{number}")
             (again,), _ = run_jobs(task, [job], alone, executor)
             run = store.get(job_key(task, job))
@@ -108,7 +108,7 @@ def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor:
 
 
 def _forks(task: Task, job: Job, run: StoredRun | None, states: States, known: dict[str, dict[str, int]]) -> int:
-    """How many forks a run came through, from the record of its last state; `known` keeps what was read of a cell."""
+    """The number of forks of a run, from the record of its last state; `known` caches what was read of a cell."""
     if run is None:
         return 0
     cell = cell_of(task, job)
@@ -140,6 +140,6 @@ def _compared(job: Job, run: StoredRun, again: StoredRun) -> AuditedRun:
 
 
 def _content(run: StoredRun) -> Any:
-    """What training has made of it, as plain values: there NaN, which a loss may be, equals NaN."""
+    """The results of a run as plain values, in which NaN equals NaN, because a loss may be NaN."""
     kept = asdict(run)
     return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint")])

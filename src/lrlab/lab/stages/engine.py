@@ -1,8 +1,8 @@
-"""The engine: from jobs to their runs, by way of the stage tree; what is stored is not trained again.
+"""The engine: from jobs to their runs, through the stage tree; what is stored is not trained again.
 
-It asks of every job how far its training is stored already, lets jobs that stand at the same state go on together for
-as long as their control rows agree, and stores the state where they part. Nothing else is remembered: an engine that
-was killed asks the store again, and goes on.
+It finds for every job how far its training is already stored. Jobs at the same state continue together as long as their
+control rows agree; where they part, the state is stored. The engine remembers nothing else: after a kill, it asks the
+store again and continues.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from lrlab.record.sealed import Torn
 
 
 class TaskError(LrlabError):
-    """Some runs failed: their training raised, or killed its processes. The message names each with its cause."""
+    """Some runs failed: their training raised or killed its processes; the message names each run with its cause."""
 
 
-# States that nobody waits for are kept for later studies up to so many bytes, and then forgotten, the oldest first.
+# States that no job waits for are kept for later studies up to this many bytes; then the oldest are deleted first.
 KEPT = 2**30
 
-ALIKE = 3  # failures of one cause, before anything has been trained, end a comparison
+ALIKE = 3  # this many failures with one cause, before anything has been trained, end a comparison
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the runs are, each time that one is there: this one, `done` of `total`.
+    """The progress after each finished run: this `run`, and `done` of `total`.
 
-    `reused` tells that it was stored before. `seconds_left` is an estimate from the runs trained so far, without the
-    time that the first of them took to begin; None before a twentieth of them is there.
+    `reused` says that the run was already stored. `seconds_left` is estimated from the runs trained so far, without the
+    time before the first of them ended; it is None until a twentieth of the runs is done.
     """
 
     run: StoredRun
@@ -55,9 +55,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Effort:
-    """What the runs that were not stored took: updates each alone (`naive`), updates that were `trained`, stages.
+    """The effort for the runs that were not stored: updates without sharing (`naive`), updates `trained`, and `stages`.
 
-    `alone` gives the reasons for which training could not be shared.
+    `alone` gives the reasons why training could not be shared.
 
     >>> Effort(naive=1000, trained=640, stages=9).saved
     0.36
@@ -69,7 +69,7 @@ class Effort:
     alone: tuple[str, ...] = ()
 
     def __add__(self, other: Effort) -> Effort:
-        """What both took."""
+        """The sum of both efforts."""
         alone = tuple(dict.fromkeys(self.alone + other.alone))
         return Effort(self.naive + other.naive, self.trained + other.trained, self.stages + other.stages, alone)
 
@@ -79,7 +79,7 @@ class Effort:
         return 1 - self.trained / self.naive if self.naive else 0.0
 
     def __str__(self) -> str:
-        """What was trained, and what sharing saved, in words; empty if nothing was trained."""
+        """What was trained and what sharing saved, as a text; empty if nothing was trained."""
         if not self.naive:
             return ""
         trained = f"{self.trained} updates in {self.stages} stages"
@@ -94,7 +94,7 @@ class Effort:
 
 @dataclass(eq=False)
 class _Entry:
-    """A job on its way: its key, and its control after the reports of the state that it stands at."""
+    """A job in progress: its key, and its control after the reports of its present state."""
 
     job: Job
     key: str
@@ -103,7 +103,7 @@ class _Entry:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """A stage, and the jobs it is for."""
+    """A stage, and the jobs that it advances."""
 
     stage: Stage
     cell: str
@@ -120,15 +120,15 @@ def run_jobs(
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
 ) -> tuple[tuple[StoredRun, ...], Effort]:
-    """Give the run of every job, in the order of the jobs, and what it took; each is stored once it is finished.
+    """Return the run of every job, in the order of the jobs, and the effort; each run is stored when it is finished.
 
-    The `executor` trains (see `lrlab.lab.executors.named.opened`); where all is stored, it is asked nothing. Training
-    forks at multiples of `fork_every` updates (0: nowhere), and where the data can be taken up again. Interrupted, it
-    loses only the stages in hand.
+    The `executor` trains (see `lrlab.lab.executors.named.opened`); it is not used if everything is stored. Training
+    forks at multiples of `fork_every` updates (0: nowhere) at which the data can be resumed. An interruption loses only
+    the stages that are running.
 
-    `on_failed` is told which run failed, and why, when it does. Raises `TaskError` where training failed, once all that
-    does not depend on it is trained and stored. Misuse of `run` ends it at once, and closes the executor (see
-    `lrlab.lab.stages.executor.Executor.wait`), as does in this process any exception.
+    `on_failed` receives the title of a run and the cause when it fails. Raises `TaskError` if a training failed, after
+    everything that does not depend on it is trained and stored. Any exception in this process, and misuse of `run` (see
+    `lrlab.lab.stages.executor.Executor.wait`), ends everything at once and closes the executor.
     """
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
@@ -147,7 +147,7 @@ def run_jobs(
             runs[run.key] = run
             times.append(time.monotonic())
             on_progress(Progress(run, False, len(runs), len(wanted), _left(times, len(missing))))
-    except BaseException:  # what is in hand must not be taken for the stages of whoever asks the executor next
+    except BaseException:  # the next user of the executor must not receive results of these stages
         executor.close()
         raise
     if drive.failed:
@@ -157,13 +157,13 @@ def run_jobs(
 
 
 def _left(times: Sequence[float], total: int) -> float | None:
-    """The seconds that the rest of `total` runs takes, from the times at which the first of them were there."""
+    """The estimated seconds for the rest of `total` runs, from the times at which the first runs were finished."""
     done = len(times)
     return (times[-1] - times[0]) / (done - 1) * (total - done) if done > max(1, total / 20) else None
 
 
 def _named(failed: Sequence[tuple[Job, str]], total: int, hopeless: bool) -> str:
-    """Every run that failed with its cause, and all that is known of the first."""
+    """A text with every failed run and its cause, and the whole error of the first."""
     rest = "the others are stored, and the same line goes on with these"
     if hopeless and len(failed) < total:
         rest = f"all alike, and none got anywhere: {total - len(failed)} more were not begun"
@@ -174,14 +174,14 @@ def _named(failed: Sequence[tuple[Job, str]], total: int, hopeless: bool) -> str
 
 
 class _Drive:
-    """The stages of some jobs, from what is stored to the last run."""
+    """The stages of some jobs, from the stored states to the last run."""
 
     def __init__(self, task: Task, store: Store, fork_every: int, on_failed: Callable[[str, str], object]) -> None:
         self.effort = Effort()
         self.failed: list[tuple[Job, str]] = []
         self._task, self._store, self._states = task, store, States(store.address)
         self._fork_every, self._on_failed = fork_every, on_failed
-        self._every: dict[str, int] = {}  # of a cell, once a stage has told
+        self._every: dict[str, int] = {}  # by cell, as soon as a stage has reported it
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
         self._queue: list[tuple[int, int, int, _Work]] = []
         self._ready: list[StoredRun] = []
@@ -189,10 +189,10 @@ class _Drive:
         self._common: dict[tuple[ControlTrace, ControlTrace], int] = {}
         self._slots = self._serial = self._written = 0
         self._causes: list[str] = []  # of failed stages
-        self._moved = False  # whether any stage has got further
+        self._moved = False  # whether any stage has made progress
 
     def runs(self, missing: dict[str, Job], executor: Executor) -> Iterator[StoredRun]:
-        """Train, and give every run as soon as it is there."""
+        """Train, and yield every run as soon as it is finished."""
         self._slots = executor.slots
         cells: dict[str, list[_Entry]] = {}
         for key, job in missing.items():
@@ -204,7 +204,7 @@ class _Drive:
         in_hand: dict[int, _Work] = {}
         while True:
             yield from self._taken()
-            # Twice as many as are trained at once: nobody is to wait for this process to read and write.
+            # Twice as many as are trained at once, so that no worker waits while this process reads and writes.
             while self._queue and len(in_hand) < 2 * self._slots and not self.hopeless:
                 *_, tag, work = heapq.heappop(self._queue)
                 in_hand[tag] = work
@@ -218,7 +218,7 @@ class _Drive:
 
     @property
     def hopeless(self) -> bool:
-        """Whether the first stages all failed alike, and none has got anywhere: the others would, too."""
+        """Whether the first stages all failed for one cause without any progress: the others would fail, too."""
         return not self._moved and len(self._causes) >= ALIKE and len({*self._causes}) == 1
 
     def _taken(self) -> Iterator[StoredRun]:
@@ -226,14 +226,14 @@ class _Drive:
             yield self._ready.pop(0)
 
     def _control(self, job: Job) -> ControlTrace:
-        """The control of a job at its beginning; one for all where no report can change it."""
+        """The control of a job at its beginning; jobs with the same settings share one object."""
         found = self._shared.get((job.regime, job.updates))
         return found or self._shared.setdefault((job.regime, job.updates), ControlTrace(job.regime, job.updates))
 
     # -- where jobs stand ------------------------------------------------------------------------------------
 
     def _place(self, cell: str, entries: Sequence[_Entry]) -> None:
-        """Find the furthest stored state of each job, and go on from there; from the one before, where it is torn."""
+        """Continue each job from its furthest stored state; if that is torn, from the one before it."""
         waiting = [entries]
         while waiting:
             here = waiting.pop()
@@ -244,11 +244,11 @@ class _Drive:
             waiting += [those for place, those in standing.items() if not self._go_on(cell, place, those)]
 
     def _furthest(self, cell: str, places: Sequence[StateAddress], entry: _Entry) -> StateAddress | None:
-        """The furthest of the places that lies on the way of this job."""
+        """The furthest of the places that this job passes; None if it passes none."""
         control = entry.control
         passed = control.digests(place.at for place in places)
         for place in places:
-            if control.reactive:  # what it sets depends on what was reported on the way there
+            if control.reactive:  # its settings depend on the reports before that place
                 try:
                     heard = self._heard(entry, self._states.get(cell, place).record)
                 except Torn:
@@ -267,7 +267,7 @@ class _Drive:
         return replayed(entry.job.regime, entry.job.updates, record["ledger"]["reports"], self._task.metric)
 
     def _go_on(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> bool:
-        """From one state: to the runs, where it is an end, or to the next stages. False: it was torn, and is gone."""
+        """Go from a state to the runs if it is an end, else to the next stages. False: it was torn and is deleted."""
         if place is not None and (place.end or any(entry.control.reactive for entry in entries)):
             try:
                 record = self._states.get(cell, place).record
@@ -287,7 +287,7 @@ class _Drive:
     # -- stages ----------------------------------------------------------------------------------------------
 
     def _fork(self, cell: str, place: StateAddress | None, entries: Sequence[_Entry]) -> None:
-        """Queue the stages in which these jobs go on from where they all stand."""
+        """Queue the stages in which these jobs continue from their common state."""
         start, end = (place.at if place else 0), entries[0].job.updates
         every = self._every.get(cell, self._fork_every or NOWHERE)
         known = _known_until(entries, start, end, every)
@@ -301,10 +301,10 @@ class _Drive:
 
         reasons: list[str] = []
         parties = split(range(len(entries)), common, start, end, every)
-        if not start and len(parties) == len(entries) and reasons:  # none goes with another, though some agree
+        if not start and len(parties) == len(entries) and reasons:  # no two continue together, though some agree
             self.effort += Effort(alone=(reasons[0],))
         for party, stop in parties:
-            # An arm that no report can change leads, so that only the others have to be watched.
+            # An arm that no report can change is the lead, so that only the others have to be watched.
             those = sorted((entries[k] for k in party), key=lambda entry: entry.control.reactive)
             lead = those[0]
             others = dict.fromkeys(entry.job.regime for entry in those[1:] if entry.control.reactive)
@@ -320,14 +320,14 @@ class _Drive:
                 every,
                 parts_of(self._task),
             )
-            # Cells in the order of the jobs, some at a time, so that an interruption leaves whole ones; among
-            # these the longest way first, so that nobody is left alone with it at the end.
+            # A few cells at a time, in the order of the jobs, so that an interruption leaves complete cells; among
+            # these the longest remaining way first, so that it does not run alone at the end.
             rank = self._numbers[cell] // (2 * self._slots)
             self._serial += 1
             heapq.heappush(self._queue, (rank, start - end, self._serial, _Work(stage, cell, tuple(those))))
 
     def _agreement(self, a: _Entry, b: _Entry, start: int, end: int) -> int:
-        """The first update that two jobs, which have agreed so far, set differently as far as is known."""
+        """The first update, as far as known, that two jobs which agree up to `start` set differently."""
         if a.control.reactive or b.control.reactive:
             return agreement(a.control, b.control, start, end)
         pair = a.control, b.control
@@ -336,8 +336,8 @@ class _Drive:
         return self._common[pair]
 
     def _advance(self, work: _Work, reached: StageResult) -> None:
-        """A stage is over: its jobs stand further on."""
-        if reached.failed:  # and with it all that would go on from it
+        """Take the result of a stage, and continue its jobs from there."""
+        if reached.failed:  # so all its jobs fail
             self._causes.append(reached.failed.partition("\n")[0])
             for entry in work.entries:
                 self.failed.append((entry.job, reached.failed))
@@ -363,7 +363,7 @@ class _Drive:
         self.effort += Effort(naive, trained, stages)
 
     def _sweep(self, in_hand: Sequence[_Work]) -> None:
-        """Forget states that nobody waits for, where there are many."""
+        """Delete old states that no job waits for, if there are many."""
         if self._written > KEPT:
             waiting = [*in_hand, *(work for *_, work in self._queue)]
             self._states.sweep(KEPT, {(w.cell, w.stage.start) for w in waiting if w.stage.start})
@@ -371,7 +371,7 @@ class _Drive:
 
 
 def _why_alone(a: _Entry, b: _Entry, listens: bool, every: int) -> str:
-    """Why two arms that agree at first do not go on together."""
+    """Why two arms that agree at first cannot continue together."""
     where = f"training can fork only every {every} updates, such as where an epoch ends"
     if listens:
         arm = next(entry.job.arm.name for entry in (a, b) if entry.control.reactive)
@@ -380,8 +380,8 @@ def _why_alone(a: _Entry, b: _Entry, listens: bool, every: int) -> str:
 
 
 def _known_until(entries: Sequence[_Entry], start: int, end: int, every: int) -> list[int]:
-    """Until where each may go on with others. A report in the middle between two forks may change what follows it
-    when it is too late to fork: who listens to one goes alone from the fork before it."""
+    """Up to which update each job may continue with others. A report between two possible forks may change an arm when
+    it is too late to fork, so an arm that listens to such a report is trained alone from the fork before it."""
     if every == 1:
         return [end] * len(entries)
     job = entries[0].job

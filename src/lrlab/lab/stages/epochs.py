@@ -1,4 +1,4 @@
-"""How many updates an epoch of a task has: learnt from the loader that its training function gives to `run.steps`."""
+"""The updates in an epoch of a task, read from the loader that its training function gives to `run.steps`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from lrlab.lab.training.run import TrainingRun
 
 
 class _Asked(BaseException):
-    """Ends a training function at `run.steps`: nothing is trained."""
+    """Ends a training function at `run.steps`, before anything is trained."""
 
 
 def without_epochs(
     arms: Iterable[Arm], task: Task, settings: Settings, first_seed: int = 0, config: Mapping[str, Any] | None = None
 ) -> tuple[Arm, ...]:
-    """The arms with their spans in epochs as updates, by the task's own loader; what was learnt is printed.
+    """The arms with spans in epochs converted to updates by the task's own loader; prints the length of an epoch.
 
-    The training function is called up to its first update, for the first fold and the last. Raises `LrlabError` where
-    its loader does not say how many updates an epoch has, or the folds differ in it.
+    The training function is called up to its first update, for the first fold and the last. Raises `LrlabError` if its
+    loader does not say how many updates an epoch has, or if this differs between the folds.
     """
     given = tuple(arms)
     if not any(_in_epochs(schedule) for arm in given for schedule in (arm.schedule, *arm.also.values())):
@@ -69,7 +69,7 @@ def _in_epochs(schedule: Schedule) -> bool:
 
 
 def updates_per_epoch(task: Task, job: Job) -> int | None:
-    """The updates of a pass through the loader of a task; None where it does not say, or the training fails before."""
+    """The updates of a pass through the loader of a task; None if it does not say, or if the training fails earlier."""
     found: list[int | None] = []
 
     def asks(run: TrainingRun) -> None:
@@ -80,7 +80,7 @@ def updates_per_epoch(task: Task, job: Job) -> int | None:
         run.steps = steps  # type: ignore[method-assign]
         task.function(run)
 
-    # Whatever the training raises will be met again, and said, when it is trained.
+    # The real training will raise the same error again, and then it is reported.
     with contextlib.suppress(Exception, _Asked):
         train(dataclasses.replace(task, function=asks), job)
     return found[0] if found else None

@@ -1,15 +1,14 @@
 """Where stages are trained: the interface of an executor, and what its users may rely on.
 
-How to add an executor. A stage is a frozen dataclass of plain values and names, `lrlab.lab.stages.stage.execute(stage)`
-trains it anywhere that sees the store and the file of the task, and gives a `StageResult`; both survive pickling, and
-`to_json` / `from_json`. An executor has to bring the one to the other: `submit` starts a stage under a tag and returns
-at once, `wait` blocks until at least one has ended and gives each with its tag, `close` ends all that runs. It keeps no
-record of what it did, for the store has it: a stage that is lost with its machine may be done again, three times before
-the stage itself is blamed (`StageResult.failed`), and one that is done twice does no harm. It never carries a state,
-and it pins the threads of its processes to `stage.job.threads` before any library is loaded
+How to add an executor: a stage is a frozen dataclass of plain values and names. `lrlab.lab.stages.stage.execute(stage)`
+trains it on any machine that sees the store and the file of the task, and returns a `StageResult`. Both can be pickled
+or sent by `to_json` / `from_json`. `submit` starts a stage under a tag and returns at once, `wait` blocks until at
+least one stage has ended and returns each result with its tag, and `close` ends everything that runs. An executor keeps
+no record of its work, because the store has it. A stage that is lost with its machine may be repeated; after three
+losses the stage itself counts as the cause (`StageResult.failed`). Training a stage twice does no harm. An executor
+never carries a state. It pins the threads of its processes to `stage.job.threads` before any library is loaded
 (`lrlab.lab.training.determinism.environment`). With Ray, `submit` is `ray.remote(execute).remote(stage)` and `wait` is
-`ray.wait`; with Dask `client.submit` and `as_completed`. What may be handed to `compare(executor=...)` is any object of
-this form.
+`ray.wait`; with Dask, `client.submit` and `as_completed`. `compare(executor=...)` accepts any object of this form.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from lrlab.lab.identity.identity import changed_since
 from lrlab.lab.stages.stage import Stage, StageResult, execute
 from lrlab.lab.task.declaration import Task
 
-# A stage whose worker died is given to another one; the third time it is the stage's fault.
+# If a worker dies, another one gets its stage; after the third death, the stage has failed.
 ATTEMPTS = 3
 
 _RAISE = "raise RuntimeError(...) where the training cannot go on"
@@ -35,28 +34,28 @@ class Executor(Protocol):
 
     @property
     def slots(self) -> int:
-        """How many stages it trains at once; more may be submitted, and wait."""
+        """The number of stages that it trains at once; if more are submitted, they wait."""
         ...
 
     def submit(self, tag: int, stage: Stage) -> None:
-        """Begin a stage, or queue it."""
+        """Start a stage, or queue it; `wait` returns its result with this tag."""
         ...
 
     def wait(self) -> list[tuple[int, StageResult]]:
-        """Those that have ended since the last call; blocks until there is one.
+        """The (tag, result) of each stage that has ended since the last call; blocks until there is one.
 
-        A stage whose training function raised, or of which `ATTEMPTS` processes died, has `failed`: the others go on.
-        Raises what ends them all: `LrlabError` for misuse of `run`, or where there is nobody left to train.
+        A stage has `failed` if its training function raised or `ATTEMPTS` processes died in it; the others continue.
+        Raises `LrlabError`, which ends all stages, if `run` is misused or no worker is left.
         """
         ...
 
     def close(self) -> None:
-        """End everything now, stages in hand included; their answers are never given. More may be submitted later."""
+        """End everything now, running stages included, without their results. More stages may be submitted later."""
         ...
 
 
 def cause_of(error: BaseException) -> str:
-    """What ended a training, in a line.
+    """The cause that ended a training, in one line.
 
     >>> cause_of(SystemExit(3)), cause_of(ValueError("no such file"))
     ('SystemExit: the task called sys.exit(3)', 'ValueError: no such file')
@@ -68,7 +67,7 @@ def cause_of(error: BaseException) -> str:
 
 @contextmanager
 def staying_alive() -> Iterator[None]:
-    """Within, `os._exit` of this process raises `LrlabError`, for nothing could be said after it; forks may end."""
+    """Make `os._exit` raise `LrlabError` in this process, which could report nothing after it; forks may still exit."""
     end, process = os._exit, os.getpid()
 
     def refused(status: int) -> NoReturn:
@@ -84,7 +83,7 @@ def staying_alive() -> Iterator[None]:
 
 
 class Here:
-    """Trains in this process, one stage at a time: for debugging, and for functions that no file holds."""
+    """Trains in this process, one stage at a time: for debugging, and for functions that are in no file."""
 
     slots = 1
 
@@ -106,7 +105,7 @@ class Here:
             raise LrlabError(worded(cause_of(error), stage.job.title, hint=_RAISE)) from error
 
     def _refuse_changes(self) -> None:
-        """What is in memory is trained: it must be what the runs are kept under. Raises `LrlabError`."""
+        """Raise `LrlabError` if the loaded code is no longer the code under whose identity the runs are stored."""
         if not self._fresh and (changed := changed_since(self._task.decided)):
             raise LrlabError(
                 worded(

@@ -1,4 +1,4 @@
-"""An experiment: what is compared on which task, and how much is trained for it."""
+"""An experiment: which arms are compared on which task, and how much is trained."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lrlab.record.runs.run import content_key
 class Experiment:
     """A comparison that is about to run; one value from the command line to the engine.
 
-    Raises `LrlabError` for what could not be judged once it is trained.
+    Raises `LrlabError` if its result could not be judged after training.
     """
 
     task: Task
@@ -50,7 +50,7 @@ class Experiment:
                 refuse_turned(arm.name, schedule, settings.updates, task.metric, task.mode)
 
     def jobs(self, resources: Resources, grids: Mapping[str, Sequence[float]] | None = None) -> tuple[Job, ...]:
-        """Its trainings with these resources, by seed, fold, LR and arm; `grids`: the LRs of arms that were widened."""
+        """Its jobs with these resources, by seed, fold, LR and arm; `grids` are the LRs of each arm (None: its own)."""
         return jobs_of(
             self.arms,
             self.settings,
@@ -64,31 +64,31 @@ class Experiment:
 
     @property
     def at_their_own(self) -> tuple[str, ...]:
-        """The arms whose optimizer finds its LR by itself: they are tried at the LR that it is given alone."""
+        """The arms with an optimizer that finds its LR by itself: they are tried only at the LR that it is given."""
         calls = {arm.name: call_of({**defaults(self.task.config), **self.config, **arm.config}) for arm in self.arms}
         return tuple(name for name, call in calls.items() if call is not None and call.finds_its_lr)
 
     @property
     def grids(self) -> dict[str, tuple[float, ...]]:
-        """The LRs of each arm, before any is widened."""
+        """The LRs of each arm, before any widening."""
         own = self.at_their_own
         return {arm.name: (1.0,) if arm.name in own else tuple(map(float, self.settings.lrs)) for arm in self.arms}
 
     @property
     def runs(self) -> int:
-        """How many runs it has; where its LRs are widened, at least."""
+        """The number of its runs; with widened LRs there may be more."""
         s = self.settings
         return sum(map(len, self.grids.values())) * s.seeds * s.folds
 
     @property
     def digest(self) -> str:
-        """Six characters that tell this question from any other, of the same task as it was before a change, too."""
+        """Six characters that identify this experiment; they also change if the code of the task changes."""
         arms = [(arm.name, str(arm.schedule), arm.averaging, arm.beside) for arm in self.arms]
         asked = {"arms": arms, "settings": vars(self.settings), "seed": self.first_seed, "config": dict(self.config)}
-        code = "" if self.task.decided.unseen else self.task.identity  # another one in each process
+        code = "" if self.task.decided.unseen else self.task.identity  # with unseen parts, it differs in each process
         return content_key({"task": self.task.text, "code": code, **asked})[:6]
 
     @property
     def title(self) -> str:
-        """What it is, in words."""
+        """What it compares, as a short text."""
         return f"{len(self.arms)} strategies on {self.task.name}"

@@ -1,4 +1,4 @@
-"""One job: an arm at one LR, seed and fold, and everything that determines its training beside the task."""
+"""One job: an arm at one LR, seed and fold, and everything else besides the task that determines its training."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from lrlab.record.runs.run import content_key
 
 @dataclass(frozen=True)
 class Job:
-    """One training to do. The training function finds `config` in `run.config`, with the arm's own on top.
+    """One training to do; `run.config` is `config`, in which the arm's own values replace those of the same name.
 
-    `order` is that of sets of texts in the process that trains: pinned, or what tells this process from others.
+    `order` is the order of sets of texts in the process that trains: pinned, or a value that identifies this process.
     """
 
     arm: Arm
@@ -39,9 +39,9 @@ class Job:
 
     @property
     def whole_config(self) -> dict[str, Any]:
-        """What the training function finds in `run.config`: as JSON has it, so that it is the same in every process.
+        """The given part of `run.config`, as JSON stores it, so that it is the same in every process.
 
-        Raises `LrlabError` for what JSON does not have.
+        Raises `LrlabError` for a value that JSON cannot hold.
         """
         given = {**self.config, **self.arm.config}
         content_key(given)
@@ -50,17 +50,17 @@ class Job:
 
     @property
     def regime(self) -> ControlSpec:
-        """What it sets at each update."""
+        """What this job sets at each update."""
         return ControlSpec(self.arm.schedule, self.lr, tuple(sorted(self.arm.also.items())))
 
     @property
     def place(self) -> tuple[str, float, int, int]:
-        """Where it stands among the jobs of a comparison: its arm, LR, seed and fold."""
+        """Its place among the jobs of a comparison: its arm, LR, seed and fold."""
         return self.arm.name, self.lr, self.seed, self.fold
 
     @property
     def title(self) -> str:
-        """Which one it is, in words."""
+        """The arm, LR, seed and fold as a text."""
         return f"arm {self.arm.name}, lr {self.lr:g}, seed {self.seed}, fold {self.fold}"
 
     def to_json(self) -> dict[str, Any]:
@@ -93,10 +93,10 @@ def jobs_of(
     order: str = PINNED,
     grids: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[Job, ...]:
-    """Every job of a comparison. All arms share seeds and folds; folds and seeds come outermost, so that an
-    interrupted comparison has all arms on what it has. `grids` are LRs of arms that have others than `settings.lrs`.
+    """Every job of a comparison, by seed, fold, LR and arm. All arms share the seeds and folds, which come first, so
+    that an interrupted comparison has all arms on what it has. `grids` are the LRs of arms that replace `settings.lrs`.
 
-    Raises `LrlabError` if two arms have one name, or a schedule does not fit the run length.
+    Raises `LrlabError` if two arms have the same name, or a schedule does not fit the run length.
 
     >>> from lrlab.lab.arms.arms import default_arms
     >>> len(jobs_of(default_arms(), Settings(updates=600, folds=5, seeds=1, lrs=(0.5, 1, 2))))
@@ -134,7 +134,7 @@ def jobs_of(
 
 
 def _refuse_functions(schedule: Schedule, updates: int) -> None:
-    """Runs are kept, and trained by other processes, by the document of their schedule."""
+    """Refuse a schedule that its document does not hold: runs are stored and sent to processes by this document."""
     try:
         read(document_of(schedule)).over(updates)
     except LrlabError:

@@ -1,6 +1,6 @@
-"""What a comparison will take, before anything is spent: the stage tree of its jobs, counted.
+"""The cost of a comparison before it starts: the updates in the stage tree of its jobs are counted.
 
-Schedules with controllers are counted as if their controllers did not act; where one does, its arm goes on alone.
+Schedules with controllers are counted as if the controllers did not act; when one acts, its arm continues alone.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from lrlab.record.runs.store import Store
 
 _Item = TypeVar("_Item")
 
-PROBED = 20  # updates that are trained to measure the pace
+PROBED = 20  # number of updates that are trained to measure the pace
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long an update takes, and at which multiples training may fork."""
+    """The seconds that an update takes, and the multiples (`every`) at which training may fork."""
 
     seconds: float
     every: int
@@ -43,11 +43,11 @@ class Pace:
 
 @dataclass(frozen=True)
 class StagePlan:
-    """What is still to be trained: `runs` of `total`, with so many updates each alone (`naive`) and `shared`.
+    """What is still to be trained: `runs` of `total`, with `naive` updates if each is alone and `shared` if shared.
 
-    `critical` is the longest way that has to be gone one update after the other. `every`: training forks at multiples
-    of it, as far as is known. `reactive`: controllers may act, and the arms share less. `covers` says what the key of a
-    run covers, and what it does not see.
+    `stages` is the number of stages, `critical` the most updates that must follow one another. `pace` is the measured
+    pace, if known. `reactive` says that controllers may act, so that arms may share less. `covers` says what the key of
+    a run covers, and what it does not see.
 
     >>> plan = StagePlan(30, 30, naive=3000, shared=1500, stages=70, critical=100, workers=2, pace=Pace(0.1, 1))
     >>> plan.saved, plan.seconds
@@ -72,11 +72,11 @@ class StagePlan:
 
     @property
     def seconds(self) -> float | None:
-        """The time that it takes at the least, evaluations aside; None if the pace is not known."""
+        """The least time that it takes, without evaluations; None if the pace is not known."""
         return None if self.pace is None else self.pace.seconds * max(self.critical, self.shared / max(1, self.workers))
 
     def __repr__(self) -> str:
-        """All of it in words."""
+        """The whole plan as a text."""
         lines = [f"{self.total} runs, {self.total - self.runs} of them stored"]
         if self.runs:
             about = "about " if self.reactive else ""
@@ -94,7 +94,7 @@ class StagePlan:
 def plan_of(
     task: Task, jobs: Sequence[Job], store: Store, *, workers: int, fork_every: int = 1, pace: Pace | None = None
 ) -> StagePlan:
-    """Count what these jobs would take. Stored runs take nothing; stored states of unfinished ones are not counted."""
+    """Count what these jobs would take; stored runs take nothing, and stored states of unfinished runs are ignored."""
     wanted = {job_key(task, job): job for job in jobs}
     stored = store.find(wanted)
     missing = [job for key, job in wanted.items() if key not in stored]
@@ -104,7 +104,7 @@ def plan_of(
         arm = (job.regime, job.updates)
         known[arm] = known.get(arm) or ControlTrace(*arm)
         cells.setdefault(cell_of(task, job), []).append(known[arm])
-    alike: dict[tuple[ControlTrace, ...], int] = {}  # cells differ in seed and fold, their trees mostly do not
+    alike: dict[tuple[ControlTrace, ...], int] = {}  # cells differ in seed and fold, but most have the same tree
     for controls in cells.values():
         alike[tuple(controls)] = alike.get(tuple(controls), 0) + 1
     updates = missing[0].updates if missing else 0
@@ -129,14 +129,14 @@ def plan_of(
 
 
 def changed_since(task: Task, job: Job, store: Store) -> dict[str, tuple[Any, Any]]:
-    """Why nothing that is stored fits a job: in what its recipe differs from the nearest stored one of its task."""
+    """Why no stored state fits a job: the differences between its recipe and the nearest stored one of its task."""
     mine = {"name": task.name, **recipe_of(task, job)}
     stored = States(store.address).recipes()
     return nearest_change(mine, [recipe for recipe in stored if recipe.get("name") == task.name])
 
 
 def measured(task: Task, job: Job) -> Pace:
-    """The pace of a task at the job's configuration, from a few updates that are trained here; nothing is stored."""
+    """The pace of a task with the job's configuration, from a few updates trained here; nothing is stored."""
     marks: list[float] = []
     seen: list[TrainingRun] = []
 
@@ -149,12 +149,12 @@ def measured(task: Task, job: Job) -> Pace:
     few = min(PROBED, job.updates)
     arm = dataclasses.replace(job.arm, schedule=constant(), averaging=None)
     train(dataclasses.replace(task, function=watched), dataclasses.replace(job, arm=arm, updates=few, evals=1))
-    steps = [b - a for a, b in pairwise(marks)]  # none, where it diverges in the first update
+    steps = [b - a for a, b in pairwise(marks)]  # empty if training diverges in the first update
     return Pace(statistics.median(steps) if steps else 0.0, seen[0].every)
 
 
 def _marked(items: Iterable[_Item], marks: list[float]) -> Iterator[_Item]:
-    """The items; the time at which each was asked for is noted."""
+    """The items; the time at which each is requested is appended to `marks`."""
     for item in items:
         marks.append(time.perf_counter())
         yield item

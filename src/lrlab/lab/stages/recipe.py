@@ -1,11 +1,11 @@
-"""What determines a training beside its control rows: the recipe. Its hash names a cell of the stage tree.
+"""The recipe: everything that determines a training besides its control rows; its hash names a cell of the stage tree.
 
-    recipe = code of the task, configuration, seed and fold, length and evaluations, what it is judged by, averaging,
+    recipe = code of the task, configuration, seed and fold, length and evaluations, metric and mode, averaging,
              which hyper-parameters are set, versions of the libraries, the file of an optimizer that an arm imports,
-             threads, device, the order of sets where the code has any
+             threads, device, the order of sets if the code uses sets
 
-Two trainings of one recipe whose control rows agree up to an update are the same training up to there, to the last
-bit. Whatever can change a bit must therefore be in here; this list is what sharing rests on.
+If two trainings of one recipe have the same control rows up to an update, they are the same training up to there, to
+the last bit. Therefore everything that can change a bit must be part of the recipe; sharing depends on this.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def recipe_of(task: Task, job: Job) -> dict[str, Any]:
-    """What this job's training has in common with those that it may share a state with."""
+    """The recipe of a job: what its training has in common with those that it may share a state with."""
     config = {**defaults(task.config), **job.whole_config}
     call = call_of(config)
     return {
@@ -48,12 +48,12 @@ def recipe_of(task: Task, job: Job) -> dict[str, Any]:
 
 
 def libraries_of(task: Task) -> tuple[str, ...]:
-    """The packages whose versions its runs depend on: those that its code names, and those that it says it needs."""
+    """The packages that the runs of a task depend on: those that its code names, and those that it declares."""
     return tuple(sorted({*task.decided.libraries, *(name.partition(".")[0] for name in task.needs)}))
 
 
 def parts_of(task: Task) -> dict[str, str]:
-    """What decides its runs, in parts by name: those of its identity, and the versions."""
+    """The parts that determine the runs of a task, by name: those of its identity, and the versions."""
     return {
         **task.decided.parts,
         **{f"the version of {name}": each for name, each in versions(libraries_of(task)).items()},
@@ -61,12 +61,12 @@ def parts_of(task: Task) -> dict[str, str]:
 
 
 def cell_of(task: Task, job: Job) -> str:
-    """The name of the recipe: trainings of one cell share every state at which their control rows agree."""
+    """The name of the recipe: trainings of one cell share every state up to which their control rows agree."""
     return content_key(recipe_of(task, job))[:32]
 
 
 def job_key(task: Task, job: Job) -> str:
-    """The key of the run that this job makes: the arm's name is not part of it."""
+    """The key of the run that this job makes; the name of the arm is not part of it."""
     return content_key(
         {
             **recipe_of(task, job),
@@ -96,5 +96,5 @@ def changed(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tu
 
 
 def nearest_change(recipe: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """In what the recipe differs from the nearest of the stored ones: nothing where it is among them, or none is."""
+    """The differences between the recipe and the nearest stored one; empty if it is stored, or if there are none."""
     return min((changed(recipe, other) for other in stored), key=len, default={})

@@ -1,4 +1,4 @@
-"""With what trainings are made: where, how many at once, with how many threads, on which device."""
+"""The resources of trainings: where they run, how many at once, with how many threads, and on which device."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a comparison or a search may use; one value from the command line to the engine.
+    """The resources of a comparison or a search; one value from the command line to the engine.
 
     Args:
-        workers: the processes that train (None: one per core; 0: this process); on a cluster, the stages at once.
+        workers: how many processes train (None: one per core; 0: this process); on a cluster, how many stages at once.
         executor: "local", a cluster by its address (see `lrlab.lab.executors.named`), or an object that trains
             stages (see `lrlab.lab.stages.executor`).
-        threads: of each process. Like `device`, it can change the last bits, so runs are kept apart by it.
+        threads: per process. Like `device`, it can change the last bits, so runs are stored separately for each value.
         device: "cpu" or "cuda".
 
     >>> Resources(workers=2).threads
@@ -34,7 +34,7 @@ class Resources:
 
     @property
     def order(self) -> str:
-        """What tells the order of sets where these train: pinned in every worker, in this process as it is."""
+        """What identifies the order of sets in the process that trains: pinned in a worker, as it is in this one."""
         return order_of_sets() if self.workers == 0 else PINNED
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
-"""One stage: go on from a stored state, train to where the arms part, store the state that is reached.
+"""One stage: continue from a stored state, train to the update where the arms part, and store the state there.
 
-A stage exchanges names only: it is told the store, where to start and where to stop, and answers which place it has
-reached. It may be done again, or by two at once, at any time: the same state comes out.
+A stage exchanges only names: it receives the store, the start and the stop, and answers with the place that it reached.
+It may be repeated at any time, or done by two workers at once, with the same resulting state.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ Ending = Literal["finished", "diverged"]
 class Stage:
     """What is to be trained: `job` from `start` (None: the beginning) to `stop` at the latest.
 
-    `task` is its text, `identity` what its source was when this was planned. `others` is what those arms set that
-    are along and depend on reports; training may fork at multiples of `every`. `parts` are those of the identity, so
-    that it can be said what differs where this is trained.
+    `task` is the text of the task, `identity` its identity when the stage was planned. `others` are the settings of the
+    other arms in this stage that depend on reports. Training may fork at multiples of `every`. `parts` are the parts of
+    the identity, so that an error can say which of them differ in the process that trains.
     """
 
     task: str
@@ -63,7 +63,7 @@ class Stage:
         return self.start.at if self.start else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The stage as plain JSON, for another process. Raises `LrlabError` if that would not find the store."""
+        """The stage as plain JSON for another process. Raises `LrlabError` if that process could not find the store."""
         if self.store.startswith("memory://"):
             raise LrlabError(
                 worded(
@@ -86,11 +86,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage answers: the place where training stands now, and at which multiples it may fork.
+    """The result of a stage: the place that training reached, and at which multiples (`every`) it may fork.
 
-    `place` is None where nothing was reached: the arms part before training could fork for the first time, the state
-    to start from was `torn`, and is now forgotten, the stage has `failed`: the cause in the first line of a text, or
-    each arm can only be trained `alone`, from its beginning: the reason.
+    `place` is None if nothing was reached, for one of four reasons: the arms part before the first possible fork; the
+    state to start from was `torn`, and is now deleted; the stage has `failed` (a text with the cause in its first
+    line); or each arm can only be trained `alone`, from its beginning (a text with the reason).
     """
 
     place: StateAddress | None
@@ -101,21 +101,21 @@ class StageResult:
     alone: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain JSON."""
+        """The result as plain JSON."""
         return {**vars(self), "place": self.place and self.place.name}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StageResult:
-        """The answer that `to_json` wrote."""
+        """The result that `to_json` wrote."""
         return cls(**{**data, "place": StateAddress.of(data["place"]) if data["place"] else None})
 
 
 def execute(stage: Stage, task: Task | None = None) -> StageResult:
-    """Train a stage here and now, and store the state that it reaches.
+    """Train a stage in this process, store the state that it reaches, and return the result.
 
-    `task` is the stage's, where it is loaded already. Divergence is a result, not an error. Raises `LrlabError`
-    if the training function misuses `run` or its source has changed; an exception of the training function passes
-    through, with a note on which run it was.
+    `task` is the task of the stage, if it is already loaded. Divergence is a result, not an error. Raises `LrlabError`
+    if the training function misuses `run` or its source has changed. An exception of the training function passes
+    through, with a note that names the run.
     """
     task = task or _loaded(stage.task, stage.identity)
     began = _ready(task)
@@ -160,7 +160,7 @@ def _versions_differ(task: Task, stage: Stage) -> bool:
 
 
 def _another(task: Task, stage: Stage) -> str:
-    """In what the task differs here from where it was planned, in words."""
+    """The error text: how the task here differs from the task in the process that planned the stage."""
     differ = differing(stage.parts, parts_of(task)) if stage.parts else []
     files = [name for name in differ if name.endswith(".py")]
     if files or not differ:
@@ -189,7 +189,7 @@ def _all_known(task: Task) -> Iterator[None]:
 
 
 def train(task: Task, job: Job) -> StoredRun:
-    """Train one job alone, here and now, from its beginning to its end; nothing is stored. See `execute`."""
+    """Train one job alone in this process, and return its run; nothing is stored. Raises as `execute` does."""
     began = _ready(task)
     with _conditions(task, job):
         live = _live(task, job, StageBounds(job.updates, function=task.function, cell=cell_of(task, job)))
@@ -198,7 +198,7 @@ def train(task: Task, job: Job) -> StoredRun:
 
 
 def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
-    """The run of a job, from the record at its end. Raises `Torn` where that lacks what the run is judged by."""
+    """The run of a job, from the record at its end. Raises `Torn` if the record lacks the metric of the task."""
     ledger, outcome = TrainingLog.of(record["ledger"], job.updates), record["outcome"]
     assert outcome
     control = replayed(job.regime, job.updates, ledger.reports, task.metric)
@@ -228,7 +228,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
 
 
 def _ready(task: Task) -> float:
-    """The time at which a training begins: what it needs is imported before, once for many stages."""
+    """Import what a training needs, once for many stages, and return the time at which it begins."""
     for library in task.needs:
         importlib.import_module(library)
     import_later_ones(task.function)
@@ -237,7 +237,7 @@ def _ready(task: Task) -> float:
 
 @contextmanager
 def _conditions(task: Task, job: Job) -> Iterator[None]:
-    """What makes this training repeatable; an exception out of it is told which one it was."""
+    """The conditions that make this training repeatable; an exception gets a note that names the run."""
     try:
         with seeded(job.seed, job.fold), pinned(job.threads, job.device), put_back(task.function):
             yield
@@ -264,20 +264,19 @@ def _live(task: Task, job: Job, stretch: StageBounds) -> TrainingRun:
 
 
 def _outcome(task: Task, live: TrainingRun) -> Ending | None:
-    """Call the training function; None: the run goes on in other stages."""
+    """Call the training function, and return how the run ended; None if it continues in other stages."""
     try:
         task.function(live)
     except Diverged:
         return "diverged"
     except Forked:
         return None
-    _ = live.score  # it has done all that it should
+    _ = live.score  # raises if the run is not complete
     return "finished"
 
 
 def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float) -> StoredState:
-    """What is to be stored after so many seconds more; of a run that is over only its record, with the fingerprint of
-    what it has trained."""
+    """What to store after `seconds` more; for an ended run only its record, with the fingerprint of its result."""
     ledger = live.ledger.record()
     ledger["seconds"] += seconds
     record: StateRecord = {
@@ -300,6 +299,6 @@ def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float) -> Stor
 
 @functools.lru_cache(maxsize=4)
 def _loaded(text: str, identity: str) -> Task:
-    """The task, loaded once for each text that its source had: a process may outlive a change."""
+    """The task, loaded once per identity, because its source may change while the process runs."""
     del identity
     return load_task(text)

@@ -30,7 +30,7 @@ from lrlab.record.sealed import Torn
 
 @dataclass(frozen=True)
 class AuditedRun:
-    """One run that was trained again: whether all bits agree, and else the largest relative difference of the metric.
+    """One run that was trained again: whether all bits agree, and the largest relative difference of the metric.
 
     It is infinite if only one diverged or the numbers of evaluations differ, and 0 if only weights or losses differ.
     """

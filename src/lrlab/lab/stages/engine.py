@@ -1,8 +1,8 @@
 """The engine: from jobs to their runs, through the stage tree; what is stored is not trained again.
 
-It finds for every job how far its training is already stored. Jobs at the same state continue together as long as their
-control rows agree; where they part, the state is stored. The engine remembers nothing else: after a kill, it asks the
-store again and continues.
+For every job it finds how far its training is already stored. Jobs at the same state continue together as long as their
+control rows agree; when they part, the state is stored. The engine remembers nothing else: if it is killed, the next
+one asks the store again and continues.
 """
 
 from __future__ import annotations

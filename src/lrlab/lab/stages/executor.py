@@ -105,7 +105,7 @@ class Here:
             raise LrlabError(worded(cause_of(error), stage.job.title, hint=_RAISE)) from error
 
     def _refuse_changes(self) -> None:
-        """Raise `LrlabError` if the loaded code is no longer the code under whose identity the runs are stored."""
+        """Raise `LrlabError` if the task changed after it was loaded: its runs would be stored under a wrong key."""
         if not self._fresh and (changed := changed_since(self._task.decided)):
             raise LrlabError(
                 worded(

@@ -43,7 +43,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class StagePlan:
-    """What is still to be trained: `runs` of `total`, with `naive` updates if each is alone and `shared` if shared.
+    """What is still to be trained: `runs` of `total`, in `shared` updates, or in `naive` updates without sharing.
 
     `stages` is the number of stages, `critical` the most updates that must follow one another. `pace` is the measured
     pace, if known. `reactive` says that controllers may act, so that arms may share less. `covers` says what the key of

@@ -276,7 +276,7 @@ def _outcome(task: Task, live: TrainingRun) -> Ending | None:
 
 
 def _state_of(live: TrainingRun, outcome: Ending | None, seconds: float) -> StoredState:
-    """What to store after `seconds` more; for an ended run only its record, with the fingerprint of its result."""
+    """What to store after `seconds` more; for a run that has ended, only its record, with a fingerprint if finished."""
     ledger = live.ledger.record()
     ledger["seconds"] += seconds
     record: StateRecord = {

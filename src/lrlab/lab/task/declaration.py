@@ -1,4 +1,4 @@
-"""The task: a user's training function `train(run)`, what it is judged by, and how it is found by name.
+"""The task: a user's training function `train(run)`, the metric that judges it, and how it is found by name.
 
     from lrlab.lab.task import task
 

@@ -68,8 +68,8 @@ class Lookout:
     def look(
         self, steps: Any, tracked: Tracked, loader: Any, batch: Any, added: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, str]:
-        """What is seen now, with the next batch and the attributes `added` to the run. Raises `Alone` if something
-        cannot be seen."""
+        """What is seen now, by name; raises `Alone` if a part cannot be seen. This includes the next `batch`, and the
+        attributes `added` to the run."""
         seen = self._seen(tracked.beside)
         for name in tracked.names:
             seen.look(name, tracked[name])
@@ -94,8 +94,8 @@ class Lookout:
     def watch_outside(self, tracked: Tracked) -> None:
         """Raise `LrlabError` if something outside the function has changed since the last call.
 
-        Plain variables are restored at the end of a stage (see `lrlab.lab.training.process`); nothing else could be.
-        Before the loop, something empty may be filled, because an expensive object may be made once and kept.
+        Plain variables are restored at the end of a stage (see `lrlab.lab.training.process`); others cannot be.
+        Before the loop, an empty object may be filled, because an expensive result may be made once and kept.
         """
         before, self._outside = self._outside, self._look_outside(tracked.beside)
         changed = _names(before, self._outside)

@@ -84,7 +84,7 @@ def appends(each: dis.Instruction, after: dis.Instruction | None) -> bool:
 
 
 def within_a_loop(frame: FrameType) -> bool:
-    """Whether the position lies in the body of a `for` loop, whose progress cannot be seen.
+    """Whether the position lies in the body of a `for` loop; the progress of such a loop cannot be seen.
 
     >>> def body():
     ...     for _ in range(3):
@@ -210,7 +210,7 @@ def _within(code: CodeType, at: int) -> bool:
 
 
 def _lines(code: CodeType) -> dict[int, _Line]:
-    """What each instruction reads and writes, and which instructions may follow, those after an exception included."""
+    """What each instruction reads and writes, and which may follow it, including those that handle an exception."""
     instructions = list(dis.get_instructions(code))
     # An exception in the body of a `with` is assumed to leave it, so variables set in the body are set after it.
     leaving = {each.offset for each, after in pairwise(instructions) if after.opname == "WITH_EXCEPT_START"}

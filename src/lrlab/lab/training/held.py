@@ -1,4 +1,4 @@
-"""How the state of an object is taken as plain values and arrays, and given back in place to it or to a similar one.
+"""Take the state of an object as plain values and arrays, and give it back in place, to it or to a similar object.
 
 | what is held | what is stored of it |
 |---|---|

@@ -77,7 +77,7 @@ def own_parts_of(value: Any) -> list[Any]:
 
 
 def attributes_beside(part: Any) -> dict[str, Any]:
-    """The attributes of a layer or similar object whose names Keras does not use, without the parts Keras knows of."""
+    """The attributes of a layer or similar object with names that Keras does not use, except parts that it knows."""
     known = _names_of_keras(type(part))  # type: ignore[arg-type]  # a type can be hashed
     held = {
         name: item

@@ -1,6 +1,6 @@
-"""Random numbers whose state a library hides, so that a fork could not continue them.
+"""Hidden random numbers: a library does not show their state, so a fork could not continue them.
 
-TensorFlow keeps some in each compiled operation. Training is not shared if user code names it and draws from it.
+TensorFlow keeps some in each compiled operation. Training is not shared if user code names TensorFlow and draws there.
 """
 
 from __future__ import annotations

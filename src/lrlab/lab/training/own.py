@@ -175,7 +175,7 @@ def _beyond(function: Any, take: Callable[[str, Any, str, Any], None]) -> None:
 
 
 def _set_by(code: CodeType, library: ModuleType) -> list[tuple[str, ModuleType, str]]:
-    """The values in a library, and in those of its modules that the code names, whose names the code sets."""
+    """The values of a library, and of those of its modules that the code names, if the code sets their name."""
     found: list[tuple[str, ModuleType, str]] = []
     sets, waiting = _sets(code), [("", library)]
     while sets and waiting:

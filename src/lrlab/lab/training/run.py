@@ -190,7 +190,7 @@ class TrainingRun:
         self._lookout.watch_outside(self._tracked)
 
     def log(self, *, loss: Any) -> None:
-        """Log the training loss of this update: a number, or an array that holds one number."""
+        """Log this update's training loss: a number, or an array of one. Raises `LrlabError` for anything else."""
         self._in_an_update("run.log")
         value = _number(loss)
         self.ledger.add_loss(self.completed - 1, value)
@@ -222,7 +222,7 @@ class TrainingRun:
         return due
 
     def report(self, **metrics: Any) -> None:
-        """Report the metrics of an evaluation by name; the controllers of the schedule (plateau) also receive them."""
+        """Report metrics by name, also to controllers (plateau). Raises `LrlabError` without the task's metric."""
         self._in_an_update("run.report")
         if self._average is not None:
             self._average.swap_out()

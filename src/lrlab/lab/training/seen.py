@@ -1,4 +1,4 @@
-"""What can be seen of a value: everything reachable from it, by path, as short digests equal in every process.
+"""What can be seen of a value: everything that it refers to, by path, as digests that are equal in every process.
 
     {"model": ..., "count": 3}  ->  {"['model'].training": "True", "['count']": "3", ...}
 

@@ -1,14 +1,14 @@
-"""How many updates a run may have whose values are all held in memory."""
+"""The limit on the updates of a run when all its values are held in memory."""
 
 from __future__ import annotations
 
 from lrlab.errors import LrlabError, worded
 
-MOST = 100_000_000  # of 8 bytes each
+MOST = 100_000_000  # values of 8 bytes each
 
 
 def held(updates: int, what: str, hint: str = "", most: int = MOST) -> int:
-    """The number of updates that `what` has, where so many values (`most`) can be held. Raises `LrlabError` otherwise.
+    """Return `updates`, the length of `what`. Raises `LrlabError` if it is above `most` values to hold in memory.
 
     >>> held(10**12, "the log")
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Regular files alone: a pipe, a device, a folder or a link under the name of a file is not waited for."""
+"""Opens only regular files, so that a pipe, a device, a folder or a link with a file's name never blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALWAYS = _NEVER_WAIT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def descriptor(path: str | os.PathLike[str], flags: int = os.O_RDONLY, *, links: bool = True) -> int:
-    """Open a regular file; `links` says whether a link to one is one. Raises `OSError` for anything else.
+    """Open a regular file and return its descriptor; `links` allows a link to one. Raises `OSError` for anything else.
 
     >>> descriptor("/")
     Traceback (most recent call last):
@@ -27,7 +27,7 @@ def descriptor(path: str | os.PathLike[str], flags: int = os.O_RDONLY, *, links:
 
 
 def content(path: str | os.PathLike[str], most: int | None = None, *, links: bool = True) -> bytes:
-    """All that a regular file holds. Raises `OSError` for anything else, and for more than `most` bytes.
+    """The content of a regular file. Raises `OSError` for anything else, and for more than `most` bytes.
 
     >>> content(__file__, most=10)
     Traceback (most recent call last):
@@ -43,7 +43,7 @@ def content(path: str | os.PathLike[str], most: int | None = None, *, links: boo
 
 
 def is_regular(path: Path) -> bool:
-    """Whether there is a regular file, or a link to one."""
+    """Whether the path is a regular file, or a link to one."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name that no file can have

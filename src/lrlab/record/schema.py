@@ -1,4 +1,4 @@
-"""A type as a JSON Schema (2020-12): what `shape.py` reads, said to programs that do not read Python.
+"""A type as a JSON Schema (2020-12): describes what `shape.py` reads to programs that do not read Python.
 
     schema_of(tuple[float, ...])     {"type": "array", "items": {"type": "number"}}
 
@@ -24,7 +24,7 @@ _PLAIN = {int: "integer", str: "string", bool: "boolean", types.NoneType: "null"
 
 
 def schema_of(kind: Any, *, unbounded: bool = False, closed: bool = False) -> Schema:
-    """The JSON Schema of the values of a type; where it is `closed`, no field may be added to any class.
+    """The JSON Schema of the values of a type; if `closed`, no class may have additional fields.
 
     >>> schema_of(dict[str, int | None])
     {'type': 'object', 'additionalProperties': {'type': ['integer', 'null']}}
@@ -57,14 +57,14 @@ def schema_of(kind: Any, *, unbounded: bool = False, closed: bool = False) -> Sc
 
 
 def _either(parts: list[Schema]) -> Schema:
-    """Several at once: `{"type": ["integer", "null"]}` where that says all."""
+    """A schema for any of these: `{"type": ["integer", "null"]}` if the types say everything."""
     if all(part.keys() == {"type"} and isinstance(part["type"], str) for part in parts):
         return {"type": [part["type"] for part in parts]}
     return {"anyOf": parts}
 
 
 def _fields(kind: Any, how: Mapping[str, bool]) -> Schema:
-    """A dataclass or a TypedDict."""
+    """The schema of a dataclass or a TypedDict."""
     hints = typing.get_type_hints(kind, include_extras=True)
     if dataclasses.is_dataclass(kind):
         fields = dataclasses.fields(kind)

@@ -1,10 +1,10 @@
-"""Records under a digest: JSON that shows when it is not what was written.
+"""Records with a digest: JSON that shows if it was changed after it was written.
 
     text = sealed({"version": 3, "score": 0.25})        {"version": 3, "score": 0.25, "digest": "4c1f..."}
     record = unsealed(text, "a stored run", version=3, since=3)
 
-A version says which fields a record has, and whether it must carry a digest: records of a version before `since` have
-none, and are read as they stand. The digest finds damage, and parts of other records; it is not a signature.
+The version says which fields a record has, and whether it must have a digest: records of a version before `since` have
+none and are read as they are. The digest detects damage and parts of other records; it is not a signature.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _DIGEST = "digest"
 
 
 class Torn(LrlabError):
-    """A stored record is not what was written: it counts as none, for it can be made again."""
+    """A stored record is not what was written; it does not count, because it can be made again."""
 
 
 def digest(record: Mapping[str, Any]) -> str:
-    """The SHA-256 (hex) of a record's JSON, whatever the order of its names.
+    """The SHA-256 (hex) of a record's JSON; the order of its names does not matter.
 
     >>> digest({"a": 1, "b": [0.5]}) == digest({"b": [0.5], "a": 1})
     True
@@ -39,7 +39,7 @@ def sealed(record: Mapping[str, Any], indent: int | None = None) -> str:
 
 
 def parsed(text: str | bytes, what: str) -> dict[str, Any]:
-    """One JSON object, with its digest where it has one. Raises `Torn` for all else, however deep or long.
+    """One JSON object, with its digest if it has one. Raises `Torn` for anything else, also for deep or long texts.
 
     >>> parsed("[" * 100_000, "a stored run")
     Traceback (most recent call last):
@@ -55,11 +55,11 @@ def parsed(text: str | bytes, what: str) -> dict[str, Any]:
 
 
 def opened(record: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """A record without its digest. Raises `Torn` where it has none, or one that does not fit."""
+    """A record without its digest. Raises `Torn` if the digest is missing or does not fit."""
     rest = {name: value for name, value in record.items() if name != _DIGEST}
     try:
         fits = record.get(_DIGEST) == digest(rest)
-    except (ValueError, RecursionError):  # deeper than it was read
+    except (ValueError, RecursionError):  # nested deeper than a record that was read
         fits = False
     if not fits:
         raise Torn(f"not {what} as it was written: its digest does not fit its contents")
@@ -67,9 +67,9 @@ def opened(record: Mapping[str, Any], what: str) -> dict[str, Any]:
 
 
 def unsealed(text: str | bytes, what: str, version: int, since: int) -> dict[str, Any]:
-    """The record of a text, of any version up to this one; its own stands under "version".
+    """The record of a text, of any version up to this one; "version" holds its own.
 
-    Raises `Torn` where it is not what was written, and `LrlabError` where a later lrlab wrote it.
+    Raises `Torn` if it is not what was written, and `LrlabError` if a later lrlab wrote it.
 
     >>> unsealed(sealed({"version": 3, "score": 0.25}), "a stored run", version=3, since=3)
     {'version': 3, 'score': 0.25}

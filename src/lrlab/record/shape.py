@@ -1,10 +1,10 @@
-"""The shape of a record: JSON values held against type annotations, and nothing else let through.
+"""The shape of a record: checks JSON values against type annotations, and lets nothing else through.
 
     run = shaped(StoredRun, {"key": "3f...", "seed": 0, ...})
 
 Annotations may be: str, int, float, bool, None, Any, Literal, unions, tuple, list, Mapping and dict with texts as
-names, dataclasses and TypedDicts. A float may be written as a whole number, and one that is not finite as "inf",
-"-inf" or "nan"; else every value has exactly the type that is asked for.
+names, dataclasses and TypedDicts. A float may be written as an integer, and a non-finite one as "inf", "-inf" or
+"nan"; any other value must have exactly the annotated type.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _NOT_FINITE = ("inf", "-inf", "nan")
 
 
 class Misshapen(LrlabError):
-    """A record has not the shape that it should have; the message says where."""
+    """A record does not have the expected shape; the message says where."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"{place.lstrip('.') or 'it'} {problem}")
         self.problem, self.place = problem, place
 
     def inside(self, place: str) -> Misshapen:
-        """The same of what this is a part of."""
+        """The same error, for the value that contains this part."""
         return Misshapen(self.problem, place + self.place)
 
 
 def shaped(kind: type[T], value: object) -> T:
-    """A JSON value as a value of this type. Raises `Misshapen`, saying where it is of no such type.
+    """A JSON value as a value of type `kind`. Raises `Misshapen`, which says where it has another type.
 
     >>> shaped(tuple[float, ...], [1, 0.5, "inf"])
     (1.0, 0.5, inf)
@@ -54,7 +54,7 @@ def shaped(kind: type[T], value: object) -> T:
 
 @functools.cache
 def _reader(kind: Any) -> Reader:
-    """What reads values of a type."""
+    """The function that reads values of a type."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return lambda value: value
@@ -149,7 +149,7 @@ def _items(value: dict[str, Any], reader_of: Callable[[str], Reader]) -> dict[st
 
 
 def _fields(kind: Any) -> Reader:
-    """A dataclass, made anew, or a TypedDict, which stays a dictionary: every field there, and no other."""
+    """The reader of a new dataclass, or of a TypedDict as a dictionary: with every field, and no other."""
     hints = typing.get_type_hints(kind, include_extras=True)
     readers = {name: _reader(hint) for name, hint in hints.items()}
     make: Callable[..., Any] = kind

@@ -1,4 +1,4 @@
-"""The trials of small sweeps: what each run was (size, batch, horizon, LR) and the loss that it ended with.
+"""The trials of small sweeps: the settings of each run (size, batch, horizon, LR) and its final loss.
 
     size,batch,horizon,lr,loss
     7e6,32,2000,1e-3,3.41
@@ -23,7 +23,7 @@ from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Remark, Unreadable, Unusable
 from lrlab.record.runs.run import StoredRun
 
-# What each value is called in people's tables.
+# The names of each value in people's tables.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "size": ("size", "params", "parameters", "n_params", "num_params", "n_parameters", "model_size"),
     "batch": ("batch", "batch_size", "bs", "global_batch_size", "train_batch_size"),
@@ -49,7 +49,7 @@ Table = str | PathLike[str] | Sequence[Mapping[str, Any]] | Mapping[str, Sequenc
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished training. `loss` is NaN where it diverged; `width` is None where nobody told it."""
+    """One finished training. `loss` is NaN if it diverged; `width` is None if it is not known."""
 
     size: float
     batch: float
@@ -61,12 +61,12 @@ class Trial:
 
 
 def read_trials(table: Table, columns: Mapping[str, str] | None = None) -> tuple[Trial, ...]:
-    """The trials of a table: a file, a list of rows, or columns by name.
+    """The trials in a table: a file, a list of rows, or columns by name.
 
-    `columns` says what a value is called where it is not found by itself: {"lr": "rate"}. A loss that is missing or no
-    finite number is that of a run that diverged.
+    `columns` gives the column of a value if it is not found by itself: {"lr": "rate"}. A missing or non-finite loss
+    means that the run diverged.
 
-    Raises `LrlabError` where a column is missing, and where an LR, size, batch or horizon is not a positive number.
+    Raises `LrlabError` if a column is missing, or if an LR, size, batch or horizon is not a positive number.
 
     >>> read_trials({"params": ["7M"], "bs": [32], "steps": [100], "lr": [0.1], "val_loss": [2.5]})[0].size
     7000000.0
@@ -80,11 +80,11 @@ def read_trials(table: Table, columns: Mapping[str, str] | None = None) -> tuple
 
 
 def of_runs(runs: Iterable[StoredRun], given: Mapping[str, str], place: str) -> tuple[Trial, ...]:
-    """The trials among runs of a store, whose size and batch are `given`, and the arm where there are several.
+    """The trials among the runs of a store; `given` has their size and batch, and the arm if there are several.
 
-    The LR of a stored run is a multiple of the task's own: transfer among runs of one task.
+    The LR of a stored run is a multiple of the task's own LR: transfer only among runs of one task.
 
-    Raises `LrlabError` where size or batch is not given, or one of several arms would have to be chosen.
+    Raises `LrlabError` if size or batch is not given, or if there are several arms and none is given.
     """
     allowed = ("size", "batch", "width", "arm", "task")
     for name in given:
@@ -128,7 +128,7 @@ def amount(text: object) -> float | None:
 
 
 def _rows(table: Table) -> Iterable[Mapping[str, Any]]:
-    if isinstance(table, str | PathLike):  # a text is a sequence, too
+    if isinstance(table, str | PathLike):  # a text is also a sequence
         path = Path(table)
         for item in rows(path):
             if isinstance(item, Unreadable):
@@ -175,7 +175,7 @@ def _columns(known: Sequence[str], given: dict[str, str]) -> dict[str, str]:
 
 
 def _meant(name: str, others: Sequence[str]) -> str:
-    """The column that is called nearly so, or that has such a name within its own."""
+    """The column with a similar name, or with this name inside its own."""
     words = (name, *NAMES[name])
     close = [near for word in words if (near := nearest(word, others))]
     within = [column for word in words for column in others if word in column.lower()]
@@ -214,7 +214,7 @@ def _positive(value: object, name: str, where: str) -> float:
 
 
 def _loss(value: object, where: str) -> float:
-    """A loss, NaN for one that is missing or infinite. Raises `LrlabError` for a word, and for 0 and below."""
+    """A loss; NaN if it is missing or infinite. Raises `LrlabError` for a word, and for 0 and below."""
     found = amount(value)
     if found is None and value is not None and str(value).strip().lower() not in _DIVERGED:
         raise LrlabError(worded(f"{where}: the loss must be a number", value, "2.31, or nan for a run that diverged"))

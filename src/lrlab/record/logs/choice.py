@@ -1,4 +1,4 @@
-"""Which column of a log is the loss to fit, and which the LR: by name and by how many points there are."""
+"""Chooses the columns of a log that are the loss to fit and the LR: by name and by number of points."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from lrlab.record.logs.columns import SHOWN, Column, LogTable
 from lrlab.record.logs.roles import Loss, Role, loss, own, role
 from lrlab.record.logs.units import counted, words
 
-_DENSE = 5  # points: a validation loss with so many is fitted, whatever the training loss has
-_SHARE = 0.5  # or with so many of the points of the training loss
+_DENSE = 5  # points: a validation loss with this many is fitted, however many the training loss has
+_SHARE = 0.5  # or with this share of the points of the training loss
 _NEVER = (Role.RATE, Role.COUNTER, Role.TIME, Role.BATCH, Role.SCORE)
 _PART = re.compile(r"(train|val)/(box|obj|cls|dfl|seg|sem|pose|kobj|angle|rle)_loss")
 
 
 def refuse(asked: str | None) -> None:
-    """Raise `LrlabError` for a column that is asked for as the loss, and by its name is none."""
+    """Raise `LrlabError` if the column asked for as the loss is not a loss by its name."""
     if asked and (kind := role(asked)) in _NEVER and not {"loss", "losses"} & set(words(own(asked))):
         allowed = "a column with a loss, which falls as the training goes on"
         raise LrlabError(worded(f"{own(asked)} is {kind.value}, not a loss", asked, allowed))
 
 
 def add_sums(table: LogTable) -> None:
-    """Where a detector of ultralytics logs the parts of its loss alone, their sum is the loss."""
+    """Add the sum of the loss parts as the loss, if an Ultralytics detector logs only the parts."""
     for phase in ("val", "train"):
         names = [name for name in table.series if (part := _PART.fullmatch(own(name))) and part[1] == phase]
         parts = [table.series[name] for name in names]
@@ -37,7 +37,7 @@ def add_sums(table: LogTable) -> None:
             continue
         first, *_ = parts
         if len({tuple((name, steps.tobytes()) for name, steps in part.at.items()) for part in parts}) > 1:
-            continue  # not in one row: what is at one place are losses of different updates
+            continue  # not in one row: the values at one index are losses of different updates
         total = Column(array("d", np.sum([part.numbers() for part in parts], axis=0)))
         total.at, total.own, total.met, total.stride = first.at, first.own, first.met, first.stride
         table.series[f"{phase}/loss"] = total
@@ -54,7 +54,7 @@ def choose_loss(
 ) -> tuple[str, tuple[str, ...]]:
     """The loss to fit: the one asked for, else the validation loss where it is dense enough, else the training loss.
 
-    Raises `LrlabError` if there is none, or none that is the whole.
+    Raises `LrlabError` if there is no loss, or only parts of one.
     """
     if asked:
         return _named(table, asked, "loss", path), ()
@@ -81,9 +81,9 @@ def choose_loss(
 
 
 def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | None, tuple[str, ...]]:
-    """The column of the LR: the one asked for, or that with most points; None if the LR itself is given.
+    """The column of the LR: the one asked for, or the one with most points; None if the LR itself is given.
 
-    Raises `LrlabError` if none is asked for and there is none.
+    Raises `LrlabError` if no column is asked for and the log has none.
     """
     if asked is not None:
         if not isinstance(asked, str) or find(table, asked) is None:
@@ -102,9 +102,9 @@ def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | Non
 
 
 def find(table: LogTable, name: str) -> str | None:
-    """A column by its name, or by its name after "<run> - ", as trackers export several runs.
+    """A column by its name, or by the name after "<run> - ", as in a tracker's export of several runs.
 
-    Raises `LrlabError` if several runs have it.
+    Raises `LrlabError` if several runs have this column.
     """
     if name in table.series:
         return name
@@ -115,7 +115,7 @@ def find(table: LogTable, name: str) -> str | None:
 
 
 def _one_run(names: Sequence[str]) -> None:
-    """Raise `LrlabError` if columns of one name are of several runs."""
+    """Raise `LrlabError` if columns with the same name belong to several runs."""
     for name in names:
         found = [each for each in names if own(each) == own(name)]
         if len(found) > 1:
@@ -125,7 +125,7 @@ def _one_run(names: Sequence[str]) -> None:
 
 
 def _densest(names: Sequence[str], points: Mapping[str, int]) -> str:
-    """Of the kind that comes first, the one with most points; another kind where that one is sparse."""
+    """The column with most points of the preferred kind; of another kind if that kind is sparse."""
     order: list[tuple[bool, int, int, Loss, str]] = []
     for name in names:
         kind = loss(name)
@@ -154,7 +154,7 @@ def _finite(table: LogTable, name: str, path: object) -> None:
 
 
 def _none(table: LogTable, what: str, path: object, asked: str = "") -> LrlabError:
-    """The error for a missing column: those there are, and the nearest that may be meant."""
+    """The error for a missing column; it names the existing columns and the nearest name."""
     names = [name for name in (*table.series, *table.others) if not counted(name)]
     for name in losses(table) if what == "loss" else ():
         if name in table.unusable:

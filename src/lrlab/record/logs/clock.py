@@ -1,7 +1,7 @@
-"""From the counters of a log to updates: which counter to trust, in which unit it counts, and what to report.
+"""Turns the counters of a log into updates: which counter to trust, its unit, and what to report.
 
 clock = clock_of(table, Rates(updates_per_epoch=391))
-clock.updates(column)    # completed updates at each point, NaN where nothing counts it
+clock.updates(column)    # completed updates at each point, NaN if no counter has a value there
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from lrlab.record.logs.units import Rates, Unit, best, counted
 
 Floats = NDArray[np.float64]
 
-_ENOUGH = 0.2  # of the points of losses that have a counter themselves: else another one is believed
-_TOKENS = 100_000_000  # steps: no run has so many updates
+_ENOUGH = 0.2  # share of the points of losses that must have the counter; else another counter is used
+_TOKENS = 100_000_000  # steps: no run has this many updates
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How rows are counted: by a column `counter` in a `unit`, of which `per_update` make one update.
+    """How rows are counted: by a column `counter` in a `unit`; `per_update` of these units make one update.
 
-    `within` is the counter of steps that begin again in each epoch; `first` the number of the first epoch. If `epochs`
-    is set, the updates of an epoch are not known, and the run itself is counted in epochs.
+    If the steps begin again in each epoch, `within` is the counter of epochs; `first` is the number of the first epoch.
+    If `epochs` is set, the updates per epoch are not known, and the run itself is counted in epochs.
     """
 
     counter: str
@@ -45,7 +45,7 @@ class Clock:
     said: tuple[str, ...] = ()
 
     def updates(self, column: Column, *, began: bool = False) -> Floats:
-        """The completed updates at each point; if rows are whole epochs, those when the epoch `began`, or ended."""
+        """The completed updates at each point; if rows are whole epochs, at the start (`began`) or end of the epoch."""
         counter = self.counter
         if self.unit != "epochs" and not column.own.get(counter):
             same = [name for name in best(list(column.own), self.unit) if not name.startswith("_")]
@@ -62,7 +62,7 @@ class Clock:
         return np.asarray(steps / self.per_update)
 
     def held(self, column: Column) -> bool:
-        """Whether each point is a whole epoch, so that an LR holds until the next."""
+        """Whether each point is a whole epoch, so that an LR holds until the next point."""
         other = self.unit == "epochs" or not column.own.get(self.counter)
         return self.whole and other and (self.per_epoch or 1) > 1
 
@@ -71,7 +71,7 @@ class Clock:
 
 
 def clock_of(table: LogTable, rates: Rates, step: str | None = None, path: object = "the log") -> Clock:
-    """The clock of a log. Raises `LrlabError` if nothing says how many tokens, samples or parts of epochs make an
+    """The clock of a log. Raises `LrlabError` if nothing tells how many tokens, samples or parts of epochs make an
     update."""
     losses = [column for name, column in table.series.items() if role(name) is Role.LOSS and not loss(name).part]
     columns = losses or list(table.series.values())
@@ -108,7 +108,7 @@ def clock_of(table: LogTable, rates: Rates, step: str | None = None, path: objec
 
 
 def _counter(table: LogTable, columns: Sequence[Column], rates: Rates, step: str | None) -> tuple[str, Unit]:
-    """The column that counts, and in which unit."""
+    """The column that counts, and its unit."""
     names = list(table.counters)
     if step:
         unit: Unit = place[0] if (place := counted(step)) else "updates"
@@ -123,7 +123,7 @@ def _counter(table: LogTable, columns: Sequence[Column], rates: Rates, step: str
         units.insert(0, "samples")
     elif rates.accumulate:
         units.insert(0, "batches")
-    elif not _batch(table):  # samples and tokens ask for a rate, which epochs do not
+    elif not _batch(table):  # samples and tokens need a rate, epochs do not
         units = ["updates", "batches", "epochs", "samples", "tokens"]
     found = [name for unit in units for name in best(names, unit)]
     telling = (name for name in found if sum(column.own.get(name, 0) for column in columns) >= enough)
@@ -134,7 +134,7 @@ def _counter(table: LogTable, columns: Sequence[Column], rates: Rates, step: str
 
 
 def _meant(rates: Rates, unit: Unit, names: Sequence[str]) -> Unit:
-    """The unit of a column called step: by what is said to make an update of it."""
+    """The unit of a column named step, from the rate that the user gives."""
     if rates.tokens_per_update and not best(names, "tokens"):
         return "tokens"
     if rates.samples_per_update and not best(names, "samples"):
@@ -145,7 +145,7 @@ def _meant(rates: Rates, unit: Unit, names: Sequence[str]) -> Unit:
 
 
 def _whole(table: LogTable) -> tuple[bool, int]:
-    """Whether epochs are counted whole, and the number of the first: 0 or 1."""
+    """Whether the log counts whole epochs, and the number of the first: 0 or 1."""
     found = [column.steps(name) for column in table.series.values() for name in best(list(column.own), "epochs")]
     epochs = np.concatenate(found) if found else np.zeros(0)
     epochs = epochs[np.isfinite(epochs)]
@@ -156,7 +156,7 @@ def _whole(table: LogTable) -> tuple[bool, int]:
 def _by_epochs(clock: Clock, path: object) -> Clock:
     said = _said(clock.counter, clock.per_epoch)
     place = counted(clock.counter)
-    if place is None or place[0] != "epochs":  # a step that is said to be an epoch
+    if place is None or place[0] != "epochs":  # the user says that a step is an epoch
         return replace(clock, first=0, whole=True, said=said)
     if not clock.whole and not clock.per_epoch:
         raise LrlabError(
@@ -180,7 +180,7 @@ def _said(counter: str, per_epoch: float | None) -> tuple[str, ...]:
 
 
 def _missing(path: object, counter: str, unit: str, table: LogTable, columns: Sequence[Column]) -> NoReturn:
-    """Raise `LrlabError`, because nothing says how many make an update."""
+    """Raise `LrlabError`, because nothing tells how many units make an update."""
     steps = np.concatenate([column.steps(counter) for column in columns])
     last = float(np.nanmax(steps)) if np.isfinite(steps).any() else math.nan
     raise LrlabError(
@@ -194,7 +194,7 @@ def _missing(path: object, counter: str, unit: str, table: LogTable, columns: Se
 
 
 def _batch(table: LogTable) -> float | None:
-    """The batch size, where a log has one and the same throughout."""
+    """The batch size, if the log has a constant one."""
     for name, column in table.series.items():
         sizes = set(column.values)
         if role(name) is Role.BATCH and len(sizes) == 1 and "micro" not in name.lower():
@@ -203,7 +203,7 @@ def _batch(table: LogTable) -> float | None:
 
 
 def _within(columns: Sequence[Column], counter: str) -> str:
-    """The counter of epochs at whose rises the steps go back: they begin again in each epoch."""
+    """The counter of epochs, if the steps begin again in each epoch; else an empty text."""
     for column in sorted(columns, key=lambda column: -column.met):
         for name in best(list(column.own), "epochs"):
             epochs, steps = column.steps(name), column.steps(counter)
@@ -216,7 +216,7 @@ def _within(columns: Sequence[Column], counter: str) -> str:
 def _length(
     table: LogTable, columns: Sequence[Column], counter: str, within: str, per_update: float, path: object
 ) -> float:
-    """The updates of an epoch, by the log itself. Raises `LrlabError` if it does not say."""
+    """The updates of an epoch, from the log itself. Raises `LrlabError` if they are not in it."""
     if said := _positive(table.config.get("steps_of")):
         return said / per_update
     steps = np.concatenate([column.steps(counter) for column in columns if column.own.get(within)])
@@ -239,7 +239,7 @@ def _positive(value: object) -> float | None:
 
 
 def suspicion(clock: Clock, last: float) -> str:
-    """What to type where so many steps are no updates; nothing if they may be."""
+    """What to type if the steps are too many to be updates; empty if they may be updates."""
     if clock.unit in ("updates", "batches") and clock.per_update == 1 and last > _TOKENS:
         return f"does {clock.counter} count tokens? tokens_per_update=524288, or samples? samples_per_update=256"
     return ""

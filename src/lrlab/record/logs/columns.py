@@ -1,4 +1,4 @@
-"""The relevant columns of a log: its losses, LRs and batch sizes, each with everything that counts its rows."""
+"""The relevant columns of a log: its losses, LRs and batch sizes, each with all counters of its rows."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from lrlab.record.logs.units import LONGEST, counted
 Floats = NDArray[np.float64]
 
 SHOWN = 12  # names listed in an error
-_MOST = 2_000_000  # points of a column that are held
-_NAMES = 1000  # columns that are kept or named; beyond, only those with a whole loss
-_COUNTERS = 20  # columns that count
+_MOST = 2_000_000  # most points of a column in memory
+_NAMES = 1000  # most columns that are kept or named; further ones only if they hold a whole loss
+_COUNTERS = 20  # most columns that count
 _KEPT = {Role.LOSS, Role.RATE, Role.BATCH}
 _RUNS = {"run", "run_id", "run_name", "run id", "seed", "trial", "experiment"}
 
 
 @dataclass
 class Column:
-    """One column: its values, what each counter said for them, and how many entries were not numbers.
+    """One column: its values, the value of each counter at them, and how many entries were not numbers.
 
-    A row without a counter has that counter's last value; `own` is how many rows had one themselves. Beyond two million
-    points only every `stride`-th is kept, so that a log of any size can be read.
+    A row without a counter gets that counter's last value; `own` is how many rows had one themselves. Beyond two
+    million points only every `stride`-th point is kept, so that a log of any size can be read.
     """
 
     values: array[float] = field(default_factory=lambda: array("d"))
@@ -61,7 +61,7 @@ class Column:
             self.at = {name: steps[1::2] for name, steps in self.at.items()}
 
     def steps(self, counter: str) -> Floats:
-        """What a counter says at each point; NaN if it says nothing."""
+        """The value of a counter at each point; NaN if it has none."""
         if counter not in self.at:
             return np.full(len(self.values), math.nan)
         return np.frombuffer(self.at[counter], dtype=np.float64)
@@ -73,7 +73,7 @@ class Column:
 
 @dataclass
 class LogTable:
-    """The columns met in a log."""
+    """The columns found in a log."""
 
     series: dict[str, Column] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)  # columns that are not kept, in order
@@ -82,13 +82,13 @@ class LogTable:
     rows: int = 0
     unreadable: int = 0
     first_unreadable: str = ""
-    stepless: int = 0  # rows with a number in a kept column, and nothing that counts
+    stepless: int = 0  # rows with a number in a kept column, but without a counter
     unusable: dict[str, str] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)  # about the whole log
-    runs: dict[str, None] = field(default_factory=dict)  # of a column that names runs, the first of them
+    runs: dict[str, None] = field(default_factory=dict)  # the first names in a column of run names
 
     def remarks(self, name: str) -> tuple[str, ...]:
-        """Sentences about what could not be used of a column."""
+        """Sentences about values of a column that could not be used."""
         remarks = list(self.said)
         if self.unreadable:
             remarks.append(f"{self.unreadable} lines could not be read and were left out ({self.first_unreadable})")
@@ -106,9 +106,9 @@ class LogTable:
 def collect(
     files: Iterable[Iterable[Item]], step: str | None, asked: Collection[str], path: object = "the log"
 ) -> LogTable:
-    """Gather the columns of a log in one or more files, and those `asked` for, counted by `step` or by any counter.
+    """Collect the relevant columns of one log and those `asked` for, counted by `step` or by any counter.
 
-    Raises `LrlabError` if no row has a counter and a number, and where one table holds several runs.
+    Raises `LrlabError` if no row has both a counter and a number, or if one table holds several runs.
     """
     table = LogTable()
     names: list[str] = []
@@ -146,7 +146,7 @@ def collect(
 
 
 def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, before: dict[str, float]) -> None:
-    """Keep what is useful of a row."""
+    """Keep the useful values of a row."""
     table.rows += 1
     counters: dict[str, float] = {}
     for name, value in row.items():
@@ -184,6 +184,6 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
 
 
 def _matters(name: str, kept: int) -> bool:
-    """Whether to keep a column, when there are so many others."""
+    """Whether to keep a column when `kept` others are kept already."""
     kind = role(name)
     return kind in _KEPT and (kept < _NAMES or (kept < 2 * _NAMES and kind is Role.LOSS and not loss(name).part))

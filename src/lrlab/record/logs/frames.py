@@ -1,6 +1,6 @@
 """The frames of a TensorBoard event file: length (8 bytes), its checksum, the content, its checksum; little-endian.
 
-The checksum is CRC-32C (Castagnoli), rotated and offset so that data may hold checksums itself.
+The checksum is CRC-32C (Castagnoli), rotated and offset so that the data may itself contain checksums.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import IO
 from lrlab.record.logs.rows import Unreadable
 
 _POLYNOMIAL = 0x82F63B78  # of CRC-32C, bits reversed
-LARGEST = 4_000_000  # bytes: a larger frame is passed over, for it holds no scalars but pictures or sounds
+LARGEST = 4_000_000  # bytes: a larger frame is skipped, because it holds pictures or sounds, not scalars
 
 
 def frame(content: bytes) -> bytes:
@@ -23,9 +23,9 @@ def frame(content: bytes) -> bytes:
 
 
 def frames(stream: IO[bytes], name: str) -> Iterator[tuple[bytes, int] | Unreadable]:
-    """The content of each frame with its checksum, which is not looked at yet: see `fits`.
+    """The content of each frame with its checksum, which is not checked yet: see `fits`.
 
-    Where a length is not what was written nothing behind it can be found; a writer that was killed cuts the last off.
+    After a damaged length nothing more can be found; a killed writer leaves the last frame cut off.
     """
     size = os.fstat(stream.fileno()).st_size
     while header := stream.read(12):
@@ -45,7 +45,7 @@ def frames(stream: IO[bytes], name: str) -> Iterator[tuple[bytes, int] | Unreada
 
 
 def fits(content: bytes, checksum: int) -> bool:
-    """Whether a content is what was written."""
+    """Whether the content fits its checksum."""
     return masked_crc(content) == checksum
 
 

@@ -12,9 +12,9 @@ Ints = NDArray[np.int64]
 def fill(at: Ints, values: Floats, horizon: int, warmup: int = 0) -> Floats:
     """The LR of updates 0 ... horizon-1, from the LR `values` of the updates `at` (ascending).
 
-    Linear between logged values; an abrupt change is held until it was seen; after the last value it stays. Before
-    the first value a rise is continued backwards, else the LR is taken to have been there from the start. The first
-    `warmup` updates, where given, rise linearly to the first value at or after them: (i + 1) / (warmup + 1).
+    Linear between logged values; the value before an abrupt change is held until the change was logged; the last value
+    stays. A rise is continued backwards before the first value; otherwise the first value holds from the start. The
+    first `warmup` updates, if given, rise linearly to the first value at or after them: (i + 1) / (warmup + 1).
 
     >>> fill(np.array([0, 4]), np.array([1.0, 0.6]), 6).round(6).tolist()
     [1.0, 0.9, 0.8, 0.7, 0.6, 0.6]
@@ -39,14 +39,14 @@ def fill(at: Ints, values: Floats, horizon: int, warmup: int = 0) -> Floats:
 def _with_jumps(at: Ints, values: Floats) -> tuple[Floats, Floats]:
     """The points with one more just before each abrupt change, so that interpolation keeps the change abrupt.
 
-    Abrupt: by more than a tenth of the peak, and three times as steep as before and after.
+    A change is abrupt if it is more than a tenth of the peak, and three times as steep as before and after.
     """
     if len(at) < 3:
         return at.astype(np.float64), values
     steep = np.abs(np.diff(values)) / np.diff(at)
     around = np.maximum(np.append(0.0, steep[:-1]), np.append(steep[1:], 0.0))
     abrupt = (np.abs(np.diff(values)) > 0.1 * values.max()) & (steep > 3 * around)
-    abrupt[0] &= values[1] < values[0]  # a rise at the very beginning is a warmup seen twice
+    abrupt[0] &= values[1] < values[0]  # a rise at the very beginning is a warmup with two logged values
     jumps = np.flatnonzero(abrupt)
     known = np.concatenate([at, at[jumps + 1] - 1e-6])
     seen = np.concatenate([values, values[jumps]])

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One loss of a log: `loss[j]` was observed after `updates[j]` completed updates, on validation data or not."""
+    """One loss of a log, on validation data or not: `loss[j]` was observed after `updates[j]` completed updates."""
 
     name: str
     validation: bool
@@ -30,10 +30,10 @@ class LogRun(Shown):
     """The columns of one log, as made by `LogRun.from_arrays` and by `read_run`.
 
     `loss[j]` was observed after `updates[j]` completed updates (ascending, at least 1, within the horizon); `lrs[i]`
-    is the LR that update i used. `weight_decay` is None where it is not known. `notes` says in sentences what was
-    repaired or left out; `batch_changes` that the batch size is not the same throughout, which no law knows. `unit` is
-    "epoch" where the log counts epochs and nothing says how many updates one has: then all of the above is in epochs.
-    `other_losses` are the losses of the log beside the one in `loss`.
+    is the LR that update i used. `weight_decay` is None if it is not known. `notes` are sentences about what was
+    repaired or left out; `batch_changes` is true if the batch size changes, which no law takes into account. `unit` is
+    "epoch" if the log counts epochs of unknown length: then all of the above is in epochs. `other_losses` are the
+    other losses of the log.
 
     >>> LogRun.from_arrays(updates=[100, 200], loss=[3.5, 3.0], lrs=[1e-3] * 200).horizon
     200
@@ -65,10 +65,10 @@ class LogRun(Shown):
     ) -> LogRun:
         """A run from arrays: `updates` and `loss` (points,), `lrs` (horizon,) with the LR of every update from 0.
 
-        Points are sorted, of points logged twice the last is kept, and points that are not finite, before the first
-        update or after the horizon are left out; each with a note.
+        Points are sorted; of points logged twice the last is kept; points that are not finite, before the first update
+        or after the horizon are left out. A note reports each of these.
 
-        Raises `LrlabError` for columns of different length, negative or non-finite LRs, and where fewer than two
+        Raises `LrlabError` for columns of different length, for negative or non-finite LRs, and if fewer than two
         points are left.
 
         >>> run = LogRun.from_arrays(updates=[200, 100], loss=[3.0, 3.5], lrs=[1e-3] * 200)
@@ -107,12 +107,12 @@ class LogRun(Shown):
 
     @property
     def warmup(self) -> int:
-        """The number of updates before the LR first stops rising, leading zeros included."""
+        """The number of updates before the LR first stops rising, including leading zeros."""
         return rising(self.lrs)
 
 
 def rising(lrs: Floats) -> int:
-    """The number of updates before an LR first stops rising, leading zeros included.
+    """The number of updates before an LR first stops rising, including leading zeros.
 
     >>> rising(np.array([0.0, 0.1, 0.2, 0.2, 0.1]))
     2
@@ -139,7 +139,7 @@ def numbers(column: ArrayLike, what: str) -> Floats:
 
 
 def _stranger(column: object) -> object:
-    """The first entry that is not a number, to be shown in an error."""
+    """The first entry that is not a number, for the error message."""
     if isinstance(column, Sequence) and not isinstance(column, str):
         for entry in column:
             try:
@@ -158,7 +158,7 @@ def _clean(at: Floats, value: Floats, horizon: int) -> tuple[Ints, Floats, list[
     if (late := int((finite & (at > horizon)).sum())) > 0:
         notes.append(f"{late} points after the last update with a known LR ({horizon}) were left out")
     updates, loss = np.rint(at[inside]).astype(np.int64), value[inside]
-    # A stable sort keeps the order of the file among equals, so the last one written is the one kept.
+    # A stable sort keeps the order of the file among equal updates, so the last one written is kept.
     order = np.argsort(updates, kind="stable")
     updates, loss = updates[order], loss[order]
     last = np.append(np.diff(updates) > 0, True)[: len(updates)]

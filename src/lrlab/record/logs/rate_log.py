@@ -1,13 +1,13 @@
-"""The LR of every update, by name of the parameter group, into the logs that a run keeps.
+"""Writes the LR of every update, by name of the parameter group, to the logs that a run keeps.
 
     log = RateLog(scheduler, csv_log("run.csv"), wandb_log(run))
     for batch in loader:
         ...; optimizer.step(); scheduler.step()
-        log({"loss": loss.item()})       # at every update, or seldom: no update is left out
+        log({"loss": loss.item()})       # at every update, or less often: no update is left out
 
-Nothing is collected while training: the LRs are computed from the schedule, the base LRs and what the controllers
-decided, so that a log begun after the run has the same rows. Groups keep the ratio of their base LRs; one curve and
-the ratios say it all.
+Nothing is collected while training: the LRs are computed from the schedule, the base LRs and the decisions of the
+controllers, so a log begun after the run has the same rows. Groups keep the ratio of their base LRs, so one curve and
+the ratios are enough.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ LR = "lr"
 
 
 class RateLog:
-    """Writes one row for each completed update, with the LR that it used, to each of its sinks.
+    """Writes a row for each completed update, with the LR that the update used, to each sink.
 
     `scheduler` is a scheduler of any adapter, or a `Pacer` together with `base_lrs`. Row `step` = i has the LR of
-    update i, which is the LR after i completed updates. With several groups `lr` is that of the group with the
-    greatest base LR; the row in which the log begins, and any after which base LRs were changed, has the ratio of
-    each group to it under `lr_ratio/NAME`. Names are `names`, else those of the optimizer's groups, else numbers.
+    update i, which is the LR after i completed updates. With several groups, `lr` is that of the group with the
+    greatest base LR. The first row of the log, and the first row after a change of base LRs, has the ratio of each
+    group to it as `lr_ratio/NAME`. Names are `names`, else those of the optimizer's groups, else numbers.
 
-    The log begins at the scheduler's position, or at update `since`: 0 for the whole run. Where the position goes
-    back (a checkpoint, a roll-back), so does the log: of rows with one step the last one counts. Of base LRs the
-    present ones are known alone: write before you change them. Of several processes one writes.
+    The log begins at the scheduler's position, or at update `since` (0: the whole run). If the position goes back (a
+    checkpoint, a roll-back), the log does, too: of rows with the same step the last one counts. Only the present base
+    LRs are known: write before you change them. Of several processes only one writes.
 
-    Under a plan whose groups have several curves, and where groups joined with a warmup of their own, each row has
-    `lr/NAME` for each group. Where the run is measured in tokens, samples or time, the past cannot be computed: there
-    each call writes the LR of the update to come; call at every update. Of a run of very many decisions, and before a
-    plan was taken in place of another one, the past begins later: an earlier `since` is refused.
+    If a plan gives the groups several curves, or if groups joined with their own warmup, each row has `lr/NAME` for
+    each group. If the run is measured in tokens, samples or time, the past cannot be computed: each call writes the LR
+    of the next update, so call at every update. In a run with very many decisions, or after a plan was replaced by
+    another, the known past begins later: an earlier `since` is refused.
 
     >>> import lrlab as lr
     >>> rows = []
@@ -75,16 +75,16 @@ class RateLog:
         self._given = base_lrs
         self._names = names
         self._written = self._pacer.update if since is None else since
-        self._decided = len(self._pacer.decisions)  # how many of them were known at the last call
+        self._decided = len(self._pacer.decisions)  # the number of decisions at the last call
         self._ratios: dict[str, float] = {}
-        self._groups()  # what is wrong is said now
+        self._groups()  # report errors now
         if since is not None and since < (least := _known_from(self._pacer)):
             raise LrlabError(
                 worded("the past is known from a later update on", since, f"{least} or later", f"since={least}")
             )
 
     def __call__(self, metrics: Mapping[str, float] | None = None, /) -> None:
-        """Write the updates completed since the last call; and `metrics`, as measured after the latest of them."""
+        """Write the updates completed since the last call, and `metrics` as measured after the last of them."""
         pacer = self._pacer
         rows = [(pacer.update, self._present(pacer))] if pacer.meter.needed else self._past(pacer)
         if metrics:
@@ -96,11 +96,11 @@ class RateLog:
 
     @property
     def _pacer(self) -> Any:
-        """A scheduler takes another one when a checkpoint is loaded."""
+        """The current pacer: a scheduler gets another one when a checkpoint is loaded."""
         return self._scheduler if isinstance(self._scheduler, Pacer) else self._scheduler.pacer
 
     def _past(self, pacer: Pacer) -> list[Row]:
-        """The LR of each update completed since the last call; where they are others than last, the ratios too."""
+        """The LR of each update completed since the last call; also the ratios if they have changed."""
         since = min(self._written, pacer.update, *(decision.update for decision in pacer.decisions[self._decided :]))
         start = max(since, _known_from(pacer))
         names, groups, absolute = self._groups()
@@ -120,14 +120,14 @@ class RateLog:
         return rows
 
     def _present(self, pacer: Any) -> dict[str, float]:
-        """The LR of each group that the next update uses."""
+        """The LR of each group for the next update."""
         names, groups, absolute = self._groups()
         told = getattr(self._scheduler, "get_last_lr", None)
         lrs = told() if told else [(1.0 if absolute else group.own["lr"]) * pacer.value for group in groups]
         return {LR: lrs[0]} if len(lrs) == 1 else _told(names, lrs)
 
     def _groups(self) -> tuple[list[str], tuple[Held, ...], bool]:
-        """The name of each group and what drives it, and whether the values are the LR itself."""
+        """The name of each group, what drives it, and whether the values are the LR itself."""
         scheduler = self._scheduler
         absolute = bool(getattr(scheduler, "absolute", False))
         if self._given is None and hasattr(scheduler, "checkpoint"):
@@ -145,7 +145,7 @@ class RateLog:
 
 
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Metrics as numbers. Raises `LrlabError` for another value, and for a name that the log itself writes."""
+    """Metrics as numbers. Raises `LrlabError` for any other value, and for a name that the log itself writes."""
     for name in metrics:
         if name in ("step", LR) or str(name).startswith((f"{LR}/", f"{LR}_ratio/")):
             raise LrlabError(worded("the log writes this column itself", name, "other names", f"my_{name}"))
@@ -157,7 +157,7 @@ def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _told(names: Sequence[str], lrs: Sequence[float]) -> dict[str, float]:
-    """The LR of each group that is there."""
+    """The LR of each group that exists."""
     return {f"{LR}/{name}": lr for name, lr in zip(names, lrs, strict=True) if not math.isnan(lr)}
 
 
@@ -166,18 +166,18 @@ def _joining(pacer: Pacer) -> bool:
 
 
 def _taken(pacer: Pacer) -> list[Change]:
-    """The changes by which another schedule came into force that knows nothing of the one before."""
+    """The changes that replaced the schedule with one that does not know the old one."""
     return [change for change in pacer.changes if change.how == "take"]
 
 
 def _known_from(pacer: Pacer) -> int:
-    """The update from which on the past can be computed."""
+    """The first update whose LR can still be computed."""
     plans = [change.update for change in _taken(pacer) if "plan" in change.before or "plan" in change.after]
     return max([pacer.now.log.forgotten, *plans])
 
 
 def _multipliers(pacer: Pacer, start: int) -> list[NDArray[np.float64]]:
-    """What each curve of a pacer gave the LR in each completed update from `start` on."""
+    """The multiplier that each curve of a pacer gave in each completed update from `start` on."""
     scaled = [change for change in pacer.changes if "scale" in change.after]
     scales = np.full(pacer.update - start, scaled[0].before["scale"] if scaled else pacer.scale)
     for change in scaled:
@@ -185,7 +185,7 @@ def _multipliers(pacer: Pacer, start: int) -> list[NDArray[np.float64]]:
     first = {**pacer.factor_of, **{decision.controller: decision.old for decision in reversed(pacer.decisions)}}
     found = []
     for track in pacer.now.tracks:
-        own = {name: placed for placed, name in track.names.items()}  # by the name that decisions have
+        own = {name: placed for placed, name in track.names.items()}  # under the names used in decisions
         told = [replace(d, controller=own[d.controller]) for d in pacer.decisions if d.controller in own]
         began = {own[name]: factor for name, factor in first.items() if name in own}
         values = factored(track.curve, told, start, pacer.update, began)

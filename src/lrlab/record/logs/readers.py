@@ -1,10 +1,10 @@
-"""Reading the log of a training into a `LogRun`, with the warts that logs have.
+"""Reads the log of a training into a `LogRun` and copes with the usual flaws of logs.
 
     run = read_run("wandb.json", loss="val_loss")
     run = read_run("metrics.csv", lr='3e-4 * (warmup(2000) >> cosine())', weight_decay=0.1)
     run = read_run("cooldown.json", parent=read_run("trunk.json"))
 
-Rows are streamed; of a file of any size only the columns in question are kept.
+Rows are streamed; only the columns that matter are kept, so a file may have any size.
 """
 
 from __future__ import annotations
@@ -43,25 +43,24 @@ def read_run(
 ) -> LogRun:
     """The run in a log: a table, JSON lines, a JSON document, lines of text, a folder of TensorBoard or MLflow.
 
-    Several files are those of one run: parts of it after a resume, or a file for each metric. Where steps go back, what
-    comes later counts.
+    Several files must belong to one run: its parts after a resume, or a file for each metric. Where steps go back, the
+    later rows count.
 
-    `loss` and `step` name columns. Left out, the validation loss is taken where it has enough points, else the training
-    loss, averaged over `smooth` neighbouring points (by default, above 1000 points, so that 200 remain); the others
-    are in `other_losses`.
+    `loss` and `step` name columns. If `loss` is left out, the validation loss is taken if it has enough points, else
+    the training loss, averaged over `smooth` neighbouring points (by default only above 1000 points, so that 200
+    remain); the other losses are in `other_losses`.
 
     `lr` names a column with the LR of the *next* update (as schedulers report it after their step; sparse is enough),
     or gives the LR itself: a number, a schedule or its text with absolute values, or an array with the LR of every
-    update. `warmup` is the length of a linear warmup that was not logged; with `parent`, loss and LR before the first
-    logged point come from that run. `weight_decay` and the warmup are taken from the configuration in the file where
-    it has one.
+    update. `warmup` is the length of a linear warmup that was not logged. With `parent`, loss and LR before the first
+    logged point come from that run. `weight_decay` and the warmup default to those of a configuration in the file.
 
-    What the rows are counted in is read from the names. `updates_per_epoch`, `samples_per_update` and
-    `tokens_per_update` turn epochs, samples and tokens into updates, `accumulate` the micro-batches of which so many
-    make one. Epochs of unknown length stay epochs: then `unit` is "epoch", and a note says so.
+    The unit of the rows is read from the names. `updates_per_epoch`, `samples_per_update` and `tokens_per_update`
+    convert epochs, samples and tokens to updates; `accumulate` is the number of micro-batches per update. Epochs of
+    unknown length stay epochs: then `unit` is "epoch", and a note says so.
 
-    Raises `LrlabError` if a column is missing, holds no number or is not a loss, and if nothing says what makes an
-    update.
+    Raises `LrlabError` if a column is missing, holds no number or is not a loss, and if nothing tells how many units
+    make an update.
 
     >>> import tempfile
     >>> log = Path(tempfile.mkdtemp(), "log.csv")
@@ -80,7 +79,7 @@ def read_run(
 
 
 def understood(path: object, asked: Asked) -> Reading:
-    """What is understood of a log: one path, or a list of those of one run. Raises `LrlabError` as `read_run`."""
+    """What is understood of a log: one path, or a list of paths of one run. Raises `LrlabError` as `read_run` does."""
     paths = _paths(path)
     if len(paths) == 1 and (stored := _stored(paths[0])):
         run = from_record(stored, asked.loss)
@@ -102,9 +101,9 @@ def _paths(path: object) -> list[Path]:
 
 
 def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
-    """A run of our own store: an evaluated metric (by default the judged one) under the LR it really had.
+    """A run of our own store: an evaluated metric (by default the judged one) with the LR it really had.
 
-    The LR is in multiples of the task's own; what controllers decided is in it.
+    The LR is in multiples of the task's own and includes the decisions of controllers.
     """
     series = run.loss if metric == "loss" else run.evals.get(metric or run.metric, run.loss)
     note = 'the LR is in multiples of the task\'s own; fit it with prior="generic"'
@@ -121,7 +120,7 @@ def _stored(path: Path) -> StoredRun | None:
         if b'"key"' not in head or b'"schedule"' not in head:
             return None
         return from_json(content(path, most=_LARGEST_RUN))
-    except (OSError, ValueError) as error:  # is said when it is read as a log
+    except (OSError, ValueError) as error:  # reported when the file is read as a log
         if isinstance(error, LrlabError):
             raise
         return None

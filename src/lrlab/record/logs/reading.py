@@ -1,7 +1,7 @@
-"""What was understood of a log, before anything is fitted: its columns, what counts its rows, and what was repaired.
+"""What was understood of a log before a fit: its columns, the counter of its rows, and what was repaired.
 
 found = read_log(["metrics.csv"], loss="val_loss")
-found.run, found.missing    # the run, or the sentence why there is none
+found.run, found.missing    # the run, or a sentence that says why there is none
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from lrlab.record.logs.units import Rates
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MOST = 20_000_000  # updates of a run: of each the LR is held, several times
-_DENSE = 1000  # points: a training loss logged more often than this is taken to be of single batches
+_MOST = 20_000_000  # updates of a run: the LR of each is held in memory several times
+_DENSE = 1000  # points: a training loss with more is taken as the loss of single batches
 _SMOOTHED = 200  # points that a smoothed training loss keeps
 _UNKNOWN = Rates()
 
 
 @dataclass(frozen=True)
 class ReadColumn:
-    """One column as it was understood: what it is, its points, and the first and last of its values."""
+    """One column as understood: its role, its number of points, and its first and last value."""
 
     name: str
     what: str
@@ -53,8 +53,8 @@ class ReadColumn:
 class Reading:
     """What was understood of a log.
 
-    `run` is what a law is fitted to; None if something is `missing`, which is the sentence. `curves` are all losses
-    of the log by completed updates, the chosen one first.
+    `run` is what a law is fitted to; it is None if something is missing, and then `missing` says in a sentence what.
+    `curves` are all losses of the log by completed updates, the chosen one first.
     """
 
     name: str
@@ -85,19 +85,19 @@ class Asked:
 
 
 def read_log(paths: Sequence[Path], asked: Asked) -> Reading:
-    """What stands in the files of one run. Raises `LrlabError` if they hold no rows, or nothing that counts them."""
+    """Read the files of one run. Raises `LrlabError` if they hold no rows, or no counter of rows."""
     refuse(asked.loss)
     name = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
     formats = [registry.of(path) for path in paths]
     named = {each for each in (asked.loss, asked.lr) if isinstance(each, str)}
     table = collect(_files(paths, formats, asked, named), asked.step, named, name)
     add_sums(table)
-    with np.errstate(all="ignore"):  # numbers of any size: what comes of them is looked at in the end
+    with np.errstate(all="ignore"):  # numbers of any size: the results are checked at the end
         return _understood(paths, tuple(each.NAME for each in formats), table, asked, name)
 
 
 def _files(paths: Sequence[Path], formats: Sequence[registry.Format], asked: Asked, named: set[str]) -> Any:
-    """The rows of each file; those of a run that was gone on with after those of its beginning."""
+    """The rows of each file; the parts of a resumed run come after its beginning."""
     if len(paths) == 1:
         return [registry.told(paths[0], formats[0])]
     first = []
@@ -122,7 +122,7 @@ def _understood(paths: Sequence[Path], formats: tuple[str, ...], table: LogTable
     known: tuple[Ints, Floats] = (np.zeros(0, np.int64), np.zeros(0))
     try:
         chosen, said = choose_loss(table, asked.loss, points, path)
-        if chosen not in curves:  # asked for, and by its name no loss
+        if chosen not in curves:  # asked for, but not a loss by its name
             at, kept, repairs[chosen] = _points(table, clock, chosen)
             curves[chosen] = LossCurve(chosen, loss(chosen).validation, at, kept)
         notes += (*said, *table.remarks(chosen), *repairs[chosen])
@@ -153,7 +153,7 @@ def _points(table: LogTable, clock: Clock, name: str) -> tuple[Ints, Floats, tup
 
 
 def _known(table: LogTable, clock: Clock, name: str) -> tuple[tuple[Ints, Floats], tuple[str, ...]]:
-    """The logged LRs by the update that used them, in order."""
+    """The logged LRs in order, each with the update that used it."""
     column = table.series[name]
     at, values = np.rint(clock.updates(column, began=True)), column.numbers()
     at = np.where(np.isfinite(values), at, np.nan)
@@ -162,7 +162,7 @@ def _known(table: LogTable, clock: Clock, name: str) -> tuple[tuple[Ints, Floats
     if not len(updates):
         raise LrlabError(f"{name} has no finite number at a step of the losses")
     said = tuple(remark for remark in table.remarks(name) if name in remark)
-    if clock.held(column) and len(updates) > 1:  # one value an epoch: it holds until the next
+    if clock.held(column) and len(updates) > 1:  # one value per epoch: it holds until the next
         before = updates[1:] - 1
         inside = before > updates[:-1]
         updates = np.append(updates, before[inside])
@@ -227,7 +227,7 @@ def _run(
 
 
 def _columns(table: LogTable, used: set[str | None]) -> tuple[ReadColumn, ...]:
-    """What each column is: first what was used, then by what they are."""
+    """The columns as understood: first those that were used, then by role."""
     found = []
     for name, column in table.series.items():
         values = column.numbers()
@@ -258,13 +258,13 @@ def _given(lr: Any, horizon: int) -> Floats:
 
 
 def _unlogged(known_at: Ints, configured: object) -> int | None:
-    """A warmup named in the file's configuration, where the log begins after it."""
+    """The warmup in the file's configuration, if the log begins after it."""
     steps = number(configured)
     return int(steps) if steps and len(known_at) and 0 < steps <= known_at[0] else None
 
 
 def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) -> Floats:
-    """The parent's LR before `start`, the run's own from there on."""
+    """The parent's LR before `start`, then the run's own."""
     start = min(start, parent.horizon)
     if at[0] > start:
         at, values = np.append(start, at), np.append(parent.lrs[start - 1], values)

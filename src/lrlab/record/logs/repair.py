@@ -1,4 +1,4 @@
-"""The steps of one column put in order: what a resume trained again counts once, as it was trained last."""
+"""Puts the steps of one column in order: updates that a resume trained again count once, as trained last."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Kept = NDArray[np.intp]
 
-_UNORDERED = 0.1  # of the points: where steps go back more often (and four times), the rows are merely in no order
+_UNORDERED = 0.1  # of the points: if steps go back more often (and four times), the rows are just unordered
 
 
 def ordered(at: Floats, values: Floats) -> tuple[Kept, tuple[str, ...]]:
-    """The points to keep, by rising step, and what was done, in sentences.
+    """The indices of the points to keep, by rising step, and sentences about what was done.
 
-    Where steps go back and the values are others a run was resumed: what came before is left out as far as the later
-    rows go. Of points that have one step the last is kept.
+    If steps go back and the values differ, a run was resumed: earlier points are left out as far as the later rows go.
+    Of points with the same step the last is kept.
 
     >>> kept, said = ordered(np.array([10.0, 20, 30, 40, 25, 35, 45]), np.array([7.0, 6, 5, 4, 5, 4, 3]))
     >>> kept.tolist(), said
@@ -41,15 +41,15 @@ def ordered(at: Floats, values: Floats) -> tuple[Kept, tuple[str, ...]]:
 
 
 def _resumed(steps: Floats, values: Floats, lost: NDArray[np.bool_], start: int, stop: int) -> str:
-    """Mark as lost what the points from `start` to `stop` were trained again for; say so, where they were."""
+    """Mark the points that `start` to `stop` trained again as lost; return a sentence about them, or an empty text."""
     first, last = steps[start], steps[stop - 1]
     before = ~lost[:start] & (steps[:start] >= first) & (steps[:start] <= last)
     again = steps[start:stop] <= steps[:start][~lost[:start]].max(initial=-np.inf)
-    if before.sum() < 2 or again.sum() < 2:  # one row that came late
+    if before.sum() < 2 or again.sum() < 2:  # a single late row
         return ""
     _, earlier, later = np.intersect1d(steps[:start][before], steps[start:stop], return_indices=True)
     same = values[:start][before][earlier] == values[start:stop][later]
-    if len(same) and same.mean() >= 0.5:  # the same rows once more, not another training of the same updates
+    if len(same) and same.mean() >= 0.5:  # the same rows repeated, not a new training of the same updates
         return ""
     highest = steps[:start][~lost[:start]].max()
     behind = f"; beyond {last:g} the later rows end, and the earlier ones stay" if highest > last else ""

@@ -1,6 +1,6 @@
-"""What a column of a log is, by its name: a loss, an LR, what counts, a time, a score, or something else.
+"""What a column of a log is, by its name: a loss, an LR, a counter, a time, a score, or something else.
 
-A loss is what a law is fitted to; no other column is taken or proposed for one.
+A law is fitted to a loss; no other column is taken or proposed for one.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _UNLOGARITHMIC = {"perplexity", "ppl", "mse", "rmse", "mae", "bpb", "bpc", "nll"
 
 
 def own(name: str) -> str:
-    """A column's own name, without the "<run> - " that trackers put before it."""
+    """A column's own name, without the prefix "<run> - " of trackers."""
     return name.rpartition(" - ")[2]
 
 
 def role(name: str) -> Role:
-    """What a column is.
+    """The role of a column, by its name.
 
     >>> [role(name).name for name in ("val_loss", "lr-AdamW", "epoch", "loss_scale", "train_runtime", "top1_acc")]
     ['LOSS', 'RATE', 'COUNTER', 'OTHER', 'TIME', 'SCORE']
@@ -88,21 +88,21 @@ def _role(name: str) -> Role:
 
 @dataclass(frozen=True, order=True)
 class Loss:
-    """Which loss a column holds, in the order of preference: of one phase, the whole before a part."""
+    """Which loss a column holds; sorts by preference: the whole loss first, then by phase and length of the name."""
 
     part: bool  # a part, an alternative or a summary of the loss: never taken unless asked for
     phase: int  # 0, 1, 2: validation, evaluation, test; 3: training
-    length: int  # of the name: the plainest first
+    length: int  # of the name: the shortest first
     kind: str = ""  # the words that make it a part or an alternative
 
     @property
     def alone(self) -> bool:
-        """Whether it may be taken for the loss where a log has no other kind: no summary of a run, no perplexity."""
+        """Whether it may be used if a log has no other loss: it is not a summary of a run and not a perplexity."""
         return not set(self.kind.split()) & _NEVER_ALONE
 
     @property
     def validation(self) -> bool:
-        """Whether it was measured on data that were not trained on."""
+        """Whether it was measured on data that were not used for training."""
         return self.phase < 3
 
 

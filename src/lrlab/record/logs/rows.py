@@ -1,4 +1,4 @@
-"""What stands in a log, whatever its format: rows of values by column, and what could not be a row."""
+"""The contents of a log in any format: rows of values by column, and what could not be read as a row."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Config:
-    """What the file says of its configuration."""
+    """The configuration that the file contains."""
 
     values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A place that was left out: where it is, and why."""
+    """A place in the file that was left out, and why."""
 
     where: str
     why: str
@@ -34,7 +34,7 @@ class Unusable:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something about the whole file, in a sentence."""
+    """A sentence about the whole file."""
 
     sentence: str
 

@@ -1,7 +1,7 @@
 """Where the rows of a log go: CSV, JSON lines, TensorBoard, and the user's own Weights & Biases or MLflow object.
 
-A sink takes rows (step, {name: value}) and may be called again and again; files are appended to, so that a resumed
-run goes on in the log of the first. `read_run` reads back what the three kinds of file hold.
+A sink takes rows (step, {name: value}) and can be called repeatedly; it appends to files, so a resumed run continues
+the log of the first. `read_run` can read all three kinds of file.
 
     log = RateLog(scheduler, csv_log("run.csv"), tensorboard_log("runs/1"), wandb_log(wandb.init()), mlflow_log(mlflow))
 """
@@ -26,7 +26,7 @@ STEP = "step"
 
 
 def csv_log(path: str | os.PathLike[str]) -> Sink:
-    """A CSV file with a column `step` and one for each name; a name that comes later widens the table.
+    """A CSV file with a column `step` and one for each name; a new name adds a column.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp(), "run.csv")
@@ -50,7 +50,7 @@ def csv_log(path: str | os.PathLike[str]) -> Sink:
 
 
 def jsonl_log(path: str | os.PathLike[str]) -> Sink:
-    """A file of JSON lines, {"step": ..., name: value}; infinities and NaN stand as texts.
+    """A file of JSON lines, {"step": ..., name: value}; infinities and NaN are written as texts.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp(), "run.jsonl")
@@ -70,7 +70,7 @@ def jsonl_log(path: str | os.PathLike[str]) -> Sink:
 
 
 def tensorboard_log(directory: str | os.PathLike[str]) -> Sink:
-    """An event file of TensorBoard in this directory, a new one for each sink, with float64 scalars.
+    """A TensorBoard event file in this directory with float64 scalars; each sink makes a new file.
 
     >>> import tempfile
     >>> from lrlab.record.logs.tensorboard import scalars
@@ -90,9 +90,9 @@ def tensorboard_log(directory: str | os.PathLike[str]) -> Sink:
 
 
 def wandb_log(run: Any) -> Sink:
-    """Your Weights & Biases run, or anything else with `.log({name: value}, step=)`.
+    """Your Weights & Biases run, or any object with `.log({name: value}, step=)`.
 
-    W&B leaves out rows whose step is below the last: log at every update, before what you log yourself.
+    W&B drops rows with a step below the last one: log at every update, before your own values.
 
     >>> class Recorder:
     ...     def log(self, values, step): print(step, values)
@@ -109,7 +109,7 @@ def wandb_log(run: Any) -> Sink:
 
 
 def mlflow_log(client: Any) -> Sink:
-    """The module `mlflow` with its active run, or anything else with `.log_metric(name, value, step=)`.
+    """The module `mlflow` with its active run, or any object with `.log_metric(name, value, step=)`.
 
     >>> class Recorder:
     ...     def log_metric(self, name, value, step): print(step, name, value)
@@ -134,7 +134,7 @@ def _method(target: Any, name: str, hint: str) -> Callable[..., Any]:
 
 
 def _appendable(path: str | os.PathLike[str]) -> Path:
-    """The file, its folder made; a last line that a killed writer left unfinished is taken away."""
+    """The file, ready to append: its folder is made, and an unfinished last line of a killed writer is removed."""
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():
@@ -152,7 +152,7 @@ def _header(file: Path) -> list[str]:
 
 
 def _widen(file: Path, columns: list[str]) -> None:
-    """Write the table in `file` anew under these columns, in one stroke."""
+    """Rewrite the table in `file` with these columns, atomically."""
     wider = file.with_name(file.name + ".wider")
     with wider.open("w", newline="", encoding="utf-8") as target:
         writer = csv.DictWriter(target, columns, restval="", lineterminator="\n")

@@ -1,14 +1,14 @@
-"""What is a number in a log, and what a step."""
+"""Reads numbers and step counts from the values of a log."""
 
 from __future__ import annotations
 
 import math
 
-_LAST = 2.0**53  # beyond, floats do not tell one step from the next
+_LAST = 2.0**53  # above, floats cannot tell one step from the next
 
 
 def number(value: object) -> float | None:
-    """A value as a number, or None; one that is larger than every float is infinite.
+    """A value as a number, or None; a number too large for a float is infinite.
 
     >>> number("2.5"), number(10**400), number("1_0"), number(True), number("2,5")
     (2.5, inf, None, None, None)
@@ -27,7 +27,7 @@ def number(value: object) -> float | None:
 
 
 def count(value: object) -> float | None:
-    """A value as a number of steps, or None; beyond 2**53 a float does not tell one from the next.
+    """A value as a number of steps, or None; above 2**53 a float cannot tell one step from the next.
 
     >>> count("300"), count("nan"), count(10**400)
     (300.0, None, None)

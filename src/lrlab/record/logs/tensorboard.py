@@ -1,7 +1,7 @@
 """TensorBoard event files, read without TensorFlow.
 
-A file is a chain of frames (see `frames.py`); each holds one `Event` message of protocol buffers, of which a scalar
-needs five fields. Files are streamed; a frame whose checksum does not fit, or whose message is malformed, is left out.
+A file is a chain of frames (see `frames.py`); each holds one protocol buffer message `Event`; a scalar needs five of
+its fields. Files are streamed; a frame with a wrong checksum or a malformed message is left out.
 
     for step, tag, value in scalars(Path("runs/1")): ...
 """
@@ -21,7 +21,7 @@ _SUMMARY_VALUE = 1
 _VALUE_TAG, _VALUE_SIMPLE, _VALUE_TENSOR = 1, 2, 8
 _TENSOR_TYPE, _TENSOR_CONTENT, _TENSOR_FLOATS, _TENSOR_DOUBLES = 1, 4, 5, 6
 _DOUBLE = 2  # the number of float64 among TensorFlow's data types; float32 is 1
-_SMALL = 65_536  # bytes: a larger frame without a scalar is not looked at twice
+_SMALL = 65_536  # bytes: the checksum of a larger frame without a scalar is not computed
 
 Scalar = tuple[int, str, float]
 
@@ -59,7 +59,7 @@ def _found(path: Path) -> Iterator[Scalar | Unreadable]:
 
 
 def _told(content: bytes, checksum: int, where: str) -> Iterator[Scalar | Unreadable]:
-    """The scalars in the content of a frame that is what was written."""
+    """The scalars in the content of a frame, after a check of its checksum."""
     try:
         found, problem = list(_event(content)), ""
     except _Malformed as error:
@@ -106,7 +106,7 @@ def _scalar(message: bytes) -> tuple[str, float | None]:
 
 
 def _tensor(message: bytes) -> float | None:
-    """The number in a tensor of one float32 or float64; None for any other tensor."""
+    """The number in a tensor with a single float32 or float64; None for any other tensor."""
     kind, content = 0, b""
     for number, value in _fields(message):
         if number == _TENSOR_TYPE and isinstance(value, int):

@@ -1,7 +1,7 @@
 """TensorBoard event files, written without TensorFlow: the counterpart of `tensorboard.py`.
 
-A file is a chain of frames (see `frames.py`), each with an event: a message of protocol buffers with wall time, step,
-and a summary of scalars, here tensors of one float64.
+A file is a chain of frames (see `frames.py`), each with an event: a protocol buffer message with wall time, step and a
+summary of scalars, here tensors with one float64.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _numbers = count()
 
 
 def new_file(directory: Path) -> Path:
-    """A new event file in `directory`, which is made if need be, with the version that opens every one."""
+    """A new event file in `directory`, which is made if needed; it begins with the version event."""
     directory.mkdir(parents=True, exist_ok=True)
     now = time.time()
     file = directory / f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
@@ -51,7 +51,7 @@ def event(wall_time: float, step: int, values: Mapping[str, float]) -> bytes:
 
 
 def _scalar(tag: str, value: float) -> bytes:
-    """A value of a summary: its tag, a tensor without dimensions, and the plugin that draws it."""
+    """A value of a summary: its tag, a scalar tensor, and the plugin that draws it."""
     tensor = _key(_TYPE, _VARINT) + _varint(_DOUBLE) + _field(_SHAPE, b"") + _field(_CONTENT, struct.pack("<d", value))
     metadata = _field(_PLUGIN, _field(_PLUGIN_NAME, b"scalars"))
     return _field(_TAG, tag.encode()) + _field(_TENSOR, tensor) + _field(_METADATA, metadata)
@@ -70,7 +70,7 @@ def _key(number: int, kind: int) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """An unsigned integer, seven bits a byte, the lowest first."""
+    """An unsigned integer with seven bits per byte, the lowest first."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

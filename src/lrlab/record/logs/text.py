@@ -1,4 +1,4 @@
-"""The lines of a text file, each of a bounded length, whatever the file holds."""
+"""The lines of a text file, with a bounded length for any file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lrlab.record.logs.rows import Remark
 from lrlab.record.regular import descriptor
 
 LONGEST = 1_000_000  # bytes: a longer line is not a row
-_ENDLESS = 100  # times as long: a longer line means that the file is not text
+_ENDLESS = 100  # times as long: then the file is not text
 UNENDED = Remark("the last line has no end: it may be cut off, and its last number with it")
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
 
 def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
-    """Each line with its number, and whether it ends: its text, or None if it is too long to be read."""
+    """Each line as its number, its text (None if it is too long), and whether it has a line end."""
     with open(descriptor(path), "rb") as stream:
         number = 0
         while line := stream.readline(LONGEST):
@@ -33,7 +33,7 @@ def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
 
 
 def first_line(path: Path) -> bytes:
-    """The beginning of the first line that is not blank. Raises `LrlabError` for what is not text in UTF-8."""
+    """The beginning of the first line that is not blank. Raises `LrlabError` if the file is not UTF-8 text."""
     with open(descriptor(path), "rb") as stream:
         head = stream.readline(LONGEST)
         if head.startswith(_WIDE):
@@ -49,7 +49,7 @@ def first_line(path: Path) -> bytes:
 
 
 def unended(path: Path) -> list[Remark]:
-    """What is to be said of a file whose last line has no end."""
+    """A remark if the last line of a file has no line end."""
     with open(descriptor(path), "rb") as stream:
         if not stream.seek(0, os.SEEK_END):
             return []
@@ -58,7 +58,7 @@ def unended(path: Path) -> list[Remark]:
 
 
 def _skipped(stream: IO[bytes], path: Path) -> bool:
-    """Read on to the end of a line; whether it has one. Raises `LrlabError` for one that has none for very long."""
+    """Skip to the end of a line; return whether it has one. Raises `LrlabError` if the line is extremely long."""
     for _ in range(_ENDLESS):
         part = stream.readline(LONGEST)
         if not part or part.endswith(b"\n"):

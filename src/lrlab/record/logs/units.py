@@ -1,4 +1,4 @@
-"""What a log counts in: updates, micro-batches, epochs, samples or tokens; and what makes updates of it."""
+"""The units that a log counts in: updates, micro-batches, epochs, samples or tokens; and their rates per update."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lrlab.errors import LrlabTypeError, worded
 
 Unit = Literal["updates", "batches", "epochs", "samples", "tokens"]
 
-LONGEST = 200  # characters of a name that is looked at
+LONGEST = 200  # characters of a name that is read
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_COUNTED: dict[Unit, tuple[str, ...]] = {  # what is left of a counter's name, the most telling first
+_COUNTED: dict[Unit, tuple[str, ...]] = {  # the rest of a counter's name, the clearest first
     "updates": (
         "iter", "iters", "iteration", "iterations", "global step", "global steps", "updates", "update", "step", "steps",
         "itr", "it",
@@ -26,7 +26,7 @@ _COUNTED: dict[Unit, tuple[str, ...]] = {  # what is left of a counter's name, t
     "samples": ("sample", "samples", "example", "examples", "sequences", "images", "imgs"),
     "tokens": ("token", "tokens"),
 }  # fmt: skip
-_COMPOSER = {("batch",), ("sample",), ("token",), ("epoch",)}  # which it names time/batch and so on
+_COMPOSER = {("batch",), ("sample",), ("token",), ("epoch",)}  # Composer names them time/batch and so on
 _FILLING = {"train", "trainer", "training", "num", "number", "n", "of", "current", "completed", "optimizer", "opt"}
 _FILLING_SEEN = _FILLING | {"seen", "consumed", "processed", "trained", "total", "input", "inputs"}
 _FILLING_INDEX = _FILLING | {"idx", "index", "id", "global"}
@@ -42,7 +42,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def counted(name: str) -> tuple[Unit, int] | None:
-    """What a column counts, and its place among those that count the same, the most telling first; None: nothing.
+    """The unit that a column counts, and its rank among the names of that unit, the clearest first; None if no counter.
 
     >>> counted("trainer/global_step"), counted("num_input_tokens_seen"), counted("max_steps"), counted("epoch_loss")
     (('updates', 4), ('tokens', 1), None, None)
@@ -59,20 +59,20 @@ def _counted(name: str) -> tuple[Unit, int] | None:
         filling = {"samples": _FILLING_SEEN, "tokens": _FILLING_SEEN, "batches": _FILLING_INDEX}.get(unit, _FILLING)
         rest = " ".join(word for word in found if word not in filling)
         if rest in names:
-            # Trackers count their own records under _step, beside the true ones.
+            # Trackers count their own records as _step, beside the real counters.
             return unit, len(names) if name.startswith("_") else names.index(rest)
     return None
 
 
 def best(names: Collection[str], unit: Unit) -> list[str]:
-    """Those of the names that count in this unit, the most telling first."""
+    """The names that count in this unit, the clearest first."""
     found = [(place[1], name) for name in names if (place := counted(name)) and place[0] == unit]
     return [name for _, name in sorted(found, key=lambda each: each[0])]
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What makes updates of another unit: each a positive number, or None if it is not known.
+    """The rates that convert other units to updates: each is a positive number, or None if not known.
 
     `accumulate` is the number of the log's steps (micro-batches) that make one update.
 

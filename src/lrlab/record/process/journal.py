@@ -1,12 +1,12 @@
-"""The journal of a running process: what was observed and decided, as lines of JSON from which it can be replayed.
+"""The journal of a running process: observations and decisions as JSON lines, from which the run can be replayed.
 
     runs/x/journal.jsonl
         {"begin": "start", "checkpoint": {...}, "digest": "5e0a..."}
         {"update": 1200, "metrics": {"": 2.31, "acc": 0.9}, "decisions": [...], "lrs": [0.05], "digest": "91bc..."}
 
-A run begins where it is started, resumed, rolled back or changed, with its checkpoint; every observation has its
-line, with what was decided on it and the LRs that hold after it. Nothing is written per update. The lines are a chain
-(see `lrlab.record.process.lines`); those of earlier versions had no digest.
+There is a line with the checkpoint wherever the run is started, resumed, rolled back or changed, and a line for each
+observation, with the decisions it led to and the LRs after it. Nothing is written per update. The lines form a chain
+(see `lrlab.record.process.lines`); in earlier versions they had no digest.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 
 class Began(TypedDict):
-    """A line where a run begins or goes on."""
+    """A line that says where a run begins or continues."""
 
     begin: str
     checkpoint: dict[str, Any]
 
 
 class Observed(TypedDict):
-    """A line of an observation."""
+    """A line with an observation."""
 
     update: int
     metrics: dict[str, float]
@@ -49,9 +49,9 @@ class Observed(TypedDict):
 
 
 class Journal:
-    """Writes the journal of one run into its folder; an existing one goes on. Raises `LrlabError` if it cannot.
+    """Writes the journal of one run into its folder, or continues it there. Raises `LrlabError` if it cannot.
 
-    Later, a line that cannot be written is a warning: a full disk is not a reason to end a training.
+    Later, a line that cannot be written only gives a warning: a full disk must not end a training.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ class Journal:
             os.close(descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, links=False))
 
     def began(self, how: str, checkpoint: Mapping[str, Any]) -> None:
-        """The run begins ("start"), or goes on from another state ("resumed", "rollback", "changed")."""
+        """Note that the run begins ("start") or continues from another state ("resumed", "rollback", "changed")."""
         self._write({"begin": how, "checkpoint": dict(checkpoint)})
 
     def observed(
@@ -79,7 +79,7 @@ class Journal:
         decisions: Sequence[Decision],
         lrs: Sequence[float],
     ) -> None:
-        """An observation after so many updates, the decisions that it led to, and the LRs after it."""
+        """Note an observation after `update` completed updates, the decisions that it led to, and the LRs after it."""
         given = {**({} if value is None else {"": value}), **metrics}
         self._write(
             {
@@ -94,7 +94,7 @@ class Journal:
         try:
             append(self._path, plain(row), chained=True)
         except OSError as error:
-            if str(error) != self._said:  # once, not at every observation
+            if str(error) != self._said:  # only once, not at every observation
                 self._said = str(error)
                 log.warning(
                     "%s lacks a line, and cannot be replayed from there on: %s", printable(str(self._path)), error
@@ -102,10 +102,10 @@ class Journal:
 
 
 def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The lines of a journal (its file, or its folder) without their digests; one that a kill has cut off is left out.
+    """The lines of a journal (its file or its folder) without their digests; a line that a kill cut off is left out.
 
-    That is the last one, or one after which the run begins again. Raises `LrlabError` for any other line that is
-    none, or not what was written, and where there is no journal.
+    Only the last line can be cut off, or one after which the run begins again. Raises `LrlabError` for any other line
+    that is broken or was changed, and if there is no journal.
     """
     path = Path(journal)
     try:
@@ -135,7 +135,7 @@ def rows(journal: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
 
 
 def _row(line: bytes, before: str) -> tuple[dict[str, Any], str]:
-    """The row of a line, and its digest; `before` is that of the line before it. Raises `LrlabError` for any other."""
+    """The row of a line and its digest; `before` is the digest of the line before. Raises `LrlabError` if broken."""
     if not line.endswith(b"\n"):
         raise Torn("it does not end with a newline")
     row, found = row_of(line, before)

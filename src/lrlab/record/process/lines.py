@@ -1,9 +1,9 @@
-"""Files of JSON lines in the folder of a run: appended to by several processes, cut off by kills, shared with others.
+"""Files of JSON lines in the folder of a run; several processes may append, and kills may cut lines off.
 
-Every line carries a digest; in a chain it is over the digest of the line before as well, so that a line that is
-missing, doubled or somewhere else shows itself. Nothing is remembered outside of the file: an interrupt or a kill
-leaves a whole line or half of one, and the next line stands on its own. Only a regular file is written to or read, and
-no link is followed: the folder may be shared.
+Every line has a digest. In a chain the digest also covers that of the line before, so a missing, doubled or moved line
+is found. There is no state outside the file: an interrupt or a kill leaves a whole line or a part of one, and the next
+line begins on its own. Only regular files are read and written, and no links are followed, because the folder may be
+shared.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from typing import Any
 from lrlab.record.regular import descriptor
 from lrlab.record.sealed import Torn, digest, parsed
 
-_END = 4096  # bytes that are looked at first for the last digest
+_END = 4096  # bytes that are searched first for the last digest
 _DIGEST_AT_END = re.compile(rb'"digest": "([0-9a-f]{64})"\}\s*$')
 
 
 def append(path: Path, row: Mapping[str, Any], *, chained: bool = False) -> str:
-    """Append one line, written at once; after a torn one it begins on a line of its own. Gives its digest.
+    """Append one line in a single write, on a new line after a torn one; return its digest.
 
-    Raises `OSError` where the file is not regular or cannot be written, and `ValueError` for a number that strict
-    JSON does not have.
+    Raises `OSError` if the file is not regular or cannot be written, and `ValueError` for a number that strict JSON
+    does not have.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -52,9 +52,9 @@ def append(path: Path, row: Mapping[str, Any], *, chained: bool = False) -> str:
 
 
 def row_of(line: bytes, before: str | None = None) -> tuple[dict[str, Any], str | None]:
-    """The row of a line, and its digest: None where it has none, as earlier versions wrote it.
+    """The row of a line, and its digest (None if it has none, as in earlier versions).
 
-    Raises `Torn` where it is not a JSON object, or not what was written, or in a chain does not follow the line before.
+    Raises `Torn` if it is not a JSON object, was changed, or in a chain does not follow the line before.
     """
     record = parsed(line, "a line as it was written")
     if "digest" not in record:
@@ -70,12 +70,12 @@ def row_of(line: bytes, before: str | None = None) -> tuple[dict[str, Any], str 
 
 
 def _linked(row: Mapping[str, Any], before: str | None) -> str:
-    """The digest of a row; in a chain `before` is that of the line before it."""
+    """The digest of a row; in a chain `before` is the digest of the line before."""
     return digest(row if before is None else {**row, "after": before})
 
 
 def _last_digest(file: Any, size: int) -> str:
-    """The digest of the last whole line; empty if it has none."""
+    """The digest of the last whole line; an empty text if it has none."""
     length = _END
     while True:
         file.seek(max(0, size - length))

@@ -1,12 +1,12 @@
-"""The live factor of a running process: orders in a file of its folder, which it looks at before each update.
+"""The live factor of a running process: orders in a file in its folder, which it reads before each update.
 
     runs/x/live.jsonl
         {"lrlab": 1, "live": "orders"}
-        {"factor": 0.5, "at": "2026-11-21T11:50:00+00:00"}       somebody's order: the first
-        {"taken": 1, "update": 1200}                             the run's answer: it held from update 1200 on
+        {"factor": 0.5, "at": "2026-11-21T11:50:00+00:00"}       the first order of a user
+        {"taken": 1, "update": 1200}                             the run's answer: it holds from update 1200 on
 
-The file only grows, by whole lines; a line without its end is not read yet. The answer makes an order part of the
-run's history: a run that is resumed from before update 1200 takes it at update 1200 again.
+The file only grows, by whole lines; a line without a line end is not read yet. The answer makes an order part of the
+run's history: a run that is resumed from before update 1200 takes it again at update 1200.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FactorOrder:
-    """The `number`-th order, counted from 1: a factor, when it was given, and from which update on it held, if yet."""
+    """One order, numbered from 1: a factor, when it was given, and the update from which it holds (None: not yet)."""
 
     number: int
     factor: float
@@ -40,7 +40,7 @@ class FactorOrder:
 
 
 class ManualOrders:
-    """What a run reads of its orders; it begins to listen when this is made. Raises `LrlabError` if it cannot.
+    """Reads the orders for a run; the run listens from then on. Raises `LrlabError` if the folder cannot be used.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -60,14 +60,14 @@ class ManualOrders:
         self._heard: _Heard | None = None
 
     def resumed(self) -> None:
-        """The run goes on from another position: which orders its state has in it is found anew."""
+        """Note that the run continues from another position: find again which orders its state already includes."""
         self._heard = None
 
     def due(self, update: int, heard_so_far: int | None = None) -> float | None:
-        """The factor to set before this update, or None. Of several the last counts; asked again, it is the same.
+        """The factor to set before this update, or None. Of several orders the last counts; a repeat gives the same.
 
-        `heard_so_far` counts the factors that the run has set: one that was told here and is not among them, for the
-        run was interrupted in between, is told again. None: what was told was set.
+        `heard_so_far` is the number of factors that the run has set: a factor that was returned here but not set,
+        because the run was interrupted in between, is returned again. None: every returned factor was set.
         """
         seen = self._seen = (read if self._heard else read_all)(self._path, self._seen)
         heard = self._heard or _heard_before(update, seen)
@@ -76,7 +76,7 @@ class ManualOrders:
         if seen is heard.all_of and not again:
             return None
         left = [k for k, order in enumerate(seen.orders) if order.name not in known]
-        # One before the last that was answered, itself without an answer, was overtaken, and never held.
+        # An unanswered order before the last answered one was overtaken, and never took effect.
         last = max((k for k, order in enumerate(seen.orders) if order.name in heard.history), default=-1)
         due = [k for k in left if heard.history.get(seen.orders[k].name, update if k > last else MOST) <= update]
         if not due:
@@ -86,7 +86,7 @@ class ManualOrders:
         then = known.union(order.name for order in seen.orders[: due[-1] + 1])
         self._heard = _Heard(
             heard.history, known, then, update, None, heard_so_far
-        )  # before the answer, which may last
+        )  # before the answer, which may take long
         if order.name not in heard.history and seen.taken.get(order.name) != update:
             self._answer({"taken": due[-1] + 1, "order": order.name, "update": update})
         return order.factor
@@ -100,9 +100,9 @@ class ManualOrders:
 
 @dataclass(frozen=True)
 class _Heard:
-    """What the run has heard: the answers of its `history` before it began to listen; the orders `before` the last
-    `update` at which it was told one, and `then`; what was seen when there was nothing more to be heard; the `count` of
-    the factors that were set when it was told one."""
+    """What the run has heard: `history` holds the answers from before it began to listen; `before` and `then` are the
+    orders known before and after the last `update` at which it got one; `all_of` is what was seen when no order was
+    left; `count` is how many factors were set when it got one."""
 
     history: Mapping[str, int]
     before: frozenset[str]
@@ -113,7 +113,7 @@ class _Heard:
 
 
 def _heard_before(update: int, seen: Seen) -> _Heard:
-    """The orders that a state at this update has in it: those that were answered before, and those they overtook."""
+    """The orders that a state at this update includes: those answered before it, and those they overtook."""
     answered = [k for k, order in enumerate(seen.orders) if seen.taken.get(order.name, update) < update]
     known = frozenset(order.name for order in seen.orders[: max(answered, default=-1) + 1])
     return _Heard(seen.taken, known, known, -1, None, None)
@@ -122,8 +122,8 @@ def _heard_before(update: int, seen: Seen) -> _Heard:
 def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
     """Order a factor for the run that listens in this folder.
 
-    Raises `LrlabError` if none has ever listened there, where the order cannot be written, and for a factor that no
-    LR is multiplied by.
+    Raises `LrlabError` if no run has ever listened there, if the order cannot be written, and for a factor that an LR
+    cannot be multiplied by.
     """
     if isinstance(factor, bool) or not isinstance(factor, (int, float)):
         raise LrlabTypeError(worded("a live factor is a number", factor, hint="0.5"))
@@ -140,7 +140,7 @@ def give(folder: str | os.PathLike[str], factor: float) -> FactorOrder:
 
 
 def orders(folder: str | os.PathLike[str]) -> tuple[FactorOrder, ...]:
-    """Every order for a run, in order. Raises `LrlabError` if no run has ever listened in this folder."""
+    """All orders for a run, the oldest first. Raises `LrlabError` if no run has ever listened in this folder."""
     seen = read_all(_listening(folder), Seen())
     return tuple(
         FactorOrder(n, each.factor, each.at, seen.taken.get(each.name)) for n, each in enumerate(seen.orders, 1)

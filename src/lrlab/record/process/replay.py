@@ -1,4 +1,4 @@
-"""Replay: every decision and every LR of a run computed again from its journal, and where they differ from it."""
+"""Replay: computes every decision and every LR of a run again from its journal, and reports the differences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lrlab.record.runs.run import plain
 
 @dataclass(frozen=True)
 class Piece:
-    """Some updates of a run in which nothing changed: what each of its curves gave, and the groups that had it."""
+    """Some updates of a run without a change: the values of each curve, and the groups that used them."""
 
     start: int
     values: tuple[NDArray[np.float64], ...]
@@ -37,7 +37,7 @@ class Piece:
         return self.start + len(self.values[0])
 
     def lrs(self) -> NDArray[np.float64]:
-        """The LR of each group in each of its updates: shape (groups, updates)."""
+        """The LR of each group in each update of the piece: shape (groups, updates)."""
         return np.array([group.lrs(self.pacer, self.values, self.start, self.absolute) for group in self.groups])
 
 
@@ -45,10 +45,10 @@ class Piece:
 class Replay:
     """What a run did, computed again.
 
-    `values[i]` is the multiplier that update i used, shape (updates,); under a plan that of its first schedule.
-    `pieces` hold all of it, the later one where two overlap. `base_lrs` are those of the end. `heard` says how many of
-    the `observations` each controller took. `differences` are sentences, one for each place where the journal says
-    something else.
+    `values[i]` is the multiplier that update i used, shape (updates,); under a plan, that of its first schedule.
+    `pieces` cover the whole run; where two overlap, the later one counts. `base_lrs` are those at the end. `heard` says
+    how many of the `observations` each controller took. `differences` has a sentence for each place where the journal
+    differs.
     """
 
     schedule: str
@@ -63,12 +63,12 @@ class Replay:
 
     @property
     def updates(self) -> int:
-        """How many updates the journal reaches."""
+        """The number of updates that were replayed."""
         return len(self.values)
 
     @property
     def lrs(self) -> NDArray[np.float64]:
-        """The LR of every update for each group: shape (groups, updates); NaN before a group was there."""
+        """The LR of every update for each group: shape (groups, updates); NaN before a group existed."""
         found = np.full((max((len(piece.groups) for piece in self.pieces), default=1), self.updates), np.nan)
         for piece in self.pieces:
             lrs, stop = piece.lrs(), min(piece.stop, self.updates)
@@ -78,10 +78,10 @@ class Replay:
 
 
 def replay(journal: str | os.PathLike[str], updates: int | None = None) -> Replay:
-    """Replay a journal (its file or its folder), as far as it goes, or on to so many `updates`.
+    """Replay a journal (its file or its folder) to its end, or further up to `updates` updates.
 
-    Raises `LrlabError` if it is not a journal, where the schedule holds a function that only the run's code has, and
-    where the run was measured in other units than updates.
+    Raises `LrlabError` if it is not a journal, if the schedule contains a function that only the run's code has, or if
+    the run was measured in other units than updates.
 
     >>> import lrlab as lr
     >>> from tempfile import TemporaryDirectory
@@ -113,22 +113,22 @@ def replay(journal: str | os.PathLike[str], updates: int | None = None) -> Repla
 
 
 class _Run:
-    """The run so far."""
+    """The state of the replayed run so far."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
         self._take(checkpoint)
-        self.pieces: list[Piece] = []  # where two overlap the later one holds
+        self.pieces: list[Piece] = []  # where two overlap, the later one counts
         self.differences: list[str] = []
         self.observations = 0
         self.heard: dict[str, int] = {}
-        self.fresh = False  # whether a process has begun, and not said yet what it goes on with
-        self.passed: set[tuple[str, str]] = set()  # every state that a controller has come to
+        self.fresh = False  # whether a process has begun but not yet told what it continues
+        self.passed: set[tuple[str, str]] = set()  # every state that a controller has reached
         self._pass()
 
     def begin(self, how: str, checkpoint: Mapping[str, Any]) -> None:
-        """It was resumed, rolled back or changed: on from a state that its controllers have come to before.
+        """The run started, resumed, rolled back or changed: continue from a state that its controllers reached before.
 
-        A process begins with "start", and where "resumed" follows it goes on with the run of the one before.
+        A process begins with "start"; if "resumed" follows, it continues the run of the process before.
         """
         update = checkpoint["update"]
         if how not in ("start", "resumed") and update > self.pacer.update:
@@ -143,14 +143,14 @@ class _Run:
         self._pass()
 
     def observe(self, row: Mapping[str, Any]) -> None:
-        """One observation: decide again, and compare."""
-        if self.fresh:  # another run in the same journal
+        """Decide again on one observation, and compare."""
+        if self.fresh:  # a new run in the same journal
             self.pieces, self.observations, self.heard = [], 0, dict.fromkeys(self.heard, 0)
         self.fresh = False
         update, metrics = row["update"], {name: float(metric) for name, metric in row["metrics"].items()}
         self.reach(update)
         known, before = len(self.pacer.decisions), dict(self.pacer.states)
-        with suppress(Stopped):  # a decision as any other
+        with suppress(Stopped):  # a decision like any other
             self.pacer.observe(metrics.pop("", None), **metrics)
         self.observations += 1
         for name, state in self.pacer.states.items():
@@ -166,7 +166,7 @@ class _Run:
                 self.differences.append(f"update {update}: the LR of group {k} was {logged:.6g}, replayed {lr:.6g}")
 
     def reach(self, update: int) -> None:
-        """Keep the values up to an update, with the factors of now."""
+        """Keep the values up to an update, with the current factors."""
         here = self.pacer.update
         if update < here:
             self.differences.append(f"update {update}: the journal goes back from {here} without saying why")
@@ -175,7 +175,7 @@ class _Run:
         self.pacer.advance(update - here)
 
     def result(self) -> Replay:
-        """What was found."""
+        """The result of the replay."""
         values = np.full(held(self.pacer.update, "the run"), np.nan)
         for piece in self.pieces:
             stop = min(piece.stop, len(values))
@@ -193,11 +193,11 @@ class _Run:
         )
 
     def _known(self) -> int:
-        """The update up to which the values are known, of the run that was last heard of."""
+        """The update up to which the values of the latest run are known."""
         return self.pieces[-1].stop if self.pieces else 0
 
     def _piece(self, start: int, stop: int) -> None:
-        """Keep the values of some updates, with the factors and the groups of now."""
+        """Keep the values of some updates, with the current factors and groups."""
         self.pieces.append(self._made(start, held(stop, "the run")))
 
     def _made(self, start: int, stop: int) -> Piece:
@@ -206,7 +206,7 @@ class _Run:
         return Piece(start, values, self.groups, self.absolute, self.pacer)
 
     def _values(self) -> list[float]:
-        """What each curve gives an LR in the next update."""
+        """The multiplier of each curve for the LR of the next update."""
         return [self.pacer.value_of(k, "lr") for k in range(len(self.pacer.now.tracks))]
 
     def _take(self, checkpoint: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""What stands in the file of live orders, read as it grows: the orders, and the answers to them.
+"""Reads the file of live orders while it grows: the orders, and the answers to them.
 
-Whoever can write into the folder can write anything there. What is neither an order nor an answer to one is passed
-over, and said in the log once; so is what is not a regular file. A look reads so much, and never waits.
+Anybody who can write into the folder can write anything into the file. A line that is neither an order nor an answer is
+skipped and reported once in the log; so is a file that is not regular. A read has a size limit and never waits.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from lrlab.record.regular import descriptor
 from lrlab.record.sealed import Torn, digest
 
 FILE = "live.jsonl"
-_AT_ONCE = 2**16  # bytes of a look
-_LOOKS = 1024  # at the beginning, when all is read; of a larger file only the end is read
+_AT_ONCE = 2**16  # bytes per read
+_LOOKS = 1024  # reads at the beginning, when the whole file is read; of a larger file only the end is read
 _LONGEST = 2**14  # bytes of a line
 _MOST_ORDERS = 100_000
-MOST_OF_A_FACTOR = 1_000_000  # beyond, no LR is one
-_SAID = 3  # lines that are passed over, of a look, are said one by one
+MOST_OF_A_FACTOR = 1_000_000  # larger numbers are not factors of an LR
+_SAID = 3  # skipped lines per read that are reported one by one
 _WORDS = (b'"factor"', b'"taken"', b'"lrlab"')
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Given:
-    """An order: its factor, when it was given, and its name, which is the digest of its line."""
+    """An order: its factor, when it was given, and its name (the digest of its line)."""
 
     factor: float
     at: str
@@ -41,9 +41,9 @@ class Given:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read so far: of which file, of which size, up to which byte; `taken`: from which update each held.
+    """What was read so far: the file and its size, the byte reached, the orders; `taken`: the update each holds from.
 
-    `sealed`: a line had a digest, so that from there on each has one.
+    `sealed`: a line had a digest, so every later line must have one.
     """
 
     file: tuple[int, int] = (-1, -1)
@@ -54,7 +54,7 @@ class Seen:
 
 
 def read(path: Path, seen: Seen) -> Seen:
-    """What is seen after a look at the file; the very same where it has not grown, which is one stat()."""
+    """The state after one read of the file; the same object if the file has not grown, at the cost of one stat()."""
     try:
         found = os.stat(path, follow_symlinks=False)
         file = found.st_ino, found.st_size
@@ -77,19 +77,19 @@ def read(path: Path, seen: Seen) -> Seen:
         log.warning("%s: no orders are heard: %s", _named(path), error)
         return replace(seen, file=file)
     whole, _, rest = block.rpartition(b"\n")
-    if len(rest) > _LONGEST:  # whatever comes behind it
+    if len(rest) > _LONGEST:  # too long, whatever follows
         whole, rest = block, b""
     more = _Reading(path, seen)
     for line in whole.splitlines():
         more.take(line)
-    size = found.st_size if len(block) < _AT_ONCE else -1  # there is more to look at
+    size = found.st_size if len(block) < _AT_ONCE else -1  # there is more to read
     more.say()
     offset = start + len(block) - len(rest)
     return Seen((found.st_ino, size), offset, tuple(more.orders), more.taken, more.sealed)
 
 
 def read_all(path: Path, seen: Seen) -> Seen:
-    """What is seen after as many looks as it takes, of a file that is not beyond all reason."""
+    """The state after as many reads as the file needs, up to a limit."""
     for _ in range(_LOOKS):
         before, seen = seen, read(path, seen)
         if seen is before:
@@ -98,12 +98,12 @@ def read_all(path: Path, seen: Seen) -> Seen:
 
 
 def _named(path: Path) -> str:
-    """A path as it can be printed: others may have named the folder."""
+    """A path that is safe to print: others may have named the folder."""
     return printable(str(path), lines=False)
 
 
 class _Reading:
-    """The orders and answers, with more lines."""
+    """Adds lines to the orders and answers."""
 
     def __init__(self, path: Path, seen: Seen) -> None:
         self._path, self.orders, self.taken, self.sealed = path, list(seen.orders), dict(seen.taken), seen.sealed
@@ -111,13 +111,13 @@ class _Reading:
         self._passed = 0
 
     def take(self, line: bytes) -> None:
-        """One more line, whatever it is."""
+        """Read one more line of any content."""
         if not line.strip():
             return
         try:
             if len(line) > _LONGEST:
                 raise Torn("it is too long")
-            if not any(word in line for word in _WORDS):  # as good as all that is written here by mistake
+            if not any(word in line for word in _WORDS):  # quickly rejects lines written here by mistake
                 raise Torn("it is neither an order nor an answer to one")
             row, name = row_of(line)
             if self.sealed and name is None:
@@ -131,7 +131,7 @@ class _Reading:
                 log.warning("%s: a line is passed over: %s: %.80r", _named(self._path), error, line)
 
     def say(self) -> None:
-        """Say how many more were passed over."""
+        """Report how many more lines were skipped."""
         if self._passed > _SAID:
             log.warning("%s: %d more lines are passed over", _named(self._path), self._passed - _SAID)
 
@@ -139,7 +139,7 @@ class _Reading:
         at = row.get("at", "")
         if row.keys() - {"at"} != {"factor"} or not is_factor(row["factor"]) or type(at) is not str:
             return False
-        name = name or digest({**row, "number": len(self.orders) + 1})  # earlier versions wrote no digests
+        name = name or digest({**row, "number": len(self.orders) + 1})  # lines of earlier versions have no digest
         if name not in self._names and len(self.orders) < _MOST_ORDERS:
             self._names.add(name)
             self.orders.append(Given(float(row["factor"]), at, name))
@@ -153,7 +153,7 @@ class _Reading:
             return False
         if "order" in row:
             name = row["order"]
-        else:  # of an earlier version
+        else:  # an answer of an earlier version
             name = self.orders[number - 1].name if number <= len(self.orders) else None
         if type(name) is not str or name not in self._names:
             return False

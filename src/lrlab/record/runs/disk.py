@@ -1,4 +1,4 @@
-"""Files in a folder of this machine. Whatever else stands where a file or a group should stand gives way to it."""
+"""Files in a folder of this machine; anything else at the place of a file or a group is replaced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LARGEST = 2**28  # bytes of a single file: runs and recipes are small; a group 
 
 
 class Disk:
-    """A folder, made with the first file in it. Whatever is written lies under another name until one rename."""
+    """A folder, made with its first file. Everything is written under another name, then renamed in one step."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
@@ -47,7 +47,7 @@ class Disk:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        if durable and hasattr(os, "O_DIRECTORY"):  # the new name, too; only POSIX can be asked for that
+        if durable and hasattr(os, "O_DIRECTORY"):  # also sync the new name; only POSIX offers that
             folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder)
@@ -59,7 +59,7 @@ class Disk:
             return {entry.name: content_of(entry) for entry in entries}
 
     def write_group(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Only the files' content is waited for: should a power cut take the name back, the group is made again."""
+        """Only the content of the files is synced: if a power cut loses the name, the group is made again."""
         home = self._folder / name
         home.parent.mkdir(parents=True, exist_ok=True)
         temporary = _temporary(home.parent)
@@ -75,7 +75,7 @@ class Disk:
                 self.drop(name)
                 os.rename(temporary, home)
         except OSError:
-            if not home.is_dir():  # else the same group was written before, or by another
+            if not home.is_dir():  # else the same group was written before, or by another process
                 raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -84,7 +84,7 @@ class Disk:
         path = self._folder / name
         with contextlib.suppress(FileNotFoundError):
             gone = _temporary(path.parent)
-            with contextlib.suppress(FileNotFoundError):  # renamed first: it is there as a whole or not at all
+            with contextlib.suppress(FileNotFoundError):  # renamed first: it exists as a whole or not at all
                 os.rename(path, gone / path.name)
             shutil.rmtree(gone, ignore_errors=True)
 
@@ -117,7 +117,7 @@ def _stat(path: Path) -> Stat | None:
 
 
 def _temporary(parent: Path) -> Path:
-    """A new directory beside what it will become, or take with it."""
+    """A new directory beside the target that it will become, or will hold until it is deleted."""
     folder = parent / f".part-{secrets.token_hex(8)}"
     os.mkdir(folder)
     return folder

@@ -1,7 +1,7 @@
-"""What a store needs of the place where it keeps its files: the protocol that every such place has.
+"""What a store needs from the place of its files: the protocol that every such place implements.
 
-A name is a relative path with slashes; what lies under it is a file, or a group of files. Either is there as a whole
-or not at all, whatever is killed in between.
+A name is a relative path with slashes; it stands for a file or a group of files. Each exists as a whole or not at all,
+even if a process is killed in between.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from lrlab.errors import LrlabError, worded
 
 @dataclass(frozen=True)
 class Stat:
-    """The bytes that a file or group takes, and when it was written, in seconds since 1970."""
+    """The size of a file or group in bytes, and when it was written, in seconds since 1970."""
 
     size: int
     modified: float
 
 
 class Files(Protocol):
-    """Files under names. What cannot be done raises `OSError`; what is not there, `FileNotFoundError`."""
+    """Files under names. A failed operation raises `OSError`, a missing file `FileNotFoundError`."""
 
     @property
     def address(self) -> str:
-        """The text by which any process finds the same files."""
+        """The text with which any process finds the same files."""
         ...
 
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
-        """Each name with what the file holds, or why it cannot be read."""
+        """Each name with the content of its file, or the error why it cannot be read."""
         ...
 
     def write(self, name: str, content: bytes, *, durable: bool = False) -> None:
-        """Write or replace a file. `durable`: no power cut can take it back any more."""
+        """Write or replace a file; if `durable`, it survives a power cut after this call."""
         ...
 
     def read_group(self, name: str) -> dict[str, bytes]:
@@ -43,29 +43,29 @@ class Files(Protocol):
         ...
 
     def write_group(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write a group; one that is there already, and whole, stays as it is."""
+        """Write a group; an existing whole group stays as it is."""
         ...
 
     def drop(self, name: str) -> None:
-        """Forget a file, a group, or a folder with all that is in it, where it is there."""
+        """Delete a file, a group, or a folder with its contents, if it exists."""
         ...
 
     def names(self, folder: str = "") -> list[str]:
-        """What lies directly in a folder, sorted; nothing if there is no such folder."""
+        """The names directly in a folder, sorted; none if there is no such folder."""
         ...
 
     def stat(self, name: str) -> Stat | None:
-        """Of a file or group; None if it is not there."""
+        """Size and time of a file or group; None if it does not exist."""
         ...
 
     def stats(self, folder: str = "", depth: int = 1) -> dict[str, Stat]:
-        """Of all files and groups that lie in a folder (depth 1), or in the folders in it (2), by their names there."""
+        """Size and time of all files and groups in a folder (depth 1) or its subfolders (2), by their names there."""
         ...
 
 
 @contextlib.contextmanager
 def in_words(what: str, address: str) -> Iterator[None]:
-    """Turn an `OSError` into an `LrlabError` that says what cannot be done there."""
+    """Turn an `OSError` into an `LrlabError` that says what could not be done at the address."""
     try:
         yield
     except OSError as error:

@@ -1,6 +1,6 @@
-"""The place of a store: a folder of this machine, or what fsspec finds at a URL (s3://bucket/runs, gs://...).
+"""Opens the place of a store: a folder of this machine, or a URL for fsspec (s3://bucket/runs, gs://...).
 
-"://" is what makes a text a URL.
+A text with "://" is a URL.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def opened(place: str | Path) -> Files:
 
 @contextlib.contextmanager
 def aside(address: str) -> Iterator[str]:
-    """The address of a place of its own below another one, which is gone afterwards."""
+    """The address of a new temporary place below another one; it is deleted afterwards."""
     name = f".aside-{secrets.token_hex(8)}"
     try:
         yield f"{address}/{name}"

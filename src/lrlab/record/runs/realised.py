@@ -1,4 +1,4 @@
-"""The LR that a run really had, from its schedule, its LR and what its controllers decided."""
+"""The LR that a run really had, from its schedule, its LR and the decisions of its controllers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lrlab.record.runs.run import StoredRun
 def realised(run: StoredRun) -> NDArray[np.float64]:
     """The LR of every update of a finished run, as a multiple of the task's own: shape (updates,).
 
-    Raises `LrlabError` if a decision is of a controller that the schedule does not have.
+    Raises `LrlabError` if a decision belongs to a controller that the schedule does not have.
     """
     curve = parse(run.schedule).over(held(run.updates, "the run"))
     names = [placed.name for placed in curve.controllers]
@@ -34,9 +34,9 @@ def factored(
 ) -> NDArray[np.float64]:
     """The multipliers that the updates start ... stop-1 had under these decisions: shape (stop-start,).
 
-    A decision holds from its update on; one that stands at an earlier update than those before it was a roll-back,
-    after which the updates from there on were made anew. Controllers that the curve does not have change nothing.
-    `first` are the factors before the first decision, where they are not 1.
+    A decision holds from its update on. A decision at an earlier update than those before it is a roll-back: the
+    updates from there on were made again. Controllers that the curve does not have change nothing. `first` has the
+    factors before the first decision, if they are not 1.
 
     >>> import lrlab as lr
     >>> cut = Decision(2, "plateau1", "cut", 1.0, 0.5, "")

@@ -1,8 +1,8 @@
-"""Files at a URL, by way of fsspec: an object store, the memory of this process, another machine's disk.
+"""Files at a URL, through fsspec: an object store, the memory of this process, another machine's disk.
 
-There one object is put as a whole or not at all, and nothing can be renamed. So a group of files is one object, too: a
-zip archive without compression. Where even a put can be cut short (file://, sftp://), the end of the archive is
-missing, and it does not count.
+An object store writes an object as a whole or not at all, and cannot rename. So a group of files is also one object: a
+zip archive without compression. Where a write can be cut short (file://, sftp://), the end of the archive is missing,
+and the archive does not count.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 from lrlab.errors import LrlabError, MissingExtra, missing, worded
 from lrlab.record.runs.files import Stat
 
-# Under which names the file systems tell when something was written; "created" where they know nothing else.
+# The names under which file systems give the time of writing; "created" if there is no other.
 _TIMES = ("LastModified", "mtime", "last_modified", "updated", "modified", "created")
 
-_AT_ONCE = 100  # files that are asked for beside each other
+_AT_ONCE = 100  # files that are requested at the same time
 
 
 class Remote:
-    """The files below a URL; see `lrlab.record.runs.files.Files`. What cannot be reached raises `ConnectionError`."""
+    """The files below a URL; see `lrlab.record.runs.files.Files`. An unreachable place raises `ConnectionError`."""
 
     def __init__(self, url: str) -> None:
         self.address = url if url.endswith("://") else url.rstrip("/")
@@ -42,13 +42,13 @@ class Remote:
                 yield name, _os_error(content) if isinstance(content, Exception) else content
 
     def write(self, name: str, content: bytes, *, durable: bool = False) -> None:
-        del durable  # what has been put is in other hands
+        del durable  # durability is up to the other side
         path = self._path(name)
         with _told():
             try:
                 self._system.pipe_file(path, content)
             except FileNotFoundError:
-                # A file system with folders wants them made first; a bucket is its owner's to make.
+                # A file system with folders needs them first; a bucket must be made by its owner.
                 if not self._system.exists(path.partition("/")[0] or "/"):
                     raise
                 self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
@@ -72,7 +72,7 @@ class Remote:
             return
         except FileNotFoundError:
             pass
-        except (ValueError, IsADirectoryError):  # torn, or not ours: it would stand in the way of every later one
+        except (ValueError, IsADirectoryError):  # torn or foreign: it would block every later group
             self.drop(name)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -96,7 +96,7 @@ class Remote:
         path = self._path(folder) if folder else self._root
         found: dict[str, Any] = {}
         with _told(), contextlib.suppress(FileNotFoundError):
-            if depth > 1:  # an object store tells all that is below at once
+            if depth > 1:  # an object store lists everything below at once
                 found = self._system.find(path, detail=True)
             else:
                 found = {info["name"]: info for info in self._system.ls(path, detail=True)}
@@ -117,11 +117,11 @@ def _found(url: str) -> tuple[Any, str]:
         system, root = url_to_fs(url)
     except ImportError as error:
         raise MissingExtra(worded("the library of this store is not installed", url, hint=str(error))) from None
-    except Exception as error:  # an unknown kind of URL, or no server there: some connect at once
+    except Exception as error:  # an unknown kind of URL, or no server: some connect at once
         raise LrlabError(
             worded(f"no store can be found there: {error}", url, "a folder, s3://bucket/runs, gs://bucket/runs, ...")
         ) from error
-    # A cached listing would hide for good a state that another process writes at this moment.
+    # A cached listing would permanently hide a state that another process is writing at this moment.
     system.dircache.use_listings_cache = False
     system.dircache.clear()
     return system, root.rstrip("/")
@@ -129,7 +129,7 @@ def _found(url: str) -> tuple[Any, str]:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """What the libraries of the object stores raise is of many families."""
+    """Turn the errors of the object store libraries, which are of many types, into `OSError`."""
     try:
         yield
     except Exception as error:
@@ -138,14 +138,14 @@ def _told() -> Iterator[None]:
 
 
 def _os_error(error: Exception) -> OSError:
-    """That there is nothing of this kind there, or else that nothing is known, for the place was not reached."""
+    """The error itself if it says that there is no such file; else a `ConnectionError`: the place was not reached."""
     if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
         return error
     return ConnectionError(f"{type(error).__name__}: {error}")
 
 
 def _stat(info: Mapping[str, Any]) -> Stat:
-    """Where the time is not told, it is taken for young: nothing is forgotten for its age by mistake."""
+    """Size and time; a file without a time counts as new, so that it is never deleted for its age by mistake."""
     time = next((info[name] for name in _TIMES if info.get(name)), float("inf"))
     if isinstance(time, str):
         time = datetime.fromisoformat(time)

@@ -1,6 +1,6 @@
-"""What happened: one finished training as columns, its JSON form with an upgrade chain, and its key.
+"""One finished training as columns, its JSON form with an upgrade chain, and its key.
 
-A run is named by the hash of everything that determines it, so that to repeat it is to recognise it.
+The name of a run is the hash of everything that determines it, so a repeated run is recognised.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from lrlab.record.sealed import Torn, sealed, unsealed
 from lrlab.record.shape import shaped
 
 VERSION = 3
-CONTENT = 2  # of what a run tells; it is part of every key, for a run that tells less is made again
+CONTENT = 2  # version of a run's content; part of every key, because a run with less content must be made again
 
 
 @dataclass(frozen=True)
 class Series:
-    """Values over a run: `values[k]` belongs to `updates[k]`, rising. Raises `LrlabError` for lengths that differ."""
+    """Values over a run: `values[k]` belongs to `updates[k]`, which rise. Raises `LrlabError` for different lengths."""
 
     updates: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -38,9 +38,9 @@ class Series:
 class StoredRun:
     """One finished training.
 
-    `lr` is the multiple of the task's own LR, `score` the last value of `metric` (an infinity, the worst
-    value, where the run diverged). `loss` holds the training loss by the update that it was computed in;
-    `evals` and `decisions` count completed updates: an evaluation after the last one stands at `updates`.
+    `lr` is a multiple of the task's own LR, `score` the last value of `metric` (an infinity, the worst value,
+    if the run diverged). `loss` holds the training loss by the update in which it was computed; `evals` and
+    `decisions` count completed updates: an evaluation after the last update is at `updates`.
     `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known.
     """
 
@@ -64,9 +64,9 @@ class StoredRun:
 
 
 def content_key(recipe: Mapping[str, object]) -> str:
-    """The SHA-256 (hex) of what determines a run, whatever the order in which it is written down.
+    """The SHA-256 (hex) of a recipe, which determines a run; the order of its names does not matter.
 
-    Raises `LrlabError` if something in it is not plain JSON.
+    Raises `LrlabError` if something in the recipe is not plain JSON.
 
     >>> content_key({"seed": 0, "lr": 1.0}) == content_key({"lr": 1.0, "seed": 0})
     True
@@ -85,14 +85,14 @@ def content_key(recipe: Mapping[str, object]) -> str:
 
 
 def to_json(run: StoredRun) -> str:
-    """The run as one line of strict JSON under a digest; infinities and NaN stand as "inf", "-inf" and "nan"."""
+    """The run as one line of strict JSON with a digest; infinities and NaN become "inf", "-inf" and "nan"."""
     return sealed(plain({"version": VERSION, **dataclasses.asdict(run)}))
 
 
 def from_json(text: str | bytes) -> StoredRun:
     """The run that `to_json` wrote, also by an earlier version.
 
-    Raises `Torn` where the text is not what was written, and `LrlabError` where a later version wrote it.
+    Raises `Torn` if the text is not what was written, and `LrlabError` if a later version wrote it.
     """
     data = unsealed(text, "a stored run", VERSION, since=3)
     try:
@@ -104,7 +104,7 @@ def from_json(text: str | bytes) -> StoredRun:
 
 
 def plain(value: Any) -> Any:
-    """A value as strict JSON can hold it. Strict JSON has no infinity and no NaN; `float` reads their texts back."""
+    """A value for strict JSON, which has no infinities and no NaN; `float` reads their texts back."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
@@ -138,5 +138,5 @@ def _from_2(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-# UPGRADES[v] turns the JSON of format v into that of format v + 1.
+# UPGRADES[v] converts the JSON of format v to format v + 1.
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_0, 1: _from_1, 2: _from_2}

@@ -1,14 +1,14 @@
-"""Where training can go on from: states of unfinished and finished trainings, named by their content.
+"""States of unfinished and finished trainings from which training can continue, named by their content.
 
     STORE/states/CELL/recipe.json     what the trainings of this cell have in common
     STORE/states/CELL/AT-DIGEST       a state after AT updates that used the control rows of this digest
-    STORE/states/CELL/AT-DIGEST.end   the last state of a training: its record, nothing to go on from
+    STORE/states/CELL/AT-DIGEST.end   the last state of a training: its record only, nothing to continue from
 
-A state is a group of files, there as a whole or not at all (see `lrlab.record.runs.files`): whatever is killed in
-between, what is listed was written as a whole. Its record is under a digest, says of which cell and place it is, and
-has the fingerprint of what one can go on from, the tensors with it: what was damaged later, or is another state's,
-counts as none. The same state may be written by two at once; one of them stays. The states may be deleted at any time:
-what is finished is kept as runs, beside them (see `lrlab.record.runs.store`).
+A state is a group of files that exists as a whole or not at all (see `lrlab.record.runs.files`): every listed state was
+written completely, even if a process was killed. Its record has a digest, names its cell and place, and has the
+fingerprint of the state including the tensors: a state that was damaged later, or belongs to another place, does not
+count. Two processes may write the same state at once; one copy stays. The states may be deleted at any time: finished
+trainings are kept beside them as runs (see `lrlab.record.runs.store`).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ VERSION = 2
 _NAME = re.compile(r"(\d+)-([0-9a-f]{32})(\.end)?")
 _RECORD, _TENSORS, _RECIPE = "state.json", "tensors.safetensors", "recipe.json"
 _ALL = "states"
-_ENVELOPE = ("version", "cell", "place")  # what a record has beside what is known of the state
+_ENVELOPE = ("version", "cell", "place")  # fields of a record that are not facts about the state
 
 
 @dataclass(frozen=True, order=True)
 class StateAddress:
-    """A point that a training passes: after `at` updates, with control rows of this digest; `end`: it goes no further.
+    """A point of a training: after `at` updates, with control rows of this digest; `end`: the training ends here.
 
     >>> StateAddress.of("120-" + "0" * 32).at
     120
@@ -50,18 +50,18 @@ class StateAddress:
 
     @property
     def name(self) -> str:
-        """The name that its state is stored under."""
+        """The name under which its state is stored."""
         return f"{self.at}-{self.digest}{'.end' if self.end else ''}"
 
     @classmethod
     def of(cls, name: str) -> StateAddress | None:
-        """The place of this name, or None if it is not the name of a state."""
+        """The point with this name; None if it is not the name of a state."""
         found = _NAME.fullmatch(name)
         return cls(int(found[1]), found[2], found[3] is not None) if found else None
 
 
 class LogRecord(TypedDict):
-    """What a training has told: see `lrlab.lab.training.log`."""
+    """What a training has logged: see `lrlab.lab.training.log`."""
 
     loss: list[tuple[int, float, int]]
     first: list[float]
@@ -70,11 +70,11 @@ class LogRecord(TypedDict):
 
 
 class StateRecord(TypedDict):
-    """What is known of a state beside its tensors.
+    """Everything known about a state except its tensors.
 
-    `stages` tells in how many it was trained, one after the other. `plain` and `seen` are there where one can go on
-    from it: its content, and what a fork is held to (`next` in earlier versions); `fingerprint` is then that of `plain`
-    and the tensors.
+    `stages` is the number of successive stages in which it was trained. If training can continue from it, there are
+    `plain`, its content, and `seen`, which a fork must match (`next` in earlier versions); then `fingerprint` is that
+    of `plain` and the tensors.
     """
 
     at: int
@@ -99,7 +99,7 @@ class StoredState:
 class States:
     """The states in one store: `place` is its path, or a URL such as s3://bucket/runs.
 
-    Everything here raises `LrlabError` where the place cannot be reached.
+    Every method raises `LrlabError` if the place cannot be reached.
 
     >>> from tempfile import TemporaryDirectory
     >>> told = LogRecord(loss=[(0, 1.5, 1)], first=[1.5], reports=[], seconds=0.1)
@@ -115,29 +115,29 @@ class States:
         self._files = opened(place)
 
     def put(self, cell: str, place: StateAddress, state: StoredState) -> None:
-        """Keep a state; one that is there already stays. Raises `LrlabError` if the store cannot be written."""
+        """Store a state; an existing one stays. Raises `LrlabError` if the store cannot be written."""
         envelope = {"version": VERSION, "cell": cell, "place": place.name}
         files = {_RECORD: sealed({**envelope, **state.record}).encode(), _TENSORS: state.tensors}
         with self._in_words("stored"):
             self._files.write_group(_name(cell, place), {name: content for name, content in files.items() if content})
 
     def get(self, cell: str, place: StateAddress) -> StoredState:
-        """A stored state, also of an earlier version. Raises `Torn` where it is not there, or not what was written."""
+        """A stored state, also of an earlier version. Raises `Torn` if it is missing or not what was written."""
         try:
             files = self._files.read_group(_name(cell, place))
             record = unsealed(files[_RECORD], f"the state {place.name}", VERSION, since=2)
             tensors = files.get(_TENSORS, b"")
             return StoredState(_checked(record, tensors, cell, place), tensors)
-        except ConnectionError:  # nothing is known of the state
+        except ConnectionError:  # nothing is known about the state
             with self._in_words("read"):
                 raise
         except (OSError, KeyError, Misshapen, ValueError) as error:
             if isinstance(error, LrlabError) and not isinstance(error, Torn | Misshapen):
-                raise  # of a later version: it is not to be made again in its place
+                raise  # of a later version: it must not be replaced
             raise Torn(f"the state {place.name} cannot be read: {error}") from None
 
     def places(self, cell: str) -> tuple[StateAddress, ...]:
-        """What is stored of a cell, the furthest first."""
+        """The stored states of a cell, the furthest first."""
         with self._in_words("listed"):
             return tuple(sorted(filter(None, map(StateAddress.of, self._files.names(f"{_ALL}/{cell}"))), reverse=True))
 
@@ -153,18 +153,18 @@ class States:
         return states
 
     def drop(self, cell: str, place: StateAddress) -> None:
-        """Forget a state; one that is not there is forgotten already."""
+        """Delete a state, if it exists."""
         with self._in_words("forgotten"):
             self._files.drop(_name(cell, place))
 
     def size(self, cell: str, place: StateAddress) -> int:
-        """The bytes that a state takes; 0 if it is not there."""
+        """The size of a state in bytes; 0 if it does not exist."""
         with self._in_words("found"):
             stat = self._files.stat(_name(cell, place))
         return stat.size if stat else 0
 
     def note_recipe(self, cell: str, recipe: Mapping[str, Any]) -> None:
-        """Write down once what the trainings of a cell have in common; anew where that is damaged."""
+        """Write once what the trainings of a cell have in common; write it again if it is damaged."""
         name = f"{_ALL}/{cell}/{_RECIPE}"
         with self._in_words("stored"):
             ((_, content),) = self._files.read([name])
@@ -172,14 +172,14 @@ class States:
                 self._files.write(name, sealed({"version": VERSION, "cell": cell, "recipe": dict(recipe)}).encode())
 
     def recipes(self) -> tuple[dict[str, Any], ...]:
-        """What was written down of every cell; a damaged recipe counts as none."""
+        """The recipes of all cells; damaged ones are left out."""
         with self._in_words("listed"):
             names = [f"{_ALL}/{cell}/{_RECIPE}" for cell in self._files.names(_ALL)]
             return tuple(filter(None, (_recipe(content) for _, content in self._files.read(names))))
 
     def sweep(self, budget: int, needed: Collection[tuple[str, StateAddress]] = ()) -> int:
-        """Forget states that one could go on from, beside the `needed`, the oldest first, until the rest has at most
-        `budget` bytes; ends are small, and stay. Give the bytes that were freed."""
+        """Delete states to continue from, the oldest first but not the `needed` ones, until the rest has at most
+        `budget` bytes; ends are small and stay. Return the number of bytes freed."""
         found = {each: stat for each, stat in self.stored().items() if not each[1].end}
         total, freed = sum(stat.size for stat in found.values()), 0
         for cell, place in sorted(found.keys() - set(needed), key=lambda each: found[each].modified):
@@ -190,7 +190,7 @@ class States:
         return freed
 
     def clear(self) -> None:
-        """Forget all states; the finished runs stay."""
+        """Delete all states; the finished runs stay."""
         with self._in_words("forgotten"):
             for cell in self._files.names(_ALL):
                 self._files.drop(f"{_ALL}/{cell}")
@@ -204,15 +204,15 @@ def _name(cell: str, place: StateAddress) -> str:
 
 
 def fingerprint(plain: object, tensors: bytes) -> str:
-    """The SHA-256 (hex) of what one can go on from: plain JSON, and tensors in the safetensors format."""
+    """The SHA-256 (hex) of a state to continue from: plain JSON, and tensors in the safetensors format."""
     found = hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode() + b"\0")
     found.update(tensors)
     return found.hexdigest()
 
 
 def _checked(record: dict[str, Any], tensors: bytes, cell: str, place: StateAddress) -> StateRecord:
-    """What is known of the state, where it is the state of this place, and these are its tensors."""
-    if record["version"] == 1:  # had no digest, and did not say where it belonged
+    """The record of a state, after a check that it belongs to this place and to these tensors."""
+    if record["version"] == 1:  # had no digest and did not name its place
         size = record.pop("size")
         record |= {"cell": cell, "place": place.name}
         if size != len(tensors):
@@ -228,7 +228,7 @@ def _checked(record: dict[str, Any], tensors: bytes, cell: str, place: StateAddr
 
 
 def _recipe(content: bytes | OSError) -> dict[str, Any] | None:
-    """What was written down of a cell, in any version; None if it is damaged, or not there."""
+    """The recipe of a cell, in any version; None if it is damaged or missing."""
     if isinstance(content, OSError):
         return None
     try:

@@ -1,7 +1,7 @@
-"""Memory: a folder of finished runs, one JSON file each, which only grows; on a disk, or at a URL that fsspec knows.
+"""A store of finished runs that only grows, one JSON file each: in a folder, or at a URL that fsspec knows.
 
-A file is named by its run's key. It is there as a whole or not at all (see `lrlab.record.runs.files`): whatever is
-killed in between, a name that ends in .json is a whole run.
+The name of a file is its run's key. It exists as a whole or not at all (see `lrlab.record.runs.files`): even if a
+process was killed, a name that ends in .json is a whole run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Listing:
 
 
 class Store:
-    """The runs in one folder, which is made with the first of them. `place`: its path, or a URL such as s3://bucket/runs.
+    """The runs in one folder, made with the first run. `place` is its path, or a URL such as s3://bucket/runs.
 
-    Everything here raises `LrlabError` where the place cannot be reached.
+    Every method raises `LrlabError` if the place cannot be reached.
 
     >>> Store("memory://runs").listing()
     Listing(runs=(), skipped=())
@@ -41,15 +41,15 @@ class Store:
 
     @property
     def address(self) -> str:
-        """The text by which any process finds this store."""
+        """The text with which any process finds this store."""
         return self._files.address
 
     def get(self, key: str) -> StoredRun | None:
-        """The run of this key, or None; a damaged file counts as none, for its run can be made again."""
+        """The run with this key, or None; also None for a damaged file, because its run can be made again."""
         return self.find([key]).get(key)
 
     def find(self, keys: Iterable[str]) -> dict[str, StoredRun]:
-        """Those of these runs that are there, by key."""
+        """The runs with these keys that exist, by key."""
         found = {}
         with in_words("the store cannot be read", self.address):
             for name, content in self._files.read(f"{key}.json" for key in keys):
@@ -61,22 +61,22 @@ class Store:
         return found
 
     def put(self, run: StoredRun) -> None:
-        """Keep a run. Raises `LrlabError` if the folder cannot be written."""
+        """Store a run. Raises `LrlabError` if the folder cannot be written."""
         with in_words("a finished run cannot be stored", self.address):
             self._files.write(f"{run.key}.json", f"{to_json(run)}\n".encode(), durable=True)
 
     def files(self) -> dict[str, Stat]:
-        """The files that runs are kept in, by name, with their sizes and times."""
+        """The files of the runs, by name, with their sizes and times."""
         with in_words("the store cannot be read", self.address):
             return {name: stat for name, stat in self._files.stats().items() if _is_run(name)}
 
     def forget(self, file: str) -> None:
-        """Take a file of `files` away."""
+        """Delete one of `files`."""
         with in_words("a run cannot be forgotten", self.address):
             self._files.drop(file)
 
     def listing(self) -> Listing:
-        """Every run, by key; files that are not runs, or are torn, are named in `skipped`."""
+        """All runs, sorted by key; `skipped` names files that are torn or not runs."""
         runs, skipped = [], []
         with in_words("the store cannot be read", self.address):
             for name, content in self._files.read(filter(_is_run, self._files.names())):
@@ -87,7 +87,7 @@ class Store:
         return Listing(tuple(runs), tuple(skipped))
 
     def probe(self) -> None:
-        """Write something, and take it away: what cannot be kept is better known before it is trained."""
+        """Write a file and delete it again, to find out before training whether results can be stored."""
         name = f".probe-{secrets.token_hex(8)}"
         with in_words("nothing can be stored", self.address):
             self._files.write(name, b"")

@@ -1,6 +1,6 @@
-"""One JSON document: a list of rows, or columns, or groups of columns, possibly under "history"; a tracker's export.
+"""One JSON document: a list of rows, columns or groups of columns, possibly under "history"; or a tracker's export.
 
-Keras' `history.history` is columns that nothing counts: their entries are epochs.
+Keras' `history.history` has columns without a counter: each entry is an epoch.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from lrlab.record.regular import content
 NAME = "JSON document"
 FOLDER = False
 
-_WHOLE = 200_000_000  # bytes: JSON that is one document has to be held in memory
+_WHOLE = 200_000_000  # bytes: a JSON document has to be held in memory
 _UNITS: tuple[Unit, ...] = ("updates", "tokens", "samples", "epochs")
-_SCALARS = 3  # wall time, step, value: what TensorBoard downloads of one tag
+_SCALARS = 3  # wall time, step, value: TensorBoard's download of one tag
 
 
 def claims(path: Path) -> int:
-    """The number of its rows, where all of it is one document."""
+    """The number of rows, if the whole file is one document."""
     try:
         return sum(isinstance(item, dict) for item in rows(path))
     except (LrlabError, OSError):
@@ -34,7 +34,7 @@ def claims(path: Path) -> int:
 
 
 def loaded(path: Path) -> Any:
-    """The whole document. Raises `LrlabError` if it is not one."""
+    """The whole document. Raises `LrlabError` if the file is not one."""
     if first_line(path)[:1] not in (b"{", b"["):
         raise LrlabError(worded(f"{path.name} is not JSON", allowed="one document, or one per line"))
     try:
@@ -44,7 +44,7 @@ def loaded(path: Path) -> Any:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """Its rows. Raises `LrlabError` if it is not a document, or holds no history."""
+    """The rows. Raises `LrlabError` if the file is not a document, or holds no history."""
     found = loaded(path)
     if isinstance(found, list):
         found = {"history": found}
@@ -66,7 +66,7 @@ def rows(path: Path) -> Iterator[Item]:
 
 
 def _columns(history: Mapping[str, Any]) -> Iterator[Item]:
-    """Columns side by side, or groups of columns that each have their own steps, as rows."""
+    """The rows of columns, or of groups of columns with their own steps."""
     groups: list[Mapping[str, Any]] = [group for group in history.values() if isinstance(group, dict)]
     for group in groups or [history]:
         lists = {name: column for name, column in group.items() if isinstance(column, list)}
@@ -84,7 +84,7 @@ def _columns(history: Mapping[str, Any]) -> Iterator[Item]:
 
 
 def _epochs(lists: Mapping[str, list[Any]]) -> Iterator[Item]:
-    """Columns that nothing counts, one entry an epoch."""
+    """The rows of columns without a counter, one entry per epoch."""
     kept = {name: column for name, column in lists.items() if role(name) in (Role.LOSS, Role.RATE)}
     length = max(map(len, kept.values()), default=0)
     if not length or any(map(counted, lists)):

@@ -1,4 +1,4 @@
-"""TensorBoard: an event file, or a folder with those of one run, in folders of their own where a writer makes them."""
+"""TensorBoard: an event file, or a folder with the event files of one run, possibly in subfolders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = True
 
 _DEEPEST = 3
 _PARTS = {"train", "training", "tr"}
-_KERAS = "epoch_"  # its tags of epochs, whose steps are epochs
+_KERAS = "epoch_"  # the beginning of Keras' tags whose steps are epochs
 _KERAS_ITERATIONS = "evaluation_loss_vs_iterations"
 
 
@@ -26,9 +26,9 @@ def claims(path: Path) -> int:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """Every scalar; those of a folder within have its name before theirs.
+    """Every scalar; the tags of a subfolder begin with its name.
 
-    Raises `LrlabError` if the folders within are not parts of one run.
+    Raises `LrlabError` if the subfolders are not parts of one run.
     """
     folders = _folders(path)
     parts = [folder for folder in folders if folder == path or _is_part(folder.relative_to(path).as_posix())]
@@ -43,7 +43,7 @@ def rows(path: Path) -> Iterator[Item]:
 
 
 def within(path: Path, prefix: str = "") -> Iterator[Item]:
-    """The scalars of one file or folder. Keras counts epochs in the tags that begin so: their counter is `epoch`."""
+    """The scalars of one file or folder; Keras' tags that begin with "epoch_" get the counter `epoch`."""
     epochs: dict[float, float] = {}
     iterations: dict[float, float] = {}
     for item in events(path):
@@ -60,12 +60,12 @@ def within(path: Path, prefix: str = "") -> Iterator[Item]:
                 iterations[value] = step
             yield {"step": step, f"{prefix}{tag}": value}
     rates = {iterations[value] / (epochs[value] + 1) for value in iterations if value in epochs}
-    if len(rates) == 1:  # one evaluation, counted in both
+    if len(rates) == 1:  # the same evaluation, counted in epochs and in iterations
         yield Config({"updates_per_epoch": rates.pop()})
 
 
 def _folders(path: Path) -> list[Path]:
-    """The folders with event files, `path` itself among them."""
+    """The folders with event files, possibly `path` itself."""
     found, level = [], [path]
     for _ in range(_DEEPEST):
         found += [folder for folder in level if event_files(folder)]
@@ -76,7 +76,7 @@ def _folders(path: Path) -> list[Path]:
 
 
 def _is_part(name: str) -> bool:
-    """Whether a folder holds a part of a run: what was trained on, or what was not.
+    """Whether the name of a folder says that it holds a part of a run: training or validation data.
 
     >>> _is_part("train"), _is_part("loss_val"), _is_part("run-1")
     (True, True, False)

@@ -15,7 +15,7 @@ FOLDER = False
 
 
 def claims(path: Path) -> int:
-    """Whether it begins with a frame, or is named as an event file: as many rows as it has bytes."""
+    """The size of the file in bytes, if it begins with a frame or has the name of an event file; else 0."""
     with open(descriptor(path), "rb") as stream:
         head = stream.read(12)
     framed = len(head) == 12 and masked_crc(head[:8]) == int.from_bytes(head[8:], "little")

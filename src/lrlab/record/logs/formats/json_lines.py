@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, as trackers, detectron2 (`metrics.json`) and people's own loops write them."""
+"""JSON lines: one object per line, as trackers, detectron2 (`metrics.json`) and people's own loops write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDER = False
 
 
 def claims(path: Path) -> int:
-    """The number of lines that are objects of their own; one whose losses or counters are lists is a document."""
+    """The number of lines that are one object each; an object with lists of losses or counters is a document."""
     return sum(
         isinstance(row := _loaded(text), dict) and not any(map(_is_column, row.items()))
         for _, text, _ in lines(path)
@@ -26,7 +26,7 @@ def claims(path: Path) -> int:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """The objects; other lines are left out, and said."""
+    """The objects; other lines are left out and reported."""
     for number_of_line, text, ended in lines(path):
         where = f"line {number_of_line}"
         if text is None:

@@ -1,4 +1,4 @@
-"""What Keras prints while it fits: "Epoch 3/10", and at its end "391/391 - 2s - loss: 2.1 - val_loss: 2.3"."""
+"""The output of Keras' fit: "Epoch 3/10", and at the end of it "391/391 - 2s - loss: 2.1 - val_loss: 2.3"."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _EPOCH = re.compile(r"\s*Epoch (\d+)(?:/\d+)?\s*$")
 _END = re.compile(r"\s*(\d+)/\1 .*- [a-z_]*loss: ")
 _BAR = re.compile(r"\s*\d+/\d+ .*- [a-z_]*loss: ")
 _PAIR = re.compile(r"- (\w+): ([-+\w.]+)")
-_PARTS = re.compile("[\r\x08]+")  # a bar is drawn over itself
-_LONGEST = 20_000  # characters of a line that are looked at
+_PARTS = re.compile("[\r\x08]+")  # a progress bar overwrites itself
+_LONGEST = 20_000  # characters of a line that are searched
 
 
 def claims(path: Path) -> int:
-    """The number of times that a loss was printed, of all of which only the last of an epoch counts."""
+    """How many times a loss was printed, although only the last one of an epoch is a row."""
     if not any(True for _ in _rows(path)):
         return 0
     return sum(
@@ -30,7 +30,7 @@ def claims(path: Path) -> int:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """The last line of each epoch; the number of its batches is that of the updates."""
+    """The last line of each epoch; its number of batches is the number of updates."""
     for row in _rows(path):
         yield {name: value for name, value in row.items() if name != "of"}
         yield Config({"updates_per_epoch": row["of"]})

@@ -17,7 +17,7 @@ _NAMES = {"tel": "val_loss", "trl": "train_loss", "eval": "eval_accuracy"}
 
 
 def claims(path: Path) -> int:
-    """The number of its lines."""
+    """The number of lines in this format."""
     return sum(isinstance(item, dict) for item in rows(path))
 
 

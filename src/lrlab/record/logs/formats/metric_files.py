@@ -1,4 +1,4 @@
-"""MLflow's file store: a folder `metrics` with a file for each, whose lines are time, value and step."""
+"""MLflow's file store: a folder `metrics` with a file for each metric; its lines are time, value and step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 2000  # files
 
 
 def claims(path: Path) -> int:
-    """The number of files that hold nothing but such lines."""
+    """The number of files that only have such lines."""
     return sum(_is_metric(file) for file in _files(path))
 
 
@@ -46,7 +46,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _is_metric(file: Path) -> bool:
-    """Whether it has lines, and all are a time, a value and a step; the last may be cut off."""
+    """Whether the file has lines, all of them a time, a value and a step; the last may be cut off."""
     met = 0
     try:
         for _, text, ended in lines(file):

@@ -1,9 +1,9 @@
-"""Log files of any format as one stream of rows. A format is a file of this folder; it says itself what is its own.
+"""Log files of any format as one stream of rows; each format is a file in this folder and declares itself.
 
-NAME                 how it is called
+NAME                 its name
 FOLDER               whether it is a folder or a file
-claims(path) -> int  how many rows it finds in all of the log: the format that finds most reads it
-rows(path)           the rows, and what could be none
+claims(path) -> int  how many rows it finds in the whole log: the format that finds most reads it
+rows(path)           the rows, and the places that could not be read as one
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.text import first_line
 
-_KEYS = ("key", "metric", "tag", "variable", "metric_name", "name")  # what names the value in a table of the long form
-_PHASES = ("mode", "phase", "split", "stage", "subset", "set", "dataset")  # columns that say which data a row is about
+_KEYS = ("key", "metric", "tag", "variable", "metric_name", "name")  # the column that names the value in a long table
+_PHASES = ("mode", "phase", "split", "stage", "subset", "set", "dataset")  # columns that tell which data a row is about
 _DEPTH = 3  # of objects within objects
 
 
 class Format(Protocol):
-    """A format of logs: what each file of this folder has."""
+    """A log format: what each file in this folder defines."""
 
     NAME: str
     FOLDER: bool
 
     def claims(self, path: Path) -> int:
-        """How many rows it finds in all of the log."""
+        """How many rows it finds in the whole log."""
         ...
 
     def rows(self, path: Path) -> Iterator[Item]:
-        """The rows, and what could be none."""
+        """The rows, and the places that could not be read as one."""
         ...
 
 
 @cache
 def every() -> tuple[Format, ...]:
-    """The formats there are, by their names."""
+    """All formats, in the order of their names."""
     names = sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
     found = [importlib.import_module(f"{formats.__name__}.{name}") for name in names]
     return tuple(module for module in found if hasattr(module, "claims"))
@@ -54,7 +54,7 @@ def every() -> tuple[Format, ...]:
 def of(path: Path) -> Format:
     """The format of a log: the one that finds most rows in it.
 
-    Raises `LrlabError` if the log is missing or no regular file, or of no known format.
+    Raises `LrlabError` if the log is missing, is not a regular file, or has no known format.
     """
     with _in_words(path):
         folder = path.is_dir()
@@ -66,16 +66,16 @@ def of(path: Path) -> Format:
             raise LrlabError(
                 worded("no logs in this directory", str(path), "event files of TensorBoard, MLflow's metrics")
             )
-        return document if first_line(path)[:1] in (b"{", b"[") else table  # which say what is wrong
+        return document if first_line(path)[:1] in (b"{", b"[") else table  # their errors say what is wrong
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """What stands in a log: rows, and what could be none. Raises `LrlabError` as `of`, and where it is broken."""
+    """The rows of a log, and the places that are not rows. Raises `LrlabError` as `of` does, and for a broken log."""
     return told(path, of(path))
 
 
 def told(path: Path, format_: Format) -> Iterator[Item]:
-    """What stands in a log of this format."""
+    """The contents of a log of this format."""
     with _in_words(path):
         for item in format_.rows(path):
             if isinstance(item, Config | Unreadable | Unusable | Remark):
@@ -85,7 +85,7 @@ def told(path: Path, format_: Format) -> Iterator[Item]:
 
 
 def _flat(row: dict[str, object] | object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
-    """The values of a row, those of objects in it under "object/name"."""
+    """The values of a row; those inside an object are named "object/name"."""
     if isinstance(row, dict):
         for name, value in row.items():
             if isinstance(value, dict) and depth < _DEPTH:
@@ -105,7 +105,7 @@ def _wide(row: dict[str, object]) -> dict[str, object]:
 
 
 def _phased(row: dict[str, object]) -> dict[str, object]:
-    """A row of which a column says that it is of a validation, {"mode": "val", "loss": 2}, with its losses named so."""
+    """A row that a column marks as validation, {"mode": "val", "loss": 2}, with its losses renamed to say so."""
     said = [value for name, value in row.items() if name.lower() in _PHASES and isinstance(value, str)]
     if not any(loss(value).validation for value in said):
         return row

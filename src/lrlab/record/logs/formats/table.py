@@ -1,4 +1,4 @@
-"""Tables with a header, as CSV files: separated by commas, semicolons, tabs or blanks."""
+"""Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NAME = "table"
 FOLDER = False
 
 _SEPARATORS = ",;\t"
-_SCALARS = ["Wall time", "Step", "Value"]  # what TensorBoard downloads of one tag, which the file's name has
-_INDEX = ("", "Unnamed: 0")  # the first column of a table that pandas wrote, its row numbers
-_SAID = re.compile(r'"?sep=.?"?\s*')  # a line for spreadsheets
-_RETURN = re.compile("\r(?!\n)")  # what ends a line on old machines
+_SCALARS = ["Wall time", "Step", "Value"]  # TensorBoard's download of one tag; the tag is in the file's name
+_INDEX = ("", "Unnamed: 0")  # the column of row numbers that pandas writes first
+_SAID = re.compile(r'"?sep=.?"?\s*')  # a separator line for spreadsheets
+_RETURN = re.compile("\r(?!\n)")  # the line end of old Macs
 
 
 def claims(path: Path) -> int:
-    """The number of lines that have the fields of the header, a number among them."""
+    """The number of lines with as many fields as the header, at least one of them a number."""
     separator, fields = "", 0
     found = 0
     for _, text, _ in lines(path):
@@ -44,7 +44,7 @@ def claims(path: Path) -> int:
 
 
 def _separator(head: str) -> str:
-    """What stands between the names of a header: blanks where nothing else does."""
+    """The separator of the names in a header: spaces if there is no other."""
     best = max(_SEPARATORS, key=head.count)
     return best if best in head else " "
 
@@ -56,8 +56,8 @@ def _parts(text: str, separator: str) -> list[str]:
 def rows(path: Path) -> Iterator[Item]:
     """The rows of a table, {column: text}.
 
-    A line with another number of fields than the header is left out, and said: its values may stand in the wrong
-    columns. Raises `LrlabError` for a quote that is never closed, for it swallows the rows behind it.
+    A line with more or fewer fields than the header is left out and reported: its values may be in the wrong columns.
+    Raises `LrlabError` for a quote that is never closed, because it swallows the rows after it.
     """
     source = _Lines(path)
     rest: Iterator[str] = iter(source)
@@ -111,7 +111,7 @@ def _unclosed(path: Path, begin: int, end: int) -> LrlabError:
 
 
 class _Lines:
-    """The lines for the reader of tables, without those that are too long, and without blank ones."""
+    """The lines for the table reader, without blank lines and lines that are too long."""
 
     def __init__(self, path: Path) -> None:
         self.number, self.ended = 0, True

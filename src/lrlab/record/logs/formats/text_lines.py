@@ -1,7 +1,7 @@
 """Lines of text as training loops print them: "iter 100: loss 3.21, time 12ms", "step:20/200 val_loss:4.1".
 
-A line is searched for names with a number. One that has a loss is a row; where it counts nothing itself it has what was
-counted last. Where "val", "eval" or "test" stands alone in a line, its losses are those of a validation.
+A line is searched for names with a number. A line with a loss is a row; if it has no counter, it gets the last counter
+before it. If the word "val", "eval" or "test" stands alone in a line, its losses are validation losses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER = False
 
 _LONGEST = 2000  # characters of a line that are searched
 _NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+(?![,\d])|\d++\.?\d*+(?:[eE][-+]?\d++)?|\.\d++|nan|inf|NaN|Infinity)"
-# A repeat with ++, *+ or ?+ gives nothing back: a line of any kind is searched in a time that grows as its length.
+# A repeat with ++, *+ or ?+ does not backtrack: the time to search a line grows linearly with its length.
 _PAIR = re.compile(
     r"(?<![\w/.])(?P<name>[A-Za-z_][\w/\-@]*+(?:\.\w++)*+(?:\.? [A-Za-z][\w/\-]*+){0,3}?)['\"]?+"
     r"(?:\s*+\([^()\d]{0,20}\))?+(?:\s*+[:=]\s*+|\s++)['\"\[(]?+\s*+"
@@ -34,7 +34,7 @@ _WITHIN = re.compile(  # "Epoch: [0][10/391]", "Epoch [1/5], Step [100/600]", "T
 )
 _BAR = re.compile(r"\d{1,3}%\|[^|]{0,300}\|\s?(?P<at>\d{1,15})/(?P<of>\d{1,15})\s?\[")  # tqdm
 _BAR_EPOCH = re.compile(r"(?i)\bepoch\s?[\[(]?(\d{1,9})")
-_COMMANDS = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")  # to a terminal
+_COMMANDS = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")  # escape sequences of a terminal
 _THOUSANDS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9}
 _ALONE = re.compile(r"(?i)(?<![\w/])(?:val|valid|validation|eval|evaluation|test|testing|dev)(?![\w/])")
 
@@ -56,7 +56,7 @@ def rows(path: Path) -> Iterator[Item]:
 def _rows(path: Path) -> Iterator[tuple[dict[str, object], int]]:
     counters: dict[str, object] = {}
     for _, text, _ in lines(path):
-        for part in (text or "").rstrip().split("\r"):  # a bar is drawn over itself
+        for part in (text or "").rstrip().split("\r"):  # a progress bar overwrites itself
             if not part or part.lstrip().startswith(('{"', '"')):
                 continue
             values, of = _read(_COMMANDS.sub("", part[:_LONGEST]))
@@ -65,12 +65,12 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, object], int]]:
             if any(role(name) in (Role.LOSS, Role.RATE) for name in told):
                 counters = found or counters
                 yield {**counters, **told}, of
-            else:  # a line that only counts stands above those that it counts
+            else:  # a line with only a counter comes before the lines that it counts
                 counters = counters | found
 
 
 def _read(text: str) -> tuple[dict[str, object], int]:
-    """The named numbers of a line, and of how many steps in an epoch it is one, where it says so.
+    """The named numbers of a line, and the number of steps per epoch, if the line tells it.
 
     >>> _read("step 250: train loss 3.1402, val loss 3.1877")[0]
     {'step': '250', 'train loss': '3.1402', 'val loss': '3.1877'}
@@ -81,7 +81,7 @@ def _read(text: str) -> tuple[dict[str, object], int]:
     of = 0
     if (found := _WITHIN.search(text)) and (many := int(found["of"][:15])) > 0:
         epoch, at = (int(found[name][:15]) for name in ("epoch", "at"))
-        if found["share"]:  # a share of the data, and so of an epoch; the first is 1
+        if found["share"]:  # a share of the data, so of an epoch; the first epoch is 1
             row["epoch"] = epoch - 1 + at / many
         else:
             row |= {"epoch": epoch, "batch": at}
@@ -108,13 +108,13 @@ def _read(text: str) -> tuple[dict[str, object], int]:
 
 
 def _unnamed(name: str) -> bool:
-    """Whether it is a loss of which its name does not say on which data."""
+    """Whether it is a loss with a name that does not tell the data it was measured on."""
     return role(name) is Role.LOSS and not {"train", "training"} & set(words(name))
 
 
 @lru_cache(4096)
 def _named(text: str) -> str:
-    """The name in the words before a number: the longest end that says what it is.
+    """The name in the words before a number: the longest ending with a known meaning.
 
     >>> _named("INFO step"), _named("rank val loss"), _named("number of skipped iterations")
     ('step', 'val loss', 'number of skipped iterations')

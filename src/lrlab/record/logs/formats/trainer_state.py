@@ -24,8 +24,8 @@ def claims(path: Path) -> int:
 
 
 def rows(path: Path) -> Iterator[Item]:
-    """The entries, without the last: it is a summary, and its mean loss over the whole training is not a point of a
-    curve."""
+    """The entries without the last one: it is a summary, and its mean loss over the whole training is not a point of
+    the curve."""
     history = loaded(path)["log_history"]
     kept = [row for row in history if isinstance(row, dict)]
     if len(kept) < len(history):

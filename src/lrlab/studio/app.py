@@ -1,7 +1,7 @@
-"""The application: addresses to functions. What is wrong is a sentence, and the server lives on.
+"""The application: maps addresses to functions. An error becomes a sentence, and the server keeps running.
 
-A sentence is an answer like any other, with status 200: somebody who types a schedule is wrong at every second letter,
-and a browser calls any other status a failure on its console.
+A sentence is a normal answer with status 200: while a user types a schedule, it is wrong at every second letter, and a
+browser reports any other status as a failure in its console.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from lrlab.studio.pages import PAGES, Page, assets, html
 from lrlab.studio.storing import Storing
 from lrlab.studio.streaming import lines
 
-Answer = Mapping[str, Any] | bytes  # a document, or bytes that a page knows how to read
+Answer = Mapping[str, Any] | bytes  # a document, or bytes that a page can read
 Handler = Callable[[Asked], Answer]
 
 
 def application(token: str, store: Path, tasks: Mapping[str, str], names: tuple[str, ...] = ()) -> Guard:
-    """The studio behind its guard: the runs of a store, the tasks that may be trained, by the names they are shown by.
+    """The studio behind its guard, with the runs of a store and the tasks that may be trained, by their shown names.
 
-    `names` are those of the server beside the loopback's.
+    `names` are the server's further names, besides those of the loopback.
     """
     comparing, storing = Comparing(store, tasks), Storing(store)
     gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets}
@@ -98,14 +98,14 @@ def _post(handler: Handler) -> Any:
 
 
 def _answer(handler: Handler, given: bytes | Mapping[str, Any]) -> Response:
-    """What a handler says, or what is wrong in a sentence."""
+    """The answer of a handler, or a sentence that says what is wrong."""
     try:
         found = handler(Asked(given))
     except LrlabError as error:
         return _document({"error": str(error)})
     except (RecursionError, MemoryError):
         return _document({"error": "this is too deep, or too large, to be worked on"})
-    except Exception as error:  # the server lives on, whatever a request brings about
+    except Exception as error:  # no request may stop the server
         traceback.print_exc(file=sys.stderr)
         return _document({"error": f"{type(error).__name__}: {error}"}, 500)
     if isinstance(found, bytes):

@@ -1,4 +1,4 @@
-"""What a request asks for: JSON, field by field, each of a kind and within bounds; else a sentence."""
+"""Reads a request in JSON: each field is checked for its type and bounds; an error is a sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _unreal(name: str) -> float:
 
 
 class Asked:
-    """A JSON object whose fields are asked for by kind.
+    """A JSON object with methods that read its fields by type.
 
     >>> Asked(b'{"text": "cosine()", "lr": 0.1}').number("lr", 0, 10)
     0.1
@@ -41,7 +41,7 @@ class Asked:
         self._fields = found
 
     def text(self, name: str, longest: int = LONGEST_TEXT, default: str | None = None) -> str:
-        """A text without NUL."""
+        """A text without NUL characters."""
         given = self._fields.get(name, default)
         if not isinstance(given, str):
             raise LrlabTypeError(worded(f"{name} must be a text", given))
@@ -65,7 +65,7 @@ class Asked:
         return value
 
     def optional(self, name: str, low: float, high: float) -> float | None:
-        """A finite number between the bounds, or nothing."""
+        """A finite number between the bounds, or None."""
         return None if self._fields.get(name) is None else self.number(name, low, high)
 
     def whole(self, name: str, low: int, high: int) -> int:
@@ -76,28 +76,28 @@ class Asked:
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; false where it is left out."""
+        """True or false; false if it is left out."""
         given = self._fields.get(name, False)
         if not isinstance(given, bool):
             raise LrlabTypeError(worded(f"{name} must be true or false", given))
         return given
 
     def one_of(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
-        """One of a few words."""
+        """One of the allowed words."""
         given = self._fields.get(name, default)
         if given not in allowed:
             raise LrlabError(worded(f"{name} is not known", given, ", ".join(allowed)))
         return str(given)
 
     def within(self, name: str) -> Asked:
-        """An object in this one."""
+        """The object in this field."""
         given = self._fields.get(name)
         if not isinstance(given, dict):
             raise LrlabTypeError(worded(f"{name} must be an object", given))
         return Asked(given)
 
     def each(self, name: str, most: int) -> list[Asked]:
-        """A list of objects."""
+        """The objects in this list, at most `most`."""
         given = self._fields.get(name, [])
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise LrlabTypeError(worded(f"{name} must be a list of objects", given))
@@ -106,7 +106,7 @@ class Asked:
         return [Asked(item) for item in given]
 
     def horizon(self, name: str = "horizon") -> Horizon:
-        """What is known of a run whose length is known, and that can be drawn."""
+        """The facts known of a run; its length must be known and short enough to draw."""
         facts = self.within(name)
         known: dict[str, Any] = {fact: facts.optional(fact, 0, 1e18) for fact in FACTS}
         run = Horizon(**known)

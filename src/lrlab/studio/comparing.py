@@ -1,4 +1,4 @@
-"""What the page Compare asks for: to begin, watch and stop a comparison; and the one that comes with the package."""
+"""Serves the page Compare: begins, shows and stops comparisons, and has the example of the package."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ LONGEST_NAME = 60
 
 
 class Comparing:
-    """The comparisons of a store, on the tasks that the command line allowed: nothing that is typed names code."""
+    """The comparisons of a store, on the tasks allowed on the command line: typed text never names code."""
 
     def __init__(self, store: Path, tasks: Mapping[str, str]) -> None:
         self.store, self.tasks = store, tasks
 
     @property
     def gets(self) -> dict[str, Callable[[Asked], Mapping[str, Any]]]:
-        """What is asked for by GET."""
+        """The requests by GET."""
         return {"comparisons": self.comparisons, "comparison": self.comparison}
 
     @property
     def posts(self) -> dict[str, Callable[[Asked], Mapping[str, Any]]]:
-        """What is asked for by POST."""
+        """The requests by POST."""
         return {"compare": self.compare, "stop": self.stop, "continue": self.go_on}
 
     def comparisons(self, asked: Asked) -> Mapping[str, Any]:
-        """Every comparison, the tasks there are, and the usual strategies."""
+        """All comparisons, the available tasks, and the usual strategies."""
         from lrlab.desk import jobs
 
         return {
@@ -45,7 +45,7 @@ class Comparing:
         }
 
     def comparison(self, asked: Asked) -> Mapping[str, Any]:
-        """One of them: how it stands, and its report once there is one."""
+        """One comparison: its progress, and its report once there is one."""
         from lrlab.desk import jobs
 
         name = asked.text("name", LONGEST_NAME)
@@ -54,7 +54,7 @@ class Comparing:
         return {"job": asdict(jobs.job(self.store, name)), "report": jobs.result(self.store, name)}
 
     def compare(self, asked: Asked) -> Mapping[str, Any]:
-        """Begin one."""
+        """Begin a comparison."""
         from lrlab.desk import jobs
         from lrlab.desk.wanted import Wanted
 
@@ -76,21 +76,21 @@ class Comparing:
         return {"name": jobs.begin(self.store, wanted)}
 
     def stop(self, asked: Asked) -> Mapping[str, Any]:
-        """Stop one; what is finished is kept."""
+        """Stop a comparison; finished runs are kept."""
         from lrlab.desk import jobs
 
         jobs.stop(self.store, asked.text("name", LONGEST_NAME))
         return {}
 
     def go_on(self, asked: Asked) -> Mapping[str, Any]:
-        """Let one go on that was stopped."""
+        """Continue a stopped comparison."""
         from lrlab.desk import jobs
 
         jobs.go_on(self.store, asked.text("name", LONGEST_NAME))
         return {}
 
     def events(self, name: str) -> Path:
-        """The file of what happens in one. Raises `LrlabError` where there is none of this name."""
+        """The file with the events of a comparison. Raises `LrlabError` if there is no comparison of this name."""
         from lrlab.desk import jobs
         from lrlab.desk.wanted import EVENTS
 
@@ -99,6 +99,6 @@ class Comparing:
 
 @cache
 def example() -> dict[str, Any]:
-    """The report of a comparison that was really made; `benchmarks/studio_example.py` makes it again."""
+    """The report of a real comparison; `benchmarks/studio_example.py` makes it again."""
     found: dict[str, Any] = json.loads(files("lrlab.studio").joinpath("static", "example.json").read_text("utf-8"))
     return found

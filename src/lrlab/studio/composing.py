@@ -1,4 +1,4 @@
-"""What the page Compose asks for: a text as a picture, what a gesture makes of it, code, and the gallery."""
+"""Serves the page Compose: a text as a picture, the result of a gesture, code, and the gallery."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ TARGETS = ("text", "torch", "optax", "keras", "transformers", "python", "toml", 
 
 
 def compose(asked: Asked) -> bytes:
-    """A text over a run: its curve, and what can be taken hold of; unless it is `quick` also what it is in words."""
+    """A text over a run: its curve and its handles, and also a description unless `quick` is set."""
     return _shown(_state(asked), asked)
 
 
 def gesture(asked: Asked) -> bytes:
-    """What a gesture makes of a text, shown as `compose` shows it."""
+    """The result of a gesture on a text, shown as by `compose`."""
     from lrlab.desk import compose as desk
 
     given = asked.within("gesture")
@@ -41,7 +41,7 @@ def gesture(asked: Asked) -> bytes:
 
 
 def code(asked: Asked) -> Mapping[str, Any]:
-    """A schedule in the words of another library, or why it has none."""
+    """A schedule as code for another library. Raises `LrlabError` if it cannot be expressed there."""
     from lrlab.desk import compose as desk
 
     state = _state(asked)
@@ -50,7 +50,7 @@ def code(asked: Asked) -> Mapping[str, Any]:
 
 
 def taken(asked: Asked) -> Mapping[str, Any]:
-    """The schedule of what was pasted, or of a file that was dropped."""
+    """The schedule of a pasted text or a dropped file."""
     from lrlab.desk import dropped as desk
 
     name, lr = asked.text("name", 200, ""), asked.optional("lr", *LRS)
@@ -88,7 +88,7 @@ def signed(asked: Asked) -> Mapping[str, Any]:
 
 
 def words(asked: Asked) -> Mapping[str, Any]:
-    """The gallery: every word with a picture, and the words that a phase can be bent to."""
+    """The gallery: every word with a picture, and the words to which a phase can be bent."""
     from lrlab.desk import compose as desk
 
     return {"words": [_example(each) for each in desk.gallery()], "shapes": desk.shapes()}
@@ -132,7 +132,7 @@ def _shown(state: State, asked: Asked) -> bytes:
             "points": [{**asdict(each), "value": state.unit * each.value} for each in points],
             "segments": [asdict(each) for each in segments],
         }
-    except LrlabError as error:  # it is drawn all the same
+    except LrlabError as error:  # it is drawn nevertheless
         document |= {"points": [], "segments": [], "fixed": str(error)}
     if not asked.flag("quick"):
         base, decay = asked.optional("lr", *LRS), asked.optional("decay", 0, 1e3)
@@ -146,7 +146,7 @@ def _shown(state: State, asked: Asked) -> bytes:
 
 
 def _held(state: State, asked: Asked) -> dict[str, Any]:
-    """What a picture says of itself."""
+    """The data that a picture carries about itself."""
     run = {"updates": state.horizon.total}
     return {"lrlab": 1, "schedule": str(state.schedule), "horizon": run, "base_lr": asked.optional("lr", *LRS)}
 
@@ -164,7 +164,7 @@ def _range(given: Asked, name: str, unit: float = 1.0) -> tuple[float, float] | 
 
 
 def _arguments(given: Asked, kind: str, unit: float = 1.0) -> dict[str, Any]:
-    """The fields that a gesture needs, each of its kind; levels come in units of what is shown."""
+    """The fields that a gesture needs, each with its type; levels are in the shown unit."""
     far = (-1e18, 1e18)
     needs: dict[str, Sequence[str]] = {
         "move": ("point", "x", "y"),

@@ -1,4 +1,4 @@
-"""What the page Forecast asks for: logs that were dropped, read and fitted; and what the law predicts for schedules."""
+"""Serves the page Forecast: reads and fits dropped logs, and predicts schedules with the law."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEDULES = 7
 
 
 def fit(asked: Asked) -> Mapping[str, Any]:
-    """Read logs, and fit a law to them."""
+    """Read logs and fit a law to them."""
     from lrlab.desk import foresee
 
     files = []
@@ -29,7 +29,7 @@ def fit(asked: Asked) -> Mapping[str, Any]:
 
 
 def predict(asked: Asked) -> Mapping[str, Any]:
-    """What a law predicts for schedules over a run."""
+    """The predictions of a law for schedules over a run."""
     from lrlab.desk import foresee
 
     schedules = [each.text("schedule") for each in asked.each("schedules", SCHEDULES)]

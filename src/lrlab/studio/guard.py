@@ -1,9 +1,9 @@
-"""Who is let in: every request passes here first, and every reply leaves with the same headers.
+"""Access control: every request passes here first, and every reply leaves with the same headers.
 
-A page of another site can make a browser send requests to this server, and a name of its own can be made to point at
-this machine. So a request must name this server (`Host`), must not come from elsewhere (`Origin`, `Sec-Fetch-Site`),
-and whatever reads or changes something (`/api/...`) must carry the token of this process. What changes something is
-a POST in JSON, of a bounded size.
+A page of another site can make a browser send requests to this server, and can make its own name point to this
+machine. So a request must name this server (`Host`) and must not come from elsewhere (`Origin`, `Sec-Fetch-Site`). A
+request that reads or changes something (`/api/...`) must carry the token of this process. A request that changes
+something is a POST in JSON of a bounded size.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ HEADERS = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what is bound there.
+    """Whether only this machine can reach a server bound to this host.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, True, False)
@@ -54,22 +54,22 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A status of HTTP, and the sentence."""
+    """An HTTP status and a sentence."""
 
     status: int
     sentence: str
 
 
 class Guard:
-    """The application behind the rules above; `names` are the names of this server beside those of the loopback."""
+    """The application behind the rules above; `names` are the server's names besides those of the loopback."""
 
     def __init__(self, app: App, token: str, names: Collection[str] = ()) -> None:
         self._app, self._token = app, token
         self._names = {*LOOPBACK, *(name.lower() for name in names)}
-        self._addresses = bool(names)  # bound to more than the loopback: its addresses are its names, too
+        self._addresses = bool(names)  # bound to more than the loopback: its IP addresses count as names, too
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on; a socket of another kind is closed."""
+        """Refuse a request or pass it on; a WebSocket is closed."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -94,7 +94,7 @@ class Guard:
         await self._app(scope, _replayed(body, receive) if scope["method"] == "POST" else receive, answer)
 
     def refusal(self, scope: Scope) -> Refusal | None:
-        """Why a request is refused, or None: the first rule that it breaks."""
+        """The first rule that a request breaks, or None if it is allowed."""
         headers = _headers(scope)
         host = headers.get("host", [])
         if len(host) != 1 or not self._is_ours(host[0]):
@@ -152,7 +152,7 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
 
 
 async def _body(receive: Receive) -> tuple[bytes, Refusal | None]:
-    """The whole body, or that it is too large; what says no length is counted as it comes."""
+    """The whole body, or a refusal if it is too large; a body of unknown length is counted on arrival."""
     parts, size = [], 0
     while True:
         message = await receive()
@@ -167,7 +167,7 @@ async def _body(receive: Receive) -> tuple[bytes, Refusal | None]:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body once more, and then what comes after it."""
+    """Receive the body again, and then what comes after it."""
     given = False
 
     async def again() -> Message:
@@ -184,6 +184,6 @@ async def _refuse(refused: Refusal, send: Send) -> None:
     body = json.dumps({"version": VERSION, "error": refused.sentence}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if refused.status == 413:
-        headers.append((b"connection", b"close"))  # what is not read would be taken for the next request
+        headers.append((b"connection", b"close"))  # the unread rest would be taken for the next request
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

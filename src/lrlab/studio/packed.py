@@ -1,10 +1,10 @@
-"""A document with columns of numbers behind it: the length of the document, itself, and each column in float32.
+"""A document followed by columns of numbers: its length, the document itself, and each column in float32.
 
     bytes 0-3   the length of the document in bytes, little-endian
-    then        the document, JSON, blanks behind it up to a multiple of four
-    then        the columns one after another; the document says under "columns" how long each is
+    then        the document in JSON, padded with spaces to a multiple of four
+    then        the columns one after another; "columns" in the document has their lengths
 
-As JSON, a hundred thousand numbers are two megabytes that have to be read; so they are 400 kB that are there at once.
+As JSON, a hundred thousand numbers take two megabytes to parse; packed, they are 400 kB that can be used at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def packed(document: Mapping[str, Any], *columns: NDArray[np.float64]) -> bytes:
 
 
 def unpacked(body: bytes) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
-    """What `packed` has packed."""
+    """The document and the columns of `packed` bytes."""
     (size,) = struct.unpack_from("<I", body)
     document = json.loads(body[4 : 4 + size])
     numbers = np.frombuffer(body, "<f4", offset=4 + size)

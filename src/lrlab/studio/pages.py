@@ -1,4 +1,4 @@
-"""The pages as they are sent: one frame, and in it the part that each page has of its own."""
+"""The pages as they are sent: a common frame with the page's own part inside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = {
     "woff2": "font/woff2",
     "json": "application/json",
 }
-_SHARED = ("uPlot.iife.min.js", "uPlot.min.css", "inter-latin-wght-normal.woff2")  # what the report carries, too
+_SHARED = ("uPlot.iife.min.js", "uPlot.min.css", "inter-latin-wght-normal.woff2")  # also in the report
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Page:
 
     @property
     def file(self) -> str:
-        """Its part of the frame, and its script."""
+        """The base name of its part of the frame and of its script."""
         return self.path.strip("/") or "home"
 
 
@@ -42,7 +42,7 @@ PAGES = (
 
 
 def html(page: Page) -> str:
-    """A page: the frame with its own part.
+    """The HTML of a page: the frame with the page's own part.
 
     >>> "<title>lrlab studio</title>" in html(PAGES[0])
     True
@@ -81,7 +81,7 @@ def html(page: Page) -> str:
 
 @cache
 def assets() -> dict[str, tuple[bytes, str]]:
-    """Every file that is served, by name, with its kind: there is no way from a request to a path."""
+    """All served files by name, with their media types; a request cannot reach any other path."""
     ours = [place.name for place in files("lrlab.studio").joinpath("static").iterdir()]
     kept = {name: _asset(name) for name in ours if not name.endswith(".html")}
     kept |= {name: files("lrlab.views").joinpath("assets", name).read_bytes() for name in _SHARED}

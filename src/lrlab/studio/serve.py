@@ -1,4 +1,4 @@
-"""The server: bound to this machine, its address said once it is ready, ended by Ctrl-C."""
+"""The server: binds to an address, reports it once it is ready, and ends with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ except ModuleNotFoundError as error:
 from lrlab.studio.app import application
 from lrlab.studio.guard import is_loopback
 
-PATIENCE = 1  # seconds that open connections are given when it ends
+PATIENCE = 1  # seconds that open connections get at the end
 
 
 def serve(host: str, port: int, store: Path, tasks: Mapping[str, str], ready: Callable[[str], object]) -> None:
-    """Serve until Ctrl-C; `ready` is told the address, with its token. Raises `LrlabError` where it cannot be bound.
+    """Serve until Ctrl-C; `ready` is called with the address and its token. Raises `LrlabError` if it cannot bind.
 
-    `store` is where runs are kept; `tasks` are those that may be trained, by the names that they are shown by.
+    `store` is the folder of the runs; `tasks` are the tasks that may be trained, by their shown names.
     """
     bound = _bound(host, port)
     token = secrets.token_urlsafe(32)
@@ -53,7 +53,7 @@ def serve(host: str, port: int, store: Path, tasks: Mapping[str, str], ready: Ca
     try:
         server.run(sockets=[bound])
     except KeyboardInterrupt:
-        pass  # uvicorn has ended in order, and hands the signal on
+        pass  # uvicorn has ended cleanly and passes the signal on
     finally:
         bound.close()
 

@@ -1,4 +1,4 @@
-"""What the page Runs asks for: what is in the store, and one run of it."""
+"""Serves the page Runs: the contents of the store, and single runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Storing:
 
     @property
     def gets(self) -> dict[str, Callable[[Asked], Mapping[str, Any]]]:
-        """What is asked for by GET."""
+        """The requests by GET."""
         return {"runs": self.runs, "run": self.run}
 
     def runs(self, asked: Asked) -> Mapping[str, Any]:
-        """Every run, in a few words."""
+        """A short summary of every run."""
         from lrlab.desk import runs as desk
 
         return {"store": str(self.store), **desk.listing(self.store, each=True).document()}

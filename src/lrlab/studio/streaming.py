@@ -1,6 +1,6 @@
-"""What happens, as it happens: server-sent events of the lines of a file, each with the byte after it as its id.
+"""Live events: the lines of a file as server-sent events, each with the position of the byte after it as its id.
 
-Whoever was cut off asks again from the last id, and gets every line once. Nothing is remembered here: the file is all.
+A client that was cut off asks again from its last id and gets every line once. The file is the only state.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from lrlab.desk.jobs import read
 
-EVERY = 0.1  # seconds between two looks at the file
+EVERY = 0.1  # seconds between two reads of the file
 QUIET = 10.0  # seconds after which a comment keeps the connection alive
 
 
 async def lines(path: Path, offset: int, gone: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
-    """Events from a byte on, for ever."""
+    """The events from a byte position on, until the client is gone."""
     yield b"retry: 1000\n\n"
     silent = 0.0
     while not gone():

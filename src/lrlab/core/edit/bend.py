@@ -1,4 +1,4 @@
-"""A phase bent: the word whose curve goes through a point, and a power where no word does."""
+"""Bends a phase: finds the word with a curve through a point, or a power if no word fits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lrlab.core.shapes.transitions import one_minus_power, polynomial
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
-NEAR = 0.02  # of the way from end to end: a word that comes so close is meant
-FLAT, STEEP = 0.12, 12.0  # the powers that are drawn
+NEAR = 0.02  # of the way from end to end: a word this close to the point is meant
+FLAT, STEEP = 0.12, 12.0  # the lowest and highest power
 
 
 def words() -> tuple[str, ...]:
-    """The words that a phase can be bent to: decays that reach their end, by how high they stay.
+    """The words to which a phase can be bent: decays that reach their end, sorted by how high they stay.
 
     >>> words()[0], "cosine" in words(), "cosine_cycle" in words()
     ('linear', True, False)
@@ -33,9 +33,9 @@ def words() -> tuple[str, ...]:
 
 
 def bent(piece: Piece, u: float, value: float, inner: tuple[float, float]) -> Schedule:
-    """The phase of this piece as it goes through `value` at the share `u` of its way; `inner` are its ends.
+    """The phase of this piece, bent to go through `value` at the share `u` of its length; `inner` has its end values.
 
-    Raises `LrlabError` for a phase that is no way from one level to another.
+    Raises `LrlabError` for a phase that does not go from one level to another.
 
     >>> from lrlab import *
     >>> from lrlab.core.edit.spine import spine_of
@@ -60,9 +60,9 @@ def bent(piece: Piece, u: float, value: float, inner: tuple[float, float]) -> Sc
 
 
 def as_word(piece: Piece, word: str, inner: tuple[float, float]) -> Schedule:
-    """The phase of this piece by another word, from the same level to the same.
+    """The phase of this piece with another word, between the same levels.
 
-    Raises `LrlabError` for a word that is no such way.
+    Raises `LrlabError` for a word that does not go from one level to another.
     """
     if word in ("constant", "hold"):
         return constant(_span(piece), level=inner[0]) if word == "constant" else hold(_span(piece))
@@ -74,7 +74,7 @@ def as_word(piece: Piece, word: str, inner: tuple[float, float]) -> Schedule:
 def _made(piece: Piece, inner: tuple[float, float], word: str, **more: float) -> Schedule:
     phase, (first, to) = piece.phase, inner
     if isinstance(phase, Transition) and phase.arrives and tuple(phase.part) == (0, 1):
-        first, to = first if piece.follows else float(phase.start), phase.to  # as they are written
+        first, to = first if piece.follows else float(phase.start), phase.to  # as written in the text
     start: float | str = "here" if piece.follows else float(f"{first:.6g}")
     kind: Any = KINDS[word]
     made: Schedule = kind(_span(piece), start=start, to=float(f"{to:.6g}"), **more)
@@ -82,7 +82,7 @@ def _made(piece: Piece, inner: tuple[float, float], word: str, **more: float) ->
 
 
 def _span(piece: Piece) -> Span | None:
-    """The span of a phase that has one of its own. Raises `LrlabError` for a phase that is no shape."""
+    """The span of a phase, None if it has none. Raises `LrlabError` for a phase that is not a plain shape."""
     if not isinstance(piece.phase, Transition | constant | hold | warmup):
         raise LrlabError(worded("this phase has a shape of its own", str(piece.phase), hint="change its text"))
     found: Span | None = piece.phase.span  # type: ignore[assignment]  # in normal form
@@ -94,12 +94,12 @@ def _fits(word: str, inner: tuple[float, float]) -> bool:
 
 
 def _powers(word: str) -> bool:
-    """Whether it is drawn by its power."""
+    """Whether the word has a power."""
     return word in (polynomial.kind, one_minus_power.kind)
 
 
 def _power(u: float, fall: float) -> tuple[str, float]:
-    """The power that goes through a point: of what is left where it sags, of what is gone where it stays high."""
+    """The word and power through a point: a power of the remaining way if it sags, of the past way if it stays high."""
     if fall < 1 - u:
         word, power = polynomial.kind, math.log(fall) / math.log(1 - u)
     else:
@@ -108,15 +108,15 @@ def _power(u: float, fall: float) -> tuple[str, float]:
 
 
 def _fall(word: str, u: float, inner: tuple[float, float] = (1.0, 0.01)) -> float:
-    """How much of the way is left, between these ends."""
+    """The share of the way that is left at `u`, between these ends."""
     start, to = inner
     kind: Any = KINDS[word]
     shape: Transition = kind(start=start, to=to)
-    if type(shape).way is not Transition.way:  # its way depends on its ends
+    if type(shape).way is not Transition.way:  # its shape depends on its ends
         return float((shape.over(1000)(round(1000 * u)) - to) / (start - to))
     return float(shape.fall(u, 1 - u, OPEN_LOOP))
 
 
 def _height(word: str) -> float:
-    """The mean of its fall: how high it stays."""
+    """How high the word's curve stays: the mean of its fall."""
     return sum(_fall(word, k / 16) for k in range(1, 16)) / 15

@@ -1,7 +1,7 @@
-"""Phases of other lengths: one border moves, all others stay, and the text stays short.
+"""Changes the lengths of phases: one border moves, all others stay, and the text stays short.
 
-A span keeps its unit, and gets the fewest digits that put its end into the right update. A phase without a span keeps
-none where the others can do it.
+A span keeps its unit and gets the fewest digits that put its end at the right update. A phase without a span stays
+without one if the spans of the others are enough.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FINEST = 12  # decimals of an amount
 
 
 def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
-    """The phases with this border (between border-1 and border) at the update `at`.
+    """The phases with this border (between phases border-1 and border) moved to the update `at`.
 
     Raises `LrlabError` if the border cannot be there.
 
@@ -59,7 +59,7 @@ def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
             unit = _unit(phases[border])
             if left:
                 span = _fitting(unit, stop - HALF - reached, stop + HALF - reached, clock, after - reached)
-            else:  # what is left for the phase before decides
+            else:  # the length left for the phase before decides
                 span = _fitting(unit, after - at - HALF, after - at + HALF, clock)
             tried[border] = lasting(phases[border], span)
         if borders(tried, clock, spine.total) == wanted:
@@ -71,7 +71,7 @@ def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
 
 
 def divided(spine: Spine, number: int, at: int, first: Schedule, second: Schedule) -> list[Schedule]:
-    """Two phases in the place of this one, which meet at the update `at`; all borders stay."""
+    """Two phases to replace this one, which meet at the update `at`; all borders stay."""
     lengths = [phase._length(spine.clock) for phase in spine.phases()]
     taken = _lengths(lengths, spine.total)
     before, unit = sum(taken[:number], Fraction(0)), _unit(spine.phases()[number])
@@ -94,7 +94,7 @@ def divided(spine: Spine, number: int, at: int, first: Schedule, second: Schedul
 
 
 def united(spine: Spine, border: int, kept: Schedule) -> list[Schedule]:
-    """One phase in the place of the two that meet at this border; all other borders stay."""
+    """The phases with one in place of the two that meet at this border; all other borders stay."""
     phases, clock = spine.phases(), spine.clock
     lengths = [phase._length(clock) for phase in phases]
     taken = _lengths(lengths, spine.total)
@@ -112,7 +112,7 @@ def united(spine: Spine, border: int, kept: Schedule) -> list[Schedule]:
 
 
 def room(spine: Spine, border: int) -> tuple[int, int]:
-    """From where to where a border can be moved: each of its phases keeps an update, or the length of what is in it."""
+    """The range in which a border can move: each of its phases keeps an update, or the fixed length of its contents."""
     left = spine.pieces[border - 1]
     low, high = left.start + _least(left.phase, spine.clock), spine.total
     if border < len(spine.pieces):
@@ -121,7 +121,7 @@ def room(spine: Spine, border: int) -> tuple[int, int]:
 
 
 def _least(phase: Schedule, clock: TimeBase) -> int:
-    """How short a phase can be made."""
+    """The shortest length of a phase, in updates."""
     match phase:
         case Lasting(schedule=inner):
             return _least(inner, clock)
@@ -134,7 +134,7 @@ def _least(phase: Schedule, clock: TimeBase) -> int:
 
 
 def lasting(phase: Schedule, span: Span | None) -> Schedule:
-    """A phase of this length; None: of what the others leave.
+    """The phase with this length; None: the length that the others leave.
 
     >>> from lrlab import *
     >>> lasting(cosine(to=0.1), Span.of("5%")), lasting(0.5 * cosine("10%"), None), lasting(inverse_sqrt(), Span.of(9))
@@ -153,7 +153,7 @@ def lasting(phase: Schedule, span: Span | None) -> Schedule:
 
 
 def borders(phases: Listed[Schedule], clock: TimeBase, whole: int) -> list[int] | None:
-    """Where each phase stops; None if they do not fit."""
+    """The update at which each phase stops; None if the phases do not fit."""
     window = Window(clock, 0, whole)
     try:
         if len(phases) == 1:
@@ -165,7 +165,7 @@ def borders(phases: Listed[Schedule], clock: TimeBase, whole: int) -> list[int] 
 
 
 def _lengths(lengths: Listed[Fraction | None], whole: int) -> list[Fraction]:
-    """Every length exactly; those without one share what is left."""
+    """Every exact length; phases without one share the rest equally."""
     fixed = sum((n for n in lengths if n is not None), Fraction(0))
     free = sum(n is None for n in lengths)
     share = max(whole - fixed, Fraction(0)) / free if free else Fraction(0)
@@ -173,18 +173,18 @@ def _lengths(lengths: Listed[Fraction | None], whole: int) -> list[Fraction]:
 
 
 def _unit(phase: Schedule) -> str:
-    """The unit of a phase's own span; of one without, a share of the run."""
+    """The unit of a phase's own span; "share" (of the run) if it has no span."""
     span = next((value for value in phase._spans() if value.amount), None)
     return "share" if span is None else span.unit
 
 
 def _of(updates: Fraction, unit: str, spine: Spine) -> Span:
-    """So many updates in a unit, exactly."""
+    """This many updates as an exact span in a unit."""
     return Span(updates / spine.clock.updates(Span(Fraction(1), unit)), unit)
 
 
 def _fitting(unit: str, low: Fraction, high: Fraction, clock: TimeBase, best: Fraction | None = None) -> Span:
-    """The shortest span of at least `low` and less than `high` updates, in its unit; `best`, where that is short."""
+    """The span with the fewest digits, from `low` to below `high` updates, in this unit; `best` if that is short."""
     low = max(low, Fraction(1, 1000))
     size = clock.updates(Span(Fraction(1), unit)) * (Fraction(1, 100) if unit == "share" else 1)
     scale = Fraction(1, 100) if unit == "share" else Fraction(1)

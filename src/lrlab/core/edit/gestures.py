@@ -1,12 +1,12 @@
-"""What a gesture does to a schedule: a function from the schedule as it was when the gesture began to another one.
+"""The gestures: each is a function from the schedule at the beginning of the gesture to a new schedule.
 
     move(state, "1", 700, 0.5)        a point, in time and in level
     lift(state, 1, 1.0, 0.8)          a segment, up or down
-    bend(state, 1, 400, 0.3)          a segment, to the word that goes through there
-    split(state, 400)                 a border more;  join(state, 1)  one less
+    bend(state, 1, 400, 0.3)          a segment, to the word with a curve through this point
+    split(state, 400)                 adds a border;  join(state, 1)  removes one
     peak(state, 0.8), floor(state, 0.1), horizon(state, 20_000)
 
-Each is pure and starts from what was there first, so that it does not matter how many places a hand passes on its way.
+Each is pure and starts from the first schedule, so the places that a hand passes on its way do not matter.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import Window
 from lrlab.errors import LrlabError, worded
 
-STEP, FINE = 10 ** (1 / 20), 10 ** (1 / 200)  # of a level, by a key
-SMALLEST = 1e-4  # of the greatest level: one step below it is 0
+STEP, FINE = 10 ** (1 / 20), 10 ** (1 / 200)  # factors of a level for one key press
+SMALLEST = 1e-4  # of the greatest level: a step below this gives 0
 
 
 @dataclass(frozen=True)
 class State:
-    """A schedule over a run, and the unit in which its levels are round."""
+    """A schedule over a run, and the unit for round levels."""
 
     schedule: Schedule
     horizon: Horizon
@@ -45,13 +45,13 @@ class State:
 
     @property
     def spine(self) -> Spine:
-        """Its phases."""
+        """The phases of the schedule."""
         return spine_of(self.schedule, self.horizon)
 
 
 @dataclass(frozen=True)
 class Near:
-    """What is near in a picture, as ranges of updates and of levels; None: nothing is, and no place is round."""
+    """What counts as near in a picture, as ranges of updates and of levels; None: nothing snaps to round values."""
 
     x: Range | None = None
     y: Range | None = None
@@ -61,7 +61,7 @@ FREE = Near()
 
 
 def move(state: State, name: str, x: float, y: float, near: Near = FREE) -> State:
-    """A point to this update and level, within its neighbours. Raises `LrlabError` if it cannot go there.
+    """Move a point to this update and level, between its neighbours. Raises `LrlabError` if it cannot go there.
 
     >>> from lrlab import *
     >>> str(move(State(warmup("5%") >> cosine(), Horizon(updates=1000)), "1", 100, 1).schedule)
@@ -70,7 +70,7 @@ def move(state: State, name: str, x: float, y: float, near: Near = FREE) -> Stat
     spine = state.spine
     point = _point(spine, name)
     at = min(max(snap.place(x, near.x, state.horizon), point.low), point.high)
-    levels = [other.value for other in points(spine)]  # its own is one to stay at
+    levels = [other.value for other in points(spine)]  # its own level is one to snap to
     to = y if y == point.value else snap.level(y, near.y, levels, state.unit)
     phases = _levelled(spine, point, to)
     if at != point.update:
@@ -80,9 +80,9 @@ def move(state: State, name: str, x: float, y: float, near: Near = FREE) -> Stat
 
 
 def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = False, double: bool = False) -> State:
-    """A point by so many steps in time (1 % of the run; fine: updates) and in level (a twentieth of a decade).
+    """Move a point by steps in time (1 % of the run; fine: updates) and in level (a twentieth of a decade; fine: less).
 
-    `double` takes twice the level, or half of it, for one step.
+    With `double`, one step in level doubles or halves it.
     """
     spine = state.spine
     point = _point(spine, name)
@@ -98,9 +98,9 @@ def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = Fals
 
 
 def lift(state: State, number: int, before: float, after: float, near: Near = FREE, *, log: bool = False) -> State:
-    """A segment up or down by what takes `before` to `after`: a difference, or on a logarithmic axis a ratio.
+    """Move a segment up or down by the difference from `before` to `after`, or by their ratio on a logarithmic axis.
 
-    The phases beside it stay joined to it, where they were. Raises `LrlabError` for a level below 0.
+    Phases that were joined to it stay joined. Raises `LrlabError` for a level below 0.
     """
     spine = state.spine
     piece = _piece(spine, number)
@@ -129,7 +129,7 @@ def lift(state: State, number: int, before: float, after: float, near: Near = FR
 
 
 def bend(state: State, number: int, x: float, y: float) -> State:
-    """A segment to the word that goes from its one end to its other through this update and level.
+    """Bend a segment to the word with a curve from one end to the other through this update and level.
 
     >>> from lrlab import *
     >>> str(bend(State(cosine(), Horizon(updates=100)), 0, 50, 0.29).schedule)
@@ -144,7 +144,7 @@ def bend(state: State, number: int, x: float, y: float) -> State:
 
 
 def shape(state: State, number: int, word: str) -> State:
-    """A segment by another word, from the same level to the same."""
+    """Give a segment another word, between the same levels."""
     spine = state.spine
     piece = _piece(spine, number)
     phases = spine.phases()
@@ -153,9 +153,9 @@ def shape(state: State, number: int, word: str) -> State:
 
 
 def split(state: State, x: float, near: Near = FREE) -> State:
-    """A border more, at this update: what was one phase are two, which meet where the curve is.
+    """Add a border at this update: one phase becomes two, which meet on the curve.
 
-    A straight line stays straight. Raises `LrlabError` if there is no room, or the phase is no way between levels.
+    A straight line stays straight. Raises `LrlabError` if there is no room, or if the phase does not go between levels.
 
     >>> from lrlab import *
     >>> str(split(State(linear(), Horizon(updates=100)), 25).schedule)
@@ -177,7 +177,7 @@ def split(state: State, x: float, near: Near = FREE) -> State:
 
 
 def join(state: State, border: int) -> State:
-    """A border less: of the two phases the longer one goes on, from where the first begins to where the second ends.
+    """Remove a border: the longer of the two phases stays, from the start of the first to the end of the second.
 
     >>> from lrlab import *
     >>> str(join(State(linear("25%", to=0.5) >> cosine(start=0.5), Horizon(updates=100)), 1).schedule)
@@ -196,7 +196,7 @@ def join(state: State, border: int) -> State:
 
 
 def peak(state: State, y: float, near: Near = FREE) -> State:
-    """Everything higher or lower, so that the greatest value is this one: all ratios stay.
+    """Scale everything so that the greatest value becomes this one; all ratios stay.
 
     >>> from lrlab import *
     >>> str(peak(State(cosine(), Horizon(updates=100)), 0.5).schedule)
@@ -214,7 +214,7 @@ def peak(state: State, y: float, near: Near = FREE) -> State:
 
 
 def floor(state: State, y: float, near: Near = FREE) -> State:
-    """Never below this level; at 0 the floor is taken away.
+    """Keep the schedule at or above this level; level 0 removes the floor.
 
     >>> from lrlab import *
     >>> str(floor(State(cosine(), Horizon(updates=100)), 0.1).schedule)
@@ -231,7 +231,7 @@ def floor(state: State, y: float, near: Near = FREE) -> State:
 
 
 def horizon(state: State, x: float, near: Near = FREE) -> State:
-    """A run of another length; shares follow, fixed spans stay. Raises `LrlabError` if they do not fit any more."""
+    """Change the length of the run; shares follow, fixed spans stay. Raises `LrlabError` if they no longer fit."""
     updates = snap.length(x, near.x)
     run = state.horizon
     if run.updates_per_epoch is not None and run.epochs is not None and run.updates is None:
@@ -259,19 +259,19 @@ def _piece(spine: Spine, number: int) -> Piece:
 
 
 def _inner(spine: Spine, piece: Piece) -> tuple[float, float]:
-    """The ends of a piece in its own values."""
+    """The ends of a piece, in its own values."""
     return spine.inner(piece.begin), spine.inner(piece.end)
 
 
 def _with(spine: Spine, number: int, begin: float | None = None, end: float | None = None) -> Schedule:
-    """A phase with other ends, in values of the whole."""
+    """A phase with other ends, in values of the whole schedule."""
     piece = spine.pieces[number]
     inner = [None if value is None else spine.inner(value) for value in (begin, end)]
     return with_ends(piece.phase, _inner(spine, piece), *inner)
 
 
 def _levelled(spine: Spine, point: Point, to: float) -> list[Schedule]:
-    """The phases with this point at this level; a phase that begins where the one before ends follows by itself."""
+    """The phases with this point at this level; a phase that starts "here" follows by itself."""
     phases = spine.phases()
     if to == point.value:
         return phases
@@ -286,7 +286,7 @@ def _levelled(spine: Spine, point: Point, to: float) -> list[Schedule]:
 
 
 def _halves(phase: Schedule, begin: float, middle: float) -> tuple[Schedule, Schedule]:
-    """A phase as two, which meet at this level."""
+    """A phase as two phases that meet at this level."""
     match phase:
         case warmup():
             return linear(start=begin, to=middle), warmup(start=middle)

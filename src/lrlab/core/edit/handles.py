@@ -1,4 +1,4 @@
-"""What of a schedule can be taken hold of: its points, its segments, its peak, its floor and its length."""
+"""The handles of a schedule: its points, its segments, its peak, its floor and its length."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lrlab.core.shapes.base import Transition, constant, hold, warmup
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the curve: an end of a phase, or of two that meet there.
+    """A point of the curve: the end of a phase, or of two phases that meet there.
 
-    `name` tells it from all others: "2" is border 2, where the phases before and after it meet; "2-" and "2+" are its
-    sides where the curve jumps. `low` and `high` are from where to where it can be moved in time.
+    `name` is unique: "2" is border 2, where the phases before and after it meet; if the curve jumps there, "2-" and
+    "2+" are its two sides. The point can be moved in time from `low` to `high`.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Segment:
-    """A phase between its borders, by its number; `bends` tells whether its shape can be changed."""
+    """A numbered phase between its borders; `bends` tells whether its shape can be changed."""
 
     number: int
     word: str
@@ -46,7 +46,7 @@ class Segment:
 
 
 def points(spine: Spine) -> tuple[Point, ...]:
-    """The points of a schedule, in the order of time.
+    """The points of a schedule, in order of time.
 
     >>> from lrlab import *
     >>> from lrlab.core.edit.spine import spine_of
@@ -82,7 +82,7 @@ def _points(spine: Spine) -> Iterator[Point]:
             yield Point(f"{border}-", before.stop, before.end, low, high, f"end of {_called(before.phase.kind)}")
             yield Point(f"{border}+", after.start, after.begin, low, high, f"start of {_called(after.phase.kind)}")
     last = pieces[-1]
-    fixed = all(piece.phase._length(spine.clock) is not None for piece in pieces)  # else one of them fills the run
+    fixed = all(piece.phase._length(spine.clock) is not None for piece in pieces)  # else a phase fills the run
     low, high = room(spine, len(pieces)) if fixed else (last.stop, last.stop)
     yield Point(str(len(pieces)), last.stop, last.end, low, high, "the end")
 

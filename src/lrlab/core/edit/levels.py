@@ -1,7 +1,7 @@
-"""Other ends for a phase: the same word where it has such ends, a straight line where it has not.
+"""Gives a phase other ends: with the same word if it can have them, else as a straight line.
 
-A transition takes them as its `start` and `to`; a constant of one level stays one; what has no ends of its own (a
-step, a table, cycles) is scaled as a whole.
+A transition takes them as its `start` and `to`; a constant with equal ends stays a constant; a phase without ends of
+its own (a step, a table, cycles) is scaled as a whole.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEAST = 1e-4  # the lowest end of a line on a logarithmic axis, which has no 0
 def with_ends(
     phase: Schedule, now: tuple[float, float], begin: float | None = None, end: float | None = None
 ) -> Schedule:
-    """A phase that begins and ends there; None: where it does `now`. All values are the phase's own.
+    """The phase with this `begin` and `end`; None keeps the value from `now`. All values are the phase's own.
 
     Raises `LrlabError` if a phase that can only be scaled has an end at 0.
 
@@ -49,7 +49,7 @@ def with_ends(
 
 
 def lifted(phase: Schedule, now: tuple[float, float], begin: float, end: float) -> Schedule:
-    """Both ends of a phase moved together; what is scaled as a whole is scaled by the end that is farther from 0."""
+    """A phase with both ends moved together; if it must be scaled as a whole, by the end farther from 0."""
     if not isinstance(phase, Transition | constant | warmup | hold):
         begins = abs(now[0]) >= abs(now[1])
         return _scaled(phase, now, begin if begins else None, None if begins else end)
@@ -57,7 +57,7 @@ def lifted(phase: Schedule, now: tuple[float, float], begin: float, end: float) 
 
 
 def _ends_of(phase: Transition) -> tuple[float, float] | None:
-    """How much of `start` is in its first value and in its last; None if it is no mixture of the two."""
+    """The share of `start` in its first and its last value; None if its values do not mix `start` and `to`."""
     if phase.returns:
         return None
     if type(phase).way is not Transition.way:
@@ -85,7 +85,7 @@ def _line(phase: Shape, start: float, to: float) -> Schedule:
 
 
 def _scaled(phase: Schedule, now: tuple[float, float], begin: float | None, end: float | None) -> Schedule:
-    """The phase times the ratio of the end that is moved."""
+    """The phase times the ratio of the new to the old value of the moved end."""
     old, new = (now[0], begin) if begin is not None and begin != now[0] else (now[1], end)
     if not old or not new:
         raise LrlabError(worded("this phase can only be scaled, and not from or to 0", str(phase)))
@@ -93,5 +93,5 @@ def _scaled(phase: Schedule, now: tuple[float, float], begin: float | None, end:
 
 
 def _short(value: float) -> float:
-    """Without the dust of the arithmetic."""
+    """The value without rounding noise."""
     return float(f"{value:.6g}")

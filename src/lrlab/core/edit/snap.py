@@ -1,6 +1,6 @@
-"""Round places and round levels, where one of them is near: what a hand means that cannot be exact.
+"""Snaps to round places and levels if one is near, because a hand cannot be exact.
 
-What is near is said with each gesture, as a range: so many pixels are another share of a long run than of a short one.
+Each gesture gives the range that counts as near: the same pixels are more updates in a long run than in a short one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from lrlab.errors import LrlabError, worded
 
 Range = tuple[float, float]
 MULTIPLES = (1, 2, 5)
-DIGITS = 3  # of a level that is near to no round one
+DIGITS = 3  # of a level with no round one near
 GRID = Fraction(1, 20)  # of the run
 
 
 def place(x: float, near: Range | None, horizon: Horizon) -> int:
-    """An update: at 5 % of the run or the end of an epoch where one is near, else the nearest one.
+    """An update: a multiple of 5 % of the run or the end of an epoch if one is near, else the nearest update.
 
     >>> place(1003.4, (995, 1012), Horizon(updates=20_000)), place(1003.4, None, Horizon(updates=20_000))
     (1000, 1003)
@@ -39,9 +39,9 @@ def place(x: float, near: Range | None, horizon: Horizon) -> int:
 
 
 def level(y: float, near: Range | None, others: Iterable[float] = (), unit: float = 1.0) -> float:
-    """A level: 0, 1, 2 or 5 times a power of ten, or one of the `others`, where one is near; else of three digits.
+    """A level: 0, 1, 2 or 5 times a power of ten, or one of `others`, if one is near; else rounded to three digits.
 
-    Round are levels in multiples of `unit`: the base LR, where absolute LRs are shown.
+    Levels are round in multiples of `unit`: the base LR, if absolute LRs are shown.
 
     >>> level(0.213, (0.19, 0.22)), level(0.213, None), level(0.003, (-0.02, 0.02)), level(0.31, (0.3, 0.34), [0.333])
     (0.2, 0.213, 0.0, 0.333)
@@ -59,7 +59,7 @@ def level(y: float, near: Range | None, others: Iterable[float] = (), unit: floa
 
 
 def length(x: float, near: Range | None) -> int:
-    """The length of a run: 1, 2 or 5 times a power of ten where one is near, else of three digits; at least 1.
+    """The length of a run: 1, 2 or 5 times a power of ten if one is near, else with three digits; at least 1.
 
     >>> length(10_300, (9_800, 10_800)), length(12_345, None)
     (10000, 12300)
@@ -71,7 +71,7 @@ def length(x: float, near: Range | None) -> int:
 
 
 def _round(scaled: float, unit: float) -> list[float]:
-    """The round values around one, in units of the values themselves."""
+    """The round values around a value, in the unit of the values themselves."""
     if scaled <= 0:
         return []
     decade = math.floor(math.log10(scaled))

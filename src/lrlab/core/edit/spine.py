@@ -1,6 +1,6 @@
-"""A schedule as somebody takes hold of it: the phases that follow one another, each at its place with its two ends.
+"""A schedule for editing: its successive phases, each with its place and its two ends.
 
-Factors, offsets, bounds and feedback around the phases stay around them: the ends are in the values of the whole.
+Factors, offsets, bounds and feedback around the phases stay around them: the ends are values of the whole schedule.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from lrlab.core.time.horizon import LENGTH, Horizon
 from lrlab.core.time.layout import TimeBase, Window
 from lrlab.errors import LrlabError, worded
 
-SAME = 1e-9  # ends that differ by a smaller share of the greatest are one level
+SAME = 1e-9  # ends that differ by less than this share of the greatest are the same level
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A phase of the updates `start` ... `stop`-1, and its values at u = 0 and at u = 1, before any bounds."""
+    """A phase over the updates `start` ... `stop`-1, and its values at u = 0 and u = 1, before any bounds."""
 
     phase: Schedule
     start: int
@@ -33,7 +33,7 @@ class Piece:
 
     @property
     def follows(self) -> bool:
-        """Whether it begins where the phase before ends, by its own words."""
+        """Whether its text says that it begins where the phase before ends."""
         return isinstance(self.phase, hold) or "here" in (
             getattr(self.phase, "start", None),
             getattr(self.phase, "level", None),
@@ -42,7 +42,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Spine:
-    """The phases of a schedule over a run, and what stands around them: value = `scale` * phase + `offset`, bounded."""
+    """The phases of a schedule over a run, and what is around them: value = `scale` * phase + `offset`, bounded."""
 
     schedule: Schedule
     horizon: Horizon
@@ -55,21 +55,21 @@ class Spine:
 
     @property
     def total(self) -> int:
-        """The updates of the run."""
+        """The number of updates of the run."""
         return _total(self.horizon)
 
     @property
     def clock(self) -> TimeBase:
-        """What turns spans into updates."""
+        """The time base that converts spans to updates."""
         return TimeBase(self.horizon, self.total)
 
     @property
     def greatest(self) -> float:
-        """The greatest of all ends, as a size to compare with."""
+        """The greatest of all ends, for comparisons."""
         return max((abs(v) for piece in self.pieces for v in (piece.begin, piece.end)), default=0.0) or 1.0
 
     def inner(self, value: float) -> float:
-        """A value of the whole as one of a phase. Raises `LrlabError` if everything is multiplied by 0."""
+        """A value of the whole schedule as a value of a phase. Raises `LrlabError` if everything is multiplied by 0."""
         if self.scale == 0:
             raise LrlabError(worded("everything is multiplied by 0", str(self.schedule), hint="take the factor away"))
         if self.scale == 1 and self.offset == 0:
@@ -77,12 +77,12 @@ class Spine:
         return float(f"{(value - self.offset) / self.scale:.6g}")
 
     def shown(self, value: float) -> float:
-        """A value within the bounds."""
+        """A value, limited to the bounds."""
         value = value if self.low is None else max(value, self.low)
         return value if self.high is None else min(value, self.high)
 
     def joined(self, border: int) -> bool:
-        """Whether the phase before this border ends at the level at which the phase after it begins."""
+        """Whether the phases before and after this border meet at the same level."""
         before, after = self.pieces[border - 1], self.pieces[border]
         return abs(before.end - after.begin) <= SAME * self.greatest
 
@@ -91,11 +91,11 @@ class Spine:
         return [piece.phase for piece in self.pieces]
 
     def of(self, phases: Iterable[Schedule]) -> Schedule:
-        """The schedule with these phases in the place of its own."""
+        """The schedule with these phases in place of its own."""
         return self.around(sequence(*phases))
 
     def at(self, update: float) -> int:
-        """Which piece an update lies in; after the last one ends, the last."""
+        """The index of the piece that contains an update; after the end, the last piece."""
         inside = [k for k, piece in enumerate(self.pieces) if piece.start <= update < piece.stop]
         return inside[0] if inside else len(self.pieces) - 1
 
@@ -111,7 +111,7 @@ def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
     [('linear("20%", start=0, to=1)', 0, 10, 0.0, 1.0), ('cosine()', 10, 50, 1.0, 0.0)]
     """
     run = Horizon.of(horizon)
-    schedule.over(run)  # what does not fit is said in the words of a curve
+    schedule.over(run)  # raises the curve's own error if something does not fit
     window = Window(TimeBase(run, _total(run)), 0, _total(run)).fit(schedule)
     scale, offset, low, high = 1.0, 0.0, None, None
     inner, layers = schedule, list[_Layer]()
@@ -162,7 +162,7 @@ def _clipped(low: float | None, high: float | None) -> _Layer:
 
 
 def _all(layers: list[_Layer]) -> _Layer:
-    """What stands around the phases, the innermost last."""
+    """All layers around the phases, the innermost last."""
 
     def around(schedule: Schedule) -> Schedule:
         for layer in reversed(layers):

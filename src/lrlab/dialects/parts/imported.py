@@ -46,10 +46,9 @@ class Rule:
 class Imported:
     """Another library's schedule, with exactly its curve.
 
-    `schedule` is in multiples of `base_lr`, the absolute LR that the configuration carries (None: it carries none);
-    `horizon` is where the configuration says that it ends (None: it does not say), or the end of its last phase where
-    that is later. `convention` says what the library does at the first update, at the peak and after the end;
-    `findings` what looks unintended.
+    `schedule` is in multiples of `base_lr`, the absolute LR in the configuration (None: it has none). `horizon` is the
+    end given by the configuration (None: not given), or the end of its last phase if that is later. `convention` says
+    what the library does at the first update, at the peak and after the end; `findings` say what looks unintended.
     """
 
     schedule: Schedule

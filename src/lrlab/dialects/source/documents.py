@@ -15,7 +15,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 FILES = (".json", ".toml", ".yaml", ".yml")
 LARGEST = 10_000_000  # bytes
 
-# Keys of a whole run that do not concern the LR: where one of them is, other keys may be, too.
+# Keys of a whole run that do not concern the LR: beside one of them, other unknown keys are allowed.
 OF_A_RUN = frozenset(
     [
         "seed",

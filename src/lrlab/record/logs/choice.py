@@ -52,7 +52,7 @@ def losses(table: LogTable) -> list[str]:
 def choose_loss(
     table: LogTable, asked: str | None, points: Mapping[str, int], path: object
 ) -> tuple[str, tuple[str, ...]]:
-    """The loss to fit: the one asked for, else the validation loss where it is dense enough, else the training loss.
+    """The loss to fit: the one asked for, else the validation loss if it is dense enough, else the training loss.
 
     Raises `LrlabError` if there is no loss, or only parts of one.
     """

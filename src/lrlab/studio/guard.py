@@ -24,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 1_000_000  # bytes of a body
+PATIENCE = 16 * LARGEST  # bytes read of a body that is too large: who still sends does not hear the answer
 TOKEN = "x-lrlab-token"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLICY = (
@@ -158,12 +159,15 @@ async def _body(receive: Receive) -> tuple[bytes, Refusal | None]:
         message = await receive()
         if message["type"] != "http.request":
             return b"", Refusal(400, "the request has ended early")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > LARGEST:
-            return b"", Refusal(413, f"this is too large: at most {LARGEST:,} bytes")
-        if not message.get("more_body"):
-            return b"".join(parts), None
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= LARGEST:
+            parts.append(part)
+        if size > PATIENCE or not message.get("more_body"):
+            break
+    if size > LARGEST:
+        return b"", Refusal(413, f"this is too large: at most {LARGEST:,} bytes")
+    return b"".join(parts), None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -42,7 +42,7 @@ def multiples(figure: Figure) -> str:
         beside = f'<use href="#{name}"/>' if line is not lines[0] else f"<defs>{first}</defs>"
         picture = (
             f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
-            f'<path class="floor" d="M0 {HEIGHT - 0.5}H{WIDTH}" vector-effect="non-scaling-stroke"/>{beside}{own}</svg>'
+            f'<path class="floor" d="M0 {HEIGHT - 0.5}H{WIDTH}"/>{beside}{own}</svg>'
         )
         panels.append(
             f'<li data-line="{escape(line.name)}"><span class="name">{escape(line.name)}</span>'
@@ -72,4 +72,4 @@ def _path(line: Line, x: Axis, y: Axis, kind: str) -> Iterator[str]:
         data += f"{pen}{across:.0f} {down:.0f}"
         pen = "L"
     if data:
-        yield f'<path class="{kind}" d="{data}" vector-effect="non-scaling-stroke"/>'
+        yield f'<path class="{kind}" d="{data}"/>'

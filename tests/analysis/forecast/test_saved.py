@@ -48,12 +48,12 @@ FORMER = json.loads((Path(__file__).parents[2] / "compat" / "law_1.json").read_t
 
 
 def test_the_one_fit_of_an_earlier_version_is_that_of_each_peak():
-    """Its widths stay what they were, by 0.68 instead of 0.37; elsewhere it is as unsure as any law."""
+    """Its widths stay what they were, by 0.68 instead of 0.33; elsewhere it is as unsure as any law."""
     found = read(json.dumps(FORMER))
     parameters = FORMER["parameters"]
     assert len(found.fits) == len(FORMER["seen"]["peaks"])
     for fitted, peak in zip(found.fits, FORMER["seen"]["peaks"], strict=True):
-        assert fitted.covariance == pytest.approx((0.68 / 0.37) ** 2 * np.array(FORMER["covariance"]))
+        assert fitted.covariance == pytest.approx((0.68 / 0.33) ** 2 * np.array(FORMER["covariance"]))
         assert fitted.walk == Walk(
             peak, (), pytest.approx(0.012 * parameters["floor"]), pytest.approx(0.3 * parameters["noise"])
         )

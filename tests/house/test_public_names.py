@@ -1,6 +1,7 @@
 """The public names: frozen, listed, documented."""
 
 import inspect
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
+from lrlab import dialects
 from lrlab.core.text.parse import VOCABULARY
 
 NAMES = {
@@ -35,6 +37,13 @@ def test_every_listed_name_resolves():
         assert getattr(lr, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'cosin'"):
         lr.cosin  # noqa: B018
+
+
+@pytest.mark.parametrize("package", [lr, dialects])
+def test_no_name_that_is_loaded_late_is_a_module_too(package):
+    """Once something has imported that module, the name would be the module."""
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & {*dir(package)}
 
 
 def test_words_are_public_names():

@@ -13,7 +13,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.text.lint import Finding
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
-from lrlab.dialects.convert import with_doubts
+from lrlab.dialects.conversion import with_doubts
 from lrlab.dialects.parts.imported import Imported
 from lrlab.dialects.reader import SCRIPTS, read
 from lrlab.dialects.source.documents import FILES

@@ -15,7 +15,7 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
 
 if TYPE_CHECKING:
-    from lrlab.dialects.convert import Converted
+    from lrlab.dialects.conversion import Converted
     from lrlab.views.model import Figure
 
 POINTS = 1000  # of a curve in a record
@@ -109,7 +109,7 @@ def show(
     """
     import numpy as np
 
-    from lrlab.dialects.convert import with_doubts
+    from lrlab.dialects.conversion import with_doubts
     from lrlab.dialects.reader import read
     from lrlab.views.model import Figure, Line
 
@@ -184,6 +184,6 @@ def convert(
     given: Sequence[str] = (),
 ) -> Converted:
     """Read another library's configuration, and write it for `target`."""
-    from lrlab.dialects.convert import convert as converted
+    from lrlab.dialects.conversion import convert as converted
 
     return converted(source, target, horizon=horizon, base_lr=base_lr, words=given)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "Imported": "lrlab.dialects.parts.imported",
     "to_code": "lrlab.dialects.write.targets",
-    "convert": "lrlab.dialects.convert",
+    "convert": "lrlab.dialects.conversion",
 }
 
 if TYPE_CHECKING:
-    from lrlab.dialects.convert import convert as convert
+    from lrlab.dialects.conversion import convert as convert
     from lrlab.dialects.parts.imported import Imported as Imported
     from lrlab.dialects.read.composer import from_composer as from_composer
     from lrlab.dialects.read.deepspeed import from_deepspeed as from_deepspeed

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -76,8 +77,13 @@ def test_a_comparison_comes_to_its_end_by_itself(tmp_path, wanted):
 
 
 def test_it_is_stopped_and_goes_on_where_it_was(tmp_path, wanted):
+    """Also where it is begun by a background job of a shell, which does not hear Ctrl-C."""
     store = tmp_path / "runs"
-    name = jobs.begin(store, wanted(0.5))
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        name = jobs.begin(store, wanted(0.5))
+    finally:
+        signal.signal(signal.SIGINT, heard)
     until(lambda: jobs.job(store, name).done >= 1)
     jobs.stop(store, name)
     until(lambda: jobs.job(store, name).status == "stopped")

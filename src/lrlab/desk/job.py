@@ -147,5 +147,6 @@ def _beat(folder: Path, ended: threading.Event) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in a shell's background, it would be ignored
     assert (Path(sys.argv[1]) / ASKED).is_file()
     sys.exit(main(Path(sys.argv[1]).resolve()))

@@ -221,7 +221,9 @@ def test_no_worker_outlives_the_driver(quadratic, tmp_path, number):
     pids = tmp_path / "pids"
     pids.mkdir()
     code = (
-        "import sys, lrlab as lr; from lrlab.lab.stages.engine import run_jobs; from lrlab.lab.task import load_task;"
+        "import signal, sys, lrlab as lr; from lrlab.lab.stages.engine import run_jobs\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job does not hear it\n"
+        "from lrlab.lab.task import load_task;"
         "from lrlab.lab.stages.job import Job; from lrlab.lab.arms import Arm\n"
         "from lrlab.lab.executors.named import opened; from lrlab.lab.stages.resources import Resources\n"
         "from lrlab.record.runs.store import Store\n"

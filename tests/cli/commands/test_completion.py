@@ -4,7 +4,6 @@ import os
 import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
 
@@ -104,10 +103,11 @@ def test_a_real_zsh_completes(home):
     import pty
 
     (home / "lrlab.zsh").write_text(CliRunner().invoke(main, ["completion", "zsh"]).output, encoding="utf-8")
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ["TERM"] = "dumb"
-        os.execv(zsh, ["zsh", "-f", "-i"])
+    terminal, end = pty.openpty()
+    child = subprocess.Popen(
+        [zsh, "-f", "-i"], stdin=end, stdout=end, stderr=end, env={**os.environ, "TERM": "dumb"}, start_new_session=True
+    )
+    os.close(end)
     try:
         heard = ""
         for line in ("PS1= RPS1= PROMPT_SP=", "autoload -U compinit && compinit -u", "source lrlab.zsh"):
@@ -117,8 +117,8 @@ def test_a_real_zsh_completes(home):
             answer, heard = told(terminal, rf"^{number}: (lrlab .*?)\s*$", heard)
             assert answer.split()[-1] == meant, answer
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        child.kill()
+        child.wait()
         os.close(terminal)
 
 

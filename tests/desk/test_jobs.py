@@ -3,36 +3,14 @@
 import json
 import os
 import signal
-import time
 
 import pytest
 
 from lrlab.desk import jobs
 from lrlab.desk.wanted import ASKED, EVENTS, Wanted
 from lrlab.errors import LrlabError
+from waiting import training, until
 
-TASK = """
-import lrlab as lr, time
-
-class Weight:
-    def __init__(self):
-        self.w, self.param_groups = 3.0, [{"lr": 0.1}]
-    def state_dict(self):
-        return {"w": self.w}
-    def load_state_dict(self, state):
-        self.w = state["w"]
-
-@lr.task(metric="val_loss", updates=20, folds=4, lrs=(0.5, 1.0), evals=2)
-def train(run):
-    model = Weight()
-    run.track(model=model, opt=model)
-    for update, _ in run.steps([0]):
-        time.sleep(SLEEP)
-        model.w -= model.param_groups[0]["lr"] * model.w * (1 + 0.1 * run.fold)
-        run.log(loss=model.w**2)
-        if run.eval_now:
-            run.report(val_loss=model.w**2 + 0.01 * run.fold)
-"""
 ARMS = {"a": "cosine()", "b": "constant()"}
 
 
@@ -42,18 +20,10 @@ def wanted(tmp_path):
 
     def made(seconds=0.0, **more):
         place = tmp_path / "mine.py"
-        place.write_text(TASK.replace("SLEEP", str(seconds / 20)))
+        place.write_text(training(20, seconds))
         return Wanted(f"{place}:train", quick=False, schedules=ARMS, workers=1, **more)
 
     return made
-
-
-def until(condition, patience=240):
-    """Wait for what another process does."""
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def events(store, name):

@@ -2,43 +2,15 @@
 
 import json
 import os
-import time
 
 import pytest
 
 from lrlab.desk import jobs
 from lrlab.desk.wanted import ASKED, EVENTS
+from waiting import training, until
 
 ARMS = [{"name": "a", "schedule": "cosine()"}, {"name": "b", "schedule": "constant()"}]
-TASK = """
-import lrlab as lr, time
-
-class Weight:
-    def __init__(self):
-        self.w, self.param_groups = 3.0, [{"lr": 0.1}]
-    def state_dict(self):
-        return {"w": self.w}
-    def load_state_dict(self, state):
-        self.w = state["w"]
-
-@lr.task(metric="val_loss", updates=10, folds=4, lrs=(0.5, 1.0), evals=2)
-def train(run):
-    model = Weight()
-    run.track(model=model, opt=model)
-    for update, _ in run.steps([0]):
-        time.sleep(0.02)
-        model.w -= model.param_groups[0]["lr"] * model.w * (1 + 0.1 * run.fold)
-        run.log(loss=model.w**2)
-        if run.eval_now:
-            run.report(val_loss=model.w**2 + 0.01 * run.fold)
-"""
-
-
-def until(condition, patience=240):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+TASK = training(10, 0.2)
 
 
 def test_a_comparison_outlives_the_studio_and_is_found_again(started, tmp_path):

@@ -55,16 +55,6 @@ def test_too_far_is_refused():
         doubts(KNOWN, np.full(400_000, 1e-3))
 
 
-def test_seen_tells_an_anneal_from_a_constant_run():
-    """Only what lies before the last logged loss counts."""
-    falling = np.concatenate([np.full(80, 1e-3), np.linspace(1e-3, 0, 20)])
-    late = LogRun.from_arrays([50, 100], [3.0, 2.0], falling)
-    early = LogRun.from_arrays([50, 80], [3.0, 2.0], falling)
-    assert seen([late]).annealed
-    assert not seen([early]).annealed
-    assert "no logged run lowers its LR" in seen([early]).doubts[0].sentence
-
-
 ONE = Seen(peaks=(1.0,), longest=10, annealed=True)
 
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from lrlab.desk import jobs
-from lrlab.desk.wanted import ASKED, EVENTS, Wanted
+from lrlab.desk.wanted import ASKED, EVENTS, RESULT, Wanted
 from lrlab.errors import LrlabError
 from waiting import training, until
 
@@ -44,6 +44,21 @@ def test_a_comparison_comes_to_its_end_by_itself(tmp_path, wanted):
     assert report["sections"][0]["kind"] == "table"
     assert "val_loss: difference to b" in [section["title"] for section in report["sections"]]
     assert [job.name for job in jobs.listing(store)] == [name]
+
+
+def test_a_long_comparison_is_known_to_its_end(tmp_path):
+    """Its events take more than what is read of them at once."""
+    folder = tmp_path / jobs.FOLDER / "0123456789ab"
+    folder.mkdir(parents=True)
+    (folder / ASKED).write_text(json.dumps({"task": "digits", "lrs": None}))
+    (folder / RESULT).write_text("{}")
+    loss = [[u, 0.125] for u in range(80)]
+    runs = [{"kind": "run", "arm": "a", "lr": 1.0, "seed": 0, "fold": fold, "loss": loss} for fold in range(400)]
+    rows = [{"kind": "began", "title": "t", "total": 400}, *runs, {"kind": "finished"}]
+    (folder / EVENTS).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert (folder / EVENTS).stat().st_size > jobs.PIECE
+    found = jobs.job(tmp_path, folder.name)
+    assert (found.status, found.done, found.total) == ("finished", 400, 400)
 
 
 def test_it_is_stopped_and_goes_on_where_it_was(tmp_path, wanted):

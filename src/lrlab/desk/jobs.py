@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -108,7 +109,7 @@ def job(store: str | Path, name: str) -> Job:
     """How one comparison stands."""
     folder = place(store, name)
     asked = wanted_of(folder)
-    events = [row for _, row in read(folder / EVENTS, 0)]
+    events = list(_events(folder))
     runs = [row for row in events if row["kind"] == "run"]
     first = next((row for row in events if row["kind"] == "began"), {})
     last = events[-1]["kind"] if events else ""
@@ -154,6 +155,14 @@ def read(path: Path, offset: int) -> list[tuple[int, dict[str, Any]]]:
         if isinstance(row, dict) and "kind" in row:
             found.append((at, row))
     return found
+
+
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    """Everything that has happened, piece by piece."""
+    at = 0
+    while found := read(folder / EVENTS, at):
+        yield from (row for _, row in found)
+        at = found[-1][0]
 
 
 def _is_alive(folder: Path) -> bool:

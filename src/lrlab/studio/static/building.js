@@ -52,7 +52,8 @@ export function sentence(message) {
   const hint = rest.find((line) => /^\s*try:/.test(line))?.replace(/^\s*try:\s*/, "");
   const allowed = rest.find((line) => /^\s*allowed:/.test(line))?.replace(/^\s*allowed:\s*/, "");
   const own = rest.filter((line) => !/^\s*(given|allowed|try):/.test(line)).map((line) => `\n${line}`).join("");
-  const said = [`${first}${own}`];
+  const end = /[.:!?]$/.test(`${first}${own}`) ? "" : ".";
+  const said = [`${first}${own}${hint || allowed ? end : ""}`];
   if (hint) said.push(" Try ", make("code", {}, hint));
   else if (allowed) said.push(` Allowed: ${allowed.slice(0, 200)}`);
   return said;

@@ -7,6 +7,7 @@ import { facts, figure, sections } from "./report.js";
 const SHOWN = 40; // losses of runs, the latest
 const STATUS = { running: "running", stopped: "stopped", finished: "finished", failed: "failed" };
 let watching = null;
+let live = null;
 
 const nameOf = () => new URLSearchParams(location.hash.slice(1)).get("job");
 const wrong = (message) => byId("wrong").replaceChildren(...(message ? sentence(message) : []));
@@ -52,7 +53,7 @@ async function watch(name) {
   watching?.abort();
   const mine = new AbortController();
   watching = mine;
-  const live = new Live();
+  live = new Live();
   let from = 0;
   while (!mine.signal.aborted) {
     try {
@@ -80,9 +81,11 @@ class Live {
     this.runs = new Map();
     this.arms = [];
     this.next = 0;
+    this.rows = 0; // told so far
   }
 
   take(row) {
+    this.rows += 1;
     if (row.kind === "began") this.begin(row);
     else if (row.kind === "run") this.run(row);
     else if (row.kind === "failed") byId("failed").textContent = `${row.run}: ${row.cause}`;
@@ -183,3 +186,6 @@ function route() {
 }
 addEventListener("hashchange", route);
 route();
+
+/** For tests: what came of a comparison while it was watched. */
+window.lrlab = { get live() { return live; } };

@@ -87,6 +87,7 @@ async function refresh() {
 function draw(answer) {
   found = { ...found, ...answer, floor: floorOf(answer) };
   byId("plot").classList.remove("stale");
+  byId("composing").removeAttribute("data-empty");
   const [x, y] = answer.columns;
   const own = [{ x, y, paint: "series-0" }];
   const others = lines().map((text, k) => ({ ...beside.get(text), paint: paint(k), dash: k === 0 && state.ghost ? [6, 4] : undefined }));

@@ -12,7 +12,7 @@ export function sections(report) {
   return report.sections.map((section) => {
     if (section.kind === "table") return card(section.title, table(section));
     if (section.kind === "figure") return figure(section, slots);
-    if (section.kind === "code") return card(section.title, make("pre", { class: "code", tabindex: "0", "aria-label": section.title || "Code" }, section.code));
+    if (section.kind === "code") return card(section.title, make("pre", { class: "code", role: "region", tabindex: "0", "aria-label": `Code: ${section.title}` }, section.code));
     return card(section.title, ...section.text.split("\n\n").map((part) => make("p", {}, part)));
   });
 }
@@ -27,14 +27,14 @@ const card = (title, ...inside) => make("section", { class: "card stack" }, titl
 /** @param {any} given @param {(row: any[]) => void} [chosen] */
 export function table(given, chosen) {
   const numeric = given.columns.map((column) => (column.numeric ? "number" : column.interval ? "interval" : ""));
-  const head = make("tr", {}, ...given.columns.map((column, k) => make(column.name ? "th" : "td", { scope: column.name && "col", class: numeric[k] }, column.name)));
+  const head = make("tr", {}, ...given.columns.map((column, k) => make(column.name ? "th" : "td", { scope: column.name ? "col" : null, class: numeric[k] }, column.name)));
   const rows = given.rows.map((row) =>
     make("tr", chosen ? { class: "row-link", onclick: () => chosen(row) } : {}, ...row.map((cell, k) => make("td", { class: numeric[k] }, ...content(cell)))),
   );
-  const label = given.title || `Table of ${given.columns.map((c) => c.name).filter(Boolean).join(", ")}`;
+  const label = given.title || `${given.columns.map((c) => c.name).filter(Boolean).join(", ")}`;
   return make(
     "div", {},
-    make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
+    make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Table: ${label}` }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
     given.note && make("p", { class: "small muted note" }, given.note),
   );
 }

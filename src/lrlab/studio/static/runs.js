@@ -46,6 +46,7 @@ function draw(store) {
 async function one(key) {
   byId("list").hidden = true;
   byId("one").hidden = false;
+  byId("one").replaceChildren(make("p", {}, make("a", { href: "/runs" }, "All runs")), make("h1", {}, "This run is not here"));
   const { report } = await got(`run?key=${encodeURIComponent(key)}`);
   byId("one").replaceChildren(make("p", {}, make("a", { href: "/runs" }, "All runs")), make("h1", {}, report.title), make("p", { class: "lead" }, report.lead), make("div", { class: "report" }, ...sections(report), facts(report.facts)));
 }

@@ -1,0 +1,44 @@
+"""Nobody is shut out of a page: axe-core finds no violation, in either theme, empty, full or failing."""
+
+import gzip
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+AXE = Path(__file__).parents[1] / "handbook" / "axe-core" / "axe-4.14.1.min.js.gz"
+TEXT = quote('warmup("5%") >> constant() >> cosine("30%", to=0.1)')
+STATES = {
+    "home": ("/", ".word"),
+    "compose": (f"/compose#s={TEXT}&n=1000&lr=0.001&wd=0.1&ghost={quote('wsd()')}&with={quote('linear()')}", "dl dd"),
+    "compose-log": (f"/compose#s={TEXT}&n=1000&log=1", "dl dd"),
+    "compose-failing": (f"/compose#s={quote('cosin()')}&n=1000", "#wrong code"),
+    "compare": ("/compare", "#jobs a"),
+    "compare-example": ("/compare#job=example", ".figure canvas"),
+    "compare-failing": ("/compare#job=0123456789ab", "#failed:not(:empty)"),
+    "runs": ("/runs", "#runs > *"),
+    "runs-failing": ("/runs#key=abc", "#wrong:not(:empty)"),
+    "forecast": ("/forecast", "#drop"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(state, opened):
+    path, ready = STATES[state]
+    found = []
+    for theme in ("light", "dark"):
+        page = opened(path, theme=theme, bypass_csp=True)
+        page.wait_for_selector(ready)
+        found += [(theme, *each) for each in violations(page)]
+    assert found == []
+
+
+def violations(page):
+    """What axe-core finds: the rule, and where."""
+    page.add_script_tag(content=gzip.decompress(AXE.read_bytes()).decode())
+    return page.evaluate(
+        """async () => {
+            const found = await axe.run(document, { resultTypes: ["violations"] });
+            return found.violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 160))]);
+        }"""
+    )

@@ -272,3 +272,262 @@ def test_the_text_stays_short():
     assert str(move(ten, "1", 5000, 1).schedule) == 'warmup("5%") >> constant() >> cosine("20%")'
     assert str(move(ten, "1", 5001, 1).schedule) == 'warmup("5.001%") >> constant() >> cosine("20%")'
     assert str(move(ten, "2", 70_000, 1).schedule) == 'warmup("2%") >> constant() >> cosine("30%")'
+
+
+WARM = 'warmup("5%") >> cosine()'
+HALVES = 'linear("50%", to=0.5) >> linear(start=0.5)'
+JUMP = 'linear("50%", to=0.5) >> linear()'
+HERE = 'linear("50%", to=0.5) >> linear(start="here", to=0.1)'
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "x", "y", "to"),
+    [
+        (WARM, "0", 0, 0.5, 'warmup("5%", start=0.5) >> cosine()'),
+        (WARM, "2", 900, 0.5, 'warmup("5%") >> cosine(to=0.5)'),
+        (WARM, "1", 0, 1, 'warmup("0.1%") >> cosine()'),
+        (JUMP, "1-", 500, 0.3, 'linear("50%", to=0.3) >> linear()'),
+        (JUMP, "1+", 600, 0.3, 'linear("60%", to=0.5) >> linear(start=0.3)'),
+        (HERE, "1", 500, 0.3, 'linear("50%", to=0.3) >> linear(start="here", to=0.1)'),
+        ("cosine(to=0.5) >> hold()", "2", 1000, 0.3, 'cosine(to=0.5) >> linear(start="here", to=0.3)'),
+        ("cosine(500) >> linear(300)", "2", 900, 0.1, "cosine(500) >> linear(400, to=0.1)"),
+    ],
+)
+def test_a_point_moves_what_it_belongs_to(text, name, x, y, to):
+    """Both phases that meet there, one side of a jump, or the phase that the one after follows."""
+    assert str(move(state(text), name, x, y).schedule) == to
+
+
+def test_a_level_that_another_point_has_is_near_too():
+    given = state('linear("20%", to=0.333) >> cosine(start=0.333, to=0.1)')
+    made = move(given, "2", 1000, 0.32, Near(y=(0.31, 0.34)))
+    assert str(made.schedule) == 'linear("20%", to=0.333) >> cosine(start=0.333, to=0.333)'
+
+
+@pytest.mark.parametrize(
+    ("updates", "steps", "fine", "at"),
+    [
+        (1000, 1, False, 60),
+        (1000, -2, False, 30),
+        (1000, 3, True, 53),
+        (20, 2, False, 3),
+        (120, 1, False, 7),
+        (160, 1, False, 10),
+    ],
+)
+def test_a_key_moves_a_point_by_a_hundredth_of_the_run(updates, steps, fine, at):
+    """To whole updates, and by one at least; fine: by one."""
+    assert borders(nudge(state(WARM, updates), "1", steps, 0, fine=fine))[1] == at
+
+
+@pytest.mark.parametrize(
+    ("level", "keys", "more", "to"),
+    [
+        (1, 20, {}, 10),
+        (1, -20, {}, 0.1),
+        (1, 200, {"fine": True}, 10),
+        (1, -3, {"double": True}, 0.125),
+        (1, 1, {"double": True, "fine": True}, 2),
+        (0, 40, {}, 1e-2),
+        (0, -1, {}, 0),
+        (2e-4, -20, {}, 0),
+        (2e-4, -2, {}, 1.59e-4),
+        (1.5e-4, 20, {}, 1.5e-3),
+        (5e-5, 20, {}, 1e-3),
+    ],
+)
+def test_twenty_keys_are_ten_times_the_level(level, keys, more, to):
+    """Below a ten thousandth of the greatest level is 0, and the way up from there begins at it."""
+    given = state(f"linear(to={level:f})" if level < 1 else "linear(to=1, start=0)")
+    assert values(nudge(given, "1", 0, keys, **more))["1"] == pytest.approx(to, rel=1e-3)
+
+
+def test_what_is_smallest_depends_on_the_greatest_level():
+    assert values(nudge(state("200 * linear()"), "1", 0, 20))["1"] == pytest.approx(200 * 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "levels", "log", "to"),
+    [
+        ("constant()", 0, (1, 0.5), False, "constant(level=0.5)"),
+        ("cosine(to=0.1)", 0, (0.5, 0), False, "cosine(start=0.5)"),
+        ("linear(start=0, to=1)", 0, (1, 2), False, "linear(to=2)"),
+        ("linear(start=0, to=1)", 0, (1, 2), True, "linear(start=0, to=2)"),
+        ("linear(start=0.001, to=1)", 0, (0.5, 1), True, "linear(start=0.002, to=2)"),
+        (HALVES, 0, (1, 1.5), False, 'linear("50%", start=1.5, to=1) >> linear()'),
+        (HALVES, 1, (0.5, 1), False, 'linear("50%", to=1) >> linear(to=0.5)'),
+        (HALVES, 0, (0, 2), True, 'linear("50%", start=3, to=2.5) >> linear(start=2.5)'),
+        (JUMP, 0, (1, 1.5), False, 'linear("50%", start=1.5, to=1) >> linear()'),
+        (JUMP, 1, (1, 1.5), False, 'linear("50%", to=0.5) >> linear(start=1.5, to=0.5)'),
+        (HERE, 0, (1, 1.5), False, 'linear("50%", start=1.5, to=1) >> linear(start="here", to=0.1)'),
+        (HERE, 1, (1, 1.5), False, 'linear("50%", to=1) >> linear(start="here", to=0.6)'),
+        ('linear("50%", to=0.5) >> hold()', 1, (0.5, 0.7), False, 'linear("50%", to=0.7) >> hold()'),
+        ('constant("20%") >> step(9)', 1, (1, 0.5), False, 'linear("20%", to=0.5) >> 0.5 * step(9)'),
+        (
+            'constant("20%") >> constant() >> constant("20%")',
+            *(1, (1, 0.5), False),
+            'linear("20%", to=0.5) >> constant(level=0.5) >> linear("20%", start=0.5, to=1)',
+        ),
+        (
+            '0.5 * (warmup("10%", start=0) >> cosine())',
+            *(1, (0.25, 0.5), False),
+            '0.5 * (linear("10%", start=0, to=1.5) >> cosine(start=1.5, to=0.5))',
+        ),
+    ],
+)
+def test_a_segment_goes_up_and_down(text, number, levels, log, to):
+    """With what is joined to it: by a difference, or by a ratio on an axis of ratios, which has no 0."""
+    assert str(lift(state(text), number, *levels, log=log).schedule) == to
+
+
+@pytest.mark.parametrize(
+    ("text", "log", "to"),
+    [
+        ("constant(level=0.9)", False, "constant()"),
+        ("linear(start=0.9, to=0.3)", False, "linear(to=0.4)"),
+        ("linear(start=0.3, to=0.9)", False, "linear(start=0.4, to=1)"),
+        ("linear(start=0.45, to=0.9)", True, "linear(start=0.5, to=1)"),
+        ("constant(level=0)", True, "constant(level=0)"),
+    ],
+)
+def test_a_lifted_segment_snaps_by_its_higher_end(text, log, to):
+    """The hand is anywhere on it: what is near to the hand is as near to that end."""
+    assert str(lift(state(text), 0, 0.5, 0.56, Near(y=(0.45, 0.65)), log=log).schedule) == to
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "x", "y", "to"),
+    [
+        (WARM, 1, 525, 0.29, 'warmup("5%") >> one_minus_sqrt()'),
+        (WARM, 0, 25, 0.2, 'one_minus_power("5%", start=0.0196078, to=1, power=2.4) >> cosine()'),
+        (HALVES, 1, 750, 0.1, 'linear("50%", to=0.5) >> polynomial(start=0.5, power=2.3)'),
+        ("cosine(50) >> hold(100)", 0, 25, 0.29, "one_minus_sqrt(50) >> hold(100)"),
+        ("0.5 * cosine()", 0, 500, 0.145, "0.5 * one_minus_sqrt()"),
+    ],
+)
+def test_a_segment_is_bent_within_its_own_borders_and_values(text, number, x, y, to):
+    assert str(bend(state(text), number, x, y).schedule) == to
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "to"),
+    [
+        ("linear()", 1, 'linear("0.1%", to=0.999) >> linear(start=0.999)'),
+        ("linear()", 999, 'linear("99.9%", to=0.001) >> linear(start=0.001)'),
+        ("constant(level=0.5)", 300, 'constant("30%", level=0.5) >> constant(level=0.5)'),
+        ('constant("30%") >> hold()', 600, 'constant("30%") >> hold("30%") >> hold()'),
+        ("cosine(to=0.1)", 333, 'cosine("33.3%", to=0.7754) >> cosine(start=0.7754, to=0.1)'),
+        ("0.1 + 0.9 * cosine()", 500, '0.1 + 0.9 * (cosine("50%", to=0.5) >> cosine(start=0.5))'),
+        (
+            'warmup("10%", start=0) >> cosine()',
+            *(50,),
+            'linear("5%", start=0, to=0.5) >> warmup("5%", start=0.5) >> cosine()',
+        ),
+        (HERE, 750, 'linear("50%", to=0.5) >> linear("25%", start="here", to=0.3) >> linear(start=0.3, to=0.1)'),
+    ],
+)
+def test_a_segment_is_divided_on_its_curve(text, x, to):
+    assert str(split(state(text), x).schedule) == to
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "said"),
+    [
+        (WARM, 0, "border"),
+        (WARM, 50, "border"),
+        (WARM, 1000, "border"),
+        ("step(9)", 500, "border"),
+        ("cosine_cycle()", 500, "not divided"),
+        ("cosine(part=[0, 0.5])", 500, "not divided"),
+        ("cosine(part=[0.5, 1])", 500, "not divided"),
+        ("tanh()", 500, "not divided"),
+    ],
+)
+def test_what_is_no_way_from_level_to_level_is_not_divided(text, x, said):
+    """A border where there is one, a step, what comes back, a part of a shape, what never arrives."""
+    with pytest.raises(LrlabError, match=said):
+        split(state(text), x)
+
+
+@pytest.mark.parametrize(
+    ("text", "border", "to"),
+    [
+        ('linear("50%", to=0.5) >> cosine(start=0.5)', 1, "cosine()"),
+        ('linear("51%", to=0.5) >> cosine(start=0.5)', 1, "linear()"),
+        ('constant("60%") >> cosine()', 1, "constant()"),
+        ('warmup("60%") >> hold()', 1, "warmup()"),
+        ('step(9, span="60%") >> cosine()', 1, "step(9)"),
+        ('0.5 * (linear("25%", to=0.5) >> cosine(start=0.5))', 1, "0.5 * cosine()"),
+        ('cosine(200) >> linear("30%", start=0.5) >> hold()', 1, 'linear("50%") >> hold()'),
+        ('constant("60%") >> cosine("20%") >> linear(start=0.3)', 2, 'constant("60%") >> linear()'),
+    ],
+)
+def test_the_longer_of_two_phases_stays(text, border, to):
+    """From where the first began to where the second ended; of two of one length the later."""
+    assert str(join(state(text), border).schedule) == to
+
+
+@pytest.mark.parametrize("border", [0, 2, -1])
+def test_borders_that_are_none_are_refused(border):
+    with pytest.raises(LrlabError, match="no border"):
+        join(state(WARM), border)
+
+
+@pytest.mark.parametrize("number", [2, -1])
+def test_phases_that_are_none_are_refused(number):
+    with pytest.raises(LrlabError, match="no such phase"):
+        lift(state(WARM), number, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "y", "near", "unit", "to"),
+    [
+        ("cosine()", 0.5, None, 1, "0.5 * cosine()"),
+        ("0.3 * cosine()", 0.5, None, 1, "0.5 * cosine()"),
+        ("0.3 * cosine()", 0.97, (0.9, 1.1), 1, "cosine()"),
+        ("0.3 * cosine()", 0.97, (0.96, 1.1), 3e-4, "cosine()"),
+        ("0.3 * cosine()", 0.69, (0.66, 0.7), 3e-4, "0.666667 * cosine()"),
+        ("0.1 + 0.9 * cosine()", 2, None, 1, "2 * (0.1 + 0.9 * cosine())"),
+        ("cosine(start=0.333)", 1, None, 1, "3.003 * cosine(start=0.333)"),
+    ],
+)
+def test_the_peak_is_one_factor_before_all(text, y, near, unit, to):
+    """The base LR itself is round in every unit."""
+    given = State(lr.parse(text), lr.Horizon(updates=1000), unit)
+    assert str(peak(given, y, Near(y=near)).schedule) == to
+
+
+@pytest.mark.parametrize(("text", "y"), [("0 * cosine()", 1), ("cosine(start=-1, to=-0.5)", 1), ("cosine()", 0)])
+def test_what_is_never_above_0_has_no_peak(text, y):
+    with pytest.raises(LrlabError, match="above 0"):
+        peak(state(text), y)
+
+
+@pytest.mark.parametrize(
+    ("text", "y", "near", "to"),
+    [
+        ("cosine()", 0.103, (0.09, 0.12), "cosine().clip(low=0.1)"),
+        ("cosine().clip(low=0.1)", 0.2, None, "cosine().clip(low=0.2)"),
+        ("cosine().clip(low=0.1, high=0.5)", 0.2, None, "cosine().clip(low=0.2, high=0.5)"),
+        ("cosine().clip(low=0.1, high=0.5)", 0.7, None, "cosine().clip(low=0.5, high=0.5)"),
+        ("cosine().clip(low=0.1, high=0.5)", 0, None, "cosine().clip(high=0.5)"),
+        ("cosine().clip(low=0.1)", 0, None, "cosine()"),
+        ("cosine()", 0.01, (-0.1, 0.12), "cosine()"),
+    ],
+)
+def test_a_floor_takes_the_place_of_one_before_and_stays_below_a_ceiling(text, y, near, to):
+    assert str(floor(state(text), y, Near(y=near)).schedule) == to
+
+
+@pytest.mark.parametrize(
+    ("run", "to"),
+    [
+        (lr.Horizon(updates=1000), lr.Horizon(updates=5010)),
+        (lr.Horizon(updates=1000, updates_per_epoch=100), lr.Horizon(updates=5010, updates_per_epoch=100)),
+        (lr.Horizon(epochs=30, updates_per_epoch=391), lr.Horizon(epochs=12.81, updates_per_epoch=391)),
+        (lr.Horizon(samples=32_000, samples_per_update=32), lr.Horizon(updates=5010, samples_per_update=32)),
+        (lr.Horizon(tokens=32_000, tokens_per_update=32), lr.Horizon(updates=5010, tokens_per_update=32)),
+    ],
+)
+def test_a_run_of_another_length_keeps_its_rates(run, to):
+    assert horizon(State(lr.cosine(), run), 5012).horizon == to

@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 from lrlab.core.edit.spine import Piece
-from lrlab.core.expression.maths import OPEN_LOOP
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import KINDS
+from lrlab.core.run.curve import Curve
 from lrlab.core.shapes.base import Transition, constant, hold, warmup
 from lrlab.core.shapes.transitions import one_minus_power, polynomial
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
 NEAR = 0.02  # of the way from end to end: a word this close to the point is meant
-FLAT, STEEP = 0.12, 12.0  # the lowest and highest power
+FINE = 1000  # parts of a phase in which the words are compared
+STEEPEST = 12.0  # the highest power
 
 
 def words() -> tuple[str, ...]:
@@ -73,8 +74,6 @@ def as_word(piece: Piece, word: str, inner: tuple[float, float]) -> Schedule:
 
 def _made(piece: Piece, inner: tuple[float, float], word: str, **more: float) -> Schedule:
     phase, (first, to) = piece.phase, inner
-    if isinstance(phase, Transition) and phase.arrives and tuple(phase.part) == (0, 1):
-        first, to = first if piece.follows else float(phase.start), phase.to  # as written in the text
     start: float | str = "here" if piece.follows else float(f"{first:.6g}")
     kind: Any = KINDS[word]
     made: Schedule = kind(_span(piece), start=start, to=float(f"{to:.6g}"), **more)
@@ -104,19 +103,22 @@ def _power(u: float, fall: float) -> tuple[str, float]:
         word, power = polynomial.kind, math.log(fall) / math.log(1 - u)
     else:
         word, power = one_minus_power.kind, math.log(1 - fall) / math.log(u)
-    return word, float(f"{min(max(power, FLAT), STEEP):.2g}")
+    return word, float(f"{min(power, STEEPEST):.2g}")
 
 
-def _fall(word: str, u: float, inner: tuple[float, float] = (1.0, 0.01)) -> float:
+def _fall(word: str, u: float, inner: tuple[float, float]) -> float:
     """The share of the way that is left at `u`, between these ends."""
     start, to = inner
-    kind: Any = KINDS[word]
-    shape: Transition = kind(start=start, to=to)
-    if type(shape).way is not Transition.way:  # its shape depends on its ends
-        return float((shape.over(1000)(round(1000 * u)) - to) / (start - to))
-    return float(shape.fall(u, 1 - u, OPEN_LOOP))
+    return float((_curve(word, inner)(round(FINE * u)) - to) / (start - to))
 
 
 def _height(word: str) -> float:
-    """How high the word's curve stays: the mean of its fall."""
-    return sum(_fall(word, k / 16) for k in range(1, 16)) / 15
+    """How high the word's curve stays."""
+    return float(_curve(word, (1.0, 0.01)).values().mean())
+
+
+def _curve(word: str, inner: tuple[float, float]) -> Curve:
+    start, to = inner
+    kind: Any = KINDS[word]
+    curve: Curve = kind(start=start, to=to).over(FINE)
+    return curve

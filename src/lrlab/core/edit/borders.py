@@ -20,7 +20,7 @@ from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
 HALF = Fraction(1, 2)
-FINEST = 12  # decimals of an amount
+LONG = 4  # decimals of an amount that is no longer short
 
 
 def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
@@ -45,7 +45,7 @@ def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
     both = taken[border - 1] + (taken[border] if border < len(phases) else 0)
     left_has = lengths[border - 1] is not None
     right_has = border < len(phases) and lengths[border] is not None
-    for left, right in dict.fromkeys([(left_has, right_has), (True, right_has), (left_has, True), (True, True)]):
+    for left, right in dict.fromkeys([(left_has, right_has), (True, right_has), (True, True)]):
         if border == len(phases) and right:
             continue
         tried = list(phases)
@@ -64,9 +64,8 @@ def moved(spine: Spine, border: int, at: int) -> list[Schedule]:
             tried[border] = lasting(phases[border], span)
         if borders(tried, clock, spine.total) == wanted:
             return tried
-    for k in range(len(phases) - (0 if left_has and border == len(phases) else 1)):
-        n = wanted[k] - (wanted[k - 1] if k else 0)
-        phases[k] = lasting(phases[k], Span(Fraction(n), "updates"))
+    for k, length in ((border - 1, at - before), (border, before + both - at)):  # exact, so that nothing else moves
+        phases[k] = lasting(phases[k], _of(length, _unit(phases[k]), spine))
     return phases
 
 
@@ -179,26 +178,26 @@ def _unit(phase: Schedule) -> str:
 
 
 def _of(updates: Fraction, unit: str, spine: Spine) -> Span:
-    """This many updates as an exact span in a unit."""
+    """This many updates as an exact span in a unit, as a share of the run if they are no whole number of updates."""
+    unit = "share" if unit == "updates" and updates.denominator > 1 else unit
     return Span(updates / spine.clock.updates(Span(Fraction(1), unit)), unit)
 
 
 def _fitting(unit: str, low: Fraction, high: Fraction, clock: TimeBase, best: Fraction | None = None) -> Span:
-    """The span with the fewest digits, from `low` to below `high` updates, in this unit; `best` if that is short."""
-    low = max(low, Fraction(1, 1000))
-    size = clock.updates(Span(Fraction(1), unit)) * (Fraction(1, 100) if unit == "share" else 1)
-    scale = Fraction(1, 100) if unit == "share" else Fraction(1)
+    """The span with the fewest digits, from `low` to below `high` updates, in this unit.
+
+    `best` if that is short, and else so many digits that it is near.
+    """
     if unit == "updates":
-        whole = math.ceil(low)
-        return Span(Fraction(whole), unit)
-    for digits in itertools.count():
-        step = 10**digits
-        first, last = math.ceil(low * step / size), math.ceil(high * step / size) - 1
-        if best is not None and low <= best < high and (best * step / size).denominator == 1:
-            return Span(best / size * scale, unit)
-        if first <= last and (best is None or digits == FINEST or digits > 3):
-            middle = min(max(round((low + high) / 2 * step / size), first), last)
-            return Span(Fraction(middle, step) * scale, unit)
-        if digits > FINEST:
-            return Span((low + high) / 2 / size * scale, unit)
+        return Span(Fraction(max(1, math.ceil(low))), unit)
+    scale = Fraction(1, 100) if unit == "share" else Fraction(1)  # a share is written in percent
+    size = clock.updates(Span(scale, unit))
+    if best is not None and low <= best < high and (best * 10 ** (LONG - 1) / size).denominator == 1:
+        return Span(best / size * scale, unit)
+    for digits in itertools.count(0 if best is None else LONG):
+        step = 10**digits / size
+        first, last = max(1, math.ceil(low * step)), math.ceil(high * step) - 1
+        if first <= last:
+            middle = min(max(round((low + high) / 2 * step), first), last)
+            return Span(middle * scale / 10**digits, unit)
     raise AssertionError

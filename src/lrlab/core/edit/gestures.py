@@ -100,21 +100,21 @@ def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = Fals
 def lift(state: State, number: int, before: float, after: float, near: Near = FREE, *, log: bool = False) -> State:
     """Move a segment up or down by the difference from `before` to `after`, or by their ratio on a logarithmic axis.
 
-    Phases that were joined to it stay joined. Raises `LrlabError` for a level below 0.
+    Phases that were joined to it stay joined; no level goes below 0.
     """
     spine = state.spine
     piece = _piece(spine, number)
-    ratio = log or piece.begin * piece.end < 0
+    ratio = log and before > 0
 
     def to(value: float) -> float:
-        moved_to = value * after / before if ratio and before > 0 else value + after - before
+        moved_to = value * after / before if ratio else value + after - before
         return max(0.0, float(f"{moved_to:.6g}"))
 
     higher = max(piece.begin, piece.end)
     goal = snap.level(
         to(higher), near.y and (near.y[0] + to(higher) - after, near.y[1] + to(higher) - after), (), state.unit
     )
-    after = before * goal / higher if ratio and before > 0 and higher > 0 else before + goal - higher
+    after = before * goal / higher if ratio and higher > 0 else before + goal - higher
     begin, end = to(piece.begin), to(piece.end)
     phases = spine.phases()
     now = (spine.inner(piece.begin), spine.inner(piece.end))
@@ -123,7 +123,7 @@ def lift(state: State, number: int, before: float, after: float, near: Near = FR
         phases[number - 1] = _with(spine, number - 1, end=begin)
     if number + 1 < len(phases) and spine.joined(number + 1) and not spine.pieces[number + 1].follows:
         phases[number + 1] = _with(spine, number + 1, begin=end)
-    if piece.follows and number > 0:
+    if piece.follows:
         phases[number] = _with(spine, number, end=None if isinstance(piece.phase, hold) else end)
     return dataclasses.replace(state, schedule=spine.of(phases))
 

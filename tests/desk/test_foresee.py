@@ -1,10 +1,14 @@
 """Logs that were dropped, and what a law says of other schedules."""
 
+import json
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+import lrlab as lr
+from lrlab.analysis.forecast.law import Law
 from lrlab.desk import foresee
 from lrlab.errors import LrlabError
 
@@ -50,3 +54,63 @@ def test_what_takes_too_long_is_a_sentence(monkeypatch):
     monkeypatch.setattr(foresee.subprocess, "run", slow)
     with pytest.raises(LrlabError, match="takes longer"):
         foresee.foreseen(LOGS[:1])
+
+
+LAW = json.loads(Path(foresee.__file__).parents[1].joinpath("studio", "static", "law.json").read_text())
+
+
+def lrs(name):
+    """The LRs of a log, from the first update on: those before the log are a warmup over 2160 updates."""
+    found = lr.read_run(next(DATA.rglob(f"{name}.csv")))
+    return found.lrs, float(found.loss[-5:].mean())
+
+
+@pytest.mark.parametrize("name", ["wsdld_20000_24000", "cosine_24000"])
+def test_the_example_law_foresees_a_log_that_was_run(name):
+    """One of them it has not seen."""
+    applied, ended = lrs(name)
+    _, low, high = Law.load(saved(LAW["law"])).predict(applied).final
+    assert low < ended < high
+
+
+def saved(text):
+    place = Path(tempfile.mkdtemp()) / "law.json"
+    place.write_text(text)
+    return place
+
+
+RUN = lr.Horizon(updates=2000)
+
+
+def test_two_schedules_stand_beside_each_other():
+    """The columns are those of the law itself; the difference of one schedule from itself is none."""
+    one, other = lr.parse("cosine()"), lr.parse("constant()")
+    found = foresee.beside(LAW["law"], one, other, RUN, 3e-4, differ=True)
+    law = Law.load(saved(LAW["law"]))
+    first, second = (law.predict(each, base_lr=3e-4, horizon=2000) for each in (one, other))
+    at = found.columns[0].astype(int) - 1
+    assert (at[0], at[-1]) == (400, 1999)
+    for column, expected in zip(found.columns[1:], (*parts(first), *parts(second)), strict=True):
+        assert column.tolist() == expected[at].tolist()
+    assert found.finals == (first.final, second.final)
+    assert found.difference[0] == pytest.approx(first.final[0] - second.final[0])
+    assert f"Loss {first.final[0]:.4g} at the end" in found.sentence
+    assert "Difference from the pinned schedule" in found.sentence
+    assert found.warnings
+    same = foresee.beside(LAW["law"], one, one, RUN, 3e-4, differ=True)
+    assert same.difference[0] == 0
+    assert "cannot tell them apart" in same.sentence
+    assert foresee.beside(LAW["law"], one, None, RUN, 3e-4, differ=True).difference is None
+
+
+def parts(prediction):
+    return prediction.loss, prediction.low, prediction.high
+
+
+@pytest.mark.parametrize(
+    ("text", "updates", "said"),
+    [("cosine()", 600_000, "too long"), ("constant(9)" + ".repeat(2)" * 12, 400_000, "too long")],
+)
+def test_a_run_that_takes_too_long_is_not_foreseen(text, updates, said):
+    with pytest.raises(LrlabError, match=said):
+        foresee.beside(LAW["law"], lr.parse(text), None, lr.Horizon(updates=updates), 3e-4, differ=False)

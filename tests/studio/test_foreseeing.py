@@ -13,6 +13,15 @@ import pytest
         ("predict", {"updates": 10}, "no schedule"),
         ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}]}, "law must be a text"),
         ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}], "law": "{}"}, "not a saved law"),
+        ("beside", {"law": "{}", "text": "cosine()", "horizon": {"updates": 9}, "lr": 1}, "not a saved law"),
+        ("beside", {"law": "{}", "text": "cosin()", "horizon": {"updates": 9}, "lr": 1}, "not known"),
+        ("beside", {"law": "{}", "text": "cosine()", "horizon": {"updates": 9}}, "lr must be a number"),
+        (
+            "beside",
+            {"law": "{}", "text": "cosine()", "pinned": 7, "horizon": {"updates": 9}, "lr": 1},
+            "must be a text",
+        ),
+        ("beside", {"text": "cosine()", "horizon": {"updates": 9}, "lr": 1}, "law must be a text"),
         ("predict", {"updates": 1e12, "schedules": []}, "out of bounds"),
     ],
 )

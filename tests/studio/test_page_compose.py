@@ -1,7 +1,9 @@
 """Compose as people use it: in a browser, by mouse and by keyboard."""
 
+import json
 import re
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -10,7 +12,11 @@ import pytest
 import lrlab as lr
 from lrlab.core.edit.gestures import State
 from lrlab.core.edit.handles import points
+from lrlab.desk import foresee
 
+DATA = Path(__file__).parents[1] / "data"
+LOGS = [str(next(DATA.rglob(f"{name}.csv"))) for name in ("constant_24000", "cosine_24000")]
+KEPT = json.loads(Path(foresee.__file__).parents[1].joinpath("studio", "static", "law.json").read_text())
 START = 'warmup("5%") >> constant() >> cosine("30%", to=0.1)'
 RUN = 10_000
 
@@ -321,3 +327,39 @@ def test_the_page_fits_and_everything_has_a_name(opened, theme, width):
             (e.offsetWidth < 24 || e.offsetHeight < 24)).map((e) => e.outerHTML)"""
     )
     assert small == []
+
+
+def test_a_law_foresees_the_loss_while_a_hand_moves(opened):
+    """Of the schedule, and of the pinned one: their difference is told. The law is kept until it is removed."""
+    page = composing(opened)
+    page.locator("#law-example").click()
+    until(page, "document.getElementById('law-ends').textContent.includes('at the end')")
+    assert (page.locator("#updates").input_value(), page.locator("#lr").input_value()) == ("24000", "0.0003")
+    page.locator("#pin").click()
+    until(page, "document.getElementById('law-ends').textContent.includes('cannot tell them apart')")
+    assert page.evaluate("lrlab.law.columns.length") == 7
+    before = page.evaluate("lrlab.law.asking.sent")
+    drag(page, spot(page, 7000 * 2.4, 3e-4), spot(page, 5000 * 2.4, 3e-4))
+    until(page, f"lrlab.law.asking.sent >= {before} + 2 && !lrlab.law.asking.busy")
+    text = text_of(page)
+    assert text != START
+    own = foresee.beside(KEPT["law"], lr.parse(text), lr.parse(START), lr.Horizon(updates=24_000), 3e-4, differ=True)
+    assert page.locator("#law-ends").inner_text() == own.sentence
+    assert own.difference[0] != 0
+    until(page, "document.getElementById('said').textContent.includes('Difference from the pinned')")
+    page.reload()
+    until(page, "document.getElementById('law-ends').textContent.includes('at the end')")
+    page.locator("#law-away").click()
+    assert page.locator("#law-shown").is_hidden()
+
+
+def test_a_law_is_fitted_to_logs_that_are_chosen(opened):
+    page = composing(opened)
+    page.locator("#law-logs").set_input_files(LOGS[0])
+    until(page, "document.getElementById('law-ends').textContent.includes('at the end')", 240)
+    assert "constant_24000.csv" in page.locator("#law-said").inner_text()
+    page.locator("#lr").fill("")
+    page.locator("#lr").blur()
+    until(page, "document.getElementById('law-wrong').textContent.includes('base LR')")
+    page.locator("#law-logs").set_input_files({"name": "a.bin", "mimeType": "text/plain", "buffer": b"\xff\x00"})
+    until(page, "document.getElementById('law-wrong').textContent.includes('text')")

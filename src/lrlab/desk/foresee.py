@@ -12,9 +12,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.core.expression.node import Schedule
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 
 if TYPE_CHECKING:
@@ -22,6 +29,21 @@ if TYPE_CHECKING:
 
 PATIENCE = 120  # seconds
 MOST = 8  # logs
+LONGEST = 500_000  # updates of a run that is foreseen while somebody waits
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The loss foreseen for a schedule and a pinned one: curves with intervals, their ends, and what is said of them.
+
+    `columns` are the updates, and for each of the two the loss, and the low and the high end of its interval.
+    """
+
+    columns: tuple[NDArray[np.float64], ...]
+    finals: tuple[tuple[float, float, float], ...]
+    difference: tuple[float, float, float] | None
+    sentence: str
+    warnings: list[str]
 
 
 def foreseen(files: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
@@ -107,6 +129,35 @@ def predicted(
     return {"sections": sections, "warnings": list(dict.fromkeys(warnings))}
 
 
+def beside(
+    law: str,
+    schedule: Schedule,
+    pinned: Schedule | None,
+    horizon: Horizon,
+    base_lr: float,
+    *,
+    differ: bool,
+) -> Beside:
+    """What a law says of a schedule and of a pinned one, and with `differ` of their difference, over the same run.
+
+    Raises `LrlabError` where the law is none or does not reach so far, and where the run is too long to be foreseen at
+    once.
+    """
+    from lrlab.desk.compose import LOOKED, cost
+    from lrlab.views import forecast as views
+
+    kept, n = _law(law), horizon.total or 0
+    both = [each for each in (schedule, pinned) if each is not None]
+    if n > LONGEST or any(n * cost(each) > LOOKED for each in both):
+        raise LrlabError(worded("this run is too long to be foreseen at once", f"{n:,} updates", f"up to {LONGEST:,}"))
+    lrs = [base_lr * each.over(horizon).values() for each in both]
+    found = [kept.predict(each) for each in lrs]
+    gain = kept.difference(lrs[0], lrs[1]) if differ and len(both) > 1 else None
+    return Beside(
+        views.drawn(found), tuple(p.final for p in found), gain, views.told(found, gain), views.warnings(found)
+    )
+
+
 def _saved(law: Law) -> str:
     """A law as the text of its file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +166,7 @@ def _saved(law: Law) -> str:
         return place.read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=4)
 def _law(text: str) -> Law:
     """The law of such a text. Raises `LrlabError` where it is none."""
     from lrlab.analysis.forecast.law import Law

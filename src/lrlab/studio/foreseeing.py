@@ -6,9 +6,13 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lrlab.core.text.parse import parse
+from lrlab.desk import VERSION
 from lrlab.errors import LrlabError, worded
 from lrlab.studio.asked import Asked
+from lrlab.studio.packed import packed
 
+LRS = (1e-12, 1e6)
 LONGEST_FILE = 1_000_000  # characters
 SCHEDULES = 7
 
@@ -37,8 +41,31 @@ def predict(asked: Asked) -> Mapping[str, Any]:
     optimise = asked.flag("optimise")
     if not schedules and not optimise:
         raise LrlabError(worded("no schedule is given", hint='warmup("2%") >> cosine()'))
-    lr = asked.optional("lr", 1e-12, 1e6)
+    lr = asked.optional("lr", *LRS)
     return foresee.predicted(asked.text("law", LONGEST_FILE), schedules, updates, lr, optimise=optimise)
 
 
-POSTS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {"fit": fit, "predict": predict}
+def beside(asked: Asked) -> bytes:
+    """The loss that a law foresees for the schedule of Compose, and for the pinned one."""
+    from lrlab.desk import foresee
+
+    pinned = asked.text("pinned", default="")
+    found = foresee.beside(
+        asked.text("law", LONGEST_FILE),
+        parse(asked.text("text")),
+        parse(pinned) if pinned else None,
+        asked.horizon(),
+        asked.number("lr", *LRS),
+        differ=not asked.flag("quick"),
+    )
+    document = {
+        "version": VERSION,
+        "finals": found.finals,
+        "difference": found.difference,
+        "sentence": found.sentence,
+        "warnings": found.warnings,
+    }
+    return packed(document, *found.columns)
+
+
+POSTS: dict[str, Callable[[Asked], Mapping[str, Any] | bytes]] = {"fit": fit, "predict": predict, "beside": beside}

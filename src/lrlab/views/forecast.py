@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrlab.analysis.forecast.branching import BranchForecast
 from lrlab.analysis.forecast.curves import Prediction
@@ -51,10 +52,36 @@ def predicted(predictions: Sequence[Prediction]) -> Figure:
     """The predicted curves with their bands, without the first fifth, which would set the scale."""
     lines = []
     for index, p in enumerate(predictions):
-        at = np.unique(np.linspace(len(p.loss) // 5, len(p.loss) - 1, _POINTS).astype(np.int64))
+        at = _late(len(p.loss))
         columns = (values[at].tolist() for values in (p.loss, p.low, p.high))
         lines.append(Line(f"{index + 1} {p.schedule}", (at + 1).tolist(), *columns))
     return _figure("Predicted loss", lines)
+
+
+def drawn(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], ...]:
+    """Predictions over one run as columns: the updates; then for each the loss, the low and the high end."""
+    at = _late(len(predictions[0].loss))
+    return ((at + 1).astype(np.float64), *(values[at] for p in predictions for values in (p.loss, p.low, p.high)))
+
+
+def told(predictions: Sequence[Prediction], difference: tuple[float, float, float] | None) -> str:
+    """The end of a prediction in words, and how it stands to a pinned one."""
+    own = predictions[0]
+    loss, low, high = own.final
+    said = f"Loss {loss:.4g} at the end ({own.level:.0%}: {low:.4g} to {high:.4g})."
+    if difference is None:
+        return said
+    gain, least, most = difference
+    if least <= 0 <= most:
+        verdict = "the law cannot tell them apart"
+    else:
+        verdict = "better than the pinned schedule" if gain < 0 else "worse than the pinned schedule"
+    return f"{said} Difference from the pinned schedule: {gain:+.2g} ({least:+.2g} to {most:+.2g}), {verdict}."
+
+
+def _late(n: int) -> NDArray[np.int64]:
+    """Some updates of a run, but for its first fifth."""
+    return np.unique(np.linspace(n // 5, n - 1, _POINTS).astype(np.int64))
 
 
 def warnings(predictions: Sequence[Prediction]) -> list[str]:

@@ -63,7 +63,7 @@ export class Chart {
         pxAlign: 0,
         padding: [16, 34, 0, 0],
         legend: { show: false },
-        cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { show: false } },
+        cursor: { y: false, sync: { key: "compose", setSeries: false }, drag: { setScale: false, x: false, y: false }, points: { show: false } },
         scales: {
           x: { time: false, range: () => [0, this.updates] },
           y: { distr: this.log ? 3 : 1, range: () => this.frozen ?? this.range() },
@@ -134,4 +134,5 @@ function lines_of(lines, log) {
   return tables.length === 1 ? tables[0] : window.uPlot.join(tables);
 }
 
-const short = (v) => (v >= 1e6 ? `${+(v / 1e6).toPrecision(3)}M` : whole(v));
+/** An update, as an axis says it. @param {number} v */
+export const short = (v) => (v >= 1e6 ? `${+(v / 1e6).toPrecision(3)}M` : whole(v));

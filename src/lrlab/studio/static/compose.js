@@ -6,6 +6,7 @@ import { byId, later, make, say, sentence, whole } from "./building.js";
 import { Chart } from "./chart.js";
 import { gallery } from "./gallery.js";
 import { Handles } from "./handles.js";
+import { Law } from "./law.js";
 import { Past } from "./past.js";
 import { dropped, saved } from "./files.js";
 
@@ -32,6 +33,8 @@ const handles = new Handles(chart, {
   said: (text) => { byId("where").textContent = text || hint(); },
 });
 
+const law = new Law({ loaded: ({ updates, lr }) => take(state.lr ? { updates } : { updates, lr }) });
+
 const hint = () => (!found ? "There is no picture of this text yet." : found.fixed ? found.fixed.split("\n")[0] : "Drag a point, or a line. Double-click a line for a border.");
 
 /** What the server is told of a state. */
@@ -50,6 +53,7 @@ const gestures = new Latest(
     wrong("");
     draw(answer);
     handles.moving(answer);
+    law.want(request(state), state.ghost, true);
   },
   (error) => wrong(error.message),
 );
@@ -74,14 +78,14 @@ async function settled() {
   if (began && (began.text !== state.text || began.updates !== state.updates)) past.keep(began);
   began = null;
   await refresh();
-  if (found?.words) say(found.words.split("\n").slice(1).join(". ") || found.words);
+  if (found?.words) say([found.words.split("\n").slice(1).join(". ") || found.words, law.law ? law.sentence : ""].join(" "));
 }
 
 /** Show the state as it is. */
 async function refresh() {
   remember();
   await pictures.want({ ...request(state), quick: false });
-  await code();
+  await Promise.all([code(), byId("wrong").textContent ? null : law.want(request(state), state.ghost, false)]);
 }
 
 function draw(answer) {
@@ -120,7 +124,7 @@ async function fetchBeside() {
 }
 
 function chips() {
-  const forget = (change) => () => { state = { ...state, ...change() }; remember(); fetchBeside(); };
+  const forget = (change) => () => { state = { ...state, ...change() }; fetchBeside(); refresh(); };
   byId("chips").replaceChildren(
     ...lines().map((text, k) => {
       const pinned = k === 0 && state.ghost;
@@ -217,6 +221,7 @@ const typing = later(() => pictures.want({ ...request({ ...state, text: byId("te
     state = { ...state, text: byId("text").value };
     remember();
     code();
+    law.want(request(state), state.ghost, false);
   }
 }), 120);
 byId("text").addEventListener("focus", () => { typed = { ...state }; });
@@ -252,8 +257,8 @@ byId("log").addEventListener("click", () => {
 });
 byId("pin").addEventListener("click", () => {
   state = { ...state, ghost: state.text };
-  remember();
   fetchBeside();
+  refresh();
   say(`Pinned: ${state.text}`);
 });
 const modes = [byId("mode-bend"), byId("mode-lift")];
@@ -321,4 +326,4 @@ gallery(byId("gallery"), (word, event) => {
 }).catch((error) => wrong(error.message));
 
 /** For measurements and tests: the requests that were sent, the drawings that were made, what is shown. */
-window.lrlab = { chart, handles, gestures, pictures, get state() { return state; }, get found() { return found; } };
+window.lrlab = { chart, handles, law, gestures, pictures, get state() { return state; }, get found() { return found; } };

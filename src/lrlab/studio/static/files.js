@@ -18,6 +18,7 @@ export function dropped(place, then, failed) {
     place.classList.remove("over");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
+    event.stopPropagation();
     for (const file of [...event.dataTransfer.files]) content(file).then(then, failed);
   });
 }

@@ -3,9 +3,11 @@
 import { Latest, asked } from "./asking.js";
 import { byId, later, say, sentence } from "./building.js";
 import { content, dropped } from "./files.js";
+import { keep } from "./law.js";
 import { facts, sections } from "./report.js";
 
 let law = null;
+let names = []; // of the logs
 const wrong = (message) => byId("wrong").replaceChildren(...(message ? sentence(message) : []));
 
 const fits = new Latest(
@@ -17,6 +19,7 @@ const fits = new Latest(
     byId("lead").textContent = found.report.lead;
     byId("report").replaceChildren(...sections(found.report), facts(found.report.facts));
     byId("ask").hidden = !law;
+    if (law) keep({ law, told: `fitted to ${names.join(", ")}`, updates: found.updates, lr: found.lr });
     byId("predicted").replaceChildren();
     if (!law) return;
     byId("updates").value = found.updates;
@@ -49,7 +52,8 @@ async function take(files) {
   wrong("");
   byId("given").textContent = `Reading ${files.map((file) => file.name).join(", ")} ...`;
   try {
-    fits.want(await Promise.all(files));
+    names = files.map((file) => file.name);
+    fits.want(files);
   } catch (error) {
     wrong(error.message);
   }

@@ -16,8 +16,8 @@ Sign-flip intervals of 13 arms take long, so those lines simulate a quarter of t
 
 Then come, for 2, 5 and 13 arms on 5 to 80 folds with one LR, three equal and three unequal ones: false 'worse' and
 coverage; the same where the best LR is lost in 5 % of the runs; how often a gap of one paired standard deviation is
-found with three equal LRs and with one; how often the further folds that are told do decide; and false 'worse' where
-each arm is best at another LR, and its grid is widened until that is inside.
+found with three equal LRs and with one; and how often the further folds that are told do decide. `error_grids.py` has
+false 'worse' to a few parts in a thousand, and with widened grids.
 
 The last lines stop each comparison when it is settled (`lrlab.analysis.comparison.looks`): 'any false' at the look that
 ends it, in brackets what it would be if every look were judged at 95 %, and the share of the runs that were trained.
@@ -36,7 +36,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.analysis.comparison.looks import looks_of
-from lrlab.analysis.comparison.profile import wider
 from lrlab.analysis.comparison.statistics import Comparison, compare
 from sizes import add_size
 
@@ -163,31 +162,6 @@ def decided(gap: float, folds: int, penalties: tuple[float, ...], reports: int, 
     return right / max(named, 1), named / max(undecided, 1)
 
 
-def widened(arms: int, folds: int, reports: int, curvature: float, seed: int = 0) -> tuple[float, float, float]:
-    """Equal arms, each best at another LR up to 8 times off, whose grids are widened: false 'worse', LRs, edges left.
-
-    An arm scores `curvature` x doublings^2 from its own best, beside the noise of `World`.
-    """
-    rng = np.random.default_rng(seed)
-    false = tried = edges = 0.0
-    for _ in range(reports):
-        unit = 10 * rng.standard_normal(folds)
-        scores: dict[str, dict[float, Array]] = {}
-        for arm in range(arms):
-            best, own = int(rng.integers(-3, 4)), rng.standard_normal(folds)
-            drawn = own + 1.25**0.5 * rng.standard_normal((15, folds))
-            grid = {2.0**k: unit + drawn[k + 7] + curvature * (k - best) ** 2 for k in range(-7, 8)}
-            tried_here = {lr: grid[lr] for lr in (0.5, 1.0, 2.0)}
-            while (lr := wider(tried_here)) is not None:
-                tried_here[lr] = grid[lr]
-            tried += len(tried_here) / arms
-            scores[f"arm{arm:02}"] = {lr: runs[None] for lr, runs in tried_here.items()}
-        found = compare(scores)
-        false += any(line.verdict in BEHIND for line in found.standings)
-        edges += sum(line.edge is not None for line in found.standings) / arms
-    return false / reports, tried / reports, edges / reports
-
-
 def sequential() -> dict[str, World]:
     """The cases of the last lines, by name."""
     found: dict[str, World] = {}
@@ -256,11 +230,6 @@ def main(reports: int) -> None:
     for (choice, penalties), folds, gap in product(CHOICES.items(), (5, 8, 20), (0.5, 1.0, 1.5)):
         right, named = decided(gap, folds, penalties, max(reports // 4, 1))
         print(f"{f'2 arms {gap:g} paired sd apart, {folds} folds, {choice}':72}{right:6.2f}{named:9.2f}", flush=True)
-    print(f"\nwidened around the best{'':49}any false     LRs   edges")
-    for arms, folds, curvature in product((2, 5, 13), (5, 8, 20), (0.3, 1.0, 3.0)):
-        false, tried, edges = widened(arms, folds, max(reports // 2, 1), curvature)
-        name = f"{arms} equal arms, {folds} folds, {curvature:g} x doublings^2 from the best LR"
-        print(f"{name:72}{false:9.3f}{tried:8.1f}{edges:8.2f}", flush=True)
     print(f"\nstopped when settled{'':52}any false  (at 95 %)  trained")
     for name, world in sequential().items():
         (honest, taken), (naive, _) = (stopped(world, reports, corrected=corrected) for corrected in (True, False))

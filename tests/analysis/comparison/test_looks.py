@@ -5,6 +5,7 @@ import pytest
 
 from lrlab.analysis.comparison.looks import Looks, looks_of
 from lrlab.analysis.comparison.statistics import compare
+from lrlab.analysis.comparison.wording import held
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_what_was_done_is_told():
     """Where it stopped, how often it was looked at, and what that means."""
     told = Looks("seed", (8, 16, 20)).told(16, settled=True)
     assert told.startswith("Settled after 16 of 20 seeds. It was looked at after 8 and 16 seeds, of 3 planned")
-    assert told.endswith("at most 0.05.")
+    assert told.endswith(f"any false 'worse' is {held(0.95)}.")
     assert Looks("fold", (5, 8)).told(5, settled=False).startswith("Not settled after 5 of 8 folds. It was looked at a")
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 from lrlab.analysis.comparison.statistics import Standing
-from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, _needed, advice, method, widening
+from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, _needed, advice, held, method, widening
 
 
 def lines(names, verdicts="", high=0.7):
@@ -135,8 +135,8 @@ def test_few_folds_and_few_seeds_are_said():
     assert "it takes 8 or more" in method(7, 2, [], "seed", 7, 0.99)
     assert "(means over 2 seeds)" in method(5, 2, [], "fold", 2, 0.95)
     assert "means over" not in method(5, 2, [], "fold", 1, 0.95)
-    assert "any false 'worse' is at most 0.05, if folds err independently (" in method(5, 2, [], "fold", 1, 0.95)
-    assert "any false 'worse' is at most 0.05, if seeds err independently. " in method(5, 2, [], "seed", 1, 0.95)
+    assert f"any false 'worse' is {held(0.95)}, if folds err independently (" in method(5, 2, [], "fold", 1, 0.95)
+    assert f"any false 'worse' is {held(0.95)}, if seeds err independently. " in method(5, 2, [], "seed", 1, 0.95)
     assert "Nadeau and Bengio" in method(5, 2, [], "fold", 1, 0.95, overlapping=True)
 
 

@@ -61,36 +61,45 @@ def judge(grid: Mapping[float, Array]) -> Judged:
     ((1.0, 1.0, 1.0), True)
     """
     lrs = np.array(sorted(grid))
-    table = np.array([grid[lr] for lr in lrs])
-    n = table.shape[1]
-    elsewhere = (table.sum(axis=1, keepdims=True) - table) / (n - 1)
-    weights = _weights(table, elsewhere)
-    scores: Array = (weights * table).sum(axis=0)
-    left_out = (weights * elsewhere).sum(axis=0)
-    jackknife = scores.mean() + (n - 1) * (left_out.mean() - left_out)
-    sure = n == 2 or bool(((weights == 0) | (weights == 1)).all() and (weights == weights[:, :1]).all())
+    weights, scores, values = weighed(np.array([grid[lr] for lr in lrs]))
     likeliest = tuple(float(lr) for lr in lrs[weights.argmax(axis=0)])
-    return Judged(likeliest, scores, scores if sure else 2 * jackknife - scores)
+    return Judged(likeliest, scores, values)
+
+
+def weighed(table: Array) -> tuple[Array, Array, Array]:
+    """The weights (..., rates, units), the scores and the values (..., units) of `judge`, for many arms at once.
+
+    `table` is (..., rates, units).
+    """
+    n = table.shape[-1]
+    elsewhere = (table.sum(axis=-1, keepdims=True) - table) / (n - 1)
+    weights = _weights(table, elsewhere)
+    scores: Array = (weights * table).sum(axis=-2)
+    left_out = (weights * elsewhere).sum(axis=-2)
+    jackknife = scores.mean(axis=-1, keepdims=True) + (n - 1) * (left_out.mean(axis=-1, keepdims=True) - left_out)
+    one = ((weights == 0) | (weights == 1)).all(axis=(-2, -1)) & (weights == weights[..., :1]).all(axis=(-2, -1))
+    sure = one[..., None] | (n == 2)
+    return weights, scores, np.where(sure, scores, 2 * jackknife - scores)
 
 
 def _weights(table: Array, elsewhere: Array) -> Array:
-    """How much each rate counts for each unit, by the other units alone; (rates, units), each column adds up to 1."""
-    rates, n = table.shape
+    """How much each rate counts for each unit, by the other units alone; (..., rates, units). The rates add up to 1."""
+    rates, n = table.shape[-2:]
     others = n - 1
     if others == 1:
-        return np.array(np.arange(rates)[:, None] == elsewhere.argmin(axis=0), dtype=np.float64)
-    rest = table[:, [[k for k in range(n) if k != unit] for unit in range(n)]]
-    ahead = rest[None] - rest[:, None]  # [g, h, u]: by how much rate g is better than rate h, in each unit but u
+        return np.array(np.arange(rates)[:, None] == elsewhere.argmin(axis=-2)[..., None, :], dtype=np.float64)
+    rest = table[..., [[k for k in range(n) if k != unit] for unit in range(n)]]
+    ahead = rest[..., None, :, :, :] - rest[..., :, None, :, :]  # [g, h, u]: by how much g is better than h, without u
     ahead[np.abs(ahead) <= ROUNDING * np.abs(table).max()] = 0.0
-    spread, mean = _quieter(ahead), ahead.mean(axis=3)
-    quietest = np.where(spread > 0, spread, np.inf).min(axis=(0, 1))
+    spread, mean = _quieter(ahead), ahead.mean(axis=-1)
+    quietest = np.where(spread > 0, spread, np.inf).min(axis=(-3, -2), keepdims=True)
     error = np.minimum(spread, LOUDEST * quietest) / np.sqrt(others)
     t = np.divide(mean, error, out=np.where(mean > 0, np.inf, -np.inf), where=error > 0)
     t[mean == 0] = 0.0
     better = np.clip((stdtr(others - 1, t / WIDTH) - LEAST) / (1 - 2 * LEAST), 0.0, 1.0)
-    better[np.arange(rates), np.arange(rates)] = 1.0
-    weights: Array = better.prod(axis=1)
-    weights /= weights.sum(axis=0)
+    better[..., np.arange(rates), np.arange(rates), :] = 1.0
+    weights: Array = better.prod(axis=-2)
+    weights /= weights.sum(axis=-2, keepdims=True)
     return weights
 
 

@@ -1,9 +1,9 @@
 """Looking at a comparison while it grows, and stopping once it is settled, without more errors.
 
 Several looks are several chances to see a difference that is not there. Each of L planned looks is therefore
-judged at the level 1 - (1 - level) / L (Bonferroni): the chance that the report calls any arm worse falsely is at most
-1 - level, whichever look becomes the last. Stopping where nothing worth naming would decide claims nothing, and costs
-nothing of this.
+judged at the level 1 - (1 - level) / L (Bonferroni): the chance that the report calls any arm worse falsely is held
+near 1 - level, whichever look becomes the last. Stopping where nothing worth naming would decide claims nothing, and
+costs nothing of this.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import count, takewhile
 from typing import Literal
 
 from lrlab.analysis.comparison.paired import ENOUGH_FOLDS
+from lrlab.analysis.comparison.wording import held
 
 # Of a fixed split: the least p of a sign-flip test is then 2^-7, enough at 95 % for six looks.
 ENOUGH_SEEDS = 8
@@ -45,7 +46,7 @@ class Looks:
         return (
             f"{'Settled' if settled else 'Not settled'} after {taken} of {self.units[-1]} {self.unit}s. It was looked "
             f"at after {listed} {self.unit}s, of {len(self.units)} planned looks at {self.each:.4g} each: all together "
-            f"the chance of any false 'worse' is at most {1 - self.level:.3g}."
+            f"the chance of any false 'worse' is {held(self.level)}."
         )
 
 

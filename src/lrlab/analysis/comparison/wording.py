@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import ENOUGH_FOLDS
+from lrlab.analysis.comparison.paired import CHOSEN, ENOUGH_FOLDS
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.statistics import Standing
@@ -50,20 +50,35 @@ def method(
         f"For each {unit} the learning rates of an arm count by how likely each is the best on the other {unit}s; a "
         f"rate at which a run diverged does not count. Each arm was compared with the best by {what}, with the "
         f"jackknife's standard error, which counts the noise of that choice, and corrected step by step for all {arms} "
-        f"arms and for the best having been picked from the same data: the chance of any false 'worse' is at most "
-        f"{1 - level:.3g}{assumed}. An interval holds the mean differences to the best that this test does not rule "
+        f"arms and for the best having been picked from the same data: the chance of any false 'worse' is "
+        f"{held(level)}{assumed}. An interval holds the mean differences to the best that this test does not rule "
         f"out; it lies above zero exactly where the verdict is 'worse', 'open' (worse so far, but at the lowest or "
         f"highest learning rate tried), or 'unstable' (worse, but not at a rate that it lost because runs diverged)."
         f"{few}{lost}"
     )
 
 
+def held(level: float) -> str:
+    """How the chance of any false 'worse' is told: what it is meant to be, and what simulations came to.
+
+    >>> held(0.95)
+    'held near 0.05 (where 0.05 is meant, simulations came to 0.06 at most, also with widened grids)'
+    """
+    return f"held near {1 - level:.3g} (where 0.05 is meant, simulations came to 0.06 at most, also with widened grids)"
+
+
 def advice(
-    standings: Sequence[Standing], values: Array, unit: Unit, level: float, overlapping: bool = False
+    standings: Sequence[Standing],
+    values: Array,
+    unit: Unit,
+    level: float,
+    overlapping: bool = False,
+    chosen: bool = False,
 ) -> tuple[str, bool]:
     """Roughly how many further units would decide, and whether it is settled.
 
-    `values` (arms, units) are those of the standings that were tested, which come first.
+    `values` (arms, units) are those of the standings that were tested, which come first; `overlapping` and `chosen` as
+    in `lrlab.analysis.comparison.paired.t_test`.
     """
     best = standings[0].arm
     equal = [line.arm for line in standings if line.verdict == "equally good"]
@@ -76,6 +91,7 @@ def advice(
         return " ".join([told, *same]), True
     rivals = [standings[place].arm for place in close]
     inflation = 1 + len(values[0]) / (len(values[0]) - 1) if overlapping else 1.0
+    inflation *= CHOSEN**2 if chosen and unit == "fold" else 1.0
     needed = [_needed(values[place] - values[0], len(close) + 1, unit, level, inflation) for place in close]
     first, last = min(needed), max(needed)
     named = ", ".join(rivals[:3]) + (f" and {len(rivals) - 3} more" if len(rivals) > 3 else "")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lrlab.core.text.parse import parse as parse
     from lrlab.core.time.horizon import Horizon as Horizon
     from lrlab.core.time.span import Span as Span
+    from lrlab.desk.advise import advise as advise
     from lrlab.desk.compare import compare as compare
     from lrlab.desk.study_file import read_plan as read_plan
     from lrlab.desk.transfer import transfer as transfer

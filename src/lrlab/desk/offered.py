@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrlab.analysis.advice.questions import Question
+
 
 def words() -> tuple[str, ...]:
     """The words of the text form.
@@ -34,3 +39,26 @@ def libraries() -> tuple[str, ...]:
     from lrlab.dialects.libraries import names
 
     return names()
+
+
+def questions() -> tuple[Question, ...]:
+    """The questions before advice, with the answers that each can have."""
+    from lrlab.analysis.advice.questions import QUESTIONS
+
+    return QUESTIONS
+
+
+def answers(name: str) -> tuple[str, ...]:
+    """The answers that one of these questions can have.
+
+    >>> answers("data")
+    ('small', 'medium', 'large')
+    """
+    return next(tuple(question.answers) for question in questions() if question.name == name)
+
+
+def frameworks() -> tuple[str, ...]:
+    """The frameworks that advice is written for as code."""
+    from lrlab.desk.coded import FRAMEWORKS
+
+    return FRAMEWORKS

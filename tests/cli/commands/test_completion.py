@@ -27,6 +27,8 @@ OFFERED = [
     ("compare digits --executor das", "dask://"),
     ("completion z", "zsh"),
     ("schema comp", "compare"),
+    ("advise --mod", "--model"),
+    ("advise --model pre", "pretrained"),
 ]
 
 

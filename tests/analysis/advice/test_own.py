@@ -1,0 +1,74 @@
+"""The user's own runs come before every rule."""
+
+import dataclasses
+
+import pytest
+
+from lrlab.analysis.advice.own import own
+from lrlab.errors import LrlabError
+from lrlab.record.runs.run import Series, StoredRun
+
+BEST = {"mine": 1.0, "cosine": 1.1, "fixed": 3.0}
+TEXTS = {"mine": 'wsd(decay="33%")', "cosine": "cosine()", "fixed": "constant()"}
+WOBBLE = (0.0, 0.3, 0.1, 0.4, 0.2, 0.5)
+
+
+def run(arm, fold, *, lr=1.0, updates=100, task="t", metric="val_loss", score=None):
+    """A finished run; its arms differ in how they take to the folds."""
+    own = BEST[arm] + WOBBLE[fold] + 0.05 * ((3 * fold + len(arm)) % 5)
+    own = own + abs(lr - 1) if score is None else score
+    key = f"{abs(hash((arm, fold, lr, updates, task))):064x}"[:64]
+    return StoredRun(
+        key, task, arm, TEXTS[arm], lr, 0, fold, updates, metric, own, "finished", 1.0, Series(), {}, (), {}
+    )
+
+
+RUNS = [run(arm, fold, lr=lr) for arm in BEST for fold in range(6) for lr in (0.5, 1.0, 2.0)]
+
+
+def test_the_best_is_told_with_how_sure_that_is():
+    """Those that cannot be told from it come next; the worse are named with the interval."""
+    found = own(RUNS, "here")
+    assert found.schedules[0][0] == "mine"
+    assert "fixed" not in dict(found.schedules)
+    assert "6 runs each" in found.says
+    assert "less is better" in found.says
+    assert "fixed is behind by 2" in found.number
+
+
+def test_of_several_lengths_the_greatest_that_was_compared():
+    """One run alone compares nothing."""
+    longer = [run(arm, fold, updates=200) for arm in BEST for fold in range(3)]
+    assert own([*RUNS, *longer, run("mine", 0, updates=900)], "here").updates == 200
+
+
+def test_runs_that_were_interrupted_are_left_out():
+    """An arm with fewer folds than the others is not judged."""
+    found = own([each for each in RUNS if each.arm != "fixed" or each.fold < 4], "here")
+    assert {name for name, _ in found.schedules} <= {"mine", "cosine"}
+
+
+def test_more_may_be_better():
+    """As the metric's name says."""
+    turned = [dataclasses.replace(each, metric="val_acc") for each in RUNS]
+    found = own(turned, "here")
+    assert found.schedules[0][0] == "fixed"
+    assert "more is better" in found.says
+
+
+@pytest.mark.parametrize(
+    ("runs", "task", "said"),
+    [
+        ([], None, "no two strategies"),
+        ([run("mine", 0), run("cosine", 0)], None, "no two strategies"),
+        ([run("mine", fold) for fold in range(4)], None, "no two strategies"),
+        ([*RUNS, run("mine", 0, task="other")], None, 'store_task="other"'),
+        (RUNS, "tt", "try: +t$"),
+        ([*RUNS, RUNS[0]], None, "several recipes"),
+        ([dataclasses.replace(each, outcome="diverged", score=float("inf")) for each in RUNS], None, "diverged"),
+    ],
+)
+def test_what_compares_nothing_is_refused(runs, task, said):
+    """In a sentence with the way out."""
+    with pytest.raises(LrlabError, match=said):
+        own(runs, "here", task)

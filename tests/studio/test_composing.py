@@ -60,6 +60,10 @@ def test_a_gesture_is_another_text(studio):
         {"kind": "bend", "segment": -1, "x": 1, "y": 1}, {"kind": "bend", "segment": 0.5, "x": 1, "y": 1},
         {"kind": "shape", "segment": 0, "word": "__class__"}, {"kind": "shape", "segment": 0, "word": "x" * 99},
         {"kind": "join", "border": 0}, {"kind": "split", "x": 1e300}, {"kind": "nudge", "point": "1", "steps": 1e9},
+        {"kind": "several", "points": "1", "point": "1", "x": 1, "y": 1}, {"kind": "tilt", "points": [1], "y": 1},
+        {"kind": "several", "points": ["1"] * 201, "point": "1", "x": 1, "y": 1},
+        {"kind": "tilt", "points": [], "y": 1}, {"kind": "tilt", "points": ["0", "7"], "y": 1},
+        {"kind": "nudge_several", "points": ["1"], "point": "1"},
         {"kind": "horizon", "x": 1e17}, {"kind": "peak", "y": 0},
     ],
     ids=str,
@@ -79,6 +83,9 @@ def test_every_gesture_has_its_fields():
 
         def number(self, *given):
             return 1.0
+
+        def texts(self, *given):
+            return ["1"]
 
         whole = flag = number
 

@@ -198,7 +198,7 @@ def test_everything_is_done_by_keys_alone(opened, keys, to):
         assert len(lr.parse(text_of(page)).over(RUN).phases) == 2
     elif to is None:
         assert text_of(page) != START
-        assert "cosine" not in text_of(page)
+        assert " cosine(" not in text_of(page)
     else:
         assert text_of(page) == to
 
@@ -363,3 +363,64 @@ def test_a_law_is_fitted_to_logs_that_are_chosen(opened):
     until(page, "document.getElementById('law-wrong').textContent.includes('base LR')")
     page.locator("#law-logs").set_input_files({"name": "a.bin", "mimeType": "text/plain", "buffer": b"\xff\x00"})
     until(page, "document.getElementById('law-wrong').textContent.includes('text')")
+
+
+LINES = 'linear("20%", start=0.2, to=1) >> linear("30%", to=0.6) >> linear(start=0.6, to=0.1)'
+
+
+def chosen(page):
+    return [each.get_attribute("data-name") for each in page.locator(".handle.chosen").all()]
+
+
+def test_points_are_chosen_by_a_rectangle_and_move_together(opened):
+    """In time as far as the held one; undo is one step; a click beside the line lets them go."""
+    page = composing(opened, LINES)
+    x, y = spot(page, 1000, 1.08)
+    drag(page, (x, y), spot(page, 5500, 0.5))
+    assert chosen(page) == ["1", "2"]
+    drag(page, spot(page, 2000, 1), spot(page, 3000, 1))
+    moved = 'linear("30%", start=0.2, to=1) >> linear("30%", to=0.6) >> linear(start=0.6, to=0.1)'
+    assert text_of(page) == moved
+    assert chosen(page) == ["1", "2"]
+    page.locator("#undo").click()
+    settled(page)
+    assert text_of(page) == LINES
+    page.mouse.click(*spot(page, 1000, 1.08))
+    assert chosen(page) == []
+
+
+def test_points_are_chosen_by_shift_and_tilted(opened):
+    page = composing(opened, LINES)
+    page.keyboard.down("Shift")
+    for place in ((2000, 1), (5000, 0.6), (10_000, 0.1)):
+        page.mouse.click(*spot(page, *place))
+    page.keyboard.up("Shift")
+    assert chosen(page) == ["1", "2", "3"]
+    box = page.locator('[data-name="tilt"]').bounding_box()
+    at = box["x"] + 12, box["y"] + 12
+    up = spot(page, 0, 0.5)[1] - spot(page, 0, 0.1)[1]
+    drag(page, at, (at[0], at[1] + up))
+    after = 'linear("20%", start=0.2, to=1) >> linear("30%", to=0.75) >> linear(start=0.75, to=0.5)'
+    assert text_of(page) == after
+
+
+def test_points_are_chosen_moved_and_tilted_by_keys(opened):
+    """Space chooses, arrows move all, the tilt is a slider of its own, Escape lets them go."""
+    page = composing(opened, LINES)
+    page.locator('[data-name="1"]').focus()
+    for key in (" ", "]", " "):
+        page.keyboard.press(key)
+    assert chosen(page) == ["1", "2"]
+    assert page.locator('[data-name="2"]').get_attribute("aria-label").endswith(", chosen")
+    assert page.locator("#said").inner_text() == "2 points chosen"
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    moved = 'linear("21%", start=0.2, to=1) >> linear("30%", to=0.6) >> linear(start=0.6, to=0.1)'
+    assert text_of(page) == moved
+    page.locator('[data-name="tilt"]').focus()
+    page.keyboard.press("-")
+    settled(page)
+    assert text_of(page) == moved.replace("0.6", "0.3")
+    page.keyboard.press("Escape")
+    assert chosen(page) == []
+    assert page.evaluate("document.activeElement.dataset.name") == "2"

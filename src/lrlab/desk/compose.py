@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.core.edit import bend, gestures
+from lrlab.core.edit import bend, gestures, several
 from lrlab.core.edit.gestures import Near, State
 from lrlab.core.edit.handles import Point, Segment, points, segments
 from lrlab.core.expression.node import Schedule
@@ -112,7 +112,21 @@ def handles(state: State) -> tuple[tuple[Point, ...], tuple[Segment, ...]]:
     return points(spine), segments(spine)
 
 
-GESTURES = ("move", "nudge", "lift", "bend", "shape", "split", "join", "peak", "floor", "horizon")
+GESTURES = (
+    "move",
+    "nudge",
+    "several",
+    "nudge_several",
+    "tilt",
+    "lift",
+    "bend",
+    "shape",
+    "split",
+    "join",
+    "peak",
+    "floor",
+    "horizon",
+)
 
 
 def gesture(state: State, kind: str, given: Mapping[str, Any], near: Near) -> State:
@@ -123,6 +137,14 @@ def gesture(state: State, kind: str, given: Mapping[str, Any], near: Near) -> St
         case "nudge":
             how = {"fine": given["fine"], "double": given["double"]}
             return gestures.nudge(state, given["point"], given["steps"], given["levels"], **how)
+        case "several":
+            at = given["x"], given["y"]
+            return several.several(state, given["points"], given["point"], *at, near, log=given["log"])
+        case "nudge_several":
+            how = {name: given[name] for name in ("fine", "double", "log")}
+            return several.nudge(state, given["points"], given["point"], given["steps"], given["levels"], **how)
+        case "tilt":
+            return several.tilt(state, given["points"], given["y"], near, log=given["log"])
         case "lift":
             return gestures.lift(state, given["segment"], given["from"], given["y"], near, log=given["log"])
         case "bend":

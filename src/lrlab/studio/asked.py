@@ -96,6 +96,15 @@ class Asked:
             raise LrlabTypeError(worded(f"{name} must be an object", given))
         return Asked(given)
 
+    def texts(self, name: str, most: int, longest: int) -> list[str]:
+        """The texts in this list, at most `most`."""
+        given = self._fields.get(name, [])
+        if not isinstance(given, list):
+            raise LrlabTypeError(worded(f"{name} must be a list of texts", given))
+        if len(given) > most:
+            raise LrlabError(worded(f"{name} has {len(given)} items", allowed=f"at most {most}"))
+        return [Asked({name: item}).text(name, longest) for item in given]
+
     def each(self, name: str, most: int) -> list[Asked]:
         """The objects in this list, at most `most`."""
         given = self._fields.get(name, [])

@@ -19,6 +19,7 @@ from lrlab.views.names import file_name
 if TYPE_CHECKING:
     from lrlab.desk.compose import Drawn
 
+MOST = 100  # phases that can be taken hold of
 LRS = (1e-12, 1e6)
 LONGEST_FILE = 1_000_000  # characters
 TARGETS = ("text", "torch", "optax", "keras", "transformers", "python", "toml", "json")
@@ -169,6 +170,9 @@ def _arguments(given: Asked, kind: str, unit: float = 1.0) -> dict[str, Any]:
     needs: dict[str, Sequence[str]] = {
         "move": ("point", "x", "y"),
         "nudge": ("point", "steps", "levels", "fine", "double"),
+        "several": ("points", "point", "x", "y", "log"),
+        "nudge_several": ("points", "point", "steps", "levels", "fine", "double", "log"),
+        "tilt": ("points", "y", "log"),
         "lift": ("segment", "from", "y", "log"),
         "bend": ("segment", "x", "y"),
         "shape": ("segment", "word"),
@@ -180,6 +184,7 @@ def _arguments(given: Asked, kind: str, unit: float = 1.0) -> dict[str, Any]:
     }
     read: dict[str, Callable[[str], Any]] = {
         **dict.fromkeys(("point", "word"), lambda name: given.text(name, 40)),
+        "points": lambda name: given.texts(name, 2 * MOST, 40),
         "x": lambda name: given.number(name, *far),
         **dict.fromkeys(("y", "from"), lambda name: given.number(name, *far) / unit),
         **dict.fromkeys(("segment", "border"), lambda name: given.whole(name, 0, 10_000)),

@@ -30,7 +30,7 @@ def words() -> tuple[str, ...]:
         for name, kind in KINDS.items()
         if issubclass(kind, Transition) and not kind.returns and kind.arrives and name != "linear"
     ]
-    return ("linear", *sorted(known, key=lambda name: -_height(name)))
+    return ("linear", *sorted(known, key=lambda name: (-round(_height(name), 9), name)))
 
 
 def bent(piece: Piece, u: float, value: float, inner: tuple[float, float]) -> Schedule:

@@ -84,6 +84,11 @@ def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = Fals
 
     With `double`, one step in level doubles or halves it.
     """
+    return move(state, name, *nudged(state, name, steps, levels, fine=fine, double=double))
+
+
+def nudged(state: State, name: str, steps: int, levels: int, *, fine: bool, double: bool) -> tuple[float, float]:
+    """The update and the level to which `nudge` moves a point."""
     spine = state.spine
     point = _point(spine, name)
     far = 1 if fine else max(1, round(spine.total / 100))
@@ -94,7 +99,7 @@ def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = Fals
         value = max(value, smallest) * ratio**levels
     elif levels < 0:
         value = value * ratio**levels if value * ratio**levels >= smallest else 0.0
-    return move(state, name, point.update + steps * far, value)
+    return point.update + steps * far, value
 
 
 def lift(state: State, number: int, before: float, after: float, near: Near = FREE, *, log: bool = False) -> State:

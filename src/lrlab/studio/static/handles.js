@@ -1,6 +1,6 @@
 /** What can be taken hold of in the picture: by a hand, and by keys. A gesture is said to whoever made it. */
 
-import { make, number, whole } from "./building.js";
+import { make, number, say, whole } from "./building.js";
 
 const NEAR = 9; // pixels to a round place
 const REACH = 18; // pixels to a line
@@ -13,7 +13,7 @@ export class Handles {
    * @param {{begin: () => void, gesture: (given: object) => void, end: () => void, mode: () => string, said: (text: string) => void}} told
    */
   constructor(chart, told) {
-    Object.assign(this, { chart, told, shown: null, held: null, current: "1", buttons: new Map(), waiting: null });
+    Object.assign(this, { chart, told, shown: null, held: null, current: "1", buttons: new Map(), chosen: new Set() });
     chart.built = () => this.attach();
     chart.drawn = () => this.place();
   }
@@ -24,7 +24,8 @@ export class Handles {
     this.borders = [];
     this.layer = make("div", { class: "layer" });
     this.bending = make("div", { class: "bending", hidden: true });
-    over.append(this.layer, this.bending);
+    this.band = make("div", { class: "band", hidden: true });
+    over.append(this.band, this.layer, this.bending);
     over.addEventListener("pointerdown", (event) => this.press(event));
     over.addEventListener("dblclick", (event) => this.double(event));
     over.addEventListener("pointermove", (event) => this.point(event));
@@ -36,6 +37,7 @@ export class Handles {
   show(found) {
     this.shown = found;
     if (!this.layer) return;
+    for (const name of this.chosen) if (!found.points.some((point) => point.name === name)) this.chosen.delete(name);
     const wanted = this.wanted();
     for (const [name, button] of this.buttons) if (!wanted.has(name)) button.remove();
     const known = this.buttons;
@@ -51,17 +53,37 @@ export class Handles {
     this.place();
   }
 
-  /** Every handle by its name: the points in order, then peak, floor and length. */
+  /** Every handle by its name: the points in order, then the tilt of the chosen ones, peak, floor and length. */
   wanted() {
     const { points, updates, peak, floor } = this.shown;
     const found = new Map(points.map((point) => [point.name, point]));
     if (points.length) {
       const edge = { low: updates, high: updates, edge: true, update: updates };
+      const last = points.findLast((point) => this.chosen.has(point.name));
+      if (this.several) found.set("tilt", { update: last.update, value: last.value, low: last.update, high: last.update, edge: true, sentence: `tilt of ${this.chosen.size} points` });
       found.set("peak", { ...edge, value: peak, sentence: "peak of the whole" });
       found.set("floor", { ...edge, value: floor, sentence: floor > 0 ? "floor" : "floor: none yet" });
       found.set("horizon", { update: updates, value: null, low: 1, high: 1e7, edge: true, sentence: "length of the run" });
     }
     return found;
+  }
+
+  /** Whether more than one point is chosen. */
+  get several() {
+    return this.chosen.size > 1;
+  }
+
+  /** Choose these points, and no others. @param {string[]} names */
+  choose(names) {
+    this.chosen = new Set(names);
+    this.show(this.shown);
+    say(`${this.chosen.size || "No"} point${this.chosen.size === 1 ? "" : "s"} chosen`);
+  }
+
+  /** Choose a point, or let it go. */
+  toggle(name) {
+    const names = [...this.buttons.keys()].filter((each) => (each === name) !== this.chosen.has(each));
+    this.choose(names);
   }
 
   button(name) {
@@ -84,11 +106,12 @@ export class Handles {
     const { update, value, sentence } = handle;
     const level = value === null ? "" : `${this.shown.absolute ? "LR" : "level"} ${number(value)}`;
     const name = button.dataset.name;
-    const where = name === "peak" || name === "floor" ? "" : `update ${whole(update)}`;
+    const chosen = this.chosen.has(name);
+    const where = name === "peak" || name === "floor" || name === "tilt" ? "" : `update ${whole(update)}`;
     const said = [where, level].filter(Boolean).join(", ");
     const moves = name === "horizon" || handle.low !== handle.high;
-    button.className = `handle${handle.edge ? " edge" : ""}${this.held?.name === name ? " held" : ""}`;
-    button.setAttribute("aria-label", sentence);
+    button.className = `handle${handle.edge ? " edge" : ""}${this.held?.name === name ? " held" : ""}${chosen ? " chosen" : ""}${name === "tilt" ? " tilt" : ""}`;
+    button.setAttribute("aria-label", chosen ? `${sentence}, chosen` : sentence);
     button.setAttribute("aria-valuetext", said);
     button.setAttribute("aria-valuenow", String(moves ? update : value));
     button.setAttribute("aria-valuemin", String(moves ? handle.low : 0));
@@ -103,9 +126,9 @@ export class Handles {
     for (const [name, handle] of this.wanted()) {
       const button = this.buttons.get(name);
       if (!button) continue;
-      let left = name === "horizon" ? width + 18 : handle.edge ? width + 18 : this.chart.across(handle.update);
+      let left = name === "tilt" ? this.chart.across(handle.update) + 22 : handle.edge ? width + 18 : this.chart.across(handle.update);
       let top = name === "horizon" ? height + 28 : this.chart.down(handle.value);
-      left = Math.min(Math.max(left, 0), width + 18);
+      left = Math.min(Math.max(left, 0), name === "tilt" ? width - 22 : width + 18);
       top = Math.min(Math.max(top, 0), name === "horizon" ? top : height);
       button.style.transform = `translate(${left}px, ${top}px)`;
       button.classList.toggle("left", left > width - 150);
@@ -154,6 +177,15 @@ export class Handles {
     event.stopPropagation();
     const button = this.buttons.get(name);
     button.focus();
+    const isPoint = this.shown.points.some((point) => point.name === name);
+    if (event.shiftKey && isPoint) {
+      event.preventDefault();
+      this.toggle(name);
+      return;
+    }
+    if (isPoint && this.chosen.size && !this.chosen.has(name)) this.choose([]);
+    const together = this.several && this.chosen.has(name);
+    const names = { points: [...this.chosen], log: this.chart.log };
     const handle = this.wanted().get(name);
     const from = this.spot(event);
     const at = name === "horizon" ? { left: this.chart.width, top: 0 } : { left: this.chart.across(Math.min(handle.update, this.shown.updates)), top: this.chart.down(handle.value) };
@@ -168,7 +200,9 @@ export class Handles {
         return { kind: "horizon", x, ...(near.near_x_low === undefined ? {} : { near_x_low: x - NEAR * scale, near_x_high: x + NEAR * scale }) };
       }
       const y = this.low(top);
+      if (name === "tilt") return { kind: "tilt", y, ...names, ...near };
       if (handle.edge) return { kind: name, y, ...near };
+      if (together) return { kind: "several", point: name, x: this.chart.update(left), y, ...names, ...near };
       return { kind: "move", point: name, x: this.chart.update(left), y, ...near };
     });
   }
@@ -182,7 +216,11 @@ export class Handles {
     if (event.button) return;
     const from = this.spot(event);
     const segment = this.segment(from);
-    if (!segment || !this.shown.points.length) return;
+    if (!this.shown?.points.length) return;
+    if (!segment) {
+      this.around(event, from);
+      return;
+    }
     const lift = event.shiftKey || (!event.altKey && this.told.mode() === "lift") || !segment.bends;
     this.hold(event, null, this.chart.over, (spot, keys) => {
       const fine = keys.ctrlKey || keys.metaKey ? FINE : 1;
@@ -192,6 +230,33 @@ export class Handles {
       return { kind: "lift", segment: segment.number, from: this.chart.level(from.top), y: this.chart.level(top), log: this.chart.log, ...near };
     });
     this.bent = lift ? null : segment.number;
+  }
+
+  /** Choose what is within a rectangle that a hand draws beside the lines. */
+  around(event, from) {
+    const { over } = this.chart;
+    event.preventDefault();
+    over.setPointerCapture(event.pointerId);
+    let box = null;
+    const move = (next) => {
+      const to = this.spot(next);
+      box = { left: Math.min(from.left, to.left), top: Math.min(from.top, to.top), right: Math.max(from.left, to.left), bottom: Math.max(from.top, to.top) };
+      this.band.hidden = box.right - box.left < 4 && box.bottom - box.top < 4;
+      Object.assign(this.band.style, { transform: `translate(${box.left}px, ${box.top}px)`, width: `${box.right - box.left}px`, height: `${box.bottom - box.top}px` });
+    };
+    const end = () => {
+      for (const [kind, action] of Object.entries(actions)) over.removeEventListener(kind, action);
+      const drawn = box && !this.band.hidden;
+      this.band.hidden = true;
+      const inside = ({ update, value }) => {
+        const [x, y] = [this.chart.across(update), this.chart.down(value)];
+        return box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
+      };
+      if (drawn) this.choose(this.shown.points.filter(inside).map((point) => point.name));
+      else if (this.chosen.size) this.choose([]);
+    };
+    const actions = { pointermove: move, pointerup: end, pointercancel: end };
+    for (const [kind, action] of Object.entries(actions)) over.addEventListener(kind, action);
   }
 
   /** A hand that holds something until it lets go. */
@@ -274,13 +339,27 @@ export class Handles {
       event.preventDefault();
       return;
     }
+    if (event.key === " " && !edge) {
+      event.preventDefault();
+      this.toggle(name);
+      return;
+    }
+    if (event.key === "Escape" && this.chosen.size) {
+      event.preventDefault();
+      if (name === "tilt") this.buttons.get([...this.chosen].at(-1)).focus();
+      this.choose([]);
+      return;
+    }
+    const together = this.several && this.chosen.has(name) ? { points: [...this.chosen], log: this.chart.log } : null;
     if (event.altKey && levels && !edge) gesture = this.other(after, Math.sign(levels));
     else if (name === "horizon" && (steps || levels)) gesture = { kind: "horizon", x: handle.update * ratio ** (steps ?? levels) };
     else if (edge && (levels || halves)) {
       const least = this.shown.peak * 1e-4;
       const factor = halves ? 2 ** halves : ratio ** levels;
       const y = name === "floor" && levels < 0 && handle.value * factor < least ? 0 : Math.max(handle.value, least) * factor;
-      gesture = { kind: name, y };
+      gesture = name === "tilt" ? { kind: "tilt", y, points: [...this.chosen], log: this.chart.log } : { kind: name, y };
+    } else if (together && (steps || levels || halves)) {
+      gesture = { kind: "nudge_several", point: name, steps: steps ?? 0, levels: levels ?? halves ?? 0, fine: fine && !halves, double: Boolean(halves), ...together };
     } else if (!edge && steps) gesture = { kind: "nudge", point: name, steps, levels: 0, fine, double: false };
     else if (!edge && levels) gesture = { kind: "nudge", point: name, steps: 0, levels, fine, double: false };
     else if (!edge && halves) gesture = { kind: "nudge", point: name, steps: 0, levels: halves, fine: false, double: true };

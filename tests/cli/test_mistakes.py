@@ -69,7 +69,7 @@ def test_a_task_without_a_mistake_is_ranked(tmp_path):
 def test_a_metric_whose_direction_nobody_gave(tmp_path, metric):
     """The worst strategy would be the best."""
     said = refused(compared(tmp_path, declared=f'metric="{metric}"', report=f"{metric}=model.w"))
-    assert "which way is this metric better" in said
+    assert "is lower or higher better" in said
     assert metric in said
     assert 'mode="max"' in said
 

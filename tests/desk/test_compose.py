@@ -35,7 +35,7 @@ def test_a_hundred_phases_and_more_are_drawn_but_not_taken_hold_of():
 
 
 def test_numbers_that_are_not_finite_are_named():
-    with pytest.raises(LrlabError, match="update 0 is no finite number"):
+    with pytest.raises(LrlabError, match="update 0 is not a finite number"):
         drawn(lr.parse("constant(level=1e308) * constant(level=1e308)"), lr.Horizon(updates=10))
 
 

@@ -21,7 +21,7 @@ def test_what_could_not_be_judged_is_said_before_anything_is_trained(tmp_path) -
     experiment = desk.set_up("digits", schedules={"a": "constant()", "b": "linear()"}, folds=1, seeds=8)
     with pytest.raises(LrlabError, match="cannot be read"):
         desk.run(experiment, tmp_path, desk.Resources(0), matters="little")
-    with pytest.raises(LrlabError, match="overlaps with no other"):
+    with pytest.raises(LrlabError, match="so that none overlap"):
         desk.run(experiment, tmp_path, desk.Resources(0), overlapping=True)
 
 

@@ -70,7 +70,7 @@ lr = "linear()"
     ("text", "said"),
     [
         ('[compare]\ntask = "digits"\n[compare.arm]\n"a=b" = "wsd()"', "no ="),
-        ('[compare]\ntask = "digits"\n[compare.config]\nday = 2020-01-01', "no plain value"),
+        ('[compare]\ntask = "digits"\n[compare.config]\nday = 2020-01-01', "not a plain value"),
     ],
 )
 def test_what_no_option_can_say_is_refused(written, text, said):
@@ -83,7 +83,7 @@ def test_a_file_that_is_none_is_said(tmp_path):
     """A folder, nothing at all, bytes."""
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     for place in (tmp_path, tmp_path / "none.toml", tmp_path / "bytes.toml"):
-        with pytest.raises(LrlabError, match=r"cannot be read|no TOML"):
+        with pytest.raises(LrlabError, match=r"cannot be read|not TOML"):
             read_file(place)
     with pytest.raises(LrlabError, match=r"no \[plan\]"):
         lr.read_plan(_file(tmp_path))

@@ -197,7 +197,7 @@ def test_47_each_rank_decides_from_its_own_loss(monkeypatch):
     assert used[0] == used[1]
     assert len(used[0]) == 21
     assert [error[0] for error in errors] == [20, 20]
-    assert all("the ranks have come apart" in error[1] for error in errors)
+    assert all("the ranks no longer agree" in error[1] for error in errors)
 
 
 # -- 48, 49 -------------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_what_is_no_table(tmp_path):
     """No rows, no file, no table."""
     refused("no rows", [])
     refused("no such log", tmp_path / "none.csv")
-    refused("no table of trials", 7)
+    refused("not a table of trials", 7)
 
 
 def test_amounts():

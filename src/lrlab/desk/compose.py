@@ -68,7 +68,7 @@ def drawn(schedule: Schedule, horizon: Horizon, *, log: bool = False) -> Drawn:
     values = curve.between(0, n) if len(at) == n else curve(at)
     if not np.isfinite(values).all():
         bad = int(at[np.flatnonzero(~np.isfinite(values))[0]])
-        raise LrlabError(worded(f"the LR of update {bad:,} is no finite number", str(schedule)))
+        raise LrlabError(worded(f"the LR of update {bad:,} is not a finite number", str(schedule)))
     scaled = np.log10(np.maximum(values, _least(values))) if log else values
     kept = outline(scaled, TOLERANCE * float(np.ptp(scaled)) or np.inf)
     return Drawn(at[kept].astype(float), values[kept], float(values.max()), float(values.min()), len(at) == n)
@@ -87,7 +87,7 @@ def told(schedule: Schedule, horizon: Horizon, base_lr: float | None = None, dec
     """What a schedule is over this run, with an LR and a weight decay where they are known."""
     n = horizon.total or 0
     if n * cost(schedule) > LOOKED:
-        finding = Finding("long", "this takes too long to be looked at as a whole", "fewer updates, or a shorter text")
+        finding = Finding("long", "this takes too long to be drawn as a whole", "fewer updates, or a shorter text")
         return Told(f"{schedule}: it {schedule.words()}.", (finding,), ())
     values = schedule.over(horizon).some()[1]
     return Told(schedule.describe(horizon), schedule.lint(horizon), tuple(_numbers(values, horizon, base_lr, decay)))
@@ -108,7 +108,7 @@ def handles(state: State) -> tuple[tuple[Point, ...], tuple[Segment, ...]]:
     """What can be taken hold of. Raises `LrlabError` if that is too much."""
     spine = state.spine
     if len(spine.pieces) > MOST:
-        raise LrlabError(worded("these are too many phases to take hold of", len(spine.pieces), f"at most {MOST}"))
+        raise LrlabError(worded("there are too many phases to edit by hand", len(spine.pieces), f"at most {MOST}"))
     return points(spine), segments(spine)
 
 

@@ -117,7 +117,7 @@ def run(
     matters = MATTERS if matters is None else matters
     margin(matters, 1.0)  # what cannot be read is said before anything is trained
     if overlapping and experiment.settings.folds == 1:
-        raise LrlabError(worded("one fold overlaps with no other", 1, "two folds or more", "--folds 5"))
+        raise LrlabError(worded("there is one fold, so that none overlap", 1, "two folds or more", "--folds 5"))
     began = time.monotonic()
     kept = Store(store)  # resolved once: training may change the working directory
     reused: list[bool] = []

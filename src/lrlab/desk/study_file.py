@@ -113,7 +113,7 @@ def read_file(path: str | Path) -> StudyFile:
     except OSError as error:
         raise LrlabError(worded(f"the file cannot be read: {error.strerror}", str(path))) from None
     except (ValueError, RecursionError) as error:
-        raise LrlabError(worded(f"this is no TOML: {error}", str(path))) from None
+        raise LrlabError(worded(f"this is not TOML: {error}", str(path))) from None
     if not found:
         raise LrlabError(worded("nothing is in the file", str(path), "[compare], [tune], [plan]", "lrlab schema study"))
     try:
@@ -163,7 +163,7 @@ def _json(name: str, value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
-        raise LrlabError(worded(f"config.{name} is no plain value", value, "texts, numbers, true, false")) from None
+        raise LrlabError(worded(f"config.{name} is not a plain value", value, "texts, numbers, true, false")) from None
 
 
 def table_of(path: str | Path, kind: str) -> Any:

@@ -144,7 +144,7 @@ def _rows(table: Table) -> Iterable[Mapping[str, Any]]:
         yield from (row for row in table if isinstance(row, Mapping))
     else:
         allowed = 'a path, a list of rows {"lr": 0.1, ...}, or columns {"lr": [0.1, ...], ...}'
-        raise LrlabTypeError(worded("this is no table of trials", table, allowed))
+        raise LrlabTypeError(worded("this is not a table of trials", table, allowed))
 
 
 def _place(table: Table) -> str:

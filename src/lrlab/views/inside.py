@@ -70,7 +70,7 @@ def _chunks(picture: bytes) -> Iterator[tuple[bytes, int, int]]:
     """The kind of each chunk, and where its data begin and end."""
     at = len(SIGNATURE)
     if not picture.startswith(SIGNATURE):
-        raise LrlabError(worded("this is no PNG", picture[:16]))
+        raise LrlabError(worded("this is not a PNG file", picture[:16]))
     while at + 12 <= len(picture):
         (size,) = struct.unpack_from(">I", picture, at)
         if at + 12 + size > len(picture):

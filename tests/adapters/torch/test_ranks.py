@@ -81,7 +81,7 @@ def test_who_comes_apart_is_stopped_within_one_step(said):
     for rank in said:
         steps, message = rank["apart"]
         assert steps == 0
-        assert "the ranks have come apart" in message
+        assert "the ranks no longer agree" in message
         assert "rank 0: update 2, LR 0.09" in message
         assert "rank 1: update 2, LR 0.19" in message
 

@@ -220,7 +220,7 @@ def test_overlapping_folds_have_a_larger_error() -> None:
     assert (corrected.high - corrected.low) / (plain.high - plain.low) == pytest.approx(np.sqrt(1 + 5 / 4))
     t = stats.t.isf(plain.p / 2, 4) / np.sqrt(1 + 5 / 4)
     assert corrected.p == pytest.approx(2 * stats.t.sf(t, 4))
-    with pytest.raises(LrlabError, match="overlaps with no other"):
+    with pytest.raises(LrlabError, match="so that none overlap"):
         compare(noisy(3, shape=(8, 1)), overlapping=True)
 
 

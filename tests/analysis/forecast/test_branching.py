@@ -90,7 +90,7 @@ def test_branches_that_do_not_fit_are_refused(law, plan):
 @pytest.mark.parametrize("shape", ["warmup(3)", "0.5 * linear()"])
 def test_a_shape_that_is_no_decay_is_refused(law, shape):
     """It begins at the trunk's LR and never rises."""
-    with pytest.raises(LrlabError, match="shape is no decay"):
+    with pytest.raises(LrlabError, match="shape is not a decay"):
         law.branch("constant()", at=50, decay=10, base_lr=1e-3, horizon=100, shape=shape)
 
 
@@ -144,6 +144,6 @@ def test_nothing_gained_is_no_reason_to_train_on(law):
     assert (same.gain, same.advice) == (0.0, "decay now")
     assert "further updates raise the final loss by 0.0000" in same.sentence
     for shape in (np.array([1.0, 0.5, 0.6]), np.array([1 + 1e-6, 0.5, 0.0]), np.array([1 - 1e-6, 0.5, 0.0])):
-        with pytest.raises(LrlabError, match="shape is no decay"):
+        with pytest.raises(LrlabError, match="shape is not a decay"):
             law.branch(np.full(100, 1e-3), at=5, decay=3, shape=shape)
     assert law.branch(np.full(100, 1e-3), at=5, decay=3, shape=np.array([1 + 1e-12, 0.5, 0.5]))

@@ -57,7 +57,7 @@ def test_a_phase_by_another_word(word, to):
 
 
 def test_words_that_are_no_way_between_levels_are_refused():
-    with pytest.raises(LrlabError, match="not a way"):
+    with pytest.raises(LrlabError, match="not a shape that goes"):
         as_word(piece("linear()"), "warm_restarts", (1, 0))
 
 

@@ -250,7 +250,7 @@ def test_a_length_in_epochs_stays_one():
 def test_a_segment_changes_its_word():
     """By name, from the same level to the same."""
     assert str(shape(state('warmup("5%") >> cosine(to=0.1)'), 1, "linear").schedule) == 'warmup("5%") >> linear(to=0.1)'
-    with pytest.raises(LrlabError, match="not a way"):
+    with pytest.raises(LrlabError, match="not a shape that goes"):
         shape(state("cosine()"), 0, "step")
 
 

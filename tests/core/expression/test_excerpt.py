@@ -108,7 +108,7 @@ def test_it_is_described():
         ({"start": 0.5}, "parts of an update"),
         ({"start": 0.5, "stop": 2}, "parts of an update"),
         ({"span": 10}, "nothing to stretch"),
-        ({"start": 1e16}, "beyond any run"),
+        ({"start": 1e16}, "longer than any run"),
         ({"stop": 4, "over": 0}, "positive"),
         ({"stop": 4, "over": 2.5}, "horizon of the plan"),
         ({"stop": 4, "over": "ten"}, "is not a horizon"),

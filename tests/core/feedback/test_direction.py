@@ -31,7 +31,7 @@ def test_a_name_says_which_way_or_leaves_it_open(names, way):
 def test_a_metric_of_which_more_is_better_is_never_taken_for_a_loss(kind, metric):
     """The LR would be cut while an accuracy rises. What is said is obeyed, and read back."""
     make = getattr(lr, kind)
-    with pytest.raises(LrlabError, match=r'(?s)which way is this metric better.*mode="max"'):
+    with pytest.raises(LrlabError, match=r'(?s)is lower or higher better.*mode="max"'):
         make(metric=metric)
     for mode in ("min", "max"):
         said = make(metric=metric, mode=mode)

@@ -74,7 +74,7 @@ def test_it_says_what_it_does():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "a plan of nothing"),
+        ({}, "the plan is empty"),
         ({"betas1": 1}, "'betas1' is not known(.|\n)*try: +beta1"),
         ({"weight_deca": 1}, "try: +weight_decay"),
         ({"lr": None}, "lr must be a schedule"),

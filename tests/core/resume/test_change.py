@@ -131,7 +131,7 @@ def test_the_rates_of_the_horizon_stay():
 @pytest.mark.parametrize(
     ("text", "n", "at", "arguments", "said"),
     [
-        ("linear()", 1000, 1000, {"to": 2000, "how": "rescale-rest"}, 'nothing is left of it.*\n.*\n.*"re-warm"'),
+        ("linear()", 1000, 1000, {"to": 2000, "how": "rescale-rest"}, 'nothing of it is left.*\n.*\n.*"re-warm"'),
         ("linear()", 1000, 1200, {"to": 2000, "how": "hold-then-decay"}, "ended at update 1000"),
         ("constant()", None, 100, {"to": 2000, "how": "rescale-rest"}, "has no known end"),
         ("linear()", 1000, 600, {"to": 600, "how": "keep"}, "more than 600 updates"),

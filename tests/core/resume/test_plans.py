@@ -108,7 +108,7 @@ def test_a_curve_without_an_end_goes_on_as_it_does():
     longer = extended(at(plan, None, 50), 150, "rescale-rest")
     assert longer.plan.schedules[1:] == plan.schedules[1:]
     assert values(longer, 100, 101)[0] == pytest.approx([0.25])
-    with pytest.raises(LrlabError, match="nothing is left"):
+    with pytest.raises(LrlabError, match="nothing of it is left"):
         extended(at(lr.plan(lr=lr.constant(), momentum=0.9), None, 50), 150, "rescale-rest")
     with pytest.raises(LrlabError, match="how is not known"):
         extended(at(plan, None, 50), 150, "longer")

@@ -7,7 +7,7 @@ from lrlab.errors import LrlabError
 
 
 def nested(levels):
-    """Repeats within each other whose cycles are no whole number of updates."""
+    """Repeats within each other whose cycles are not a whole number of updates."""
     schedule = lr.linear()
     for _ in range(levels):
         schedule = schedule.repeat(3)
@@ -18,6 +18,6 @@ def test_six_levels_of_uneven_repeats_are_allowed():
     """One value of each needs two of the level below: 64 at most."""
     longest = 3**7 + 1
     assert len(nested(6).over(longest).values()) == longest
-    with pytest.raises(LrlabError, match=r"(?s)the work of thousands.*6 levels whose cycles are no whole number"):
+    with pytest.raises(LrlabError, match=r"(?s)the work of thousands.*6 levels whose cycles are not a whole number"):
         nested(7).over(longest)
     assert len(nested(7).over(3**8).values()) == 3**8  # even cycles cost nothing

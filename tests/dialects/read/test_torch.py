@@ -209,7 +209,7 @@ def test_in_mid_run():
     assert from_torch(scheduler).schedule == fresh.schedule
     chained = theirs.ChainedScheduler([theirs.CosineAnnealingLR(opt, 5, 0.01), theirs.ExponentialLR(opt, 0.9)])
     chained.step()
-    with pytest.raises(lr.LrlabError, match="fresh"):
+    with pytest.raises(lr.LrlabError, match="a new scheduler"):
         from_torch(chained)
 
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_an_arm_is_said_at_once():
     for text, words in (
         ("linear() @ nosuch.Thing(lr=1)", "cannot be imported"),
         ("linear() @ torch.optim.SGD(rate=1)", "unexpected keyword"),
-        ("linear() @ SGD", "no call of an optimizer"),
+        ("linear() @ SGD", "not a call of an optimizer"),
     ):
         with pytest.raises(LrlabError, match=words):
             desk.set_up("digits", schedules={"a": text, "b": "linear()"})

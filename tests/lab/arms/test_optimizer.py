@@ -37,7 +37,7 @@ def test_a_call_is_read_and_written():
 )
 def test_what_is_no_call_is_refused(text):
     """With what one looks like; nothing is executed."""
-    with pytest.raises(LrlabError, match=r"(?s)no call of an optimizer.*torch\.optim\.SGD\(lr=0\.1"):
+    with pytest.raises(LrlabError, match=r"(?s)not a call of an optimizer.*torch\.optim\.SGD\(lr=0\.1"):
         OptimizerCall.parse(text)
 
 

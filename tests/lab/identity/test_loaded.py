@@ -43,7 +43,7 @@ def test_a_file_that_was_edited_since(helper, change):
     """A constant, a function, a method: the way out is said."""
     module, path = helper
     path.write_text(TEXT.replace(*change))
-    with pytest.raises(LrlabError, match=r"helper_\.py in memory is not what its file is[\s\S]*importlib\.reload"):
+    with pytest.raises(LrlabError, match=r"helper_\.py in memory differs from its file[\s\S]*importlib\.reload"):
         stale(path)
     os.utime(path, (1, 1))  # for its compiled form counts by the time
     importlib.reload(module)

@@ -145,7 +145,7 @@ def data_are_kept_outside(run):
 NOISE = {}
 
 
-@task("refused", "begins otherwise")
+@task("refused", "does not begin the same way")
 def noise_is_kept_outside(run):
     """Drawn by the first run of a process alone; another loader at every call lets each arm go alone."""
     if "w" not in NOISE:

@@ -118,7 +118,7 @@ class Own(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 0.5 * self.model.optimizer.learning_rate
 
 
-@task("refused", "something beside the lab has set the LR")
+@task("refused", "something other than the lab has set the LR")
 def sets_the_rate_by_itself(run):
     fit(run, compiled(), Own())
 

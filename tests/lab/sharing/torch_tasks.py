@@ -625,7 +625,7 @@ def stochastic_weight_averaging(run):
             run.report(val_loss=evaluate(averaged if update > 8 else model))
 
 
-@task("refused", "something beside the lab has set lr")
+@task("refused", "something other than the lab has set lr")
 def a_scheduler_of_ones_own(run):
     model = net()
     opt = torch.optim.SGD(model.parameters(), lr=0.1)

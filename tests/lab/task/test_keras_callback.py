@@ -93,7 +93,7 @@ def test_every_update_has_its_lr_and_training_ends_by_itself():
 @pytest.mark.parametrize(
     ("model", "options", "said"),
     [
-        ({}, {"batch_size": 3}, "no whole number of epochs(?s:.*)horizon=9"),
+        ({}, {"batch_size": 3}, "not a whole number of epochs(?s:.*)horizon=9"),
         ({"accumulate": 2}, {}, "one batch of fit is not one update(?s:.*)gradient_accumulation_steps=2"),
         ({"rate": "a schedule"}, {}, "sets the LR of optimizers that have a plain one"),
         ({}, {"epochs": 1}, "ended after 4 of 8 updates"),

@@ -74,7 +74,7 @@ def test_other_callbacks_are_held_by_their_names():
     mine, stopping = named("LambdaCallback"), [named("EarlyStopping") for _ in range(2)]
     held = other_callbacks([mine, named("History"), *stopping, named("Mine")], mine)
     assert held == {"EarlyStopping": stopping[0], "EarlyStopping 1": stopping[1], "Mine": held["Mine"]}
-    with pytest.raises(LrlabError, match="something beside the lab sets the LR"):
+    with pytest.raises(LrlabError, match="something other than the lab sets the LR"):
         other_callbacks([named("Own", type(named("ReduceLROnPlateau")))], mine)
     with pytest.raises(LrlabError, match="BackupAndRestore goes on from the files of another training"):
         other_callbacks([named("BackupAndRestore")], mine)

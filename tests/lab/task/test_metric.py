@@ -53,9 +53,9 @@ from lrlab.lab.task.metric import direction_of
 )
 def test_a_name_that_does_not_say_is_asked_about(metric):
     """Also a name that says it, and turns it round."""
-    with pytest.raises(LrlabError, match=r'(?s)which way.*mode="max"'):
+    with pytest.raises(LrlabError, match=r'(?s)lower or higher better.*mode="max"'):
         direction_of(metric, None)
-    with pytest.raises(LrlabError, match="which way"):
+    with pytest.raises(LrlabError, match="lower or higher better"):
         task(metric=metric)
     for mode in ("min", "max"):
         assert declaration_of(task(metric=metric, mode=mode)(lambda run: None)).mode == mode

@@ -53,7 +53,7 @@ def test_what_changes_outside_is_an_error():
     lookout.watch_outside(Tracked())
     lookout.watch_outside(Tracked())
     train(None)
-    with pytest.raises(LrlabError, match=r"(?s)changes what lies outside.*BOX\['n'\].*run\.track"):
+    with pytest.raises(LrlabError, match=r"(?s)changes something outside.*BOX\['n'\].*run\.track"):
         lookout.watch_outside(Tracked())
 
 
@@ -69,7 +69,7 @@ def test_what_was_empty_may_be_filled_before_the_loop():
         lookout = Lookout(train)
         train(number)
         if number:
-            with pytest.raises(LrlabError, match=r"changes what lies outside[\s\S]*counts"):
+            with pytest.raises(LrlabError, match=r"changes something outside[\s\S]*counts"):
                 lookout.watch_outside(Tracked())
         else:
             lookout.watch_outside(Tracked())
@@ -89,7 +89,7 @@ def test_a_run_begins_as_the_one_before_it_of_its_cell():
     begin("another cell of the test", 2.0)
     begin("a cell of the test", 2.0, function=begin)
     begin("", 2.0)
-    with pytest.raises(LrlabError, match=r"begins otherwise[\s\S]*box\['weight'\][\s\S]*run\.seed"):
+    with pytest.raises(LrlabError, match=r"does not begin the same way[\s\S]*box\['weight'\][\s\S]*run\.seed"):
         begin("a cell of the test", 2.0)
-    with pytest.raises(LrlabError, match=r"begins otherwise[\s\S]*the next batch"):
+    with pytest.raises(LrlabError, match=r"does not begin the same way[\s\S]*the next batch"):
         begin("a cell of the test", 1.0, batch=1)

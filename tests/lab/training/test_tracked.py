@@ -69,7 +69,9 @@ def test_a_scheduler_of_ones_own_is_noticed():
     tracked.set({"lr": 0.5})  # nobody has touched it
     opt.step()
     own.step()
-    with pytest.raises(LrlabError, match=r"(?s)something beside the lab has set lr of the optimizer opt, from 0\.5"):
+    with pytest.raises(
+        LrlabError, match=r"(?s)something other than the lab has set lr of the optimizer opt, from 0\.5"
+    ):
         tracked.set({"lr": 0.25})
     tracked.load(tracked.state())  # what a fork begins with is a state, whatever it held
     tracked.set({"lr": 0.25})

@@ -85,7 +85,7 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path, caplog):
         file.write(b"x\n" * 100_000)
     seen = read_all(path, Seen())
     assert len(caplog.records) < 20
-    assert "more lines are passed over" in caplog.text
+    assert "more lines are skipped" in caplog.text
     os.truncate(path, 2**40)
     seen = read_all(path, seen)
     assert "only its end is read" in caplog.text
@@ -113,12 +113,12 @@ def test_the_longest_line(tmp_path, monkeypatch, caplog):
 
 def test_three_lines_that_are_passed_over_are_said_one_by_one(tmp_path, caplog):
     """The others are counted."""
-    for lines, said in ((3, None), (4, "1 more lines are passed over"), (10, "7 more lines are passed over")):
+    for lines, said in ((3, None), (4, "1 more lines are skipped"), (10, "7 more lines are skipped")):
         caplog.clear()
         (tmp_path / FILE).write_bytes(b"x\n" * lines)
         read(tmp_path / FILE, Seen())
         assert len(caplog.records) == (3 if said is None else 4)
-        assert (said or "a line is passed over") in caplog.text
+        assert (said or "a line is skipped") in caplog.text
 
 
 def test_an_answer_names_an_order_and_an_update_that_may_be(tmp_path):
@@ -187,7 +187,7 @@ def test_what_is_neither_an_order_nor_an_answer_is_said(tmp_path, caplog, row, w
     read(tmp_path / FILE, Seen())
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == (why is not None)
-    assert all("a line is passed over: it is neither an order nor an answer to one" in each for each in said)
+    assert all("a line is skipped: it is neither an order nor an answer to one" in each for each in said)
 
 
 def test_after_a_line_with_a_digest_each_has_one(tmp_path, caplog):

@@ -96,7 +96,7 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
         ("true.json", b'{"version": true}', "without a version"),
         ("negative.json", b'{"version": -1}', "not"),
         ("empty.json", b'{"version": 1}', "not a stored run"),
-        ("other.json", to_json(run()).encode(), "named otherwise"),
+        ("other.json", to_json(run()).encode(), "is not that of its run"),
         ("changed.json", to_json(run("changed")).replace("0.25", "0.26").encode(), "its digest does not fit"),
         ("text.json", before(score="a quarter"), "score is 'a quarter', and should be a number"),
         ("huge.json", before(score=10**400), "score is int, and should be a number"),

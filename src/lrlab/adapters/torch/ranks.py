@@ -64,7 +64,7 @@ class Ranks:
         gathered = self._gathered([float(update), mark, lrs[0] if lrs else 0.0, told])
         if len({tuple(row[:2]) for row in gathered}) > 1:
             table = "; ".join(f"rank {k}: update {int(row[0])}, LR {row[2]!r}" for k, row in enumerate(gathered))
-            raise LrlabError(worded("the ranks have come apart", table, "one position and one LR on all ranks"))
+            raise LrlabError(worded("the ranks no longer agree", table, "one position and one LR on all ranks"))
         theirs = gathered[0][3]
         return None if math.isnan(theirs) else theirs
 

@@ -129,7 +129,7 @@ def compare(
     seeds, folds = next(iter(next(iter(runs.values())).values())).shape
     unit: Unit = "fold" if folds > 1 else "seed"
     if overlapping and unit == "seed":
-        raise LrlabError(worded("compare: one fold overlaps with no other", folds, "two folds or more"))
+        raise LrlabError(worded("compare: there is one fold, so that none overlap", folds, "two folds or more"))
     grids = {
         arm: {lr: cells.mean(axis=0) if unit == "fold" else cells[:, 0] for lr, cells in grid.items()}
         for arm, grid in runs.items()

@@ -151,7 +151,9 @@ def branch(
         )
     fall = learning_rates(shape, None, decay)
     if abs(fall[0] - 1.0) > 1e-9 or (np.diff(fall) > 0).any():
-        raise LrlabError(worded("shape is no decay", str(shape), "a schedule that begins at 1 and falls", "linear()"))
+        raise LrlabError(
+            worded("shape is not a decay", str(shape), "a schedule that begins at 1 and falls", "linear()")
+        )
     first, last = (_decayed(trunk, start, fall) for start in (at, len(trunk) - decay))
     _, low, high = law.difference(first, last, level)
     return BranchForecast(at, decay, law.predict(first, level=level), law.predict(last, level=level), low, high)

@@ -173,7 +173,10 @@ def _places(law: FittedLaw, peak: float | None, before: Floats | None) -> list[_
         allowed = f"at most {_ABOVE:g} times the highest logged LR ({highest:g})"
         raise LrlabError(
             worded(
-                "a law knows no divergence: the peak LR is too high for its logs", peak, allowed, f"peak={highest:g}"
+                "a law cannot foresee divergence, and this peak LR is far above its logs",
+                peak,
+                allowed,
+                f"peak={highest:g}",
             )
         )
     given = float(before[-1]) if before is not None else peak

@@ -91,6 +91,6 @@ def _found(text: str) -> str:
     path, colon, name = text.rpartition(":")
     if not colon or not path.endswith(".py") or not name.isidentifier() or not Path(path).is_file():
         raise LrlabError(
-            worded("this is no task", text, "FILE:NAME, the file of a training and its function", "mine.py:train")
+            worded("this is not a task", text, "FILE:NAME, the file of a training and its function", "mine.py:train")
         )
     return f"{Path(path).resolve()}:{name}"

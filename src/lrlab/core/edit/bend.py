@@ -68,7 +68,9 @@ def as_word(piece: Piece, word: str, inner: tuple[float, float]) -> Schedule:
     if word in ("constant", "hold"):
         return constant(_span(piece), level=inner[0]) if word == "constant" else hold(_span(piece))
     if word not in words():
-        raise LrlabError(worded("this word is not a way from one level to another", word, ", ".join(words())))
+        raise LrlabError(
+            worded("this word is not a shape that goes from one level to another", word, ", ".join(words()))
+        )
     return _made(piece, inner, word)
 
 

@@ -209,7 +209,7 @@ def peak(state: State, y: float, near: Near = FREE) -> State:
     """
     now = float(state.schedule.over(state.horizon).some()[1].max())
     if now <= 0:
-        raise LrlabError(worded("nothing is above 0: there is no peak to take hold of", now))
+        raise LrlabError(worded("nothing is above 0: there is no peak to move", now))
     to = snap.level(y, near.y, (1.0,), state.unit)
     if to <= 0:
         raise LrlabError(worded("the peak stays above 0", to))
@@ -299,7 +299,7 @@ def _halves(phase: Schedule, begin: float, middle: float) -> tuple[Schedule, Sch
             return phase.replace(to=middle), phase.replace(start=middle)
         case constant() | hold():
             return phase, phase
-    raise LrlabError(worded("this phase is no way from one level to another: it is not divided", str(phase)))
+    raise LrlabError(worded("this phase does not go from one level to another, so it cannot be divided", str(phase)))
 
 
 def _factor(schedule: Schedule) -> float:

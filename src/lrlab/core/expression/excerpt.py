@@ -76,7 +76,7 @@ class Excerpt(Wrapped):
         if given[-1] < self.start or (len(set(given)) < len(given) and self.span is None):
             raise LrlabError(worded("excerpt: stop must be above start", given))
         if given[-1] > MOST:
-            raise LrlabError(worded("excerpt: this is beyond any run", given, f"at most {MOST:.0e} updates"))
+            raise LrlabError(worded("excerpt: this is longer than any run", given, f"at most {MOST:.0e} updates"))
         if self.span is None and not all(at.is_integer() for at in given):
             raise LrlabError(worded("excerpt: parts of an update need stop= and span=", given))
 

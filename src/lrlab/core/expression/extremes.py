@@ -75,7 +75,7 @@ def _bound(kind: Any, schedules: tuple[Schedule, ...]) -> Schedule:
         for part in (s.terms if isinstance(s, kind) else (one(s, f"{what}[{k}]"),))
     }
     if not terms:
-        raise LrlabError(worded(f"{what} of nothing", hint=f"{what}(cosine(), linear())"))
+        raise LrlabError(worded(f"{what} needs at least one schedule", hint=f"{what}(cosine(), linear())"))
     made: Schedule = next(iter(terms.values())) if len(terms) == 1 else kind(ordered(list(terms.values())))
     return made
 

@@ -250,7 +250,7 @@ class Schedule(Shown):
         hint = (
             "schedule.over(10_000)(0), which is its value in update 0 of 10 000; Scheduler(optimizer, schedule, 10_000)"
         )
-        raise LrlabTypeError(worded("a schedule has no values before it is said how long the run is", self, hint=hint))
+        raise LrlabTypeError(worded("a schedule has no values until the length of the run is known", self, hint=hint))
 
     __getitem__ = __call__
 

@@ -69,13 +69,13 @@ def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "
     >>> refuse_turned("plateau", "val_acc", None)
     Traceback (most recent call last):
     ...
-    lrlab.errors.LrlabError: which way is this metric better? Its name may mean more, and without mode= less is better
+    lrlab.errors.LrlabError: is lower or higher better? The name may mean either, and without mode= lower is better
       given:   'val_acc'
       allowed: mode="max" (more is better) or mode="min" (less is better)
       try:     plateau(metric="val_acc", mode="max")
     """
     if mode is None and metric is not None and told(metric) == "max":
-        what = "which way is this metric better? Its name may mean more, and without mode= less is better"
+        what = "is lower or higher better? The name may mean either, and without mode= lower is better"
         raise LrlabError(worded(what, metric, WAYS, hint or f'{kind}(metric="{metric}", mode="max")'))
 
 

@@ -278,7 +278,7 @@ def plan(
     given = [(EVERY, schedules)] if schedules else []
     rules = tuple(_rule(pattern, by_name) for pattern, by_name in [*given, *(groups or {}).items()])
     if not rules:
-        raise LrlabError(worded("a plan of nothing", allowed=", ".join(KINDS), hint="plan(lr=cosine())"))
+        raise LrlabError(worded("the plan is empty", allowed=", ".join(KINDS), hint="plan(lr=cosine())"))
     if layers and layer_decay is None:
         raise LrlabError(worded("plan: layers without a decay", list(layers), hint="layer_decay=0.75"))
     return Plan(

@@ -122,7 +122,7 @@ def _left(curve: Curve, at: int) -> list[Excerpt]:
     if curve.updates is None or curve.updates <= at:
         said = "has no known end" if curve.updates is None else f"ended at update {curve.updates}"
         raise LrlabError(
-            worded(f"extend: the plan {said}, nothing is left of it to play", at, '"re-warm", "keep"', 'how="re-warm"')
+            worded(f"extend: the plan {said}, nothing of it is left to run", at, '"re-warm", "keep"', 'how="re-warm"')
         )
     return left_of(curve, at)
 

@@ -105,7 +105,12 @@ def spliced(old: PlanPacer, new: PlanPacer, ratios: Mapping[str, float]) -> Plan
     """
     if _shape(old.plan) != _shape(new.plan):
         raise LrlabError(
-            worded("splice: the two plans do not drive the same", str(old.plan), str(new.plan), 'on_change="take"')
+            worded(
+                "splice: the two plans do not drive the same hyper-parameters",
+                str(old.plan),
+                str(new.plan),
+                'on_change="take"',
+            )
         )
     olds = dict(zip(old.plan.schedules, _parts(old), strict=True))
     news = dict(zip(new.plan.schedules, _parts(new), strict=True))

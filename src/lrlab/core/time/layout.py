@@ -59,7 +59,7 @@ class Window:
                 worded(
                     "repeats and stretched parts within each other: one value would cost the work of thousands",
                     str(schedule),
-                    f"{MOST_WORK.bit_length() - 1} levels whose cycles are no whole number of updates",
+                    f"{MOST_WORK.bit_length() - 1} levels whose cycles are not a whole number of updates",
                     "one .repeat(9) in place of .repeat(3).repeat(3), or a length that the cycles divide",
                 )
             )

@@ -63,7 +63,7 @@ def boundaries(index: Callable[[int], int], guesses: Sequence[float], first: int
     guess. The list stops before the first update for which `index` raises.
     """
     if len(guesses) > MOST + 1:
-        raise LrlabError(worded("so many cycles are too many to write out", len(guesses) - 1, f"at most {MOST}"))
+        raise LrlabError(worded("these are too many cycles to write out", len(guesses) - 1, f"at most {MOST}"))
     found: list[int] = []
     for cycle, guess in enumerate(guesses):
         nearby = range(max(math.floor(guess) - 1, 0), math.ceil(guess) + 3)

@@ -36,7 +36,7 @@ def joined(scheduler: Any, group: int, horizon: int | None) -> tuple[Member, tup
     if not _fresh(scheduler):
         if written is None or _doubtful(scheduler):
             name = type(scheduler).__name__
-            raise LrlabError(worded(f"{name}: torch computes this from the LRs before", name, "a fresh scheduler"))
+            raise LrlabError(worded(f"{name}: torch computes this from the LRs before", name, "a new scheduler"))
         return written, ()
     end = horizon or (written.updates if written else None) or UNKNOWN_END
     seen, raised = rehearse(scheduler, min(2 * end, LONGEST), group)

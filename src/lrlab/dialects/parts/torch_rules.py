@@ -94,7 +94,7 @@ def _exponential(s: Any, group: int) -> Member:
     if s.gamma == 0:
         return Member(then(flat(1), constant(level=0)), base, after=ENDLESS, restart=0.0)
     if s.gamma < 0:
-        raise LrlabError(worded("ExponentialLR: a factor below 0 turns the LR round", s.gamma, "gamma > 0"))
+        raise LrlabError(worded("ExponentialLR: a factor below 0 makes the LR negative", s.gamma, "gamma > 0"))
     return Member(exponential(gamma=s.gamma), base, after=ENDLESS, restart=s.gamma)
 
 

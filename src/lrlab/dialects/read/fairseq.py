@@ -118,7 +118,7 @@ def _cosine(lr: float, given: Options) -> Rule:
     after += "; min_lr is lr, which some versions of fairseq refuse" if low == lr else ""
     if end is not None and end < total and _number(given, "t_mult", 1.0) >= 1:
         raise LrlabError(
-            worded("fairseq: so many cycles are too many to write out", given.get("t_mult"), f"{MOST} cycles")
+            worded("fairseq: these are too many cycles to write out", given.get("t_mult"), f"{MOST} cycles")
         )
     after = after if end is None else f"{after}; its cycles are written out up to update {warmup + end:,}"
     return Rule(then(rise, cycles), lr, total or warmup + n, after)

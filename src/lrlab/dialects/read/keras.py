@@ -178,7 +178,7 @@ def _restarts(
 ) -> Rule:
     peak, level = peaked(initial_learning_rate)
     if t_mul < 1:
-        raise LrlabError(worded("keras: cycles that shrink run into NaN", t_mul, "t_mul of at least 1"))
+        raise LrlabError(worded("keras: cycles that shrink end in NaN", t_mul, "t_mul of at least 1"))
     first = real(first_decay_steps, "first_decay_steps")
     floor, height = alpha * level, (1 - alpha) * level
     if first == int(first) and t_mul == int(t_mul):
@@ -195,7 +195,7 @@ def _restarts(
     while begins[-1] < LONGEST and (len(begins) <= MANY or begins[-1] < 2 * updates):
         begins.append(begins[-1] + first * t_mul ** (len(begins) - 1))
         if len(begins) > MOST:
-            raise LrlabError(worded("keras: so many cycles are too many to write out", updates, f"{MOST} cycles"))
+            raise LrlabError(worded("keras: these are too many cycles to write out", updates, f"{MOST} cycles"))
     after = f"{FOREVER}; its cycles are no whole updates long, and drawn up to update {math.ceil(begins[-1]):,}"
     return Rule(height * cosines(begins, gain=m_mul) + floor, peak, after=after, drawn=True)
 

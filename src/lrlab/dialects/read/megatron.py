@@ -50,7 +50,7 @@ def from_megatron(config: Mapping[str, Any]) -> Imported:
     kind = "samples" if {"train_samples", "lr_decay_samples"} & set(given) else "iters"
     end = _updates(given, f"lr_decay_{kind}", f"train_{kind}")
     if end is None:
-        raise LrlabError(worded("megatron: how long the run is, is missing", sorted(given), "train_iters"))
+        raise LrlabError(worded("megatron: the length of the run is missing", sorted(given), "train_iters"))
     share = given.get("lr_warmup_fraction")
     warmup = _updates(given, f"lr_warmup_{kind}") or 0.0
     warmup = warmup if share is None else tidy(real(share, "lr_warmup_fraction") * end)

@@ -203,7 +203,7 @@ class Folder:
         sizes = [len(side) if isinstance(side, (str, list)) else abs(side) for side in (left, right)]
         if any(isinstance(side, (str, list)) for side in (left, right)):
             if join is operator.mul and sizes[0] * sizes[1] > LARGEST:
-                raise OverflowError("so long a list is not made")
+                raise OverflowError("this list is too long to be made")
             if join not in (operator.add, operator.mul):
                 raise TypeError("arithmetic is for numbers")
         return join(left, right)

@@ -73,7 +73,7 @@ class Rate:
                 raise
             raise LrlabError(worded(f"at step {step} it cannot be worked out: {error}", self.text)) from None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise LrlabError(worded(f"at step {step} it gives no number", self.text))
+            raise LrlabError(worded(f"at step {step} it does not give a number", self.text))
         try:
             return float(value), tuple(way)
         except OverflowError:

@@ -60,7 +60,9 @@ def _call(piece: Piece, base: float) -> str:
 
 def _levels(boundaries: list[int], values: list[float], base: float, piece: Piece) -> str:
     if 0 in values[:-1] or min(values) < 0:
-        raise LrlabError(worded("Optax multiplies level by level: no way up from 0, none below", piece.source))
+        raise LrlabError(
+            worded("Optax multiplies level by level: it cannot rise from 0, nor go below it", piece.source)
+        )
     scales = ", ".join(
         f"{b}: {after / before!r}" for b, before, after in zip(boundaries, values, values[1:], strict=False)
     )

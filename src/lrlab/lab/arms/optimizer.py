@@ -40,7 +40,7 @@ class OptimizerCall:
                 raise ValueError
             return cls(place, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords})
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            raise LrlabError(worded("this is no call of an optimizer", text, ALLOWED)) from None
+            raise LrlabError(worded("this is not a call of an optimizer", text, ALLOWED)) from None
 
     def __str__(self) -> str:
         """The call as it is written; two that are written differently and mean the same are one text."""

@@ -152,7 +152,11 @@ def _refuse_another_world(order: StageRequest) -> None:
     if differ := changed(there, mine):
         found = ", ".join(f"{name} {here}, the driver has {there}" for name, (there, here) in differ.items())
         raise LrlabError(
-            worded(f"the node {node} has other versions than the driver", found, "the same environment on all nodes")
+            worded(
+                f"the node {node} has other versions installed than the driver",
+                found,
+                "the same environment on all nodes",
+            )
         )
     store, cause = order.stage["store"], ""
     try:

@@ -37,11 +37,11 @@ def refuse_stale(files: Iterable[Path], loaded: Mapping[Path, ModuleType]) -> No
         if name := next(_differing(path.read_bytes(), module), ""):
             raise LrlabError(
                 worded(
-                    f"{path.name} in memory is not what its file is",
+                    f"{path.name} in memory differs from its file",
                     f"{module.__name__}.{name}",
                     "what another process would load",
                     f"importlib.reload({module.__name__}), or start Python anew; what is set at run time "
-                    "belongs into run.config",
+                    "belongs in run.config",
                 )
             )
 

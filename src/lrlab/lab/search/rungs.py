@@ -48,7 +48,7 @@ def lengths_of(updates: int) -> tuple[int, int, int]:
     (80, 160, 320)
     """
     if updates < SHORTEST:
-        raise LrlabError(worded("a run is too short to be searched at a quarter of it", updates, f"{SHORTEST} updates"))
+        raise LrlabError(worded("a quarter of a run is too short to search with", updates, f"{SHORTEST} updates"))
     return updates // 4, updates // 2, updates
 
 

@@ -173,8 +173,8 @@ def _another(task: Task, stage: Stage) -> str:
         f"{task.name} depends on what is not the same in the process that asks and in the one that trains",
         ", ".join(differ[:3]),
         "what each process has when it has loaded the file",
-        "what is set at run time belongs into run.config; from a set take sorted(...), or start Python with "
-        "PYTHONHASHSEED=0; what is drawn, or is a time, belongs into the training function; workers=0 trains here",
+        "what is set at run time belongs in run.config; from a set take sorted(...), or start Python with "
+        "PYTHONHASHSEED=0; what is drawn, or is a time, belongs in the training function; workers=0 trains here",
     )
 
 

@@ -83,7 +83,7 @@ class _Fit:
         if not steps or run.updates % steps:
             raise LrlabError(
                 worded(
-                    f"the run has {run.updates} updates, which are no whole number of epochs",
+                    f"the run has {run.updates} updates, which are not a whole number of epochs",
                     f"{steps} batches in an epoch",
                     hint=f"horizon={max(1, round(run.updates / steps)) * steps}"
                     if steps
@@ -117,9 +117,9 @@ class _Fit:
             if name in self._stands and _number(optimizer.learning_rate) != self._stands[name]:
                 raise LrlabError(
                     worded(
-                        f"something beside the lab has set the LR of the {name}, from {self._stands[name]:.6g}",
+                        f"something other than the lab has set the LR of the {name}, from {self._stands[name]:.6g}",
                         _number(optimizer.learning_rate),
-                        "what the arm sets, alone",
+                        "only what the arm sets",
                         "leave out your own scheduler: here the arm is the schedule",
                     )
                 )

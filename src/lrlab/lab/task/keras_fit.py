@@ -99,9 +99,9 @@ def other_callbacks(callbacks: list[Any], mine: Any) -> dict[str, Any]:
         if kinds & {*_RATES}:
             raise LrlabError(
                 worded(
-                    "something beside the lab sets the LR",
+                    "something other than the lab sets the LR",
                     type(callback).__name__,
-                    "what the arm sets, alone",
+                    "only what the arm sets",
                     "leave out your own callback: here the arm is the schedule",
                 )
             )

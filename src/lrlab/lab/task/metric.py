@@ -27,7 +27,7 @@ def direction_of(metric: str, mode: Way | None) -> Way:
         return "min"
     raise LrlabError(
         worded(
-            "which way is this metric better? Its name does not say, and the wrong way round the worst would win",
+            "is lower or higher better? The name of the metric does not say, and a wrong guess lets the worst win",
             metric,
             WAYS,
             f'@lr.task(metric="{metric}", mode="max")',

@@ -105,10 +105,10 @@ class Lookout:
         if changed:
             raise LrlabError(
                 worded(
-                    "training changes what lies outside of the training function: the next run would begin with it",
+                    "training changes something outside the training function, and the next run would begin with it",
                     _some(changed),
                     "what is made anew in every call of the training function, and tracked",
-                    "make it within train(run), and run.track it; what only tells belongs into run.log and run.report",
+                    "make it within train(run), and run.track it; what only tells belongs in run.log and run.report",
                 )
             )
 
@@ -127,7 +127,7 @@ class Lookout:
         if differ := _names(_BEGUN.setdefault((self._cell, self._function), found), found):
             raise LrlabError(
                 worded(
-                    "a run begins otherwise when the training function is called again",
+                    "a run does not begin the same way when the training function is called again",
                     _some(differ),
                     "the same weights and random numbers in every call: a function of run.seed, run.fold, run.config",
                     "make within train(run) what it draws, and keep nothing from call to call",

@@ -249,7 +249,7 @@ class TrainingRun:
             control.hear(self.completed, values, self._metric)
         self._stop = aligned(together(self.controls, self.completed, self._stop), self.updates, self.every)
         if self._stop < self.completed:
-            raise RuntimeError("arms part where training could not fork")
+            raise RuntimeError("two arms separate at an update where training could not fork")
         if not math.isfinite(values[self._metric]):
             raise Diverged
 

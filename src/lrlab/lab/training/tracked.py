@@ -74,7 +74,7 @@ class Tracked:
         if isinstance(value, Iterator | MappingView) and type(value).__module__ == "builtins":
             raise LrlabTypeError(
                 worded(
-                    f"run.track: a {type(value).__name__} gives what is in it once, and holds no state",
+                    f"run.track: a {type(value).__name__} can be gone through only once, and holds no state",
                     allowed=_HELD,
                     hint="run.track(model, opt), the model itself; or run.track(list(model.parameters()), opt)",
                 )
@@ -128,9 +128,9 @@ class Tracked:
                     if stands is not None and isinstance(now, int | float) and stands != now:
                         raise LrlabError(
                             worded(
-                                f"something beside the lab has set {hyper} of the optimizer {name}, from {stands}",
+                                f"something other than the lab has set {hyper} of the optimizer {name}, from {stands}",
                                 now,
-                                "what the arm sets, alone",
+                                "only what the arm sets",
                                 "leave out your own scheduler: here the arm is the schedule",
                             )
                         )

@@ -95,7 +95,9 @@ class ManualOrders:
         try:
             append(self._path, row)
         except OSError as error:
-            log.warning("%s: an order is taken, but this cannot be written down: %s", printable(str(self._path)), error)
+            log.warning(
+                "%s: the order is obeyed, but its record cannot be written: %s", printable(str(self._path)), error
+            )
 
 
 @dataclass(frozen=True)

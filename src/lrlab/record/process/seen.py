@@ -128,12 +128,12 @@ class _Reading:
         except Torn as error:
             self._passed += 1
             if self._passed <= _SAID:
-                log.warning("%s: a line is passed over: %s: %.80r", _named(self._path), error, line)
+                log.warning("%s: a line is skipped: %s: %.80r", _named(self._path), error, line)
 
     def say(self) -> None:
         """Report how many more lines were skipped."""
         if self._passed > _SAID:
-            log.warning("%s: %d more lines are passed over", _named(self._path), self._passed - _SAID)
+            log.warning("%s: %d more lines are skipped", _named(self._path), self._passed - _SAID)
 
     def _order(self, row: Mapping[str, Any], name: str | None) -> bool:
         at = row.get("at", "")

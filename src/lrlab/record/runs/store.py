@@ -103,5 +103,5 @@ def _run(name: str, content: bytes | OSError) -> StoredRun:
         raise content
     run = from_json(content)
     if f"{run.key}.json" != name:
-        raise LrlabError(f"the file is named otherwise than its run, {run.key}")
+        raise LrlabError(f"the name of the file is not that of its run, {run.key}")
     return run

@@ -61,7 +61,7 @@ def test_a_field_that_is_too_long_costs_its_row(tmp_path):
 @pytest.mark.parametrize("rest", ["", "x" * 200_000 + "\n", '3,"2.0"x\n'])
 def test_a_quote_that_is_not_closed_swallows_nothing(tmp_path, rest):
     """The rows behind it are in it: that is said, with the line."""
-    with pytest.raises(LrlabError, match="a quote that is opened in line 3 is not closed"):
+    with pytest.raises(LrlabError, match="a quote that is opened on line 3 is not closed"):
         made(tmp_path, f'step,loss\n1,2.5\n2,"2.25\n3,2.0\n{rest}')
 
 
@@ -139,7 +139,7 @@ def test_a_text_with_blanks_is_a_table_where_a_name_counts(tmp_path):
 
 def test_how_many_lines_a_quote_swallows_is_said(tmp_path):
     """With the line it is opened in."""
-    with pytest.raises(LrlabError, match=r"(?s)opened in line 3 is not closed properly.*'2 lines are in it'"):
+    with pytest.raises(LrlabError, match=r"(?s)opened on line 3 is not closed properly.*'2 lines are in it'"):
         made(tmp_path, 'step,loss\n1,2.5\n2,"2.25\n3,2.0\n')
 
 

@@ -103,7 +103,7 @@ def rows(path: Path) -> Iterator[Item]:
 def _unclosed(path: Path, begin: int, end: int) -> LrlabError:
     return LrlabError(
         worded(
-            f"{path}: a quote that is opened in line {begin} is not closed properly",
+            f"{path}: a quote that is opened on line {begin} is not closed properly",
             f"{end - begin + 1} lines are in it",
             "quotes around whole fields, or none",
         )

@@ -5,7 +5,7 @@
 Each study is one comparison of all the usual strategies on a built-in task, each at its own best LR, widened until that
 is inside. Runs are kept in the store: interrupted, the script goes on where it was. With --write the scores go into
 src/lrlab/analysis/advice/studies.json, where the rules of advice find them. Two hours on two cores; a study takes from
-three minutes (`finetune, short`) to half an hour (`charlm`).
+three minutes (`finetune-short`) to half an hour (`charlm`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CROSS_VALIDATED = ("digits", "finetune", "charlm")  # whose folds share training
 STUDIES: dict[str, tuple[str, dict[str, Any]]] = {
     "digits": ("digits", {"folds": 6}),
     "finetune": ("finetune", {"folds": 6}),
-    "finetune, short": ("finetune", {"quick": True, "folds": 8}),
+    "finetune-short": ("finetune", {"quick": True, "folds": 8}),
     "series": ("series", {"folds": 6}),
     "tabular": ("tabular", {"folds": 6}),
     "signals": ("signals", {"folds": 6}),

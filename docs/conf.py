@@ -23,6 +23,7 @@ extensions = [
     "repository",
     "chinese",
     "tables",
+    "advice",
 ]
 exclude_patterns = ["_build", "extensions"]
 myst_enable_extensions = ["colon_fence", "attrs_block"]

@@ -107,3 +107,17 @@ def test_what_is_typed_is_split_as_the_pages_are(extension):
     script = f"{chinese.English.js_splitter_code}; console.log(JSON.stringify({json.dumps(texts)}.map(splitQuery)))"
     done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True, encoding="utf-8")
     assert json.loads(done.stdout) == [chinese.pairs(text) for text in texts]
+
+
+@pytest.mark.parametrize("chinese", [False, True])
+@pytest.mark.parametrize("kind", ["sayings", "rules", "changes"])
+def test_the_tables_of_advice_are_made_from_its_rules(kind, chinese, extension):
+    """A row for each, of as many cells as the head, and every word in the language of the page."""
+    from lrlab.analysis.advice.rules import rules
+
+    head, _, *rows = extension("advice").table(kind, chinese).split("\n")
+    known = rules()
+    counts = {"sayings": len(known.saying), "rules": len(known.rule), "changes": len(rows)}
+    assert len(rows) == counts[kind] > 3
+    assert {row.replace("\\|", "").count("|") for row in rows} == {head.count("|")}
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in head) is chinese

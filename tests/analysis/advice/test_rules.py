@@ -40,7 +40,7 @@ def test_a_measured_rule_has_its_sign_in_the_studies(rule):
         signs = [each.sign for each in found]
         assert signs.count(1) >= rule.holds, (arm, [str(each) for each in found])
         assert -1 not in signs, (arm, [str(each) for each in found])
-        assert f"{arm} " in number(rule)
+        assert arm in number(rule)
 
 
 @pytest.mark.parametrize("saying", rules().saying, ids=lambda saying: saying.name)
@@ -95,7 +95,7 @@ def broken(old, new):
         ('by = ["linear is hard to beat"', 'by = ["linear is hard to bear"', "linear is hard to beat"),
         ('text = "wsd()"', 'text = "wds()"', "wsd"),
         ('name = "restarts lose"', 'name = "decay to zero"', "names that differ"),
-        ('studies = ["finetune, short"]', 'studies = ["finetune, sort"]', "finetune, short"),
+        ('studies = ["finetune-short"]', 'studies = ["finetune, sort"]', "finetune-short"),
         ('[[ground]]\ntask = "digits"', '[[ground]]\ntask = "digits"\nwhen = { data = ["small"] }', "last ground"),
     ],
 )

@@ -168,7 +168,7 @@ def number(rule: Rule) -> str:
         return rule.number
     found = pairs(rule)
     if len(rule.studies) == 1:
-        return "; ".join(f"{arm} {each}" for arm, (each,) in found.items())
+        return "behind by " + ", ".join(f"{each} ({arm})" for arm, (each,) in found.items())
     counts = {arm: [sum(each.sign == sign for each in those) for sign in (1, -1)] for arm, those in found.items()}
     return "; ".join(
         f"{arm} behind in {behind} of {len(found[arm])}, ahead in {ahead}" for arm, (behind, ahead) in counts.items()

@@ -53,7 +53,7 @@ class Paired:
         return (self.low > 0) - (self.high < 0)
 
     def __str__(self) -> str:
-        return f"{self.difference:+.2g} [{self.low:.2g}, {self.high:.2g}]"
+        return f"{self.difference:.2g} [{self.low:.2g}, {self.high:.2g}]"
 
 
 @functools.cache

@@ -30,3 +30,25 @@ def test_segments_say_what_they_are():
     assert (warm.word, flat.word, down.word) == ("warmup", "constant", "")
     assert (warm.bends, flat.bends, down.bends) == (True, False, False)
     assert warm.sentence == "rises linearly from 1/(n+1) to 1, updates 0 to 9"
+
+
+def test_points_say_where_they_are_and_how_far_they_go():
+    found = points(spine_of(lr.step(9) >> lr.one_minus_sqrt(20) >> lr.hold(10), 100))
+    assert [(p.name, p.low, p.high, p.sentence) for p in found] == [
+        ("0", 0, 0, "the beginning"),
+        ("1-", 1, 89, "end of step"),
+        ("1+", 1, 89, "start of one minus sqrt"),
+        ("2", 71, 99, "between one minus sqrt and hold"),
+        ("3", 100, 100, "the end"),
+    ]
+
+
+def test_segments_have_places_texts_and_shapes_to_bend():
+    """What is flat has none, however it is written; the last update is said, not the one after it."""
+    found = segments(spine_of(lr.constant(1) >> lr.cosine(10, to=1) >> lr.cosine(to=1 - 1e-6), 2000))
+    assert [(s.number, s.word, s.text, s.start, s.stop, s.bends) for s in found] == [
+        (0, "constant", "constant(1)", 0, 1, False),
+        (1, "cosine", "cosine(10, to=1)", 1, 11, False),
+        (2, "cosine", "cosine(to=0.999999)", 11, 2000, True),
+    ]
+    assert [s.sentence.partition(", updates ")[2] for s in found] == ["0 to 0", "1 to 10", "11 to 1,999"]

@@ -21,6 +21,23 @@ from lrlab.errors import LrlabError
         ("step(9)", (1, 0.1), 0.5, None, "0.5 * step(9)"),
         ("geometric()", (1, 0.01), None, 0, f"geometric(to={LEAST})"),
         ("cosine()", (1, 0), 1, 0, "cosine()"),
+        ("warmup(9)", (0.1, 1), 0.2, 0.5, "linear(9, start=0.2, to=0.5)"),
+        ("warmup(9)", (0.1, 1), 0.2, 1, "warmup(9, start=0.2)"),
+        ("hold(9)", (0.5, 0.5), 0.1, 0.1, "hold(9)"),
+        ("hold(9)", (0.5, 0.5), 0.1, 0.3, 'linear(9, start="here", to=0.3)'),
+        ("constant(9)", (1, 1), None, 0.5, "linear(9, to=0.5)"),
+        ("constant(9)", (1, 1), 0.5, 1, "linear(9, start=0.5, to=1)"),
+        ("constant(9)", (1, 1), 1, 0.5, "linear(9, to=0.5)"),
+        ("geometric()", (1, 0.01), 0, 0.5, "geometric(start=0.0001, to=0.5)"),
+        ("geometric()", (1, 0.01), 2, None, "geometric(start=2)"),
+        ("geometric(part=[0, 0.5])", (1, 0.1), 0.5, None, "0.5 * geometric(part=[0, 0.5])"),
+        ("cosine_cycle()", (1, 1), 0.5, None, "0.5 * cosine_cycle()"),
+        ("step(9)", (1, 0.1), 1, 0.05, "0.5 * step(9)"),
+        ("step(9)", (1, 0.1), 0.5, 0.07, "0.5 * step(9)"),
+        ("cosine(part=[0, 0.5])", (1, 0.5), None, 0.25, "cosine(to=-0.5, part=[0, 0.5])"),
+        ("cosine(part=[0.5, 1])", (0.5, 0), None, 0.25, "cosine(start=0.75, to=0.25, part=[0.5, 1])"),
+        ("linear(part=[0, 0.002])", (1, 0.998), None, 0.5, "linear(to=-249, part=[0, 0.002])"),
+        ("linear(part=[0, 0.0005])", (1, 0.9995), None, 0.5, "0.50025 * linear(part=[0, 0.0005])"),
     ],
 )
 def test_a_phase_begins_and_ends_elsewhere(text, now, begin, end, to):
@@ -48,4 +65,7 @@ def test_what_can_only_be_scaled_is_not_scaled_from_or_to_nothing(now, end):
 
 def test_what_is_lifted_as_a_whole_is_scaled_by_its_higher_end():
     assert str(lifted(lr.step(9), (1, 0.1), 0.5, 0)) == "0.5 * step(9)"
+    assert str(lifted(lr.step(9), (0.1, 1), 0.5, 0.3)) == "0.3 * step(9)"
+    assert str(lifted(lr.step(9), (-1, 0.1), 0.5, 0.3)) == "-0.5 * step(9)"
+    assert str(lifted(lr.step(9), (1, 1), 0.5, 0.3)) == "0.5 * step(9)"
     assert str(lifted(lr.cosine(), (1, 0), 0.5, 0.2)) == "cosine(start=0.5, to=0.2)"

@@ -5,7 +5,6 @@ Factors, offsets, bounds and feedback around the phases stay around them: the en
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -113,7 +112,8 @@ def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
     run = Horizon.of(horizon)
     schedule.over(run)  # raises the curve's own error if something does not fit
     window = Window(TimeBase(run, _total(run)), 0, _total(run)).fit(schedule)
-    scale, offset, low, high = 1.0, 0.0, None, None
+    scale, offset = 1.0, 0.0
+    lows, highs = list[float](), list[float]()
     inner, layers = schedule, list[_Layer]()
     while True:
         match inner:
@@ -125,8 +125,8 @@ def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
                 offset, inner = offset + scale * inner.offset, term
             case Clip() if scale >= 0:
                 layers.append(_clipped(inner.low, inner.high))
-                low = low if inner.low is None else max(scale * inner.low + offset, -math.inf if low is None else low)
-                high = high if inner.high is None else min(scale * inner.high + offset, high or math.inf)
+                lows += [scale * low + offset for low in (inner.low,) if low is not None]
+                highs += [scale * high + offset for high in (inner.high,) if high is not None]
                 inner = inner.schedule
             case _:
                 break
@@ -137,7 +137,8 @@ def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
         length = _total(run) - inside.start if inside.length is None else inside.length
         ends = (scale * float(value(t, OPEN_LOOP)) + offset for t in (0, length))
         pieces.append(Piece(phase, inside.start, inside.start + length, *ends))
-    return Spine(schedule, run, tuple(pieces), scale, offset, low, high, _all(layers))
+    bounds = max(lows, default=None), min(highs, default=None)
+    return Spine(schedule, run, tuple(pieces), scale, offset, *bounds, _all(layers))
 
 
 def _total(horizon: Horizon) -> int:

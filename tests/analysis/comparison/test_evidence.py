@@ -180,3 +180,17 @@ def test_the_record_says_of_which_version_it_is() -> None:
     record = evidence_of(ALL, SCHEDULES).record()
     told = {name: record[name] for name in ("version", "updates", "seeds", "folds", "lrs", "runs")}  # type: ignore[literal-required]
     assert told == {"version": 1, "updates": 100, "seeds": 2, "folds": 5, "lrs": [0.5, 1.0], "runs": 60}
+
+
+def test_arms_may_be_tried_at_other_rates_than_their_rivals() -> None:
+    """As where the grid of one was widened: no run is missed that nobody trained."""
+    some = [each for each in ALL if each.arm != "late" or each.lr == 1.0]
+    wide = [*some, *(run("fixed", 2.0, s, f, scores("fixed", 2.0, s, f)) for s in (3, 4) for f in range(5))]
+    found = evidence_of(wide, SCHEDULES)
+    assert {line.arm for line in found.comparison.standings} == set(SCHEDULES)
+
+
+def test_differences_are_paired_by_folds_where_there_are_several() -> None:
+    one = [each for each in ALL if each.fold == 0]
+    two = [each for each in ALL if each.fold < 2]
+    assert (evidence_of(one, SCHEDULES).unit, evidence_of(two, SCHEDULES).unit) == ("seed", "fold")

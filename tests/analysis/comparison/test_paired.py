@@ -221,3 +221,9 @@ def test_the_p_of_drawn_worlds_counts_the_data_as_one_of_them() -> None:
     assert _normal_p(2.0, worlds[1]) == pytest.approx(2 * stats.t.sf(2.0, 4))
     assert _normal_critical(worlds[1], 0.95) == pytest.approx(stats.t.ppf(0.975, 4))
     assert _normal_critical(worlds[0], 0.95) == pytest.approx(stats.t.ppf(0.975, 4))
+
+
+def test_equal_arms_of_few_folds_are_equal():
+    """Nothing between them in three folds is no sign of a difference."""
+    found = t_test(np.array([[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]]), 0, 0.95)
+    assert [list(each) for each in (found.p, found.low, found.high)] == [[1, 1], [0, 0], [0, 0]]

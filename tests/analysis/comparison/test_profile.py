@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrlab.analysis.comparison.profile import Flip, Point, flips, profile, wider
 
@@ -58,6 +59,36 @@ def test_what_may_be_chance_is_no_flip():
     assert flips({"a": one, "b": grid(1.5, 2.5, 3.5)}) == ()
     assert flips({"a": one, "b": grid(1.5, 2.0, 2.7, first=8.0)}) == ()
     assert flips({"a": one, "b": grid(1.5, 2.0, np.inf)}) == ()
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_a_flip_is_as_sure_as_a_paired_t_test_says(level):
+    """At both of its LRs, each among all tests of all pairs: SciPy's own test beside ours."""
+    rng = np.random.default_rng(3)
+    told = set()
+    for _ in range(400):
+        grids = {arm: {lr: rng.normal(scale=0.4, size=5) for lr in (0.5, 1.0)} for arm in "ab"}
+        grids["a"][0.5] += 0.9
+        grids["b"][1.0] += 0.9
+        p = [stats.ttest_rel(grids["a"][lr], grids["b"][lr]).pvalue for lr in (0.5, 1.0)]
+        signs = [np.sign((grids["a"][lr] - grids["b"][lr]).mean()) for lr in (0.5, 1.0)]
+        expected = max(p) < (1 - level) / 2 and signs == [1, -1]
+        assert (len(flips(grids, level)) == 1) == expected
+        told.add(expected)
+    assert told == {True, False}
+
+
+@pytest.mark.parametrize(("units", "found"), [(4, 0), (5, 1)])
+def test_the_same_difference_in_few_units_is_no_flip(units, found):
+    """It may be that of a coarse metric; in five it is one."""
+    low, high = np.zeros(units), np.ones(units)
+    assert len(flips({"a": {0.5: low, 1.0: high}, "b": {0.5: high, 1.0: low}})) == found
+
+
+def test_who_is_ahead_at_one_learning_rate_alone_is_no_flip():
+    same = np.arange(5.0)
+    assert flips({"a": {0.5: same, 1.0: same}, "b": {0.5: same, 1.0: same + 1}}) == ()
+    assert flips({"a": {0.5: same, 1.0: same}, "b": {0.5: same, 1.0: same - 1}}) == ()
 
 
 def test_the_clearest_flip_comes_first():

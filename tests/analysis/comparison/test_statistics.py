@@ -477,3 +477,12 @@ def test_intervals_hold_the_true_difference() -> None:
             assert line.high is not None
             held += line.low <= 3 * sign <= line.high
         assert 0.92 <= held / reports <= 0.98
+
+
+def test_an_arm_whose_interval_ends_at_what_matters_is_equally_good() -> None:
+    """And one whose interval goes beyond it is not."""
+    table = {"a": {1.0: np.array([[0.0, 1.0, 2.0, 3.0, 4.0]])}, "b": {1.0: np.array([[0.3, 0.8, 2.4, 2.9, 4.1]])}}
+    high = by_arm(compare(table))["b"].high
+    assert high is not None
+    told = {apart: by_arm(compare(table, matters=apart))["b"].verdict for apart in (high, high * (1 - 1e-9))}
+    assert list(told.values()) == ["equally good", "not distinguishable"]

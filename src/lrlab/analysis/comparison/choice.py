@@ -97,8 +97,7 @@ def _weights(table: Array, elsewhere: Array) -> Array:
     t = np.divide(mean, error, out=np.where(mean > 0, np.inf, -np.inf), where=error > 0)
     t[mean == 0] = 0.0
     better = np.clip((stdtr(others - 1, t / WIDTH) - LEAST) / (1 - 2 * LEAST), 0.0, 1.0)
-    better[..., np.arange(rates), np.arange(rates), :] = 1.0
-    weights: Array = better.prod(axis=-2)
+    weights: Array = better.prod(axis=-2)  # with each rate against itself: the same factor in all
     weights /= weights.sum(axis=-2, keepdims=True)
     return weights
 

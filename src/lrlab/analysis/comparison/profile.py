@@ -88,12 +88,14 @@ def flips(grids: Mapping[str, Grid], level: float = 0.95) -> tuple[Flip, ...]:
         pair: [lr for lr in sorted(grids[pair[0]]) if lr in grids[pair[1]] and _whole(grids, pair, lr)]
         for pair in combinations(sorted(grids), 2)
     }
-    tests = max(sum(map(len, tried.values())), 1)
+    tests = sum(map(len, tried.values()))
     found = []
     for (one, other), lrs in tried.items():
+        if not lrs:
+            continue
         behind = {lr: _behind(grids[one][lr] - grids[other][lr], (1 - level) / tests) for lr in lrs}
-        ahead, back = min(lrs, key=lambda lr: behind[lr], default=0.0), max(lrs, key=lambda lr: behind[lr], default=0.0)
-        if lrs and behind[ahead] < 0 < behind[back]:
+        ahead, back = min(lrs, key=lambda lr: behind[lr]), max(lrs, key=lambda lr: behind[lr])
+        if behind[ahead] < 0 < behind[back]:
             found.append(Flip(one, other, ahead, -behind[ahead], back, behind[back]))
     return tuple(sorted(found, key=lambda flip: -min(flip.by, flip.back)))
 

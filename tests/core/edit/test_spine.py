@@ -42,6 +42,7 @@ def test_bounds_are_in_values_of_the_whole():
         ("cosine().clip(low=0).clip(low=-0.5)", 0, None),
         ("0.5 + -1 * cosine().clip(low=0.2)", None, None),
         ("0.1 + 2 * (0.3 + cosine().clip(high=0.5))", None, 1.7),
+        ("0.1 + 2 * (0.3 + cosine().clip(low=0.5))", 1.7, None),
         ("0 * cosine().clip(high=0.5)", None, 0),
     ],
 )

@@ -36,7 +36,7 @@ def with_ends(
         case constant():
             if begin is not None and (begin == end or (end is None and begin == now[1])):
                 return phase.replace(level=begin)
-            return _line(phase, now[0] if begin is None else begin, now[1] if end is None else end)
+            return _line(phase, *_with(now, begin, end))
         case warmup() if end is None or end == now[1]:
             return phase.replace(start=begin)
         case hold() if end is None or end == begin:
@@ -44,7 +44,7 @@ def with_ends(
         case hold() if end is not None:
             return linear(phase.span, start="here", to=end)
         case warmup():
-            return _line(phase, now[0] if begin is None else begin, now[1] if end is None else end)
+            return _line(phase, *_with(now, begin, end))
     return _scaled(phase, now, begin, end)
 
 
@@ -74,10 +74,14 @@ def _transition(
             begin, end = (None if value is None else max(value, LEAST) for value in (begin, end))
         changes = {"start": begin, "to": end}
         return phase.replace(**{name: value for name, value in changes.items() if value is not None})
-    first, last = (a if b is None else b for a, b in zip(now, (begin, end), strict=True))
+    first, last = _with(now, begin, end)
     way = (first - last) / (ends[0] - ends[1])
     to = first - way * ends[0]
     return phase.replace(start=_short(to + way), to=_short(to))
+
+
+def _with(now: tuple[float, float], begin: float | None, end: float | None) -> tuple[float, float]:
+    return now[0] if begin is None else begin, now[1] if end is None else end
 
 
 def _line(phase: Shape, start: float, to: float) -> Schedule:

@@ -26,14 +26,10 @@ def place(x: float, near: Range | None, horizon: Horizon) -> int:
     (1000, 1003)
     """
     _finite(x)
-    whole = horizon.total or 0
     if near is None:
         return round(x)
-    grids = [GRID * whole]
-    epoch = horizon.rate("epochs")
-    if epoch is not None and epoch > 0:
-        grids.append(epoch)
-    found = [rounded(round(x / float(grid)) * grid) for grid in grids if grid > 0]
+    grids = horizon.total and GRID * horizon.total, horizon.rate("epochs")
+    found = [rounded(round(x / float(grid)) * grid) for grid in grids if grid]
     close = [at for at in found if near[0] <= at <= near[1]]
     return min(close, key=lambda at: abs(at - x)) if close else round(x)
 
@@ -54,7 +50,7 @@ def level(y: float, near: Range | None, others: Iterable[float] = (), unit: floa
             return 0.0
         close = [v for v in (*_round(y * unit, unit), *others) if low <= v <= high]
         if close:
-            return min(close, key=lambda v: abs(math.log(v / y)) if v > 0 < y else math.inf)
+            return min(close, key=lambda v: abs(math.log(v / max(y, low))))
     return float(f"{y:.{DIGITS}g}")
 
 

@@ -65,7 +65,7 @@ class Spine:
     @property
     def greatest(self) -> float:
         """The greatest of all ends, for comparisons."""
-        return max((abs(v) for piece in self.pieces for v in (piece.begin, piece.end)), default=0.0) or 1.0
+        return max(abs(v) for piece in self.pieces for v in (piece.begin, piece.end)) or 1.0
 
     def inner(self, value: float) -> float:
         """A value of the whole schedule as a value of a phase. Raises `LrlabError` if everything is multiplied by 0."""

@@ -79,7 +79,7 @@ def test_a_missing_column_is_answered_with_the_nearest():
 def test_what_is_no_table(tmp_path):
     """No rows, no file, no table."""
     refused("no rows", [])
-    refused("no such log", tmp_path / "none.csv")
+    refused("no such table of trials", tmp_path / "none.csv")
     refused("not a table of trials", 7)
 
 

@@ -15,7 +15,7 @@ except ModuleNotFoundError:
     raise missing("scipy", "lab", "lrlab forecast") from None
 
 from lrlab.analysis.forecast.branching import BranchRecord
-from lrlab.analysis.forecast.curves import Prediction, PredictionRecord
+from lrlab.analysis.forecast.curves import Prediction, PredictionRecord, learning_rates
 from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.analysis.forecast.optimise import OptimumRecord
 from lrlab.analysis.forecast.outlook import Outlook, OutlookRecord, Place, outlook
@@ -41,6 +41,20 @@ class PredictionsDocument(TypedDict):
 
     version: Literal[1]
     predictions: list[PredictionRecord]
+
+
+class Gap(TypedDict):
+    """The final loss of a schedule less that of the best one, with the interval of the difference."""
+
+    gap: float
+    low: float
+    high: float
+
+
+class RankingDocument(PredictionsDocument):
+    """The same, with the gap of each schedule to the best, which is the first."""
+
+    gaps: list[Gap]
 
 
 class OptimumDocument(OptimumRecord):
@@ -90,6 +104,14 @@ def load(path: str | Path) -> Law:
 def predict(law: Law, schedules: Sequence[str], steps: int, base_lr: float | None, level: float) -> list[Prediction]:
     """Predictions for schedules in text form, the lowest final loss first."""
     return law.rank(schedules, base_lr=base_lr, horizon=steps, level=level)
+
+
+def gaps(
+    law: Law, predictions: Sequence[Prediction], steps: int, base_lr: float | None, level: float
+) -> list[tuple[float, float, float]]:
+    """The final loss of each less that of the first, and the interval of the difference: see `Law.difference`."""
+    lrs = [learning_rates(each.schedule, base_lr, steps) for each in predictions]
+    return [law.difference(each, lrs[0], level) for each in lrs[1:]]
 
 
 def study(experiment: Experiment, store: str | Path, level: float = 0.9) -> Outlook:

@@ -130,6 +130,8 @@ def amount(text: object) -> float | None:
 def _rows(table: Table) -> Iterable[Mapping[str, Any]]:
     if isinstance(table, str | PathLike):  # a text is also a sequence
         path = Path(table)
+        if not path.exists():
+            raise LrlabError(worded("there is no such table of trials", str(path), "a CSV, JSON or JSON lines file"))
         for item in rows(path):
             if isinstance(item, Unreadable):
                 raise LrlabError(worded(f"{path}: {item.where} of the table cannot be read: {item.why}"))

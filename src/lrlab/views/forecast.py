@@ -41,11 +41,21 @@ def fits(fit: Fit) -> Table:
     return Table(columns if noted else columns[:-1], tuple(shown), title="The runs that it was fitted to")
 
 
-def ranked(predictions: Sequence[Prediction]) -> Table:
-    """One row per schedule, the best first."""
-    rows = tuple((p.schedule, *p.final) for p in predictions)
+def ranked(predictions: Sequence[Prediction], gaps: Sequence[tuple[float, float, float]] = ()) -> Table:
+    """One row per schedule, the best first; with `gaps`, how far each of the others is behind it."""
     level = f"{predictions[0].level:.0%}"
-    return Table(("schedule", "final loss", f"low ({level})", f"high ({level})"), rows, title="Predicted final loss")
+    columns: tuple[str, ...] = ("schedule", "final loss", f"low ({level})", f"high ({level})")
+    rows: tuple[tuple[str | float, ...], ...] = tuple((p.schedule, *p.final) for p in predictions)
+    if gaps:
+        behind = ["", *(f"{gap:+.2g} ({low:+.2g} to {high:+.2g})" for gap, low, high in gaps)]
+        columns, rows = (*columns, "behind the best"), tuple((*r, b) for r, b in zip(rows, behind, strict=True))
+    return Table(columns, rows, title="Predicted final loss")
+
+
+def indistinct(predictions: Sequence[Prediction], gaps: Sequence[tuple[float, float, float]]) -> list[str]:
+    """Which schedules the law cannot tell from the best one; nothing where there are none."""
+    close = [p.schedule for p, (_, low, _) in zip(predictions[1:], gaps, strict=True) if low <= 0]
+    return [f"The law cannot tell from {predictions[0].schedule}, the best: {', '.join(close)}."] if close else []
 
 
 def predicted(predictions: Sequence[Prediction]) -> Figure:

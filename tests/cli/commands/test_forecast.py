@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,20 @@ def test_predict_draws_and_gives_every_update(law):
 
 def test_rank_puts_the_best_first(law):
     """Annealed before constant."""
-    document = json.loads(ask("rank", law, "constant()", "wsd()", *RUN, "--json"))
-    assert [p["schedule"] for p in document["predictions"]] == ["wsd()", "constant()"]
+    document = json.loads(ask("rank", law, "warmup(2160) >> constant()", "wsd()", *RUN, "--json"))
+    assert [p["schedule"] for p in document["predictions"]] == ["wsd()", "warmup(2160) >> constant()"]
+    best, other = document["gaps"]
+    assert best == {"gap": 0, "low": 0, "high": 0}
+    assert other["gap"] == document["predictions"][1]["loss"][-1] - document["predictions"][0]["loss"][-1]
+    assert 0 < other["low"] < other["gap"] < other["high"]
+
+
+def test_rank_says_what_the_law_cannot_tell_apart(law):
+    """Two decays that differ by an update are named, a constant is not."""
+    flat, *near = "warmup(2160) >> constant()", 'wsd(decay="20%")', 'wsd(decay="20.01%")'
+    said = " ".join(ask("rank", law, flat, *near, *RUN).split())
+    (sentence,) = re.findall(r"The law cannot tell from (\S+), the best: (\S+)\.$", said)
+    assert set(sentence) == set(near)
 
 
 @pytest.mark.parametrize("words", [("predict",), ("rank",), ("branch", "--at", "8000", "--decay", "2000")])

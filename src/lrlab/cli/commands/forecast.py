@@ -27,6 +27,7 @@ from lrlab.errors import LrlabError
 from lrlab.views.names import file_name
 
 if TYPE_CHECKING:
+    from lrlab.analysis.forecast.curves import Prediction
     from lrlab.analysis.forecast.law import Law
     from lrlab.views.model import Figure, Table
 
@@ -104,12 +105,17 @@ def fit(output: Path | None, as_json: bool, **options: Any) -> None:
 @json_option
 def predict(law: Path, expression: str, steps: int, base_lr: float | None, level: float, as_json: bool) -> None:
     """Predict the loss curve of one schedule, with its interval."""
-    _rank(law, (expression,), steps, base_lr, level, as_json, draw=True)
+    from lrlab.views import forecast as views
+
+    fitted, found = _predictions(law, (expression,), steps, base_lr, level)
+    document = {"predictions": [prediction.record() for prediction in found]}
+    shown: list[Figure | Table] = [views.predicted(found), views.ranked(found)]
+    _answer(fitted, as_json, document, shown, warnings=views.warnings(found))
 
 
 @command.command(
     examples=["lrlab forecast rank law.json 'wsd()' 'cosine()' --steps 24000 --base-lr 3e-4"],
-    document="lrlab.desk.forecast:PredictionsDocument",
+    document="lrlab.desk.forecast:RankingDocument",
 )
 @click.argument("law", type=click.Path(path_type=Path))
 @click.argument("expressions", metavar="EXPR...", nargs=-1, required=True, type=SOURCE)
@@ -120,8 +126,19 @@ def predict(law: Path, expression: str, steps: int, base_lr: float | None, level
 def rank(
     law: Path, expressions: tuple[str, ...], steps: int, base_lr: float | None, level: float, as_json: bool
 ) -> None:
-    """Order schedules by their predicted final loss."""
-    _rank(law, expressions, steps, base_lr, level, as_json, draw=False)
+    """Order schedules by their predicted final loss.
+
+    Of each but the best: how far it is behind, and whether the law can tell the two apart.
+    """
+    from lrlab.desk import forecast as desk
+    from lrlab.views import forecast as views
+
+    fitted, found = _predictions(law, expressions, steps, base_lr, level)
+    apart = desk.gaps(fitted, found, steps, base_lr, level)
+    gaps = [dict(zip(("gap", "low", "high"), gap, strict=True)) for gap in [(0.0, 0.0, 0.0), *apart]]
+    document = {"predictions": [prediction.record() for prediction in found], "gaps": gaps}
+    shown = [views.ranked(found, apart)]
+    _answer(fitted, as_json, document, shown, views.indistinct(found, apart), warnings=views.warnings(found))
 
 
 @contextmanager
@@ -133,27 +150,14 @@ def _in_options() -> Iterator[None]:
         raise type(error)(str(error).replace("base_lr=", "--base-lr ")) from error
 
 
-def _rank(
-    path: Path,
-    expressions: tuple[str, ...],
-    steps: int,
-    base_lr: float | None,
-    level: float,
-    as_json: bool,
-    *,
-    draw: bool,
-) -> None:
+def _predictions(
+    path: Path, expressions: tuple[str, ...], steps: int, base_lr: float | None, level: float
+) -> tuple[Law, list[Prediction]]:
     from lrlab.desk import forecast as desk
-    from lrlab.views import forecast as views
 
     law = desk.load(path)
     with _in_options():
-        predictions = desk.predict(law, expressions, steps, base_lr, level)
-    document = {"predictions": [prediction.record() for prediction in predictions]}
-    shown: list[Figure | Table] = [views.ranked(predictions)]
-    if draw:
-        shown.insert(0, views.predicted(predictions))
-    _answer(law, as_json, document, shown, warnings=views.warnings(predictions))
+        return law, desk.predict(law, expressions, steps, base_lr, level)
 
 
 @command.command(

@@ -93,3 +93,19 @@ def test_a_run_begins_as_the_one_before_it_of_its_cell():
         begin("a cell of the test", 2.0)
     with pytest.raises(LrlabError, match=r"does not begin the same way[\s\S]*the next batch"):
         begin("a cell of the test", 1.0, batch=1)
+
+
+def test_only_the_last_beginnings_are_remembered():
+    """A process that trains thousands of cells does not grow by them; those of before are still compared."""
+    numpy = pytest.importorskip("numpy")
+
+    def begin(cell, weight):
+        lookout, tracked = Lookout(None, cell), Tracked()
+        tracked.add("box", {"weight": numpy.array([weight])})
+        lookout.watch_beginning(tracked, None)
+
+    for number in range(65):
+        begin(f"cell {number} of many", 1.0)
+    begin("cell 0 of many", 2.0)  # forgotten
+    with pytest.raises(LrlabError, match="does not begin the same way"):
+        begin("cell 2 of many", 2.0)

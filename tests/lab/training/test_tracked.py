@@ -174,3 +174,45 @@ def test_what_holds_something_that_cannot_be_had_is_declared_by_its_kind():
     alone = Tracked()
     alone.add("best", [0.5])
     assert tracked.declared() == {"box": "a dict", **alone.declared()}
+
+
+def test_what_has_no_name_is_called_by_its_kind_and_counted():
+    tracked = Tracked()
+    made = [optimizer(1.0), torch.nn.Linear(1, 1), optimizer(1.0), torch.Generator(), optimizer(1.0), [1.0], [2.0]]
+    for value in made:
+        tracked.add(tracked.name_for(value), value)
+    assert tracked.names == ["generator", "list", "list2", "model", "opt", "opt2", "opt3"]
+
+
+def test_an_object_may_have_two_names_in_one_run():
+    """Its LR is set once for both; an optimizer has an LR to set, a model has none."""
+    tracked, opt = Tracked(), optimizer(1.0)
+    tracked.add("model", torch.nn.Linear(1, 1))
+    assert not tracked.sets_lr
+    tracked.add("opt", opt)
+    tracked.add("again", opt)
+    assert tracked.sets_lr
+    tracked.set({"lr": 0.5})
+    tracked.set({"lr": 0.25})
+    assert opt.param_groups[0]["lr"] == 0.25
+
+
+def test_a_group_without_a_learning_rate_is_named():
+    with pytest.raises(LrlabError, match=r"group 1 of the optimizer opt has no lr"):
+        Tracked().add("opt", types.SimpleNamespace(param_groups=[{"lr": 1.0}, {"momentum": 0.9}]))
+
+
+def test_what_the_lab_sets_in_a_group_is_told_for_each_of_them():
+    """Both betas are one key of a group."""
+    tracked, opt = Tracked(("lr", "beta2")), optimizer(1.0, 0.1)
+    tracked.add("opt", opt)
+    assert tracked.beside == {id(group): ("lr", "betas") for group in opt.param_groups}
+
+
+def test_an_optimizer_deep_within_something_is_found():
+    """Three levels down; what is within itself ends."""
+    tracked, around = Tracked(), []
+    around += [around, {"a": [optimizer(0.1)]}]
+    tracked.add("more", around)
+    with pytest.raises(LrlabError, match=r"more\[1\]\['a'\]\[0\] is an optimizer within more"):
+        tracked.refuse_hidden()

@@ -122,8 +122,6 @@ class Lookout:
         seen.look("the next batch", batch)
         seen.look("the random numbers drawn before the loop", self._drawn)
         found = {name: text for name, text in seen.found.items() if not text.startswith(_TEXTS)}
-        while len(_BEGUN) >= _REMEMBERED:
-            _BEGUN.pop(next(iter(_BEGUN)))
         if differ := _names(_BEGUN.setdefault((self._cell, self._function), found), found):
             raise LrlabError(
                 worded(
@@ -133,6 +131,8 @@ class Lookout:
                     "make within train(run) what it draws, and keep nothing from call to call",
                 )
             )
+        if len(_BEGUN) > _REMEMBERED:
+            _BEGUN.pop(next(iter(_BEGUN)))
 
     def _seen(self, beside: Mapping[int, Iterable[str]]) -> Seen:
         return Seen(self._began, beside)

@@ -95,3 +95,18 @@ def test_the_stable_run_is_not_touched():
 def test_what_is_no_branch(text, at, arguments, said):
     with pytest.raises(lr.LrlabError, match=said):
         branched(lr.parse(text).over(1000), at, **arguments)
+
+
+def test_a_branch_may_begin_where_a_stable_phase_ends():
+    """Whatever comes after it; one update later the LR has moved."""
+    stable = (lr.constant(500) >> lr.linear(500, start=0.5)).over(1000)
+    assert branched(stable, 500, 100).curve.between(499, 501).tolist() == [1, 0.5]
+    planned = lr.wsd(warmup=100, decay=200)
+    assert branched(planned.over(1000), 800, 200).curve.values().tolist() == planned.over(1000).values().tolist()
+    with pytest.raises(lr.LrlabError, match="no stable phase"):
+        branched(planned.over(1000), 801, 200)
+
+
+def test_a_branch_from_the_end_value_of_its_plan_goes_to_nothing():
+    """Where the plan never falls there is no floor in it."""
+    assert branched((lr.warmup("5%") >> lr.constant()).over(1000), 300, 100).curve(400) == 0

@@ -70,6 +70,11 @@ def test_holding_first_and_then_the_rest_as_planned(text):
     assert new.between(1300, 1701).tolist() == old.between(600, 1001).tolist()
 
 
+def test_holding_for_no_update_is_the_plan_as_it_was():
+    old = curve("linear()")
+    assert extended(old, 600, 1000, "hold-then-decay").values().tolist() == old.values().tolist()
+
+
 def test_holding_a_stable_phase_is_the_longer_plan():
     """WSD with absolute spans: prolonging the stable phase is what one would have planned."""
     longer = extended(curve("wsd(warmup=50, decay=200)"), 400, 3000, "hold-then-decay")
@@ -95,6 +100,10 @@ def test_rewarming_never_exceeds_its_peak_and_ends_at_the_floor(text, at, peak):
     assert rest.max() <= max(peak, rest[0])
     assert rest.max() >= peak
     assert rest[-1] == floor
+
+
+def test_rewarming_may_end_at_its_peak():
+    assert extended(curve("cosine(to=0.1)"), 600, 3000, "re-warm", peak=0.1)(3000) == pytest.approx(0.1)
 
 
 def test_rewarming_to_the_plans_own_peak_by_default():
@@ -184,7 +193,7 @@ def test_the_floor_may_be_said():
 @pytest.mark.parametrize(
     ("over", "arguments", "said"),
     [
-        (0, {}, "no update"),
+        (0, {}, r"no update(.*\n)+.*over=100"),
         ("0%", {}, "no update"),
         ("3ep", {}, "how long its unit is"),
         (100, {"shape": "triangle"}, "finish: shape is not a decay"),
@@ -226,6 +235,7 @@ def test_splicing_to_the_same_value_is_the_new_plan():
     """Where the LR is on the new plan already, nothing is stretched."""
     made = spliced(curve("constant()"), curve("wsd(warmup=50)", 2000), 600)
     assert made.between(600, 2000).tolist() == curve("wsd(warmup=50)", 2000).between(600, 2000).tolist()
+    assert "clip" not in str(made.schedule)
 
 
 @pytest.mark.parametrize(("n", "said"), [(600, "nothing is left"), (None, "nothing is left")])

@@ -11,6 +11,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.plan.pacer import PlanPacer
+from lrlab.core.plan.rules import KINDS
 from lrlab.core.resume.checkpoint import Checkpoint, Held, digest, functions_of
 from lrlab.core.run.pacer import VERSION
 
@@ -300,3 +301,21 @@ def test_the_lrs_of_a_group_are_its_own_lr_times_its_factor_times_the_curve():
     late = dataclasses.replace(group, joined=12).lrs(pacer, values, 10, True)
     assert np.isnan(late).tolist() == [True, True, False]
     assert dataclasses.replace(group, driven={}).lrs(pacer, values, 10, False).tolist() == [0.3] * 3
+
+
+def test_a_group_follows_the_first_schedule_unless_more_is_said():
+    assert Held("0", {"lr": 0.1}, {"lr": 0.05}).driven == {"lr": (0, 1.0)}
+
+
+def test_a_group_may_have_every_hyper_parameter_and_no_other():
+    record = {"name": "0", "own": dict.fromkeys(KINDS, 0.5), "now": {}, "joined": 0, "driven": {}}
+    assert Held.read(record).own == record["own"]
+    with pytest.raises(lr.LrlabError, match="another hyper-parameter"):
+        Held.read({**record, "own": {**record["own"], "width": 1}})
+
+
+def test_leaves_are_plain_values_that_hold_the_same_record():
+    """For libraries that take dictionaries apart and put them together by the keys of others."""
+    there = Checkpoint.read(record())
+    assert not any(isinstance(value, dict) for value in there.leaves().values())
+    assert Checkpoint.read(there.leaves()).record() == there.record()

@@ -96,10 +96,10 @@ def test_a_warmup_anew_is_of_the_lr_alone():
 
 
 def test_a_peak_is_that_of_the_greatest_lr_and_the_others_keep_their_ratio():
-    """A quarter of the peak for the embedding stays a quarter."""
-    plan = lr.plan(lr=lr.linear(), groups={"embed": {"lr": 0.25 * lr.linear()}})
+    """A quarter of the peak for the embedding stays a quarter; what is no LR has no part in it."""
+    plan = lr.plan(lr=0.4 * lr.linear(), momentum=MOMENTUM, groups={"embed": {"lr": 0.1 * lr.linear()}})
     longer = extended(at(plan, 100, 50), 200, "re-warm", peak=2.0)
-    assert [max(row) for row in values(longer, 50, 201)] == pytest.approx([2.0, 0.5])
+    assert [max(row) for row in values(longer, 50, 201)] == pytest.approx([2.0, 0.9, 0.5])
 
 
 def test_a_curve_without_an_end_goes_on_as_it_does():

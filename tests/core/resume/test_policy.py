@@ -227,3 +227,22 @@ def test_a_run_of_another_length_is_told_its_way(code, named):
         resumed(saved(), code.over(400), (0.1, 0.01))
     (line,) = [line for line in str(refused.value).splitlines() if line.lstrip().startswith('"splice"')]
     assert ("what a run of another length mostly means" in line) == named
+
+
+@pytest.mark.parametrize(("at", "goes_on"), [(100, True), (9, False)])
+def test_a_longer_run_is_compared_value_by_value_up_to_some_millions(at, goes_on):
+    """2**22 of them; beyond that it stops, and asks."""
+    pacer = lr.Pacer(lr.constant().over(2**22 + 10))
+    pacer.advance(at)
+    there, longer = Checkpoint.of(pacer, [0.1]), lr.constant().over(2**23)
+    if goes_on:
+        assert resumed(there, longer, [0.1]).pacer.horizon.total == 2**23
+    else:
+        with pytest.raises(lr.LrlabError, match="horizon"):
+            resumed(there, longer, [0.1])
+
+
+def test_a_splice_of_values_that_are_the_lr_asks_for_no_base_lrs():
+    there = saved(absolute=True)
+    found = resumed(there, lr.linear().over(500), (5.0, 7.0), "splice", absolute=True)
+    assert found.pacer.value == pytest.approx(present(there), rel=1e-12)

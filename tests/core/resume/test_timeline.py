@@ -63,6 +63,7 @@ def test_the_past_is_cut_where_a_phase_looks_at_nothing_around_it(text, at, expe
             50,
             ["constant(60).excerpt(50, 60, over=60)", "linear(40).excerpt(stop=40, over=40)"],
         ),
+        ("constant(60) >> linear(40)", 60, ["linear(40).excerpt(stop=40, over=40)"]),
         ("linear().excerpt(0, 50, over=50, span=100)", 10, ["linear().excerpt(5, 50, over=50, span=90)"]),
         ("linear().excerpt(over=50)", 10, ["linear().excerpt(10, 100, over=50)"]),
         ('warmup("10%") >> linear()', 40, ['(warmup("10%") >> linear()).excerpt(40, 100, over=100)']),
@@ -146,3 +147,9 @@ def test_curves_are_the_same_where_every_value_is(differs):
     one, other = lr.constant().over(5001), lr.table(values).over(5001)
     assert same(one, other, 5000) is (differs is None)
     assert same(one, other, differs or 1) is (differs != 0)
+
+
+@pytest.mark.parametrize(("at", "acting"), [(49, ["p"]), (50, []), (51, [])])
+def test_a_controller_acts_until_its_phase_ends(at, acting):
+    curve = ((lr.warmup(50) * lr.plateau(name="p")) >> lr.cosine()).over(100)
+    assert [controller.name for controller in now(curve, at, {})[0]] == acting

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import lrlab as lr
 from lrlab import cosine, linear, plan
-from lrlab.core.plan.rules import Group, depths
+from lrlab.core.plan.rules import KINDS, Group, depths
 from lrlab.errors import LrlabError
 
 
@@ -95,3 +96,17 @@ def test_of_a_group_that_is_meant_in_part_one_parameter_of_each_is_named():
     """The first that is meant, and the first that is not."""
     with pytest.raises(LrlabError, match=r"a\.0 is meant, b\.0 is not"):
         Group("0", ("a.0", "a.1", "b.0", "b.1")).matches("a.*")
+
+
+def test_hyper_parameters_are_multiples_of_the_groups_own_or_values():
+    """As PyTorch users write them: weight decay goes with each group's own, momentum and betas are what they are."""
+    assert {name for name, kind in KINDS.items() if kind.multiple} == {"lr", "weight_decay"}
+
+
+@pytest.mark.parametrize("hyper", ["momentum", "beta1", "beta2", "beta3"])
+def test_what_keeps_a_share_of_the_past_is_below_1(hyper):
+    """At 1 nothing new would ever count; an eps or a weight decay has no such bound."""
+    lr.plan(lr=lr.constant(), **{hyper: 0.999}).over(10)
+    with pytest.raises(LrlabError, match=hyper):
+        lr.plan(lr=lr.constant(), **{hyper: 1.0}).over(10)
+    lr.plan(lr=lr.constant(), eps=1.0, weight_decay=1.0).over(10)

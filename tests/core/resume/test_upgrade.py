@@ -38,6 +38,8 @@ def test_of_the_groups_the_lrs_were_known():
     assert there.base_lrs == (0.1, 0.03)
     joined = Checkpoint.read(PLANS["a group that joined later"])
     assert [group.joined for group in joined.groups] == [0, 8]
+    assert [group.driven for group in joined.groups] == [{"lr": (0, 1.0)}] * 2
+    assert not joined.absolute
 
 
 def test_a_plan_of_one_schedule_was_that_schedule():

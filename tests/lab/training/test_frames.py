@@ -7,7 +7,15 @@ import sys
 
 import pytest
 
-from lrlab.lab.training.frames import counters_around, frames_between, gathering, live, position, within_a_loop
+from lrlab.lab.training.frames import (
+    asked_of,
+    counters_around,
+    frames_between,
+    gathering,
+    live,
+    position,
+    within_a_loop,
+)
 
 
 def suspended(body, *given):
@@ -264,3 +272,31 @@ def test_without_the_outer_code_all_frames_are_there():
         return [frame.f_locals["depth"] for frame in frames_between(sys._getframe(), nested.__code__)]
 
     assert nested(2) == [0, 1, 2]
+
+
+def test_a_position_is_a_place_in_the_source():
+    """Of the function's own name, and of the line that runs: each of them is another."""
+
+    def steps():
+        yield 1
+        yield 2
+
+    running, told = steps(), []
+    for _ in running:
+        name, _, place = position(running.gi_frame).rpartition(" ")
+        assert name.endswith("steps")
+        assert int(place.split("-")[0]) == running.gi_frame.f_lineno
+        told.append(place)
+    assert len(set(told)) == 2
+
+
+def test_attributes_are_asked_of_the_variable_that_is_meant():
+    """Not of another one, nor where it is called or given on."""
+
+    def body(bar, other):
+        other.seen = bar.n
+        bar.update(other.total, bar)
+        return other.last
+
+    assert asked_of(body.__code__, "bar") - {"update"} == {"n"}
+    assert asked_of(body.__code__, "other") == {"total", "last"}

@@ -42,8 +42,8 @@ def frames_between(inner: FrameType | None, outer: CodeType | None) -> Iterator[
     while inner is not None:
         found.append(inner)
         inner = inner.f_back
-    last = max((k for k, frame in enumerate(found) if frame.f_code is outer), default=len(found) - 1)
-    yield from found[: last + 1]
+    outermost = [k for k, frame in enumerate(found) if frame.f_code is outer]
+    yield from found[: outermost[-1] + 1] if outermost else found
 
 
 def live(frame: FrameType) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def only_grows(value: Any) -> bool:
 
 def appends(each: dis.Instruction, after: dis.Instruction | None) -> bool:
     """Whether an instruction reads a variable only to append to it."""
-    asks = after is not None and after.opname in ("LOAD_METHOD", "LOAD_ATTR")
-    return asks and after is not None and after.argval in _APPENDS and each.opname.startswith("LOAD")
+    if after is None or after.opname not in ("LOAD_METHOD", "LOAD_ATTR"):
+        return False
+    return after.argval in _APPENDS and each.opname.startswith("LOAD")
 
 
 def within_a_loop(frame: FrameType) -> bool:
@@ -124,8 +125,7 @@ def position(frame: FrameType) -> str:
 
     It names the place in the source, because the instructions of a call change while Python warms up.
     """
-    places = [*frame.f_code.co_positions()]
-    place = places[frame.f_lasti // 2] if 0 <= frame.f_lasti // 2 < len(places) else (frame.f_lasti,)
+    place = [*frame.f_code.co_positions()][frame.f_lasti // 2]  # there is one for every two bytes
     return f"{frame.f_code.co_qualname} {'-'.join(map(str, place))}"
 
 

@@ -90,6 +90,7 @@ def told(schedule, n):
         ("step(100)", 100, ("never-drops", "step(100): 100 is not reached within 100", None)),
         ("multistep([99, 100])", 100, ("unreached", "multistep([99, 100]): 100 is not reached within 100", None)),
         ("step(60, span=50) >> rex()", 99, ("never-drops", "step(60, span=50): 60 is not reached within 50", None)),
+        ("constant(9) >> step(60)", 60, ("never-drops", "step(60): 60 is not reached within 51", None)),
         ("warmup(0) >> constant()", 9, ("empty-phase", "warmup(0) gets no update", 0)),
         ("constant(5, level=0) >> constant()", 9, ("zero-first", "the first update has LR 0 and is wasted", 0)),
     ],
@@ -113,6 +114,7 @@ def test_a_finding_says_what_and_where(schedule, n, found):
         ("linear() + 0", 9, "negative"),
         ("constant(10) >> constant(level=0.9801)", 20, "jump"),
         ("linear(8, to=0.2) >> constant(level=0.01)", 20, "jump"),
+        ("3 * (constant(10) >> constant(level=0.9801))", 20, "jump"),
     ],
 )
 def test_what_is_within_the_bound_is_no_finding(schedule, n, code):
@@ -127,6 +129,7 @@ def test_what_is_within_the_bound_is_no_finding(schedule, n, code):
         ("multistep([3], gamma=0)", 5, "zero-early"),
         ("constant(10) >> constant(level=0.9799)", 20, "jump"),
         ("linear(8, to=0.2) >> constant(level=-0.01)", 20, "jump"),
+        ("3 * (constant(10) >> constant(level=0.9799))", 20, "jump"),
         ("2 * warmup(10) >> constant()", 100, "scales-first-phase"),
     ],
 )

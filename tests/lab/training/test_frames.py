@@ -300,3 +300,48 @@ def test_attributes_are_asked_of_the_variable_that_is_meant():
 
     assert asked_of(body.__code__, "bar") - {"update"} == {"n"}
     assert asked_of(body.__code__, "other") == {"total", "last"}
+
+
+def test_what_stands_behind_a_return_is_not_read():
+    def body(x, ends=True):
+        if ends:
+            yield
+            return 0
+        return x
+
+    assert live(suspended(body, 1).gi_frame) == {}
+
+
+def test_what_a_function_made_before_may_read_is_live_while_it_may_be_called():
+    def body(called):
+        total, other = [0], [1]
+
+        def show():
+            return total, other
+
+        yield
+        if called:
+            show()
+
+    def done():
+        total = [0]
+
+        def show():
+            return total
+
+        show()
+        yield
+
+    assert {"total", "other", "show"} <= live(suspended(body, True).gi_frame).keys()
+    assert live(suspended(done).gi_frame) == {}
+
+
+def test_what_gathers_is_named_by_the_word_that_is_called():
+    """Where it begins in the source, whatever it is given: not by a name among its arguments."""
+
+    def body(next, start):  # noqa: A002
+        return functools.reduce(next, numbers(), start)
+
+    GATHERED.clear()
+    body(lambda one, other: one, 5)
+    assert {names[0] for names in GATHERED if names} == {"reduce"}

@@ -1,14 +1,16 @@
 """What lies outside of a training function: found as far as its code can reach."""
 
 import functools
+import importlib
 import os
 import sys
+import types
 
 import pytest
 
 import lrlab as lr
 from lrlab.lab.identity.own import Own
-from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, outside
+from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, is_own_file, outside
 
 WIDTH, UNUSED, LOG, BUFFER = 64, 1, [], []
 
@@ -74,6 +76,9 @@ def test_libraries_are_not_ones_own():
     assert is_own("__main__")
     assert is_own("not.imported")  # as it is where code was executed under a name of its own
     assert is_own_code(train.__code__)
+    assert is_own(importlib.import_module("lrlab.lab.tasks.digits").__name__)
+    assert not is_own_file("/home/me/compiled.so")
+    assert is_own_file("/home/me/task.py")
     assert is_own_code(compile("1", "a cell", "eval"))
     assert not is_own_code(torch.nn.Linear.forward.__code__)
 
@@ -145,8 +150,14 @@ def counts_by_computing(run):
 
 def test_counters_that_code_computes_the_name_of():
     """By `globals()`: any variable of the module may be meant."""
-    assert "TIMES" in names(counts_by_computing)
+    assert {"TIMES", "LOG"} <= names(counts_by_computing)
     assert "TIMES" not in names(train)
+
+
+def test_what_computed_names_cannot_mean_is_left_out():
+    """Functions, and what begins with an underscore."""
+    assert not {name for name in names(counts_by_computing) if name.startswith("_")}
+    assert "Meter" not in names(counts_by_computing)
 
 
 def test_counters_that_code_keeps_in_a_library(monkeypatch):
@@ -165,3 +176,12 @@ def test_own_is_asked_at_one_place():
     for name in ("json", "numpy", "lrlab.lab.tasks.digits", "lrlab.version", __name__, "__main__", "no such module"):
         assert Own().module(name) == is_own(name)
     assert Own("json").module("json.decoder")
+
+
+@pytest.mark.parametrize(("name", "own"), [("invented", True), ("json.invented", False)])
+def test_a_module_whose_library_invents_its_file_is_its_librarys(monkeypatch, name, own):
+    """As one that a package creates on the way: it belongs where its parent belongs."""
+    made = types.ModuleType(name)
+    made.__file__ = "_ops.py"
+    monkeypatch.setitem(sys.modules, name, made)
+    assert is_own(name) == own

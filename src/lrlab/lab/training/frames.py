@@ -180,9 +180,7 @@ def _live(code: CodeType, at: int) -> frozenset[str]:
 def _gathers(code: CodeType, at: int) -> str:
     """The name of what iterates at a position and gathers the items; empty if nothing does."""
     instructions = [*dis.get_instructions(code)]
-    here = next((each for each in instructions if each.offset == at), None)
-    if here is None or here.positions is None:
-        return ""
+    here = next(each for each in instructions if each.offset == at)
     if here.opname == "FOR_ITER":
         body = [each for each in instructions if at < each.offset < here.argval]
         nested = [(each.offset, each.argval) for each in body if each.opname == "FOR_ITER"]
@@ -191,16 +189,16 @@ def _gathers(code: CodeType, at: int) -> str:
         return "a comprehension" if mine else ""
     if "CALL" not in here.opname:
         return ""
-    begin = here.positions.lineno, here.positions.col_offset
-    named = [each for each in instructions if each.offset < at and each.positions and isinstance(each.argval, str)]
-    names = [
-        each.argval
-        for each in named
-        if each.opname.startswith("LOAD_") and each.positions and (each.positions[0], each.positions[2]) == begin
-    ]
+    before = [each for each in instructions if each.offset < at and each.opname.startswith("LOAD_")]
+    names = [each.argval for each in before if _begin(each) == _begin(here) and isinstance(each.argval, str)]
     name = names[-1] if names else "a function"
     after = [each.opname for each in instructions if each.offset > at and each.opname != "CALL"]
     return "" if name in _NEXT or (name in _GATHER and after[:1] == ["POP_TOP"]) else name
+
+
+def _begin(each: dis.Instruction) -> tuple[int | None, int | None] | None:
+    """The place in the source at which what an instruction does begins."""
+    return (each.positions.lineno, each.positions.col_offset) if each.positions else None
 
 
 @functools.lru_cache(maxsize=512)

@@ -16,6 +16,24 @@ def test_an_experiment_takes_what_is_given_and_the_tasks_own_settings_else() -> 
     assert (some.settings.folds, some.settings.seeds, some.runs) == (3, whole.settings.seeds, 2 * 3)
 
 
+def test_whose_lrs_are_widened_by_default(tmp_path) -> None:
+    """Of digits and of a task of one's own; not of other built-in tasks, nor where LRs are given or declared."""
+    own = "import lrlab as lr\n@lr.task(metric='val_loss'{})\ndef train(run): ...\n"
+    for name, more in (("mine", ""), ("fixed", ", lrs=(0.5, 1.0)")):
+        (tmp_path / f"{name}.py").write_text(own.format(more))
+    arms = {"a": "constant()", "b": "linear()"}
+    tasks = ("digits", f"{tmp_path}/mine.py:train", f"{tmp_path}/fixed.py:train", "signals")
+    assert [desk.set_up(task, schedules=arms).settings.widen for task in tasks] == [True, True, False, False]
+    assert [desk.set_up(task, schedules=arms, quick=True).settings.widen for task in tasks] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not any(desk.set_up(task, schedules=arms, lrs=(0.5, 1.0)).settings.widen for task in tasks)
+    assert all(desk.set_up(task, schedules=arms, lrs="auto").settings.widen for task in tasks)
+
+
 def test_what_could_not_be_judged_is_said_before_anything_is_trained(tmp_path) -> None:
     """A difference that matters which is none; one fold that overlaps with no other."""
     experiment = desk.set_up("digits", schedules={"a": "constant()", "b": "linear()"}, folds=1, seeds=8)

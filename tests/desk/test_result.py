@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.looks import Looks
 from lrlab.core.text.parse import parse
 from lrlab.desk.result import Result
 from lrlab.lab.stages.audit import Audit, AuditedRun
 from lrlab.lab.stages.engine import Effort
+from lrlab.views.model import Mark
 from stored import stored
 
 SCHEDULES = {"fixed": parse("constant()"), "decay": parse("linear()")}
@@ -38,6 +41,24 @@ def test_the_sentences_say_what_it_took():
     for part in ("decay is best on toy", "after 5 of 10 folds", "4 of them from before", "40% saved", "identical"):
         assert part in said
     assert "Report: page.html" in said
+
+
+def test_each_strategy_has_its_profile_over_the_lr():
+    """The best of each row is marked, what was not tried is empty; of one LR alone there is none."""
+    lrs = {"fixed": (0.5, 1.0), "decay": (1.0, 2.0, 4.0)}
+    best = {"fixed": 0.5, "decay": 2.0}
+    runs = [
+        stored(arm, SCHEDULES[arm], fold, abs(lr - best[arm]) + fold / 100, lr=lr)
+        for arm in SCHEDULES
+        for lr in lrs[arm]
+        for fold in range(5)
+    ]
+    found = Result(evidence_of(runs, SCHEDULES), 0, 1.0, "runs", Effort(100, 60, 3)).profiles()
+    assert found.columns == ("strategy", "LR × 0.5", "LR × 1", "LR × 2", "LR × 4")
+    rows = {row[0]: row[1:] for row in found.rows}
+    assert rows["fixed"] == (Mark("0.02 *", "good"), 0.52, "", "")
+    assert rows["decay"] == ("", pytest.approx(1.02), Mark("0.02 *", "good"), pytest.approx(2.02))
+    assert RESULT.profiles() is None
 
 
 def test_it_shows_itself_as_a_table():

@@ -138,7 +138,8 @@ _OPTIONS = (
         "--lrs",
         metavar="LIST",
         callback=multiples_or_auto,
-        help="Multiples of the task's own LR, such as 0.5,1,2; auto: wider for a strategy until its best is inside.",
+        help="Multiples of the task's own LR, such as 0.5,1,2; auto: wider for a strategy until its best is inside.  "
+        "[default: auto; 0.5,1,2 of most built-in tasks]",
     ),
     store_option,
 )

@@ -72,8 +72,9 @@ def compare(
     `schedules` are the arms by name (by default the usual strategies; a plan also sets momentum or weight decay);
     `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens;
     without one, epochs are counted by the loader of the task. Whatever is not given is taken from `lr.task`, or its
-    default. With lrs="auto" an arm that is best at an edge of its LRs is tried beyond, by factors of 2, until its best
-    is inside. Nothing is trained until the study is asked for its runs.
+    default. With lrs="auto", the default for a task of one's own and for "digits", an arm that is best at an edge of
+    its LRs is tried beyond, by factors of 2, until its best is inside. Nothing is trained until the study is asked for
+    its runs.
 
     Arms whose LRs agree up to some update are trained once up to there, and then fork, at multiples of `fork_every` (0:
     never), if the data can be resumed there (see `lrlab.lab.training.batches`). The results are the same to the last

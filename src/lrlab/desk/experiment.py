@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from lrlab.errors import LrlabError, missing, worded
 from lrlab.lab.stages.resources import Resources as Resources
 
-AUTO = "auto"  # in the place of LRs: those of the task, widened until the best of each arm is inside
-
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
     from lrlab.lab.stages.engine import Progress
@@ -57,16 +55,19 @@ def set_up(
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Settings with what is not None of these; LRs that are "auto" are those of the settings, to be widened.
+    """Settings with what is not None of these; LRs that are "auto" are those of the settings, to be widened; others are
+    not.
 
     >>> from lrlab.lab.task.declaration import Settings
     >>> found = with_changes(Settings(), {"lrs": "auto", "folds": 8, "seeds": None})
     >>> found.lrs, found.widen, found.folds
     ((0.5, 1.0, 2.0), True, 8)
     """
+    from lrlab.lab.task.declaration import AUTO
+
     given = {name: value for name, value in changes.items() if value is not None}
-    if given.get("lrs") == AUTO:
-        given |= {"lrs": settings.lrs, "widen": True}
+    if "lrs" in given:
+        given |= {"lrs": settings.lrs, "widen": True} if given["lrs"] == AUTO else {"widen": False}
     return dataclasses.replace(settings, **given)
 
 

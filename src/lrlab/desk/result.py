@@ -77,6 +77,10 @@ class Result(Shown):
         """The strategies, best first."""
         return views.ranking(self.evidence, wide=wide)
 
+    def profiles(self) -> Table | None:
+        """The strategies at each LR; None where there was one alone."""
+        return views.grid(self.evidence) if len({run.lr for run in self.evidence.runs}) > 1 else None
+
     @property
     def looked(self) -> str:
         """How often it was looked at, and where it stopped; empty if only once, at the end."""

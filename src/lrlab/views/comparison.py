@@ -202,7 +202,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
             *figures(evidence),
             *([shown] if (shown := profiles(evidence)) else []),
-            _grid(evidence),
+            grid(evidence),
         ),
         facts=facts,
     )
@@ -286,7 +286,8 @@ def profiles(evidence: Evidence) -> Figure | None:
     return Figure(name, "log2 of the LR multiple", evidence.metric, tuple(lines), log_y=_positive(lines), note=note)
 
 
-def _grid(evidence: Evidence) -> Table:
+def grid(evidence: Evidence) -> Table:
+    """The LR profile of each strategy: its mean at every LR that it was tried at, the best one marked."""
     lrs = sorted({run.lr for run in evidence.runs})
     rows = []
     for standing in evidence.comparison.standings:
@@ -296,11 +297,11 @@ def _grid(evidence: Evidence) -> Table:
         cells: list[Cell] = [standing.arm]
         for lr in lrs:
             mean = means.get(lr)
-            told: Cell = "not tried" if lr not in means else "diverged" if mean is None else mean
-            cells.append(Mark(f"{mean:.4g}", "good") if mean is not None and mean == best else told)
+            told: Cell = "" if lr not in means else "diverged" if mean is None else mean
+            cells.append(Mark(f"{mean:.4g} *", "good") if mean is not None and mean == best else told)
         rows.append(tuple(cells))
     columns = ("strategy", *(f"LR × {lr:g}" for lr in lrs))
     note = (
-        "The best of a row is marked: the mean on the very folds that it would be chosen by, so too good for ranking."
+        "*: the best of a row, on the very folds that it would be chosen by, so too good for ranking. Empty: not tried."
     )
     return Table(columns, tuple(rows), note, f"{evidence.metric} at each LR")

@@ -28,8 +28,8 @@ def test_a_task_without_declaration_has_the_documented_defaults(quadratic):
     plain = load_task(quadratic.text.replace(":train", ":undeclared"))
     assert (plain.metric, plain.settings, plain.quick) == (
         Declaration.metric,
-        Settings(),
-        Settings(updates=250, folds=3),
+        Settings(widen=True),
+        Settings(updates=250, folds=3, widen=True),
     )
     assert Settings() == Settings(updates=1000, folds=5, seeds=1, lrs=(0.5, 1.0, 2.0), evals=20)
 
@@ -153,14 +153,16 @@ def test_a_file_of_a_package_imports_from_there(tmp_path, monkeypatch):
 
 
 def test_settings_where_none_are_given():
-    """A thousand updates on five folds, twenty evaluations, three LRs; quick: a quarter of the updates, on three."""
+    """A thousand updates on five folds, twenty evaluations, LRs of 0.5, 1, 2 and what lies beyond them;
+    quick: a quarter of the updates, on three folds. LRs that are given are not widened."""
     assert Settings() == Settings(updates=1000, folds=5, seeds=1, lrs=(0.5, 1.0, 2.0), evals=20)
     made = load_declaration(task(metric="val_loss"))
-    assert made.settings == Settings()
+    assert made.settings == Settings(widen=True)
+    assert load_declaration(task(metric="val_loss", lrs=(0.5, 1.0, 2.0))).settings == Settings()
     assert (made.quick.updates, made.quick.folds, made.quick.seeds) == (250, 3, 1)
     for updates, quick in ((1, 1), (3, 1), (7, 1), (8, 2)):
         assert load_declaration(task(metric="val_loss", updates=updates, folds=2, seeds=4)).quick == Settings(
-            quick, folds=2, seeds=1
+            quick, folds=2, seeds=1, widen=True
         )
 
 

@@ -109,7 +109,8 @@ def command(
         write(page, page_text)
         say(as_json, document, (), ())
     else:  # the answer first: a disk may be full
-        say(as_json, document, [result.table(wide=width() >= 110)], result.sentences(str(page)))
+        shown = filter(None, (result.table(wide=width() >= 110), result.profiles()))
+        say(as_json, document, [*shown], result.sentences(str(page)))
         write(page, page_text)
     if result.evidence.comparison.best is None:
         echo("lrlab: no strategy finished all that it was judged by", err=True)

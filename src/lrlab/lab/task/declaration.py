@@ -31,7 +31,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from lrlab.core.feedback.direction import Way
 from lrlab.errors import LrlabError, missing, nearest, worded
@@ -49,6 +49,7 @@ TrainFunction: TypeAlias = "Callable[[TrainingRun], object]"
 _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 
+AUTO: Literal["auto"] = "auto"  # in the place of LRs: 0.5, 1 and 2, widened until the best of each arm is inside
 _LOADING: ContextVar[str | None] = ContextVar("_LOADING", default=None)
 
 
@@ -87,8 +88,8 @@ class Declaration:
 
     metric: str = "val_loss"
     mode: Way = "min"
-    settings: Settings = Settings()
-    quick: Settings = Settings(updates=Settings.updates // 4, folds=3)
+    settings: Settings = Settings(widen=True)
+    quick: Settings = Settings(updates=Settings.updates // 4, folds=3, widen=True)
     needs: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
 
@@ -125,7 +126,7 @@ def task(
     updates: int = Settings.updates,
     folds: int = Settings.folds,
     seeds: int = Settings.seeds,
-    lrs: tuple[float, ...] = Settings.lrs,
+    lrs: tuple[float, ...] | Literal["auto"] = AUTO,
     evals: int = Settings.evals,
 ) -> Callable[[_Function], _Function]:
     """Declare the metric that judges a training function and how much is trained by default; see `Settings`.
@@ -134,6 +135,8 @@ def task(
     loss or an error. `config` maps the keys of `run.config` to their defaults; a tuple lists the allowed values, and
     the first is the default. Any other key is refused. `needs` names the libraries that the function imports only while
     it trains: they are imported before the random numbers are seeded, and a missing one is reported before the start.
+    With lrs="auto" a comparison begins with half the task's own LR, that LR and twice that, and tries more where a
+    strategy is best at an edge; LRs that are given are what is tried, and no others.
     `quick` is what `--quick` trains: by default a quarter of the updates, three folds at most, one seed.
 
     Returns the function or class unchanged. Raises `LrlabError` or `LrlabTypeError` for an argument that is not valid.
@@ -144,7 +147,7 @@ def task(
     500
     """
     direction = direction_of(metric, mode)
-    settings = Settings(updates, folds, seeds, lrs, evals)
+    settings = Settings(updates, folds, seeds, Settings.lrs if lrs == AUTO else lrs, evals, widen=lrs == AUTO)
     if quick is None:
         quick = dataclasses.replace(settings, updates=max(1, updates // 4), folds=min(3, folds), seeds=1)
     declaration = Declaration(metric, direction, settings, quick, needs, declared(config or {}))

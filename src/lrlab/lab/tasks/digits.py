@@ -40,7 +40,16 @@ SIZES = {"tiny": 1, "std": 4}  # distorted copies of each held-out image that ar
 
 
 # At equal cost many folds of short runs found more differences than few of long ones.
-@problem(metric="val_loss", updates=320, quick=160, folds=8, lrs=LRS, sizes=SIZES, needs=("torch", "sklearn.datasets"))
+@problem(
+    metric="val_loss",
+    updates=320,
+    quick=160,
+    folds=8,
+    lrs=LRS,
+    sizes=SIZES,
+    widen=True,
+    needs=("torch", "sklearn.datasets"),
+)
 def train(run: TrainingRun, copies: int) -> Problem:
     """Three convolutions and a linear layer; no normalisation."""
     import torch

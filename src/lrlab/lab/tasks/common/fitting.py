@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.lab.arms.optimizer import rate_of, step
 from lrlab.lab.task.config import refuse_unknown
-from lrlab.lab.task.declaration import Settings, task
+from lrlab.lab.task.declaration import AUTO, Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
 
 if TYPE_CHECKING:
@@ -75,17 +75,29 @@ def problem(
     folds: int = 5,
     evals: int = 16,
     quick: int | None = None,
+    widen: bool = False,
     needs: tuple[str, ...] = ("torch",),
 ) -> Callable[[Callable[[Any, Any], Problem]], Callable[[Any], None]]:
     """Declare a built-in task: a function of a run and of its size that gives a problem.
 
     It is configured by "size", one of `sizes`, and "std" by default; and by "optimizer", one of `lrs`, which has the
     base LR of each, the task's own first.
-    `quick` are the updates of `--quick`, a quarter by default, on at most five folds.
+    `quick` are the updates of `--quick`, a quarter by default, on at most five folds. With `widen` a comparison tries
+    more LRs by default where a strategy is best at an edge of them.
     """
     config = {"size": tuple(sorted(sizes, key=lambda size: size != "std")), "optimizer": tuple(lrs)}
-    shorter = Settings(quick or updates // 4, min(5, folds), evals=evals // 2)
-    declared = task(metric=metric, updates=updates, folds=folds, evals=evals, quick=shorter, needs=needs, config=config)
+    shorter = Settings(quick or updates // 4, min(5, folds), evals=evals // 2, widen=widen)
+    given = AUTO if widen else Settings.lrs
+    declared = task(
+        metric=metric,
+        updates=updates,
+        folds=folds,
+        lrs=given,
+        evals=evals,
+        quick=shorter,
+        needs=needs,
+        config=config,
+    )
 
     def declare(build: Callable[[Any, Any], Problem]) -> Callable[[Any], None]:
         @functools.wraps(build)

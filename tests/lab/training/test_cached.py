@@ -85,3 +85,58 @@ def seeded(k):
 def test_what_draws_is_known_by_what_it_belongs_to():
     """A method of the one generator of Python or NumPy, under whatever name; one of one's own draws from itself."""
     assert [*drawing(lambda run: (shuffles(1), from_within(1), seeded(1)))] == ["shuffles", "from_within"]
+
+
+def within():
+    """Caches of a function, and what they draw with: a module or a call of the function around, or their own import."""
+    import numpy.random as numbers
+    from numpy.random import uniform
+
+    draw, unset = numbers.normal, None
+
+    @functools.cache
+    def module(k):
+        return numbers.normal(k)
+
+    @functools.cache
+    def call(k):
+        return draw(k)
+
+    @functools.cache
+    def imported(k):
+        import random as rnd
+
+        return rnd.random()
+
+    @functools.cache
+    def taken(k):
+        from numpy.random import normal
+
+        return normal(k), uniform
+
+    @functools.cache
+    def of_torch(k):
+        import torch as t
+
+        return t.randn(k)
+
+    @functools.cache
+    def computes(k):
+        import math as m
+
+        from numpy.random import Generator
+
+        return m.sqrt(k), Generator, unset, later
+
+    def train(run):
+        return module(1), call(1), imported(1), taken(1), of_torch(1), computes(1)
+
+    if unset:
+        later = 1
+    return train
+
+
+def test_names_of_a_function_around_and_imports_within_are_followed():
+    """Also one that is assigned later, and is in no cell yet."""
+    found = {name.rpartition(".")[2] for name in drawing(within())}
+    assert found == {"module", "call", "imported", "taken", "of_torch"}

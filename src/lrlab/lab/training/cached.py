@@ -11,6 +11,8 @@ import dis
 import functools
 import random
 import sys
+from collections.abc import Iterator
+from types import CellType, CodeType
 from typing import Any
 
 import numpy as np
@@ -40,19 +42,53 @@ def drawing(function: Any) -> dict[str, Any]:
 
 def _draws(function: Any) -> bool:
     """Whether a function names a call that draws from the random numbers that a library keeps for the whole process."""
-    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    code = getattr(function, "__code__", None)
     if code is None or any(type(each) is tuple and "generator" in each for each in code.co_consts):
         return False
+    return any(
+        getattr(value, "__self__", None) in (random._inst, np.random.mtrand._rand) or value is _Drawing
+        for value in _named(function, code)
+    )
+
+
+class _Drawing:
+    """In place of what of PyTorch draws."""
+
+
+def _named(function: Any, code: CodeType) -> Iterator[Any]:
+    """What the names and attributes in the code stand for: global, of a closure, or imported where they are used."""
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    held = {name: _content(cell) for name, cell in cells}
+    known, own = function.__globals__, dict[str, Any]()
     value: Any = None
+    module = ""
     for each in dis.get_instructions(code):
-        if each.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            value = known.get(each.argval)
-        elif each.opname in ("LOAD_ATTR", "LOAD_METHOD") and value is not None:
-            if value is sys.modules.get("torch") and each.argval in _OF_TORCH:
-                return True
-            value = getattr(value, each.argval, None)
-        else:
-            value = None
-        if getattr(value, "__self__", None) in (random._inst, np.random.mtrand._rand):
-            return True
-    return False
+        name = each.argval
+        match each.opname:
+            case "LOAD_GLOBAL" | "LOAD_NAME":
+                value = known.get(name)
+            case "LOAD_DEREF":
+                value = held.get(name)
+            case "IMPORT_NAME":
+                module, value = name, sys.modules.get(name.partition(".")[0])
+            case "IMPORT_FROM" if name in vars(sys.modules.get(module, sys)):
+                value = vars(sys.modules[module])[name]
+            case "LOAD_ATTR" | "LOAD_METHOD" | "IMPORT_FROM" if value is not None:
+                torch = value is sys.modules.get("torch")
+                value = _Drawing if torch and name in _OF_TORCH else getattr(value, name, None)
+            case opname if opname.startswith("STORE_FAST"):  # two names: of Python 3.13 on, it loads the second
+                stored, *loaded = name if isinstance(name, tuple) else (name,)
+                own[stored] = value
+                value = own.get(loaded[0]) if loaded else None
+            case opname if opname.startswith("LOAD_FAST") and isinstance(name, str):
+                value = own.get(name)
+            case _:
+                value = None
+        yield value
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing is in it yet
+        return None

@@ -236,7 +236,6 @@ def test_a_text_is_typed_and_what_is_wrong_with_it_is_said(opened):
 def test_another_librarys_call_is_pasted(opened):
     page = composing(opened)
     page.locator("#text").fill("StepLR(optimizer, step_size=3000)")
-    until(page, "document.getElementById('wrong').textContent !== ''")
     page.locator("#text").blur()
     until(page, "lrlab.state.text === 'step(3000)'")
     assert "torch" in page.locator("#read").inner_text()
@@ -424,3 +423,37 @@ def test_points_are_chosen_moved_and_tilted_by_keys(opened):
     page.keyboard.press("Escape")
     assert chosen(page) == []
     assert page.evaluate("document.activeElement.dataset.name") == "2"
+
+
+def test_a_plan_is_made_of_several_schedules(opened):
+    """One is added, shaped by keys, and the other one taken up again; undo gives all back; the address holds it."""
+    page = composing(opened, "cosine()", "&lr=0.001")
+    page.locator("#plan-add button").click()
+    until(page, "document.querySelectorAll('.track').length === 2 && lrlab.found.peak === 0.9")
+    assert page.locator("#y-label").inner_text() == "momentum"
+    assert text_of(page) == "constant(level=0.9)"
+    page.locator('[data-name="0"]').focus()
+    page.keyboard.press("-")
+    settled(page)
+    until(page, "lrlab.state.plan.includes('0.45')")
+    assert lr.parse(text_of(page)).over(RUN)(0) == 0.45
+    page.locator(".track").first.click()
+    until(page, "document.getElementById('y-label').textContent === 'learning rate'")
+    assert text_of(page) == "cosine()"
+    until(page, "document.getElementById('code').textContent.includes('lr.plan(')")
+    page.reload()
+    until(page, "document.querySelectorAll('.track').length === 2")
+    assert "0.45" in page.locator(".track").nth(1).inner_text()
+    page.locator('[aria-label="Remove momentum"]').click()
+    until(page, "document.querySelectorAll('.track').length === 0")
+    page.locator("#undo").click()
+    until(page, "document.querySelectorAll('.track').length === 2")
+
+
+def test_a_plan_is_typed(opened):
+    page = composing(opened)
+    page.locator("#text").fill('plan(lr=linear(), groups={"head*": {"lr": rex()}})')
+    page.locator("#text").blur()
+    until(page, "document.querySelectorAll('.track').length === 2")
+    assert text_of(page) == "linear()"
+    assert page.locator("#wrong").inner_text() == ""

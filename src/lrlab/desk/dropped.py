@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lrlab.core.expression.node import Schedule
+from lrlab.core.plan.plan import Plan
+from lrlab.core.plan.text import plan_text
 from lrlab.core.text.lint import Finding
 from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
@@ -30,6 +32,7 @@ class Taken:
     base_lr: float | None
     convention: str
     findings: tuple[Finding, ...]
+    plan: Plan | None = None  # of which the schedule is the first
 
 
 def pasted(text: str, run: Horizon, lr: float | None = None) -> Taken:
@@ -61,6 +64,7 @@ def dropped(name: str, content: bytes, run: Horizon, lr: float | None = None) ->
             float(base) if isinstance(base, int | float) and 0 < base < 1e6 else None,
             "from a picture of it",
             (),
+            plan_text(held["plan"]) if isinstance(held.get("plan"), str) else None,
         )
     suffix = Path(name).suffix.lower()
     if suffix not in (*FILES, *SCRIPTS):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.plan import Plan
-from lrlab.core.plan.rules import KINDS
+from lrlab.core.plan.rules import EVERY, KINDS
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
 from lrlab.desk.schedules import LENGTH, POINTS, FindingRecord, ShowDocument
 from lrlab.desk.study_file import read_plan
+from lrlab.errors import LrlabError, worded
 from lrlab.views.model import Figure
 from lrlab.views.seen import drawn_plan
 
@@ -63,6 +65,57 @@ def lr_schedules(plan: Plan) -> tuple[Schedule, ...]:
     (cosine(),)
     """
     return tuple(schedule for schedule, drives in zip(plan.schedules, plan.drives_lr, strict=True) if drives)
+
+
+def plan_code(plan: Plan, target: str, horizon: Horizon) -> str:
+    """A plan as a text, as JSON, as a TOML table, or as the call that gives it to PyTorch's optimizer.
+
+    Raises `LrlabError` for other libraries, which have no word for a plan.
+    """
+    match target:
+        case "text":
+            return f"{plan}\n"
+        case "json":
+            return plan.dumps(indent=2) + "\n"
+        case "toml":
+            return _toml(plan)
+        case "torch":
+            lines = ["import lrlab as lr", "from lrlab.adapters.torch import Scheduler", "", f"plan = {_call(plan)}"]
+            lines += [f"scheduler = Scheduler(optimizer, plan, horizon={horizon.total})", "..."]
+            return "\n".join([*lines, "optimizer.step(), scheduler.step()"]) + "\n"
+        case "python":
+            return f"import lrlab as lr\n\nplan = {_call(plan)}\n"
+    allowed = "PyTorch, Python, TOML, JSON"
+    raise LrlabError(worded("a plan of several schedules is not written for this library", target, allowed))
+
+
+def _call(plan: Plan) -> str:
+    """The call that makes a plan, a schedule a line, each as a text."""
+    rules = [(rule.pattern, {hyper: str(schedule) for hyper, schedule in rule.schedules}) for rule in plan.rules]
+    own = rules[0][1] if rules[0][0] == EVERY else {}
+    lines = [f"    {hyper}={text!r}," for hyper, text in own.items()]
+    if rest := dict(rules[1:] if own else rules):
+        lines += ["    groups={", *(f"        {pattern!r}: {texts!r}," for pattern, texts in rest.items()), "    },"]
+    joining = None if plan.joining is None else str(plan.joining)
+    extra = {"layer_decay": plan.layer_decay, "layers": list(plan.layers) or None, "joining": joining}
+    lines += [f"    {name}={value!r}," for name, value in extra.items() if value is not None]
+    return "\n".join(["lr.plan(", *lines, ")"])
+
+
+def _toml(plan: Plan) -> str:
+    """The table of a study file, which `lr.read_plan` reads."""
+    lines = ["[plan]"]
+    if plan.layer_decay is not None:
+        lines.append(f"layer_decay = {plan.layer_decay}")
+    if plan.layers:
+        lines.append(f"layers = {json.dumps(list(plan.layers))}")
+    if plan.joining is not None:
+        lines.append(f"joining = {json.dumps(str(plan.joining))}")
+    for rule in plan.rules:
+        if rule.pattern != EVERY or rule is not plan.rules[0]:
+            lines += ["", f"[plan.groups.{json.dumps(rule.pattern)}]"]
+        lines += [f"{hyper} = {json.dumps(str(schedule))}" for hyper, schedule in rule.schedules]
+    return "\n".join(lines) + "\n"
 
 
 def show_plan(path: str | Path, run: Horizon) -> PlanPreview:

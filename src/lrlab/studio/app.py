@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from lrlab.desk import VERSION
 from lrlab.errors import LrlabError
-from lrlab.studio import composing, foreseeing
+from lrlab.studio import composing, foreseeing, planning
 from lrlab.studio.asked import Asked
 from lrlab.studio.comparing import Comparing
 from lrlab.studio.guard import Guard
@@ -40,7 +40,7 @@ def application(token: str, store: Path, tasks: Mapping[str, str], names: tuple[
     """
     comparing, storing = Comparing(store, tasks), Storing(store)
     gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets}
-    posts: dict[str, Handler] = {**composing.POSTS, **comparing.posts, **foreseeing.POSTS}
+    posts: dict[str, Handler] = {**composing.POSTS, **planning.POSTS, **comparing.posts, **foreseeing.POSTS}
     routes = [Route(page.path, _page(page), methods=["GET"]) for page in PAGES]
     routes.append(Route("/static/{name}", _static, methods=["GET"]))
     routes += [Route(f"/api/{name}", _get(handler), methods=["GET"]) for name, handler in gets.items()]

@@ -8,10 +8,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lrlab.core.edit.gestures import Near, State
+from lrlab.core.plan.rules import KINDS
+from lrlab.core.plan.text import is_plan, plan_text
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.studio.asked import Asked
 from lrlab.studio.packed import packed
+from lrlab.studio.planning import shown
 from lrlab.views.figure import svg
 from lrlab.views.inside import in_png, in_svg
 from lrlab.views.names import file_name
@@ -47,6 +50,10 @@ def code(asked: Asked) -> Mapping[str, Any]:
 
     state = _state(asked)
     target = asked.one_of("target", TARGETS)
+    if given := asked.text("plan", default=""):
+        from lrlab.desk.plans import plan_code
+
+        return {"code": plan_code(plan_text(given), target, state.horizon)}
     return {"code": desk.code(state.schedule, target, state.horizon, asked.optional("lr", *LRS))}
 
 
@@ -56,6 +63,9 @@ def taken(asked: Asked) -> Mapping[str, Any]:
 
     name, lr = asked.text("name", 200, ""), asked.optional("lr", *LRS)
     run = asked.horizon()
+    if not name and is_plan(asked.text("text", LONGEST_FILE)):
+        whole = plan_text(asked.text("text"))
+        return {**shown(whole, 0, run, absolute=lr is not None), "updates": None, "lr": None, "notes": []}
     if name:
         found = desk.dropped(name, _bytes(asked), run, lr)
     else:
@@ -64,6 +74,7 @@ def taken(asked: Asked) -> Mapping[str, Any]:
         "text": str(found.schedule),
         "updates": found.updates,
         "lr": found.base_lr,
+        "plan": "" if found.plan is None else str(found.plan),
         "convention": found.convention,
         "notes": [str(finding) for finding in found.findings],
     }
@@ -116,6 +127,7 @@ def _state(asked: Asked) -> State:
 def _shown(state: State, asked: Asked) -> bytes:
     """The answer: a document, and the curve behind it in float32."""
     from lrlab.desk import compose as desk
+    from lrlab.desk.compose import Told
 
     curve = desk.drawn(state.schedule, state.horizon, log=asked.flag("log"))
     document: dict[str, Any] = {
@@ -138,6 +150,8 @@ def _shown(state: State, asked: Asked) -> bytes:
     if not asked.flag("quick"):
         base, decay = asked.optional("lr", *LRS), asked.optional("decay", 0, 1e3)
         told = desk.told(state.schedule, state.horizon, base, decay)
+        if asked.one_of("hyper", list(KINDS), "lr") != "lr":  # what looks odd in an LR may be right for a momentum
+            told = Told(told.words, (), ())
         document |= {
             "words": told.words,
             "findings": [{"message": f.message, "hint": f.hint, "update": f.update} for f in told.findings],
@@ -149,7 +163,10 @@ def _shown(state: State, asked: Asked) -> bytes:
 def _held(state: State, asked: Asked) -> dict[str, Any]:
     """The data that a picture carries about itself."""
     run = {"updates": state.horizon.total}
-    return {"lrlab": 1, "schedule": str(state.schedule), "horizon": run, "base_lr": asked.optional("lr", *LRS)}
+    held = {"lrlab": 1, "schedule": str(state.schedule), "horizon": run, "base_lr": asked.optional("lr", *LRS)}
+    if given := asked.text("plan", default=""):
+        held["plan"] = str(plan_text(given))
+    return held
 
 
 def _bytes(asked: Asked) -> bytes:

@@ -2,12 +2,13 @@
 
 import { Latest, asked, packed } from "./asking.js";
 import { address, stateOf } from "./address.js";
-import { byId, later, make, say, sentence, whole } from "./building.js";
+import { byId, later, make, say, sentence, whole as count } from "./building.js";
 import { Chart } from "./chart.js";
 import { gallery } from "./gallery.js";
 import { Handles } from "./handles.js";
 import { Law } from "./law.js";
 import { Past } from "./past.js";
+import { Plan } from "./plan.js";
 import { dropped, saved } from "./files.js";
 
 const FIRST = { text: 'warmup("5%") >> cosine(to=0.1)', updates: 10000 };
@@ -15,7 +16,7 @@ const FIELDS = ["updates", "epoch", "lr", "decay"];
 const MOST = 5; // lines beside the schedule
 
 /** @type {any} */
-let state = { ...FIRST, epoch: null, lr: null, decay: null, log: false, ghost: null, overlays: [] };
+let state = { ...FIRST, epoch: null, lr: null, decay: null, log: false, ghost: null, overlays: [], plan: null, track: 0 };
 let found = null; // what the server last said of it
 let began = null; // the state at the beginning of a gesture
 const beside = new Map(); // curves beside it, by text
@@ -41,7 +42,36 @@ const hint = () => (!found ? "There is no picture of this text yet." : found.fix
 function request(from) {
   const horizon = { updates: from.updates };
   if (from.epoch) horizon.updates_per_epoch = from.epoch;
-  return { text: from.text, horizon, lr: from.lr, decay: from.decay, log: from.log };
+  const hyper = plan.shaped(from)?.hyper ?? "lr";
+  const lr = hyper === "lr" ? from.lr : null; // other values are themselves, or multiples
+  return { text: from.text, horizon, lr, decay: from.decay, log: from.log, hyper };
+}
+
+const plan = new Plan({ state: () => state, request: (from) => request(from), taken: (change) => take(change) });
+
+/** The plan with the schedule as it is now. */
+async function planned() {
+  const of = state;
+  try {
+    const found = await plan.refresh(of);
+    if (of === state) state = found;
+    remember();
+  } catch (error) {
+    wrong(error.message);
+  }
+}
+
+/** The loss, where it is the LR of every group that is shaped. @param {boolean} quick */
+function foresee(quick) {
+  const shaped = plan.shaped(state);
+  return !shaped || (shaped.hyper === "lr" && shaped.groups === "*") ? law.want(request(state), state.ghost, quick) : null;
+}
+
+/** What the axis of levels shows. @param {boolean} absolute */
+function unit(absolute) {
+  const shaped = plan.shaped(state);
+  if (!shaped || shaped.hyper === "lr") return absolute ? "learning rate" : "multiple of the base LR";
+  return shaped.multiple ? `${shaped.hyper}: multiple of the group's own` : shaped.hyper;
 }
 
 const gestures = new Latest(
@@ -53,7 +83,7 @@ const gestures = new Latest(
     wrong("");
     draw(answer);
     handles.moving(answer);
-    law.want(request(state), state.ghost, true);
+    foresee(true);
   },
   (error) => wrong(error.message),
 );
@@ -85,7 +115,8 @@ async function settled() {
 async function refresh() {
   remember();
   await pictures.want({ ...request(state), quick: false });
-  await Promise.all([code(), byId("wrong").textContent ? null : law.want(request(state), state.ghost, false)]);
+  if (!byId("wrong").textContent) await planned();
+  await Promise.all([code(), byId("wrong").textContent ? null : foresee(false)]);
 }
 
 function draw(answer) {
@@ -98,7 +129,7 @@ function draw(answer) {
   chart.show([...own, ...others.filter((line) => line.x)], answer.updates, state.log);
   handles.show(found);
   if (!handles.held) phases(answer);
-  byId("y-label").textContent = answer.absolute ? "learning rate" : "multiple of the base LR";
+  byId("y-label").textContent = unit(answer.absolute);
   if (!handles.held) byId("where").textContent = hint();
 }
 
@@ -151,8 +182,8 @@ function phases(answer) {
     return make(
       "tr", {},
       make("td", {}, select || make("code", {}, segment.text)),
-      make("td", { class: "number" }, whole(segment.start)),
-      make("td", { class: "number" }, whole(Math.max(segment.stop - 1, segment.start))),
+      make("td", { class: "number" }, count(segment.start)),
+      make("td", { class: "number" }, count(Math.max(segment.stop - 1, segment.start))),
       make("td", {}, segment.sentence.replace(/, updates.*$/, "")),
     );
   });
@@ -176,9 +207,12 @@ function wrong(message) {
   byId("text").setAttribute("aria-invalid", String(Boolean(message)));
 }
 
+/** What is told of the whole: the schedule and the plan that it is in. */
+const whole = () => ({ ...request(state), plan: state.plan ?? "" });
+
 async function code() {
   try {
-    byId("code").textContent = (await asked("code", { ...request(state), target: byId("target").value })).code;
+    byId("code").textContent = (await asked("code", { ...whole(), target: byId("target").value })).code;
     byId("copy").disabled = false;
   } catch (error) {
     byId("code").textContent = byId("wrong").textContent ? "" : error.message;
@@ -210,25 +244,27 @@ function back(way) {
   if (!before) return;
   state = { ...before, log: state.log, ghost: state.ghost, overlays: state.overlays };
   fill();
-  refresh().then(() => say(`${way === "undo" ? "Taken back" : "Done again"}: ${state.text}`));
+  plan.open(state).then(refresh).then(() => say(`${way === "undo" ? "Taken back" : "Done again"}: ${state.text}`));
 }
 
 // -- what the page does -----------------------------------------------------------------------------------------------
 
 let typed = null; // the state before somebody began to type
-const typing = later(() => pictures.want({ ...request({ ...state, text: byId("text").value }), quick: false }).then(() => {
+const look = () => pictures.want({ ...request({ ...state, text: byId("text").value }), quick: false }).then(() => {
   if (!byId("wrong").textContent) {
     state = { ...state, text: byId("text").value };
     remember();
     code();
-    law.want(request(state), state.ghost, false);
+    foresee(false);
+    if (state.plan) planned();
   }
-}), 120);
+});
+const typing = later(look, 120);
 byId("text").addEventListener("focus", () => { typed = { ...state }; });
 byId("text").addEventListener("input", () => { byId("read").textContent = ""; typing(); });
 byId("text").addEventListener("change", async () => {
   const text = byId("text").value;
-  await pictures.idle;
+  await look();
   if (byId("wrong").textContent && text.trim()) await taken(text);
   if (typed && typed.text !== state.text) past.keep(typed);
   typed = { ...state };
@@ -285,15 +321,16 @@ byId("copy").addEventListener("click", async () => {
   byId("copy").textContent = "Copied";
   setTimeout(() => { byId("copy").textContent = "Copy"; }, 1500);
 });
-byId("svg").addEventListener("click", () => saved("svg", request(state)).catch((error) => wrong(error.message)));
-byId("png").addEventListener("click", () => saved("png", request(state)).catch((error) => wrong(error.message)));
+byId("svg").addEventListener("click", () => saved("svg", whole()).catch((error) => wrong(error.message)));
+byId("png").addEventListener("click", () => saved("png", whole()).catch((error) => wrong(error.message)));
 
 /** What somebody has pasted or dropped: a schedule of ours or of any library, or a picture of one. */
 async function taken(text, file) {
   try {
     const read = await asked("import", { ...request(state), text, ...file });
     wrong("");
-    const change = { text: read.text, ...(read.updates ? { updates: read.updates } : {}), ...(read.lr ? { lr: read.lr } : {}) };
+    if (read.tracks) plan.tracks = read.tracks;
+    const change = { text: read.text, plan: read.plan || null, track: 0, ...(read.updates ? { updates: read.updates } : {}), ...(read.lr ? { lr: read.lr } : {}) };
     if (file || text !== read.text) byId("read").textContent = [read.convention, ...read.notes].filter(Boolean).join("\n");
     await take(change);
   } catch (error) {
@@ -304,13 +341,14 @@ dropped(document.body, (file) => taken("", file), (error) => wrong(error.message
 
 addEventListener("hashchange", () => {
   const given = stateOf(location.hash);
-  if (given.text && address(given) !== address(state)) take({ ...given, updates: given.updates ?? state.updates });
+  if (!given.text || address(given) === address(state)) return;
+  plan.open(given).catch(() => { given.plan = null; }).then(() => take({ ...given, updates: given.updates ?? state.updates }));
 });
 
 const given = stateOf(location.hash);
 if (given.text) state = { ...state, ...given, updates: given.updates ?? FIRST.updates };
 fill();
-refresh().then(fetchBeside);
+plan.open(state).catch(() => { state = { ...state, plan: null }; }).then(refresh).then(fetchBeside);
 gallery(byId("gallery"), (word, event) => {
   if (event.shiftKey) {
     state = { ...state, overlays: [...state.overlays.filter((text) => text !== word.text), word.text].slice(-MOST) };
@@ -326,4 +364,4 @@ gallery(byId("gallery"), (word, event) => {
 }).catch((error) => wrong(error.message));
 
 /** For measurements and tests: the requests that were sent, the drawings that were made, what is shown. */
-window.lrlab = { chart, handles, law, gestures, pictures, get state() { return state; }, get found() { return found; } };
+window.lrlab = { chart, handles, law, plan, gestures, pictures, get state() { return state; }, get found() { return found; } };

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from lrlab.core.time.span import Span as Span
     from lrlab.desk.advise import advise as advise
     from lrlab.desk.compare import compare as compare
+    from lrlab.desk.find import find as find
+    from lrlab.desk.range_test import RangeTest as RangeTest
     from lrlab.desk.study_file import read_plan as read_plan
     from lrlab.desk.transfer import transfer as transfer
     from lrlab.desk.tune import tune as tune

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab.desk import tune as desk
+from lrlab.desk import trainer
 from lrlab.desk.tune import tune
 from lrlab.errors import LrlabError
 from lrlab.lab.stages.stage import execute
@@ -64,13 +64,13 @@ def test_the_same_call_goes_on_where_it_was(tmp_path, monkeypatch):
 def test_it_is_judged_on_what_it_has_not_seen(tmp_path, monkeypatch):
     """Two folds for the search, six others for the verdict; with one fold, seeds."""
     seen = []
-    engine = desk.run_jobs
+    engine = trainer.run_jobs
 
     def watched(task, jobs, *given, **how):
         seen.append(jobs)
         return engine(task, jobs, *given, **how)
 
-    monkeypatch.setattr(desk, "run_jobs", watched)
+    monkeypatch.setattr(trainer, "run_jobs", watched)
     found = tuned(tmp_path, seed=3)
     units = [{(job.seed, job.fold) for job in jobs} for jobs in seen]
     if found.comparison is not None:

@@ -12,25 +12,21 @@ import numpy as np
 
 from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.core.expression.node import Schedule
+from lrlab.desk.trainer import Trainer
 from lrlab.desk.tuned import Tuned
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.executors.named import opened, within_reach
 from lrlab.lab.search.budget import budget_of
 from lrlab.lab.search.proposals import Proposals
-from lrlab.lab.search.rungs import lengths_of, price
+from lrlab.lab.search.rungs import lengths_of
 from lrlab.lab.search.space import LRS, STRATEGIES, strategies_of
 from lrlab.lab.search.tuning import Field, Found, least_budget, search
 from lrlab.lab.search.units import split_of
-from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Executor
-from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.planning import measured
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
-from lrlab.lab.task.declaration import Task, load_task, task_of
-from lrlab.record.runs.run import StoredRun
+from lrlab.lab.task.declaration import load_task, task_of
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
-from lrlab.views.progress import progress
 
 
 def tune(
@@ -87,7 +83,7 @@ def tune(
     split = split_of(task.settings)
     evaluated = task.settings.evals if evals is None else evals
     with opened(resources, task) as place:
-        lab = _Lab(task, Store(store), place, quiet)
+        lab = Trainer(task, Store(store), place, quiet)
         field = Field(
             split.tried,
             split.folds,
@@ -122,32 +118,6 @@ def tune(
         maximise=field.maximise,
         lrs=tuple(lrs),
     )
-
-
-class _Lab:
-    """Trains jobs on the chosen executor, and counts runs and the updates trained now."""
-
-    def __init__(self, task: Task, store: Store, executor: Executor, quiet: bool) -> None:
-        self._task, self._store, self._executor, self._quiet = task, store, executor, quiet
-        self._every: int | None = None
-        self.runs = self.trained = 0
-
-    def train(self, jobs: Sequence[Job]) -> Sequence[StoredRun]:
-        """The runs of these jobs, from the store if they are there."""
-        text = f"{len(jobs)} runs of {jobs[0].updates} updates on {self._task.name}"
-        with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:
-            runs, effort = run_jobs(
-                self._task, jobs, self._store, self._executor, on_progress=watch.moved, on_failed=watch.failed
-            )
-        self.runs += len(runs)
-        self.trained += effort.trained
-        return runs
-
-    def price(self, jobs: Sequence[Job]) -> int:
-        """The updates that these jobs take together, with forks if the task allows them."""
-        if self._every is None:
-            self._every = measured(self._task, jobs[0]).every
-        return price(self._task, jobs, self._every)
 
 
 def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:

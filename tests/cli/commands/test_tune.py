@@ -65,7 +65,7 @@ def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch):
     def interrupted(*given, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lrlab.desk.tune.run_jobs", interrupted)
+    monkeypatch.setattr("lrlab.desk.trainer.run_jobs", interrupted)
     answer = ask(tmp_path, "31")
     assert answer.exit_code == 130
     assert "the same command goes on" in answer.stderr

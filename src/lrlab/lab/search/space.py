@@ -133,12 +133,12 @@ def strategies_of(texts: Mapping[str, str], lengths: Sequence[int], lrs: Sequenc
     found = (BASELINE, *(Strategy(name, text) for name, text in texts.items()))
     for strategy in found:
         for values in strategy.corners():
-            _check(strategy.name, strategy.filled(values), lengths, lrs)
+            refuse_another(strategy.name, strategy.filled(values), lengths, lrs)
     return found
 
 
-def _check(name: str, schedule: Schedule, lengths: Sequence[int], lrs: Sequence[float]) -> None:
-    """A rung is a complete schedule at a shorter length: refuse what would be another schedule there."""
+def refuse_another(name: str, schedule: Schedule, lengths: Sequence[int], lrs: Sequence[float] = (1.0,)) -> None:
+    """Raise `LrlabError` where a schedule is another one at a shorter length, so that its short runs say nothing."""
     *shorter, longest = sorted(lengths)
     lasting = ", ".join(map(str, shorter))
     curve = schedule.over(longest)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.segments import relative
@@ -15,15 +14,10 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.refusals import refuse_units
+from lrlab.lab.stages.asking import asked
 from lrlab.lab.stages.job import Job, jobs_of
-from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Settings, Task
 from lrlab.lab.training.batches import updates_of_a_pass
-from lrlab.lab.training.run import TrainingRun
-
-
-class _Asked(BaseException):
-    """Ends a training function at `run.steps`, before anything is trained."""
 
 
 def without_epochs(
@@ -70,17 +64,4 @@ def _in_epochs(schedule: Schedule) -> bool:
 
 def updates_per_epoch(task: Task, job: Job) -> int | None:
     """The updates of a pass through the loader of a task; None if it does not say, or if the training fails earlier."""
-    found: list[int | None] = []
-
-    def asks(run: TrainingRun) -> None:
-        def steps(loader: Any) -> NoReturn:
-            found.append(updates_of_a_pass(loader))
-            raise _Asked
-
-        run.steps = steps  # type: ignore[method-assign]
-        task.function(run)
-
-    # The real training will raise the same error again, and then it is reported.
-    with contextlib.suppress(Exception, _Asked):
-        train(dataclasses.replace(task, function=asks), job)
-    return found[0] if found else None
+    return asked(task, job, lambda run, loader: updates_of_a_pass(loader))

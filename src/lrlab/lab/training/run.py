@@ -132,12 +132,8 @@ class TrainingRun:
         fork: see `lrlab.lab.training.batches`. Raises `LrlabError` if it is called twice.
         """
         if self._steps is not None:
-            raise LrlabError(
-                worded(
-                    "run.steps was called again",
-                    hint="one loop for all epochs: it goes through the loader itself",
-                )
-            )
+            hint = "one loop for all epochs: it goes through the loader itself"
+            raise LrlabError(worded("run.steps was called again", hint=hint))
         self._steps = steps = self._updates(loader)
         return steps
 
@@ -254,6 +250,11 @@ class TrainingRun:
             raise Diverged
 
     # -- what the lab asks afterwards ------------------------------------------------------------------------
+
+    @property
+    def own_lrs(self) -> tuple[float, ...]:
+        """The LR of each parameter group of each tracked optimizer, as the training function made it."""
+        return self._tracked.own_lrs
 
     @property
     def loss(self) -> Series:

@@ -54,6 +54,11 @@ class Tracked:
         """Whether any tracked optimizer has a group, so that an LR can be set."""
         return any(self._bases.values())
 
+    @property
+    def own_lrs(self) -> tuple[float, ...]:
+        """The LR of each group of each tracked optimizer, as it was when it was tracked."""
+        return tuple(base["lr"] for bases in self._bases.values() for base in bases)
+
     def name_for(self, value: Any) -> str:
         """A name for an object without one: its kind, with a number from the second object on."""
         if hasattr(value, "param_groups"):

@@ -1,0 +1,48 @@
+"""A metric as log loss, in which a difference is a regret: 0.01 is 1 % of the loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from lrlab.errors import LrlabError, worded
+
+_LEAST = 1e-12  # a loss below counts as this one: nothing is a share of 0
+_LOGARITHMS = {"log10_": math.log(10.0), "log2_": math.log(2.0), "log_": 1.0, "ln_": 1.0}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a metric becomes log loss; regrets are shares `of` what is named.
+
+    >>> Scale.of_metric("log10_mse", "min").of, round(Scale.of_metric("log10_mse", "min").log(-2.0), 3)
+    ('mse', -4.605)
+    """
+
+    of: str
+    log: Callable[[float], float]
+
+    @classmethod
+    def of_metric(cls, metric: str, mode: Literal["min", "max"]) -> Scale:
+        """The scale of a metric: what is a logarithm by its name is one; where more is better, less of it is regret."""
+        sign = 1.0 if mode == "min" else -1.0
+        beginning = next((each for each in _LOGARITHMS if metric.startswith(each)), None)
+        if beginning is not None:
+            factor = sign * _LOGARITHMS[beginning]
+            return cls(metric.removeprefix(beginning), lambda value: factor * value)
+        return cls(metric, lambda value: sign * _log(metric, value))
+
+
+def _log(metric: str, value: float) -> float:
+    if value < 0:
+        raise LrlabError(
+            worded(
+                f"a range test tells how far an LR is from the best in shares of {metric}, which is below 0",
+                value,
+                "a metric of 0 or more, or one whose name begins with log_ or log10_",
+                f"run.report({metric}=...) of something positive, such as the loss itself",
+            )
+        )
+    return math.log(max(value, _LEAST)) if math.isfinite(value) else value

@@ -1,0 +1,106 @@
+"""A range test as a figure, tables and sentences: pure records for every drawer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lrlab.analysis.find.answer import Answer
+from lrlab.analysis.find.policy import Policy
+from lrlab.views.model import Cell, Figure, Line, Table
+
+_POINTS = 61  # of the profile
+_FARTHEST = 100.0  # % of regret: what is above is not drawn
+
+
+def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost: float) -> list[str]:
+    """The answer, how sure it is, what it rests on and what it cost."""
+    unit = own[0] if own else 1.0
+    sign = "LR" if own else "times the task's own LR,"
+    lines = []
+    if found.verdict == "none" or found.lr is None or found.low is None or found.high is None:
+        lines.append(f"No usable range: {found.why}.")
+    else:
+        lines.append(
+            f"{sign} {found.lr * unit:.3g}. Any from {found.low * unit:.3g} to {found.high * unit:.3g} is within "
+            f"{found.regret:.0%} of the best {of}, {found.level:.0%} sure; {found.lr * unit:.3g} is expected to cost "
+            f"{found.expected:.1%}."
+        )
+        if len(set(own)) > 1:
+            groups = ", ".join(f"{each * found.lr:.3g}" for each in own)
+            lines.append(f"The parameter groups keep their ratios: {groups}.")
+    if found.unstable_above is not None:
+        lines.append(f"Unstable above {found.unstable_above * unit:.3g}.")
+    if found.horizon is not None:
+        h = found.horizon
+        lines.append(
+            f"Over {policy.updates} updates the best LR is taken for {(policy.updates / policy.lengths.second):.3g} ** "
+            f"{h.power:+.2f} ({h.low:+.2f} to {h.high:+.2f}) of that over {policy.lengths.second}, from what "
+            f"{policy.lengths.first} and {policy.lengths.second} updates differ by."
+        )
+    lines += [f"{stopped(policy)} Cost: {cost:.2f} of a run."]
+    return lines
+
+
+def stopped(policy: Policy) -> str:
+    """What was asked for, how far it came, and why it ended."""
+    wanted, reached = policy.lengths.sweep, len(policy.losses)
+    ended = "its end" if reached == wanted else "a loss that diverged"
+    runs = [(asked, told) for asked, told in policy.done if asked.kind == "run"]
+    gone = sum(not math.isfinite(told.score) for _, told in runs)
+    skipped = f"; {5 - len(runs)} more were skipped" if len(runs) < 5 else ""
+    return (
+        f"Sweep of {reached} of {wanted} updates, to {ended}; {len(runs)} complete runs of {policy.lengths.first} and "
+        f"{policy.lengths.second} updates, of which {gone} diverged{skipped}."
+    )
+
+
+def runs(tried: Sequence[Mapping[str, Any]], metric: str) -> Table:
+    """Every complete run."""
+    rows = tuple(
+        (row["updates"], f"{row['lr']:.3g}", "diverged" if row["loss"] is None else row["loss"]) for row in tried
+    )
+    return Table(("updates", "LR", metric), rows, title="Complete short runs")
+
+
+def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, unit: float) -> Table:
+    """Ours above the rules of others, each with what it is expected to cost by our profile."""
+    profile = policy.profile() if answer.verdict == "range" else None
+
+    def row(name: str, lr: float | None) -> tuple[Cell, ...]:
+        cost = 100 * profile.expected(math.log(lr / unit)) if profile and lr else None
+        return (
+            name,
+            None if lr is None else f"{lr:.3g}",
+            None if cost is None else f"{cost:.0f}" if cost < 99.5 else "99+",
+        )
+
+    ours = row("short complete runs", None if answer.lr is None else answer.lr * unit)
+    note = "The rules of others read the one sweep; the cost is what our runs make of their LR."
+    return Table(("rule", "LR", "expected regret, %"), (ours, *(row(*each) for each in found.items())), note)
+
+
+def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
+    """The expected regret over log10 LR, with a band; None where there is no answer."""
+    if answer.verdict == "none" or answer.low is None or answer.high is None:
+        return None
+    profile = policy.profile()
+    low, high = math.log(answer.low) - 1.5, math.log(answer.high) + 1.5
+    xs = np.linspace(low, high, _POINTS)
+    tail = (1 - answer.level) / 2
+    found = [profile.regret(float(x)) for x in xs]
+    lows = [100 * profile.quantile(each, tail) for each in found]
+    middles = [100 * profile.quantile(each, 0.5) for each in found]
+    highs = [min(_FARTHEST, 100 * profile.quantile(each, 1 - tail)) for each in found]
+    shown = [(a, min(b, c), c) for a, b, c in zip(lows, middles, highs, strict=True)]
+    line = Line(
+        "regret",
+        ((xs + math.log(unit)) / math.log(10)).tolist(),
+        [b for _, b, _ in shown],
+        [min(a, b) for a, b, _ in shown],
+        [c for _, _, c in shown],
+    )
+    return Figure(f"Regret over {policy.updates} updates", "log10 LR", "regret, %", (line,))

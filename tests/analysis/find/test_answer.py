@@ -1,0 +1,63 @@
+"""The answer: a range where there is one, and none, with its reason, where there is not."""
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.find.answer import answer
+from lrlab.analysis.find.policy import Policy
+
+
+@pytest.mark.parametrize("best", [-1.5, 0.0, 1.0])
+def test_a_range_around_the_best(driven, best):
+    """Its claim is true of the loss that it was made from."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * (x - best) ** 2)
+    found = answer(policy)
+    assert found.verdict == "range"
+    assert found.low < found.lr < found.high
+    for lr in (found.low, found.lr, found.high):
+        assert 0.25 * (np.log(lr) - best) ** 2 <= np.log1p(found.regret) + 1e-9
+    assert np.log(found.unstable_above) == pytest.approx(2.5, abs=0.7)  # where the sweep broke: no run went so far
+
+
+def test_nothing_is_unstable_where_nothing_diverged(driven):
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * x**2, lambda x: 2 - 1 / (1 + np.exp(-3 * (x + 1))) + np.maximum(x - 1, 0) / 9)
+    assert answer(policy).unstable_above is None
+
+
+def test_it_is_unstable_above_what_diverged(driven):
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * x**2 if x < 0.9 else np.inf)
+    found = answer(policy)
+    assert found.verdict == "range"
+    assert found.high <= found.unstable_above
+    assert found.unstable_above >= np.exp(0.9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "sweep", "why"),
+    [
+        (lambda x, n: 0.0, lambda x: np.full(len(x), np.nan), "not finite from the first update"),
+        (lambda x, n: np.inf, None, "every short run diverged, down to"),
+        (lambda x, n: 6.0, lambda x: np.full(len(x), 2.0), "flat"),
+        (lambda x, n: 6.0 + 0.001 * np.sin(50 * x), lambda x: 2 + 0.1 * np.sin(37 * x), "flat"),
+        (lambda x, n: 3 * np.sin(41 * x + n) ** 2, None, "noise"),
+    ],
+)
+def test_there_is_none(driven, loss, sweep, why):
+    """NaN at once, divergence everywhere, nothing learned, or noise: said, with no LR."""
+    policy = Policy(1000, 500)
+    driven(policy, loss, sweep)
+    found = answer(policy)
+    assert found.verdict == "none"
+    assert why in found.why
+    assert (found.low, found.lr, found.high) == (None, None, None)
+
+
+def test_less_sure_is_wider(driven):
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.1 * x**2)
+    sure, less = answer(policy, 0.95), answer(policy, 0.7)
+    assert less.regret <= sure.regret
+    assert less.regret < sure.regret or less.high / less.low > sure.high / sure.low

@@ -1,0 +1,33 @@
+"""A metric as log loss: differences are shares of what the metric stands for."""
+
+import math
+
+import pytest
+
+from lrlab.analysis.find.scale import Scale
+from lrlab.errors import LrlabError
+
+
+@pytest.mark.parametrize(
+    ("metric", "mode", "better", "worse", "of"),
+    [
+        ("val_loss", "min", 1.0, 1.01, "val_loss"),
+        ("log10_mse", "min", -2.0, -2.0 + math.log10(1.01), "mse"),
+        ("log_nll", "min", 0.0, math.log(1.01), "nll"),
+        ("val_acc", "max", 1.01, 1.0, "val_acc"),
+    ],
+)
+def test_one_per_cent_is_one_per_cent(metric, mode, better, worse, of):
+    """Whether the metric is a loss, a logarithm, or better when higher."""
+    scale = Scale.of_metric(metric, mode)
+    assert scale.log(worse) - scale.log(better) == pytest.approx(math.log(1.01))
+    assert scale.of == of
+
+
+def test_what_is_below_zero_has_no_shares():
+    """And says what to report; zero itself is a loss, and what diverged stays infinite."""
+    scale = Scale.of_metric("val_loss", "min")
+    with pytest.raises(LrlabError, match=r"(?s)shares of val_loss.*log10_"):
+        scale.log(-0.1)
+    assert scale.log(0.0) < scale.log(1e-9)
+    assert scale.log(math.inf) == math.inf

@@ -1,0 +1,174 @@
+"""`lr.RangeTest` in a loop of one's own: training after it is training without it, bit for bit."""
+
+import random
+
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+
+torch = pytest.importorskip("torch")
+UPDATES = 128
+
+
+def network():
+    """With buffers (BatchNorm), random numbers (dropout), and two groups."""
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Dropout(0.2), torch.nn.ReLU(), torch.nn.Linear(8, 1)
+    )
+    groups = [{"params": model[0].parameters(), "lr": 0.02}, {"params": [*model[1:].parameters()], "lr": 0.002}]
+    return model, torch.optim.SGD(groups, momentum=0.9)
+
+
+def loader():
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(64, 4, generator=generator)
+    data = torch.utils.data.TensorDataset(x, x.sum(dim=1, keepdim=True) + 1)
+    return torch.utils.data.DataLoader(data, 8, shuffle=True, generator=torch.Generator().manual_seed(7))
+
+
+def step(model, opt, batch):
+    x, y = batch
+    loss = (model(x) - y).square().mean() + 0.05 * random.random() + 0.05 * np.random.rand()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    return loss
+
+
+def trained(model, opt, batches, count=12):
+    """The losses, weights, buffers and states after a few updates."""
+    losses = []
+    while len(losses) < count:
+        for batch in batches:
+            losses.append(step(model, opt, batch).item())
+    state = [value.clone() for value in model.state_dict().values()]
+    return losses, state, [float(entry["momentum_buffer"].sum()) for entry in opt.state.values()], random.random()
+
+
+def begun():
+    """A model in the middle of its training: the optimizer has a state, gradients are there."""
+    random.seed(1)
+    np.random.seed(1)
+    model, opt = network()
+    batches = loader()
+    trained(model, opt, batches, 8)
+    return model, opt, batches
+
+
+@pytest.mark.parametrize("leaves", ["at the end", "by a break"])
+def test_nothing_is_left_of_it(leaves):
+    """Weights, buffers, momentum, LRs, gradients, the order of the data and every random number are as they were."""
+    want = trained(*begun())
+    model, opt, batches = begun()
+    test = lr.RangeTest(opt, model, updates=UPDATES)
+    for n, (_, batch) in enumerate(test.over(batches)):
+        test.report(step(model, opt, batch))
+        if leaves == "by a break" and n == 40:
+            break
+    found = trained(model, opt, batches)
+    assert found[0] == want[0]
+    assert all(torch.equal(a, b) for a, b in zip(found[1], want[1], strict=True))
+    assert found[2:] == want[2:]
+    assert [group["lr"] for group in opt.param_groups] == [0.02, 0.002]
+    if leaves == "by a break":
+        with pytest.raises(LrlabError, match="not come to its end"):
+            _ = test.result
+
+
+def test_groups_keep_their_ratio_and_batches_come_round():
+    """In every update, through a loader that is shorter than the test; every update that was planned is made."""
+    model, opt, batches = begun()
+    test = lr.RangeTest(opt, model, updates=UPDATES)
+    rates = []
+    for rate, batch in test.over(batches):
+        assert opt.param_groups[0]["lr"] == rate
+        assert opt.param_groups[1]["lr"] == pytest.approx(0.1 * rate)
+        rates.append(rate)
+        test.report(step(model, opt, batch))
+    assert len(rates) > len(batches)
+    assert rates[0] == pytest.approx(0.02e-3)
+    assert test.result.stopped.startswith("Sweep of ")
+
+
+def test_the_result_is_applied_when_asked_for_and_once():
+    """To every group; a second time, or on another optimizer, is refused."""
+    model, opt, batches = begun()
+    test = lr.RangeTest(opt, model, updates=600)
+    for _, batch in test.over(batches):
+        test.report(step(model, opt, batch))
+    found = test.result
+    assert found.verdict == "range", found
+    assert found.low <= found.lr <= found.high
+    assert [group["lr"] for group in opt.param_groups] == [0.02, 0.002]
+    found.apply(opt)
+    assert opt.param_groups[0]["lr"] == pytest.approx(found.lr)
+    assert opt.param_groups[1]["lr"] == pytest.approx(0.1 * found.lr)
+    with pytest.raises(LrlabError, match="not those that the test began with"):
+        found.apply(opt)
+
+
+def test_a_validation_loss_judges_where_there_is_one():
+    """Once before anything, and at the end of each complete run."""
+    model, opt, batches = begun()
+    asked = []
+
+    def evaluate():
+        asked.append(float(model[0].weight.detach().sum()))
+        return torch.tensor(1.0 + len(asked) * 0.0)
+
+    test = lr.RangeTest(opt, model, updates=UPDATES, evaluate=evaluate)
+    for _, batch in test.over(batches):
+        test.report(step(model, opt, batch))
+    assert len(asked) == 1 + sum(told["loss"] is not None for told in test.result.tried)
+    assert test.result.verdict == "none"
+    assert "flat" in test.result.answer.why
+
+
+def test_a_loss_that_is_nan_from_the_first_update_has_no_range():
+    weight = torch.nn.Parameter(torch.ones(1))
+    opt = torch.optim.SGD([weight], lr=0.1)
+    test = lr.RangeTest(opt, weight, updates=UPDATES)
+    for _ in test:
+        test.report(float("nan"))
+    assert test.result.verdict == "none"
+    assert "not finite from the first update" in test.result.answer.why
+    with pytest.raises(LrlabError, match="no usable range"):
+        test.result.apply(opt)
+
+
+def test_accumulation_is_one_update():
+    """Two batches, one step, one iteration; the loss of each is told as their mean."""
+    model, opt, batches = begun()
+    test = lr.RangeTest(opt, model, updates=UPDATES)
+    steps = 0
+    for _, (x, y) in test.over(batches):
+        opt.zero_grad()
+        losses = [(model(part) - goal).square().mean() / 2 for part, goal in zip(x.chunk(2), y.chunk(2), strict=True)]
+        for loss in losses:
+            loss.backward()
+        opt.step()
+        steps += 1
+        test.report(sum(losses))
+    assert steps == sum(asked.updates for asked, _ in test._policy.done if asked.kind != "untrained")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda m, o: lr.RangeTest(o, updates=100), "weights that nothing holds"),
+        (lambda m, o: lr.RangeTest(o, m, updates=0), "length of the training"),
+        (lambda m, o: lr.RangeTest(m, m, updates=100), "optimizer with parameter groups"),
+        (lambda m, o: lr.RangeTest(o, m, updates=1000, budget=0.01), "budget is too small"),
+        (lambda m, o: lr.RangeTest(o, m, len, updates=100), "no state that could be put back"),
+        (lambda m, o: lr.RangeTest(o, m, updates=100, schedule="warmup(50) >> linear()"), "add up to 50"),
+        (lambda m, o: next(lr.RangeTest(o, m, updates=100).over(iter([1]))), "an iterator cannot begin again"),
+        (lambda m, o: list(lr.RangeTest(o, m, updates=100)), "was not told the loss"),
+        (lambda m, o: lr.RangeTest(o, m, updates=100).result, "not come to its end"),
+    ],
+)
+def test_a_slip_is_a_sentence(make, said):
+    with pytest.raises(LrlabError, match=said):
+        make(*network())

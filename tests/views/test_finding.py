@@ -1,0 +1,56 @@
+"""A range test in figures, tables and words, from plain records."""
+
+import numpy as np
+import pytest
+
+from lrlab.analysis.find.answer import answer
+from lrlab.analysis.find.policy import Policy, Told, swept
+from lrlab.views import finding
+
+
+def policy(loss):
+    """Driven by a loss of log LR."""
+    made = Policy(1000, 500)
+    asked = made.first()
+    while asked:
+        x = np.log(swept(asked[-1].updates))
+        losses = tuple(np.where(x < 2.5, 2 - 1 / (1 + np.exp(-3 * (x + 1))), 3 * x).tolist())
+        told = {"untrained": Told(6.0), "sweep": Told(np.inf, losses)}
+        asked = made.told([told.get(each.kind) or Told(loss(np.log(each.multiple))) for each in asked])
+    return made
+
+
+def test_the_figure_is_lowest_at_the_answer():
+    """On an axis of log10 LR, in units of the LR; the band holds the line."""
+    made = policy(lambda x: 0.2 * x**2)
+    found = answer(made)
+    figure = finding.drawn(made, found, 0.1)
+    (line,) = figure.lines
+    assert line.x[int(np.argmin(line.y))] == pytest.approx(np.log10(0.1 * found.lr), abs=0.25)
+    assert all(low <= y <= high for low, y, high in zip(line.low, line.y, line.high, strict=True))
+
+
+def test_where_there_is_no_range_there_is_no_figure():
+    made = policy(lambda x: np.inf)
+    found = answer(made)
+    assert finding.drawn(made, found, 0.1) is None
+    assert finding.sentences(found, made, [0.1], "loss", 0.5)[0].startswith("No usable range: every short run diverged")
+    assert "5 diverged" in finding.stopped(made)
+
+
+def test_groups_are_told_with_their_ratios():
+    made = policy(lambda x: 0.2 * x**2)
+    found = answer(made)
+    several = finding.sentences(found, made, [0.1, 0.01], "loss", 0.5)
+    assert f"ratios: {0.1 * found.lr:.3g}, {0.01 * found.lr:.3g}." in " ".join(several)
+    assert "ratios" not in " ".join(finding.sentences(found, made, [0.1], "loss", 0.5))
+
+
+def test_ours_stands_above_the_others():
+    """With what each LR is expected to cost; a rule that says nothing has an empty cell."""
+    made = policy(lambda x: 0.2 * x**2)
+    found = answer(made)
+    table = finding.rules({"steepest": 1e6, "valley": None}, made, found, 1.0)
+    assert [row[0] for row in table.rows] == ["short complete runs", "steepest", "valley"]
+    assert table.rows[1][2] == "99+"
+    assert table.rows[2][1:] == (None, None)

@@ -23,6 +23,7 @@ extensions = [
     "repository",
     "chinese",
     "tables",
+    "measured",
     "advice",
 ]
 exclude_patterns = ["_build", "extensions"]

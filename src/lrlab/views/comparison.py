@@ -203,6 +203,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
             *figures(evidence),
             *([shown] if (shown := profiles(evidence)) else []),
             grid(evidence),
+            *([tuned] if (tuned := effort(evidence)) else []),
         ),
         facts=facts,
     )
@@ -305,3 +306,28 @@ def grid(evidence: Evidence) -> Table:
         "*: the best of a row, on the very folds that it would be chosen by, so too good for ranking. Empty: not tried."
     )
     return Table(columns, tuple(rows), note, f"{evidence.metric} at each LR")
+
+
+def effort(evidence: Evidence) -> Table | None:
+    """What each strategy comes to after so many LRs were tried, and when it is at the target; None with neither."""
+    standings, target = evidence.comparison.standings, evidence.target
+    tried = [point.tried for point in standings[0].tuning]
+    if len(tried) < 2 and target is None:
+        return None
+    rows = []
+    for standing in standings:
+        cells: list[Cell] = [standing.arm]
+        cells += ["may diverge" if point.mean is None else point.mean for point in standing.tuning]
+        if (found := evidence.reached(standing)) is not None:
+            missed = f", {found.missed} of {found.runs} runs not" if found.missed else ""
+            cells.append(f"{'not reached' if found.updates is None else f'update {found.updates}'}{missed}")
+        rows.append(tuple(cells))
+    columns = ["strategy", *(f"{count} LR{'s' if count > 1 else ''} tried" for count in tried)]
+    note = "LRs are drawn from those that all strategies were tried at; the best is chosen on the other folds or seeds."
+    if target is not None:
+        columns.append(f"reaches {target:.3g}")
+        note += (
+            " The target is the median of the tuned warmup + linear; the update is the median of the runs at the LR "
+            "that was chosen most often. A run that diverged does not reach it."
+        )
+    return Table(tuple(columns), tuple(rows), note, "What tuning is worth, and the time to target")

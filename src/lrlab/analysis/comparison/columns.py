@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from lrlab.analysis.comparison.profile import Point
 from lrlab.analysis.comparison.statistics import Verdict
+from lrlab.analysis.comparison.target import Reached
+from lrlab.analysis.comparison.tuning import Tuned
 from lrlab.analysis.comparison.wording import Edge
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ COLUMNS = (
     Column("diverged", DivergedRecord | None, _diverged),
     Column("lrs", list[float], lambda e, line: list(line.lrs), "LR", _lrs),
     Column("profile", list[Point], lambda e, line: [vars(point) for point in line.profile]),
+    Column("tuning", list[Tuned], lambda e, line: [vars(point) for point in line.tuning]),
+    Column("to_target", Reached | None, lambda e, line: (found := e.reached(line)) and vars(found)),
     Column("edge", Edge | None, lambda e, line: line.edge),
     Column("unstable", UnstableRecord | None, _unstable),
     Column("scores", list[float | None], lambda e, line: list(line.scores)),

@@ -13,6 +13,7 @@ from lrlab.analysis.comparison.columns import COLUMNS, ArmRecord
 from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
 from lrlab.analysis.comparison.matters import MATTERS
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.analysis.comparison.target import REFERENCE, Reached, reached, target_of
 from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
@@ -37,7 +38,8 @@ class EvidenceRecord(TypedDict):
 
     `lrs` are the multiples of the task's own LR that some arm was tried at, `flips` the pairs of arms whose order
     depends on it; `together` are the arms that cannot be told from the best, itself included; `level` is that of all
-    intervals together; differences up to `margin` do not matter.
+    intervals together; differences up to `margin` do not matter. `target` is the median of the tuned warmup + linear,
+    None where it is not among the arms.
     """
 
     version: Literal[1]
@@ -54,6 +56,7 @@ class EvidenceRecord(TypedDict):
     together: list[str]
     level: float
     margin: float | None
+    target: float | None
     method: str
     advice: str
     settled: bool
@@ -115,6 +118,18 @@ class Evidence:
         return tuple(sorted((gone for gone in found if gone), key=lambda gone: gone.update))
 
     @property
+    def target(self) -> float | None:
+        """The median score of the tuned warmup + linear; None where it is not compared."""
+        known = {line.arm for line in self.comparison.standings}
+        return target_of(self.runs_of(REFERENCE, self.lr_of(REFERENCE))) if REFERENCE in known else None
+
+    def reached(self, standing: Standing) -> Reached | None:
+        """When an arm, at its LR, reaches the target; None where there is none."""
+        target = self.target
+        runs = self.runs_of(standing.arm, self.lr_of(standing.arm))
+        return None if target is None else reached(runs, target, self.mode)
+
+    @property
     def wider(self) -> dict[str, float]:
         """The LR to try next of each arm that is best at an edge of those tried; see `profile.wider`."""
         return {line.arm: line.wider for line in self.comparison.standings if line.wider is not None}
@@ -137,6 +152,7 @@ class Evidence:
             "together": list(comparison.together),
             "level": comparison.level,
             "margin": comparison.margin,
+            "target": self.target,
             "method": comparison.method,
             "advice": self.advice,
             "settled": comparison.settled,

@@ -21,6 +21,7 @@ from lrlab.analysis.comparison.matters import MATTERS, margin
 from lrlab.analysis.comparison.paired import Tested, sign_flip_test, t_test
 from lrlab.analysis.comparison.profile import Flip, Point, flips, profile, wider
 from lrlab.analysis.comparison.stability import Unstable, spared, stable, unstable
+from lrlab.analysis.comparison.tuning import Tuned, common, tuning_curve
 from lrlab.analysis.comparison.wording import Edge, Unit
 from lrlab.errors import LrlabError, worded
 
@@ -43,7 +44,8 @@ class Standing:
     and "unstable" where it is not worse at a rate that it lost because some runs diverged there (`unstable`). Otherwise
     it is "equally good" where the interval ends within what matters, or else "not distinguishable". An arm that
     diverged somewhere at every rate is "diverged": the units in which a run did are None, and so is all that compares.
-    `profile` is its mean at each rate that was tried, `wider` the rate to try next, None where the best is inside.
+    `profile` is its mean at each rate that was tried, `wider` the rate to try next, None where the best is inside;
+    `tuning` what is to be expected of it after so many of the rates that all arms were tried at.
     """
 
     arm: str
@@ -61,6 +63,7 @@ class Standing:
     unstable: Unstable | None = None
     profile: tuple[Point, ...] = ()
     wider: float | None = None
+    tuning: tuple[Tuned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def compare(
     spare = tested_on(np.array([luckier.get(k, values[k]) for k in range(whole)])) if luckier else tested
     apart = margin(matters, float(judged[ranking[0]].scores.mean())) if whole else None
 
+    shared = common(grids)
     standings = []
     for place, arm in enumerate(ranking):
         found, edge = judged[arm], _edge(grids[arm])
@@ -171,6 +175,7 @@ def compare(
                 unstable=lost.get(place),
                 profile=profile(grids[arm], sign),
                 wider=wider(grids[arm]),
+                tuning=tuning_curve(grids[arm], shared, sign),
             )
         )
     standings = [_same(line, apart) for line in standings]

@@ -1,6 +1,7 @@
 """A studio that is really served, and a client that sends what it is told to send, byte for byte."""
 
 import contextlib
+import gzip
 import json
 import subprocess
 import sys
@@ -163,3 +164,23 @@ def opened(chromium, studio):
 
 def _is_ours(url, studio):
     return url.startswith((f"http://127.0.0.1:{studio.port}/", "data:", "blob:"))
+
+
+AXE = Path(__file__).parents[1] / "handbook" / "axe-core" / "axe-4.14.1.min.js.gz"
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """What axe-core finds on a page that was opened with `bypass_csp`: the rule, and where."""
+    axe = gzip.decompress(AXE.read_bytes()).decode()
+
+    def found(page):
+        page.add_script_tag(content=axe)
+        return page.evaluate(
+            """async () => {
+                const found = await axe.run(document, { resultTypes: ["violations"] });
+                return found.violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 160))]);
+            }"""
+        )
+
+    return found

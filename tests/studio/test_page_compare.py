@@ -37,7 +37,7 @@ def test_a_comparison_is_begun_watched_and_read(tiny):
     tiny.goto(tiny.url.partition("/compare")[0] + "/runs")
     tiny.wait_for_selector("#runs tbody a")
     tiny.locator("#search").fill("digits down")
-    assert set(tiny.locator("#runs tbody td:nth-child(2)").all_inner_texts()) == {"down"}
+    assert set(tiny.locator("#runs tbody td:nth-child(3)").all_inner_texts()) == {"down"}
     tiny.locator("#runs tbody a").first.click()
     until(tiny, "document.querySelectorAll('#one .figure').length >= 2")
     tiny.go_back()

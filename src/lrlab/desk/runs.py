@@ -132,9 +132,9 @@ def report(store: str | Path, key: str) -> Report:
     run = _find(store, key)
     drawn = [Figure("Learning rate", "update", "multiple of the task's own LR", (_line(run, "LR"),))]
     if run.loss.updates:
-        drawn.append(Figure("Training loss", "update", "loss", (_series("loss", run.loss),), log_y=_positive(run.loss)))
+        drawn.append(Figure("Training loss", "update", "loss", (_series("loss", run.loss),), log_y=positive(run.loss)))
     drawn += [
-        Figure(name, "completed updates", name, (_series(name, series),), log_y=_positive(series))
+        Figure(name, "completed updates", name, (_series(name, series),), log_y=positive(series))
         for name, series in run.evals.items()
         if series.updates
     ]
@@ -159,7 +159,7 @@ def _series(name: str, series: Series) -> Line:
     return Line(name, series.updates, series.values)
 
 
-def _positive(series: Series) -> bool:
+def positive(series: Series) -> bool:
     """Whether a logarithmic axis shows it, and is needed."""
     finite = [v for v in series.values if math.isfinite(v)]
     return bool(finite) and min(finite) > 0 and max(finite) > 3 * min(finite)
@@ -168,9 +168,8 @@ def _positive(series: Series) -> bool:
 def compared(store: str | Path, first: str, second: str) -> Answer:
     """Where two runs differ: in their configuration, their LRs, and their losses."""
     a, b = _find(store, first), _find(store, second)
-    mine, other = ({**_short(run), "schedule": run.schedule, **run.versions} for run in (a, b))
-    fields = [name for name in {**mine, **other} if name not in ("key", "score") and mine.get(name) != other.get(name)]
-    rows: list[tuple[Cell, ...]] = [(name, str(mine.get(name)), str(other.get(name))) for name in fields]
+    fields = differences((a, b))
+    rows: list[tuple[Cell, ...]] = [(name, *(str(value) for value in values)) for name, values in fields.items()]
     rows.append((a.metric, f"{a.score:.6g}", f"{b.score:.6g}"))
     parts = {"lr": _first_difference(realised(a).tolist(), realised(b).tolist()), "loss": _parting(a.loss, b.loss)}
     sentences = [
@@ -180,7 +179,15 @@ def compared(store: str | Path, first: str, second: str) -> Answer:
     if a.fingerprint and b.fingerprint:
         sentences.append(f"What they have trained is {'the same' if a.fingerprint == b.fingerprint else 'different'}.")
     table = Table(("", a.key[:SHOWN], b.key[:SHOWN]), tuple(rows))
-    return Answer((table,), tuple(sentences), {"differ": fields, "first": parts, "runs": [_short(a), _short(b)]})
+    return Answer((table,), tuple(sentences), {"differ": list(fields), "first": parts, "runs": [_short(a), _short(b)]})
+
+
+def differences(runs: Sequence[StoredRun]) -> dict[str, tuple[Any, ...]]:
+    """In what some runs differ: the value of each, by the name of the field."""
+    told = [{**_short(run), "schedule": run.schedule, **run.versions} for run in runs]
+    names = dict.fromkeys(name for each in told for name in each if name not in ("key", "score"))
+    columns = {name: tuple(each.get(name) for each in told) for name in names}
+    return {name: values for name, values in columns.items() if any(value != values[0] for value in values)}
 
 
 def pruned(store: str | Path, *, days: float | None = None, dry: bool = False) -> Answer:

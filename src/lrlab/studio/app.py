@@ -40,7 +40,13 @@ def application(token: str, store: Path, tasks: Mapping[str, str], names: tuple[
     """
     comparing, storing = Comparing(store, tasks), Storing(store)
     gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets}
-    posts: dict[str, Handler] = {**composing.POSTS, **planning.POSTS, **comparing.posts, **foreseeing.POSTS}
+    posts: dict[str, Handler] = {
+        **composing.POSTS,
+        **planning.POSTS,
+        **comparing.posts,
+        **storing.posts,
+        **foreseeing.POSTS,
+    }
     routes = [Route(page.path, _page(page), methods=["GET"]) for page in PAGES]
     routes.append(Route("/static/{name}", _static, methods=["GET"]))
     routes += [Route(f"/api/{name}", _get(handler), methods=["GET"]) for name, handler in gets.items()]

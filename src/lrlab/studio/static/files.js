@@ -49,7 +49,8 @@ export async function saved(kind, request) {
   return keep(new Blob([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], { type: "image/png" }), `${name}.png`);
 }
 
-function keep(blob, name) {
+/** Save it as a file. @param {Blob} blob @param {string} name */
+export function keep(blob, name) {
   const url = URL.createObjectURL(blob);
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

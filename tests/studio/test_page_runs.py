@@ -1,0 +1,112 @@
+"""Runs as people use them: chosen, tagged, sorted, beside each other, exported, pruned."""
+
+import csv
+import io
+
+import pytest
+
+from lrlab.record.runs.store import Store
+from stored import stored
+
+RUNS = [stored(f"arm{k}", "constant()", k, 1.0 + k) for k in range(4)]
+
+
+def until(page, condition, patience=60):
+    """Wait until something is so in the page."""
+    import time
+
+    end = time.monotonic() + patience
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def page(chromium, started, tmp_path):
+    """The page over a store of four runs; in the end nothing was said on its console."""
+    for each in RUNS:
+        Store(tmp_path / "runs").put(each)
+    served, said = started("--store", "runs", cwd=tmp_path), []
+    context = chromium.new_context(accept_downloads=True, bypass_csp=True)
+    found = context.new_page()
+    found.on("console", lambda message: said.append(message.text))
+    found.on("pageerror", lambda error: said.append(str(error)))
+    found.goto(served.url)
+    found.wait_for_selector(".word")
+    found.goto(f"http://127.0.0.1:{served.port}/runs")
+    found.wait_for_selector("#runs tbody tr")
+    yield found
+    context.close()
+    assert said == []
+
+
+def choose(page, *numbers):
+    for number in numbers:
+        page.get_by_label(f"Choose arm{number} ").check()
+
+
+def test_runs_are_tagged_and_found_by_their_tag(page):
+    assert page.locator("#tag").is_disabled()
+    choose(page, 1, 3)
+    page.locator("#word").fill("good")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('.tagged').length === 2")
+    page.locator("#search").fill("good")
+    assert page.locator("#runs tbody a").all_inner_texts() == ["arm1", "arm3"]
+    page.reload()
+    until(page, "document.querySelectorAll('.tagged').length === 2")
+    choose(page, 1)
+    page.locator("#word").fill("good")
+    page.locator("#untag").click()
+    until(page, "document.querySelectorAll('#runs tbody tr').length === 1")
+
+
+def test_runs_are_sorted_by_a_column(page):
+    page.get_by_role("button", name="fold").click()
+    assert page.locator("#runs tbody a").all_inner_texts() == [f"arm{k}" for k in range(4)]
+    page.keyboard.press("Enter")
+    assert page.locator("#runs tbody a").all_inner_texts() == [f"arm{k}" for k in reversed(range(4))]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("fold")
+
+
+def test_runs_stand_beside_each_other(page):
+    """The address is the work: it shows the same after a reload."""
+    choose(page, 0, 2)
+    page.locator("#beside").click()
+    for _ in range(2):
+        until(page, "document.querySelectorAll('#one .figure canvas').length >= 2")
+        assert "They differ in arm, fold" in page.locator("#one .lead").inner_text()
+        page.reload()
+
+
+def test_runs_are_exported(page):
+    """Those that are chosen, or all that the search leaves."""
+    choose(page, 0, 2)
+    with page.expect_download() as given:
+        page.locator("#csv").click()
+    rows = list(csv.DictReader(io.StringIO(given.value.path().read_text())))
+    assert sorted(row["arm"] for row in rows) == ["arm0", "arm2"]
+    assert given.value.suggested_filename == "runs.csv"
+
+
+def test_runs_are_pruned_after_it_was_said_what_goes(page):
+    page.locator("#pruning summary").click()
+    page.locator("#days").fill("0")
+    assert page.locator("#delete").is_disabled()
+    page.locator("#prune button[type=submit]").click()
+    until(page, "document.getElementById('pruned').textContent.includes('4 runs would be forgotten')")
+    assert page.locator("#runs tbody tr").count() == 4
+    page.locator("#delete").click()
+    until(page, "document.getElementById('runs').textContent.includes('Nothing is stored')")
+
+
+def test_nobody_is_shut_out(page, violations):
+    """Full, with what is chosen and pruned, in both themes; and beside each other."""
+    choose(page, 0, 2)
+    page.locator("#pruning summary").click()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        assert violations(page) == []
+    page.locator("#beside").click()
+    until(page, "document.querySelectorAll('#one .figure canvas').length >= 2")
+    assert violations(page) == []

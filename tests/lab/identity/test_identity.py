@@ -1,5 +1,6 @@
 """A training that no file holds is another one as soon as anything that it refers to is another."""
 
+import dataclasses
 import functools
 import socket
 import subprocess
@@ -10,9 +11,10 @@ import pytest
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.identity.identity import identity_of
+from lrlab.lab.identity.identity import _imports, changed_since, identity_of
 
 CELL = """
+import dataclasses
 import functools
 WIDTH = 8
 def double(x): return 2 * x
@@ -147,3 +149,40 @@ def test_two_functions_of_one_text_do_not_share_their_runs(tmp_path):
         return study.run(quiet=True).reused, {run.score for run in study.runs}
 
     assert [scores(1.0), scores(2.0), scores(1.0)] == [(0, {1.0}), (0, {2.0}), (4, {1.0})]
+
+
+IMPORTING = """
+def train(run):
+    import json.decoder
+    from os import path, sep
+    import importlib
+    importlib.import_module("csv")
+    kind = __import__("email.policy")
+    return importlib.import_module("no name at all"), run.import_module
+"""
+
+
+def test_what_code_imports_where_it_runs_is_found():
+    """Of functions that no file holds: by a statement, or by a name that is a text there."""
+    code = compile(IMPORTING, "<cell>", "exec").co_consts[0]
+    found = [(each.name, each.of) for each in _imports([code, test_what_code_imports_where_it_runs_is_found.__code__])]
+    assert found == [
+        ("json.decoder", ()),
+        ("os", ("path", "sep")),
+        ("importlib", ()),
+        ("csv", ()),
+        ("email.policy", ()),
+    ]
+    assert all(each.lazy and each.level == 0 for each in _imports([code]))
+
+
+def test_what_was_changed_by_hand_is_a_value_a_file_or_a_setting():
+    """A table that the training itself fills is none."""
+    before = identity_of(lambda run: run)
+    parts = {"WIDTH": "1", "LOG": "1", "mine.py": "1", "the switch A": "1", "the environment variable B": "1"}
+    parts |= {"DEPTH": "1", "other": "1"}
+    plain = frozenset({"WIDTH", "DEPTH", "GONE"})
+    now = dataclasses.replace(before, parts=dict.fromkeys(parts, "2") | {"DEPTH": "1"}, plain=plain)
+    then = dataclasses.replace(before, parts=parts, plain=plain | {"LOG"}, again=lambda: now)
+    assert changed_since(then) == ["WIDTH", "mine.py", "the environment variable B", "the switch A"]
+    assert changed_since(dataclasses.replace(then, again=None)) == []

@@ -5,6 +5,7 @@ import copy
 import dataclasses
 import datetime
 import itertools
+import os
 import random
 import threading
 import time
@@ -74,8 +75,28 @@ def frozen(model):
     model[0].weight.requires_grad_(False)
 
 
-def with_gradient(model):
-    model[0].weight.grad = torch.ones(2, 2)
+def with_gradient(model, slope=1.0):
+    model[0].weight.grad = torch.full((2, 2), slope)
+
+
+def noted(value, note):
+    """The same, with an attribute of its own."""
+    value.note = note
+    return value
+
+
+class Box(dict):
+    pass
+
+
+class Row(list):
+    pass
+
+
+def ended():
+    generator = (k for k in ())
+    list(generator)
+    return generator
 
 
 def with_buffer(model):
@@ -110,6 +131,19 @@ PAIRS = [
     (of_module(lambda model: None), of_module(frozen)),
     (of_module(lambda model: None), of_module(with_gradient)),
     (of_module(lambda model: None), of_module(with_buffer)),
+    (of_module(with_gradient), of_module(lambda model: with_gradient(model, 2.0))),
+    (of_module(lambda model: None), of_module(lambda model: noted(model, 0))),
+    (
+        of_module(lambda model: setattr(model, "_kept", [1])),
+        of_module(lambda model: setattr(model, "_kept", [2])),
+    ),
+    (torch.ones(2, requires_grad=True) * 2, torch.ones(2, requires_grad=True) * 3),
+    (noted(torch.zeros(2), 1), noted(torch.zeros(2), 2)),
+    (noted(Box(a=1), 1), noted(Box(a=1), 2)),
+    (noted(Box(a=1), 1), noted(Box(a=2), 1)),
+    (noted(Row([1]), 1), noted(Row([1]), 2)),
+    (noted(Row([1]), 1), noted(Row([2]), 1)),
+    (ended(), counting(0)),
     (of_module(lambda model: None), of_module(lambda model: setattr(model[1], "p", 0.1))),
     ([{"deep": [k]} for k in range(100)], [{"deep": [k if k != 70 else -1]} for k in range(100)]),
 ]
@@ -154,6 +188,40 @@ def test_the_time_is_no_state():
     assert seen(readings[3])[0] == {"it": "a time"}
     assert [seen(at, began=began)[0]["it"] for at in began.values()] == ["a time"] * 3
     assert seen(time.time() - 100, began=began)[0]["it"] != "a time"
+
+
+def test_a_generator_says_whether_it_has_ended_or_runs():
+    """The one that looks at itself is not looked into."""
+    told = []
+
+    def looking():
+        told.append(seen(mine)[0]["it"])
+        yield
+
+    mine = looking()
+    next(mine)
+    assert [*told, seen(ended())[0]["it"]] == ["the generator that runs", "a generator that has ended"]
+
+
+def test_a_file_is_seen_by_where_it_is_read(tmp_path):
+    """One that is closed or only written to is no state of a training; a pipe cannot be seen."""
+    path = tmp_path / "rows"
+    path.write_text("0123456789")
+    with path.open("rb") as file:
+        assert file.read(4)
+        assert seen(file) == ({"it": "a file at 4"}, [])
+    assert seen(file) == ({}, [])
+    with path.open("ab") as written:
+        assert seen(written) == ({}, [])
+    reading, writing = os.pipe()
+    with open(reading, "rb") as pipe, open(writing, "wb"):
+        assert seen(pipe)[1] == ["a BufferedReader called it"]
+
+
+def test_what_a_module_keeps_for_itself_is_seen_where_there_is_something():
+    """Empty tables under names of its own come and go."""
+    plain, noted = of_module(lambda model: None), of_module(lambda model: setattr(model, "_notes", {}))
+    assert seen(plain) == seen(noted)
 
 
 def test_two_ways_to_one_object_are_one():

@@ -7,6 +7,8 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lrlab.lab.training.held import can_be_tracked, declared, give_back, hold
 from lrlab.lab.training.seen import Seen
@@ -165,3 +167,74 @@ def test_what_has_been_trained_is_the_same_wherever_it_is_written():
     assert taken(declared(one, "it"), "it") == taken(declared(two, "it"), "it")
     two.weights["w"][0] += 1
     assert taken(declared(one, "it"), "it") != taken(declared(two, "it"), "it")
+
+
+plain = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False), st.text(max_size=2))
+keys = st.one_of(plain, st.tuples(st.integers(-3, 3), st.text(max_size=1)))
+things = st.recursive(
+    plain,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(keys, inner, max_size=3),
+        st.builds(collections.deque, st.lists(inner, max_size=3), st.sampled_from([None, 3, 7])),
+        st.sets(st.integers(0, 5), max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(things, things)
+def test_whatever_was_there_becomes_what_was_taken(value, before):
+    """Of the same kind, with what it has of its own, such as the length at most of a deque."""
+    state = hold(copy.deepcopy(value), "it", {})
+    found = give_back(before, state)
+    assert (type(found), found) == (type(value), value)
+    if isinstance(value, collections.deque) and not isinstance(before, collections.deque):
+        assert found.maxlen == value.maxlen
+
+
+class Box(dict):
+    pass
+
+
+class Row(list):
+    pass
+
+
+@pytest.mark.parametrize("make", [lambda: Box(a=1), lambda: Row([1])])
+def test_a_container_with_attributes_is_given_both(make):
+    """In place; attributes that came later go."""
+    value, other = make(), make()
+    value.note, kept = 1, make()
+    kept.note = 1
+    state = hold(copy.deepcopy(value), "it", {})
+    other.note = 2
+    other.clear()
+    assert give_back(other, state) is other
+    assert (other, vars(other)) == (kept, vars(kept))
+    plain, later = hold(make(), "it", {}), make()
+    later.clear()
+    assert give_back(later, plain) == make()
+
+
+def test_keys_that_are_objects_are_found_again_by_their_places():
+    """A fork makes them anew, as many as there were; one more cannot be made for it."""
+    first, second = object(), object()
+    state = hold({first: 1, "b": 2, second: 3}, "it", {})
+    mine = [object(), object()]
+    assert give_back({mine[0]: 0, "b": 0, mine[1]: 0}, state) == {mine[0]: 1, "b": 2, mine[1]: 3}
+    with pytest.raises(Unholdable, match="keys that are objects"):
+        give_back({mine[0]: 0, "b": 0}, state)
+
+
+def test_sets_hold_numbers_and_texts_in_any_order():
+    assert give_back(frozenset(), hold(frozenset({1, "a"}), "it", {})) == frozenset({1, "a"})
+    with pytest.raises(Unholdable, match="set of other things"):
+        hold({object()}, "it", {})
+
+
+def test_a_state_needs_the_object_that_it_is_of():
+    with pytest.raises(Unholdable, match="an object has come"):
+        give_back(None, hold(Point(1.0), "it", {}))

@@ -182,6 +182,15 @@ def test_what_has_no_name_is_called_by_its_kind_and_counted():
     for value in made:
         tracked.add(tracked.name_for(value), value)
     assert tracked.names == ["generator", "list", "list2", "model", "opt", "opt2", "opt3"]
+    assert ("opt2" in tracked, "opt4" in tracked) == (True, False)
+
+
+def test_a_group_that_came_later_keeps_its_values():
+    tracked, opt = Tracked(), optimizer(1.0)
+    tracked.add("opt", opt)
+    opt.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))], "lr": 3.0})
+    tracked.set({"lr": 0.5})
+    assert [group["lr"] for group in opt.param_groups] == [0.5, 3.0]
 
 
 def test_an_object_may_have_two_names_in_one_run():

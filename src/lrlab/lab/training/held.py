@@ -56,7 +56,7 @@ def hold(value: Any, path: str, memo: Memo) -> Any:
     kind: Any = type(value)
     if kind in _PLAIN:
         return value
-    if id(value) in memo:
+    if id(value) in memo and kind is not tuple:  # Python has one empty tuple, and one for each constant of a code
         return [_LEFT]
     memo[id(value)] = value
     held = _kind_of(kind)

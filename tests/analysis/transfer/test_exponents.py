@@ -1,7 +1,10 @@
 """The power law of the best LR: exponents found again, priors that yield, distances that widen."""
 
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrlab.analysis.transfer.exponents import PUBLIC, exponents, form_of, mixture
 from lrlab.analysis.transfer.optimum import STEP, Optima
@@ -70,3 +73,64 @@ def test_a_mixture_sums_its_parts():
     """Of one part it is that normal density, up to a factor."""
     grid = np.linspace(-1, 1, 5)
     assert np.diff(mixture([(0.4, 0.0, 0.5), (0.6, 0.0, 0.5)], grid)) == pytest.approx(np.diff(-2 * grid**2))
+
+
+def test_what_is_believed_beforehand_lets_in_the_rules_of_the_field():
+    """The fit of public sweeps lies in its midst; 1/width, the square root of the batch and horizon^-0.25 lie within
+    two standard deviations; an exponent that is off by 1 lies beyond three of them."""
+    fits = {"size": -0.62, "batch": 0.29, "horizon": 0.01, "batch x horizon": 0.14}
+    rules = {"size": -0.5, "batch": 0.5, "horizon": -0.25}
+    assert fits.keys() == PUBLIC.keys()
+    for term, (mean, sd) in PUBLIC.items():
+        assert abs(fits[term] - mean) < 0.5 * sd
+        assert abs(rules.get(term, mean) - mean) < 2 * sd
+        assert 3 * sd < min(abs(mean + 1 - fits[term]), abs(mean - 1 - fits[term]))
+
+
+def exact(settings, places, sd, prior, asked):
+    """The same law where each sweep tells of its optimum by a normal error: all of it is one normal distribution for
+    each size of offsets and scatter, and SciPy's density of it says how likely they are."""
+    logs = np.log(np.array(settings, float))
+    centre = logs.mean(axis=0)
+    levels = [(at, value) for at in range(3) for value in sorted({setting[at] for setting in settings})]
+
+    def row(setting):
+        n, b, t = np.log(np.array(setting, float)) - centre
+        return [1.0, n, b, t, b * t, n**2, b**2, t**2, *(float(setting[at] == value) for at, value in levels)]
+
+    design, new = np.array([row(setting) for setting in settings]), np.array(row(asked))
+    unmet = sum((at, asked[at]) not in levels for at in range(3))
+    parts = []
+    for off, scatter in product((0.02, 0.1, 0.2, 0.4), (0.04, 0.08, 0.15, 0.25, 0.4, 0.7)):
+        means = np.array([places.mean(), *(mean for mean, _ in prior), 0, 0, 0, *(0 for _ in levels)])
+        spread = np.diag([10.0, *(sd for _, sd in prior), 0.05, 0.08, 0.2, *(off for _ in levels)]) ** 2
+        noise = (sd**2 + scatter**2) * np.eye(len(settings))
+        seen = design @ spread @ design.T + noise
+        gain = spread @ design.T @ np.linalg.inv(seen)
+        mode, left = means + gain @ (places - design @ means), spread - gain @ design @ spread
+        weight = stats.multivariate_normal(design @ means, seen).logpdf(places)
+        weight += stats.halfnorm(scale=0.3).logpdf(off) + stats.halfnorm(scale=0.4).logpdf(scatter)
+        variance = new @ left @ new + unmet * off**2 + scatter**2
+        parts.append((weight + np.log(off * scatter), mode[1:5], np.diag(left)[1:5], new @ mode, variance))
+    weights, *rest = (np.array(each) for each in zip(*parts, strict=True))
+    shares = np.exp(weights - weights.max())
+    shares /= shares.sum()
+    for means, variances in (rest[:2], rest[2:]):
+        mean = shares @ means
+        yield mean, np.sqrt(shares @ (variances + (means - mean) ** 2))
+
+
+@pytest.mark.parametrize("asked", [(4e6, 32, 4e3), (64e6, 8, 4e3), (64e6, 100, 9e3)])
+@pytest.mark.parametrize("scatter", [0.05, 0.5])
+@pytest.mark.parametrize("prior", [PUBLIC, None])
+def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
+    """At a setting that has a sweep, and at such of levels that none has."""
+    draw = np.random.default_rng(1).standard_normal(len(CROSSED))
+    places = np.round((np.array([optimum(setting) for setting in CROSSED]) + scatter * draw) / STEP) * STEP
+    law = exponents(Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.1) ** 2, 0.05, 1e-3), CROSSED, prior)
+    believed = [*prior.values()] if prior else [(0.0, 10.0)] * 4
+    (terms, sds), (place, sd) = exact(CROSSED, places, 0.1, believed, asked)
+    assert pytest.approx(np.array([terms, sds]), abs=2e-3) == np.array([*law.terms().values()]).T
+    shares, means, spreads = np.array(law.places(asked)).T
+    assert shares @ means == pytest.approx(place, abs=5e-3)
+    assert np.sqrt(shares @ (spreads**2 + (means - shares @ means) ** 2)) == pytest.approx(sd, rel=5e-3)

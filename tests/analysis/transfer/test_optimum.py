@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
-from lrlab.analysis.transfer.optimum import optima
+from lrlab.analysis.transfer.optimum import CURVATURE, optima
 from lrlab.analysis.transfer.sweeps import gather
 from lrlab.record.trials import Trial
 
@@ -59,3 +60,65 @@ def test_public_curvatures_help_where_two_lrs_are_all():
     given = sweeps(0.7, 1.3, lrs=(1.0, 4.0))
     widths = [middle(found, 0, 0.95) - middle(found, 0, 0.05) for found in (optima(given), optima(given, prior=False))]
     assert widths[0] <= widths[1]
+
+
+def integrated(sweep, grid, curvature, noise):
+    """The log likelihood of every place, by a sum over many curvatures; the level of each seed is integrated over."""
+    k = curvature * (np.arange(400)[:, None] + 0.5) / 100
+    found = -0.5 * ((k / curvature - 1) / 0.4) ** 2 - np.log(curvature) + np.log(k[1] - k[0]) + np.zeros(len(grid))
+    for group in set(sweep.group):
+        own = sweep.group == group
+        x, z = sweep.log_lr[own], sweep.log_loss[own]
+        weights = 1 / (noise**2 + (0.15 * (z - z.min())) ** 2)
+        off = [loss - 0.5 * k * (place - grid) ** 2 for place, loss in zip(x, z, strict=True)]
+        level = sum(w * each for w, each in zip(weights, off, strict=True)) / weights.sum()
+        found -= 0.5 * sum(w * (each - level) ** 2 for w, each in zip(weights, off, strict=True))
+        found += 0.5 * np.log(weights).sum() - 0.5 * np.log(weights.sum())
+    return logsumexp(found, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "prior"),
+    [
+        (sweeps(2.3, 9.0, k=0.2, noise=3e-3, seeds=2), True),
+        (sweeps(0.7, 1.3, k=0.02, noise=1e-3, lrs=(1.0, 4.0)), True),
+        (sweeps(1.7, 3.3, k=0.5, noise=1e-2), False),
+    ],
+)
+def test_likelihoods_are_what_integration_gives(given, prior):
+    """At the curvature and the noise that are found, which are the most probable one and the mean, each at the other;
+    a place far beyond the trials is less probable beforehand, for these two alone."""
+    found = optima(given, prior=prior)
+    direct = np.array([integrated(sweep, found.grid, found.curvature, found.noise) for sweep in given])
+    seen = found.likelihood > -15
+    relative = direct - direct.max(axis=1, keepdims=True)
+    assert found.likelihood[seen] == pytest.approx(relative[seen], abs=0.02)
+
+    def evidence(curvature, noise):
+        total = 0.0
+        for sweep in given:
+            low, high = sweep.log_lr.min(), sweep.log_lr.max()
+            around = -0.5 * ((found.grid - (low + high) / 2) / ((high - low) / 2 + 0.7)) ** 2
+            total += logsumexp(integrated(sweep, found.grid, curvature, noise) + around)
+        return total
+
+    near = found.curvature * np.exp([-0.2, 0.0, 0.2])
+    beforehand = -0.5 * (np.log(near / CURVATURE) / (1.2 if prior else 3.6)) ** 2
+    assert np.argmax([evidence(each, found.noise) for each in near] + beforehand) == 1
+    noises = np.geomspace(1e-4, 5e-2, 22)
+    likely = np.array([evidence(found.curvature, each) for each in noises])
+    mean = np.average(noises, weights=np.exp(likely - likely.max()))
+    assert found.noise == pytest.approx(noises[np.argmin(abs(np.log(noises / mean)))])
+
+
+def test_places_are_sought_beyond_the_trials():
+    """Three and a half powers of e on each side, in steps of a fortieth."""
+    grid = optima(sweeps(2.0)).grid
+    assert (grid[0], grid[-1]) == pytest.approx((-3.5, np.log(64) + 3.5), abs=0.03)
+    assert np.diff(grid) == pytest.approx(0.025)
+
+
+def test_public_sweeps_are_within_a_loss_as_they_were():
+    """Within 0.25 % of the best loss a factor of 2 in the LR, within 0.5 % one of 2.8."""
+    for share, factor in ((0.0025, 2.0), (0.005, 2.8)):
+        assert 2 * np.sqrt(2 * share / CURVATURE) == pytest.approx(np.log(factor), rel=0.06)

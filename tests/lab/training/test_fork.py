@@ -12,10 +12,12 @@ BOX = {"n": 0}
 def test_whatever_differs_is_named():
     """The first three of it."""
     held_to({"a": "1"}, {"a": "1"})
-    with pytest.raises(Alone, match=r"^a is not as"):
+    with pytest.raises(Alone, match=r"^a is not as the training before the fork left it$"):
         held_to({"a": "1"}, {"a": "2"})
     with pytest.raises(Alone, match=r"^a, b, c, \.\.\. are not as"):
         held_to(dict.fromkeys("abcd", "1"), {})
+    with pytest.raises(Alone, match=r"^a, b, c are not as the training before the fork left them$"):
+        held_to(dict.fromkeys("abc", "1"), {})
 
 
 def test_the_loop_around_run_steps_is_looked_at():

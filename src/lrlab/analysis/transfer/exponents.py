@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import convolve1d
+from scipy.ndimage import gaussian_filter1d
 from scipy.special import logsumexp
 
 from lrlab.analysis.transfer.optimum import STEP, Optima
@@ -155,10 +155,8 @@ class _Smoothed:
     """The log likelihood of where the form puts the optimum of each sweep, its own being off by `scatter`."""
 
     def __init__(self, found: Optima, scatter: float) -> None:
-        reach = int(np.ceil(4 * scatter / STEP))
-        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * STEP / scatter) ** 2)
         likely = np.exp(np.maximum(found.likelihood, -600.0))
-        smooth = convolve1d(likely, kernel / kernel.sum(), axis=1, mode="nearest")
+        smooth = gaussian_filter1d(likely, scatter / STEP, axis=1, mode="nearest")
         self._grid = found.grid
         self._cubics = CubicSpline(found.grid, np.log(smooth + 1e-250), axis=1).c  # (4, places - 1, sweeps)
 

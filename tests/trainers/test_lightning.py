@@ -13,6 +13,7 @@ import warnings
 import pytest
 import torch
 
+import lrlab as lr
 from lrlab.adapters.torch import PlanScheduler
 from lrlab.adapters.torch.scheduler import Scheduler
 from lrlab.errors import LrlabError, MissingExtra
@@ -379,6 +380,26 @@ def test_a_horizon_in_epochs_is_refused_at_the_start(line, tmp_path):
     module.follow = "calls"
     trainer(tmp_path, max_epochs=3, callbacks=[Watch()]).fit(module, loader(4))
     assert module.model.realised() == pytest.approx([0.1] * 4 + [0.01] * 4 + [0.001] * 4)
+
+
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+def test_a_horizon_that_does_not_fit_the_epochs_is_told(interval, line, tmp_path, caplog):
+    """Under "epoch" and follow="calls" it is refused at the start; by the step an epoch has another length."""
+
+    class InUpdates(Module):
+        def configure_optimizers(self):
+            found = super().configure_optimizers()
+            run, follow = lr.Horizon(epochs=3, updates_per_epoch=9), "calls" if interval == "epoch" else "updates"
+            found["lr_scheduler"]["scheduler"] = Scheduler(found["optimizer"], 'step("1ep")', run, follow=follow)
+            return found
+
+    run, module = trainer(tmp_path, max_epochs=3, callbacks=[Watch()]), InUpdates(line(), interval=interval)
+    if interval == "epoch":
+        with pytest.raises(LrlabError, match=r"counts epochs, and the horizon counts updates[\s\S]*horizon=3"):
+            run.fit(module, loader(4))
+    else:
+        run.fit(module, loader(4))
+        assert [said for said in lines(caplog) if "An epoch has 4 updates, and the horizon says 9" in said]
 
 
 def test_a_controller_that_nobody_tells_anything_is_said(line, tmp_path, caplog):

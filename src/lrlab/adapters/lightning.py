@@ -24,6 +24,7 @@ except ModuleNotFoundError:
     raise missing("lightning", "lightning", "lrlab.adapters.lightning") from None
 
 from lrlab.adapters.ending import say_ending
+from lrlab.adapters.epochs import other_epochs
 from lrlab.adapters.hearing import absent, feed, listening
 
 log = logging.getLogger(__name__)
@@ -39,15 +40,17 @@ class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
 
     It logs at the end of `fit()` that training ended before the schedule, or long after it at an LR of 0, or that a
     controller received nothing. Raises `LrlabError` at the start if Lightning would step a schedule once per epoch and
-    it ends within the first.
+    it ends within the first, or if it counts calls and its horizon updates.
     """
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Called by Lightning, when checkpoints are restored."""
         self._since = {id(scheduler): scheduler.update for scheduler in _schedulers(trainer)}
         for config in trainer.lr_scheduler_configs if pl_module.automatic_optimization else []:
-            if hasattr(config.scheduler, "pacer") and config.interval == "epoch":
-                _refuse_epochs(config.scheduler, trainer)
+            if hasattr(config.scheduler, "pacer"):
+                if config.interval == "epoch":
+                    _refuse_epochs(config.scheduler, trainer)
+                _say_other_epochs(config.scheduler, trainer)
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
         """Called by Lightning."""
@@ -120,7 +123,16 @@ def _heard(scheduler: Any) -> bool:
 def _refuse_epochs(scheduler: Any, trainer: Any) -> None:
     """Refuse a horizon that ends within the first of several epochs: it is counted in epochs."""
     batches, epochs = trainer.num_training_batches, trainer.max_epochs
-    end = scheduler.horizon.total
+    end, rate = scheduler.horizon.total, scheduler.horizon.rate("epochs")
+    if getattr(scheduler, "follow", "") == "calls" and (rate or 1) > 1:
+        raise LrlabError(
+            worded(
+                'follow="calls" with "interval": "epoch" counts epochs, and the horizon counts updates',
+                scheduler.horizon,
+                hint=f"horizon={epochs}, and epochs as plain numbers in the schedule; "
+                'or "interval": "step" without follow=',
+            )
+        )
     if getattr(scheduler, "follow", "") != "updates" or end is None or epochs == 1 or scheduler.update:
         return
     updates = batches // trainer.accumulate_grad_batches
@@ -133,3 +145,12 @@ def _refuse_epochs(scheduler: Any, trainer: Any) -> None:
                 'or Scheduler(..., follow="calls"), which counts the epochs',
             )
         )
+
+
+def _say_other_epochs(scheduler: Any, trainer: Any) -> None:
+    """Log that an epoch has another number of updates than the horizon says."""
+    updates = trainer.num_training_batches / trainer.accumulate_grad_batches
+    counts = getattr(scheduler, "follow", "") == "updates" and updates < float("inf")
+    other = other_epochs(scheduler.horizon.rate("epochs"), updates) if counts else None
+    if other is not None:
+        log.warning("%s", other)

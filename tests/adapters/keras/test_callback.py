@@ -492,6 +492,16 @@ def test_a_horizon_in_epochs_is_refused():
         compiled().fit(batches(), epochs=2, shuffle=False, verbose=0, callbacks=[SchedulerCallback("linear()", 2)])
     fit(compiled(), SchedulerCallback("warmup(2)"), epochs=3)  # a schedule of its own length holds its end
     fit(compiled(), SchedulerCallback("linear()", lr.Horizon(epochs=1, updates_per_epoch=3)), epochs=2)
+    once = lr.Horizon(epochs=3, updates_per_epoch=1)  # as a loop that steps once an epoch has it
+    with pytest.raises(LrlabError, match=r"Horizon\(epochs=3, updates_per_epoch=3\), or 9 updates"):
+        fit(compiled(), SchedulerCallback('step("1ep", gamma=0.1)', once), epochs=3)
+
+
+@pytest.mark.parametrize(("said", "heard"), [(3, False), (4, False), (30, True)])
+def test_epochs_of_another_length_than_the_horizon_says_are_told(said, heard, caplog):
+    fit(compiled(), SchedulerCallback('step("1ep")', lr.Horizon(epochs=3, updates_per_epoch=said)), epochs=3)
+    told = [record.getMessage() for record in caplog.records if "An epoch has" in record.getMessage()]
+    assert [f"3 updates, and the horizon says {said}" in one for one in told] == [True] * heard
 
 
 def test_the_end_of_a_schedule_is_said_once(caplog):

@@ -23,6 +23,7 @@ import numpy as np
 from lrlab.adapters.called import called
 from lrlab.adapters.counted import counted, unheard
 from lrlab.adapters.ending import ending
+from lrlab.adapters.epochs import other_epochs
 from lrlab.adapters.keras.backup import Backup
 from lrlab.adapters.keras.optimizers import between_updates, chosen, optimizers, rate, typed, updates
 from lrlab.core.expression.fields import optional_positive
@@ -82,7 +83,7 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         self.base_lr = optional_positive(base_lr, "base_lr")
         self.optimizer = optimizer
         self._given = base_lr is not None
-        self._bounded = horizon is not None and not isinstance(horizon, Horizon)
+        self._bounded = horizon is not None
         self._backup = None if backup is None else Backup(backup)
         self._driven: Any = None  # the optimizer
         self._compiled: tuple[Any, float] | None = None  # an optimizer before its first update, and its LR
@@ -340,9 +341,13 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         )
 
     def _refuse_epochs(self, in_one: int) -> None:
-        """Refuse a horizon that ends within the first of several epochs: it is counted in epochs."""
+        """Refuse a horizon that ends within the first of several epochs: it is counted in epochs.
+
+        Log that an epoch has another number of updates than the horizon says."""
         end, epochs = self.pacer.curve.updates, (self.params or {}).get("epochs") or 1
-        if self._bounded and end is not None and end <= in_one and epochs > 1:
+        rate = self.pacer.curve.horizon.rate("epochs")
+        other = other_epochs(rate, in_one)
+        if self._bounded and end is not None and end <= in_one and epochs > 1 and (rate is None or other):
             raise LrlabError(
                 worded(
                     f"the schedule is over within the first of {epochs} epochs: a horizon counts updates",
@@ -350,6 +355,8 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
                     hint=f"Horizon(epochs={epochs}, updates_per_epoch={in_one}), or {epochs * in_one} updates",
                 )
             )
+        if other is not None:
+            self._say("epochs", other)
 
     def _refuse_idle(self, optimizer: Any) -> None:
         """Refuse an optimizer that makes no updates: another one trains. One that was named may wait for its turn."""

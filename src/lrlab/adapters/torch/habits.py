@@ -18,6 +18,7 @@ from torch.utils.hooks import RemovableHandle
 
 from lrlab.adapters.ending import end_of
 from lrlab.adapters.torch.again import Again
+from lrlab.adapters.torch.in_calls import Apart
 from lrlab.core.feedback.manual import manual
 from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.run.pacer import Pacer
@@ -46,15 +47,20 @@ class Calls:
         self._ask = began + LONG  # the update at which it is asked whether the controllers have heard anything
         self._over = False  # whether the end was said
         self._again = Again()
+        self._apart: Apart | None = None  # until the first call, where calls are counted
 
     def begins(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
         """The run begins, or goes on from another state."""
         self.due = 0
+        self._apart = Apart(len(optimizers))
         self._again.begins(optimizers, pacer)
 
-    def stepped(self) -> None:
-        """The optimizers have made a step; used when calls are counted."""
+    def stepped(self, place: int, aside: bool) -> None:
+        """An optimizer has made a step, which is no update where its LR was put `aside`; used when calls are
+        counted."""
         self.steps += 1
+        if self._apart is not None and not aside:
+            self._apart.stepped(place)
         if self.steps >= self.due:
             self.due = 0
 
@@ -84,7 +90,13 @@ class Calls:
             )
 
     def look(self, pacer: Pacer, lrs: Sequence[float]) -> None:
-        """Log once that the schedule is over and the LR is 0, or that a controller has received nothing."""
+        """Log once that the schedule is over and the LR is 0, or that a controller has received nothing.
+
+        Raises `LrlabError` where calls are counted, but for the horizon.
+        """
+        if self._apart is not None:
+            self._apart.refuse(pacer.horizon)
+            self._apart = None
         self._again.say(max(lrs, default=0.0))
         end = None if self._over else end_of(pacer)
         if end is not None and pacer.update > end:

@@ -28,6 +28,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrlab.adapters.called import called
 from lrlab.adapters.torch.groups import Groups
 from lrlab.adapters.torch.habits import Calls, Watch
+from lrlab.adapters.torch.in_calls import Follow, known_follow
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
 from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
@@ -88,7 +89,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         schedule: Plan | Schedule | str,
         horizon: int | Horizon | None = None,
         *,
-        follow: Literal["updates", "calls"] = "updates",
+        follow: Follow = "updates",
         absolute: bool = False,
         on_change: OnChange = "stop",
         live: str | PathLike[str] | None = None,
@@ -101,12 +102,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         # The base class is for isinstance() alone: its constructor would write to the optimizer, step and patch it.
         self.optimizers = several(optimizer)
         self.optimizer = self.optimizers[0]
-        if follow not in ("updates", "calls"):
-            raise LrlabError(worded("follow is not known", follow, '"updates", "calls"'))
-        self.follow = follow
         self.on_change = known(on_change)
         if not isinstance(schedule, Plan):
             schedule = plan_of(lr=schedule if isinstance(schedule, Schedule) else parse(schedule))
+        self.follow = known_follow(follow, schedule, horizon)
         pacer = PlanPacer(schedule, horizon, clock, absolute=absolute)
         if ranks is None and clock is wall:
             refuse_clocks(pacer, 'ranks="first", or clock=, one for all processes')
@@ -351,7 +350,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         if not self._watch.proven and not overflowed(optimizer):
             self._watch.ends(self.optimizers)
         if self.follow == "calls":
-            self._calls.stepped()
+            self._calls.stepped(place, self._groups.set_aside(place, optimizer))
         elif overflowed(optimizer):
             return
         elif self._groups.set_aside(place, optimizer):

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lrlab.desk.compare import compare as compare
     from lrlab.desk.find import find as find
     from lrlab.desk.range_test import RangeTest as RangeTest
+    from lrlab.desk.refine import refine as refine
     from lrlab.desk.study_file import read_plan as read_plan
     from lrlab.desk.transfer import transfer as transfer
     from lrlab.desk.tune import tune as tune

@@ -57,7 +57,7 @@ weight_decay = "linear(to=2)"
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory) -> Path:
-    """The files that the examples name: a task, logs of runs, small sweeps, a DeepSpeed file, the folder of a run."""
+    """The files that the examples name: a task, logs of runs, sweeps, a DeepSpeed file, norms, the folder of a run."""
     folder: Path = tmp_path_factory.mktemp("examples")
     shutil.copy(QUADRATIC, folder / "mine.py")
     (folder / "ds_config.json").write_text(json.dumps(DEEPSPEED), encoding="utf-8")
@@ -69,6 +69,8 @@ def furnished(tmp_path_factory) -> Path:
         rows = [f"{k + 1},{float(lrs[k])!r},{float(losses[k]) + noise.gauss(0, 0.005)!r}" for k in range(9, 4000, 10)]
         (folder / f"{name}.csv").write_text("\n".join(["step,lr,loss", *rows]), encoding="utf-8")
     (folder / "sweeps.csv").write_text("\n".join(["size,batch,horizon,lr,loss", *_sweeps()]), encoding="utf-8")
+    norms = [f"{k},{1e-3 * (1 - k / 400)!r},{1 + 0.5 * noise.random()!r}" for k in range(1, 401)]
+    (folder / "norms.csv").write_text("\n".join(["step,lr,grad_norm", *norms]), encoding="utf-8")
     run = folder / "runs" / "x"
     run.mkdir(parents=True)
     ManualOrders(run)

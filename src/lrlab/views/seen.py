@@ -15,6 +15,7 @@ from lrlab.views.model import Figure, Line, Table, Text
 if TYPE_CHECKING:
     from lrlab.analysis.forecast.curves import Prediction
     from lrlab.analysis.forecast.law import Law
+    from lrlab.analysis.refine.refine import Refinement
     from lrlab.core.expression.node import Schedule
     from lrlab.core.plan.plan import Plan
     from lrlab.core.run.curve import Curve
@@ -188,6 +189,18 @@ def _prediction_columns(found: Prediction) -> Columns:
     return {"update": range(1, len(found.loss) + 1), "loss": found.loss, "low": found.low, "high": found.high}
 
 
+def _refinement(found: Refinement) -> tuple[Section, ...]:
+    from lrlab.views.refine import sections
+
+    return sections(found)
+
+
+def _refinement_columns(found: Refinement) -> Columns:
+    from lrlab.views.refine import columns
+
+    return dict(columns(found))
+
+
 _SEEN: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "lrlab.core.expression.node.Schedule": (_schedule, _schedule_columns),
     "lrlab.core.run.curve.Curve": (_curve, _curve_columns),
@@ -195,6 +208,7 @@ _SEEN: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "lrlab.record.logs.log.LogRun": (_run, _run_columns),
     "lrlab.analysis.forecast.law.Law": (_law, _law_columns),
     "lrlab.analysis.forecast.curves.Prediction": (_prediction, _prediction_columns),
+    "lrlab.analysis.refine.refine.Refinement": (_refinement, _refinement_columns),
 }
 
 

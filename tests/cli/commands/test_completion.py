@@ -28,6 +28,7 @@ OFFERED = [
     ("completion z", "zsh"),
     ("schema comp", "compare"),
     ("advise --mod", "--model"),
+    ("refine dig", "digits"),
     ("advise --model pre", "pretrained"),
 ]
 

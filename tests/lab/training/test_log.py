@@ -28,6 +28,21 @@ def test_a_ledger_taken_up_again_is_the_same(updates):
     assert len(whole.loss.values) <= LOSS_POINTS
 
 
+def test_what_else_is_logged_travels_too():
+    """By name, thinned as the loss is; a record without any is as it ever was."""
+    updates = 2 * LOSS_POINTS
+    log = TrainingLog(updates)
+    log.add_loss(0, 1.0)
+    assert "logged" not in log.record()
+    for update in range(updates):
+        log.add_value("grad_norm", update, float(update))
+        if update == updates // 2:
+            log = TrainingLog.of(json.loads(json.dumps(log.record())), updates)
+    found = log.logged["grad_norm"]
+    assert found.updates == tuple(range(0, updates, 2))
+    assert found.values == tuple(first + 0.5 for first in range(0, updates, 2))
+
+
 def test_the_last_word_on_an_update_counts():
     """A loss told twice, a metric reported twice."""
     ledger = TrainingLog(5)

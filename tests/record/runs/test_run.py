@@ -26,7 +26,7 @@ runs = st.builds(
     updates=st.integers(1, 10**9), metric=names, score=floats, outcome=st.sampled_from(["finished", "diverged"]),
     seconds=floats, loss=series, evals=st.dictionaries(names, series, max_size=3),
     decisions=st.lists(decisions, max_size=3).map(tuple), versions=st.dictionaries(names, names, max_size=3),
-    fingerprint=st.none() | names,
+    fingerprint=st.none() | names, logged=st.dictionaries(names, series, max_size=2),
 )  # fmt: skip
 
 

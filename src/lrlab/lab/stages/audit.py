@@ -142,4 +142,4 @@ def _compared(job: Job, run: StoredRun, again: StoredRun) -> AuditedRun:
 def _content(run: StoredRun) -> Any:
     """The results of a run as plain values, in which NaN equals NaN, because a loss may be NaN."""
     kept = asdict(run)
-    return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint")])
+    return plain([kept[name] for name in ("outcome", "loss", "evals", "fingerprint", "logged")])

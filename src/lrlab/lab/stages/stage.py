@@ -224,6 +224,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
         decisions=control.decisions,
         versions=versions(libraries_of(task)),
         fingerprint=record["fingerprint"],
+        logged=ledger.logged,
     )
 
 

@@ -185,13 +185,15 @@ class TrainingRun:
             self._close_update()
         self._lookout.watch_outside(self._tracked)
 
-    def log(self, *, loss: Any) -> None:
-        """Log this update's training loss: a number, or an array of one. Raises `LrlabError` for anything else."""
+    def log(self, *, loss: Any = None, grad_norm: Any = None) -> None:
+        """Log this update's training loss, and the norm of its gradient: numbers, or arrays of one, or `LrlabError`."""
         self._in_an_update("run.log")
-        value = _number(loss)
-        self.ledger.add_loss(self.completed - 1, value)
-        if self.ledger.exploded(value):
-            raise Diverged
+        if grad_norm is not None:
+            self.ledger.add_value("grad_norm", self.completed - 1, _number(grad_norm))
+        if loss is not None or grad_norm is None:
+            self.ledger.add_loss(self.completed - 1, value := _number(loss))
+            if self.ledger.exploded(value):
+                raise Diverged
 
     @property
     def begin(self) -> int:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lrlab.core.run.pacer import Decision
@@ -41,7 +41,8 @@ class StoredRun:
     `lr` is a multiple of the task's own LR, `score` the last value of `metric` (an infinity, the worst value,
     if the run diverged). `loss` holds the training loss by the update in which it was computed; `evals` and
     `decisions` count completed updates: an evaluation after the last update is at `updates`.
-    `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known.
+    `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known. `logged` holds what
+    else was logged by update: "grad_norm", the norm of the gradient.
     """
 
     key: str
@@ -61,6 +62,7 @@ class StoredRun:
     decisions: tuple[Decision, ...]
     versions: Mapping[str, str]
     fingerprint: str | None = None
+    logged: Mapping[str, Series] = field(default_factory=dict)
 
 
 def content_key(recipe: Mapping[str, object]) -> str:
@@ -86,7 +88,10 @@ def content_key(recipe: Mapping[str, object]) -> str:
 
 def to_json(run: StoredRun) -> str:
     """The run as one line of strict JSON with a digest; infinities and NaN become "inf", "-inf" and "nan"."""
-    return sealed(plain({"version": VERSION, **dataclasses.asdict(run)}))
+    found = {"version": VERSION, **dataclasses.asdict(run)}
+    if not run.logged:  # written as ever
+        del found["logged"]
+    return sealed(plain(found))
 
 
 def from_json(text: str | bytes) -> StoredRun:

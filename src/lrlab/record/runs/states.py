@@ -67,6 +67,7 @@ class LogRecord(TypedDict):
     first: list[float]
     reports: list[tuple[int, dict[str, float]]]
     seconds: float
+    logged: NotRequired[dict[str, list[tuple[int, float, int]]]]
 
 
 class StateRecord(TypedDict):

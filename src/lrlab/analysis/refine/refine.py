@@ -1,0 +1,171 @@
+"""The schedule that the gradient norms of one run ask for, and what speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lrlab.analysis.refine.artefact import rise
+from lrlab.analysis.refine.closed_form import closed_form, smoothed, thinned
+from lrlab.core.expression.node import Schedule
+from lrlab.core.shapes.piecewise import piecewise_linear
+from lrlab.errors import LrlabError, worded
+from lrlab.shown import Shown
+
+Floats = NDArray[np.float64]
+
+STRETCHES = 200  # at most so many values are read off the norms
+LEAST = 20  # norms
+TOLERANCE = 0.02  # of the peak: how far straight lines may be from the closed form
+NARROW = 0.15  # of the run: a schedule that is above half of its peak for less follows a few norms
+QUIET = 0.01  # a rise below this share is none
+
+
+class RefinementRecord(TypedDict):
+    """The schedule, the power of the norms that gave it, and doubts in sentences.
+
+    `corrected` says whether the artefact of weight decay was taken out, `rise` by how much that had raised the norm at
+    the end. `times` are shares of the run; `norms` are those that were used, smoothed.
+    """
+
+    schedule: str
+    power: float
+    corrected: bool
+    rise: float
+    times: list[float]
+    norms: list[float]
+    values: list[float]
+    doubts: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement(Shown):
+    """The schedule, with the curves that it came from: see `RefinementRecord`.
+
+    `raw` is the schedule without the correction, `measured` the norms before it and before they were smoothed.
+    """
+
+    schedule: Schedule
+    raw: Schedule
+    power: float
+    corrected: bool
+    rise: float
+    times: Floats
+    measured: Floats
+    norms: Floats
+    doubts: tuple[str, ...]
+
+    def record(self) -> RefinementRecord:
+        """All of it as plain JSON values."""
+        return {
+            "schedule": str(self.schedule),
+            "power": self.power,
+            "corrected": self.corrected,
+            "rise": self.rise,
+            "times": self.times.tolist(),
+            "norms": self.norms.tolist(),
+            "values": [float(value) for value in self.values],
+            "doubts": list(self.doubts),
+        }
+
+    @property
+    def values(self) -> Floats:
+        """The schedule at `times`."""
+        curve = self.schedule.over(10**6)
+        found: Floats = curve((self.times * (10**6 - 1)).astype(int))
+        return found
+
+    def __repr__(self) -> str:
+        """The schedule, and its doubts."""
+        return "\n".join([str(self.schedule), *self.doubts])
+
+
+def refine_norms(
+    updates: ArrayLike,
+    norms: ArrayLike,
+    lrs: ArrayLike,
+    *,
+    power: float = 2.0,
+    weight_decay: float | None = None,
+    width: float = 0.1,
+) -> Refinement:
+    """The schedule that these norms ask for.
+
+    Args:
+        updates, norms: the norm of the gradient, and after how many updates; in ascending order.
+        lrs: the LR of every update of the run.
+        power: 2 for SGD, with L2 norms; 1 for Adam, with L1 norms (L2 norms come near).
+        weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
+        width: share of the run over which the running median is taken.
+
+    Raises `LrlabError` for fewer than 20 norms, norms that are not positive, or a width outside (0, 0.5).
+
+    >>> steady = refine_norms(range(1, 101), [3.0] * 100, [0.1] * 100)
+    >>> steady.schedule
+    piecewise_linear([(0, 1), ("100%", 0)])
+    """
+    at, given, rates = (np.asarray(each, dtype=float) for each in (updates, norms, lrs))
+    usable = np.isfinite(given) & (given > 0)
+    if usable.sum() < LEAST:
+        raise LrlabError(worded("refine: positive norms", int(usable.sum()), f"{LEAST} or more", "log one an update"))
+    if not 0 < width < 0.5:
+        raise LrlabError(worded("refine: width is a share of the run", width, "above 0, below 0.5", "width=0.1"))
+    if weight_decay is not None and not 0 <= weight_decay < 1:
+        raise LrlabError(worded("refine: weight decay", weight_decay, "0 or more, below 1", "weight_decay=0.1"))
+    horizon = len(rates)
+    count = min(STRETCHES, int(usable.sum()))
+    measured = _by_stretch((at[usable] - 0.5) / horizon, given[usable], count)
+    rates_there = rates[np.minimum((np.arange(count) + 0.5) / count * horizon, horizon - 1).astype(int)]
+    factors = np.ones(count)
+    if weight_decay and rates.max() > 0:
+        factors = rise(rates_there, horizon / count, weight_decay, normed=power == 1)
+    corrected = bool(np.abs(factors - 1).max() > QUIET)
+    kept = smoothed(measured / factors, width)
+    schedule, times = _schedule(kept, power)
+    raw, _ = _schedule(smoothed(measured, width), power)
+    return Refinement(
+        schedule=schedule,
+        raw=raw,
+        power=power,
+        corrected=corrected,
+        rise=float(factors[-1]),
+        times=times,
+        measured=measured,
+        norms=kept,
+        doubts=tuple(_doubts(schedule, weight_decay, int((~usable).sum()))),
+    )
+
+
+def _by_stretch(times: Floats, norms: Floats, count: int) -> Floats:
+    """The median norm of each of equal stretches; one without a norm has that of a straight line between others."""
+    place = np.minimum((times * count).astype(int), count - 1)
+    held = [np.median(norms[place == k]) if (place == k).any() else np.nan for k in range(count)]
+    found = np.array(held)
+    there = np.isfinite(found)
+    filled: Floats = np.interp(np.arange(count), np.flatnonzero(there), found[there])
+    return filled
+
+
+def _schedule(norms: Floats, power: float) -> tuple[Schedule, Floats]:
+    times, values = closed_form(norms, power)
+    points = thinned(times, values, TOLERANCE)
+    told = [(f"{100 * time:.3g}%" if time else 0, round(value, 3)) for time, value in points]
+    return piecewise_linear(told), times[1:-1]
+
+
+def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int) -> list[str]:
+    found = []
+    values = schedule.over(1000).values()
+    if (share := float(np.mean(values > 0.5))) < NARROW:
+        found.append(
+            f"The schedule is above half of its peak for {share:.0%} of the run: the norms fall so far that it follows "
+            "a few of them. The method is not made for runs that end with gradients near zero."
+        )
+    if weight_decay is None:
+        found.append("The weight decay is not known: a rise of the norms that it causes at the end is still in them.")
+    if left_out:
+        found.append(f"{left_out} norms were not positive numbers, and were left out.")
+    return found

@@ -1,0 +1,181 @@
+"""The gradient norms of a run: read from a log or from a stored run, or measured while a task is trained once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from lrlab.analysis.advice.questions import family
+from lrlab.core.text.parse import parse
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.declaration import Task
+from lrlab.record.logs.readers import read_run, understood
+from lrlab.record.logs.reading import Asked
+from lrlab.record.runs.realised import realised
+from lrlab.record.runs.run import StoredRun, from_json
+from lrlab.record.runs.store import Store
+
+NAME = "grad_norm"
+_ENDINGS = ("gradnorm", "gradientnorm", "gradl2norm", "gnorm")
+_OTHERS = ("max", "clip", "threshold")  # a column of the bound, not of the norm
+LOGGED = "run.log(loss=loss, grad_norm=norm) in a task, a column grad_norm in a log"
+
+
+@dataclass(frozen=True, eq=False)
+class Norms:
+    """Norms with the number of completed updates after which each was seen, and the LR of every update.
+
+    `weight_decay`, `momentum` and the `family` of the optimizer are None where they are not known.
+    """
+
+    source: str
+    updates: ArrayLike
+    norms: ArrayLike
+    lrs: ArrayLike
+    weight_decay: float | None = None
+    momentum: float | None = None
+    family: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a task is trained once: `lr` is a multiple of its own, `updates` None are its own."""
+
+    schedule: str
+    lr: float = 1.0
+    updates: int | None = None
+    seed: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of_log(paths: Sequence[Path], column: str | None, how: Mapping[str, Any]) -> Norms:
+    """The norms in a log, of this column or of the one that is called so. Raises `LrlabError` where there is none."""
+    if len(paths) == 1 and (stored := _stored(paths[0])):
+        return of_stored(stored, str(paths[0]))
+    names = [each.name for each in understood([*paths], Asked(step=how.get("step"))).columns]
+    found = column or next((name for name in names if _is_norm(name)), None)
+    if found is None:
+        raise LrlabError(worded(f"{paths[0]} has no gradient norms", names, "a column such as grad_norm", LOGGED))
+    run = read_run([*paths], loss=found, smooth=0, **how)
+    return Norms(str(paths[0]), run.updates, run.loss, run.lrs, run.weight_decay, notes=run.notes)
+
+
+def of_stored(run: StoredRun, source: str) -> Norms:
+    """The norms that a run of the store has logged."""
+    if NAME not in run.logged:
+        raise LrlabError(worded(f"{source} is a run that has logged no gradient norms", run.arm, hint=LOGGED))
+    series = run.logged[NAME]
+    note = (
+        "The store knows the LR as a multiple of the task's own, so that the correction for weight decay is left out."
+    )
+    return Norms(source, [k + 1 for k in series.updates], series.values, realised(run), notes=(note,))
+
+
+def _is_norm(name: str) -> bool:
+    bare = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return bare.endswith(_ENDINGS) and not any(word in bare for word in _OTHERS)
+
+
+def _stored(path: Path) -> StoredRun | None:
+    if path.suffix != ".json" or not path.is_file():
+        return None
+    text = path.read_bytes()
+    if b'"key"' not in text[:4000] or b'"schedule"' not in text[:4000]:
+        return None
+    return from_json(text)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a hook saw at each step of an optimizer of PyTorch."""
+
+    one: list[float] = field(default_factory=list)  # L1 norms
+    two: list[float] = field(default_factory=list)  # L2 norms
+    lrs: list[float] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lambda progress: None) -> Norms:
+    """The norms of one training of a task, measured at each step of its optimizer, if it does not log them itself."""
+    settings, resources = task.settings, Resources(workers=0)
+    job = Job(
+        arm=Arm("to be refined", parse(training.schedule)),
+        lr=training.lr,
+        seed=training.seed,
+        fold=0,
+        folds=settings.folds,
+        updates=training.updates or settings.updates,
+        evals=1,
+        config=training.config,
+        order=resources.order,
+    )
+    with tempfile.TemporaryDirectory() as store, _watched() as seen, opened(resources, task) as executor:
+        (run,), _ = run_jobs(task, [job], Store(store), executor, fork_every=0, on_progress=watch)
+    if run.outcome != "finished":
+        raise LrlabError(
+            worded(f"the training of {task.name} diverged, and asks for nothing", training.lr, hint="lr=0.5")
+        )
+    if NAME in run.logged:
+        return of_stored(run, task.name)
+    if len(seen.two) != run.updates:
+        told = f"{len(seen.two)} steps of optimizers of PyTorch in {run.updates} updates"
+        raise LrlabError(worded(f"the gradient norms of {task.name} cannot be measured", told, hint=LOGGED))
+    kind = _family(seen.facts["optimizer"])
+    return Norms(
+        task.name,
+        range(1, run.updates + 1),
+        seen.two if kind == "sgd" else seen.one,
+        seen.lrs,
+        seen.facts["weight_decay"],
+        seen.facts["momentum"],
+        kind,
+    )
+
+
+def _family(optimizer: str) -> str:
+    try:
+        return family(optimizer)
+    except LrlabError:  # one of somebody's own
+        return "other"
+
+
+@contextmanager
+def _watched() -> Iterator[_Seen]:
+    """Within, what every optimizer of PyTorch of this process sees before its steps."""
+    seen = _Seen()
+    try:
+        import torch
+        from torch.optim.optimizer import register_optimizer_step_pre_hook
+    except ModuleNotFoundError:
+        yield seen
+        return
+
+    def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        group = optimizer.param_groups[0]
+        seen.two.append(float(torch.sqrt(sum((g.detach().double() ** 2).sum() for g in gradients))))
+        seen.one.append(float(sum(g.detach().double().abs().sum() for g in gradients)))
+        seen.lrs.append(float(group["lr"]))
+        seen.facts.update(
+            optimizer=type(optimizer).__name__,
+            weight_decay=float(group.get("weight_decay", 0.0)),
+            momentum=float(group.get("momentum", 0.0)),
+        )
+
+    handle = register_optimizer_step_pre_hook(before)
+    try:
+        yield seen
+    finally:
+        handle.remove()

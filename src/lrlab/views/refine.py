@@ -1,0 +1,59 @@
+"""A refined schedule as figures and sentences: pure records for every drawer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrlab.analysis.refine.refine import QUIET, Refinement
+from lrlab.core.shapes.transitions import linear
+from lrlab.views.model import Figure, Line, Text
+
+STEPS = 400
+
+
+def figures(found: Refinement) -> tuple[Figure, Figure]:
+    """The schedule beside a linear decay, and the norms that it comes from."""
+    shares = [k / STEPS for k in range(STEPS)]
+
+    def drawn(name: str, schedule: Any) -> Line:
+        return Line(name, shares, schedule.over(STEPS).values().tolist())
+
+    lines = [drawn("refined", found.schedule), drawn("linear", linear())]
+    if found.corrected:
+        lines.insert(1, drawn("not corrected", found.raw))
+    times = found.times.tolist()
+    norms = [Line("as used", times, found.norms.tolist()), Line("measured", times, found.measured.tolist())]
+    return (
+        Figure("What the gradient norms ask for", "share of the run", "multiple of the peak LR", tuple(lines)),
+        Figure("Gradient norm", "share of the run", "norm", tuple(norms), log_y=True),
+    )
+
+
+def sentences(found: Refinement) -> tuple[str, ...]:
+    """The schedule, what was taken out of the norms, and the doubts."""
+    said = [f"Refined: {found.schedule}"]
+    if found.corrected:
+        said.append(
+            f"Weight decay alone raises the norm of normalised weights by {found.rise - 1:.0%} at the end; that was "
+            "taken out. Where no layer is normalised it does not, and --as-measured leaves it in."
+        )
+    elif found.rise - 1 <= QUIET and not any("not known" in doubt for doubt in found.doubts):
+        said.append("What weight decay does to these norms is below 1 %.")
+    said += found.doubts
+    said.append("Its peak is not that of the run: tune the LR again, and compare it with warmup and linear.")
+    return tuple(said)
+
+
+def sections(found: Refinement) -> tuple[Figure | Text, ...]:
+    """What a notebook shows."""
+    return (*figures(found), Text("\n\n".join(sentences(found))))
+
+
+def columns(found: Refinement) -> dict[str, list[float]]:
+    """The curve, one stretch of the run a row."""
+    return {
+        "time": found.times.tolist(),
+        "measured": found.measured.tolist(),
+        "norm": found.norms.tolist(),
+        "value": [float(value) for value in found.values],
+    }

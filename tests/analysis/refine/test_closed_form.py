@@ -1,0 +1,69 @@
+"""From norms to a schedule: against the bound that it minimises, and against other running medians."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import median_filter
+from scipy.optimize import minimize
+
+from lrlab.analysis.refine.closed_form import closed_form, smoothed, thinned
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_equal_norms_give_a_linear_decay(power):
+    """To zero, whatever the norm."""
+    times, values = closed_form(np.full(50, 7.0), power)
+    assert values == pytest.approx(1 - times)
+
+
+def test_no_other_schedule_has_a_lower_bound():
+    """The bound on the last iterate, of which this is the minimum: weights w, the LR w(t) times what comes after.
+
+    With D the distance to the solution: D^2 / (2 sum w) + sum w^2 G^2 / (2 sum w), over the weights w.
+    """
+    norms = np.array([3.0, 2.0, 1.0, 1.0, 1.5, 4.0])
+
+    def bound(logs):
+        w = np.exp(logs)
+        return (1 + (w**2 * norms**2).sum()) / (2 * w.sum())
+
+    best = np.exp(minimize(bound, np.zeros(6), tol=1e-12).x)
+    after = np.cumsum(best[::-1])[::-1] - best / 2
+    _, values = closed_form(norms, 2)
+    mine = values[1:-1] / values[1:-1].max()
+    assert best * after / (best * after).max() == pytest.approx(mine, rel=1e-4)
+
+
+def test_the_unit_of_the_norms_does_not_matter():
+    """Nor does their size, which may be near that of the smallest numbers."""
+    norms = np.array([3.0, 2.0, 1.0, 5.0])
+    for unit in (1e-200, 1e200):
+        assert closed_form(norms * unit, 2)[1] == pytest.approx(closed_form(norms, 2)[1])
+
+
+@pytest.mark.parametrize("count", [20, 51])
+def test_the_median_is_that_of_scipy(count):
+    """The beginning is held, the end is reflected."""
+    norms = np.random.default_rng(0).random(count)
+    reach = int(0.2 * count) // 2
+    found = smoothed(norms, 0.2)
+    middle = slice(reach, count - reach)
+    assert found[middle].tolist() == median_filter(norms, 2 * reach + 1)[middle].tolist()
+    assert found[-reach:].tolist() == median_filter(norms, 2 * reach + 1, mode="reflect")[-reach:].tolist()
+    assert found[:reach].tolist() == median_filter(norms, 2 * reach + 1, mode="nearest")[:reach].tolist()
+
+
+def test_a_width_below_one_norm_changes_nothing():
+    norms = np.array([1.0, 5.0, 1.0])
+    assert smoothed(norms, 0.1).tolist() == norms.tolist()
+
+
+def test_few_points_stay_near_all():
+    """As near as is asked; the ends stay."""
+    times = np.linspace(0, 1, 101)
+    values = np.cos(3 * times)
+    for tolerance in (0.1, 0.01, 0.001):
+        kept = thinned(times, values, tolerance)
+        at, there = np.array(kept).T
+        assert np.abs(np.interp(times, at, there) - values).max() <= tolerance
+        assert (at[0], at[-1]) == (0.0, 1.0)
+    assert len(thinned(times, values, 0.1)) < len(thinned(times, values, 0.001)) < 101

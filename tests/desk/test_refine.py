@@ -1,0 +1,83 @@
+"""`lr.refine`, from a log, from a task, and what is refused."""
+
+import jsonschema
+import numpy as np
+import pytest
+
+import lrlab as lr
+from lrlab.desk.norms import Norms
+from lrlab.desk.refine import document, norms_of, refined
+from lrlab.desk.schemas import of_command
+from lrlab.errors import LrlabError
+
+STEADY = {"optimizer": None, "weight_decay": None, "momentum": None, "correct": True, "width": 0.1}
+
+
+def norms(rows=400, **given):
+    at = np.arange(1, rows + 1)
+    return Norms("here", at, 1 + at / rows, 0.1 * (1 - at / rows), **given)
+
+
+def test_a_task_is_trained_once_and_refined():
+    """The optimizer is known then."""
+    found = lr.refine("control", updates=60)
+    assert found.power == 1.0
+    assert lr.refine("control", updates=60, config={"optimizer": "sgd"}).power == 2.0
+    values = found.schedule.over(60).values()
+    assert values.max() == pytest.approx(1, abs=0.02)
+    assert values[-1] < 0.2
+    assert lr.refine("control", updates=60).schedule == found.schedule
+
+
+def test_a_log_says_what_it_knows(tmp_path):
+    """By its path; the document is that of the command."""
+    rows = [f"{k},{0.1 * (1 - k / 400)},{1 + k / 400}" for k in range(1, 401)]
+    (tmp_path / "log.csv").write_text("\n".join(["step,lr,grad_norm", *rows]))
+    found = lr.refine(tmp_path / "log.csv", weight_decay=0.1)
+    assert found.schedule == lr.refine([tmp_path / "log.csv"], weight_decay=0.1).schedule
+    read = norms_of(str(tmp_path / "log.csv"), None, None, {})
+    written = document(read, refined(read, **STEADY))
+    jsonschema.validate(written, of_command("refine", "lrlab.desk.refine:RefineDocument", closed=True))
+    assert written["source"].endswith("log.csv")
+
+
+def test_the_optimizer_decides_the_power():
+    """As it is given, or as the source says; without either that of Adam."""
+    assert refined(norms(), **STEADY).power == 1.0
+    assert refined(norms(family="sgd"), **STEADY).power == 2.0
+    assert refined(norms(family="sgd"), **{**STEADY, "optimizer": "AdamW"}).power == 1.0
+
+
+def test_momentum_and_weight_decay_make_the_correction():
+    """Both lengthen what the decay has time for; left in on request."""
+    plain = refined(norms(family="sgd", weight_decay=0.05, momentum=0.0), **STEADY)
+    more = refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **STEADY)
+    given = refined(norms(family="sgd"), **{**STEADY, "weight_decay": 0.05, "momentum": 0.9})
+    assert 1 < plain.rise < more.rise == given.rise
+    left = refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **{**STEADY, "correct": False})
+    assert not left.corrected
+    assert left.schedule == left.raw == more.raw
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "said"),
+    [
+        ("contrl", {}, "try: +control"),
+        ("nowhere.csv", {}, "no such log or task"),
+        ("control", {"updates": 30, "optimizer": "schedule-free"}, "needs no schedule"),
+        ("control", {"updates": 30, "optimizer": "adamv"}, "adam"),
+        ("control", {"updates": 30, "momentum": 1.0}, "momentum"),
+        ("control", {"updates": 10}, "20 or more"),
+    ],
+)
+def test_what_cannot_be_refined_is_refused(source, given, said):
+    with pytest.raises(LrlabError, match=said):
+        lr.refine(source, **given)
+
+
+def test_it_shows_itself():
+    """In a notebook, and as columns."""
+    found = refined(norms(weight_decay=0.1), **STEADY)
+    assert {"image/svg+xml", "text/html", "text/plain"} <= {*found._repr_mimebundle_()}
+    assert [*found.to_dataframe("pandas").columns] == ["time", "measured", "norm", "value"]
+    assert str(found.schedule) in repr(found)

@@ -1,0 +1,33 @@
+"""A refined schedule as figures and sentences."""
+
+import numpy as np
+
+from lrlab.analysis.refine.refine import refine_norms
+from lrlab.views.refine import columns, figures, sentences
+
+AT = np.arange(1, 20_001)
+LRS = 2e-3 * (1 - AT / 20_000)
+
+
+def test_the_correction_is_drawn_and_said_where_there_is_one():
+    """Beside a linear decay."""
+    found = refine_norms(AT, np.ones(20_000), LRS, power=1, weight_decay=0.1)
+    assert [line.name for line in figures(found)[0].lines] == ["refined", "not corrected", "linear"]
+    assert "taken out" in sentences(found)[1]
+    plain = refine_norms(AT, np.ones(20_000), LRS, power=1, weight_decay=0.0)
+    assert [line.name for line in figures(plain)[0].lines] == ["refined", "linear"]
+    assert "below 1 %" in sentences(plain)[1]
+
+
+def test_doubts_come_before_the_way_on():
+    """And the schedule first."""
+    found = refine_norms(AT, np.ones(20_000), LRS)
+    said = sentences(found)
+    assert str(found.schedule) in said[0]
+    assert said[1:-1] == found.doubts
+    assert "tune the LR again" in said[-1]
+
+
+def test_columns_have_one_length():
+    found = refine_norms(AT, np.ones(20_000), LRS)
+    assert {len(values) for values in columns(found).values()} == {200}

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrlab.analysis.transfer.transfer import fit_sweeps
 from lrlab.errors import LrlabError
@@ -137,3 +138,95 @@ def test_the_record_is_plain():
 def test_it_shows_itself_in_a_line():
     """The answer, its interval, its risk."""
     assert "it risks" in repr(transferred(trials(), size=32e4, batch=8, horizon=1000))
+
+
+@pytest.mark.parametrize("level", [0.9, 0.5])
+def test_an_interval_holds_as_much_as_its_level_says(level):
+    """Of the mixture of normal distributions that the law gives; regret is the loss that is expected by a parabola,
+    and risk the one that is exceeded as seldom."""
+    swept = fit_sweeps(trials())
+    asked = (64e4, 8, 1000)
+    found = swept.at(size=64e4, batch=8, horizon=1000, level=level)
+    shares, means, sds = np.array(swept.law.places(asked)).T
+
+    def below(lr):
+        return shares @ stats.norm.cdf((math.log(lr) - means) / sds)
+
+    outside = (1 - level) / 2
+    assert [below(lr) for lr in (found.low, found.lr, found.high)] == pytest.approx(
+        [outside, 0.5, 1 - outside], abs=3e-3
+    )
+    expected = shares @ (sds**2 + (means - math.log(found.lr)) ** 2)
+    assert found.regret == pytest.approx(0.5 * found.curvature * expected, rel=5e-3)
+    reach = math.exp(math.sqrt(2 * found.risk / found.curvature))
+    assert below(found.lr * reach) - below(found.lr / reach) == pytest.approx(level, abs=5e-3)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.5])
+def test_one_sweep_alone_is_what_its_row_says(level):
+    (row,) = (found := fit_sweeps(trials((1e4,), (4,), (500,))).at(level=level)).sweeps
+    assert (row.low, row.lr, row.high) == pytest.approx((found.low, found.lr, found.high), rel=1e-9)
+    assert (row.lrs, row.edge) == (7, "")
+
+
+def said(given, prior="public", **asked):
+    return " | ".join(transferred(given, prior, **asked).warnings)
+
+
+def test_what_is_beyond_ten_times_the_sweeps_is_said_of_each_factor():
+    """Above and below; ten times is not beyond."""
+    inside = {"size": 16e5, "batch": 160, "horizon": 50}
+    assert "beyond" not in said(trials(), **inside)
+    for factor, value, told in (
+        ("size", 16.2e5, "the size 1.62e+06 is 10x beyond the sweeps (10000 to 160000)"),
+        ("batch", 0.1, "the batch 0.1 is 40x beyond the sweeps (4 to 16)"),
+        ("horizon", 1e5, "the horizon 100000 is 50x beyond the sweeps (500 to 2000)"),
+    ):
+        assert told in said(trials(), **{**inside, factor: value})
+
+
+def test_what_the_sweeps_do_not_show_is_said():
+    """Three LRs show a valley, two do not; batches that were swept at one horizon alone say nothing of both."""
+    asked = {"size": 1e4, "batch": 4, "horizon": 500}
+    three, two = (trials((1e4,), lrs=LRS[first:5]) + trials((4e4,)) for first in (2, 3))
+    assert "fewer than" not in said(three, **asked)
+    assert "4 of 8 sweeps have fewer than 3 LRs" in said(two, **asked)
+    line = trials(batches=(4,)) + trials(batches=(16,), horizons=(500,))
+    what = "no two batches were swept at two horizons: how one changes the other "
+    assert what + "comes from public sweeps alone" in said(line, **asked)
+    assert what + "is left out" in said(line, None, **asked)
+    assert "no two batches" not in said(trials(), **asked)
+    assert "no two batches" not in said(trials(horizons=(500,)), size=1e4, batch=4)
+    assert "no two batches" not in said(trials(batches=(4,)), size=1e4, horizon=500)
+
+
+def test_a_wide_interval_is_said_with_its_width():
+    found = transferred(trials(), size=16e8, batch=8, horizon=1000)
+    assert f"the interval is {found.high / found.low:.0f}x wide" in " ".join(found.warnings)
+    assert "wide" not in said(trials(), size=8e4, batch=8, horizon=1000)
+
+
+def test_edges_are_named_up_to_four():
+    low = trials(lrs=tuple(1e-5 * 2**n for n in range(4)))
+    told = said(trials((1e6,)) + low, size=1e6, batch=4, horizon=500)
+    assert "in 12 of 16 sweeps the best LR is at the edge" in told
+    assert told.count("the highest, 8e-05") == 4
+    assert "(size 10000, batch 4, horizon 500: the highest, 8e-05; size 10000, batch 4, horizon 2000: " in told
+
+
+@pytest.mark.parametrize(
+    ("widths", "size", "ratio"),
+    [
+        ({1e4: 100, 4e4: 200, 16e4: 300}, 16e4, 1.0),
+        ({1e4: 100, 4e4: 200, 16e4: 300}, 6e4, 200 / (200 * 1.5 ** (math.log(1.5) / math.log(4)))),
+        ({1e4: 100, 4e4: 200, 16e4: 400}, 64e4, 0.5),
+        ({1e4: 100, 4e4: 200, 16e4: 400}, 25e2, 2.0),
+        ({4e4: 200}, 64e4, 1.0),
+        ({}, 64e4, 0.5),
+    ],
+)
+def test_the_width_of_a_size_that_no_row_has(widths, size, ratio):
+    """Between two sizes by a line of logarithms, beyond them by the one through all; of one width it is that one."""
+    found = transferred(trials(width=widths.get), size=size, batch=16, horizon=2000)
+    rules = {rule.name: rule.lr for rule in found.rules}
+    assert rules["muP, 1/width"] / rules["same LR"] == pytest.approx(ratio, rel=1e-6)

@@ -197,3 +197,29 @@ def test_uneven_cycles_have_their_gain_too():
     begins = np.array([0, 7, 13])
     for values in (curve.values()[begins], [curve(int(k)) for k in begins], jax.jit(curve)(jax.numpy.asarray(begins))):
         assert np.asarray(values).tolist() == [1.0, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("stretch", [0.001, 0.999, 1, 1.001, 1000])
+def test_a_cycle_may_be_a_thousandth_longer_or_a_thousand_times(stretch):
+    """Or shorter; what is nearer to 1 is 1."""
+    assert lr.parse(str(lr.linear(5000).repeat(2, stretch=stretch))) == lr.linear(5000).repeat(2, stretch=stretch)
+
+
+@pytest.mark.parametrize("stretch", [0.0009, 0.9995, 1.0005, 1001])
+def test_a_cycle_of_nearly_the_same_length_is_refused(stretch):
+    with pytest.raises(lr.LrlabError, match="stretch is extreme"):
+        lr.linear(5000).repeat(2, stretch=stretch)
+
+
+def test_ten_thousand_cycles_of_different_lengths_are_laid_out():
+    lr.linear().repeat(10_000, stretch=1.001)
+    lr.linear().repeat(10_001)
+    with pytest.raises(lr.LrlabError, match=r"too many cycles[\s\S]*at most 10000"):
+        lr.linear().repeat(10_001, stretch=1.001)
+
+
+def test_cycles_without_a_count_do_not_get_shorter():
+    """They would never end."""
+    assert lr.linear().repeat(cycle=5, stretch=1).over(12).values()[10] == 1
+    with pytest.raises(lr.LrlabError, match="stretch of at least 1"):
+        lr.linear().repeat(cycle=5, stretch=0.99)

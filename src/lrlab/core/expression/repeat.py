@@ -44,7 +44,7 @@ class Repeat(Wrapped):
                     hint=".repeat(5, stretch=0.5)",
                 )
             )
-        if self.stretch != 1 and not (0.001 <= self.stretch <= 1000 and abs(self.stretch - 1) >= 0.001):
+        if self.stretch != 1 and not (0.001 <= self.stretch <= 0.999 or 1.001 <= self.stretch <= 1000):
             raise LrlabError(worded("repeat: stretch is extreme", self.stretch, "1, or 0.001 to 0.999, 1.001 to 1000"))
         if self.stretch != 1 and (self.times or 0) > MOST_STRETCHED:
             raise LrlabError(

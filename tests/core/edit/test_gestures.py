@@ -437,10 +437,10 @@ def test_a_segment_is_divided_on_its_curve(text, x, to):
         (WARM, 50, "border"),
         (WARM, 1000, "border"),
         ("step(9)", 500, "border"),
-        ("cosine_cycle()", 500, "not divided"),
-        ("cosine(part=[0, 0.5])", 500, "not divided"),
-        ("cosine(part=[0.5, 1])", 500, "not divided"),
-        ("tanh()", 500, "not divided"),
+        ("cosine_cycle()", 500, "cannot be divided"),
+        ("cosine(part=[0, 0.5])", 500, "cannot be divided"),
+        ("cosine(part=[0.5, 1])", 500, "cannot be divided"),
+        ("tanh()", 500, "cannot be divided"),
     ],
 )
 def test_what_is_no_way_from_level_to_level_is_not_divided(text, x, said):

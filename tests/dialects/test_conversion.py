@@ -54,3 +54,35 @@ def test_importing_meets_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+DECAY = '{"scheduler": {"type": "WarmupDecayLR", "params": {"total_num_steps": 800, "warmup_max_lr": 5e-4}}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "said"),
+    [
+        (DECAY, {"horizon": 1000}, "it says itself that the run has 800 updates: the 1,000 that are given"),
+        (DECAY.replace("800", "80"), {"horizon": 1000}, "the run has 80 updates: the 1,000 that are given"),
+        (DECAY, {"horizon": lr.Horizon(epochs=3)}, "the run has 800 updates: the 3 epochs that are given"),
+        (DECAY, {"base_lr": 1e-3}, "1 is an LR of 0.0005, warmup_max_lr: the optimizer's own 0.001 is not used"),
+        (DECAY, {"horizon": 800, "base_lr": 5e-4}, ""),
+        ('{"learning_rate": 1e-4, "lr_scheduler_type": "linear", "max_steps": 9}', {"base_lr": 1.0}, "own, 0.0001"),
+        ('{"learning_rate": 1e-4, "lr_scheduler_type": "linear", "max_steps": 9}', {"horizon": 8}, "has 9 updates"),
+        ("epochs: 300\nsched: cosine\nlr: 0.1\nopt: sgd", {"horizon": lr.Horizon(epochs=100)}, "the 100 epochs"),
+    ],
+)
+def test_what_is_given_and_not_used_is_a_finding(text, given, said, tmp_path):
+    """One of each kind, once: the LR and the length."""
+    file = tmp_path / ("args.yaml" if "sched:" in text else "file.json")
+    file.write_text(text)
+    found = convert(str(file), **given).source.findings
+    told = [str(finding) for finding in found if "not used" in str(finding)]
+    assert [said in one for one in told] == [True] * bool(said)
+
+
+def test_what_1_means_is_said():
+    """Of every library whose configuration has an absolute LR: the multiples mean nothing without it."""
+    for source in ("optax:cosine_decay_schedule(3e-4, 100)", "transformers:linear max_steps=9 learning_rate=3e-4"):
+        assert "1 is an LR of 0.0003;" in convert(source).source.convention
+    assert "1 is an LR" not in convert("transformers:linear max_steps=9").source.convention

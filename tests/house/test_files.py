@@ -35,6 +35,7 @@ ELSEWHERE = {
     "dialects/parts/timm_recipes.py": "tests/dialects/test_golden.py",
     "dialects/parts/torch_joined.py": "tests/dialects/read/test_torch.py",
     "dialects/parts/torch_rules.py": "tests/dialects/read/test_torch.py",
+    "dialects/parts/transformers_words.py": "tests/dialects/read/test_transformers.py",
     "dialects/write/pieces.py": "tests/dialects/write/test_targets.py",
     "dialects/write/python.py": "tests/dialects/write/test_targets.py",
     "dialects/write/torch.py": "tests/dialects/write/test_targets.py",

@@ -80,12 +80,15 @@ def convert(
 def with_doubts(found: Imported, run: Horizon, base_lr: float | None) -> Imported:
     """Add a finding where the configuration has its own LR or length, so that the given one is not used."""
     doubts = []
-    if base_lr is not None and found.base_lr is not None and found.base_lr != base_lr:
+    said = any(finding.code == "own-lr" for finding in found.findings)
+    if base_lr is not None and found.base_lr is not None and found.base_lr != base_lr and not said:
         message = f"it has an LR of its own, {found.base_lr:g}: the {base_lr:g} that is given is not used"
         doubts.append(Finding("own-lr", message, "leave one of them out"))
-    own = None if found.horizon is None else found.horizon.total
-    too_long = any(finding.code == "too-long" for finding in found.findings)
-    if run.total is not None and own not in (None, run.total, run.epochs) and not too_long:
-        message = f"it says itself that the run has {own:,} updates: the {run.total:,} that are given are not used"
+    long = next((finding.update for finding in found.findings if finding.code == "too-long"), None)
+    own = long or (None if found.horizon is None else found.horizon.total)
+    given = run.total if run.total is not None else run.epochs
+    if given is not None and own is not None and own not in (run.total, run.epochs):
+        epochs = " epochs" if run.total is None else ""
+        message = f"it says itself that the run has {own:,} updates: the {given:,}{epochs} that are given are not used"
         doubts.append(Finding("own-length", message, "leave one of them out"))
     return dataclasses.replace(found, findings=(*found.findings, *doubts)) if doubts else found

@@ -38,3 +38,9 @@ def test_without_an_lr():
     """Its LRs are absolute, so there is nothing to take multiples of; the message says where it may come from."""
     with pytest.raises(lr.LrlabError, match="--lr 3e-4"):
         from_megatron({"train_iters": 100})
+
+
+def test_a_warmup_that_is_not_used_is_said():
+    given = {"lr": 1e-4, "train_iters": 100, "lr_warmup_fraction": 0.1}
+    assert [f.code for f in from_megatron({**given, "lr_warmup_iters": 20}).findings].count("two-warmups") == 1
+    assert "two-warmups" not in [f.code for f in from_megatron({**given, "lr_warmup_iters": 0}).findings]

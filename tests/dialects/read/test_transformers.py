@@ -84,3 +84,45 @@ def test_same_curve(seed, rng, same_curve):
         return
     found = from_transformers(name, warmup, total, arguments, learning_rate=LR)
     same_curve(found, trace(theirs, optimizer, total + total // 2 + 2), LR)
+
+
+SAVED = {"lr_scheduler_type": "cosine_with_min_lr", "learning_rate": 2e-4, "max_steps": 1000, "output_dir": "out"}
+
+
+@pytest.mark.parametrize("own", [{"min_lr": 2e-5}, '{"min_lr": 2e-5}'])
+def test_training_arguments_are_read_as_they_were_saved(own):
+    """One dict, or its words; the scheduler's own arguments also as the text that a command line has."""
+    document = {**SAVED, "warmup_ratio": 0.1, "lr_scheduler_kwargs": own}
+    floor = {"min_lr": 2e-5}
+    expected = from_transformers("cosine_with_min_lr", 100, 1000, floor, learning_rate=2e-4)
+    for found in (
+        from_transformers(document),
+        from_transformers(**document),
+        from_transformers(
+            "cosine_with_min_lr", learning_rate=2e-4, warmup_steps=100, max_steps=1000, lr_scheduler_kwargs=own
+        ),
+    ):
+        assert (found.schedule, found.base_lr, found.horizon) == (
+            expected.schedule,
+            expected.base_lr,
+            expected.horizon,
+        )
+    assert from_transformers({**document, "max_steps": -1}, num_training_steps=1000).schedule == expected.schedule
+
+
+@pytest.mark.parametrize("own", ["min_lr", "[2]", 3])
+def test_arguments_that_are_no_dict_are_refused(own):
+    with pytest.raises(lr.LrlabError, match=r"lr_scheduler_kwargs is a dict, or the text of one in JSON"):
+        from_transformers({**SAVED, "lr_scheduler_kwargs": own})
+
+
+def test_a_word_that_is_not_known_is_refused_with_the_nearest():
+    with pytest.raises(lr.LrlabError, match="warmup_ratio"):
+        from_transformers("linear", num_training_steps=100, warmup_rato=0.1)
+
+
+def test_of_two_warmups_the_one_that_is_not_used_is_said():
+    """The Trainer takes the steps."""
+    found = from_transformers({**SAVED, "lr_scheduler_type": "linear", "warmup_steps": 50, "warmup_ratio": 0.1})
+    assert found.schedule == lr.parse("linear(50, start=0, to=1) >> linear(950)")
+    assert [f.code for f in found.findings].count("two-warmups") == 1

@@ -100,7 +100,8 @@ def imported(
 ) -> Imported:
     """Make the record: the rule says what happens after the end, the rest of the convention is read off the curve.
 
-    `unit` says what one step of the library is, if it is not an update.
+    A `base_lr` is said, because the multiples mean nothing without it. `unit` says what one step of the library is, if
+    it is not an update.
     """
     again = functools.partial(imported, name, rule, base_lr=base_lr, findings=findings, unit=unit)
     schedule = rule.schedule
@@ -115,7 +116,8 @@ def imported(
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
             findings = (*findings, Finding("too-long", message, "shorter phases, or a longer run", given))
             horizon = dataclasses.replace(horizon, updates=needed, epochs=None, samples=None, tokens=None)
-    facts = [f"{name}:", *([f"{unit};"] if unit else []), *_facts(schedule, horizon), rule.after]
+    of = [] if base_lr is None else [f"1 is an LR of {base_lr:g};"]
+    facts = [f"{name}:", *([f"{unit};"] if unit else []), *of, *_facts(schedule, horizon), rule.after]
     found = (*findings, *_findings(schedule, horizon))
     return Imported(schedule, base_lr, horizon, " ".join(facts) + ".", found, lambda run: again(horizon=run))
 

@@ -22,6 +22,7 @@ from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.logarithms import logarithmic
 from lrlab.core.shapes.timescales import inverse_time
 from lrlab.core.shapes.transitions import linear
+from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.imported import HOLDS, Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
@@ -67,11 +68,22 @@ def from_deepspeed(
     if "auto" in params.values():
         hint = ", ".join(f"{word}=..." for word, value in params.items() if value == "auto") + " beside the file"
         raise LrlabError(worded('deepspeed: "auto" is filled in by the trainer', params, "its values", hint))
+    if "total_num_steps" in wanted and "total_num_steps" not in params:
+        hint = "total_num_steps=..., or --steps 10000"
+        raise LrlabTypeError(worded(f"deepspeed: {name} needs the length of the run", dict(params), hint=hint))
     if name == "LRRangeTest":
         params["updates"] = updates
     found: Rule = made(recipe, Call(str(name), (), params), "deepspeed")
-    base = base if name == "WarmupCosineLR" else found.base
-    return imported(f"deepspeed {name}", found, base_lr=base)
+    multiplied = name == "WarmupCosineLR"
+    findings = () if base is None or multiplied or found.base == base else (_unused(base, found.base, str(name)),)
+    return imported(f"deepspeed {name}", found, base_lr=base if multiplied else found.base, findings=findings)
+
+
+def _unused(own: float, used: float, name: str) -> Finding:
+    """The optimizer's own LR is not what the multiples mean, as their name there tells."""
+    word = {"OneCycle": "cycle_max_lr", "LRRangeTest": "lr_range_test_min_lr"}.get(name, "warmup_max_lr")
+    message = f"1 is an LR of {used:g}, {word}: the optimizer's own {own:g} is not used"
+    return Finding("own-lr", message, f"an optimizer with lr={used:g}, under these multiples")
 
 
 def _inside(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -123,8 +135,10 @@ def _warmup_decay(
     top, total = _peak(warmup_max_lr), steps(total_num_steps, "total_num_steps")
     start = real(warmup_min_lr, "warmup_min_lr") / top
     n, rise, lags = _rise(warmup_num_steps, warmup_type, start, start)
-    fall = linear(total - n, to=start) if total > n else constant(level=start)
-    return Rule(then(rise, fall), top, total, f"{lags}; {HOLDS}")
+    left = total - n - 1  # of the fall: its last step would be at update `total`, which the run does not have
+    fall = linear(left, to=start + (1 - start) / (left + 1)) if left > 0 else None
+    after = f"{lags}, so that its last value is not used; after the end the bottom is held" if total > n else lags
+    return Rule(then(rise, fall, constant(level=start)), top, total, after)
 
 
 def _warmup_cosine(

@@ -110,7 +110,8 @@ def _cosine(lr: float, given: Options) -> Rule:
     total = _updates(given, "max_update")
     period = _number(given, "lr_period_updates", -1)
     if period <= 0 and not total:
-        raise LrlabError(worded("fairseq: cosine needs lr_period_updates or max_update", sorted(given)))
+        hint = "max_update=..., or --steps 10000"
+        raise LrlabError(worded("fairseq: cosine needs lr_period_updates or max_update", sorted(given), hint=hint))
     n = steps(period if period > 0 else total - warmup, "fairseq: lr_period_updates", 1)
     shrink = _number(given, "lr_shrink", 0.1)
     cycles, end = _cycles(Growing(n, _number(given, "t_mult", 1.0)), low / lr, shrink, 2 * (total or 100 * n))

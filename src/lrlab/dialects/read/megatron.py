@@ -21,6 +21,7 @@ from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.shapes.timescales import inverse_sqrt
 from lrlab.core.shapes.transitions import linear, one_minus_sqrt
+from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.fractional import piece
 from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
@@ -50,10 +51,16 @@ def from_megatron(config: Mapping[str, Any]) -> Imported:
     kind = "samples" if {"train_samples", "lr_decay_samples"} & set(given) else "iters"
     end = _updates(given, f"lr_decay_{kind}", f"train_{kind}")
     if end is None:
-        raise LrlabError(worded("megatron: the length of the run is missing", sorted(given), "train_iters"))
+        raise LrlabError(
+            worded(
+                "megatron: the length of the run is missing", sorted(given), hint="train_iters=..., or --steps 10000"
+            )
+        )
     share = given.get("lr_warmup_fraction")
-    warmup = _updates(given, f"lr_warmup_{kind}") or 0.0
-    warmup = warmup if share is None else tidy(real(share, "lr_warmup_fraction") * end)
+    counted = _updates(given, f"lr_warmup_{kind}") or 0.0
+    warmup = counted if share is None else tidy(real(share, "lr_warmup_fraction") * end)
+    note = f"lr_warmup_fraction takes the place of lr_warmup_{kind}, {counted:g} updates, which is not used"
+    twice = (Finding("two-warmups", note, "leave one of them out"),) if counted and share is not None else ()
     floor, start = (real(given.get(name, 0.0), name) / base for name in ("min_lr", "lr_warmup_init"))
     if not (0 <= warmup < end and 0 <= floor <= 1 and start <= 1):
         fits = "0 <= warmup < decay, 0 <= min_lr <= lr, lr_warmup_init <= lr"
@@ -61,7 +68,8 @@ def from_megatron(config: Mapping[str, Any]) -> Imported:
     style = str(given.get("lr_decay_style", "linear"))
     fall, after = _fall(style, given, Decay(warmup, end, floor), _updates(given, f"lr_wsd_decay_{kind}"))
     rise = piece(linear, 0, math.ceil(warmup), 0, warmup, start=start, to=1.0)
-    return imported(f"megatron {style}", Rule(then(rise, fall), base, math.ceil(end), after), base_lr=base)
+    rule = Rule(then(rise, fall), base, math.ceil(end), after)
+    return imported(f"megatron {style}", rule, base_lr=base, findings=twice)
 
 
 def _updates(given: Mapping[str, Any], *names: str) -> float | None:

@@ -109,7 +109,8 @@ def _scheduler(call: Call, optimizer: Any, updates: int | None) -> Any:
         kind = LrlabTypeError if isinstance(error, TypeError) else LrlabError
         allowed = [word for word in signature(scheduler).parameters if word not in ("optimizer", "last_epoch")]
         unknown = next((word for word in kwargs if word not in signature(scheduler).parameters), "")
-        meant = nearest(unknown, allowed) if unknown else ""
+        lacking = next((word for word in allowed if "missing" in str(error) and f"'{word}'" in str(error)), "")
+        meant = nearest(unknown, allowed) if unknown else lacking
         what = f"torch: {call.name} does not take these: {str(error).replace(f'{call.name}.__init__() ', '')}"
         hint = meant and f"{meant}=..."
         raise kind(worded(what, (call.args, call.kwargs), ", ".join(allowed) if unknown else "", hint)) from None

@@ -9,6 +9,7 @@ decay takes N - W. The values after N depend on the name.
 from __future__ import annotations
 
 import inspect
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,6 +26,7 @@ from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
 from lrlab.dialects.parts.phases import climb, flat, known, real, settled, steps, then, wave
 from lrlab.dialects.parts.plateaus import as_torch
+from lrlab.dialects.parts.transformers_words import GETTERS, LAMBDAS, STEPS, WORDS
 from lrlab.dialects.source.call_syntax import Call, without_optimizer
 from lrlab.dialects.source.documents import filled, number, plainly, words_of
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
@@ -35,25 +37,37 @@ SWINGS = "the cosine is a wave: after the end the LR climbs back"
 
 @reading("transformers")
 def from_transformers(
-    lr_scheduler_type: str,
+    lr_scheduler_type: str | Mapping[str, Any],
     num_warmup_steps: float = 0,
     num_training_steps: int | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
     *,
     learning_rate: float | None = None,
+    **arguments: Any,
 ) -> Imported:
-    """The schedule that `transformers.get_scheduler` makes.
+    """The schedule that `transformers.get_scheduler` makes, or a Trainer with these TrainingArguments.
 
-    A `num_warmup_steps` below 1 is a share of the training steps, as in TrainingArguments. `learning_rate` is the
-    optimizer's own LR; only absolute floors (`lr_end`, `min_lr`) need it. Raises `LrlabError` for a name or an
-    argument that the library does not have.
+    A `num_warmup_steps` below 1 is a share of the training steps, as in TrainingArguments, whose words may be given
+    too (`warmup_ratio`, `warmup_steps`, `max_steps`), also all of them as they were saved, in one dict.
+    `learning_rate` is the optimizer's own LR; only absolute floors (`lr_end`, `min_lr`) need it. Raises `LrlabError`
+    for a name or an argument that the library does not have.
 
     >>> found = from_transformers("linear", num_warmup_steps=100, num_training_steps=1000)
     >>> found.schedule
     linear(100, start=0, to=1) >> linear(900)
     >>> [finding.code for finding in found.findings]
     ['zero-first']
+    >>> saved = {"lr_scheduler_type": "linear", "warmup_ratio": 0.1, "max_steps": 1000, "output_dir": "out"}
+    >>> from_transformers(saved).schedule
+    linear(100, start=0, to=1) >> linear(900)
     """
+    if arguments or isinstance(lr_scheduler_type, Mapping):
+        document = (
+            lr_scheduler_type if isinstance(lr_scheduler_type, Mapping) else {"lr_scheduler_type": lr_scheduler_type}
+        )
+        steps_given = {"num_warmup_steps": num_warmup_steps or None, "num_training_steps": num_training_steps}
+        beside = {**steps_given, "lr_scheduler_kwargs": scheduler_specific_kwargs, "learning_rate": learning_rate}
+        return _file({**document, **arguments}, {word: v for word, v in beside.items() if v is not None}, {})
     name = str(getattr(lr_scheduler_type, "value", lr_scheduler_type))
     recipe = known(name, RECIPES, "transformers: lr_scheduler_type")
     total = None if num_training_steps is None else steps(num_training_steps, "num_training_steps")
@@ -265,60 +279,8 @@ RECIPES: dict[str, Callable[..., Rule]] = {
     "warmup_stable_decay": _warmup_stable_decay,
 }
 
-# The library's functions behind the names.
-LAMBDAS = {
-    "_get_constant_lambda": "constant",
-    "_get_constant_schedule_with_warmup_lr_lambda": "constant_with_warmup",
-    "_get_linear_schedule_with_warmup_lr_lambda": "linear",
-    "_get_cosine_schedule_with_warmup_lr_lambda": "cosine",
-    "_get_cosine_with_hard_restarts_schedule_with_warmup_lr_lambda": "cosine_with_restarts",
-    "_get_polynomial_decay_schedule_with_warmup_lr_lambda": "polynomial",
-    "_get_inverse_sqrt_schedule_lr_lambda": "inverse_sqrt",
-    "_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda": "cosine_warmup_with_min_lr",
-    "_get_wsd_scheduler_lambda": "warmup_stable_decay",
-}
-
 
 # -- its words, calls and files -----------------------------------------------------------------------------------
-
-WORDS = {  # words of TrainingArguments and training scripts, and their names in get_scheduler
-    "lr_scheduler_type": "name",
-    "warmup_steps": "num_warmup_steps",
-    "num_warmup_steps": "num_warmup_steps",
-    "warmup_ratio": "warmup_ratio",
-    "max_steps": "num_training_steps",
-    "max_train_steps": "num_training_steps",
-    "num_training_steps": "num_training_steps",
-    "learning_rate": "learning_rate",
-    "lr_scheduler_kwargs": "lr_scheduler_kwargs",
-}
-STEPS = ("num_warmup_steps", "num_training_steps")
-GETTERS: dict[str, tuple[str, tuple[str, ...]]] = {  # the library's functions, and their arguments after the optimizer
-    "get_constant_schedule": ("constant", ()),
-    "get_constant_schedule_with_warmup": ("constant_with_warmup", STEPS[:1]),
-    "get_linear_schedule_with_warmup": ("linear", STEPS),
-    "get_cosine_schedule_with_warmup": ("cosine", (*STEPS, "num_cycles")),
-    "get_cosine_with_hard_restarts_schedule_with_warmup": ("cosine_with_restarts", (*STEPS, "num_cycles")),
-    "get_polynomial_decay_schedule_with_warmup": ("polynomial", (*STEPS, "lr_end", "power")),
-    "get_inverse_sqrt_schedule": ("inverse_sqrt", ("num_warmup_steps", "timescale")),
-    "get_cosine_with_min_lr_schedule_with_warmup": (
-        "cosine_with_min_lr",
-        (*STEPS, "num_cycles", "last_epoch", "min_lr", "min_lr_rate"),
-    ),
-    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": (
-        "cosine_warmup_with_min_lr",
-        (*STEPS, "num_cycles", "last_epoch", "min_lr", "min_lr_rate", "warmup_lr_rate"),
-    ),
-    "get_wsd_schedule": (
-        "warmup_stable_decay",
-        (
-            *("num_warmup_steps", "num_decay_steps", "num_training_steps", "num_stable_steps"),
-            *("warmup_type", "decay_type", "min_lr_ratio", "num_cycles"),
-        ),
-    ),
-    "get_reduce_on_plateau_schedule": ("reduce_lr_on_plateau", ()),
-    "get_scheduler": ("", ("num_warmup_steps", "num_training_steps", "scheduler_specific_kwargs")),
-}
 
 
 def _words(name: str, /, *args: Any, **given: Any) -> Imported:
@@ -340,11 +302,29 @@ def _words(name: str, /, *args: Any, **given: Any) -> Imported:
         )
     given = {WORDS.get(word, word): value for word, value in given.items() if value is not None}
     share = given.pop("warmup_ratio", 0.0)
-    own = {**(given.pop("lr_scheduler_kwargs", None) or {}), **(given.pop("scheduler_specific_kwargs", None) or {})}
+    own = {**_mapping(given.pop("lr_scheduler_kwargs", None)), **_mapping(given.pop("scheduler_specific_kwargs", None))}
     words = (*STEPS, "learning_rate")
     facts = {word: given.pop(word) for word in words if word in given}
-    facts["num_warmup_steps"] = facts.get("num_warmup_steps") or share
-    return from_transformers(name, scheduler_specific_kwargs={**own, **given}, **facts)
+    counted = facts.get("num_warmup_steps")
+    facts["num_warmup_steps"] = counted or share
+    made = from_transformers(name, scheduler_specific_kwargs={**own, **given}, **facts)
+    if not (counted and share):
+        return made
+    note = f"warmup_steps={counted:g} takes the place of warmup_ratio={share:g}, which is not used"
+    return replace(made, findings=(*made.findings, Finding("two-warmups", note, "leave one of them out")))
+
+
+def _mapping(given: Any) -> Mapping[str, Any]:
+    """Arguments of a scheduler: a dict, or the text of one, as the Trainer itself reads it."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = given or None
+    if not isinstance(given, Mapping | None):
+        what = "transformers: lr_scheduler_kwargs is a dict, or the text of one in JSON"
+        raise LrlabTypeError(worded(what, given, hint='{"min_lr": 2e-5}'))
+    return given or {}
 
 
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:

@@ -59,6 +59,7 @@ def _bind(recipe: Callable[..., Any], call: Call, library: str, own: tuple[Any, 
         unknown = next((word for word in call.kwargs if word not in allowed), "")
         meant = nearest(unknown, allowed) if unknown else ""
         what = f"{library}: {call.name} does not take these: {error}"
-        hint = f"{meant}=..." if meant else ""
+        lacking = next((word for word in allowed if "missing" in str(error) and f"'{word}'" in str(error)), "")
+        hint = f"{meant or lacking}=..." if meant or lacking else ""
         raise LrlabTypeError(worded(what, call.kwargs, ", ".join(allowed), hint)) from None
     return found

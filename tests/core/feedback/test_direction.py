@@ -4,7 +4,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.adapters.hearing import feed
-from lrlab.core.feedback.direction import normal, told
+from lrlab.core.feedback.direction import contradicted, normal, told
 from lrlab.errors import LrlabError
 
 LESS = """
@@ -68,3 +68,54 @@ def test_what_is_proposed_is_right():
     pacer = lr.Pacer((lr.cosine() * lr.plateau()).over(10))
     with pytest.raises(LrlabError, match=r'plateau\(metric="val_acc", mode="max"\)'):
         pacer.observe(val_acc=0.5)
+
+
+SURE = "accuracy val_acc valAcc train_accuracy top1_accuracy f1 macro_f1 F1Score auc roc_auc r2 bleu mIoU dice reward"
+DOUBTFUL = """
+    neg_loss one_minus_error loss_reduction accuracy_gap acc_std accuracy_drop 1-accuracy_error top5 score brier_score
+    return match gain map false_precision inverse_f1 q
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "mode", "said"),
+    [
+        (SURE, "min", True),
+        (SURE, "max", False),
+        (LESS, "max", True),
+        (LESS, "min", False),
+        (DOUBTFUL, "min", False),
+        (DOUBTFUL, "max", False),
+        (OPEN, "max", False),
+        (OPEN, "min", False),
+    ],
+)
+def test_a_mode_that_the_name_contradicts(names, mode, said):
+    """Only beyond doubt: whoever means it must not be told again and again."""
+    assert {name: bool(contradicted(name, mode)) for name in names.split()} == dict.fromkeys(names.split(), said)
+
+
+@pytest.mark.parametrize(
+    ("door", "metric", "mode"),
+    [
+        (lambda metric, mode: lr.plateau(metric=metric, mode=mode), "accuracy_a", "min"),
+        (lambda metric, mode: lr.greedy(metric=metric, mode=mode), "accuracy_b", "min"),
+        (lambda metric, mode: lr.parse(f'plateau(metric="{metric}", mode="{mode}")'), "loss_c", "max"),
+        (lambda metric, mode: lr.task(metric=metric, mode=mode)(lambda run: None), "accuracy_d", "min"),
+        (lambda metric, mode: lr.task(metric=metric, mode=mode)(lambda run: None), "loss_e", "max"),
+        (
+            lambda metric, mode: feed(
+                type("Scheduler", (), {"pacer": lr.Pacer((lr.cosine() * lr.plateau(mode=mode)).over(10))}), metric, {}
+            ),
+            "loss_f",
+            "max",
+        ),
+    ],
+)
+def test_every_door_says_it_once(door, metric, mode, caplog):
+    """A task would call the worst strategy the best; a controller would cut while all is well."""
+    for _ in range(2):
+        door(metric, mode)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{metric} is better when")
+    assert f'mode="{mode}" takes' in record.getMessage()

@@ -10,10 +10,13 @@ called the best. So a name that may mean "more is better" is never taken as "les
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Literal
 
 from lrlab.errors import LrlabError, worded
+
+log = logging.getLogger(__name__)
 
 Way = Literal["min", "max"]
 WAYS = 'mode="max" (more is better) or mode="min" (less is better)'
@@ -41,8 +44,17 @@ HIGHER = {
     *("elbo", "likelihood", "reward", "rewards", "return", "returns", "score", "scores", "win", "wins", "winrate"),
     *("elo", "success", "successes", "solved", "profit", "sharpe", "gain", "improvement", "throughput", "fitness"),
 }
+# More is better in all but rare uses of these, where no word turns it round.
+SURELY = {
+    *("acc", "accu", "accuracy", "accuracies", "f1", "f2", "fbeta", "fscore", "precision", "recall", "sensitivity"),
+    *("specificity", "auc", "roc", "auroc", "rocauc", "auprc", "prauc", "iou", "miou", "giou", "dice", "jaccard"),
+    *("kappa", "mcc", "matthews", "r2", "bleu", "sacrebleu", "chrf", "rouge", "rougel", "rougelsum", "meteor"),
+    *("ndcg", "dcg", "mrr", "psnr", "ssim", "reward", "rewards", "winrate", "success", "throughput"),
+}
+ASIDE = {"gap", "diff", "difference", "delta", "std", "stdev", "var", "variance", "spread", "missing", "false", "lost"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKEN = re.compile(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)\d*")
+_SAID: set[str] = set()
 _PHASE = re.compile(r"^(?:val|valid|validation|eval|evaluation|test|train|dev)(?=\w)")
 
 
@@ -57,14 +69,54 @@ def told(metric: str) -> Way | None:
     less = bool(words & LOWER) or "crossentropy" in joined
     if less and not words & TURNED:
         return "min"
+    return "max" if less or _parts(metric) & HIGHER else None
+
+
+def _parts(metric: str) -> set[str]:
+    """The words of a name, with and without their figures and the phase in front."""
     parts = {part.lower() for part in (*re.split(r"[^A-Za-z0-9]+", metric), *_TOKEN.findall(metric))}
     parts |= {_PHASE.sub("", part) for part in parts}
-    parts |= {part.rstrip("0123456789") for part in parts}
-    return "max" if less or parts & HIGHER else None
+    return parts | {part.rstrip("0123456789") for part in parts}
+
+
+def contradicted(metric: str | None, mode: Way | None) -> str:
+    """A sentence where a metric's name all but says that its `mode` is the wrong way round; empty otherwise.
+
+    >>> contradicted("val_accuracy", "min")
+    'val_accuracy is better when higher, as a rule, and mode="min" takes the lowest for the best: mode="max"'
+    >>> contradicted("val_loss", "max")
+    'val_loss is better when lower, as a rule, and mode="max" takes the highest for the best: mode="min"'
+    >>> contradicted("accuracy_gap", "min"), contradicted("neg_loss", "max"), contradicted("brier_score", "min")
+    ('', '', '')
+    """
+    if metric is None or mode is None:
+        return ""
+    if mode == "max" and told(metric) == "min":
+        return f'{metric} is better when lower, as a rule, and mode="max" takes the highest for the best: mode="min"'
+    words = {word.lower() for word in _WORD.findall(metric)}
+    turned = (words & TURNED) - {"acc", "accuracy", "score"}
+    if (
+        mode == "min"
+        and told(metric) == "max"
+        and not turned
+        and not words & (ASIDE | LOWER)
+        and _parts(metric) & SURELY
+    ):
+        return f'{metric} is better when higher, as a rule, and mode="min" takes the lowest for the best: mode="max"'
+    return ""
+
+
+def say_contradicted(metric: str | None, mode: Way | None) -> None:
+    """Log it, once for each metric."""
+    sentence = contradicted(metric, mode)
+    if sentence and sentence not in _SAID:
+        _SAID.add(sentence)
+        log.warning("%s.", sentence)
 
 
 def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "") -> None:
-    """Raise `LrlabError` if a metric may be read the wrong way round because no `mode` was given.
+    """Raise `LrlabError` if a metric may be read the wrong way round because no `mode` was given; log it where the name
+    contradicts the one that was.
 
     >>> refuse_turned("plateau", "val_acc", None)
     Traceback (most recent call last):
@@ -74,6 +126,7 @@ def refuse_turned(kind: str, metric: str | None, mode: Way | None, hint: str = "
       allowed: mode="max" (more is better) or mode="min" (less is better)
       try:     plateau(metric="val_acc", mode="max")
     """
+    say_contradicted(metric, mode)
     if mode is None and metric is not None and told(metric) == "max":
         what = "is lower or higher better? The name may mean either, and without mode= lower is better"
         raise LrlabError(worded(what, metric, WAYS, hint or f'{kind}(metric="{metric}", mode="max")'))

@@ -5,14 +5,15 @@ A wrong default would reverse the answer: the worst strategy would be called the
 
 from __future__ import annotations
 
-from lrlab.core.feedback.direction import WAYS, Way, told
+from lrlab.core.feedback.direction import WAYS, Way, say_contradicted, told
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 
 def direction_of(metric: str, mode: Way | None) -> Way:
     """Which way this metric is better: "min" for less, "max" for more. With `mode` None, its name must say it.
 
-    Raises `LrlabError` if the name does not say it (such as "acc", "f1" and "reward"), and for any other `mode`.
+    A name that contradicts its `mode` is logged. Raises `LrlabError` if the name does not say it (such as "acc", "f1"
+    and "reward"), and for any other `mode`.
 
     >>> direction_of("val_loss", None), direction_of("valTop5Error", None), direction_of("val_acc", "max")
     ('min', 'min', 'max')
@@ -21,6 +22,7 @@ def direction_of(metric: str, mode: Way | None) -> Way:
         raise LrlabTypeError(worded("task: metric is the name of a metric", metric, hint='metric="val_loss"'))
     if mode is not None:
         if mode in ("min", "max"):
+            say_contradicted(metric, mode)
             return mode
         raise LrlabError(worded("task: mode is not known", mode, '"min" (lower is better) or "max"'))
     if told(metric) == "min":

@@ -24,7 +24,7 @@ def test_they_are_those_of_compare():
     theirs = {option.name: option.default for option in compare.params}
     assert mine.items() <= theirs.items()
     training = {"workers", "executor", "fork_every", "audit", "until_settled", "matters", "overlapping"}
-    assert set(theirs) - set(mine) == {*training, "report", "as_json"}
+    assert set(theirs) - set(mine) == {*training, "report", "as_json", "more"}
 
 
 def test_strategies_and_multiples_are_read():

@@ -7,6 +7,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.cli.main import main
+from lrlab.desk.check import check
 from lrlab.desk.study_file import CompareTable, TuneTable, options, read_file
 from lrlab.errors import LrlabError
 
@@ -39,6 +40,20 @@ def test_what_is_not_said_is_left_to_the_command(written):
         "config": ['size="tiny"'],
         "lrs": "0.5,1.0",
     }
+
+
+def test_there_may_be_several_tasks(written):
+    """And a variant of them; what does not fit together is said without training."""
+    place = written(
+        "[compare]\ntask = 'series'\nmore = ['tabular']\nvariant = 'wide'\nfolds = 5\nlrs = [1.0]\n"
+        "[compare.arm]\n'warmup + linear' = 'linear()'\nb = 'constant()'\n"
+    )
+    given = options(read_file(place).compare)
+    assert (given["task"], given["more"], given["variant"]) == ("series", ("tabular",), "wide")
+    found = check(place).record["compare"]
+    assert (found["task"], found["runs"]) == ("series, tabular", 2 * 5 * 2)
+    with pytest.raises(LrlabError, match="named twice"):
+        check(written(place.read_text(encoding="utf-8").replace("tabular", "series")))
 
 
 def test_lrs_may_be_auto(written):

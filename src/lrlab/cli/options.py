@@ -8,13 +8,19 @@ from typing import Any
 
 import click
 
-from lrlab.cli.values import EXECUTOR, TASK, OneOf, Whole
+from lrlab.cli.values import EXECUTOR, TASK, Offered, OneOf, Whole
 
 
 def _arm_sets() -> tuple[str, ...]:
     from lrlab.desk import offered
 
     return offered.arm_sets()
+
+
+def _variants() -> tuple[str, ...]:
+    from lrlab.desk import offered
+
+    return offered.variants()
 
 
 def strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -128,6 +134,11 @@ _OPTIONS = (
         help="A whole set, strategies being the default one; --arm adds to it.",
     ),
     config_option,
+    click.option(
+        "--variant",
+        type=Offered("variant", _variants),
+        help="Another form of a built-in task, so that nothing is tuned to the task alone: batch, noisy, wide, less.",
+    ),
     click.option("--updates", type=Whole(min=1), help="Updates of each run."),
     click.option("--folds", type=Whole(min=1), help="Folds of the cross-validation."),
     click.option("--seeds", type=Whole(min=1), help="Seeds."),

@@ -110,25 +110,34 @@ def check(path: str | Path) -> Checked:
 
 def _comparison(table: CompareTable, doubts: list[Doubt]) -> CheckedComparison:
     from lrlab.desk.experiment import Resources, set_up
+    from lrlab.desk.several import fitting
 
     changes = {"updates": table.updates, "folds": table.folds, "seeds": table.seeds, "lrs": table.lrs or None}
-    experiment = set_up(
-        table.task,
-        quick=table.quick,
-        schedules=table.arm,
-        arms=table.arms,
-        config=table.config,
-        first_seed=table.first_seed or 0,
-        **changes,
-    )
-    experiment.jobs(Resources())
+    experiments = [
+        set_up(
+            task,
+            quick=table.quick,
+            schedules=table.arm,
+            arms=table.arms,
+            config=table.config,
+            first_seed=table.first_seed or 0,
+            variant=table.variant,
+            **changes,
+        )
+        for task in (table.task, *table.more)
+    ]
+    for each in experiments:
+        each.jobs(Resources())
+    if table.more:
+        fitting(experiments)
+    experiment = experiments[0]
     updates = experiment.settings.updates
     for arm in experiment.arms:
         doubts += _doubts(arm.name, arm.schedule, updates)
     return {
-        "task": experiment.task.name,
+        "task": ", ".join(each.task.name for each in experiments),
         "strategies": {arm.name: str(arm.schedule) for arm in experiment.arms},
-        "runs": experiment.runs,
+        "runs": sum(each.runs for each in experiments),
         "updates": updates,
     }
 

@@ -27,14 +27,15 @@ def set_up(
     arms: str | None = None,
     config: Mapping[str, Any] | None = None,
     first_seed: int = 0,
+    variant: str | None = None,
     **changes: Any,
 ) -> Experiment:
     """Set up a comparison on a built-in task or `path/to/file.py:name`.
 
     `schedules` are the user's own strategies by name, instead of the default ones, or in addition to those of the set
-    `arms` (see `lrlab.lab.arms.arms.arms_named`); `config` is what the task finds in `run.config`; `changes` are
-    settings that differ from the task's (updates, folds, seeds, lrs, evals; None: the task's own). LRs that are "auto"
-    begin with those of the task, and are widened.
+    `arms` (see `lrlab.lab.arms.arms.arms_named`); `config` is what the task finds in `run.config`, `variant` the one of
+    a built-in task; `changes` are settings that differ from the task's (updates, folds, seeds, lrs, evals; None: the
+    task's own). LRs that are "auto" begin with those of the task, and are widened.
     """
     try:
         import numpy  # noqa: F401
@@ -47,11 +48,19 @@ def set_up(
     from lrlab.lab.task.declaration import load_task
 
     found = load_task(task)
+    config = dict(config or {})
+    if variant is not None:
+        if "variant" not in found.config:
+            built_in = "those of the built-in tasks"
+            raise LrlabError(
+                worded(f"the task {found.name} has no variants", variant, built_in, f"--config NAME={variant}")
+            )
+        config["variant"] = variant
     settings = with_changes(found.quick if quick else found.settings, changes)
     own = tuple(arm_of(name, text) for name, text in (schedules or {}).items())
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
     whole = without_epochs(whole, found, settings, first_seed, config)
-    return Experiment(found, whole, settings, first_seed, dict(config or {}))
+    return Experiment(found, whole, settings, first_seed, config)
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:

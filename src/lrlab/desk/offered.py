@@ -41,6 +41,13 @@ def libraries() -> tuple[str, ...]:
     return names()
 
 
+def variants() -> tuple[str, ...]:
+    """The variants of built-in tasks; not every task has each."""
+    from lrlab.lab.tasks.common.variants import VARIANTS
+
+    return VARIANTS
+
+
 def questions() -> tuple[Question, ...]:
     """The questions before advice, with the answers that each can have."""
     from lrlab.analysis.advice.questions import QUESTIONS

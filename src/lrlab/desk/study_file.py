@@ -43,13 +43,18 @@ ScheduleText = str | float
 
 @dataclass(frozen=True)
 class CompareTable:
-    """A comparison: the options of `lrlab compare`; `arm` holds strategies by name, `arms` is a whole set."""
+    """A comparison: the options of `lrlab compare`; `arm` holds strategies by name, `arms` is a whole set.
+
+    `more` are the tasks beside the first, where there are several.
+    """
 
     task: str
+    more: tuple[str, ...] = ()
     quick: bool = False
     arm: Mapping[str, str] = field(default_factory=dict)
     arms: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    variant: str | None = None
     updates: int | None = None
     folds: int | None = None
     seeds: int | None = None

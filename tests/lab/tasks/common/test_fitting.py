@@ -68,7 +68,11 @@ def test_a_task_is_a_problem_and_its_optimizers():
     assert plain.evals["loss"].values == pytest.approx([0.64**2])
     assert plain.evals["log"].values == pytest.approx([2 * math.log(0.64)])
     said = declaration_of(train)
-    assert said.config == {"size": ("std", "tiny"), "optimizer": ("adam", "sgd")}
+    assert said.config == {
+        "size": ("std", "tiny"),
+        "optimizer": ("adam", "sgd"),
+        "variant": ("plain", "batch", "noisy"),
+    }
     assert (said.settings.updates, said.quick.updates, said.quick.lrs) == (8, 2, said.settings.lrs)
     for wrong in ({"size": "huge"}, {"optimizer": "adams"}, {"siz": "tiny"}):
         with pytest.raises(LrlabError, match="the task test_fitting has no"):

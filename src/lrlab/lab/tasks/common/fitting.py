@@ -20,6 +20,7 @@ from lrlab.lab.arms.optimizer import rate_of, step
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import AUTO, Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
+from lrlab.lab.tasks.common.variants import PLAIN, sized, variants_of, varied
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -80,12 +81,16 @@ def problem(
 ) -> Callable[[Callable[[Any, Any], Problem]], Callable[[Any], None]]:
     """Declare a built-in task: a function of a run and of its size that gives a problem.
 
-    It is configured by "size", one of `sizes`, and "std" by default; and by "optimizer", one of `lrs`, which has the
-    base LR of each, the task's own first.
+    It is configured by "size", one of `sizes`, and "std" by default; by "optimizer", one of `lrs`, which has the base
+    LR of each, the task's own first; and by "variant", see `lrlab.lab.tasks.common.variants`.
     `quick` are the updates of `--quick`, a quarter by default, on at most five folds. With `widen` a comparison tries
     more LRs by default where a strategy is best at an edge of them.
     """
-    config = {"size": tuple(sorted(sizes, key=lambda size: size != "std")), "optimizer": tuple(lrs)}
+    config = {
+        "size": tuple(sorted(sizes, key=lambda size: size != "std")),
+        "optimizer": tuple(lrs),
+        "variant": variants_of(sizes["std"]),
+    }
     shorter = Settings(quick or updates // 4, min(5, folds), evals=evals // 2, widen=widen)
     given = AUTO if widen else Settings.lrs
     declared = task(
@@ -103,7 +108,8 @@ def problem(
         @functools.wraps(build)
         def train(run: TrainingRun) -> None:
             refuse_unknown(build.__module__.rpartition(".")[2], config, run.config)
-            made = build(run, sizes[run.config.get("size", "std")])
+            variant = run.config.get("variant", PLAIN)
+            made = varied(build(run, sized(sizes[run.config.get("size", "std")], variant)), variant)
             name = run.config.get("optimizer", next(iter(lrs)))
             parameters = made.model.parameters()
             fit(run, made, optimizer(name, parameters, lr=lrs, l2=made.l2, weight_decay=made.weight_decay))

@@ -61,7 +61,7 @@ def test_a_search_takes_its_file(typed):
     ("text", "said"),
     [
         ("", "nothing is in the file"),
-        ("x =", "no TOML"),
+        ("x =", "not TOML"),
         ('[compar]\ntask = "digits"', "did you mean 'compare'"),
         ('[compare]\ntask = "digits"\nfoldz = 3', "compare has an unknown 'foldz'; did you mean 'folds'?"),
         ('[compare]\ntask = "digits"\nfolds = "3"', "compare.folds is '3', and should be int"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.advice.studies import Study, paired, read, studies
+from lrlab.analysis.advice.studies import Paired, Study, paired, read, studies
 from lrlab.analysis.comparison.paired import t_test
 from lrlab.cli.commands.compare import command
 from lrlab.core.text.parse import parse
@@ -73,3 +73,15 @@ def test_an_unknown_strategy_is_answered():
     study = dataclasses.replace(SMALL, scores={"linear": (1.0, 2.0), "b": (1.0, 2.0)})
     with pytest.raises(LrlabError, match=r"try: +linear"):
         paired("t", study, "linea", "b")
+
+
+@pytest.mark.parametrize(("low", "high", "sign"), [(0.0, 1.0, 0), (-1.0, 0.0, 0), (0.1, 1.0, 1), (-1.0, -0.1, -1)])
+def test_an_interval_that_ends_at_zero_holds_it(low, high, sign):
+    assert Paired("t", 0.0, low, high).sign == sign
+
+
+def test_two_folds_are_enough_for_a_study():
+    scores = {arm: [*each[:2]] for arm, each in SCORES.items()}
+    assert {*map(len, read({"t": {**WHOLE, "scores": scores}})["t"].scores.values())} == {2}
+    with pytest.raises(LrlabError, match="every fold"):
+        read({"t": {**WHOLE, "scores": {arm: [*each[:1]] for arm, each in SCORES.items()}}})

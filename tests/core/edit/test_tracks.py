@@ -69,3 +69,17 @@ def test_a_plan_has_no_end_of_schedules():
         many = added(many, f"g{k}", "lr")
     with pytest.raises(LrlabError, match="at most"):
         added(many, "one more", "lr")
+
+
+def test_what_is_added_begins_where_it_is_mostly_set():
+    """As PyTorch's optimizers have it; or with the schedule that it has in other groups."""
+    bare = lr.plan(lr="cosine()")
+    found = {hyper: tracks(added(bare, "*", hyper))[-1].schedule for hyper in KINDS if hyper != "lr"}
+    values = {"weight_decay": 1, "momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "beta3": 0.9, "eps": 1e-8}
+    assert found == {hyper: lr.constant(level=value) for hyper, value in values.items()}
+    assert [str(each.schedule) for each in tracks(added(bare, "head*", "lr"))] == ["cosine()", "cosine()"]
+
+
+def test_a_schedule_that_is_not_there_is_told_those_that_are():
+    with pytest.raises(LrlabError, match=r"no such schedule[\s\S]*0 to 3"):
+        removed(PLAN, 4)

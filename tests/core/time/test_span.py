@@ -137,3 +137,17 @@ def test_a_number_with_a_point_may_be_a_share(given, hint):
     """Between 0 and 1; else it is taken for so many updates."""
     with pytest.raises(lr.LrlabError, match=rf"(?s)without a unit.*try: +{hint}$"):
         Span.of(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "share", "text"),
+    [
+        (9, Fraction(1, 2), "5"),
+        (10, Fraction(1, 4), "3"),
+        ("10%", Fraction(1, 4), "2.5%"),
+        ("3ep", Fraction(1, 2), "1.5ep"),
+    ],
+)
+def test_a_portion_of_updates_is_a_whole_number_of_them(given, share, text):
+    """Rounded half up; in other units it is exact."""
+    assert str(Span.of(given).portion(share)) == text

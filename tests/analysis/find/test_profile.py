@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from lrlab.analysis.find.profile import Probe, profile
+from lrlab.analysis.find.profile import Probe, Profile, profile
 
 
 def probes(m, k=0.5, power=0.0, noise=0.0, seed=0, at=(-1.1, 0.0, 1.1), updates=800):
@@ -65,3 +66,96 @@ def test_the_same_runs_give_the_same_profile():
     a, b = (profile(probes(0.3), updates=800, around=0.0, within=1.0) for _ in range(2))
     assert a.best == b.best
     assert np.array_equal(a.weights, b.weights)
+
+
+def test_without_runs_all_is_as_it_was_believed():
+    """Medians, and where a sixth lies above: normal distributions of log LR and power, and of logarithms for the rest;
+    the curvature above the best LR is that below times e^0.4, each with a spread of its own."""
+    found = profile([], updates=100, around=-3.0, within=1.5)
+    sixth = stats.norm.cdf(1.0)
+    wide = np.hypot(1.3, 0.5)
+    for values, middle, spread in (
+        (found.m, -3.0, 1.5),
+        (np.log(found.below), np.log(0.06), wide),
+        (np.log(found.above), np.log(0.06) + 0.4, wide),
+        (found.horizon, -0.1, 0.3),
+        (np.log(found.noise), np.log(0.015), 0.8),
+    ):
+        assert found.quantile(values, 0.5) == pytest.approx(middle, abs=0.06 * spread)
+        assert found.quantile(values, sixth) - middle == pytest.approx(spread, rel=0.08)
+    apart = np.log(found.above / found.below)
+    assert np.sqrt(found.weights @ (apart - 0.4) ** 2) == pytest.approx(0.5 * np.sqrt(2), rel=0.08)
+
+
+@pytest.mark.parametrize("diverged", [False, True])
+def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
+    """Plain draws of what was believed, weighted once: more of them, and no rounds."""
+    runs = [Probe(-1.5, 50, 0, 1.0), Probe(0.0, 50, 0, 0.95), Probe(1.0, 50, 0, 1.2), Probe(0.3, 100, 1, 0.7)]
+    runs += [Probe(1.2, 100, 1, np.inf if diverged else 0.8)]
+    found = profile(runs, updates=400, around=0.2, within=1.1)
+    z = np.random.default_rng(5).standard_normal((6, 400_000))
+    m, k = 0.2 + 1.1 * z[0], np.log(0.06) + 1.3 * z[1]
+    below, above, power = np.exp(k + 0.5 * z[2]), np.exp(k + 0.4 + 0.5 * z[3]), -0.1 + 0.3 * z[4]
+    noise, weight = np.exp(np.log(0.015) + 0.8 * z[5]), np.zeros(z.shape[1])
+    for group in (0, 1):
+        own = [run for run in runs if run.group == group]
+        ended = [run for run in own if np.isfinite(run.loss)]
+        off = {run: run.log_lr - m - power * np.log(run.updates / 400) for run in own}
+        for run in own:
+            if run not in ended:
+                weight += stats.norm.logcdf(off[run] / 0.7)
+        if len(ended) == 1:  # its c can be anything
+            continue
+        line = np.log(5.0)
+        sd = [np.hypot(noise, 0.2 * (run.loss - min(each.loss for each in ended))) for run in ended]
+        left = [
+            run.loss
+            - np.select(
+                [off[run] > 0, off[run] > -line],
+                [above * off[run] ** 2 / 2, below * off[run] ** 2 / 2],
+                below * line**2 / 2 + below * line * (-off[run] - line),
+            )
+            for run in ended
+        ]
+        sure = sum(1 / each**2 for each in sd)
+        level = sum(each / s**2 for each, s in zip(left, sd, strict=True)) / sure
+        weight += sum(-0.5 * ((each - level) / s) ** 2 - np.log(s) for each, s in zip(left, sd, strict=True))
+        weight -= 0.5 * np.log(sure)
+    weight = np.exp(weight - weight.max())
+    plain = Profile(m, below, above, power, noise, weight / weight.sum())
+    for name in ("m", "horizon"):
+        for share in (0.1, 0.5, 0.9):
+            one, other = (each.quantile(getattr(each, name), share) for each in (found, plain))
+            assert one == pytest.approx(other, abs=0.09), (name, share)
+    for name in ("below", "above", "noise"):
+        one, other = (each.quantile(np.log(getattr(each, name)), 0.5) for each in (found, plain))
+        assert one == pytest.approx(other, abs=0.12), name
+    assert found.best == pytest.approx(plain.best, abs=0.1)
+
+
+def known(below, above, m=0.0):
+    return Profile(*(np.array([value]) for value in (m, below, above, 0.0, 0.01, 1.0)))
+
+
+def test_a_regret_is_a_parabola_and_far_below_a_line():
+    """Of log loss; told as a share, of at most e^5, and of at most 1 where it is expected."""
+    found, line = known(0.5, 1.0), np.log(5.0)
+    assert found.regret(1.0) == pytest.approx(np.expm1(0.5))
+    assert found.regret(-1.0) == pytest.approx(np.expm1(0.25))
+    assert found.regret(-line - 2) == pytest.approx(np.expm1(0.25 * line**2 + 0.5 * line * 2))
+    assert found.regret(10.0) == pytest.approx(np.expm1(5.0))
+    assert (found.expected(10.0), found.expected(0.0)) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("below", [0.5, 0.05])
+def test_a_span_of_what_is_known_ends_where_the_regret_is_reached(below):
+    """On the parabola or on the line; to a step of what is looked at, which lies half a power of e around."""
+    wide = dataclasses.replace(
+        known(below, 1.0), m=np.array([-9.0, 0.0, 9.0]), weights=np.array([0.02, 0.96, 0.02]), below=np.full(3, below),
+        above=np.ones(3),
+    )  # fmt: skip
+    low, high = wide.span(0.2, 0.9)
+    assert wide.regret(high)[1] == pytest.approx(0.2)
+    assert wide.regret(low)[1] <= 0.2 < wide.regret(low - 0.05)[1] + 1e-9
+    assert (wide.grid[0], wide.grid[-1]) == pytest.approx((-9.5, 9.45))
+    assert [wide.quantile(wide.m, share) for share in (0.01, 0.5, 0.99, 1.0)] == [-9, 0, 9, 9]

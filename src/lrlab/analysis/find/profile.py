@@ -32,7 +32,6 @@ HORIZON, HORIZON_VARIES = -0.1, 0.3  # a: by the lengths, published exponents go
 NOISE, NOISE_VARIES = 0.015, 0.8  # of log loss
 FAR = 0.2  # of the distance above the best run: how far off the parabola may be there
 LINE = float(np.log(5.0))
-SHARPER = 0.0  # the power of T/T' by which k is larger at T' updates
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,9 @@ def _likelihood(
     precision, rest = [], []
     for probe in ended:
         shorter = np.log(probe.updates / updates)
-        sharper = np.exp(-SHARPER * shorter)
         d = probe.log_lr - (m + horizon * shorter)
         precision.append(1.0 / (noise**2 + (FAR * (probe.loss - best)) ** 2))
-        rest.append(probe.loss - _shape(d, sharper * below, sharper * above))
+        rest.append(probe.loss - _shape(d, below, above))
     w, r = np.array(precision), np.array(rest)
     mean = (w * r).sum(axis=0) / w.sum(axis=0)
     found += 0.5 * np.log(w).sum(axis=0) - 0.5 * np.log(w.sum(axis=0)) - 0.5 * (w * (r - mean) ** 2).sum(axis=0)

@@ -26,6 +26,7 @@ LINKS = (
     (r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)"),
     (r"(?<!/)github\.com/([\w.-]+/[\w.-]+)", r"[\1](https://github.com/\1)"),
 )
+EVIDENCE = "[stored comparisons](../evidence.md)"  # from howto/ and from zh/
 HEADS = {
     "sayings": (("about", "articles say", "verdict", "because"), ("关于", "文章的说法", "结论", "理由")),
     "rules": (
@@ -132,7 +133,7 @@ def _rules(chinese: bool) -> list[tuple[str, ...]]:
             _word(rule.grade, chinese),
             rule.zh if chinese else rule.says,
             _plain(number(rule)),
-            _plain(f"{rule.condition}; {source(rule)}"),
+            _plain(f"{rule.condition}; {source(rule)}").replace("stored comparisons", EVIDENCE),
         )
         for rule in known
     ]

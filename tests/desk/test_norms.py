@@ -100,6 +100,14 @@ def test_what_a_task_logs_comes_before_what_is_measured():
     assert found.family is None
 
 
+def test_an_optimizer_that_pretrains_is_not_the_one():
+    """The task `finetune` makes its pretrained model itself, by more steps than there are updates."""
+    found = of_task(load_task("finetune"), Training("linear()", updates=24, config={"size": "tiny"}))
+    rates = np.asarray(found.lrs)
+    assert len(np.asarray(found.norms)) == 24
+    assert rates / rates[0] == pytest.approx(1 - np.arange(24) / 24)
+
+
 def without_an_optimizer(run):
     """A loop of its own."""
     for _ in run.steps(run.batches(8, 2)):

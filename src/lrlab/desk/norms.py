@@ -99,12 +99,12 @@ def _stored(path: Path) -> StoredRun | None:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a hook saw at each step of an optimizer of PyTorch."""
+    """What a hook saw at each step of one optimizer of PyTorch, which is held so that no other takes its number."""
 
+    optimizer: Any
     one: list[float] = field(default_factory=list)  # L1 norms
     two: list[float] = field(default_factory=list)  # L2 norms
     lrs: list[float] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lambda progress: None) -> Norms:
@@ -129,17 +129,19 @@ def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lam
         )
     if NAME in run.logged:
         return of_stored(run, task.name)
-    if len(seen.two) != run.updates:
-        told = f"{len(seen.two)} steps of optimizers of PyTorch in {run.updates} updates"
+    found = [each for each in seen.values() if len(each.lrs) == run.updates]  # one that pretrains may be beside it
+    if len(found) != 1:
+        told = f"optimizers of PyTorch with {[len(each.lrs) for each in seen.values()]} steps in {run.updates} updates"
         raise LrlabError(worded(f"the gradient norms of {task.name} cannot be measured", told, hint=LOGGED))
-    kind = _family(seen.facts["optimizer"])
+    (its,) = found
+    kind, group = _family(type(its.optimizer).__name__), its.optimizer.param_groups[0]
     return Norms(
         task.name,
         range(1, run.updates + 1),
-        seen.two if kind == "sgd" else seen.one,
-        seen.lrs,
-        seen.facts["weight_decay"],
-        seen.facts["momentum"],
+        its.two if kind == "sgd" else its.one,
+        its.lrs,
+        float(group.get("weight_decay", 0.0)),
+        float(group.get("momentum", 0.0)),
         kind,
     )
 
@@ -152,9 +154,9 @@ def _family(optimizer: str) -> str:
 
 
 @contextmanager
-def _watched() -> Iterator[_Seen]:
+def _watched() -> Iterator[dict[int, _Seen]]:
     """Within, what every optimizer of PyTorch of this process sees before its steps."""
-    seen = _Seen()
+    seen: dict[int, _Seen] = {}
     try:
         import torch
         from torch.optim.optimizer import register_optimizer_step_pre_hook
@@ -164,15 +166,10 @@ def _watched() -> Iterator[_Seen]:
 
     def before(optimizer: Any, args: Any, kwargs: Any) -> None:
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        group = optimizer.param_groups[0]
-        seen.two.append(float(torch.sqrt(sum((g.detach().double() ** 2).sum() for g in gradients))))
-        seen.one.append(float(sum(g.detach().double().abs().sum() for g in gradients)))
-        seen.lrs.append(float(group["lr"]))
-        seen.facts.update(
-            optimizer=type(optimizer).__name__,
-            weight_decay=float(group.get("weight_decay", 0.0)),
-            momentum=float(group.get("momentum", 0.0)),
-        )
+        its = seen.setdefault(id(optimizer), _Seen(optimizer))
+        its.two.append(float(torch.sqrt(sum((g.detach().double() ** 2).sum() for g in gradients))))
+        its.one.append(float(sum(g.detach().double().abs().sum() for g in gradients)))
+        its.lrs.append(float(optimizer.param_groups[0]["lr"]))
 
     handle = register_optimizer_step_pre_hook(before)
     try:

@@ -5,7 +5,8 @@
 Every task at its tiny size under three schedules; the loss is the training loss, averaged over 48 stretches of a run.
 All laws have prior="auto".
 
-Beginnings: from the first 65 % of each run its own last stretch. Warmups: from a run with one warmup the end of those
+Beginnings: from the first 65 % of each run its own last stretch. Longer: from one annealed run, and from it and a
+constant one, the ends of runs twice and four times as long. Warmups: from a run with one warmup the end of those
 with others, which shows what a warmup unlike the logged ones changes. Best: from a constant and a linear run of some
 seeds, the best schedule at the logged peak, trained with as many other seeds beside the schedules that have a name.
 
@@ -32,6 +33,7 @@ from sizes import add_size
 
 STRETCHES, SHARE = 48, 0.65
 SHAPES = {"constant": "constant()", "linear": "linear()", "cosine": "cosine()"}
+WARM = {name: f'warmup("5%") >> {text}' for name, text in SHAPES.items()}
 WARMUPS = ("0%", "1%", "5%", "20%", "50%")
 OPTIMISED = ("charlm", "series", "signals")  # where schedules differ by more than their noise
 Runs = Mapping[str, Sequence[StoredRun]]
@@ -113,6 +115,30 @@ def beginnings(tasks: Sequence[str], given: argparse.Namespace) -> None:
     row("all tasks", every)
 
 
+def longer(tasks: Sequence[str], given: argparse.Namespace) -> None:
+    """From one or two runs, the ends of others that are twice and four times as long, with other seeds."""
+    print("runs twice and four times as long as the logged ones")
+    falling = {name: WARM[name] for name in ("linear", "cosine")}
+    every: dict[str, list[tuple[float, float, float] | str]] = {}
+    for task in tasks:
+        seen = trained(task, WARM, given)
+        length = seen["linear"][0].updates
+        found = []
+        for times in (2, 4):
+            more = argparse.Namespace(**{**vars(given), "updates": times * length})
+            asked = [curve([run]) for runs in trained(task, falling, more, first=10).values() for run in runs]
+            for names in (("linear",), ("cosine",), ("constant", "linear")):
+                for seed in range(given.seeds):
+                    logs = [curve([seen[name][seed]]) for name in names]
+                    ends = [end_of(logs, log) for log in asked]
+                    every.setdefault(f"{' + '.join(names)}, {times}x", []).extend(ends)
+                    found += ends
+        row(task, found)
+    for name, ends in every.items():
+        row(name, ends)
+    row("all tasks", [end for ends in every.values() for end in ends])
+
+
 def warmups(tasks: Sequence[str], given: argparse.Namespace) -> None:
     """From a run with one warmup, the ends of those with others, by how many octaves apart they are."""
     print("another warmup than the logged one")
@@ -156,14 +182,14 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=2)
     options.add_argument("--updates", type=int, help="of each run; the task's own if left out")
     options.add_argument("--store", default="lrlab-evidence")
-    options.add_argument("--part", choices=("beginnings", "warmups", "best"), help="one of the three")
+    options.add_argument("--part", choices=("beginnings", "longer", "warmups", "best"), help="one of the four")
     add_size(options)
     given = options.parse_args()
     tasks, few = sorted(built_in_tasks()), ("charlm", "digits", "series", "signals")
     optimised: Sequence[str] = OPTIMISED
     if given.size == "smallest":
         given.seeds, given.updates, tasks, few, optimised = 2, 100, ["control"], ("control",), ("control",)
-    for part, of in ((beginnings, tasks), (warmups, few), (best, optimised)):
+    for part, of in ((beginnings, tasks), (longer, tasks), (warmups, few), (best, optimised)):
         if given.part in (None, part.__name__):
             part(of, given)
 

@@ -39,6 +39,23 @@ def test_what_is_foreseen_beyond_the_logs_is_doubted_by_its_size():
     assert beyond(short, np.full(20_000, 1e-3), np.full(20_000, 3.0), progress)[-1] > 3 * found[-1]
 
 
+def test_what_lies_beyond_the_longest_log_is_doubted_where_it_is_not_of_a_language_model():
+    """A tenth of the loss for each doubling of its length, nothing up to there."""
+    flat, loss = np.full(40_000, 1e-3), np.full(40_000, 3.0)
+    found = beyond(KNOWN, flat, loss, 0 * loss, unlike=True)
+    assert found[KNOWN.longest - 1] == 0
+    assert found[2 * KNOWN.longest - 1] == pytest.approx(0.3)
+    assert found[4 * KNOWN.longest - 1] == pytest.approx(0.6)
+
+
+def test_such_a_run_is_long_beyond_a_third_more_than_the_longest():
+    """With what to log."""
+    assert [doubt.sentence for doubt in doubts(ONE, np.ones(13), unlike=True)] == []
+    (found,) = doubts(ONE, np.ones(14), unlike=True)
+    assert found.sentence.startswith("the run is 1.4x as long as the longest logged one (10 updates): ")
+    assert found.sentence.endswith("log a longer run")
+
+
 def test_a_decay_that_was_not_logged_is_doubted_by_its_depth():
     """From the least logged share of the peak: half of it gives a quarter of the whole."""
     never = replace(KNOWN, least=1.0)

@@ -84,7 +84,9 @@ def test_a_peak_above_the_logs_is_asked_for(elr):
     """Up to twice the highest logged one, with a sentence; beyond, it is refused."""
     asked = elr.optimise(2000, peak=2e-3, warmup=50)
     assert any("no log has reached the peak LR 0.002" in text for text in asked.warnings)
-    with pytest.raises(LrlabError, match=r"(?s)no divergence.*at most 2 times the highest logged LR \(0.001\)"):
+    with pytest.raises(
+        LrlabError, match=r"(?s)cannot foresee divergence.*at most 2 times the highest logged LR \(0.001\)"
+    ):
         elr.optimise(2000, peak=2.1e-3, warmup=50)
 
 

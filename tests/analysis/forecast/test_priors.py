@@ -40,7 +40,7 @@ def test_a_part_can_be_given():
 def test_the_generic_prior_speaks_in_units_of_the_logs():
     """Progress and noise as shares of what the loss fell."""
     mean, _ = prior_for("elr", "generic").outer(0.1, 2.1)
-    assert mean.tolist() == pytest.approx([0.085, 1.2, 1.4])
+    assert mean.tolist() == pytest.approx([0.05, 1.2, 1.4])
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,13 @@ def test_reference_laws_are_fitted_nearly_freely(law, floor, progress, noise):
     assert progress[1] >= 6 * progress[0]
 
 
-def test_the_generic_prior_is_half_as_wide_again():
-    """In each inner parameter, about the same means."""
+def test_the_generic_prior_is_wider():
+    """Half as wide again around the same means; how fast the loss falls, and to which floor, is hardly known."""
     llm, generic = prior_for("elr", "llm"), prior_for("elr", "generic")
-    assert generic.inner == {name: (mean, 1.5 * spread) for name, (mean, spread) in llm.inner.items()}
+    wider = {name: (mean, 1.5 * spread) for name, (mean, spread) in llm.inner.items()}
+    assert generic.inner == {**wider, "alpha": (0.52, pytest.approx(0.18))}
     assert (generic.miss, generic.early, generic.relative) == (0.01, 0.2, True)
-    assert (generic.floor, generic.progress, generic.noise) == ((0.85, 0.15), (0.6, 0.6), (0.7, 0.7))
+    assert (generic.floor, generic.progress, generic.noise) == ((0.5, 0.5), (0.6, 0.6), (0.7, 0.7))
 
 
 @pytest.mark.parametrize("law", ["elr", "mpl", "momentum"])
@@ -182,7 +183,7 @@ def test_the_outer_coefficients_are_measured_by_the_losses():
     mean, sd = prior_for("elr", "llm").outer(2.0, 5.0, lowered=False)
     assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.729, 0.55, 0.65]), pytest.approx([0.12, 0.35, 0.5]))
     mean, sd = prior_for("elr", "generic").outer(2.0, 5.0)
-    assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.7, 1.8, 2.1]), pytest.approx([0.3, 1.8, 2.1]))
+    assert (mean.tolist(), sd.tolist()) == (pytest.approx([1.0, 1.8, 2.1]), pytest.approx([1.0, 1.8, 2.1]))
     assert prior_for("elr", "llm").walk(2.0, mean) == pytest.approx((0.024, 0.63))
 
 

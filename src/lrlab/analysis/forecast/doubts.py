@@ -22,6 +22,7 @@ _PEAK_FAR, _PEAK_REFUSED = 2.0, 30.0  # ratio to the nearest fitted peak
 _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
 _FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
+_UNLIKE, _UNLIKE_FAR = 0.1, 1.3  # an octave of the horizon, where logs are not of language models; said from there on
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Doubt:
     sd: float
 
 
-def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
+def doubts(known: Seen, lrs: Floats, unlike: bool = False) -> tuple[Doubt, ...]:
     """What speaks against a prediction for the learning rates `lrs` (updates,).
 
+    `unlike` says that the logs are not those of language models.
     Raises `LrlabError` if it would be a guess: a peak LR or a horizon beyond 30 times the logged ones.
     """
     peak, horizon = float(lrs.max()), len(lrs)
@@ -74,7 +76,10 @@ def doubts(known: Seen, lrs: Floats) -> tuple[Doubt, ...]:
     sentence = f"the peak LR {peak:g} is {away:.1f}x away from the nearest logged one ({nearest:g})"
     found.append(Doubt(sentence if away > _PEAK_FAR else "", 0.0))  # its width is that of the offsets
     sentence = f"the run is {longer:.1f}x as long as the longest logged one ({known.longest} updates)"
-    found.append(Doubt(sentence if longer > _HORIZON_FAR else "", 0.0))  # its width: `beyond`
+    if unlike:
+        sentence += ": how the loss goes on is known of language models alone; log a longer run"
+    far = _UNLIKE_FAR if unlike else _HORIZON_FAR
+    found.append(Doubt(sentence if longer > far else "", 0.0))  # its width: `beyond`
     found += [*_warmup(known, rising(lrs), horizon), *_shorter(known, horizon)]
     if (rise := late_rise(lrs)) > 0.1:
         found.append(Doubt(f"the LR goes up again by {rise:.0%} of its peak: rises were never checked", 0.006 * rise))
@@ -101,13 +106,14 @@ def _shorter(known: Seen, horizon: int) -> Iterator[Doubt]:
         yield Doubt(sentence if times > _HORIZON_FAR else "", 0.003 * float(np.log2(times)))
 
 
-def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
+def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats, unlike: bool = False) -> Floats:
     """What is not known of the loss beyond the logs, as a standard deviation after every update (updates,).
 
     A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
     the nearest logged peak: 0.085 (1 + (5 warmup / longest)^2), for a log that hardly outlasts its warmup says little
     of what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
-    below the least logged share.
+    below the least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
+    doubling of the longest logged run besides.
     """
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
@@ -120,6 +126,9 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
     wake = _WAKE * min(known.warmups, default=0) / known.longest
     found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
+    if unlike:
+        octaves = np.log2(np.maximum(np.arange(1, len(lrs) + 1) / known.longest, 1.0))
+        found = np.hypot(found, _UNLIKE * octaves * loss)
     return found
 
 

@@ -1,11 +1,13 @@
 """How far a prediction may be off: spread of the parameters, noise between runs, and doubts.
 
-    half width = z(level) * sqrt(CONFORMAL^2 g C g' + (RUN_NOISE * loss)^2 + doubts^2)
+    half width = z(level) * sqrt(factor^2 g C g' + (RUN_NOISE * loss)^2 + doubts^2)
 
 g is the gradient of the predicted loss in the parameters, C their Laplace covariance, with what is not known of other
-peak LRs (`offsets`). CONFORMAL, the walk of the offsets and the shares in `doubts.beyond` were set on finals of
-held-out curves, regime by regime (`benchmarks/forecast_regimes.py`), to cover 85 to 97 % in each at 90 %; what either
-of two collections alone would have chosen, and how that holds on the other: `benchmarks/forecast_calibration.py`.
+peak LRs (`offsets`). The factor is CONFORMAL for language models, whose laws are known, and 1 for anything else.
+CONFORMAL, the walk of the offsets and the shares in `doubts.beyond` were set on finals of held-out curves, regime by
+regime (`benchmarks/forecast_regimes.py`), to cover 85 to 97 % in each at 90 %; what either of two collections alone
+would have chosen, and how that holds on the other: `benchmarks/forecast_calibration.py`. What holds for other models
+was set on longer runs of the lab's tasks (`benchmarks/forecast_lab.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +28,14 @@ _TIMES = 200  # at which the spread is computed; between them it is interpolated
 
 
 def half_width(
-    form: Form, fitted: Fitted, scale: Scale, lrs: Floats, loss: Floats, doubts: Floats, level: float
+    form: Form,
+    fitted: Fitted,
+    scale: Scale,
+    lrs: Floats,
+    loss: Floats,
+    doubts: Floats,
+    level: float,
+    factor: float = CONFORMAL,
 ) -> Floats:
     """Half the width of the interval at `level` after every update, shape (updates,).
 
@@ -38,12 +47,18 @@ def half_width(
     variance = np.einsum("ti,ij,tj->t", slopes, fitted.covariance, slopes)
     spread = np.interp(np.arange(1, len(lrs) + 1), times, np.sqrt(np.maximum(variance, 0.0)))
     other = (RUN_NOISE * loss) ** 2 + doubts**2
-    width: Floats = norm.ppf(0.5 + level / 2) * np.sqrt((CONFORMAL * spread) ** 2 + other)
+    width: Floats = norm.ppf(0.5 + level / 2) * np.sqrt((factor * spread) ** 2 + other)
     return width
 
 
 def difference_half_width(
-    form: Form, fitted: Fitted, scale: Scale, runs: tuple[Floats, Floats], doubts: Floats, level: float
+    form: Form,
+    fitted: Fitted,
+    scale: Scale,
+    runs: tuple[Floats, Floats],
+    doubts: Floats,
+    level: float,
+    factor: float = CONFORMAL,
 ) -> float:
     """Half the width of the interval of the difference of two final losses under one fit, `runs` being their LRs.
 
@@ -51,7 +66,7 @@ def difference_half_width(
     """
     first, second = (gradient(form, fitted, scale, lrs, np.array([len(lrs)]))[0] for lrs in runs)
     slope = first - second
-    variance = CONFORMAL**2 * float(slope @ fitted.covariance @ slope) + float(np.sum(doubts**2))
+    variance = factor**2 * float(slope @ fitted.covariance @ slope) + float(np.sum(doubts**2))
     return float(norm.ppf(0.5 + level / 2) * np.sqrt(variance))
 
 

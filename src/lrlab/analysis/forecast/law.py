@@ -19,7 +19,7 @@ from lrlab.analysis.forecast.branching import BranchForecast, branch
 from lrlab.analysis.forecast.curves import Prediction, ScheduleLike, learning_rates, spoken
 from lrlab.analysis.forecast.doubts import Doubt, Seen, beyond, doubts
 from lrlab.analysis.forecast.fit import Fitted, FittedCurve, ending, fit, prepare
-from lrlab.analysis.forecast.intervals import RUN_NOISE, difference_half_width, half_width
+from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, difference_half_width, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.logged import seen
 from lrlab.analysis.forecast.offsets import Walk, distinct, near
@@ -92,6 +92,16 @@ class Law(Shown):
         return min(fits, key=lambda fitted: abs(np.log(peak / fitted.walk.anchor))).at(peak)
 
     @property
+    def _unlike(self) -> bool:
+        """Whether its logs are not those of language models."""
+        return self.prior == "generic"
+
+    @property
+    def _factor(self) -> float:
+        """What the spread of the parameters is multiplied by: see `intervals`."""
+        return 1.0 if self._unlike else CONFORMAL
+
+    @property
     def misfit(self) -> float:
         """The mean distance of law and log, as a share of the loss, in the worst of the logs."""
         return max(fitted.misfit for fitted in self.fits)
@@ -120,13 +130,13 @@ class Law(Shown):
         if not 0 < level < 1:
             raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
         lrs = learning_rates(schedule, base_lr, horizon)
-        form, found = _form(self.name), doubts(self.known, lrs)
+        form, found = _form(self.name), doubts(self.known, lrs, self._unlike)
         fitted = self.around(float(lrs.max()))
         columns = every(form, fitted.inner, lrs, self.scale)
         loss = columns @ fitted.outer
-        far = beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])
+        far = beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1], self._unlike)
         sd = np.hypot(np.sqrt(sum(doubt.sd**2 for doubt in found)) * loss, far)
-        half = half_width(form, fitted, self.scale, lrs, loss, sd, level)
+        half = half_width(form, fitted, self.scale, lrs, loss, sd, level, self._factor)
         sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
         return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
 
@@ -146,11 +156,11 @@ class Law(Shown):
         for lrs in (first, second):
             columns = every(form, fitted.inner, lrs, self.scale)
             loss = columns @ fitted.outer
-            far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])[-1])
-            own.append(sum(doubt.sd**2 for doubt in doubts(self.known, lrs)) * loss[-1] ** 2)
+            far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1], self._unlike)[-1])
+            own.append(sum(doubt.sd**2 for doubt in doubts(self.known, lrs, self._unlike)) * loss[-1] ** 2)
         # The noise of both runs, and what is not shared.
         apart = np.array([np.subtract(*far), np.sqrt(sum(own)), RUN_NOISE * one, RUN_NOISE * one])
-        half = difference_half_width(form, fitted, self.scale, (first, second), apart, level)
+        half = difference_half_width(form, fitted, self.scale, (first, second), apart, level, self._factor)
         return gain, gain - half, gain + half
 
     def rank(

@@ -154,8 +154,8 @@ def unlike_llm(runs: Sequence[LogRun]) -> str:
 
 
 def _widened(base: Prior) -> Prior:
-    inner = {name: (mean, 1.5 * sd) for name, (mean, sd) in base.inner.items()}
-    wide = replace(base, inner=inner, floor=(0.85, 0.15), progress=(0.6, 0.6), noise=(0.7, 0.7), relative=True)
+    inner = {name: (mean, (3.0 if name == "alpha" else 1.5) * sd) for name, (mean, sd) in base.inner.items()}
+    wide = replace(base, inner=inner, floor=(0.5, 0.5), progress=(0.6, 0.6), noise=(0.7, 0.7), relative=True)
     return replace(wide, miss=0.01, early=0.2, moved=0.0)
 
 

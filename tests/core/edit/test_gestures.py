@@ -312,7 +312,7 @@ def test_a_level_that_another_point_has_is_near_too():
         (1000, 3, True, 53),
         (20, 2, False, 3),
         (120, 1, False, 7),
-        (160, 1, False, 10),
+        (151, 1, False, 10),
     ],
 )
 def test_a_key_moves_a_point_by_a_hundredth_of_the_run(updates, steps, fine, at):
@@ -332,6 +332,7 @@ def test_a_key_moves_a_point_by_a_hundredth_of_the_run(updates, steps, fine, at)
         (0, -1, {}, 0),
         (2e-4, -20, {}, 0),
         (2e-4, -2, {}, 1.59e-4),
+        (2e-4, -1, {"double": True}, 1e-4),
         (1.5e-4, 20, {}, 1.5e-3),
         (5e-5, 20, {}, 1e-3),
     ],
@@ -385,6 +386,7 @@ def test_a_segment_goes_up_and_down(text, number, levels, log, to):
     [
         ("constant(level=0.9)", False, "constant()"),
         ("linear(start=0.9, to=0.3)", False, "linear(to=0.4)"),
+        ("constant(level=0.7)", False, "constant(level=0.76)"),
         ("linear(start=0.3, to=0.9)", False, "linear(start=0.4, to=1)"),
         ("linear(start=0.45, to=0.9)", True, "linear(start=0.5, to=1)"),
         ("constant(level=0)", True, "constant(level=0)"),
@@ -475,7 +477,7 @@ def test_borders_that_are_none_are_refused(border):
 
 @pytest.mark.parametrize("number", [2, -1])
 def test_phases_that_are_none_are_refused(number):
-    with pytest.raises(LrlabError, match="no such phase"):
+    with pytest.raises(LrlabError, match=r"no such phase[\s\S]*0 to 1"):
         lift(state(WARM), number, 1, 2)
 
 
@@ -531,3 +533,11 @@ def test_a_floor_takes_the_place_of_one_before_and_stays_below_a_ceiling(text, y
 )
 def test_a_run_of_another_length_keeps_its_rates(run, to):
     assert horizon(State(lr.cosine(), run), 5012).horizon == to
+
+
+@pytest.mark.parametrize("level", [0, 5e-5, 0.3])
+def test_a_point_that_moves_in_time_keeps_its_level(level):
+    """However small it is."""
+    given = state(f'linear("50%", to={level:f}) >> constant(level={level:f})')
+    moved = nudge(given, "1", 3, 0)
+    assert (borders(moved)[1], values(moved)["1"]) == (530, pytest.approx(level))

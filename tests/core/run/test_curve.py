@@ -218,3 +218,10 @@ def test_a_run_of_up_to_four_million_updates_is_judged_by_all():
     assert len(lr.linear().over(2**22 + 1).some()[0]) == 2**18
     with pytest.raises(lr.LrlabError, match="too many"):
         lr.linear().over(10**9).between(0, 10**8 + 1)
+
+
+def test_a_curve_shows_itself_as_it_is_made():
+    """By its updates where they are known, or else by what is known of the run."""
+    assert repr(lr.linear().over(lr.Horizon(epochs=2, updates_per_epoch=50))) == "(linear()).over(100)"
+    tokens = lr.Horizon(tokens=1000)
+    assert repr(lr.linear().over(tokens)) == f"(linear()).over({tokens})"

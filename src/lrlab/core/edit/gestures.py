@@ -303,4 +303,4 @@ def _halves(phase: Schedule, begin: float, middle: float) -> tuple[Schedule, Sch
 
 
 def _factor(schedule: Schedule) -> float:
-    return float(getattr(schedule, "factor", 1.0)) or 1.0
+    return float(getattr(schedule, "factor", 1.0))

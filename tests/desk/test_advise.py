@@ -13,6 +13,7 @@ from lrlab.cli.main import main
 from lrlab.desk import advise as desk
 from lrlab.desk.schemas import of_command
 from lrlab.errors import LrlabError
+from lrlab.lab.arms.arms import default_arms
 
 CASES = [
     {},
@@ -76,6 +77,16 @@ def test_own_runs_are_heard_first(tmp_path):
     assert (first.rule, first.grade) == ("your own runs", "measured")
     assert place in first.source
     assert shlex.split(advice.settle)[2] == "control"
+
+
+def test_what_an_arm_has_besides_its_schedule_is_not_lost(tmp_path):
+    """The default arm of averaged weights has the schedule of a fixed LR, and is not advised as one."""
+    place = str(tmp_path / "runs")
+    arms = {arm.name: arm for arm in default_arms() if arm.name in ("averaging", "exponential")}
+    lr.compare("control", arms, horizon=20, folds=4, lrs=(1.0,), workers=0, store=place).run(quiet=True)
+    advice = lr.advise(store=place)
+    assert [offer.beside for offer in advice.ranking if offer.name == "averaging"] == [arms["averaging"].beside] != [""]
+    assert "not stored" in advice.reasons[0].condition
 
 
 def test_a_store_that_says_nothing_is_refused(tmp_path):

@@ -239,7 +239,7 @@ def advise(
     runs = _own(store, store_task)
     known = rules()
     decision = decide(known, answers)
-    ranking = offers(decision, runs)
+    ranking = offers(decision, runs, () if runs is None else _arms())
     return Advice(
         answers,
         ranking,
@@ -265,6 +265,14 @@ def _own(store: str | Path | None, task: str | None) -> Own | None:
     from lrlab.record.runs.store import Store
 
     return own(Store(store).listing().runs, str(store), task)
+
+
+def _arms() -> tuple[Offer, ...]:
+    """The arms that come with lrlab and have something besides their schedule."""
+    from lrlab.lab.arms.arms import ARM_SETS, arms_named
+
+    arms = [(name, arm) for name in ARM_SETS for arm in arms_named(name)]
+    return tuple(Offer(arm.name, arm.schedule, arm.beside, 0, name) for name, arm in arms if arm.beside)
 
 
 def _settle(decision: Decision, runs: Own | None, ranking: tuple[Offer, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,9 @@ from lrlab.core.expression.node import Schedule
 Grade = Literal["measured", "literature", "folklore"]
 ARTICLES = "articles on learning rates"
 OWN_RUNS = "your own runs"
+BESIDES = (
+    "what an arm had besides its schedule, such as averaged weights or another optimizer, is not stored with a run"
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,14 @@ class Change:
     offer: Offer
 
 
-def offers(decision: Decision, runs: Own | None) -> tuple[Offer, ...]:
-    """The best of the user's own runs, then the best by the rules; nothing twice."""
-    found = [Offer(name, schedule) for name, schedule in (() if runs is None else runs.schedules)]
+def offers(decision: Decision, runs: Own | None, known: Sequence[Offer] = ()) -> tuple[Offer, ...]:
+    """The best of the user's own runs, then the best by the rules; nothing twice.
+
+    A run is stored with its schedule alone; of arms that are `known` by name and schedule the rest is known, too.
+    """
+    whole = {(each.name, each.schedule): each for each in known}
+    own = () if runs is None else runs.schedules
+    found = [whole.get((name, schedule), Offer(name, schedule)) for name, schedule in own]
     for each in map(_offer, decision.ranking):
         if (each.schedule, each.beside) not in [(other.schedule, other.beside) for other in found]:
             found.append(each)
@@ -73,7 +82,9 @@ def offers(decision: Decision, runs: Own | None) -> tuple[Offer, ...]:
 
 def reasons(decision: Decision, runs: Own | None, place: str) -> tuple[Reason, ...]:
     """The user's own runs, what is known, and what articles tell about the case."""
-    found = () if runs is None else (Reason(OWN_RUNS, runs.says, "measured", f"the runs in {place}", runs.number),)
+    found: tuple[Reason, ...] = ()
+    if runs is not None:
+        found = (Reason(OWN_RUNS, runs.says, "measured", f"the runs in {place}", runs.number, BESIDES),)
     known = sorted(map(_of_rule, decision.rules), key=lambda each: each.grade != "measured")
     return (*found, *known, *map(of_saying, decision.sayings))
 

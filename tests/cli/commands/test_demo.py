@@ -25,11 +25,13 @@ def test_it_shows_the_point(demo):
     assert "lrlab compare path/to/file.py:train" in done.output
 
 
-def test_a_constant_lr_is_the_worst(demo):
-    """And the same again: nothing in it is by chance."""
+def test_a_constant_lr_is_told_to_be_worse(demo):
+    """Around the best LR of each, nobody's on an edge; and the same again: nothing in it is by chance."""
     first, again = (json.loads(demo("--json").output) for _ in range(2))
     assert first["arms"] == again["arms"]
     best, last = first["arms"][0], first["arms"][-1]
     assert last["name"] == "constant"
+    assert last["verdict"] == "worse"
     assert last["mean"] > 2 * best["mean"]
+    assert [arm["edge"] for arm in first["arms"]] == [None] * 4
     assert first["effort"]["saved"] > 0

@@ -36,4 +36,4 @@ def test_it_is_taken_up_again_where_it_was():
 
 def test_the_settings_of_the_demo():
     """A comparison of a few seconds."""
-    assert declaration_of(valley.train).settings == Settings(120, 8, 1, (0.125, 0.25, 0.5, 1.0, 2.0), 8)
+    assert declaration_of(valley.train).settings == Settings(120, 12, 1, evals=8, widen=True)

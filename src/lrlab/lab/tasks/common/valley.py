@@ -33,7 +33,7 @@ class _Descent:
         self.weights = np.array(state["weights"])
 
 
-@task(metric="height", mode="min", updates=UPDATES, folds=8, lrs=(0.125, 0.25, 0.5, 1.0, 2.0), evals=8)
+@task(metric="height", mode="min", updates=UPDATES, folds=12, evals=8)
 def train(run: TrainingRun) -> None:
     """Descend by noisy gradients; judged by the height above the floor."""
     noise = np.random.default_rng([run.seed, run.fold])

@@ -2,7 +2,9 @@
 
 import json
 
-from lrlab.desk.job import Events
+from lrlab.desk.job import Events, trained
+from lrlab.desk.wanted import Wanted
+from waiting import training
 
 
 def test_a_line_after_a_torn_one_stands_on_its_own(tmp_path):
@@ -11,3 +13,20 @@ def test_a_line_after_a_torn_one_stands_on_its_own(tmp_path):
     Events(place).write({"kind": "run"})
     Events(place).write({"kind": "finished"})
     assert [json.loads(line) for line in place.read_text().splitlines()[1:]] == [{"kind": "run"}, {"kind": "finished"}]
+
+
+def test_the_stages_that_end_are_those_of_the_tree(tmp_path):
+    """Of every fold; what is common is trained once, and told for all runs that it belongs to."""
+    (tmp_path / "mine.py").write_text(training(20, 0))
+    rows = []
+    schedules = {"a": 'wsd(decay="20%")', "b": 'wsd(decay="50%")', "c": "cosine()"}
+    wanted = Wanted(f"{tmp_path / 'mine.py'}:train", quick=False, schedules=schedules, workers=1, lrs=(1.0,), folds=2)
+    found = trained(wanted, tmp_path / "runs", rows.append)
+    tree = rows[0]["tree"]
+    assert {name for node in tree for name, _ in node["runs"]} == {"a", "b", "c"}
+    assert any(len(node["runs"]) == 2 for node in tree)
+    stages = [row for row in rows if row["kind"] == "stage"]
+    for fold in range(2):
+        there = [(s["begin"], s["stop"], sorted(s["runs"])) for s in stages if s["fold"] == fold]
+        assert sorted(there) == sorted((n["begin"], n["stop"], sorted(n["runs"])) for n in tree)
+    assert sum(s["stop"] - s["begin"] for s in stages) == found.effort.trained < found.effort.naive

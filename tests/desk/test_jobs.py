@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from lrlab.desk import jobs
-from lrlab.desk.wanted import ASKED, EVENTS, RESULT, Wanted
+from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, Wanted
 from lrlab.errors import LrlabError
 from waiting import training, until
 
@@ -38,8 +38,9 @@ def test_a_comparison_comes_to_its_end_by_itself(tmp_path, wanted):
     found = jobs.job(store, name)
     assert (found.status, found.done, found.total) == ("finished", 16, 16), found
     told = events(store, name)
-    assert [row["kind"] for row in told] == ["began", *["run"] * 16, "finished"]
-    assert len({(row["arm"], row["lr"], row["fold"]) for row in told[1:-1]}) == 16
+    runs, stages = ([row for row in told if row["kind"] == kind] for kind in ("run", "stage"))
+    assert (told[0]["kind"], told[-1]["kind"], len(runs), len(told)) == ("began", "finished", 16, 18 + len(stages))
+    assert len({(row["arm"], row["lr"], row["fold"]) for row in runs}) == 16
     report = jobs.result(store, name)
     assert report["sections"][0]["kind"] == "table"
     assert "val_loss: difference to b" in [section["title"] for section in report["sections"]]
@@ -52,6 +53,7 @@ def test_a_long_comparison_is_known_to_its_end(tmp_path):
     folder.mkdir(parents=True)
     (folder / ASKED).write_text(json.dumps({"task": "digits", "lrs": None}))
     (folder / RESULT).write_text("{}")
+    (folder / ALIVE).touch()  # its process is about to end
     loss = [[u, 0.125] for u in range(80)]
     runs = [{"kind": "run", "arm": "a", "lr": 1.0, "seed": 0, "fold": fold, "loss": loss} for fold in range(400)]
     rows = [{"kind": "began", "title": "t", "total": 400}, *runs, {"kind": "finished"}]

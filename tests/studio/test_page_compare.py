@@ -28,9 +28,12 @@ def tiny(opened):
 def test_a_comparison_is_begun_watched_and_read(tiny):
     """The runs fill up; then the answer is there, first a table; each run leads to its page."""
     tiny.locator("button[type=submit]").click()
-    until(tiny, "document.querySelectorAll('.cell').length >= 4")
+    until(tiny, "document.querySelectorAll('.cell').length >= 4 && document.querySelectorAll('.tree .stage').length")
+    until(tiny, "document.querySelector('[data-tree]').textContent.includes('So far')")
     until(tiny, "document.querySelector('.facts')")
     assert tiny.locator("#report section").first.locator("table").count() == 1
+    assert "flat" in tiny.locator("#report tbody tr").first.inner_text()
+    assert "baseline" in tiny.locator("#report tr.pinned").inner_text()
     assert tiny.locator(".figure").count() >= 4
     assert "digits" in tiny.locator("#title").inner_text()
     assert tiny.locator("#stop").is_hidden()

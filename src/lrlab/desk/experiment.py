@@ -13,7 +13,7 @@ from lrlab.lab.stages.resources import Resources as Resources
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.engine import Progress
+    from lrlab.lab.stages.engine import Progress, Trained
     from lrlab.lab.stages.experiment import Experiment
     from lrlab.lab.task.declaration import Settings
     from lrlab.record.runs.run import StoredRun
@@ -106,6 +106,7 @@ def run(
     overlapping: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
+    on_stage: Callable[[Trained], object] = lambda stage: None,
 ) -> Result:
     """Train what is not stored yet, and judge. After an interrupt the same call goes on.
 
@@ -151,7 +152,14 @@ def run(
                 part = jobs[: len(jobs) * units // looks.units[-1]]
                 fresh = [job for job in part if job.place not in trained]
                 more, took = run_jobs(
-                    task, fresh, kept, executor, fork_every=fork_every, on_progress=seen, on_failed=on_failed
+                    task,
+                    fresh,
+                    kept,
+                    executor,
+                    fork_every=fork_every,
+                    on_progress=seen,
+                    on_failed=on_failed,
+                    on_stage=on_stage,
                 )
                 trained |= {job.place: run for job, run in zip(fresh, more, strict=True)}
                 effort = effort + took

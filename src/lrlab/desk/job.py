@@ -18,7 +18,8 @@ from lrlab.errors import LrlabError
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.engine import Progress
+    from lrlab.lab.stages.engine import Progress, Trained
+    from lrlab.lab.stages.experiment import Experiment
 
 BEAT = 1.0  # seconds between two signs of life
 POINTS = 80  # of the loss of a run, in an event
@@ -80,6 +81,7 @@ def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None])
             "seeds": [experiment.first_seed + k for k in range(settings.seeds)],
             "folds": list(range(settings.folds)),
             "updates": settings.updates,
+            "tree": _tree(experiment),
         }
     )
 
@@ -89,7 +91,31 @@ def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None])
     def failed(what: str, cause: str) -> None:
         tell({"kind": "failed", "run": what, "cause": cause.partition("\n")[0][:300]})
 
-    return run(experiment, store, Resources(wanted.workers), on_progress=moved, on_failed=failed)
+    def ended(stage: Trained) -> None:
+        tell(stage_event(stage))
+
+    return run(experiment, store, Resources(wanted.workers), on_progress=moved, on_failed=failed, on_stage=ended)
+
+
+def _tree(experiment: Experiment) -> list[dict[str, Any]]:
+    """What the runs of one seed and fold have in common, before anything is trained: the stages of their tree."""
+    from lrlab.desk.experiment import Resources
+    from lrlab.lab.arms.controls import ControlTrace
+    from lrlab.lab.arms.tree import tree
+
+    jobs = experiment.jobs(Resources())
+    those = [job for job in jobs if (job.seed, job.fold) == (jobs[0].seed, jobs[0].fold)]
+    nodes = tree([ControlTrace(job.regime, job.updates) for job in those], those[0].updates)
+    runs = [[job.arm.name, job.lr] for job in those]
+    return [{"begin": node.start, "stop": node.stop, "runs": [runs[k] for k in node.arms]} for node in nodes]
+
+
+def stage_event(stage: Trained) -> dict[str, Any]:
+    """A stage that was trained, once for all runs that it belongs to."""
+    first = stage.jobs[0]
+    runs = [[job.arm.name, job.lr] for job in stage.jobs]
+    place = {"seed": first.seed, "fold": first.fold}
+    return {"kind": "stage", "runs": runs, **place, "begin": stage.begin, "stop": stage.stop}
 
 
 def run_event(progress: Progress) -> dict[str, Any]:
@@ -125,6 +151,7 @@ def write_result(folder: Path, found: Result, wanted: Wanted) -> None:
         report["sections"].insert(
             next(k for k, s in enumerate(report["sections"]) if s["kind"] == "figure"), plain(beside)
         )
+    report["baseline"] = wanted.baseline
     half = folder / f".{RESULT}"
     half.write_text(json.dumps(report, allow_nan=False), encoding="utf-8")
     os.replace(half, folder / RESULT)

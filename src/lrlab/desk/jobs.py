@@ -114,10 +114,10 @@ def job(store: str | Path, name: str) -> Job:
     first = next((row for row in events if row["kind"] == "began"), {})
     last = events[-1]["kind"] if events else ""
     said = events[-1].get("error", "") if events else ""
-    if _is_alive(folder):
-        status: Status = "running"
-    elif (folder / RESULT).is_file() and last == "finished":
-        status = "finished"
+    if (folder / RESULT).is_file() and last == "finished":  # also while its process comes to its end
+        status: Status = "finished"
+    elif _is_alive(folder):
+        status = "running"
     else:
         status = "failed" if last == "wrong" else "stopped"
     total = int(first.get("total", 0))

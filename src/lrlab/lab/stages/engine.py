@@ -54,6 +54,15 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A stage that has ended: its `jobs` went together through the updates `begin` ... `stop`-1."""
+
+    jobs: tuple[Job, ...]
+    begin: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class Effort:
     """The effort for the runs that were not stored: updates without sharing (`naive`), updates `trained`, and `stages`.
 
@@ -119,6 +128,7 @@ def run_jobs(
     fork_every: int = 1,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
+    on_stage: Callable[[Trained], object] = lambda stage: None,
 ) -> tuple[tuple[StoredRun, ...], Effort]:
     """Return the run of every job, in the order of the jobs, and the effort; each run is stored when it is finished.
 
@@ -126,9 +136,11 @@ def run_jobs(
     forks at multiples of `fork_every` updates (0: nowhere) at which the data can be resumed. An interruption loses only
     the stages that are running.
 
-    `on_failed` receives the title of a run and the cause when it fails. Raises `TaskError` if a training failed, after
-    everything that does not depend on it is trained and stored. Any exception in this process, and misuse of `run` (see
-    `lrlab.lab.stages.executor.Executor.wait`), ends everything at once and closes the executor.
+    `on_stage` receives every stage that has ended, `on_failed` the title of a run and the cause when it fails.
+
+    Raises `TaskError` if a training failed, after everything that does not depend on it is trained and stored. Any
+    exception in this process, and misuse of `run` (see `lrlab.lab.stages.executor.Executor.wait`), ends everything at
+    once and closes the executor.
     """
     keys = [job_key(task, job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
@@ -140,7 +152,7 @@ def run_jobs(
     if missing:
         store.probe()
     times: list[float] = []
-    drive = _Drive(task, store, fork_every, on_failed)
+    drive = _Drive(task, store, fork_every, on_failed, on_stage)
     try:
         for run in drive.runs(missing, executor) if missing else ():
             store.put(run)
@@ -176,11 +188,18 @@ def _named(failed: Sequence[tuple[Job, str]], total: int, hopeless: bool) -> str
 class _Drive:
     """The stages of some jobs, from the stored states to the last run."""
 
-    def __init__(self, task: Task, store: Store, fork_every: int, on_failed: Callable[[str, str], object]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        store: Store,
+        fork_every: int,
+        on_failed: Callable[[str, str], object],
+        on_stage: Callable[[Trained], object],
+    ) -> None:
         self.effort = Effort()
         self.failed: list[tuple[Job, str]] = []
         self._task, self._store, self._states = task, store, States(store.address)
-        self._fork_every, self._on_failed = fork_every, on_failed
+        self._fork_every, self._on_failed, self._on_stage = fork_every, on_failed, on_stage
         self._every: dict[str, int] = {}  # by cell, as soon as a stage has reported it
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
         self._queue: list[tuple[int, int, int, _Work]] = []
@@ -355,6 +374,7 @@ class _Drive:
             self._moved = True
             self._every[work.cell] = reached.every
             self._add(trained=reached.place.at - work.stage.begin, stages=1)
+            self._on_stage(Trained(tuple(entry.job for entry in work.entries), work.stage.begin, reached.place.at))
             self._written += self._states.size(work.cell, reached.place)
             if not self._go_on(work.cell, reached.place, work.entries):
                 self._place(work.cell, work.entries)

@@ -3,6 +3,7 @@
 import { asked, events, got } from "./asking.js";
 import { byId, make, number, say, sentence } from "./building.js";
 import { facts, figure, sections } from "./report.js";
+import { Tree } from "./tree.js";
 
 const SHOWN = 40; // losses of runs, the latest
 const STATUS = { running: "running", stopped: "stopped", finished: "finished", failed: "failed" };
@@ -88,6 +89,7 @@ class Live {
     this.rows += 1;
     if (row.kind === "began") this.begin(row);
     else if (row.kind === "run") this.run(row);
+    else if (row.kind === "stage") this.tree?.stage(row);
     else if (row.kind === "failed") byId("failed").textContent = `${row.run}: ${row.cause}`;
   }
 
@@ -100,16 +102,22 @@ class Live {
     const head = make("tr", {}, make("th", { scope: "col" }, "strategy"), ...row.lrs.map((lr) => make("th", { scope: "col" }, `LR × ${number(lr)}`)));
     const rows = row.arms.map((arm) => make("tr", {}, make("th", { scope: "row" }, arm.name, make("code", {}, arm.schedule)), ...row.lrs.map((lr) => make("td", {}, make("span", { class: "cells" }, ...cells(arm.name, lr))))));
     this.losses = make("div", {});
-    byId("live").replaceChildren(
-      make("section", { class: "card stack" }, make("h2", {}, "Runs"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Runs" }, make("table", { class: "runs" }, make("thead", {}, head), make("tbody", {}, ...rows)))),
+    this.tree = row.tree ? new Tree(row) : null; // those of before this version have none
+    byId("live").replaceChildren(...[
+      make("section", { class: "card stack" }, make("h2", {}, "Runs"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table of the runs" }, make("table", { class: "runs" }, make("thead", {}, head), make("tbody", {}, ...rows)))),
+      this.tree && make("section", { class: "card stack" }, make("h2", {}, "Stages"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Stage tree" }, this.tree.place)),
       this.losses,
-    );
-    for (const run of this.runs.values()) this.mark(run);
+    ].filter(Boolean));
+    for (const run of this.runs.values()) {
+      this.mark(run);
+      this.tree?.run(run);
+    }
   }
 
   run(row) {
     this.runs.set([row.arm, row.lr, row.seed, row.fold].join("|"), row);
     this.mark(row);
+    this.tree?.run(row);
     byId("bar").value = this.runs.size;
     const left = row.left === null ? "" : `, ${row.left < 90 ? `${Math.ceil(row.left)} s` : `${Math.ceil(row.left / 60)} min`} left`;
     byId("status").textContent = `${this.runs.size} of ${row.total} runs${left}`;

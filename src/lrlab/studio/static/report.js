@@ -9,8 +9,8 @@ const STEPS = Array.from({ length: 30 }, (_, k) => [1, 2, 5][k % 3] * 10 ** Math
 /** @param {any} report @returns {HTMLElement[]} */
 export function sections(report) {
   const slots = slotsOf(report.sections.filter((section) => section.kind === "figure"));
-  return report.sections.map((section) => {
-    if (section.kind === "table") return card(section.title, table(section));
+  return report.sections.map((section, k) => {
+    if (section.kind === "table") return card(section.title, table(k ? section : pinned(section, report.baseline)));
     if (section.kind === "figure") return figure(section, slots);
     if (section.kind === "code") return card(section.title, make("pre", { class: "code", role: "region", tabindex: "0", "aria-label": `Code: ${section.title}` }, section.code));
     return card(section.title, ...section.text.split("\n\n").map((part) => make("p", {}, part)));
@@ -24,12 +24,21 @@ export function facts(given) {
 
 const card = (title, ...inside) => make("section", { class: "card stack" }, title && make("h2", {}, title), ...inside);
 
-/** @param {any} given @param {(row: any[]) => void} [chosen] */
-export function table(given, chosen) {
+/** The row of the baseline first, and called so. @param {any} given @param {string} [baseline] */
+export function pinned(given, baseline) {
+  const at = given.columns.findIndex((column) => column.name === "strategy");
+  const own = at < 0 || !baseline ? undefined : given.rows.find((row) => row[at].text === baseline);
+  if (!own) return given;
+  const first = own.map((cell, k) => (k === at ? { ...cell, note: "baseline" } : cell));
+  return { ...given, rows: [first, ...given.rows.filter((row) => row !== own)], pinned: true };
+}
+
+/** @param {any} given */
+export function table(given) {
   const numeric = given.columns.map((column) => (column.numeric ? "number" : column.interval ? "interval" : ""));
   const head = make("tr", {}, ...given.columns.map((column, k) => make(column.name ? "th" : "td", { scope: column.name ? "col" : null, class: numeric[k] }, column.name)));
-  const rows = given.rows.map((row) =>
-    make("tr", chosen ? { class: "row-link", onclick: () => chosen(row) } : {}, ...row.map((cell, k) => make("td", { class: numeric[k] }, ...content(cell)))),
+  const rows = given.rows.map((row, number_) =>
+    make("tr", { class: given.pinned && !number_ ? "pinned" : null }, ...row.map((cell, k) => make("td", { class: numeric[k] }, ...content(cell)))),
   );
   const label = given.title || `${given.columns.map((c) => c.name).filter(Boolean).join(", ")}`;
   return make(
@@ -41,7 +50,7 @@ export function table(given, chosen) {
 
 function content(cell) {
   if (cell.tone) return [make("span", { class: cell.tone }, cell.text)];
-  if (cell.mid === undefined) return [cell.text];
+  if (cell.mid === undefined) return cell.note ? [cell.text, make("span", { class: "tagged" }, cell.note)] : [cell.text];
   const at = (share) => (8 + share * 144).toFixed(1);
   const line = (y, x1, x2, kind) => make("line", { x1: at(x1), x2: at(x2), y1: y, y2: y, class: kind });
   return [
@@ -132,7 +141,7 @@ class Drawn {
     this.plot = new window.uPlot(
       {
         ...this.size(), pxAlign: 0, padding: [12, 12, 0, 0], legend: { show: false }, bands,
-        cursor: { y: false, sync: { key: "all", setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
+        cursor: { y: false, sync: { key: given.x.includes("update") ? "updates" : given.title, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
         scales: { x: { time: false }, y: { distr: given.log ? 3 : 1, range: (_, low, high) => (given.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
         axes: [
           { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 },

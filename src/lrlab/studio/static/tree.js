@@ -1,0 +1,85 @@
+/** The stage tree of a comparison: what strategies have in common is trained once. It fills up as stages end. */
+
+import { make, number, whole } from "./building.js";
+
+const ROW = 14; // pixels for a run
+const WIDTH = 640;
+const GAP = 2;
+
+const named = ([arm, lr]) => `${arm}|${lr}`;
+
+export class Tree {
+  /** @param {any} began the beginning of a comparison: `tree` has the stages of one seed and fold */
+  constructor(began) {
+    this.units = began.seeds.length * began.folds.length;
+    this.updates = began.updates;
+    this.nodes = began.tree.map((node) => ({ ...node, runs: node.runs.map(named), done: new Map() }));
+    this.naive = this.trained = 0;
+    const leaves = this.nodes.filter((node) => node.stop >= this.updates).flatMap((node) => node.runs);
+    this.rows = new Map([...this.order(leaves)].map((run, k) => [run, k]));
+    this.place = this.build();
+  }
+
+  /** The runs, so that those with a stage in common are neighbours. @param {string[]} leaves */
+  order(leaves) {
+    const first = this.nodes.filter((node) => node.begin === 0);
+    const below = (node) => {
+      const next = this.nodes.filter((each) => each.begin === node.stop && each.runs.every((run) => node.runs.includes(run)));
+      return next.length ? next.flatMap(below) : node.runs;
+    };
+    return new Set([...first.flatMap(below), ...leaves]);
+  }
+
+  build() {
+    const height = this.rows.size * ROW;
+    const x = (update) => (WIDTH * update) / this.updates;
+    const picture = make("svg", { class: "tree", viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", height, "aria-hidden": "true" });
+    for (const node of this.nodes) {
+      const rows = node.runs.map((run) => this.rows.get(run));
+      const [top, bottom] = [Math.min(...rows), Math.max(...rows) + 1];
+      const box = { x: x(node.begin), y: top * ROW + GAP / 2, width: Math.max(1, x(node.stop) - x(node.begin) - 1), height: (bottom - top) * ROW - GAP };
+      node.fill = make("rect", { ...box, width: 0, class: node.runs.length > 1 ? "shared" : "alone" });
+      node.width = box.width;
+      const of = node.runs.map((run) => run.replace("|", " × ")).join(", ");
+      picture.append(make("rect", { ...box, class: "stage" }, make("title", {}, `updates ${whole(node.begin)} to ${whole(node.stop - 1)}: ${of}`)), node.fill);
+    }
+    const names = [...this.rows.keys()].map((run) => make("li", {}, run.split("|")[0], make("span", { class: "muted" }, ` × ${number(Number(run.split("|")[1]))}`)));
+    this.said = make("p", { class: "small muted", "data-tree": "" });
+    this.say();
+    return make("div", {}, make("div", { class: "tree-rows" }, make("ul", { class: "tree-names" }, ...names), picture), this.said);
+  }
+
+  /** A stage has ended. @param {any} row */
+  stage(row) {
+    this.trained += row.stop - row.begin;
+    this.naive += (row.stop - row.begin) * row.runs.length;
+    this.cover(row.runs.map(named), row, row.begin, row.stop);
+  }
+
+  /** A run is there; what it came through is, too. @param {any} row */
+  run(row) {
+    this.cover([named([row.arm, row.lr])], row, 0, this.updates);
+  }
+
+  cover(runs, { seed, fold }, begin, stop) {
+    const unit = `${seed}|${fold}`;
+    for (const node of this.nodes) {
+      if (!runs.some((run) => node.runs.includes(run))) continue;
+      const reached = Math.min(stop, node.stop) - node.begin;
+      if (begin < node.stop && reached > (node.done.get(unit) ?? 0)) {
+        node.done.set(unit, reached);
+        const all = [...node.done.values()].reduce((sum, n) => sum + n, 0);
+        node.fill.setAttribute("width", String(node.width * Math.min(1, all / (this.units * (node.stop - node.begin)))));
+      }
+    }
+    this.say();
+  }
+
+  say() {
+    const once = this.nodes.reduce((sum, node) => sum + node.stop - node.begin, 0);
+    const alone = this.updates * this.rows.size;
+    const share = (part, full) => `${Math.round(100 * (1 - part / full))} %`;
+    const now = this.naive ? ` So far ${whole(this.trained)} updates were trained instead of ${whole(this.naive)}: ${share(this.trained, this.naive)} saved.` : "";
+    this.said.textContent = `What strategies have in common is trained once: ${whole(this.units * once)} updates instead of ${whole(this.units * alone)}, ${share(once, alone)} fewer.${now}`;
+  }
+}

@@ -20,7 +20,7 @@ import numpy as np
 from lrlab.analysis.comparison.aa import aa_rate
 from lrlab.desk import experiment as desk
 from lrlab.desk.result import Result
-from lrlab.lab.stages.engine import Progress
+from lrlab.lab.stages.progress import Progress
 from sizes import add_size
 
 OTHER_SEED = 1000

@@ -1,14 +1,17 @@
-"""How fast the studio is: a drag to the redrawn curve at 100 000 updates, the first curve, its memory.
+"""How fast the studio is: a drag to the redrawn curve at 100 000 updates, the first curve, its memory; and a peer.
 
-python benchmarks/studio.py [--updates 100000] [--moves 40]
+python benchmarks/studio.py [--updates 100000] [--moves 40] [--peer PYTHON]
 
-In Chromium without a screen, against a real server.
+In Chromium without a screen, against a real server. PYTHON is that of an environment with Streamlit and Plotly
+(`pip install streamlit plotly`): its page has the same slider over the same curve. A key is pressed on either slider,
+in turns; the time is that from the key to the frame after the one in which the curve has changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -19,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from urllib.request import urlopen
 
 from sizes import add_size
 
@@ -63,6 +67,32 @@ BURST = """async ([left, top, many]) => {
     await gestures.idle;
     return [gestures.sent, performance.now() - ended];
 }"""
+# The same slider as a page of Streamlit, with as many points as a screen shows.
+PEER = """
+import numpy as np, plotly.graph_objects as go, streamlit as st
+updates = UPDATES
+share = st.slider("warmup (%)", 1, 50, 5)
+at = np.arange(updates)
+first = updates * share // 100
+fall = 0.1 + 0.9 * (1 + np.cos(np.pi * (at - first) / max(1, updates - first))) / 2
+lr = np.where(at < first, (at + 1) / (first + 1), fall)
+few = np.unique(np.linspace(0, updates - 1, 2400).astype(int))
+st.plotly_chart(go.Figure(go.Scatter(x=few, y=lr[few], mode="lines")), key="curve")
+"""
+WATCH = """(seen) => {
+    const path = () => document.querySelector(".js-line")?.getAttribute("d");
+    const look = seen === "peer" ? path : () => lrlab.chart.draws;
+    window.took = null;
+    addEventListener("keydown", () => {
+        const began = performance.now();
+        const before = look();
+        const wait = () => {
+            if (look() === before) return requestAnimationFrame(wait);
+            requestAnimationFrame(() => { window.took = performance.now() - began; });
+        };
+        wait();
+    }, { capture: true, once: true });
+}"""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -70,6 +100,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--updates", type=int, default=100_000)
     parser.add_argument("--moves", type=int, default=40)
+    parser.add_argument("--peer", default=sys.executable, help="the Python of an environment with Streamlit and Plotly")
     add_size(parser)
     given = parser.parse_args(argv)
     if not Path(CHROMIUM).exists():
@@ -83,9 +114,16 @@ def main(argv: list[str] | None = None) -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         print(f"server, idle: {_memory(process.pid):.0f} MB")
         found = _studio(browser, url, given.updates, given.moves)
+        keys = _beside(browser, url, given.peer, given.updates, given.moves)
         browser.close()
     print(f"page to first curve: {found['first']:.0f} ms")
     print(f"drag to redrawn curve at {given.updates:,} updates: {_spread(found['moves'])}")
+    if keys is not None:
+        ours, theirs = keys
+        print(f"key on a slider to redrawn curve: {_spread(ours)}; Streamlit: {_spread(theirs)}")
+        print(f"times as fast as Streamlit: {statistics.median(theirs) / statistics.median(ours):.1f}")
+    else:
+        print(f"SKIPPED the peer: {given.peer} has no Streamlit with Plotly; --peer PYTHON names one that has")
     print(f"after 60 moves at 60 a second: {found['sent']} requests, all drawn {found['lag']:.0f} ms after the last")
 
 
@@ -106,6 +144,74 @@ def _studio(browser: Any, url: str, updates: int, moves: int) -> dict[str, Any]:
     sent, lag = page.evaluate(BURST, [left, top, 60])
     page.close()
     return {"first": first, "moves": took, "sent": sent, "lag": lag}
+
+
+def _beside(browser: Any, url: str, python: str, updates: int, moves: int) -> tuple[list[float], list[float]] | None:
+    """A key on the slider of either page, in turns: milliseconds of the studio and of the peer; None without a peer."""
+    if subprocess.run([python, "-c", "import streamlit, plotly"], capture_output=True).returncode:
+        return None
+    with _peer(python, updates) as address:
+        studio, peer = (browser.new_page(viewport={"width": 1440, "height": 900}) for _ in range(2))
+        studio.goto(url)
+        studio.wait_for_selector(".word")
+        studio.goto(f"{url.partition('/?')[0]}/compose#s={quote(TEXT)}&n={updates}")
+        peer.goto(address)
+        for page in (studio, peer):
+            page.set_default_timeout(120_000)
+        for page, place in ((studio, '[data-name="1"]'), (peer, "input[type=range]")):
+            page.wait_for_selector(place, state="attached")
+            page.locator(place).focus()
+        peer.wait_for_selector(".js-line")
+        ours: list[float] = []
+        theirs: list[float] = []
+        for _ in range(3 + moves):
+            ours.append(_key(studio, "studio"))
+            theirs.append(_key(peer, "peer"))
+        studio.close()
+        peer.close()
+    return ours[3:], theirs[3:]
+
+
+def _key(page: Any, name: str) -> float:
+    page.bring_to_front()
+    page.evaluate(WATCH, name)
+    page.keyboard.press("ArrowRight")
+    while (took := page.evaluate("window.took")) is None:
+        page.wait_for_timeout(20)
+    page.wait_for_timeout(200)
+    return float(took)
+
+
+@contextmanager
+def _peer(python: str, updates: int) -> Iterator[str]:
+    """The page of Streamlit, once it answers."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        place = Path(folder, "page.py")
+        place.write_text(PEER.replace("UPDATES", str(updates)), encoding="utf-8")
+        options = {"server.headless": "true", "server.port": port, "server.address": "127.0.0.1"}
+        options |= {"browser.gatherUsageStats": "false", "server.fileWatcherType": "none"}
+        given = [f"--{name}={value}" for name, value in options.items()]
+        process = subprocess.Popen(
+            [python, "-m", "streamlit", "run", str(place), *given],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+        )  # fmt: skip
+        try:
+            address = f"http://127.0.0.1:{port}"
+            while True:
+                try:
+                    urlopen(f"{address}/_stcore/health", timeout=5).close()
+                    break
+                except OSError:
+                    if process.poll() is not None:
+                        raise
+                    time.sleep(0.2)
+            yield address
+        finally:
+            process.terminate()
+            process.wait()
 
 
 @contextmanager

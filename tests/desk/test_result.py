@@ -9,7 +9,7 @@ from lrlab.analysis.comparison.looks import Looks
 from lrlab.core.text.parse import parse
 from lrlab.desk.result import Result
 from lrlab.lab.stages.audit import Audit, AuditedRun
-from lrlab.lab.stages.engine import Effort
+from lrlab.lab.stages.progress import Effort
 from lrlab.views.model import Mark
 from stored import stored
 

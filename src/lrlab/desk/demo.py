@@ -24,7 +24,7 @@ from lrlab.lab.tasks.common import valley
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.engine import Progress
+    from lrlab.lab.stages.progress import Progress
 
 STRATEGIES = {
     "constant": "constant()",

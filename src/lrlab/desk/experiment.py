@@ -13,8 +13,8 @@ from lrlab.lab.stages.resources import Resources as Resources
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.engine import Progress, Trained
     from lrlab.lab.stages.experiment import Experiment
+    from lrlab.lab.stages.progress import Progress, Trained
     from lrlab.lab.task.declaration import Settings
     from lrlab.record.runs.run import StoredRun
 
@@ -121,7 +121,8 @@ def run(
     from lrlab.desk.result import Result
     from lrlab.lab.executors.named import opened
     from lrlab.lab.stages.audit import audited
-    from lrlab.lab.stages.engine import Effort, run_jobs
+    from lrlab.lab.stages.engine import run_jobs
+    from lrlab.lab.stages.progress import Effort
     from lrlab.lab.task.declaration import built_in_tasks
     from lrlab.record.runs.store import Store
 

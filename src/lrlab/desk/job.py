@@ -18,8 +18,8 @@ from lrlab.errors import LrlabError
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.engine import Progress, Trained
     from lrlab.lab.stages.experiment import Experiment
+    from lrlab.lab.stages.progress import Progress, Trained
 
 BEAT = 1.0  # seconds between two signs of life
 POINTS = 80  # of the loss of a run, in an event

@@ -9,7 +9,7 @@ from lrlab.analysis.comparison.evidence import Evidence, EvidenceRecord
 from lrlab.analysis.comparison.looks import Looks
 from lrlab.errors import printable
 from lrlab.lab.stages.audit import Audit, AuditRecord
-from lrlab.lab.stages.engine import Effort
+from lrlab.lab.stages.progress import Effort
 from lrlab.shown import Shown
 from lrlab.version import __version__
 from lrlab.views import comparison as views

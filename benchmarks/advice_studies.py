@@ -26,6 +26,7 @@ from lrlab.desk import experiment as desk
 from sizes import add_size
 
 PLACE = Path(__file__).parents[1] / "src" / "lrlab" / "analysis" / "advice" / "studies.json"
+TOGETHER = 24  # intervals that a rule may have at most
 CROSS_VALIDATED = ("digits", "finetune", "charlm", "control")  # whose folds share training data
 SHORT = ("finetune-short", "finetune", ["--quick", "--folds", "8", "--lrs", "auto", "--overlapping"])
 
@@ -39,7 +40,7 @@ def condensed(
     return {
         **facts,
         "overlapping": facts["task"] in CROSS_VALIDATED,
-        "critical": float(stats.t.ppf(0.975, folds - 1)),
+        "critical": [float(f"{stats.t.ppf(1 - 0.025 / count, folds - 1):.6g}") for count in range(1, TOGETHER + 1)],
         "versions": {name: versions[name] for name in ("python", "numpy", "torch", "scikit-learn") if name in versions},
         "schedules": {arm: schedules[arm] for arm in arms},
         "scores": {

@@ -14,9 +14,13 @@ from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 from lrlab.lab.task.declaration import load_task
 
-SMALL = Study("t", "loss", "min", 10, False, 2.5, "lrlab compare t", {}, {"a": "linear()", "b": "step(3)"}, {})
+SMALL = Study("t", "loss", "min", 10, False, (2.5,), "lrlab compare t", {}, {"a": "linear()", "b": "step(3)"}, {})
 SCORES = {"a": (1.0, 2.0, 3.0), "b": (1.5, 2.25, 3.75)}
-WHOLE = dataclasses.asdict(dataclasses.replace(SMALL, scores={arm: [*scores] for arm, scores in SCORES.items()}))
+WHOLE = {
+    **dataclasses.asdict(SMALL),
+    "critical": [2.5],
+    "scores": {arm: [*scores] for arm, scores in SCORES.items()},
+}
 
 
 @pytest.mark.parametrize("overlapping", [False, True])
@@ -24,9 +28,9 @@ WHOLE = dataclasses.asdict(dataclasses.replace(SMALL, scores={arm: [*scores] for
 def test_the_interval_is_that_of_a_comparison(overlapping, mode):
     """The paired t test of two arms."""
     study = dataclasses.replace(
-        SMALL, scores=SCORES, critical=float(stats.t.ppf(0.975, 2)), overlapping=overlapping, mode=mode
+        SMALL, scores=SCORES, critical=(0.0, float(stats.t.ppf(0.975, 2))), overlapping=overlapping, mode=mode
     )
-    found = paired("t", study, *(("a", "b") if mode == "min" else ("b", "a")))
+    found = paired("t", study, *(("a", "b") if mode == "min" else ("b", "a")), 2)
     peer = t_test(np.array([SCORES["a"], SCORES["b"]]), 0, 0.95, overlapping)
     assert (found.difference, found.low, found.high) == pytest.approx((peer.difference[1], peer.low[1], peer.high[1]))
 
@@ -35,7 +39,9 @@ def test_the_sign_says_who_is_behind():
     """Neither where the interval holds zero."""
     study = dataclasses.replace(SMALL, scores={"a": (1.0, 1.1, 1.2), "b": (2.0, 2.2, 2.1)})
     assert (paired("t", study, "a", "b").sign, paired("t", study, "b", "a").sign) == (1, -1)
-    assert paired("t", dataclasses.replace(study, critical=1e3), "a", "b").sign == 0
+    assert paired("t", dataclasses.replace(study, critical=(1e3,)), "a", "b").sign == 0
+    with pytest.raises(LrlabError, match="1 to 1"):
+        paired("t", study, "a", "b", 2)
 
 
 @pytest.mark.parametrize("name", studies())
@@ -53,7 +59,8 @@ def test_a_stored_study_can_be_made_again(name):
     assert study.updates == (context.params["updates"] or usual)
     folds = context.params["folds"]
     assert {len(scores) for scores in study.scores.values()} == {folds}
-    assert study.critical == pytest.approx(stats.t.ppf(0.975, folds - 1))
+    counts = np.arange(1, len(study.critical) + 1)
+    assert study.critical == pytest.approx(stats.t.ppf(1 - 0.025 / counts, folds - 1), rel=1e-5)
     for text in study.schedules.values():
         parse(text)
 

@@ -157,9 +157,13 @@ def read(document: Mapping[str, Any]) -> Rules:
 
 
 def pairs(rule: Rule) -> dict[str, tuple[Paired, ...]]:
-    """Of a measured rule: each strategy that it calls worse, and how far that is behind in each study."""
-    names = rule.studies or tuple(studies())
-    return {arm: tuple(paired(name, studies()[name], rule.better, arm) for name in names) for arm in rule.worse}
+    """Of a measured rule: each strategy that it calls worse, and how far that is behind in each study.
+
+    All intervals of a rule hold together with 95 %.
+    """
+    known, names = studies(), rule.studies or tuple(studies())
+    count = len(names) * len(rule.worse)
+    return {arm: tuple(paired(name, known[name], rule.better, arm, count) for name in names) for arm in rule.worse}
 
 
 def number(rule: Rule) -> str:
@@ -169,10 +173,14 @@ def number(rule: Rule) -> str:
     found = pairs(rule)
     if len(rule.studies) == 1:
         return "behind by " + ", ".join(f"{each} ({arm})" for arm, (each,) in found.items())
-    counts = {arm: [sum(each.sign == sign for each in those) for sign in (1, -1)] for arm, those in found.items()}
-    return "; ".join(
-        f"{arm} behind in {behind} of {len(found[arm])}, ahead in {ahead}" for arm, (behind, ahead) in counts.items()
-    )
+    return "; ".join(_counted(arm, those) for arm, those in found.items())
+
+
+def _counted(arm: str, found: tuple[Paired, ...]) -> str:
+    """In how many studies a strategy is behind, by how much in these, and in how many it is ahead."""
+    behind = [f"{each} on {each.study}" for each in found if each.sign > 0]
+    ahead = sum(each.sign < 0 for each in found)
+    return f"{arm} behind in {len(behind)} of {len(found)} ({', '.join(behind)}), ahead in {ahead}"
 
 
 def source(rule: Rule) -> str:

@@ -23,7 +23,8 @@ from lrlab.record.shape import Misshapen, shaped
 class Study:
     """One comparison: its command, and the scores of each strategy by fold; in `mode` "min" less is better.
 
-    Folds that share training data are `overlapping`. `critical` is Student's t of a 95 % interval for so many folds.
+    Folds that share training data are `overlapping`. `critical` is Student's t, for so many folds, of 1, 2, 3 ...
+    intervals that hold together with 95 %.
     """
 
     task: str
@@ -31,7 +32,7 @@ class Study:
     mode: Literal["min", "max"]
     updates: int
     overlapping: bool
-    critical: float
+    critical: tuple[float, ...]
     command: str
     versions: Mapping[str, str]
     schedules: Mapping[str, str]
@@ -40,7 +41,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Paired:
-    """How far a strategy is behind another in the metric of a study, with the 95 % interval of the paired t test."""
+    """How far a strategy is behind another in the metric of a study, with its interval."""
 
     study: str
     difference: float
@@ -75,14 +76,19 @@ def read(document: object) -> Mapping[str, Study]:
     return found
 
 
-def paired(name: str, study: Study, better: str, worse: str) -> Paired:
-    """How far `worse` is behind `better` in a study. Raises `LrlabError` for a strategy that it does not have.
+def paired(name: str, study: Study, better: str, worse: str, together: int = 1) -> Paired:
+    """How far `worse` is behind `better` in a study, with an interval that is one of so many `together`.
 
     d = scores of `worse` minus scores of `better`, fold by fold;  interval = mean(d) -+ critical * error
     error^2 = var(d) / n, or var(d) * (1 / n + 1 / (n - 1)) for `overlapping` folds, n their number
 
+    All of them hold with 95 % by Bonferroni's rule. Raises `LrlabError` for a strategy that the study does not have,
+    and for more intervals than it has a `critical` t for.
+
     Source: the second variance is that of Nadeau & Bengio, Inference for the generalization error, 2003.
     """
+    if not 1 <= together <= len(study.critical):
+        raise LrlabError(worded("intervals that hold together", together, f"1 to {len(study.critical)}"))
     for arm in (better, worse):
         if arm not in study.scores:
             known = ", ".join(study.scores)
@@ -91,5 +97,5 @@ def paired(name: str, study: Study, better: str, worse: str) -> Paired:
     pairs = zip(study.scores[worse], study.scores[better], strict=True)
     d = [sign * (mine - other) for mine, other in pairs]
     n, mean = len(d), fmean(d)
-    reach = study.critical * stdev(d) * math.sqrt(1 / n + (1 / (n - 1) if study.overlapping else 0))
+    reach = study.critical[together - 1] * stdev(d) * math.sqrt(1 / n + (1 / (n - 1) if study.overlapping else 0))
     return Paired(name, mean, mean - reach, mean + reach)

@@ -64,6 +64,17 @@ def answers(name: str) -> tuple[str, ...]:
     return next(tuple(question.answers) for question in questions() if question.name == name)
 
 
+def family(optimizer: str) -> str:
+    """The kind of an optimizer. Raises `LrlabError` for one that is not known.
+
+    >>> family("AdamW")
+    'adam'
+    """
+    from lrlab.analysis.advice.questions import family as of
+
+    return of(optimizer)
+
+
 def frameworks() -> tuple[str, ...]:
     """The frameworks that advice is written for as code."""
     from lrlab.desk.coded import FRAMEWORKS

@@ -79,9 +79,10 @@ def test_what_cannot_be_meant_is_a_sentence(words, code, said):
 def test_the_questions_are_asked_on_a_terminal(monkeypatch):
     """Enter leaves one open; a slip is answered, and asked again."""
     monkeypatch.setattr(advise, "_at_a_terminal", lambda: True)
-    done = typed(answers="smal\nsmall\n\nclassification\n" + "\n" * 7 + "sgd\n")
+    done = typed(answers="smal\nsmall\n\nclassification\n" + "\n" * 7 + "sgdd\nsgd\n")
     assert done.exit_code == 0, done.output
     assert "did you mean 'small'" in done.output
+    assert "'sgdd'" in done.output
     assert "little data, or few epochs" in done.output
     assert "Articles: Little data" in " ".join(done.output.split())
 

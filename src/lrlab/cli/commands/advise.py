@@ -151,6 +151,18 @@ class _Open(OneOf):
         return "" if value == "" else super().convert(value, param, ctx)
 
 
+def _optimizer(given: str) -> str:
+    """The optimizer as it is typed; one that is not known is asked for again."""
+    from lrlab.desk import offered
+
+    try:
+        if given:
+            offered.family(given)
+    except LrlabError as error:
+        raise click.BadParameter(str(error)) from None
+    return given
+
+
 def _asked() -> dict[str, str]:
     """The answers of somebody at the terminal; an empty one leaves the question open."""
     from lrlab.desk import offered
@@ -160,11 +172,12 @@ def _asked() -> dict[str, str]:
     for question in offered.questions():
         echo(question.asks)
         for word, means in question.answers.items():
-            echo(f"  {word:<14} {means}")
+            echo(f"  {word:<16}{means}")
         if answer := click.prompt(">", default="", show_default=False, type=_Open(question), prompt_suffix=" "):
             found[question.name] = answer
         echo("")
-    if optimizer := click.prompt("Which optimizer?", default="", show_default=False):
+    echo("Which optimizer?")
+    if optimizer := click.prompt(">", default="", show_default=False, value_proc=_optimizer, prompt_suffix=" "):
         found["optimizer"] = optimizer
     echo("")
     return found

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.lab.arms.average import Average
 from lrlab.lab.training.averaging import WeightAverage, is_floating, same
+
+
+def ema(model, window):
+    """The moving average with this memory."""
+    return WeightAverage(model, Average("ema", 1.0), window)
 
 
 class Model:
@@ -23,7 +29,7 @@ class Model:
 def test_formula_is_that_of_the_docstring():
     """Ten updates against the recursion written out in NumPy, warm start and window included."""
     model, average, expected = Model(), None, np.zeros(3)
-    average = WeightAverage(model, window=4)
+    average = ema(model, 4)
     for n in range(1, 11):
         model.state["w"] = np.full(3, n, np.float32) * [1, 10, 100]
         average.update()
@@ -36,7 +42,7 @@ def test_formula_is_that_of_the_docstring():
 def test_other_entries_are_taken_as_they_are():
     """Counters and words are no averages: they are those of the latest update."""
     model = Model()
-    average = WeightAverage(model, window=10)
+    average = ema(model, 10)
     model.state.update(seen=np.array(7), name="later")
     average.update()
     average.swap_in()
@@ -47,7 +53,7 @@ def test_other_entries_are_taken_as_they_are():
 def test_swap_out_restores_the_trained_weights_bit_for_bit():
     """In, in again, out, out again: the training goes on as if nothing had been evaluated."""
     model = Model()
-    average = WeightAverage(model, window=10)
+    average = ema(model, 10)
     model.state["w"] = np.array([0.1, np.nan, 1e-40], np.float32)
     average.update()
     before = model.state["w"].tobytes()
@@ -62,7 +68,7 @@ def test_swap_out_restores_the_trained_weights_bit_for_bit():
 def test_training_while_the_average_is_in_is_refused():
     """That update would be lost in silence: the message says in which order to write it."""
     model = Model()
-    average = WeightAverage(model, window=10)
+    average = ema(model, 10)
     average.update()
     average.swap_in()
     model.state["bias"] = 5.0
@@ -74,7 +80,7 @@ def test_tensors_are_averaged_without_being_aliased():
     """A PyTorch state shares its memory with the live weights: the average must not move with them."""
     torch = pytest.importorskip("torch")
     net = torch.nn.BatchNorm1d(2)
-    average = WeightAverage(net, window=10)
+    average = ema(net, 10)
     with torch.no_grad():
         net.weight.fill_(3.0)
     average.update()
@@ -112,10 +118,56 @@ def test_same_takes_nan_for_equal():
 def test_the_memory_is_the_window_at_last(window, longest):
     """Of one update or less there is none: the average is the weights."""
     model = Model()
-    average = WeightAverage(model, window=window)
+    average = ema(model, window)
     average.load_state_dict({"updates": 2000, "average": {**model.state, "w": np.zeros(3), "bias": 0.0}})
     model.state["bias"] = 1.0
     average.update()
     average.swap_in()
     assert model.state["bias"] == pytest.approx(1 - longest)
     assert average.state_dict()["updates"] == 2001
+
+
+def states(model, average, updates):
+    """Train so many updates; the weights that are evaluated after each."""
+    seen = []
+    for n in range(1, updates + 1):
+        model.state.update(w=np.full(3, n, np.float32) * [1, 10, 100], seen=np.array(n))
+        average.update()
+        average.swap_in()
+        seen.append((float(model.state["w"][0]), int(model.state["seen"])))
+        average.swap_out()
+    return seen
+
+
+def test_swa_is_the_mean_over_the_last_part():
+    """Of every state in it; before it the state itself. Counters are the latest."""
+    model = Model()
+    seen = states(model, WeightAverage(model, Average("swa", 0.25), 40), 40)
+    for n, (weight, count) in enumerate(seen, 1):
+        assert weight == pytest.approx(np.mean(range(31, n + 1)) if n > 30 else n)
+        assert count == n
+
+
+def test_lawa_is_the_mean_of_the_latest_states():
+    """Of those after every 5 % of the run, at most so many; before the first of them the state itself."""
+    model = Model()
+    seen = states(model, WeightAverage(model, Average("lawa", 3), 40), 40)
+    for n, (weight, _) in enumerate(seen, 1):
+        taken = [k for k in range(1, n + 1) if k % 2 == 0][-3:]
+        assert weight == pytest.approx(np.mean(taken) if taken else n)
+
+
+@pytest.mark.parametrize("kind", [Average("ema", 0.2), Average("swa", 0.5), Average("lawa", 3)])
+def test_every_average_goes_on_where_it_was(kind):
+    """Taken up after half of the updates it is the average of all of them."""
+    whole, first, second = Model(), Model(), Model()
+    expected = states(whole, WeightAverage(whole, kind, 20), 20)
+    half = WeightAverage(first, kind, 20)
+    states(first, half, 10)
+    rest = WeightAverage(second, kind, 20)
+    rest.load_state_dict(half.state_dict())
+    for n in range(11, 21):
+        second.state.update(w=np.full(3, n, np.float32) * [1, 10, 100], seen=np.array(n))
+        rest.update()
+    rest.swap_in()
+    assert float(second.state["w"][0]) == expected[-1][0]

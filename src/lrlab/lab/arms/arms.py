@@ -14,6 +14,7 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.rules import KINDS
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, nearest, worded
+from lrlab.lab.arms.average import average_of
 from lrlab.lab.arms.optimizer import OptimizerCall, apart
 
 AVERAGING = 0.1
@@ -24,7 +25,8 @@ class Arm:
     """One contestant of a comparison.
 
     `averaging` is the memory of a moving average of the weights as a share of the run, which then takes the
-    place of the weights in every evaluation; None evaluates the weights as they are. `config` is what the task
+    place of the weights in every evaluation, or another average, "swa 25%" or "lawa 5" (see
+    `lrlab.lab.arms.average`); None evaluates the weights as they are. `config` is what the task
     finds in `run.config` when it trains this arm, such as {"optimizer": "adam"}. `also` schedules hyper-parameters
     beside the LR, of every parameter group: {"momentum": linear(start=0.95, to=0.85)}; see
     `lrlab.core.plan.rules.KINDS`.
@@ -35,17 +37,15 @@ class Arm:
 
     name: str
     schedule: Schedule
-    averaging: float | None = None
+    averaging: float | str | None = None
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
     also: Mapping[str, Schedule] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.isprintable():
             raise LrlabError(worded("an arm needs a name of printable characters", self.name))
-        if self.averaging is not None and not 0 < self.averaging <= 1:
-            raise LrlabError(
-                worded("averaging is a share of the run", self.averaging, "above 0, at most 1", "averaging=0.1")
-            )
+        if self.averaging is not None:
+            average_of(self.averaging)
         for name in self.also:
             if name not in KINDS or name == "lr":
                 known = [kind for kind in KINDS if kind != "lr"]
@@ -58,7 +58,7 @@ class Arm:
         >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).beside
         'weights averaged over 10% of the run, optimizer=adam'
         """
-        averaged = "" if self.averaging is None else f"weights averaged over {self.averaging:.0%} of the run"
+        averaged = "" if self.averaging is None else str(average_of(self.averaging))
         given = [f"{name}={value}" for name, value in (*self.config.items(), *self.also.items())]
         return ", ".join(filter(None, (averaged, *given)))
 
@@ -110,7 +110,17 @@ OPTIMIZER_ARMS: Mapping[str, tuple[str, str]] = {
     "schedule-free AdamW": ('warmup("5%") >> constant()', "schedule-free adamw"),
 }
 
-ARM_SETS = ("strategies", "optimizers")
+# Name, text form and average: the averages beside a constant LR as it is, and the decays that they stand for.
+AVERAGE_ARMS: Mapping[str, tuple[str, float | str | None]] = {
+    "constant": ("constant()", None),
+    "EMA": ("constant()", AVERAGING),
+    "SWA": ("constant()", "swa 25%"),
+    "LAWA": ("constant()", "lawa 5"),
+    "warmup + linear": ('warmup("5%") >> linear()', None),
+    "WSD": ("wsd()", None),
+}
+
+ARM_SETS = ("strategies", "optimizers", "averages")
 
 
 def default_arms(mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
@@ -134,8 +144,17 @@ def optimizer_arms() -> tuple[Arm, ...]:
     return tuple(Arm(name, parse(text), config={"optimizer": kind}) for name, (text, kind) in OPTIMIZER_ARMS.items())
 
 
+def average_arms() -> tuple[Arm, ...]:
+    """One arm for each average of a constant LR, beside it as it is and two decays.
+
+    >>> [arm.averaging for arm in average_arms()]
+    [None, 0.1, 'swa 25%', 'lawa 5', None, None]
+    """
+    return tuple(Arm(name, parse(text), averaging) for name, (text, averaging) in AVERAGE_ARMS.items())
+
+
 def arms_named(name: str, mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
-    """A set of arms by its name: "strategies" (the default ones) or "optimizers".
+    """A set of arms by its name: "strategies" (the default ones), "optimizers" or "averages".
 
     Raises `LrlabError` for any other name.
     """
@@ -143,4 +162,4 @@ def arms_named(name: str, mode: Literal["min", "max"] = "min") -> tuple[Arm, ...
         raise LrlabError(
             worded("there is no such set of arms", name, ", ".join(ARM_SETS), nearest(name, ARM_SETS) or ARM_SETS[0])
         )
-    return default_arms(mode) if name == "strategies" else optimizer_arms()
+    return {"strategies": default_arms(mode), "optimizers": optimizer_arms(), "averages": average_arms()}[name]

@@ -1,4 +1,4 @@
-"""Weight averaging: a moving average of a model's state, which replaces that state during an evaluation.
+"""Weight averaging: an average of a model's state over its updates, which replaces that state during an evaluation.
 
 It uses no framework: a model is any object with `state_dict` and `load_state_dict`, and its state is a mapping of
 numbers and arrays. It is the alternative to every decay: a constant LR with averaged weights needs no schedule.
@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.average import Average
+
+EVERY = 0.05  # of the run: how often LAWA takes a state
 
 
 class Stateful(Protocol):
@@ -21,41 +24,67 @@ class Stateful(Protocol):
 
 
 class WeightAverage:
-    """The exponential moving average of a model's state over its updates.
+    """An average of a model's state over its updates, after update n of so many:
 
-    after update n:  average = average + (1 - d) * (state - average),  d = min(1 - 1/window, n / (n + 9))
+    EMA   average += (1 - d) * (state - average),  d = min(1 - 1/window, n / (n + 9))
+    SWA   the mean of the states after every update of the last `window`; before them the state itself
+    LAWA  the mean of the latest `states` of the states after every 5 % of the run; before the first the state itself
 
-    `window` is the memory in updates. The second term of d makes the average follow quickly at first, so that it
-    forgets the initial weights. Floating-point entries are averaged; others, such as counters, are copied.
+    `window` is in updates. The second term of d makes the average follow quickly at first, so that it forgets the
+    initial weights. Floating-point entries are averaged; others, such as counters, are copied.
 
-    Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992.
+    EMA: Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992. SWA: Izmailov et al., 2018,
+    arXiv:1803.05407. LAWA: Kaddour, 2022, arXiv:2209.14981.
 
     >>> class Scalar:
     ...     w = 0.0
     ...     def state_dict(self): return {"w": self.w}
     ...     def load_state_dict(self, state): self.w = state["w"]
-    >>> model = Scalar(); average = WeightAverage(model, window=2)
+    >>> model = Scalar(); average = WeightAverage(model, Average("ema", 1.0), updates=2)
     >>> model.w = 1.0; average.update(); model.w = 3.0; average.update()
     >>> average.swap_in(); inside = model.w; average.swap_out(); round(inside, 3), model.w
     (2.618, 3.0)
     """
 
-    def __init__(self, model: Stateful, window: float) -> None:
-        self._model = model
-        self._longest = 1 - 1 / max(1.0, window)
+    def __init__(self, model: Stateful, kind: Average, updates: int) -> None:
+        self._model, self._kind = model, kind
+        self._window = kind.amount * updates  # of lawa, that many states
+        self._first = updates - max(1, round(self._window))  # swa: the updates before the window
+        self._every = max(1, round(EVERY * updates))
         self._updates = 0
         self._average = _copied(model)
+        self._held: list[dict[str, Any]] = []  # lawa: the latest states, the oldest first
         self._live: dict[str, Any] | None = None
 
     def update(self) -> None:
         """Add the state after one more update to the average."""
         self._updates += 1
-        weight = 1 - min(self._longest, self._updates / (self._updates + 9))
+        if self._kind.name == "lawa":
+            self._take()
+            return
+        weight = self._weight()
         for name, value in self._model.state_dict().items():
-            if is_floating(value):
+            if is_floating(value) and weight < 1:
                 self._average[name] = self._average[name] + weight * (value - self._average[name])
             else:
                 self._average[name] = copy.deepcopy(value)
+
+    def _weight(self) -> float:
+        """How much the newest state counts."""
+        if self._kind.name == "swa":
+            return 1.0 / max(1, self._updates - self._first)
+        return 1 - min(1 - 1 / max(1.0, self._window), self._updates / (self._updates + 9))
+
+    def _take(self) -> None:
+        if self._updates % self._every == 0:
+            self._held = [*self._held, _copied(self._model)][-int(self._kind.amount) :]
+        elif self._held:
+            return
+        states = self._held or [_copied(self._model)]
+        self._average = {
+            name: sum(state[name] for state in states) / len(states) if is_floating(value) else value
+            for name, value in states[-1].items()
+        }
 
     def swap_in(self) -> None:
         """Put the average into the model and set the trained state aside; a second call does nothing."""
@@ -85,12 +114,14 @@ class WeightAverage:
         self._live = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The average and how many updates are in it."""
-        return {"updates": self._updates, "average": self._average}
+        """The average, how many updates are in it, and the states that it is made of."""
+        held = {"held": list(self._held)} if self._kind.name == "lawa" else {}
+        return {"updates": self._updates, "average": self._average, **held}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the result of `state_dict`."""
         self._updates, self._average = state["updates"], dict(state["average"])
+        self._held = [dict(each) for each in state.get("held", ())]
 
 
 def is_floating(value: object) -> bool:

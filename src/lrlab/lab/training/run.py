@@ -27,6 +27,7 @@ from typing import Any, Literal, TypeVar
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.lab.arms.average import average_of
 from lrlab.lab.arms.controls import ControlSpec, replayed, together
 from lrlab.lab.arms.tree import NOWHERE, aligned
 from lrlab.lab.training.averaging import WeightAverage
@@ -71,7 +72,7 @@ class TrainingRun:
         evals: int = 1,
         metric: str = "val_loss",
         mode: Literal["min", "max"] = "min",
-        averaging: float | None = None,
+        averaging: float | str | None = None,
         stretch: StageBounds | None = None,
     ) -> None:
         self.seed, self.fold, self.folds = seed, fold, folds
@@ -141,7 +142,7 @@ class TrainingRun:
         self._tracked.refuse_hidden()
         self._lookout.note_random_numbers()
         if self._averaging is not None:
-            self._average = WeightAverage(self._averaged_model(), self._averaging * self.updates)
+            self._average = WeightAverage(self._averaged_model(), average_of(self._averaging), self.updates)
         self._feed = feed = batch_source(loader)
         self._generators = generators_of(loader)
         self._worked = Worked(self._tracked[name] for name in self._tracked.names)

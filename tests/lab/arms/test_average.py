@@ -1,0 +1,64 @@
+"""How weights are averaged: read, told, and refused; trained and forked to the same bits."""
+
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.arms.arms import Arm, arms_named, average_arms
+from lrlab.lab.arms.average import Average, average_of
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
+from lrlab.lab.stages.job import Job, jobs_of
+from lrlab.lab.task.declaration import Settings, load_task
+from lrlab.record.runs.store import Store
+
+
+@pytest.mark.parametrize(
+    ("given", "found", "told"),
+    [
+        (0.1, Average("ema", 0.1), "weights averaged over 10% of the run"),
+        ("ema 10%", Average("ema", 0.1), "weights averaged over 10% of the run"),
+        ("swa 25%", Average("swa", 0.25), "weights averaged over the last 25% of the run (SWA)"),
+        ("lawa 5", Average("lawa", 5), "weights averaged over the latest 5 of 20 states (LAWA)"),
+    ],
+)
+def test_each_is_read_and_told(given, found, told):
+    """A number is the memory of the moving average, to the last bit."""
+    assert average_of(given) == found
+    assert Arm("a", lr.constant(), given).beside == told
+    assert average_of(0.07).amount == 0.07
+
+
+@pytest.mark.parametrize(
+    "wrong", [0, 1.5, True, float("nan"), "swa", "swa 25", "lawa 5%", "lawa 21", "lawa 2.5", "mean 5%", None]
+)
+def test_what_is_none_is_refused(wrong):
+    """With all that there are."""
+    with pytest.raises(LrlabError, match=r"(?s)averaging is a share.*swa 25%.*lawa 5"):
+        average_of(wrong)
+
+
+def test_they_are_a_set_of_arms():
+    """Each kind has a row of its own beside the constant LR as it is, and two decays."""
+    arms = {arm.name: arm for arm in average_arms()}
+    assert arms_named("averages") == average_arms()
+    assert [name for name, arm in arms.items() if arm.averaging is not None] == ["EMA", "SWA", "LAWA"]
+    assert {str(arm.schedule) for name, arm in arms.items() if arm.averaging is not None} == {"constant()"}
+
+
+@pytest.mark.parametrize("averaging", ["swa 50%", "lawa 5"])
+def test_a_fork_gives_the_same_bits(averaging, tmp_path):
+    """Two averaged arms that part in the middle are each what they are alone."""
+    pytest.importorskip("torch")
+    pytest.importorskip("sklearn")
+    texts = ("constant()", 'multistep(["50%"], gamma=0.1)')
+    arms = [Arm(str(k), lr.parse(text), averaging) for k, text in enumerate(texts)]
+    settings = Settings(updates=20, folds=5, lrs=(1.0,), evals=4)
+    jobs = jobs_of(arms, settings, config={"size": "tiny"})[:2]
+    assert [Job.from_json(job.to_json()) for job in jobs] == list(jobs)
+    task = load_task("control")
+    shared, effort = run_jobs(task, jobs, Store(tmp_path / "shared"), Here(task))
+    alone, _ = run_jobs(task, jobs, Store(tmp_path / "alone"), Here(task), fork_every=0)
+    assert effort.trained == 30
+    assert [(run.fingerprint, run.evals) for run in shared] == [(run.fingerprint, run.evals) for run in alone]
+    assert shared[0].evals != shared[1].evals

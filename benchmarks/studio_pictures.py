@@ -1,6 +1,7 @@
 """A picture of every page of the studio: light and dark, wide and narrow, empty, full and failing; to be looked at.
 
 python benchmarks/studio_pictures.py FOLDER
+python benchmarks/studio_pictures.py --docs        the handful of the handbook, in docs/pictures
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sizes import add_size
@@ -20,62 +24,200 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+ROOT = Path(__file__).parents[1]
+LOGS = [str(ROOT / "tests" / "data" / "multi-power-law" / f"{name}.csv") for name in ("constant_24000", "cosine_24000")]
 TEXT = quote('warmup("5%") >> constant() >> cosine("30%", to=0.1)')
 WRONG = quote('warmup("5%") >> cosin()')
-FULL = f"s={TEXT}&n=10000&lr=0.0003&ghost={quote('wsd()')}"
-PAGES = {
-    "home": "/",
-    "compose": f"/compose#{FULL}",
-    "compose-log": f"/compose#{FULL}&log=1",
-    "compose-failing": f"/compose#s={WRONG}&n=10000",
-    "compare-empty": "/compare",
-    "compare-example": "/compare#job=example",
-    "compare-failing": "/compare#job=0123456789ab",
-    "runs-empty": "/runs",
-    "forecast-empty": "/forecast",
+FULL = f"s={TEXT}&n=24000&lr=0.0003&ghost={quote('cosine()')}"
+PLAN = quote(
+    'plan(lr=warmup("5%") >> constant() >> cosine("30%", to=0.1), momentum=linear(start=0.95, to=0.85), '
+    'groups={"head*": {"lr": cosine()}})'
+)
+ARMS = [{"name": n, "schedule": s} for n, s in (("constant", "constant()"), ("cosine", "cosine()"), ("wsd", "wsd()"))]
+SMALL = {"task": "digits", "quick": True, "arms": ARMS, "updates": 60, "folds": 3}
+ASK = """async ([path, body]) => {
+    const headers = { "Content-Type": "application/json", "X-Lrlab-Token": localStorage.getItem("lrlab-token") };
+    const how = body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers };
+    return (await fetch(`/api/${path}`, how)).json();
+}"""
+Page = Any
+Act = Callable[[Page], object]
+
+
+def _law(page: Page) -> None:
+    page.locator("#law-example").click()
+    page.wait_for_selector("#law-ends:not(:empty)", timeout=120_000)
+    page.wait_for_timeout(3000)  # for the difference from the pinned one
+
+
+def _several(page: Page) -> None:
+    page.wait_for_selector('[data-name="3"]')
+    page.evaluate("() => lrlab.handles.choose(['1', '2', '3'])")
+
+
+def _logs(page: Page) -> None:
+    page.locator("#files").set_input_files(LOGS)
+    page.wait_for_selector("#predicted table", timeout=240_000)
+
+
+def _no_log(page: Page) -> None:
+    page.locator("#files").set_input_files({"name": "a.bin", "mimeType": "text/plain", "buffer": b"\xff\x00"})
+    page.wait_for_selector("#wrong:not(:empty)")
+
+
+def _beside(page: Page) -> None:
+    page.wait_for_selector("#runs tbody tr")
+    for box in page.locator("#runs tbody input").all()[:3]:
+        box.check()
+    page.locator("#beside").click()
+    page.wait_for_selector("#one .figure canvas")
+
+
+def _nothing(page: Page) -> None:
+    """As it opens."""
+
+
+# What each state needs besides its address; those of a store that is still empty come first.
+EMPTY: dict[str, tuple[str, Act]] = {
+    "home": ("/", _nothing),
+    "compose": (f"/compose#{FULL}", _law),
+    "compose-plan": (f"/compose#s={TEXT}&n=10000&plan={PLAN}", _several),
+    "compose-log": (f"/compose#s={TEXT}&n=10000&log=1", _nothing),
+    "compose-failing": (f"/compose#s={WRONG}&n=10000", _nothing),
+    "compare-empty": ("/compare", _nothing),
+    "compare-example": ("/compare#job=example", _nothing),
+    "compare-failing": ("/compare#job=0123456789ab", _nothing),
+    "runs-empty": ("/runs", _nothing),
+    "runs-failing": ("/runs#key=abc", _nothing),
+    "forecast-empty": ("/forecast", _nothing),
+    "forecast": ("/forecast", _logs),
+    "forecast-failing": ("/forecast", _no_log),
+}
+STORED: dict[str, tuple[str, Act]] = {
+    "compare": ("/compare", _nothing),
+    "compare-running": ("/compare#job=RUNNING", _nothing),
+    "compare-stopped": ("/compare#job=STOPPED", _nothing),
+    "compare-finished": ("/compare#job=FINISHED", _nothing),
+    "runs": ("/runs", _nothing),
+    "runs-beside": ("/runs", _beside),
 }
 
 
 def main() -> None:
-    """Make them all."""
+    """Make them all, or those of the handbook."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", nargs="?", default="pictures", type=Path)
+    options.add_argument("--docs", action="store_true", help="only those of the handbook")
     add_size(options)
     given = options.parse_args()
     if not Path(CHROMIUM).exists():
         print(f"{CHROMIUM} is not installed: nothing was drawn")
         return
-    smallest = given.size == "smallest"
-    draw(given.folder, PAGES if not smallest else {"home": "/"}, ("light",) if smallest else ("light", "dark"))
+    if given.docs:
+        given.folder = ROOT / "docs" / "pictures"
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with _studio() as (browser, url):
+        if given.size == "smallest":
+            draw(browser, url, given.folder, {"home": EMPTY["home"]}, ("light",), (1440,))
+        elif given.docs:
+            handbook(browser, url, given.folder)
+        else:
+            draw(browser, url, given.folder, EMPTY, ("light", "dark"), (1440, 420))
+            names = _trained(browser, url)
+            states = {name: (_of(path, names), act) for name, (path, act) in STORED.items()}
+            draw(browser, url, given.folder, states, ("light", "dark"), (1440, 420))
     print(f"{len(list(given.folder.glob('*.png')))} pictures in {given.folder}")
 
 
-def draw(folder: Path, pages: dict[str, str], themes: tuple[str, ...]) -> None:
-    """Make some."""
+def draw(
+    browser: Any,
+    url: str,
+    folder: Path,
+    states: dict[str, tuple[str, Act]],
+    themes: tuple[str, ...],
+    widths: tuple[int, ...],
+) -> None:
+    """Make some: the whole of each page."""
+    for theme in themes:
+        for width in widths:
+            for name, (path, act) in states.items():
+                page = _opened(browser, url, path, act, theme, width, 900)
+                page.screenshot(path=folder / f"{name}-{theme}-{width}.png", full_page=True)
+                page.context.close()
+
+
+def handbook(browser: Any, url: str, folder: Path) -> None:
+    """The first view of a few pages, as small as a page of the handbook shows them."""
+    for name, theme, state in (
+        ("studio-compose", "light", "compose"),
+        ("studio-compose-dark", "dark", "compose"),
+        ("studio-compare", "light", "compare-example"),
+        ("studio-forecast", "light", "forecast"),
+    ):
+        path, act = EMPTY[state]
+        page = _opened(browser, url, path, act, theme, 1280, 1020 if "compose" in name else 800)
+        page.screenshot(path=folder / f"{name}.png")
+        page.context.close()
+
+
+def _opened(browser: Any, url: str, path: str, act: Act, theme: str, width: int, height: int) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(".word")
+    page.goto("about:blank")
+    page.goto(url.partition("/?")[0] + path)
+    page.wait_for_timeout(1000)
+    act(page)
+    page.wait_for_timeout(700)
+    return page
+
+
+def _trained(browser: Any, url: str) -> dict[str, str]:
+    """A comparison that is finished, one that was stopped, and one that is running: their names."""
+    page = _opened(browser, url, "/compare", _nothing, "light", 1440, 900)
+    long = {**SMALL, "updates": 4000}
+
+    def begun(body: dict[str, Any]) -> str:
+        return str(page.evaluate(ASK, ["compare", body])["name"])
+
+    def until(name: str, condition: Callable[[dict[str, Any]], bool]) -> None:
+        while not condition(page.evaluate(ASK, [f"comparison?name={name}", None])["job"]):
+            page.wait_for_timeout(500)
+
+    finished = begun(SMALL)
+    until(finished, lambda job: job["status"] == "finished")
+    stopped = begun(long)
+    until(stopped, lambda job: job["done"] > 0)
+    page.evaluate(ASK, ["stop", {"name": stopped}])
+    until(stopped, lambda job: job["status"] == "stopped")
+    running = begun({**long, "updates": 4001})
+    until(running, lambda job: job["done"] > 1)
+    page.context.close()
+    return {"FINISHED": finished, "STOPPED": stopped, "RUNNING": running}
+
+
+def _of(path: str, names: dict[str, str]) -> str:
+    for word, name in names.items():
+        path = path.replace(word, name)
+    return path
+
+
+@contextmanager
+def _studio() -> Iterator[tuple[Any, str]]:
+    """A studio over an empty store, and a browser; what is still training in the end is stopped."""
     from playwright.sync_api import sync_playwright
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, sync_playwright() as driver:
         process = subprocess.Popen(
             [sys.executable, "-m", "lrlab", "studio", "--json"], stdout=subprocess.PIPE, text=True, cwd=place
         )
         try:
             assert process.stdout is not None
-            url = json.loads(process.stdout.readline())["url"]
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-            for theme in themes:
-                for width in (1440, 420):
-                    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-                    page = context.new_page()
-                    page.goto(url)
-                    page.wait_for_selector(".word")
-                    for name, path in pages.items():
-                        page.goto("about:blank")
-                        page.goto(url.partition("/?")[0] + path)
-                        page.wait_for_load_state("networkidle")
-                        page.wait_for_timeout(400)
-                        page.screenshot(path=folder / f"{name}-{theme}-{width}.png", full_page=True)
-                    context.close()
+            yield browser, json.loads(process.stdout.readline())["url"]
+            for alive in Path(place).rglob("alive"):
+                alive.with_name("stop").touch()
             browser.close()
         finally:
             process.terminate()

@@ -15,6 +15,8 @@ STATES = {
     "compare-failing": ("/compare#job=0123456789ab", "#failed:not(:empty)"),
     "runs": ("/runs", "#runs > *"),
     "runs-failing": ("/runs#key=abc", "#wrong:not(:empty)"),
+    "choose": ("/choose", "#shortlist .word"),
+    "choose-failing": ("/choose#range=0123456789ab", "#one .wrong"),
     "forecast": ("/forecast", "#drop"),
 }
 

@@ -23,6 +23,7 @@ from lrlab.desk import VERSION
 from lrlab.errors import LrlabError
 from lrlab.studio import composing, foreseeing, planning
 from lrlab.studio.asked import Asked
+from lrlab.studio.choosing import Choosing
 from lrlab.studio.comparing import Comparing
 from lrlab.studio.guard import Guard
 from lrlab.studio.pages import PAGES, Page, assets, html
@@ -38,13 +39,14 @@ def application(token: str, store: Path, tasks: Mapping[str, str], names: tuple[
 
     `names` are the server's further names, besides those of the loopback.
     """
-    comparing, storing = Comparing(store, tasks), Storing(store)
-    gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets}
+    comparing, storing, choosing = Comparing(store, tasks), Storing(store), Choosing(store, tasks)
+    gets: dict[str, Handler] = {**composing.GETS, **comparing.gets, **storing.gets, **choosing.gets}
     posts: dict[str, Handler] = {
         **composing.POSTS,
         **planning.POSTS,
         **comparing.posts,
         **storing.posts,
+        **choosing.posts,
         **foreseeing.POSTS,
     }
     routes = [Route(page.path, _page(page), methods=["GET"]) for page in PAGES]

@@ -36,6 +36,7 @@ PAGES = (
     Page("/", "Home", "lrlab studio"),
     Page("/compose", "Compose", "Compose a schedule"),
     Page("/compare", "Compare", "Compare schedules"),
+    Page("/choose", "Choose", "Choose a schedule and its LR"),
     Page("/runs", "Runs", "Runs"),
     Page("/forecast", "Forecast", "Forecast"),
 )

@@ -16,10 +16,10 @@ from lrlab.core.text.parse import parse
 from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError
 from lrlab.studio.asked import Asked
+from lrlab.studio.small import small
 
 OPERATIONS = ("set", "add", "remove")
 LRS = (1e-12, 1e6)
-FEW = 60  # points of a small picture
 
 
 def plan(asked: Asked) -> Mapping[str, Any]:
@@ -59,18 +59,8 @@ def shown(found: Plan, number: int, horizon: Horizon, *, absolute: bool) -> Mapp
 
 
 def _small(track: Track, horizon: Horizon) -> dict[str, Any]:
-    from lrlab.desk import compose as desk
-
-    document: dict[str, Any] = {"groups": track.groups, "hyper": track.hyper, "multiple": track.multiple}
-    document["text"] = str(track.schedule)
-    try:
-        curve = desk.drawn(track.schedule, horizon)
-    except LrlabError:
-        return {**document, "points": []}
-    top, n = max(curve.peak, 1e-300), max(1, horizon.total or 1)
-    every = max(1, len(curve.x) // FEW)
-    at = [*range(0, len(curve.x), every), len(curve.x) - 1]
-    return {**document, "points": [[round(curve.x[k] / n, 4), round(curve.y[k] / top, 4)] for k in at]}
+    document = {"groups": track.groups, "hyper": track.hyper, "multiple": track.multiple}
+    return {**document, "text": str(track.schedule), "points": small(track.schedule, horizon)}
 
 
 POSTS: dict[str, Callable[[Asked], Mapping[str, Any] | bytes]] = {"plan": plan}

@@ -52,9 +52,13 @@ export function sentence(message) {
   const hint = rest.find((line) => /^\s*try:/.test(line))?.replace(/^\s*try:\s*/, "");
   const allowed = rest.find((line) => /^\s*allowed:/.test(line))?.replace(/^\s*allowed:\s*/, "");
   const own = rest.filter((line) => !/^\s*(given|allowed|try):/.test(line)).map((line) => `\n${line}`).join("");
+  const begin = /^[a-z]+[ ,]/.test(first) ? first[0].toUpperCase() + first.slice(1) : first;
   const end = /[.:!?]$/.test(`${first}${own}`) ? "" : ".";
-  const said = [`${first}${own}${hint || allowed ? end : ""}`];
+  const said = [`${begin}${own}${hint || allowed ? end : ""}`];
   if (hint) said.push(" Try ", make("code", {}, hint));
   else if (allowed) said.push(` Allowed: ${allowed.slice(0, 200)}`);
   return said;
 }
+
+/** Some remarks one after the other, as sentences. @param {string[]} remarks */
+export const sentences = (remarks) => remarks.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ");

@@ -17,6 +17,8 @@ async function list() {
   byId("list").hidden = false;
   byId("one").hidden = true;
   const { tasks, jobs, example } = await got("comparisons");
+  const arms = new URLSearchParams(location.hash.slice(1)).get("arms");
+  if (arms) byId("arms").value = arms;
   if (!byId("task").options.length) byId("task").append(...tasks.map((task) => make("option", {}, task)));
   const row = (name, title, said) => make("li", {}, make("a", { href: `/compare#job=${name}` }, title), make("span", { class: "small muted" }, said));
   byId("jobs").replaceChildren(

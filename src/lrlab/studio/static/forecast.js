@@ -1,7 +1,7 @@
 /** Forecast: logs in, a law, and what it says of schedules that nobody has trained yet. */
 
 import { Latest, asked } from "./asking.js";
-import { byId, later, say, sentence } from "./building.js";
+import { byId, later, say, sentence, sentences } from "./building.js";
 import { content, dropped } from "./files.js";
 import { keep } from "./law.js";
 import { facts, sections } from "./report.js";
@@ -36,7 +36,7 @@ const predictions = new Latest(
   (request) => asked("predict", request),
   ({ sections: found, warnings }, request) => {
     wrong("");
-    byId("doubt").textContent = warnings.join(" ");
+    byId("doubt").textContent = sentences(warnings);
     byId("predicted").replaceChildren(...sections({ sections: found }));
     if (request.optimise) say("The best schedule that the law knows is in the table.");
   },

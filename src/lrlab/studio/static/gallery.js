@@ -17,18 +17,17 @@ export async function gallery(place, chosen) {
   return { words, shapes };
 }
 
+/** A curve as a small picture. @param {number[][]} points */
+export function picture(points) {
+  const path = points.map(([x, y], k) => `${k ? "L" : "M"}${(x * 100).toFixed(2)} ${((1 - y) * 100).toFixed(2)}`).join("");
+  return make("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, make("path", { class: "base", d: "M0 100H100" }), make("path", { d: path }));
+}
+
 function card(word, chosen) {
-  const path = word.points.map(([x, y], k) => `${k ? "L" : "M"}${(x * 100).toFixed(2)} ${((1 - y) * 100).toFixed(2)}`).join("");
-  const picture = make(
-    "svg",
-    { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
-    make("path", { class: "base", d: "M0 100H100" }),
-    make("path", { d: path }),
-  );
   const link = make(
     "a",
     { class: "word", href: `/compose#${address({ text: word.text, updates: word.updates })}`, title: `${word.signature}\n${word.formula}` },
-    picture,
+    picture(word.points),
     make("b", {}, word.name),
     make("span", {}, word.sentence.replaceAll("`", "")),
   );

@@ -1,7 +1,7 @@
 /** The loss that a law foresees, beside the curve: of the schedule, and of the pinned one. Python computes it. */
 
 import { Latest, asked, packed } from "./asking.js";
-import { byId, colour, number, sentence } from "./building.js";
+import { byId, colour, number, sentence, sentences } from "./building.js";
 import { short } from "./chart.js";
 import { content, dropped } from "./files.js";
 
@@ -115,7 +115,7 @@ export class Law {
     this.sentence = found.sentence;
     this.stand();
     byId("law-ends").textContent = found.sentence;
-    byId("law-doubts").textContent = found.warnings.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ");
+    byId("law-doubts").textContent = sentences(found.warnings);
     if (rebuild) this.build();
     else this.plot.setData(this.columns);
   }

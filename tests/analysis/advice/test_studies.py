@@ -1,7 +1,10 @@
 """The stored comparisons, and what two strategies of one differ by."""
 
 import dataclasses
+import importlib
 import shlex
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,3 +96,21 @@ def test_two_folds_are_enough_for_a_study():
     assert {*map(len, read({"t": {**WHOLE, "scores": scores}})["t"].scores.values())} == {2}
     with pytest.raises(LrlabError, match="every fold"):
         read({"t": {**WHOLE, "scores": {arm: [*each[:1]] for arm, each in SCORES.items()}}})
+
+
+def test_what_is_condensed_is_what_the_evidence_says(monkeypatch):
+    """By `python benchmarks/advice_studies.py --write`: a score that was changed by hand is found."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[3] / "benchmarks")
+    condense = importlib.import_module("advice_studies")
+    evidence = importlib.import_module("evidence_study")
+    looked = 0
+    for name in {*evidence.kept()} & {*studies()}:
+        told, kept = condense.of_evidence(name), studies()[name]
+        scores = {arm: tuple(each) for arm, each in told["scores"].items()}
+        folds = [{len(each) for each in those.values()} for those in (scores, kept.scores)]
+        if told["updates"] == kept.updates and folds[0] == folds[1]:  # else it was trained anew, on more
+            assert scores == kept.scores
+            looked += 1
+    assert looked
+    for module in ("advice_studies", "evidence_study", "sizes"):
+        sys.modules.pop(module)

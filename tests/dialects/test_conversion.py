@@ -85,4 +85,17 @@ def test_what_1_means_is_said():
     """Of every library whose configuration has an absolute LR: the multiples mean nothing without it."""
     for source in ("optax:cosine_decay_schedule(3e-4, 100)", "transformers:linear max_steps=9 learning_rate=3e-4"):
         assert "1 is an LR of 0.0003;" in convert(source).source.convention
-    assert "1 is an LR" not in convert("transformers:linear max_steps=9").source.convention
+    for unknown in (
+        "transformers:linear max_steps=9",
+        "torch:StepLR(optimizer, step_size=9)",
+        "keras:ReduceLROnPlateau",
+    ):
+        assert "1 is an LR" not in convert(unknown).source.convention
+
+
+def test_a_base_lr_that_is_found_later_is_said_too():
+    """As the LR of the optimizer beside a schedule of Composer."""
+    found = convert("transformers:linear max_steps=9 num_warmup_steps=3").source.based(0.5)
+    assert found.base_lr == 0.5
+    assert "1 is an LR of 0.5;" in found.convention
+    assert found.within(lr.Horizon(updates=9)).base_lr == 0.5

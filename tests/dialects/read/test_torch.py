@@ -10,6 +10,7 @@ from torch.optim.swa_utils import SWALR
 
 import lrlab as lr
 from lrlab.dialects import from_torch, from_transformers
+from lrlab.dialects.read.torch import from_torch_call
 
 LR = 0.1
 CLOSE = {"relative": 1e-9, "of_peak": 1e-11}  # torch multiplies the LR before: its own values drift by this much
@@ -227,3 +228,15 @@ def test_refused(given):
     """A class whose curve cannot be read is refused by name."""
     with pytest.raises(lr.LrlabError, match="MultiplicativeLR"):
         from_torch(given(optimizer(), lambda t: 0.9))
+
+
+def test_a_plateau_is_read_without_the_optimizers_lr():
+    """Its default `eps` is an LR: it is left out and said; one that is given asks for the LR, by name."""
+    found = from_torch_call("ReduceLROnPlateau", "optimizer", mode="min", factor=0.5, patience=3)
+    assert found.schedule == lr.parse('plateau(factor=0.5, patience=4, threshold_mode="signed", nan="bad")')
+    assert found.base_lr is None
+    assert [finding.code for finding in found.findings] == ["eps"]
+    assert from_torch_call("ReduceLROnPlateau", lr=0.1).schedule.eps == pytest.approx(1e-7)
+    for word in ("eps", "min_lr"):
+        with pytest.raises(lr.LrlabError, match=rf"absolute LRs \({word}\)"):
+            from_torch_call("ReduceLROnPlateau", **{word: 1e-6})

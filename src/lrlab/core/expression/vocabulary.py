@@ -68,6 +68,7 @@ FOREIGN = {
     "window_size": "window=",
     "reset_start": "reset=",
     "monitor": "metric=",
+    "verbose": "nothing: it has no effect in PyTorch any more; scheduler.decisions has every cut",
     "last_epoch": "nothing: a position is state, not configuration",
 }
 

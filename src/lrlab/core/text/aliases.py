@@ -26,6 +26,7 @@ from lrlab.core.shapes.piecewise import multistep, piecewise_constant, step
 from lrlab.core.shapes.presets import one_cycle, triangular, triangular2, warm_restarts, wsd
 from lrlab.core.shapes.timescales import exponential, inverse_sqrt, inverse_time
 from lrlab.core.shapes.transitions import linear, polynomial
+from lrlab.core.text.torch_names import CLASSES, by_pytorchs, is_pytorchs, multiple
 from lrlab.errors import LrlabError, nearest, worded
 
 log = logging.getLogger(__name__)
@@ -82,11 +83,11 @@ def _restarts(**arguments: Any) -> Schedule:
     return cosine(to=arguments.get("to", 0.0)).repeat(arguments.get("times", 1))
 
 
-def _plateau(rule: str | None = None) -> Maker:
+def _plateau(name: str, rule: str | None = None) -> Maker:
     """A plateau by the rule of PyTorch, of Keras, or ours: `rule`, where the name is theirs."""
 
     def made(**arguments: Any) -> Schedule:
-        refuse_arguments("reduce_on_plateau", (), arguments, [], ["rule", *_names(plateau)], [])
+        refuse_arguments(name, (), arguments, [], ["rule", "min_lr", *_names(plateau)], [])
         asked = arguments.pop("rule", rule)
         given = arguments.get("patience", 10)
         if asked in ("torch", "keras") and type(given) is int and given >= 0:
@@ -110,17 +111,11 @@ def _plateau(rule: str | None = None) -> Maker:
     return made
 
 
-def _counted_in_epochs(name: str, make: Any, argument: str) -> Maker:
-    """Log that PyTorch's schedulers count calls of step(), usually one per epoch, while ours count updates."""
+def _pytorchs(name: str) -> Maker:
+    """A class of PyTorch whose name has no other meaning here."""
 
     def made(**arguments: Any) -> Schedule:
-        schedule: Schedule = make(**arguments)
-        if any(span.unit == "updates" for span in schedule._own_spans()):
-            log.warning(
-                '%s: whole numbers count updates here; PyTorch counts calls of step(), most often one an epoch: "30ep"',
-                f"{name}({argument}=...)",
-            )
-        return schedule
+        return by_pytorchs(name, arguments, None)
 
     return made
 
@@ -165,7 +160,7 @@ NAMES: dict[str, Maker] = {
     "warmup_cosine": _warmup_then(cosine),
     "warmup_stable_decay": _said(wsd, DECAY, "shape", "decay"),
     "trapezoidal": wsd,
-    "reduce_on_plateau": _plateau(),
+    "reduce_on_plateau": _plateau("reduce_on_plateau"),
     "cyclical": triangular,
     "clr": triangular,
     "cyclical_triangular2": triangular2,
@@ -174,23 +169,17 @@ NAMES: dict[str, Maker] = {
     "super_convergence": one_cycle,
     "1cycle": one_cycle,
     # PyTorch
-    "StepLR": _counted_in_epochs("StepLR", step, "every"),
-    "MultiStepLR": _counted_in_epochs("MultiStepLR", multistep, "milestones"),
-    "ExponentialLR": _counted_in_epochs("ExponentialLR", exponential, "every"),
-    "CosineAnnealingLR": _counted_in_epochs("CosineAnnealingLR", cosine, "span"),
-    "CosineAnnealingWarmRestarts": _counted_in_epochs("CosineAnnealingWarmRestarts", warm_restarts, "first_cycle"),
+    "StepLR": step,
+    "MultiStepLR": multistep,
+    "ExponentialLR": exponential,
+    "CosineAnnealingLR": cosine,
+    "CosineAnnealingWarmRestarts": warm_restarts,
     "PolynomialLR": _with(polynomial, power=1.0),
     "OneCycleLR": _said(one_cycle, ONE_CYCLE),
     "CyclicLR": triangular,
-    "ReduceLROnPlateau": _plateau("torch"),
-    "LinearLR": _refused(
-        "PyTorch's LinearLR rises from 1/3 to 1 within 5 calls and stays there; linear() falls to 0",
-        "linear(5, start=1/3, to=1) >> constant(), or by_name('linear_decay')",
-    ),
-    "ConstantLR": _refused(
-        "PyTorch's ConstantLR holds 1/3 for 5 calls and then 1; constant() holds 1",
-        "constant(5, level=1/3) >> constant()",
-    ),
+    "ReduceLROnPlateau": _plateau("ReduceLROnPlateau", "torch"),
+    "LinearLR": _pytorchs("LinearLR"),
+    "ConstantLR": _pytorchs("ConstantLR"),
     "LambdaLR": _refused("a function of one's own has no name here", "lr.function(f), as the schedule"),
     "MultiplicativeLR": _refused("a function of one's own has no name here", "lr.function(f), as the schedule"),
     # Keras and TensorFlow
@@ -210,7 +199,7 @@ NAMES: dict[str, Maker] = {
     "cosine_with_restarts": _restarts,
     "cosine_with_hard_restarts": _restarts,
     "polynomial_with_warmup": _with(_warmup_then(polynomial), power=1.0),
-    "reduce_lr_on_plateau": _plateau("torch"),
+    "reduce_lr_on_plateau": _plateau("reduce_lr_on_plateau", "torch"),
     # others
     "GreedyLR": greedy,
 }
@@ -238,20 +227,19 @@ def _parted(name: str, arguments: dict[str, Any]) -> str:
 # What PyTorch's ReduceLROnPlateau asks of a cut, as an LR: a smaller one is not made.
 EPS = 1e-8
 
+# PyTorch's classes that are stepped once an epoch in most scripts.
+BY_EPOCH = {"StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts"}
+BY_EPOCH |= {"LinearLR", "ConstantLR", "PolynomialLR"}
 
-def with_eps(name: object, arguments: dict[str, Any], base_lr: float) -> dict[str, Any]:
-    """The arguments of a schedule by this name, for an optimizer of this LR: with the `eps` of PyTorch's plateau, which
-    is an LR there and a multiple here.
 
-    >>> with_eps("ReduceLROnPlateau", {"patience": 5}, 0.1), with_eps("cosine", {}, 0.1)
-    ({'patience': 5, 'eps': 1e-07}, {})
-    """
-    given = dict(arguments)
-    last = _key(_parted(name, given)) if isinstance(name, str) else ""
+def _plateaus(last: str, arguments: dict[str, Any], base: float | None) -> dict[str, Any]:
+    """The arguments of a plateau, with `min_lr` and PyTorch's `eps`, which are LRs, as multiples of the optimizer's."""
+    if "min_lr" in arguments:
+        least = multiple("ReduceLROnPlateau", "min_lr", arguments["min_lr"], base)
+        arguments = {**{word: value for word, value in arguments.items() if word != "min_lr"}, "min": least}
     named = last in (_key("ReduceLROnPlateau"), _key("reduce_lr_on_plateau"))
-    torch_rule = given.get("rule", "torch" if named else None) == "torch"
-    if torch_rule and (named or last == _key("reduce_on_plateau")) and base_lr > 0:
-        return {**arguments, "eps": arguments.get("eps", EPS) / base_lr}
+    if base and arguments.get("rule", "torch" if named else None) == "torch":
+        return {**arguments, "eps": arguments.get("eps", EPS) / base}
     return arguments
 
 
@@ -267,10 +255,21 @@ def by_name(name: str, **arguments: Any) -> Schedule:
     >>> by_name("ReduceLROnPlateau", patience=5)
     plateau(patience=6, threshold_mode="signed", nan="bad")
     """
-    known = _known()
+    return named(name, arguments)
+
+
+def named(name: object, arguments: dict[str, Any], base: float | None = None, *, calls: bool = False) -> Schedule:
+    """The same for an optimizer with this LR, of which PyTorch's `min_lr`, `eta_min` and `eps` become multiples.
+
+    Where calls of `step()` are counted (`calls`), whole numbers are what they are in PyTorch.
+
+    >>> named("ReduceLROnPlateau", {"patience": 5, "min_lr": 0.01}, 0.1)
+    plateau(patience=6, threshold_mode="signed", min=0.1, eps=1e-07, nan="bad")
+    """
+    known, arguments = _known(), dict(arguments)
     name = _parted(name, arguments) if isinstance(name, str) else name
     make = known.get(name) or known.get(_key(name)) if isinstance(name, str) else None
-    if make is None:
+    if make is None or not isinstance(name, str):
         close = nearest(_key(str(name)[:60]), map(_key, known))
         meant = next((word for word in known if close and _key(word) == close), "")
         names = ", ".join(sorted({*NAMES, *VOCABULARY}))
@@ -278,4 +277,27 @@ def by_name(name: str, **arguments: Any) -> Schedule:
     before = []
     if "warmup" in arguments and "warmup" not in inspect.signature(make).parameters:
         before = [warmup(arguments.pop("warmup"))]
-    return sequence(*before, make(**arguments))
+    theirs = next((word for word in CLASSES if _key(word) == _key(name)), "")
+    if _key(name) in map(_key, ("ReduceLROnPlateau", "reduce_on_plateau", "reduce_lr_on_plateau")):
+        arguments = _plateaus(_key(name), arguments, base)
+    if is_pytorchs(theirs, arguments):
+        schedule = by_pytorchs(theirs, arguments, base)
+    else:
+        _refuse_unknown(name, make, arguments)
+        schedule = make(**arguments)
+    counts = {span.unit for part in schedule.walk() for span in part._own_spans()}
+    each = theirs == "ExponentialLR" and "every" not in arguments
+    if theirs in BY_EPOCH and not calls and ("updates" in counts or each):
+        log.warning(
+            '%s: whole numbers count updates here; PyTorch counts calls of step(), most often one an epoch: "30ep", or '
+            'follow="calls"',
+            f"{theirs}({', '.join(f'{word}=...' for word in arguments)})",
+        )
+    return sequence(*before, schedule)
+
+
+def _refuse_unknown(name: str, make: Maker, arguments: dict[str, Any]) -> None:
+    """Raise `LrlabError` for an argument that is not known, under the name that was typed."""
+    parameters = inspect.signature(make).parameters
+    if not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        refuse_arguments(name, (), arguments, [], list(parameters), [])

@@ -57,11 +57,16 @@ class Imported:
     convention: str
     findings: tuple[Finding, ...]
     _within: Callable[[Horizon], Imported] | None = field(default=None, repr=False, compare=False)
+    _based: Callable[[float], Imported] | None = field(default=None, repr=False, compare=False)
 
     def within(self, run: Horizon) -> Imported:
         """The same schedule over `run`, if the configuration does not give a length itself."""
         known = self.horizon is not None or run.total is None or self._within is None
         return self if known or self._within is None else self._within(run)
+
+    def based(self, lr: float) -> Imported:
+        """The same schedule in multiples of this LR, which the convention says."""
+        return dataclasses.replace(self, base_lr=lr) if self._based is None else self._based(lr)
 
 
 def reading(library: str) -> Callable[[Callable[P, Imported]], Callable[P, Imported]]:
@@ -100,11 +105,11 @@ def imported(
 ) -> Imported:
     """Make the record: the rule says what happens after the end, the rest of the convention is read off the curve.
 
-    A `base_lr` is said, because the multiples mean nothing without it. `unit` says what one step of the library is, if
-    it is not an update.
+    A `base_lr` is said, because the multiples mean nothing without it, unless it is 1: they are then LRs. `unit` says
+    what one step of the library is, if it is not an update.
     """
-    again = functools.partial(imported, name, rule, base_lr=base_lr, findings=findings, unit=unit)
-    schedule = rule.schedule
+    again = functools.partial(imported, name, rule, findings=findings, unit=unit)
+    schedule, asked = rule.schedule, horizon
     if horizon is None and rule.updates is not None and rule.updates > 0:
         horizon = Horizon(updates=rule.updates)
     if horizon is not None and horizon.total is not None:
@@ -116,10 +121,18 @@ def imported(
             message = f"the phases need {needed:,} updates, the run has {given:,}: the last ones are never seen"
             findings = (*findings, Finding("too-long", message, "shorter phases, or a longer run", given))
             horizon = dataclasses.replace(horizon, updates=needed, epochs=None, samples=None, tokens=None)
-    of = [] if base_lr is None else [f"1 is an LR of {base_lr:g};"]
+    of = [] if base_lr in (None, 1) else [f"1 is an LR of {base_lr:g};"]
     facts = [f"{name}:", *([f"{unit};"] if unit else []), *of, *_facts(schedule, horizon), rule.after]
     found = (*findings, *_findings(schedule, horizon))
-    return Imported(schedule, base_lr, horizon, " ".join(facts) + ".", found, lambda run: again(horizon=run))
+    return Imported(
+        schedule,
+        base_lr,
+        horizon,
+        " ".join(facts) + ".",
+        found,
+        lambda run: again(base_lr=base_lr, horizon=run),
+        lambda base: again(base_lr=base, horizon=asked),
+    )
 
 
 def _facts(schedule: Schedule, horizon: Horizon | None) -> list[str]:

@@ -120,8 +120,7 @@ def as_optax(
         average=accumulation_size,
         min=min_scale,
     )
-    heard = f"mean of {accumulation_size} observations" if accumulation_size > 1 else "observation"
-    return Rule(schedule, 1.0, after=_cut_at(patience, heard))
+    return Rule(schedule, 1.0, after=_cut_at(patience, accumulation_size))
 
 
 def _made(**arguments: object) -> Schedule:
@@ -129,5 +128,7 @@ def _made(**arguments: object) -> Schedule:
     return made
 
 
-def _cut_at(patience: int, heard: str = "observation") -> str:
-    return f"the LR is cut at the {patience}th {heard} in a row that is not better; a NaN counts as one"
+def _cut_at(patience: int, averaged: int = 1) -> str:
+    heard = ("mean" if averaged > 1 else "observation") + "s" * (patience > 1)
+    of = f" of {averaged} observations" if averaged > 1 else ""
+    return f"the LR is cut after {patience} {heard}{of} in a row without improvement; a NaN counts as one of them"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -303,7 +303,7 @@ def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[
     words = filled("composer", {**facts, **{word: number(value) for word, value in section.items()}}, given, known)
     found = _words(name, **{word: value for word, value in words.items() if value is not None})
     lr = within(document, "optimizer", "lr")
-    return replace(found, base_lr=real(lr, "optimizer: lr")) if lr != {} else found
+    return found.based(real(lr, "optimizer: lr")) if lr != {} else found
 
 
 def _is_composer(document: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
+from lrlab.core.feedback.plateau import plateau
 from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.imported import Imported, imported, reading
 from lrlab.dialects.parts.library import Library
@@ -26,6 +27,8 @@ from lrlab.dialects.source.call_syntax import Call, Function, without_optimizer
 from lrlab.dialects.source.functions import Read
 from lrlab.errors import LrlabError, LrlabTypeError, missing, nearest, worded
 
+ABSOLUTE = ("eta_min", "min_lr", "eps", "max_lr", "base_lr", "swa_lr")  # arguments that are LRs
+EPS = 1e-8  # PyTorch's default: a smaller cut of the LR is not made
 UNIT = "one step is one call of step(), which is an epoch in most scripts"
 NAMES = {name: None for name in (*READERS, "SequentialLR", "ChainedScheduler") if name != "Scheduler"}
 
@@ -71,10 +74,19 @@ def from_torch_call(
     if lr is not None:
         return from_torch(_made(call, lr, horizon), horizon=horizon)
     found, other = (from_torch(_made(call, some, horizon), horizon=horizon) for some in (1.0, 0.5))
+    if found.schedule != other.schedule and isinstance(found.schedule, plateau) and "eps" not in kwargs:
+        without = found.schedule.replace(eps=0.0)
+        if without == other.schedule.replace(eps=0.0):
+            message = (
+                f"a cut of less than {EPS:g} is not made there; that eps is an LR, and left out without the optimizer's"
+            )
+            return dataclasses.replace(
+                found, schedule=without, base_lr=None, findings=(*found.findings, Finding("eps", message, "--lr 0.1"))
+            )
     if found.schedule != other.schedule:
-        raise LrlabError(
-            worded(f"torch: {name} has absolute LRs: it needs the optimizer's own", hint="lr=0.1, or --lr 0.1")
-        )
+        words = ", ".join(word for word in ABSOLUTE if word in kwargs)
+        what = f"torch: {name} has absolute LRs{words and f' ({words})'}: it needs the optimizer's own"
+        raise LrlabError(worded(what, hint="lr=0.1, or --lr 0.1"))
     return found if found.base_lr == other.base_lr else dataclasses.replace(found, base_lr=None)
 
 

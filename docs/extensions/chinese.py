@@ -72,6 +72,8 @@ def in_chinese(app: Sphinx, page: str, template: str, context: dict[str, object]
         return
     context["language"] = "zh-CN"
     context["_"] = context["gettext"] = lambda text: SAID.get(text, text)
+    if page == "zh/index":
+        context["prev"] = None  # the page before it in the list is an English one
     context["furo_navigation_tree"] = navigation(str(context["furo_navigation_tree"]))
 
 

@@ -183,12 +183,17 @@ def test_a_block_that_continues_has_what_came_before(tmp_path):
 TRANSLATED = {"README.zh-CN.md": ("README.md",), "docs/zh/quickstart.md": ("quickstart.md", "coming-from-torch.md")}
 
 
+def bare(code: str) -> str:
+    """Code without its comments, which are translated."""
+    return "\n".join(re.sub(r"\s*# .*", "", line) for line in code.splitlines())
+
+
 @pytest.mark.parametrize("page", TRANSLATED)
 def test_a_translation_has_the_code_of_the_original(page):
     """Block by block, in the README; every pair, in the quick start."""
     originals = [ROOT / name if name == "README.md" else ROOT / "docs" / name for name in TRANSLATED[page]]
     if page == "README.zh-CN.md":
-        assert [s.code for s in stories(ROOT / page)] == [s.code for s in stories(originals[0])]
+        assert [bare(s.code) for s in stories(ROOT / page)] == [bare(s.code) for s in stories(originals[0])]
     told = [(before.code, after.code) for before, after in pairs(ROOT / page)]
     assert set(told) == {(before.code, after.code) for original in originals for before, after in pairs(original)}
 

@@ -74,3 +74,10 @@ def test_no_option_is_no_change():
     assert chosen(None, None, None, None, None, None) is None
     with pytest.raises(LrlabError, match="--at 600"):
         chosen(None, 5, "keep", None, None, None)
+
+
+def test_a_way_of_another_door_says_which():
+    """`on_change="splice"` is for a checkpoint, and no `--how`."""
+    done = shown("cosine()", "--steps", "9", "--at", "3", "--extend", "12", "--how", "splice")
+    assert done.exit_code == 2
+    assert 'that is on_change="splice" where the scheduler is made' in done.output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,15 +17,18 @@ else:
 
 
 class OneOf(Text):
-    """One of a few words. They are looked up only when needed, because importing them may take long.
+    """One of a few words. They are looked up only when needed, because importing them may take long; so is what a word
+    is `elsewhere`.
 
     >>> OneOf("law", lambda: ("elr", "mpl")).convert("epl", None, None)
     Traceback (most recent call last):
     click.exceptions.BadParameter: 'epl' is not one of elr, mpl; did you mean 'mpl'?
     """
 
-    def __init__(self, name: str, words: Callable[[], Iterable[str]]) -> None:
-        self.name, self._words = name, words
+    def __init__(
+        self, name: str, words: Callable[[], Iterable[str]], elsewhere: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
+        self.name, self._words, self._elsewhere = name, words, elsewhere
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """What the help shows in the place of the value."""
@@ -37,6 +40,8 @@ class OneOf(Text):
             return value
         meant = nearest(str(value), known)
         said = f"{value!r} is not one of {', '.join(known)}"
+        if (other := self._elsewhere().get(str(value))) is not None:
+            return self.fail(f"{said}: that is {other}", param, ctx)
         return self.fail(said + (f"; did you mean {meant!r}?" if meant else ""), param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -342,3 +342,10 @@ def test_a_peak_of_nothing_is_refused():
     scheduler = Scheduler(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.0), "cosine()", 10)
     with pytest.raises(LrlabError, match="always 0"):
         scheduler.resume(scheduler.state_dict(), peak=0.1)
+
+
+def test_extend_without_how_is_told_in_words():
+    scheduler = Scheduler(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), "linear()", 4)
+    with pytest.raises(LrlabError, match="extend needs how="):
+        scheduler.extend(9)
+    assert scheduler.horizon.total == 4

@@ -244,7 +244,7 @@ def test_a_schedule_in_epochs_that_is_counted_in_updates_is_refused(batches, cal
         epoch(optimizer, batches)
         scheduler.step()
     epoch(optimizer, batches)
-    with pytest.raises(LrlabError, match=r"updates_per_epoch=len\(loader\)") as error:
+    with pytest.raises(LrlabError, match=rf"Horizon\(epochs=30, updates_per_epoch={batches}\)") as error:
         scheduler.step()
     assert 'follow="calls"' in str(error.value)
     assert f"over after {calls - 1} call" in str(error.value)

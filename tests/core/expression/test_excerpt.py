@@ -200,3 +200,18 @@ def test_excerpts_within_excerpts_are_bounded():
         stretched = stretched.excerpt(0, 999, over=1000, span=1000)
     with pytest.raises(lr.LrlabError, match="repeats and stretched parts within each other"):
         stretched.over(1000)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ((0, 20), "rises linearly from 1/(n+1) to 1 (from update 0 to 20 of a plan over 500)"),
+        ((0, 300), "rises linearly from 1/(n+1) to 1, then falls as half a cosine from 1 to 0 (from update 0"),
+        ((300, 500), "falls as half a cosine from 1 to 0 (from update 300 to 500"),
+        ((300, 300), "stays at 0.4132 (from update 300 to 300"),
+    ],
+)
+def test_only_the_phases_that_are_met_are_told(part, said):
+    """Nothing rises in the rest of a plan that has risen."""
+    schedule = lr.warmup(50) >> lr.cosine()
+    assert schedule.excerpt(*part, over=500, **({"span": 9} if part[0] == part[1] else {})).words().startswith(said)

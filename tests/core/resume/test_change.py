@@ -146,7 +146,7 @@ def test_the_rates_of_the_horizon_stay():
         ("linear()", 1000, 600, {"to": 600, "how": "keep"}, "more than 600 updates"),
         ("linear()", 1000, 600, {"to": 800, "how": "hold-then-decay"}, "prolongs a run"),
         ("linear()", 1000, 600, {"to": 2000, "how": "rewarm"}, "how is not known(.*\n)+.*re-warm"),
-        ("linear()", 1000, 600, {"to": 2000, "how": None}, "how is not known"),
+        ("linear()", 1000, 600, {"to": 2000, "how": 3}, "how is not known"),
         ("linear()", 1000, 600, {"to": 2000, "how": "keep", "peak": 0.5}, "goes with re-warm"),
         ("linear()", 1000, 600, {"to": 2000, "how": "re-warm", "peak": 0}, "above 0"),
         ("linear()", 1000, -1, {"to": 2000, "how": "keep"}, "at"),
@@ -348,3 +348,16 @@ def test_many_changes_stay_readable():
         made = extended(made, 500 + 900 * k, 1500 + 1000 * k, ("rescale-rest", "hold-then-decay")[k % 2])
         assert len(str(made.schedule)) < 500 * (k + 1)
     assert lr.loads(lr.dumps(made.schedule)) == made.schedule
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (None, r"(?s)extend needs how=.*'rescale-rest'.*extend\(6, how=\"rescale-rest\"\)"),
+        ("splice", r'how is not known[\s\S]*on_change="splice" where the scheduler is made'),
+        ("rescale", "'rescale-rest'"),
+    ],
+)
+def test_a_how_that_is_missing_or_another_doors_says_so(how, says):
+    with pytest.raises(lr.LrlabError, match=says):
+        extended(lr.linear().over(4), 2, 6, how)

@@ -77,15 +77,16 @@ class Calls:
         else:
             over, soon = before >= total, self._skips <= FEW or total <= EPOCHS
         if over and soon and self._skips > 1:
+            each = pacer.update - before
             calls, length = self._skips - 1, f"of {total} updates was" if total is not None else "was all but"
             raise LrlabError(
                 worded(
                     f"the schedule {length} over after {calls} call{'s' * (calls > 1)} of step(), which came every "
-                    f"{pacer.update - before} updates",
+                    f"{each} updates",
                     f"step() once per epoch, horizon {pacer.horizon!r}",
                     "step() after every optimizer.step(), or a schedule that is counted in calls",
-                    "Horizon(epochs=30, updates_per_epoch=len(loader)) and step() for each batch; or step() once per "
-                    'epoch and Scheduler(..., follow="calls")',
+                    f"Horizon(epochs={total or 30}, updates_per_epoch={each}) and step() per batch; or step() once "
+                    'per epoch and Scheduler(..., follow="calls")',
                 )
             )
 

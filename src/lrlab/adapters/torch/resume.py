@@ -105,12 +105,12 @@ class Resumable:
         """What was changed during the run: extended, finished, spliced, scaled."""
         return self.pacer.changes
 
-    def extend(self, to: int | Horizon, how: str, *, peak: float | None = None) -> None:
+    def extend(self, to: int | Horizon, how: str | None = None, *, peak: float | None = None) -> None:
         """Make the run `to` updates long; `how` is "rescale-rest", "hold-then-decay", "re-warm" or "keep".
 
         The rules are those of `lrlab.core.resume.change.extended`; `peak` is a multiple of the base LR.
         """
-        self._go_on(plans.extended(self.pacer, to, how, peak=peak), how)
+        self._go_on(plans.extended(self.pacer, to, how, peak=peak), str(how))
 
     def finish(self, over: int | str | Span, *, shape: str = "one_minus_sqrt", to: float | None = None) -> None:
         """Decay from the present LR to the floor, over a number of updates or a share of the run as it will then be."""

@@ -148,4 +148,16 @@ class Excerpt(Wrapped):
         part = f"from update {self.start:g}" + ("" if self.stop is None else f" to {self.stop:g}")
         plan = "a plan without end" if self.plan is None else f"a plan over {self.plan}"
         time = "" if self.span is None else f", in {self.span}"
-        return f"{self.schedule.words()} ({part} of {plan}{time})"
+        return f"{self._met()} ({part} of {plan}{time})"
+
+    def _met(self) -> str:
+        """What the plan does in this part of it, without its phases before and after."""
+        horizon = horizon_of(self.plan)
+        if horizon.total is None:
+            return self.schedule.words()
+        curve = self.schedule.over(horizon)
+        if self.start == self.stop:
+            return f"stays at {curve.at(float(self.start) / horizon.total):.4g}"
+        end = float("inf") if self.stop is None else self.stop
+        met = [p for p in curve.phases if p.start < end and (p.stop is None or p.stop > self.start)]
+        return ", then ".join(phase.schedule.words() for phase in met) or self.schedule.words()

@@ -50,7 +50,7 @@ def extended(
     curve: Curve,
     at: int,
     to: int | Horizon,
-    how: str,
+    how: str | None,
     *,
     peak: float | None = None,
     factors: Mapping[str, float] = NO_FACTORS,
@@ -72,8 +72,11 @@ def extended(
 
     Re-warming: Ibrahim et al., Simple and Scalable Strategies to Continually Pre-train LLMs, 2024, arXiv:2403.08763.
     """
+    if how is None:
+        what = "extend needs how=: what becomes of the rest of the plan"
+        raise LrlabError(worded(what, None, ", ".join(map(repr, _EXTENSIONS)), f'extend({to!r}, how="rescale-rest")'))
     if not isinstance(how, str) or how not in _EXTENSIONS:
-        found = nearest(how, _EXTENSIONS) if isinstance(how, str) else ""
+        found = ELSEWHERE.get(how) or nearest(how, _EXTENSIONS) if isinstance(how, str) else ""
         raise LrlabError(worded("extend: how is not known", how, ", ".join(map(repr, _EXTENSIONS)), found))
     if peak is not None and how != "re-warm":
         raise LrlabError(worded("extend: peak= goes with re-warm", how, hint=f'how="re-warm", peak={peak}'))
@@ -134,6 +137,11 @@ _EXTENSIONS: dict[str, Callable[[Curve, int, int, float | None, Mapping[str, flo
     "keep": _keep,
 }
 HOWS = tuple(_EXTENSIONS)
+# Words of `on_change`, which says what becomes of a checkpoint that meets other code.
+ELSEWHERE = {
+    word: f'on_change="{word}" where the scheduler is made, for a checkpoint that meets a longer plan'
+    for word in ("splice", "take", "stop")
+}
 
 
 def finished(

@@ -40,7 +40,7 @@ class _Part(NamedTuple):
     lr: bool
 
 
-def extended(pacer: PlanPacer, to: int | Horizon, how: str, *, peak: float | None = None) -> PlanPacer:
+def extended(pacer: PlanPacer, to: int | Horizon, how: str | None, *, peak: float | None = None) -> PlanPacer:
     """The run made longer by one of the rules of `change.extended`.
 
     A curve of which nothing is left follows, if something is left of an LR. `peak` is that of the highest of several LR
@@ -66,7 +66,7 @@ def extended(pacer: PlanPacer, to: int | Horizon, how: str, *, peak: float | Non
             return part.lr
         return how == "keep" or (part.lr and not alive) or _goes_on(part.curve, at)
 
-    return _changed(pacer, parts, [act if asked(part) else None for part in parts], how)
+    return _changed(pacer, parts, [act if asked(part) else None for part in parts], how or "")
 
 
 def finished(

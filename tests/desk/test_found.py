@@ -22,7 +22,7 @@ def test_it_answers_in_sentences(found):
     assert f"Any from {found.low:.3g} to {found.high:.3g} is within" in text
     assert f"Unstable above {found.unstable_above:.3g}" in text
     assert "Sweep of " in text
-    assert "complete runs of 100 and 200 updates" in text
+    assert "complete runs of " in text
     assert "of a run" in text
 
 

@@ -35,7 +35,7 @@ def test_where_there_is_no_range_there_is_no_figure():
     found = answer(made)
     assert finding.drawn(made, found, 0.1) is None
     assert finding.sentences(found, made, [0.1], "loss", 0.5)[0].startswith("No usable range: every short run diverged")
-    assert "5 diverged" in finding.stopped(made)
+    assert "4 diverged" in finding.stopped(made)
 
 
 def test_groups_are_told_with_their_ratios():

@@ -75,7 +75,7 @@ def find(
     Traceback (most recent call last):
     lrlab.errors.LrlabError: the budget is too small for one short run at each LR
       given:   '0.00938 runs of 320 updates'
-      allowed: 0.2 runs or more
+      allowed: 0.25 runs or more
     """
     task = load_task(train) if isinstance(train, str) else task_of(train)
     updates = task.settings.updates if horizon is None else horizon
@@ -89,7 +89,7 @@ def find(
     refuse_unknown(task.name, task.config, config or {})
     policy = Policy(updates, round(allowed * updates))
     used = parse(schedule) if isinstance(schedule, str) else schedule
-    refuse_another("the schedule", used, (policy.lengths.first, policy.lengths.second, updates))
+    refuse_another("the schedule", used, (policy.lengths.half, policy.lengths.run, updates))
     scale = Scale.of_metric(task.metric, task.mode)
     resources, note = within_reach(Resources(workers, executor, threads, device), task)
     if note:

@@ -85,9 +85,7 @@ class RangeTest:
         self._held = {"optimizer": optimizer, **{f"held {k}": thing for k, thing in enumerate(held)}}
         self._policy = Policy(updates, round(allowed * updates))
         self._schedule = parse(schedule) if isinstance(schedule, str) else schedule
-        refuse_another(
-            "the schedule", self._schedule, (self._policy.lengths.first, self._policy.lengths.second, updates)
-        )
+        refuse_another("the schedule", self._schedule, (self._policy.lengths.half, self._policy.lengths.run, updates))
         self._own = tuple(read(group, "lr") for group in optimizer.param_groups)
         self._scores: list[float] = []
         self._loss: float | None = None

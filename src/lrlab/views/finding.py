@@ -35,11 +35,12 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
     if found.unstable_above is not None:
         lines.append(f"Unstable above {found.unstable_above * unit:.3g}.")
     if found.horizon is not None:
-        h = found.horizon
+        h, whole, run = found.horizon, policy.updates, policy.lengths.run
+        shift = [(whole / run) ** power for power in (h.power, h.low, h.high)]
+        by = f"from runs of {run} and {policy.lengths.half} updates" if h.measured else "as is usual: not measured here"
         lines.append(
-            f"Over {policy.updates} updates the best LR is taken for {(policy.updates / policy.lengths.second):.3g} ** "
-            f"{h.power:+.2f} ({h.low:+.2f} to {h.high:+.2f}) of that over {policy.lengths.second}, from what "
-            f"{policy.lengths.first} and {policy.lengths.second} updates differ by."
+            f"Over {whole} updates the best LR is taken for {shift[0]:.2g} times that of {run} ({shift[1]:.2g} to "
+            f"{shift[2]:.2g}), {by}."
         )
     lines += [f"{stopped(policy)} Cost: {cost:.2f} of a run."]
     return lines
@@ -51,10 +52,14 @@ def stopped(policy: Policy) -> str:
     ended = "its end" if reached == wanted else "a loss that diverged"
     runs = [(asked, told) for asked, told in policy.done if asked.kind == "run"]
     gone = sum(not math.isfinite(told.score) for _, told in runs)
-    skipped = f"; {5 - len(runs)} more were skipped" if len(runs) < 5 else ""
+    counts = {
+        length: sum(asked.updates == length for asked, _ in runs)
+        for length in (policy.lengths.run, policy.lengths.half)
+    }
+    parts = [f"{count} complete runs of {length} updates" for length, count in counts.items() if count]
+    trained = " and ".join(parts) or "no run: all were skipped"
     return (
-        f"Sweep of {reached} of {wanted} updates, to {ended}; {len(runs)} complete runs of {policy.lengths.first} and "
-        f"{policy.lengths.second} updates, of which {gone} diverged{skipped}."
+        f"Sweep of {reached} of {wanted} updates, to {ended}; {trained}{f', of which {gone} diverged' if gone else ''}."
     )
 
 

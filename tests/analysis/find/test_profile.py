@@ -73,12 +73,12 @@ def test_without_runs_all_is_as_it_was_believed():
     the curvature above the best LR is that below times e^0.4, each with a spread of its own."""
     found = profile([], updates=100, around=-3.0, within=1.5)
     sixth = stats.norm.cdf(1.0)
-    wide = np.hypot(1.3, 0.5)
+    wide = np.hypot(1.4, 0.5)
     for values, middle, spread in (
         (found.m, -3.0, 1.5),
-        (np.log(found.below), np.log(0.06), wide),
-        (np.log(found.above), np.log(0.06) + 0.4, wide),
-        (found.horizon, -0.1, 0.3),
+        (np.log(found.below), np.log(0.15), wide),
+        (np.log(found.above), np.log(0.15) + 0.4, wide),
+        (found.horizon, -0.1, 0.5),
         (np.log(found.noise), np.log(0.015), 0.8),
     ):
         assert found.quantile(values, 0.5) == pytest.approx(middle, abs=0.06 * spread)
@@ -94,8 +94,8 @@ def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
     runs += [Probe(1.2, 100, 1, np.inf if diverged else 0.8)]
     found = profile(runs, updates=400, around=0.2, within=1.1)
     z = np.random.default_rng(5).standard_normal((6, 400_000))
-    m, k = 0.2 + 1.1 * z[0], np.log(0.06) + 1.3 * z[1]
-    below, above, power = np.exp(k + 0.5 * z[2]), np.exp(k + 0.4 + 0.5 * z[3]), -0.1 + 0.3 * z[4]
+    m, k = 0.2 + 1.1 * z[0], np.log(0.15) + 1.4 * z[1]
+    below, above, power = np.exp(k + 0.5 * z[2]), np.exp(k + 0.4 + 0.5 * z[3]), -0.1 + 0.5 * z[4]
     noise, weight = np.exp(np.log(0.015) + 0.8 * z[5]), np.zeros(z.shape[1])
     for group in (0, 1):
         own = [run for run in runs if run.group == group]
@@ -106,17 +106,8 @@ def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
                 weight += stats.norm.logcdf(off[run] / 0.7)
         if len(ended) == 1:  # its c can be anything
             continue
-        line = np.log(5.0)
         sd = [np.hypot(noise, 0.2 * (run.loss - min(each.loss for each in ended))) for run in ended]
-        left = [
-            run.loss
-            - np.select(
-                [off[run] > 0, off[run] > -line],
-                [above * off[run] ** 2 / 2, below * off[run] ** 2 / 2],
-                below * line**2 / 2 + below * line * (-off[run] - line),
-            )
-            for run in ended
-        ]
+        left = [run.loss - np.where(off[run] > 0, above, below) * off[run] ** 2 / 2 for run in ended]
         sure = sum(1 / each**2 for each in sd)
         level = sum(each / s**2 for each, s in zip(left, sd, strict=True)) / sure
         weight += sum(-0.5 * ((each - level) / s) ** 2 - np.log(s) for each, s in zip(left, sd, strict=True))
@@ -126,30 +117,37 @@ def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
     for name in ("m", "horizon"):
         for share in (0.1, 0.5, 0.9):
             one, other = (each.quantile(getattr(each, name), share) for each in (found, plain))
-            assert one == pytest.approx(other, abs=0.09), (name, share)
-    for name in ("below", "above", "noise"):
+            assert one == pytest.approx(other, abs=0.12), (name, share)
+    longer = {"below": 0.15 * np.log(400 / 100), "above": 0.15 * np.log(400 / 100), "noise": 0.0}
+    for name, flatter in longer.items():
         one, other = (each.quantile(np.log(getattr(each, name)), 0.5) for each in (found, plain))
-        assert one == pytest.approx(other, abs=0.12), name
-    assert found.best == pytest.approx(plain.best, abs=0.1)
+        assert one == pytest.approx(other - flatter, abs=0.12), name
 
 
 def known(below, above, m=0.0):
     return Profile(*(np.array([value]) for value in (m, below, above, 0.0, 0.01, 1.0)))
 
 
-def test_a_regret_is_a_parabola_and_far_below_a_line():
+def test_a_regret_is_a_parabola():
     """Of log loss; told as a share, of at most e^5, and of at most 1 where it is expected."""
-    found, line = known(0.5, 1.0), np.log(5.0)
+    found = known(0.5, 1.0)
     assert found.regret(1.0) == pytest.approx(np.expm1(0.5))
     assert found.regret(-1.0) == pytest.approx(np.expm1(0.25))
-    assert found.regret(-line - 2) == pytest.approx(np.expm1(0.25 * line**2 + 0.5 * line * 2))
     assert found.regret(10.0) == pytest.approx(np.expm1(5.0))
     assert (found.expected(10.0), found.expected(0.0)) == (1.0, 0.0)
 
 
+def test_far_from_the_best_the_loss_is_that_of_the_untrained_model():
+    """Runs that have hardly learned say that the best LR is far, and not where: here only the last has begun to."""
+    runs = [Probe(x, 20, 0, loss, 0.1) for x, loss in ((-5.0, 0.099), (-4.0, 0.098), (-3.0, 0.095), (-2.0, 0.0))]
+    bare = [dataclasses.replace(run, untrained=np.inf) for run in runs]
+    found, without = (profile(each, updates=20, around=-2.0, within=2.0) for each in (runs, bare))
+    assert found.best > without.best
+
+
 @pytest.mark.parametrize("below", [0.5, 0.05])
 def test_a_span_of_what_is_known_ends_where_the_regret_is_reached(below):
-    """On the parabola or on the line; to a step of what is looked at, which lies half a power of e around."""
+    """To a step of what is looked at, which lies half a power of e around."""
     wide = dataclasses.replace(
         known(below, 1.0), m=np.array([-9.0, 0.0, 9.0]), weights=np.array([0.02, 0.96, 0.02]), below=np.full(3, below),
         above=np.ones(3),

@@ -10,7 +10,7 @@ import numpy as np
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Profile
 
-REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the least of them for which there is a range is told
+REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # the least of them for which there is a range is told
 WIDE = 1.25  # a range spans such a factor
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
@@ -18,11 +18,12 @@ Verdict = Literal["range", "none"]
 
 @dataclass(frozen=True)
 class Horizon:
-    """What the length does to the best LR: LR* ~ T^power, and the best multiples at the two lengths that were tried."""
+    """What the length does to the best LR: LR* ~ T^power; `measured` where runs of two lengths were trained."""
 
     power: float
     low: float
     high: float
+    measured: bool
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,17 @@ def answer(policy: Policy, level: float = 0.9) -> Answer:
     for regret in REGRETS:
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
-            return _range(found, span, regret, level, unstable)
+            return _range(found, span, regret, level, unstable, len({probe.updates for probe in probes}) > 1)
     why = f"noise: no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure; give it more budget"
     return Answer("none", why, level=level, unstable_above=unstable)
 
 
-def _range(found: Profile, span: tuple[float, float], regret: float, level: float, unstable: float | None) -> Answer:
+def _range(
+    found: Profile, span: tuple[float, float], regret: float, level: float, unstable: float | None, measured: bool
+) -> Answer:
     low, high = span
     best = min(max(found.best, low), high)
-    powers = [found.quantile(found.horizon, share) for share in (0.5, (1 - level) / 2, (1 + level) / 2)]
+    power, least, most = (found.quantile(found.horizon, share) for share in (0.5, (1 - level) / 2, (1 + level) / 2))
     if unstable is not None and unstable < np.exp(high):
         high = max(best, float(np.log(unstable)))
     return Answer(
@@ -85,7 +88,7 @@ def _range(found: Profile, span: tuple[float, float], regret: float, level: floa
         level,
         found.expected(best),
         unstable,
-        Horizon(*powers),
+        Horizon(power, least, most, measured),
     )
 
 

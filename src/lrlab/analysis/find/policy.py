@@ -1,13 +1,13 @@
-"""What a range test trains, one after the other: a sweep, short complete runs at two lengths, and no more.
+"""What a range test trains, one after the other: a sweep, complete runs at three LRs, and what these ask for.
 
     policy = Policy(updates=1000, budget=500)
     asked = policy.first()                  # a sweep and the model as it is at the beginning
     while asked:
         asked = policy.told([... what was measured, one for each ...])
-    policy.range()
 
-It only asks and is told, so that the lab's engine and a loop of one's own can train for it. Of `budget` updates an
-eighth is the sweep, three eighths are three runs of a quarter of what the second length has ... see `lengths_of`.
+It only asks and is told, so that the lab's engine and a loop of one's own can train for it. An eighth of the budget is
+the sweep; the rest are four complete runs. Three are around where the sweep was lowest. Where the best of them is at an
+end, the fourth goes beyond it; else it is split into two of half its length, which tell what the length does.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from lrlab.errors import LrlabError, worded
 Floats = NDArray[np.float64]
 
 DECADES = 3  # the sweep goes so far below and above the task's own LR
-APART = 3.0  # the factor between the first runs
-NEAR = 1.7  # and between the last ones and the best so far
+APART = 2.2  # the factor between the runs
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more
-FIRST, SECOND = 3, 2  # runs of the first length, and of the second
+RUNS = 4  # that the budget has
 Kind = Literal["untrained", "sweep", "run"]
 
 
@@ -57,38 +56,37 @@ class Told:
 
 @dataclass(frozen=True)
 class Lengths:
-    """How many updates each part has."""
+    """How many updates each part has: the sweep, the complete runs, and those of half their length."""
 
     sweep: int
-    first: int
-    second: int
+    run: int
+    half: int
 
     @property
     def total(self) -> int:
-        """All updates together."""
-        return 1 + self.sweep + FIRST * self.first + SECOND * self.second
+        """All updates together, at most."""
+        return 1 + self.sweep + RUNS * self.run
 
 
 def lengths_of(updates: int, budget: int) -> Lengths:
-    """The lengths for so many updates in all; the second length is a quarter of them, the first an eighth.
+    """The lengths for so many updates in all.
 
     Raises `LrlabError` where that is too little.
 
     >>> lengths_of(800, 400)
-    Lengths(sweep=49, first=50, second=100)
+    Lengths(sweep=49, run=87, half=43)
     """
-    second = min(updates, budget // 4)
-    first = second // 2
-    if first < SHORTEST:
-        least = 8 * SHORTEST
-        given, enough = f"{budget / updates:.3g} runs of {updates} updates", f"{least / updates:.3g} runs or more"
+    sweep = min(MOST_SWEPT, budget // 8 - 1)
+    run = min(updates, (budget - 1 - sweep) // RUNS)
+    if run // 2 < SHORTEST:
+        given, enough = f"{budget / updates:.3g} runs of {updates} updates", f"{least_budget(updates):.3g} runs or more"
         raise LrlabError(worded("the budget is too small for one short run at each LR", given, enough))
-    return Lengths(min(MOST_SWEPT, budget // 8 - 1), first, second)
+    return Lengths(sweep, run, run // 2)
 
 
 def least_budget(updates: int) -> float:
     """The budget, in runs of so many updates, below which nothing can be said."""
-    return 8 * SHORTEST / updates
+    return 10 * SHORTEST / updates
 
 
 def swept(updates: int) -> Floats:
@@ -128,7 +126,7 @@ class Policy:
     def probes(self) -> list[Probe]:
         """The complete runs so far."""
         return [
-            Probe(float(np.log(asked.multiple)), asked.updates, asked.unit, told.score)
+            Probe(float(np.log(asked.multiple)), asked.updates, asked.unit, told.score, self.untrained)
             for asked, told in self.done
             if asked.kind == "run"
         ]
@@ -140,31 +138,34 @@ class Policy:
 
     def _profile(self, updates: int) -> Profile:
         assert self.sweep is not None
-        around = min(self.sweep.at, np.inf if self.sweep.breaks is None else self.sweep.breaks) - _BELOW
-        return profile(self.probes, updates=updates, around=around, within=_WITHIN if self.sweep.learns else _DOUBT)
+        around, within = _thought(self.sweep)
+        return profile(self.probes, updates=updates, around=around, within=within)
 
     def _next(self) -> list[Asked]:
-        if self.sweep is None:  # not even the first losses are finite
+        if self.sweep is None or len(self.probes) >= RUNS:  # not even the first losses are finite, or all is done
             return []
-        first, second, probes = self.lengths.first, self.lengths.second, self.probes
-        short = [probe for probe in probes if probe.updates == first]
-        if not short:
-            middle = self._profile(first).best
-            return [self._run(middle + step * np.log(APART), first) for step in (-1, 0, 1)]
-        if len(probes) > len(short):
-            return []
-        lowest = min(short, key=lambda probe: (probe.loss, probe.log_lr)).log_lr
-        edge = np.sign(lowest - sorted(probe.log_lr for probe in short)[1]) if len(short) == FIRST else 0
-        if edge:  # the best is at an end: two runs beyond it take the place of one of the second length
-            return [self._run(lowest + step * edge * np.log(APART), first) for step in (1, 2)]
-        if not np.isfinite([probe.loss for probe in short]).any():
-            return []
-        best = self._profile(second).best
-        steps = (-0.5, 0.5) if len(short) == FIRST else (0.0,)
-        return [self._run(best + step * np.log(NEAR), second) for step in steps]
+        run, half = self.lengths.run, self.lengths.half
+        by_lr = sorted(self.probes, key=lambda probe: probe.log_lr)
+        if not by_lr:
+            middle = self._profile(run).best
+            return [self._run(middle + step * np.log(APART), run) for step in (-1, 0, 1)]
+        best = min(by_lr, key=lambda probe: probe.loss)
+        if best is by_lr[1]:
+            return [self._run(best.log_lr + step * np.log(APART), half) for step in (-0.5, 0.5)]
+        beyond = -1 if best is by_lr[0] else 1
+        return [self._run(best.log_lr + beyond * np.log(APART), run)]
 
     def _run(self, log_lr: float, updates: int) -> Asked:
-        return Asked("run", updates, float(np.exp(log_lr)), int(updates != self.lengths.first))
+        return Asked("run", updates, float(np.exp(log_lr)), int(updates == self.lengths.half))
 
 
-_BELOW, _WITHIN, _DOUBT = float(np.log(1.7)), 1.1, 1.6  # of log LR, beside the lowest loss of the sweep
+def _thought(sweep: Sweep) -> tuple[float, float]:
+    """Where a sweep lets one think that the best LR of a short run is, of log LR, and how far off that may be.
+
+    A factor of 1.7 below where the loss was lowest, and 7 below where it broke: medians of the built-in tasks.
+    """
+    said = [(sweep.at - np.log(1.7), 1.1 if sweep.learns else 3.0)]
+    if sweep.breaks is not None:
+        said.append((sweep.breaks - np.log(7.0), 1.3))
+    weights = np.array([within**-2 for _, within in said])
+    return float(np.average([at for at, _ in said], weights=weights)), float(max(1.0, weights.sum() ** -0.5))

@@ -1,12 +1,12 @@
 """What a few short complete runs say about the best LR of a longer one: a profile with all that is not known of it.
 
-    log loss = c + f(log LR - m) + noise        f(d) = k/2 d^2, with a k of its own on either side
-    m at T' updates = m + a log(T'/T)           what the horizon does to the best LR
+    log loss = c + s (1 - exp(-f / s)) + noise     f = k/2 (log LR - m)^2, with a k of its own on either side
+    m at T' updates = m + a log(T'/T)              what the horizon does to the best LR
 
-Far below the best LR (beyond a factor of 5) f goes on as a straight line, as losses do there. c belongs to the runs of
-one length and seed and is integrated over. A run that diverged says that the best LR lies below its LR. All else (m, k,
-a and the noise) is drawn from the priors below, and each draw counts by how probable it makes the runs; the same runs
-give the same draws, and the same answer.
+s is what is learned at all: far from the best LR the loss is that of the untrained model. c belongs to the runs of one
+length and seed and is integrated over. A run that diverged says that the best LR lies below its LR. All else (m, k,
+what k becomes over the whole run, a and the noise) is drawn from the priors below, and each draw counts by how probable
+it makes the runs; the same runs give the same draws, and the same answer.
 
 Far above the best run of its length a run counts less: there the loss is no parabola.
 """
@@ -25,13 +25,15 @@ Floats = NDArray[np.float64]
 DRAWS = 10_000
 # Within 0.5 % of the best loss LRs span a factor of 2.8 (median of 17 groups of the dense sweeps of Step Law,
 # arXiv:2503.04715): k = 0.04. Small tasks, whose loss is not mostly entropy, are sharper: the prior is wide.
-CURVATURE, CURVATURE_VARIES = 0.06, 1.3  # and the standard deviation of its logarithm
+CURVATURE, CURVATURE_VARIES = 0.15, 1.4  # and the standard deviation of its logarithm
 SIDES_VARY = 0.5  # of log k between the sides: above the best LR the loss rises faster
 STEEPER_ABOVE = 0.4
-HORIZON, HORIZON_VARIES = -0.1, 0.3  # a: by the lengths, published exponents go from -0.35 to 0.33
+# a: published powers go from -0.35 to 0.33, those of the built-in tasks from -0.9 to 1
+HORIZON, HORIZON_VARIES = -0.1, 0.5
 NOISE, NOISE_VARIES = 0.015, 0.8  # of log loss
 FAR = 0.2  # of the distance above the best run: how far off the parabola may be there
-LINE = float(np.log(5.0))
+LONGER, LONGER_VARIES = -0.15, 0.3  # the power of the length by which k falls, and its spread
+LEARNED, LEAST = 1.3, 0.02  # s, in what the best run has learned, which is so much at least
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Probe:
     updates: int
     group: int
     loss: float
+    untrained: float = np.inf  # the log loss of the model as it is at the beginning
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Draws of the optimum `m` (of log LR, at the length that is asked for), of k below and above, and of a, weighted.
+    """Draws of the optimum `m` (of log LR) and of k `below` and `above` at the length that is asked for, of a and the
+    noise, weighted.
 
     >>> probes = [Probe(x, 100, 0, 0.1 * (x + 2) ** 2) for x in (-4.0, -3.0, -2.0, -1.0)]
     >>> found = profile(probes, updates=100, around=-2.5, within=1.5)
@@ -92,7 +96,7 @@ class Profile:
 
         f falls and rises once, so that a span holds in a draw if both its ends do.
         """
-        reach_below, reach_above = _reach(regret, self.below, line=True), _reach(regret, self.above)
+        reach_below, reach_above = _reach(regret, self.below), _reach(regret, self.above)
         first, last = self.m - reach_below, self.m + reach_above
         widest: tuple[float, float] | None = None
         for low in self.grid:
@@ -124,7 +128,10 @@ def profile(probes: Sequence[Probe], *, updates: int, around: float, within: flo
         weights /= weights.sum()
         if remaining:
             z, beside = _again(z, weights, draw)
-    return Profile(*found, weights)
+    m, below, above, horizon, noise = found
+    times = np.log(updates / max((probe.updates for probe in probes), default=updates))
+    longer = np.exp(times * (LONGER + LONGER_VARIES * draw.standard_normal(DRAWS)))
+    return Profile(m, longer * below, longer * above, horizon, noise, weights)
 
 
 _DIMENSIONS, _ROUNDS = 6, 4
@@ -174,32 +181,26 @@ def _likelihood(
     precision, rest = [], []
     for probe in ended:
         shorter = np.log(probe.updates / updates)
-        d = probe.log_lr - (m + horizon * shorter)
+        f = _shape(probe.log_lr - (m + horizon * shorter), below, above)
+        learned = LEARNED * max(probe.untrained - best, LEAST)
         precision.append(1.0 / (noise**2 + (FAR * (probe.loss - best)) ** 2))
-        rest.append(probe.loss - _shape(d, below, above))
+        rest.append(probe.loss - (-learned * np.expm1(-f / learned) if np.isfinite(learned) else f))
     w, r = np.array(precision), np.array(rest)
     mean = (w * r).sum(axis=0) / w.sum(axis=0)
     found += 0.5 * np.log(w).sum(axis=0) - 0.5 * np.log(w.sum(axis=0)) - 0.5 * (w * (r - mean) ** 2).sum(axis=0)
     return found
 
 
-def _shape(d: Floats | float, below: Floats, above: Floats) -> Floats:
+def _shape(d: Floats, below: Floats, above: Floats) -> Floats:
     """f at these distances from the best LR."""
-    d = np.asarray(d, np.float64)
-    near = 0.5 * below * np.minimum(-d, LINE) ** 2
-    further = below * LINE * np.maximum(-d - LINE, 0.0)
-    found: Floats = np.where(d < 0, near + further, 0.5 * above * d**2)
+    found: Floats = 0.5 * np.where(d < 0, below, above) * d**2
     return found
 
 
-def _reach(regret: float, k: Floats, *, line: bool = False) -> Floats:
-    """How far from the best LR the regret is reached, on the side that goes on as a line or on the other."""
-    height = float(np.log1p(regret))
-    near: Floats = np.sqrt(2 * height / k)
-    if not line:
-        return near
-    further: Floats = LINE + (height - 0.5 * k * LINE**2) / (k * LINE)
-    return np.where(near <= LINE, near, further)
+def _reach(regret: float, k: Floats) -> Floats:
+    """How far from the best LR the regret is reached."""
+    found: Floats = np.sqrt(2 * np.log1p(regret) / k)
+    return found
 
 
 def _log_normal_cdf(z: Floats) -> Floats:

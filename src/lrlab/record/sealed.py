@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
@@ -57,13 +58,10 @@ def parsed(text: str | bytes, what: str) -> dict[str, Any]:
 def opened(record: Mapping[str, Any], what: str) -> dict[str, Any]:
     """A record without its digest. Raises `Torn` if the digest is missing or does not fit."""
     rest = {name: value for name, value in record.items() if name != _DIGEST}
-    try:
-        fits = record.get(_DIGEST) == digest(rest)
-    except (ValueError, RecursionError):  # nested deeper than a record that was read
-        fits = False
-    if not fits:
-        raise Torn(f"not {what} as it was written: its digest does not fit its contents")
-    return rest
+    with suppress(ValueError, RecursionError):  # nested deeper than a record that was read
+        if record.get(_DIGEST) == digest(rest):
+            return rest
+    raise Torn(f"not {what} as it was written: its digest does not fit its contents")
 
 
 def unsealed(text: str | bytes, what: str, version: int, since: int) -> dict[str, Any]:

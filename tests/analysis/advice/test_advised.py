@@ -14,7 +14,7 @@ def test_own_runs_come_first():
     mine = (("a", parse('wsd(decay="33%")')), ("b", parse('warmup("5%") >> linear()')))
     runs = Own("t", 100, mine, "Said.", "1")
     found = offers(decision, runs)
-    assert [each.name for each in found][:2] == ["a", "b"]
+    assert [(each.name, each.points, each.beside) for each in found][:2] == [("a", 0, ""), ("b", 0, "")]
     assert "warmup + linear" not in [each.name for each in found]
     assert len(found) == len({(each.schedule, each.beside) for each in found})
     first = reasons(decision, runs, "here")[0]

@@ -36,6 +36,24 @@ def test_the_best_is_told_with_how_sure_that_is():
     assert "fixed is behind by 2" in found.number
 
 
+def test_what_the_runs_say_is_a_sentence_with_its_figures():
+    """The best one first, at which length, by what and by how many runs; then those that are not told from it."""
+    close = [run("mine", fold, score=1.0 + WOBBLE[fold]) for fold in range(6)]
+    close += [run("cosine", fold, score=1.01 + WOBBLE[-1 - fold]) for fold in range(6)]
+    found = own([*close, *(run("fixed", fold, score=9.0 + WOBBLE[fold]) for fold in range(6))], "here")
+    assert found.says == (
+        "Your own runs: mine is best on t at 100 updates (val_loss, less is better, 6 runs each); "
+        "cosine cannot be told from it."
+    )
+    assert found.number == "val_loss 1.25; fixed is behind by 8 [8, 8]"
+    alone = own([each for each in RUNS if each.arm != "cosine"], "here")
+    assert alone.says.endswith("6 runs each); all others are worse.")
+
+
+def test_two_folds_are_enough():
+    assert own([run(arm, fold) for arm in BEST for fold in range(2)], "here").says.startswith("Your own runs: mine is")
+
+
 def test_of_several_lengths_the_greatest_that_was_compared():
     """One run alone compares nothing."""
     longer = [run(arm, fold, updates=200) for arm in BEST for fold in range(3)]
@@ -61,7 +79,9 @@ def test_more_may_be_better():
     [
         ([], None, "no two strategies"),
         ([run("mine", 0), run("cosine", 0)], None, "no two strategies"),
-        ([run("mine", fold) for fold in range(4)], None, "no two strategies"),
+        ([run("mine", fold) for fold in range(4)], None, "no two strategies of t on"),
+        ([*RUNS, run("mine", 0, task="a")], "a", "no two strategies of a on"),
+        ([], None, "no two strategies of a task on"),
         ([*RUNS, run("mine", 0, task="other")], None, 'store_task="other"'),
         (RUNS, "tt", "try: +t$"),
         ([*RUNS, RUNS[0]], None, "several recipes"),

@@ -32,6 +32,10 @@ def test_no_rule_without_a_source(rule):
         assert any(place in source(rule) for place in PLACES)
 
 
+def test_a_rule_is_found_by_its_name():
+    assert [rules().named(rule.name) for rule in RULES] == [*RULES]
+
+
 @pytest.mark.parametrize("rule", MEASURED, ids=lambda rule: rule.name)
 def test_a_measured_rule_has_its_sign_in_the_studies(rule):
     """Each strategy that it calls worse is behind in as many studies as it says, beyond the interval, ahead in none."""

@@ -1,5 +1,6 @@
 """From answers to a decision: what is possible, and what speaks for it."""
 
+import dataclasses
 import itertools
 import tomllib
 from importlib.resources import files
@@ -76,3 +77,13 @@ def test_a_share_of_an_unknown_length_is_refused():
     """So the test above can fail."""
     with pytest.raises(LrlabError):
         rules().strategy["warmup + linear"].schedule.over()
+
+
+@pytest.mark.parametrize("given", [{}, {"data": "small"}, {"task": "language", "data": "large"}])
+def test_a_saying_is_told_where_all_that_it_is_about_was_answered(given):
+    """Not one that is about no case, nor one about another."""
+    told = [each.name for each in decide(rules(), Answers(**given)).sayings]
+    answered = dataclasses.asdict(Answers(**given))
+    about = [each for each in rules().saying if each.when]
+    assert told == [each.name for each in about if all(answered[name] in words for name, words in each.when.items())]
+    assert (len(told) > 0) == bool(given)

@@ -215,3 +215,11 @@ def test_only_the_phases_that_are_met_are_told(part, said):
     """Nothing rises in the rest of a plan that has risen."""
     schedule = lr.warmup(50) >> lr.cosine()
     assert schedule.excerpt(*part, over=500, **({"span": 9} if part[0] == part[1] else {})).words().startswith(said)
+
+
+@pytest.mark.parametrize(("start", "stop", "times"), [(4, 8, 3), (2, 4, 3), (3, 5, 4), (0, 5, 2), (1, 2, 3)])
+def test_a_part_that_is_stretched_meets_the_plan_at_every_multiple(start, stop, times):
+    """Also where it gets as long as start + stop, or as stop: its length alone says how far it is stretched."""
+    plan = lr.cosine().over(10)
+    part = lr.cosine().excerpt(start, stop, over=10, span=times * (stop - start)).over(times * (stop - start))
+    assert part.values()[::times] == pytest.approx(plan.between(start, stop), rel=1e-12)

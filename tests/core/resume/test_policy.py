@@ -6,7 +6,7 @@ import pytest
 
 import lrlab as lr
 from lrlab.core.resume.change import extended
-from lrlab.core.resume.checkpoint import Checkpoint, unnamed
+from lrlab.core.resume.checkpoint import Checkpoint, Held, unnamed
 from lrlab.core.resume.policy import known, resumed
 from lrlab.errors import LrlabError
 
@@ -246,3 +246,19 @@ def test_a_splice_of_values_that_are_the_lr_asks_for_no_base_lrs():
     there = saved(absolute=True)
     found = resumed(there, lr.linear().over(500), (5.0, 7.0), "splice", absolute=True)
     assert found.pacer.value == pytest.approx(present(there), rel=1e-12)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_an_lr_of_a_group_with_a_factor_of_its_own_is_recognised(scale, absolute):
+    """base LR * factor * value, or factor * value where the values are the LR: what the optimizer shows, means nothing."""
+    there = saved(absolute=absolute)
+    driven = {"lr": (0, scale)}
+    groups = tuple(Held(str(k), {"lr": base}, {"lr": 0.7}, driven=driven) for k, base in enumerate(there.base_lrs))
+    between = dataclasses.replace(there, groups=groups)
+    shown = [(1.0 if absolute else base) * scale * present(there) for base in there.base_lrs]
+    code = [Held(str(k), {"lr": lr}, {"lr": lr}, driven=driven) for k, lr in enumerate(shown)]
+    assert resumed(between, OLD.over(200), code, absolute=absolute).base_lrs == (0.1, 0.01)
+    other = [Held(str(k), {"lr": 2 * lr}, {"lr": lr}, driven=driven) for k, lr in enumerate(shown)]
+    taken = resumed(between, OLD.over(200), other, "take", absolute=absolute)
+    assert taken.base_lrs == tuple(2 * lr for lr in shown)

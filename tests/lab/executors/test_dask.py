@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from lrlab.lab.executors.dask import Dask
+
 if importlib.util.find_spec("distributed") is None:
     pytest.skip("Dask is not installed", allow_module_level=True)
 
@@ -113,3 +115,17 @@ def test_a_scheduler_that_dies_is_named_and_the_same_line_goes_on_with_another(c
     effort = study.trained(DASK)
     assert 0 < effort["stages"] < study.stages
     assert study.as_here()
+
+
+def test_a_client_of_the_users_own_stays_the_one_that_dask_takes():
+    """A study on another cluster must not send the user's next computation there."""
+    import distributed
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=3, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        there = Dask(cluster.scheduler_address.removeprefix("tcp://"))
+        assert there.slots == 3
+        with pytest.raises(ValueError, match="No client"):
+            distributed.default_client()
+        there.close()

@@ -55,6 +55,7 @@ def test_a_stage_is_trained_as_in_this_process_by_one_that_stays(quadratic, tmp_
         assert dataclasses.replace(run_of(quadratic, stage.job, record), seconds=here.seconds) == here
     trained_by = {int(path.name) for path in pids.iterdir()} - {os.getpid()}
     assert len(trained_by) == 1
+    assert [local.slots for _, _, local in _HELD.values()] == [1]
 
 
 def test_an_error_is_the_stages_own_and_the_next_one_is_trained(quadratic, tmp_path, orders):

@@ -176,3 +176,18 @@ def test_the_first_update_is_0_and_none_is_below(tmp_path, update):
     else:
         with pytest.raises(LrlabError, match="below 0"):
             list(rows(tmp_path))
+
+
+@pytest.mark.parametrize(("more", "read"), [(0, True), (1, False)])
+def test_a_line_has_at_most_64_mib(tmp_path, more, read):
+    """Up to there a line without an end is one that a kill cut off; what is longer is no journal."""
+    Journal(tmp_path).observed(3, 1.0, {}, [], [0.1])
+    path = tmp_path / FILE
+    os.truncate(path, path.stat().st_size + 64 * 2**20 + more)
+    found = rows(tmp_path)
+    assert next(found)["update"] == 3
+    if read:
+        assert list(found) == []
+    else:
+        with pytest.raises(LrlabError, match="line 2 of journal"):
+            next(found)

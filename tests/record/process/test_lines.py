@@ -106,3 +106,11 @@ def test_a_text_that_has_no_digest_is_not_what_was_written():
     """Half a character cannot be hashed."""
     with pytest.raises(Torn, match="it is not what was written"):
         row_of(b'{"a": "\\ud800", "digest": "0"}')
+
+
+def test_a_line_nested_too_deep_to_be_written_is_not_what_was_written():
+    """Near the limit of Python there are depths that it reads, and does not write again."""
+    limit = sys.getrecursionlimit()
+    for depth in range(limit - 120, limit):
+        with pytest.raises(Torn):
+            row_of(b'{"a": ' + b"[" * depth + b"]" * depth + b', "digest": "0"}')

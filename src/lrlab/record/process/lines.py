@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,10 @@ def row_of(line: bytes, before: str | None = None) -> tuple[dict[str, Any], str 
     if "digest" not in record:
         return record, None
     found = record.pop("digest")
-    try:
-        fits = found == _linked(record, before)
-    except (ValueError, RecursionError):
-        fits = False
-    if not fits:
-        raise Torn("it is not what was written, or does not follow the line before")
-    return record, found
+    with suppress(ValueError, RecursionError):  # nested deeper than a line that was read
+        if found == _linked(record, before):
+            return record, found
+    raise Torn("it is not what was written, or does not follow the line before")
 
 
 def _linked(row: Mapping[str, Any], before: str | None) -> str:

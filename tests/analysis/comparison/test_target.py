@@ -27,6 +27,7 @@ def test_the_first_evaluation_at_the_target_counts():
     runs = [run("fixed", 0, (3.0, 1.0, 2.0)), run("fixed", 1, (3.0, 2.0, 1.0)), run("fixed", 2, (1.0, 1.0, 1.0))]
     assert reached(runs, 1.0, "min") == Reached(4, 0, 3)
     assert reached(runs, 2.5, "max") == Reached(2, 1, 3)
+    assert reached(runs, 3.0, "max") == Reached(2, 1, 3)  # at it is enough, either way
 
 
 def test_a_run_that_diverged_or_never_gets_there_is_a_miss():

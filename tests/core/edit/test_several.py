@@ -1,5 +1,7 @@
 """What gestures on several points change, and what they leave as it is."""
 
+from itertools import combinations, pairwise
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -110,3 +112,71 @@ def test_points_that_are_not_there_are_a_sentence(names):
 def test_a_tilt_of_one_place_is_a_sentence():
     with pytest.raises(LrlabError, match="different updates"):
         tilt(START, ["1"], 0.5)
+
+
+PLACES = (100, 101, 102, 700)
+CLOSE = State(
+    lr.parse(
+        "linear(100, start=0.1, to=0.5) >> linear(1, start=0.5, to=0.9) >> linear(1, start=0.9, to=0.3) "
+        ">> linear(598, start=0.3, to=0.7) >> cosine(start=0.7, to=0.1)"
+    ),
+    lr.Horizon(updates=1000),
+)
+
+
+def far_by_one_update_at_a_time(chosen, asked):
+    """Move them together until the next update would leave a phase without one."""
+    far, way = 0, 1 if asked > 0 else -1
+    while far != asked:
+        moved = [0, *(at + (far + way) * (at in chosen) for at in PLACES), 1000]
+        if any(after <= before for before, after in pairwise(moved)):
+            break
+        far += way
+    return far
+
+
+@pytest.mark.parametrize("chosen", [each for count in (1, 2, 3, 4) for each in combinations(PLACES, count)])
+@pytest.mark.parametrize("asked", [-1000, -60, -1, 1, 2, 250, 1000])
+def test_they_go_until_one_of_them_meets_a_neighbour_that_stays(chosen, asked):
+    """Also where phases have one update, and whichever of them is held."""
+    far = far_by_one_update_at_a_time(chosen, asked)
+    names = [str(1 + PLACES.index(at)) for at in chosen]
+    for held, from_there in zip(names, chosen, strict=True):
+        after = several(CLOSE, names, held, from_there + asked, at_level(CLOSE, held))
+        assert [point.update for point in points(after.spine)][1:-1] == [at + far * (at in chosen) for at in PLACES]
+        assert [point.value for point in points(after.spine)] == [point.value for point in points(CLOSE.spine)]
+
+
+def at_level(state, name):
+    return at(state)[name][1]
+
+
+def test_the_ends_stay_where_they_are_in_time():
+    """Where they are chosen as well, all levels move, and the places of those between."""
+    after = at(several(START, ["0", "1", "3"], "1", 260, 1.1))
+    assert [after[name][0] for name in "0123"] == [0, 260, 500, 1000]
+    assert [after[name][1] for name in "0123"] == pytest.approx([0.3, 1.1, 0.6, 0.2])
+
+
+ZERO = State(lr.parse('linear("20%", start=0, to=1) >> cosine(start=1, to=0)'), lr.Horizon(updates=1000))
+
+
+def test_from_and_to_zero_a_logarithmic_axis_has_no_ratios():
+    """There the difference counts, of the held point and of the last of a tilt."""
+    assert at(several(START, MIDDLE, "1", 200, 0.0, log=True))["2"][1] == 0.0
+    assert at(several(START, ["1", "3"], "3", 1000, 0.0, log=True))["1"][1] == pytest.approx(0.9)
+    assert at(several(ZERO, ["0", "1"], "0", 0, 0.2, log=True))["1"][1] == pytest.approx(1.2)
+    tilted = at(tilt(ZERO, ["0", "1", "2"], 0.5, log=True))
+    assert [tilted[name][1] for name in "012"] == pytest.approx([0.0, 1.1, 0.5])
+    down = at(tilt(START, ["1", "2", "3"], 0.0, log=True))
+    assert [down[name][1] for name in "123"] == pytest.approx([1.0, 0.6 - 0.1 * 300 / 800, 0.0], rel=2e-3)
+
+
+def test_levels_and_keys_are_plain_unless_it_is_said():
+    """Differences, steps of a hundredth of the run, a twentieth of a decade."""
+    assert several(START, MIDDLE, "1", 200, 0.5) == several(START, MIDDLE, "1", 200, 0.5, log=False)
+    assert at(several(START, MIDDLE, "1", 200, 0.5))["2"][1] == pytest.approx(0.1)
+    after = at(nudge(START, MIDDLE, "1", 1, 1))
+    assert after["1"] == (210, pytest.approx(10**0.05, rel=3e-3))
+    assert after["2"] == (510, pytest.approx(0.6 + 10**0.05 - 1, rel=3e-3))
+    assert at(tilt(START, ["1", "2", "3"], 0.2))["2"][1] == pytest.approx(0.6 + 0.1 * 300 / 800, rel=2e-3)

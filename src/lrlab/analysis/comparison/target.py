@@ -38,16 +38,15 @@ def target_of(runs: Sequence[StoredRun]) -> float | None:
 
 def reached(runs: Sequence[StoredRun], target: float, mode: Literal["min", "max"]) -> Reached:
     """When these runs were first evaluated at the target or beyond."""
-    sign = 1.0 if mode == "min" else -1.0
-    times = [_first(run, target, sign) for run in runs]
+    times = [_first(run, target, mode) for run in runs]
     middle = median(times)
     missed = sum(map(math.isinf, times))
     return Reached(round(middle) if math.isfinite(middle) else None, missed, len(times))
 
 
-def _first(run: StoredRun, target: float, sign: float) -> float:
+def _first(run: StoredRun, target: float, mode: Literal["min", "max"]) -> float:
     if run.outcome == "diverged":
         return math.inf
     seen = run.evals[run.metric]
-    hits = (at for at, value in zip(seen.updates, seen.values, strict=True) if sign * value <= sign * target)
-    return next(hits, math.inf)
+    values = zip(seen.updates, seen.values, strict=True)
+    return next((at for at, value in values if (value <= target if mode == "min" else value >= target)), math.inf)

@@ -54,10 +54,10 @@ def tuning_curve(grid: Grid, lrs: Sequence[float], sign: float = 1.0) -> tuple[T
     table = np.array([grid[lr] for lr in (lrs if len(grid) > 1 else grid)])
     if not counts:
         return ()
-    n, units = table.shape
+    n = len(table)
     gone = np.isinf(table).any(axis=1)
     known = np.where(gone[:, None], 0.0, table)
-    elsewhere = np.where(gone[:, None], np.inf, (known.sum(axis=1, keepdims=True) - known) / max(units - 1, 1))
+    elsewhere = np.where(gone[:, None], np.inf, known.sum(axis=1, keepdims=True) - known)
     ranked = np.take_along_axis(known, elsewhere.argsort(axis=0, kind="stable"), axis=0)
     found = []
     for k in counts:

@@ -37,8 +37,7 @@ def several(
     ratio = log and to > 0 and first.value > 0
     for point in sorted(chosen, key=lambda each: each.border, reverse=far > 0):
         level = point.value * to / first.value if ratio else point.value + to - first.value
-        at = point.update + (far if point.low < point.high else 0)
-        state = _moved(state, point, at, point.value if to == first.value else level)
+        state = _moved(state, point, point.update + far, point.value if to == first.value else level)
     return state
 
 
@@ -90,7 +89,8 @@ def _chosen(spine: Spine, names: Iterable[str]) -> list[Point]:
 
 def _together(spine: Spine, chosen: Sequence[Point], far: int) -> int:
     """How far all of them can go, so that no neighbour is passed that stays."""
-    moving = {point.border: point for point in chosen if point.low < point.high}
+    inside = range(1, len(spine.pieces))  # also where a point has no room while its neighbours stay
+    moving = {point.border: point for point in chosen if point.border in inside or point.low < point.high}
     for border, point in moving.items():
         low, high = room(spine, border)
         if border - 1 not in moving:

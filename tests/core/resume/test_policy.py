@@ -251,7 +251,7 @@ def test_a_splice_of_values_that_are_the_lr_asks_for_no_base_lrs():
 @pytest.mark.parametrize("absolute", [False, True])
 @pytest.mark.parametrize("scale", [0.5, 3.0])
 def test_an_lr_of_a_group_with_a_factor_of_its_own_is_recognised(scale, absolute):
-    """base LR * factor * value, or factor * value where the values are the LR: what the optimizer shows, means nothing."""
+    """The optimizer shows base LR * factor * value, or factor * value where the values are the LR: no difference."""
     there = saved(absolute=absolute)
     driven = {"lr": (0, scale)}
     groups = tuple(Held(str(k), {"lr": base}, {"lr": 0.7}, driven=driven) for k, base in enumerate(there.base_lrs))

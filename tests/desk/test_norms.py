@@ -32,6 +32,12 @@ def test_a_column_may_be_named(tmp_path):
     assert np.asarray(of_log(log(tmp_path, "step,lr,loss,size"), "size", {}).norms)[0] == 6
 
 
+def test_a_column_that_is_not_there_is_answered(tmp_path):
+    """With the nearest."""
+    with pytest.raises(LrlabError, match=r"try: +grad_norm"):
+        of_log(log(tmp_path, "step,lr,loss,grad_norm"), "grad_nrm", {})
+
+
 def test_a_log_without_norms_is_refused(tmp_path):
     """With the columns that there are, and the line that logs them."""
     with pytest.raises(LrlabError, match=r"(?s)no gradient norms.*max_grad_norm.*run.log\(loss=loss, grad_norm"):

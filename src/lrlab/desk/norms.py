@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from lrlab.analysis.advice.questions import family
 from lrlab.core.text.parse import parse
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.engine import run_jobs
@@ -68,6 +68,8 @@ def of_log(paths: Sequence[Path], column: str | None, how: Mapping[str, Any]) ->
     found = column or next((name for name in names if _is_norm(name)), None)
     if found is None:
         raise LrlabError(worded(f"{paths[0]} has no gradient norms", names, "a column such as grad_norm", LOGGED))
+    if found not in names:
+        raise LrlabError(worded(f"{paths[0]} has no such column", found, ", ".join(names), nearest(found, names)))
     run = read_run([*paths], loss=found, smooth=0, **how)
     return Norms(str(paths[0]), run.updates, run.loss, run.lrs, run.weight_decay, notes=run.notes)
 

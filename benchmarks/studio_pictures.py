@@ -34,7 +34,7 @@ PLAN = quote(
     'groups={"head*": {"lr": cosine()}})'
 )
 ARMS = [{"name": n, "schedule": s} for n, s in (("constant", "constant()"), ("cosine", "cosine()"), ("wsd", "wsd()"))]
-SMALL = {"task": "digits", "quick": True, "arms": ARMS, "updates": 60, "folds": 3}
+SMALL = {"task": "digits", "quick": True, "arms": ARMS, "updates": 40, "folds": 2}
 ASK = """async ([path, body]) => {
     const headers = { "Content-Type": "application/json", "X-Lrlab-Token": localStorage.getItem("lrlab-token") };
     const how = body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers };
@@ -176,7 +176,7 @@ def _opened(browser: Any, url: str, path: str, act: Act, theme: str, width: int,
 def _trained(browser: Any, url: str) -> dict[str, str]:
     """A comparison that is finished, one that was stopped, and one that is running: their names."""
     page = _opened(browser, url, "/compare", _nothing, "light", 1440, 900)
-    long = {**SMALL, "updates": 4000}
+    long = {**SMALL, "updates": 2000}
 
     def begun(body: dict[str, Any]) -> str:
         return str(page.evaluate(ASK, ["compare", body])["name"])
@@ -191,7 +191,7 @@ def _trained(browser: Any, url: str) -> dict[str, str]:
     until(stopped, lambda job: job["done"] > 0)
     page.evaluate(ASK, ["stop", {"name": stopped}])
     until(stopped, lambda job: job["status"] == "stopped")
-    running = begun({**long, "updates": 4001})
+    running = begun({**long, "updates": 2001})
     until(running, lambda job: job["done"] > 1)
     page.context.close()
     return {"FINISHED": finished, "STOPPED": stopped, "RUNNING": running}

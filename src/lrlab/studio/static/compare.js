@@ -96,6 +96,7 @@ class Live {
   }
 
   begin(row) {
+    this.began = row;
     this.arms = row.arms.map((arm) => arm.name);
     byId("title").textContent = row.title;
     byId("bar").max = row.total;
@@ -103,7 +104,7 @@ class Live {
     const cells = (arm, lr) => units.map(([seed, fold]) => make("a", { class: "cell", "data-run": [arm, lr, seed, fold].join("|"), title: `seed ${seed}, fold ${fold}`, "aria-label": `${arm} at ${lr}, seed ${seed}, fold ${fold}: to come` }));
     const head = make("tr", {}, make("th", { scope: "col" }, "strategy"), ...row.lrs.map((lr) => make("th", { scope: "col" }, `LR × ${number(lr)}`)));
     const rows = row.arms.map((arm) => make("tr", {}, make("th", { scope: "row" }, arm.name, make("code", {}, arm.schedule)), ...row.lrs.map((lr) => make("td", {}, make("span", { class: "cells" }, ...cells(arm.name, lr))))));
-    this.losses = make("div", {});
+    this.losses ??= make("div", {});
     this.tree = row.tree ? new Tree(row) : null; // those of before this version have none
     byId("live").replaceChildren(...[
       make("section", { class: "card stack" }, make("h2", {}, "Runs"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table of the runs" }, make("table", { class: "runs" }, make("thead", {}, head), make("tbody", {}, ...rows)))),
@@ -117,9 +118,14 @@ class Live {
   }
 
   run(row) {
+    if (this.began && !this.began.lrs.includes(row.lr)) {
+      this.began = { ...this.began, lrs: [...this.began.lrs, row.lr].sort((a, b) => a - b) }; // the LRs were widened
+      this.begin(this.began);
+    }
     this.runs.set([row.arm, row.lr, row.seed, row.fold].join("|"), row);
     this.mark(row);
     this.tree?.run(row);
+    byId("bar").max = row.total;
     byId("bar").value = this.runs.size;
     const left = row.left === null ? "" : `, ${row.left < 90 ? `${Math.ceil(row.left)} s` : `${Math.ceil(row.left / 60)} min`} left`;
     byId("status").textContent = `${this.runs.size} of ${row.total} runs${left}`;

@@ -35,8 +35,10 @@ function those() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = runs.filter((run) => words.every((word) => Object.keys(COLUMNS).some((name) => String(run[name]).toLowerCase().includes(word))));
   const sign = order.down ? -1 : 1;
+  const next = ["task", "arm", "lr", "updates", "seed", "fold"]; // where a column says the same
   const compare = (a, b) => (isNumber(a) && isNumber(b) ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
-  return found.sort((a, b) => sign * compare(a[order.name], b[order.name]));
+  const apart = (a, b) => next.reduce((way, name) => way || compare(a[name], b[name]), 0);
+  return found.sort((a, b) => sign * compare(a[order.name], b[order.name]) || apart(a, b));
 }
 
 function draw() {

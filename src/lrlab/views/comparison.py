@@ -45,8 +45,10 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
         tuple(_cell((column.cell or column.value)(evidence, line)) for column in shown)
         for line in evidence.comparison.standings
     )
+    several = len({run.lr for run in evidence.runs}) > 1
+    weighed = ", each judged at LRs that were weighed on the others" if several else ", all at one LR"
     note = (
-        f"Mean over {_units(evidence)}, each judged at LRs that were weighed on the others. Intervals: "
+        f"Mean over {_units(evidence)}{weighed}. Intervals: "
         f"{evidence.comparison.level:.0%}, paired, for all strategies together; a dot is one {evidence.unit}."
     )
     return Table(heads, tuple(rows), note)

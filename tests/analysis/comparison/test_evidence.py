@@ -194,3 +194,10 @@ def test_differences_are_paired_by_folds_where_there_are_several() -> None:
     one = [each for each in ALL if each.fold == 0]
     two = [each for each in ALL if each.fold < 2]
     assert (evidence_of(one, SCHEDULES).unit, evidence_of(two, SCHEDULES).unit) == ("seed", "fold")
+
+
+def test_one_lr_alone_is_said() -> None:
+    """The order of two strategies may depend on it, so that a comparison at one is not the whole answer."""
+    told = "All were tried at one LR alone"
+    assert told in evidence_of([run for run in ALL if run.lr == 1.0], SCHEDULES).advice
+    assert told not in evidence_of(ALL, SCHEDULES).advice

@@ -8,6 +8,8 @@ import torch
 import lrlab as lr
 from lrlab.desk import experiment as desk
 from lrlab.errors import LrlabError
+from lrlab.lab.arms.optimizer import made, step
+from lrlab.lab.task.declaration import built_in_tasks
 
 CALLS = ["torch.optim.NAdam(lr=0.01)", "mine_for_contestants.Own(lr=0.05)"]
 PACKAGED = {
@@ -61,6 +63,98 @@ def test_a_fork_ends_as_every_arm_alone(package, call, tmp_path):
     assert [(run.score, run.loss) for run in shared.runs] == [(run.score, run.loss) for run in alone.runs]
     assert shared.result.effort.saved > 0.1, shared.result.effort.alone
     assert shared.experiment.arms[0].config["optimizer"] == call
+
+
+def beginning():
+    """A network and its batches, the same whenever it is called."""
+    drawn = torch.Generator().manual_seed(7)
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    batches = [(torch.randn(16, 4, generator=drawn), torch.randn(16, 1, generator=drawn)) for _ in range(12)]
+    return model, batches
+
+
+def backward(model, opt, x, y):
+    """The loss of a batch, with its gradient; also within a step that computes none of its own."""
+    with torch.enable_grad():
+        opt.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(x), y)
+        loss.backward()
+    return loss
+
+
+def judged(model, opt, batches):
+    """The loss of the first batch, with the weights that the optimizer means by its result."""
+    if hasattr(opt, "eval"):
+        opt.eval()
+    with torch.no_grad():
+        found = float(torch.nn.functional.mse_loss(model(batches[0][0]), batches[0][1]))
+    if hasattr(opt, "train"):
+        opt.train()
+    return found
+
+
+@lr.task(metric="val_loss", updates=40, evals=4, config={"optimizer": "torch.optim.SGD(lr=0.1)"})
+def contest(run):
+    """As a task of one's own writes it out."""
+    model, batches = beginning()
+    opt = made(run.config["optimizer"], model.parameters())
+    run.track(model=model, opt=opt)
+    if hasattr(opt, "train"):
+        opt.train()
+    for _, (x, y) in run.steps(batches):
+
+        def closure(x=x, y=y):
+            return backward(model, opt, x, y)
+
+        run.log(loss=step(opt, closure))
+        if run.eval_now:
+            run.report(val_loss=judged(model, opt, batches))
+
+
+@pytest.mark.parametrize(("package", "call"), [(None, CALLS[1]), *PACKAGED.items()])
+def test_a_contestant_is_its_package_trained_by_hand(package, call, tmp_path):
+    """The loop of the package's own documentation, with the LR set before each step: the same score to the last bit."""
+    packaged(package)
+    text = 'warmup("10%") >> linear(to=0.1)'
+    arms = {"one": f"{text} @ {call}", "other": f"constant() @ {call}"}
+    study = lr.compare(contest, arms, folds=2, lrs=(1.0,), store=tmp_path / "runs", workers=0)
+    for name, schedule in (("one", lr.parse(text)), ("other", lr.constant())):
+        curve = schedule.over(40)
+        model, batches = beginning()
+        opt = made(call, model.parameters())
+        bases = [group["lr"] for group in opt.param_groups]
+        if hasattr(opt, "train"):
+            opt.train()
+        for update in range(40):
+            x, y = batches[update % len(batches)]
+            for group, base in zip(opt.param_groups, bases, strict=True):
+                group["lr"] = base * curve(update)
+
+            def closure(x=x, y=y, model=model, opt=opt):
+                return backward(model, opt, x, y)
+
+            if package is None:
+                opt.step(closure)
+            else:
+                closure()
+                opt.step()
+        (score,) = {run.score for run in study.runs if run.arm == name}
+        assert score == judged(model, opt, batches)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("task", built_in_tasks())
+@pytest.mark.parametrize(("package", "call"), [(None, CALLS[1]), *PACKAGED.items()])
+def test_every_contestant_on_every_task_forks_to_the_same_bits(package, call, task, tmp_path):
+    """Or is trained alone, and says why."""
+    packaged(package)
+    arms = {"early": f'wsd(warmup=0, decay="60%") @ {call}', "late": f'wsd(warmup=0, decay="30%") @ {call}'}
+    how = {"horizon": 20, "folds": 2, "lrs": (1.0,), "config": {"size": "tiny"}, "workers": 0}
+    shared = lr.compare(task, arms, store=tmp_path / "a", **how)
+    alone = lr.compare(task, arms, store=tmp_path / "b", fork_every=0, **how)
+    assert [(run.score, run.loss) for run in shared.runs] == [(run.score, run.loss) for run in alone.runs]
+    assert shared.result.effort.saved > 0.1 or shared.result.effort.alone
 
 
 @pytest.mark.parametrize("package", ["prodigyopt", "dadaptation"])

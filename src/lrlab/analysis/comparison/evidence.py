@@ -20,6 +20,9 @@ from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.run import StoredRun
 
 VERSION: Literal[1] = 1
+ONE_LR = (
+    "All were tried at one LR alone, and which is ahead may depend on it: --lrs auto tries each around its own best."
+)
 
 
 class FlipRecord(TypedDict):
@@ -90,9 +93,12 @@ class Evidence:
 
     @property
     def advice(self) -> str:
-        """What would decide the open questions, and what to look at if runs diverged or no LR made a difference."""
+        """What would decide the open questions; what to look at if runs diverged, no LR made a difference, or there was
+        one alone.
+        """
         gone = remedy(self.runs) if any(line.verdict == "diverged" for line in self.comparison.standings) else ""
-        return " ".join(filter(None, (unmoved(self.runs), self.comparison.advice, gone)))
+        alone = ONE_LR if len({run.lr for run in self.runs}) == 1 else ""
+        return " ".join(filter(None, (unmoved(self.runs), self.comparison.advice, alone, gone)))
 
     def lr_of(self, arm: str) -> float:
         """The LR (a multiple of the task's own) that was chosen most often for an arm."""

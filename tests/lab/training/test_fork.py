@@ -1,5 +1,7 @@
 """A fork is held to what the training before it has seen."""
 
+import logging
+
 import pytest
 
 from lrlab.errors import LrlabError
@@ -111,3 +113,108 @@ def test_only_the_last_beginnings_are_remembered():
     begin("cell 0 of many", 2.0)  # forgotten
     with pytest.raises(LrlabError, match="does not begin the same way"):
         begin("cell 2 of many", 2.0)
+
+
+def test_what_was_empty_is_not_filled_in_the_loop():
+    """Only what is made before the first update is made once."""
+    made = {}
+
+    def train(run):
+        return made
+
+    lookout = Lookout(train)
+    lookout.watch_outside(Tracked())
+    made["data"] = [1]
+    with pytest.raises(LrlabError, match=r"changes something outside[\s\S]*made"):
+        lookout.watch_outside(Tracked())
+
+
+class Holder:
+    def __init__(self):
+        self.items = [[1], [2]]
+
+
+def test_of_what_only_tells_the_attributes_that_the_code_asks_for_are_seen():
+    """A logger is not looked into; its level is, where it is asked; what is looked into is looked at once."""
+    found = []
+
+    def train():
+        logger, silent, holder = logging.getLogger("a"), logging.getLogger("b"), Holder()
+
+        def steps():
+            found.append(lookout.look(mine, Tracked(), [5], 0))
+            yield 0
+
+        mine = steps()
+        for _ in mine:
+            pass
+        return logger.level, silent, holder.items
+
+    lookout = Lookout(train)
+    train()
+    (seen,) = found
+    told = {name: text for name, text in seen.items() if name.startswith(("logger", "silent", "holder"))}
+    assert told == {
+        "logger.level": "0",
+        "holder": "Holder",
+        "holder.items": "2 items",
+        "holder.items[0]": seen["holder.items[0]"],
+        "holder.items[1]": seen["holder.items[1]"],
+    }
+
+
+DRIVER = """
+def drive(steps):
+    for each in steps:
+        yield each
+"""
+
+
+class Driven:
+    """A loader that a library drives."""
+
+    def __init__(self, driven_by):
+        self.driven_by = driven_by
+
+
+def test_the_frames_of_the_library_that_drives_a_loader_are_left_out():
+    """Those of its modules alone: where the training function is stays."""
+    library = {"__name__": "somebody.loops"}
+    exec(DRIVER, library)
+    places = {}
+
+    def train(loader):
+        def steps():
+            places[loader.driven_by] = lookout.look(mine, Tracked(), loader, 0)["the place of run.steps"]
+            yield 0
+
+        mine = steps()
+        for _ in library["drive"](mine):
+            pass
+
+    for driven_by in ("somebody", "some", "somebody.loops"):
+        lookout = Lookout(train)
+        train(Driven(driven_by))
+    inner, _, outer = places["some"].split(" ", 2)
+    assert (inner, outer) == ("drive", places["somebody"])
+    assert outer.startswith(train.__qualname__)
+    assert places["somebody.loops"] == places["some"]
+
+
+def test_without_a_function_the_loop_alone_is_the_place():
+    """Whoever calls what has the loop in it."""
+    found = []
+
+    def loop():
+        def steps():
+            found.append(lookout.look(mine, Tracked(), [5], 0)["the place of run.steps"])
+            yield 0
+
+        mine = steps()
+        for _ in mine:
+            pass
+
+    lookout = Lookout(None)
+    loop()
+    loop()
+    assert found[0] == found[1] != ""

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from lrlab.lab.training.seen import Seen, clocks
+from lrlab.lab.training.values import digest_of
 
 torch = pytest.importorskip("torch")
 
@@ -298,3 +299,74 @@ def test_batches_of_tensorflow_are_told_apart_or_cannot_be_seen(within):
             seen.look("the next batch", within(made(k)))
         assert one.found != two.found or (one.unseen and two.unseen), name
         assert one.found == same.found or one.unseen, name
+
+
+@pytest.mark.parametrize(("count", "listed"), [(63, True), (64, True), (65, False)])
+def test_a_container_of_more_than_64_items_is_one_value(count, listed):
+    """Its items are named up to there."""
+    names = {f"it[{k}]" for k in range(count)}
+    assert ({name.partition("'")[0] for name in seen({k: [k] for k in range(count)})[0]} == names) == listed
+    assert len(seen({str(k): [k] for k in range(count)})[0]) == (count if listed else 1)
+    assert len(seen([[k] for k in range(count)])[0]) == (count + 1 if listed else 1)
+
+
+@pytest.mark.parametrize("empty", [{}, [], (), Box(), Row(), collections.deque()])
+def test_what_is_empty_is_seen_to_be(empty):
+    """What is filled later differs from it."""
+    assert seen(empty)[0]["it"].startswith("empty ")
+
+
+@pytest.mark.parametrize(("reading", "a_time"), [(2.9, False), (3.0, True), (4.0, True), (5.0, True), (5.1, False)])
+def test_a_time_is_what_lies_between_the_beginning_and_now(reading, a_time):
+    """By any one of the clocks, both ends with it."""
+    began = {lambda: 5.0: 3.0, lambda: 100.0: 90.0}
+    assert (seen(reading, began=began)[0]["it"] == "a time") == a_time
+    assert seen(95.0, began=began)[0]["it"] == "a time"
+    assert seen(4, began=began)[0]["it"] == "4"
+
+
+@pytest.mark.parametrize(("length", "whole"), [(37, True), (38, False)])
+def test_a_text_of_39_characters_is_told_whole(length, whole):
+    """With its quotes; a longer one by its digest."""
+    text = "x" * length
+    assert seen(text)[0]["it"] == (repr(text) if whole else f"str {digest_of(repr(text).encode())}")
+
+
+class Classy:
+    """Has what is looked at, and what is not."""
+
+    counter = 3
+    __private__ = 4
+
+    def method(self):
+        return 5
+
+    @property
+    def asked(self):
+        return 6
+
+
+def test_of_a_class_what_it_holds_is_seen():
+    """Not its methods, its properties, nor the names of Python's own."""
+    assert seen(Classy())[0] == {"it": "Classy", "Classy.counter": "3"}
+
+
+def test_a_tensor_is_seen_with_its_gradient_and_what_was_added_to_it():
+    """Where it has them; what is computed from it has no gradient of its own."""
+    weight = torch.ones(2, requires_grad=True)
+    assert seen(weight)[0].keys() == {"it"}
+    weight.grad, weight.note = torch.ones(2), 7
+    assert seen(weight)[0].keys() == {"it", "it.grad", "it.note"}
+    assert seen(weight * 2)[0].keys() == {"it"}
+
+
+def delegating(generator):
+    yield from generator
+
+
+def test_a_generator_that_draws_from_another_is_seen_with_it():
+    """By its place and by that of the other."""
+    one, two = (stepped(delegating(counting(0)), times) for times in (1, 2))
+    first, second = seen(one)[0], seen(two)[0]
+    assert {name for name in first if first[name] != second[name]} == {"it:yield from:start"}
+    assert not any("yield from" in name for name in seen(stepped(counting(0), 1))[0])

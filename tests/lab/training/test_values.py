@@ -1,6 +1,9 @@
 """Values of other libraries: digests that tell every change, and random numbers that go on."""
 
+import functools
+import operator
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -90,3 +93,17 @@ def test_attributes_in_slots_and_out_of_them():
     assert attributes_of(Slotted()) == {"x": 1, "_Slotted__hidden": 2}
     assert attributes_of(Both()) == {"x": 1, "_Slotted__hidden": 2, "y": 3}
     assert (attributes_of(One()), attributes_of(3), attributes_of("text")) == ({}, None, None)
+
+
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 2**16 + 1, 3 * 2**15, 3 * 2**15 + 8])
+def test_a_long_array_is_told_by_the_sums_of_its_rows_and_the_parity_of_its_columns(size):
+    """Rows of 4096 words; what is left at the end, and what has at most 2**16 bytes, is told whole."""
+    raw = np.random.default_rng(1).integers(256, size=size, dtype=np.uint8)
+    expected = raw.tobytes()
+    if size > 2**16:
+        rows = size // 2**15
+        words = [int.from_bytes(expected[8 * k : 8 * k + 8], sys.byteorder) for k in range(rows * 2**12)]
+        sums = [sum(words[2**12 * k : 2**12 * (k + 1)]) % 2**64 for k in range(rows)]
+        parity = [functools.reduce(operator.xor, words[k :: 2**12]) for k in range(2**12)]
+        expected = b"".join(each.to_bytes(8, sys.byteorder) for each in sums + parity) + expected[rows * 2**15 :]
+    assert array_digest(raw) == f"uint8 [{size}] {digest_of(expected)}"

@@ -1,0 +1,150 @@
+"""The parts of a profile: what is believed, what draws weigh, what runs make likely, and which LRs are held."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from lrlab.analysis.find.profile import Probe, Profile, _again, _drawn, _likelihood, _reach, _shape
+
+LOG5 = np.log(5.0)
+
+
+def test_each_normal_number_moves_what_it_stands_for():
+    """m; both k by their common factor, and each by its own; a; the noise. Nothing else moves."""
+    z = np.concatenate([np.zeros((1, 6)), np.eye(6), 2 * np.eye(6)])
+    m, below, above, horizon, noise = _drawn(z, -3.0, 1.5)
+    one = np.ones(len(z))
+    assert m == pytest.approx(-3.0 + 1.5 * z[:, 0])
+    common = np.exp(1.3 * z[:, 1])
+    assert below == pytest.approx(0.06 * common * np.exp(0.5 * z[:, 2]))
+    assert above == pytest.approx(0.06 * np.exp(0.4) * common * np.exp(0.5 * z[:, 3]))
+    assert horizon == pytest.approx(-0.1 * one + 0.3 * z[:, 4])
+    assert noise == pytest.approx(0.015 * np.exp(0.8 * z[:, 5]))
+
+
+def test_new_draws_are_weighed_by_how_likely_they_are_to_be_drawn():
+    """A fifth is of the prior, the rest of a normal distribution with 2.25 times the covariance of the weighted ones."""
+    draw = np.random.default_rng(3)
+    z = draw.standard_normal((10_000, 6)) * 0.3 + np.arange(6) / 4
+    weights = draw.random(10_000)
+    weights /= weights.sum()
+    found, beside = _again(z, weights, draw)
+    middle = np.average(z, axis=0, weights=weights)
+    spread = 2.25 * np.cov(z.T, aweights=weights, ddof=0) + 1e-3 * np.eye(6)
+    prior = stats.multivariate_normal(np.zeros(6)).logpdf(found)
+    other = stats.multivariate_normal(middle, spread).logpdf(found)
+    assert beside == pytest.approx(np.logaddexp(np.log(0.2) + prior, np.log(0.8) + other) - prior, rel=1e-6, abs=1e-6)
+    assert found[:2000].mean(axis=0) == pytest.approx(np.zeros(6), abs=0.15)
+    assert np.cov(found[2000:].T) == pytest.approx(spread, abs=0.05)
+    assert found[2000:].mean(axis=0) == pytest.approx(middle, abs=0.05)
+
+
+def f(d, below, above):
+    """A parabola on either side, below a factor of 5 its tangent."""
+    if d >= 0:
+        return above * d**2 / 2
+    return below * d**2 / 2 if d >= -LOG5 else below * LOG5**2 / 2 + below * LOG5 * (-d - LOG5)
+
+
+@pytest.mark.parametrize("d", [-9.0, -2.0, -LOG5, -1.0, -0.1, 0.0, 0.1, 3.0])
+def test_the_loss_is_a_parabola_and_far_below_a_line(d):
+    assert _shape(d, np.array([0.3]), np.array([0.7]))[0] == pytest.approx(f(d, 0.3, 0.7))
+
+
+@pytest.mark.parametrize("regret", [0.001, 0.05, 0.5, 3.0])
+@pytest.mark.parametrize("k", [0.01, 0.06, 0.5, 2.0])
+def test_a_regret_is_reached_where_the_loss_is_that_much_higher(regret, k):
+    """On either side."""
+    held = np.array([k])
+    assert _shape(-_reach(regret, held, line=True), held, held)[0] == pytest.approx(np.log1p(regret))
+    assert _shape(_reach(regret, held), held, held)[0] == pytest.approx(np.log1p(regret))
+
+
+PROBES = {
+    "two": [Probe(-3.0, 50, 0, 0.30), Probe(-2.0, 50, 0, 0.34)],
+    "three, of which one is far off": [Probe(-3.0, 50, 0, 0.30), Probe(-2.0, 50, 0, 0.26), Probe(-5.0, 50, 0, 0.9)],
+    "of the whole length": [Probe(-3.0, 200, 0, 0.30), Probe(-2.0, 200, 0, 0.34)],
+}
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_the_likelihood_is_that_of_normal_noise_with_the_level_integrated_out(name):
+    """By plain integration over c, each draw beside the first; a run far above the best has more noise."""
+    probes = PROBES[name]
+    draws = [(-2.5, 0.06, 0.1, -0.1, 0.015), (-3.5, 0.2, 0.1, 0.3, 0.03), (-1.0, 0.01, 0.3, -0.4, 0.02)]
+    best = min(probe.loss for probe in probes)
+
+    def likely(m, below, above, a, noise):
+        def density(c):
+            found = 1.0
+            for probe in probes:
+                d = probe.log_lr - m - a * np.log(probe.updates / 200)
+                scale = np.sqrt(noise**2 + (0.2 * (probe.loss - best)) ** 2)
+                found *= stats.norm.pdf(probe.loss, c + f(d, below, above), scale)
+            return found
+
+        c = np.linspace(-3, 2, 200_001)
+        return np.log(integrate.simpson(density(c), x=c))
+
+    found = _likelihood(probes, 200, *(np.array(part) for part in zip(*draws, strict=True)))
+    expected = np.array([likely(*draw) for draw in draws])
+    assert found - found[0] == pytest.approx(expected - expected[0], rel=1e-6, abs=1e-6)
+
+
+def test_one_run_alone_says_nothing_and_one_that_diverged_that_the_best_is_lower():
+    """By a normal distribution of 0.7 in log LR, at the optimum of its own length."""
+    draws = [np.array(part) for part in ([-2.5, -1.0], [0.1, 0.1], [0.1, 0.1], [0.3, -0.1], [0.02, 0.02])]
+    assert _likelihood([Probe(-2.0, 50, 0, 0.3)], 200, *draws).tolist() == [0.0, 0.0]
+    assert _likelihood([Probe(-2.0, 50, 0, np.inf)], 200, *draws) == pytest.approx(
+        [stats.norm.logcdf((-2.0 - (m + a * np.log(0.25))) / 0.7) for m, a in ((-2.5, 0.3), (-1.0, -0.1))]
+    )
+
+
+def made(m, k, weights, grid=None):
+    """A profile of these draws, both sides alike."""
+    m, k, weights = (np.asarray(each, float) for each in (m, k, weights))
+    found = Profile(m, k, k, np.zeros(len(m)), np.full(len(m), 0.01), weights)
+    if grid is not None:
+        found.__dict__["grid"] = np.asarray(grid)
+    return found
+
+
+def test_the_regret_has_a_bound_and_the_expected_one_counts_at_most_1():
+    found = made([0.0, 10.0], [0.5, 0.5], [0.75, 0.25])
+    assert found.regret(100.0) == pytest.approx(np.expm1(5.0))
+    assert found.regret(1.0) == pytest.approx(np.expm1([0.25, 0.5 * LOG5**2 / 2 + 0.5 * LOG5 * (9 - LOG5)]), rel=1e-9) or (
+        found.regret(1.0)[1] == pytest.approx(np.expm1(5.0))
+    )
+    assert found.expected(1.0) == pytest.approx(0.75 * np.expm1(0.25) + 0.25)
+
+
+def test_answers_are_sought_half_a_unit_beyond_the_draws():
+    """In steps of 0.05 of log LR."""
+    found = made(np.linspace(-1.0, 1.0, 1001), np.ones(1001), np.full(1001, 1 / 1001)).grid
+    assert np.diff(found) == pytest.approx(0.05)
+    assert found[0] == pytest.approx(-1.49, abs=0.003)
+    assert found[-1] == pytest.approx(1.49, abs=0.05)
+    assert found[-1] < 1.49
+
+
+def test_quantiles_of_ten_draws():
+    """Where their weights sum to a little less than 1 the last one is the greatest."""
+    found = made(np.arange(10), np.ones(10), np.full(10, 0.1))
+    assert [found.quantile(found.m, share) for share in (0.05, 0.35, 0.95, 1.0)] == [0.0, 3.0, 9.0, 9.0]
+    assert np.cumsum(found.weights)[-1] < 1.0 == found.weights.sum()
+
+
+def test_a_span_may_begin_where_the_regret_is_reached():
+    """Both ends of it hold, with all weight and no more."""
+    reach = _reach(0.1, np.array([0.5]))[0]
+    found = made([0.0] * 10, [0.5] * 10, np.full(10, 0.1), [-reach - 1, -reach, 0.0])
+    assert found.span(0.1, 1.0) == (-reach, reach)
+
+
+def test_no_span_has_no_width_and_of_two_alike_it_is_the_first():
+    one = made([0.0], [0.5], [1.0], [0.0])
+    assert one.span(0.0, 0.9) is None
+    half = 2 * np.log1p(0.1) / 0.25
+    two = made([0.0, 8.0], [half, half], [0.5, 0.5], [-0.5, 7.5])
+    assert _reach(0.1, two.below).tolist() == [0.5, 0.5]
+    assert two.span(0.1, 0.5) == (-0.5, 0.5)

@@ -361,3 +361,37 @@ def test_many_changes_stay_readable():
 def test_a_how_that_is_missing_or_another_doors_says_so(how, says):
     with pytest.raises(lr.LrlabError, match=says):
         extended(lr.linear().over(4), 2, 6, how)
+
+
+@pytest.mark.parametrize(("n", "rise"), [(2, 1), (40, 1), (149, 1), (151, 2), (10_049, 100), (10_060, 101)])
+def test_a_hundredth_of_what_is_left_is_the_way_up_again(n, rise):
+    """Rounded, one update at least; then half a cosine down to where the plan ended."""
+    old = lr.linear(to=0.1).over(1000)
+    new = extended(old, 1000, 1000 + n, "re-warm")
+    t = np.arange(n)
+    up = 0.1 + 0.9 * t / rise
+    down = 0.1 + 0.9 * (1 + np.cos(np.pi * (t - rise) / (n - rise))) / 2
+    assert new.between(1000, 1000 + n) == pytest.approx(np.where(t < rise, up, down), rel=1e-12)
+    assert new(1000 + n) == pytest.approx(0.1)
+
+
+def test_one_update_more_only_goes_up():
+    new = extended(lr.linear(to=0.1).over(10), 10, 11, "re-warm")
+    assert new.between(10, 12) == pytest.approx([0.1, 1.0])
+
+
+@pytest.mark.parametrize("to", ["3ep", "2Gtok", lr.Horizon()])
+def test_a_run_is_not_extended_to_no_number_of_updates(to):
+    """Not even from its first update on."""
+    with pytest.raises(lr.LrlabError):
+        extended(lr.linear().over(10), 0, to, "keep")
+
+
+@pytest.mark.parametrize("level", [0.25, 0.5, 1.0])
+def test_a_splice_that_stays_between_its_values_has_no_bounds_in_its_text(level):
+    """The present value lies between the new plan's and its end: nothing has to be kept from leaving them."""
+    new = spliced(lr.constant(level=level).over(10), lr.linear().over(10), 0)
+    assert "clip" not in str(new.schedule)
+    assert new.values() == pytest.approx(level * (1 - np.arange(10) / 10))
+    above = spliced(lr.constant(level=2).over(10), lr.linear().over(10), 5)
+    assert "clip" in str(above.schedule)

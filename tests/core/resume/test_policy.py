@@ -229,7 +229,7 @@ def test_a_run_of_another_length_is_told_its_way(code, named):
     assert ("what a run of another length mostly means" in line) == named
 
 
-@pytest.mark.parametrize(("at", "goes_on"), [(100, True), (9, False)])
+@pytest.mark.parametrize(("at", "goes_on"), [(100, True), (10, True), (9, False)])
 def test_a_longer_run_is_compared_value_by_value_up_to_some_millions(at, goes_on):
     """2**22 of them; beyond that it stops, and asks."""
     pacer = lr.Pacer(lr.constant().over(2**22 + 10))
@@ -262,3 +262,29 @@ def test_an_lr_of_a_group_with_a_factor_of_its_own_is_recognised(scale, absolute
     other = [Held(str(k), {"lr": 2 * lr}, {"lr": lr}, driven=driven) for k, lr in enumerate(shown)]
     taken = resumed(between, OLD.over(200), other, "take", absolute=absolute)
     assert taken.base_lrs == tuple(2 * lr for lr in shown)
+
+
+def test_splice_knows_no_factor_to_or_from_zero():
+    """A group that stood still and is to move is no multiple; groups that stand still in both have the factor 1."""
+    for before, after in (((0.1, 0.0), (0.1, 0.01)), ((0.1, 0.01), (0.1, 0.0)), ((0.0, 0.1), (0.01, 0.1))):
+        with pytest.raises(lr.LrlabError, match="splice needs base LRs that differ by one factor"):
+            resumed(saved(base_lrs=before), lr.linear().over(500), after, "splice")
+    for bases in ((0.0, 0.0), (0.1, 0.0)):
+        there = saved(base_lrs=bases)
+        found = resumed(there, lr.linear().over(500), bases, "splice")
+        assert found.pacer.value == pytest.approx(present(there), rel=1e-12)
+
+
+def test_a_length_in_other_words_goes_on():
+    """As many updates, of which the code knows the epochs."""
+    pacer = lr.Pacer(lr.constant().over(20))
+    pacer.advance(5)
+    longer = lr.constant().over(lr.Horizon(epochs=2, updates_per_epoch=10))
+    assert resumed(Checkpoint.of(pacer, [0.1]), longer, [0.1]).pacer.horizon == longer.horizon
+
+
+def test_after_the_end_the_next_update_alone_is_compared():
+    """It is the one that the run would have gone on with."""
+    pacer = lr.Pacer(lr.multistep([21]).over(20))
+    pacer.advance(20)
+    assert resumed(Checkpoint.of(pacer, [0.1]), lr.multistep([21]).over(40), [0.1]).pacer.horizon.total == 40

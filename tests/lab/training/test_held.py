@@ -238,3 +238,42 @@ def test_sets_hold_numbers_and_texts_in_any_order():
 def test_a_state_needs_the_object_that_it_is_of():
     with pytest.raises(Unholdable, match="an object has come"):
         give_back(None, hold(Point(1.0), "it", {}))
+
+
+@pytest.mark.parametrize("kind", [Box, Row])
+def test_a_container_of_its_own_kind_needs_one_to_be_given_to(kind):
+    """A plain one in its place would do something else."""
+    with pytest.raises(Unholdable, match="an object has come"):
+        give_back(None, hold(kind(), "it", {}))
+
+
+@pytest.mark.parametrize("kind", [Box, Row])
+def test_attributes_come_and_go_without_any_items(kind):
+    """As they were when the state was taken."""
+    with_one, without = kind(), kind()
+    with_one.note = 1
+    gone, come = copy.deepcopy(with_one), kind()
+    assert vars(give_back(gone, hold(without, "it", {}))) == {}
+    assert vars(give_back(come, hold(with_one, "it", {}))) == {"note": 1}
+
+
+def test_an_attribute_that_has_come_is_there_even_if_it_is_none():
+    """The code may ask whether it is there."""
+    value = Point(1.0)
+    value.note = None
+    assert vars(give_back(Point(2.0), hold(value, "it", {}))).keys() == {"x", "at", "note"}
+
+
+class Tells:
+    """Says its state, and takes none."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def state_dict(self):
+        return {"x": 0}
+
+
+def test_what_takes_no_state_is_held_by_its_attributes():
+    value = Tells(3)
+    assert give_back(Tells(1), hold(value, "it", {})).x == 3

@@ -82,8 +82,11 @@ def test_what_another_run_has_trained_is_refused():
     """A model of the whole file goes from run to run as each has left it; a copy of it does not."""
     model = torch.nn.Linear(1, 1)
     Tracked().add("model", model)
-    with pytest.raises(LrlabError, match=r"(?s)trained by another run before.*copy\.deepcopy\(model\)"):
-        Tracked().add("model", model)
+    another = Tracked()
+    another.add("head", torch.nn.Linear(1, 1))
+    for tracked in (Tracked(), another):
+        with pytest.raises(LrlabError, match=r"(?s)trained by another run before.*copy\.deepcopy\(model\)"):
+            tracked.add("model", model)
     Tracked().add("model", copy.deepcopy(model))
 
 

@@ -238,8 +238,7 @@ def _take_items_object(value: Any, path: str, memo: Memo) -> Any:
 
 
 def _give_items_object(now: Any, state: Any) -> Any:
-    if state[0]:
-        _give_object(now, state[0])
+    _give_object(now, state[0])
     return (_give_mapping if isinstance(now, dict) else _give_list)(now, state[1])
 
 

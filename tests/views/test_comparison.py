@@ -45,6 +45,29 @@ def test_the_lead_is_the_answer() -> None:
     assert lead(EVIDENCE) == "plateau is best on toy: val_loss 0.102; less is better. 1 strategy is worse."
 
 
+def test_who_cannot_be_told_from_others_leads() -> None:
+    """Nobody is called the best where the verdict is undecided."""
+    runs = [
+        stored(arm, SCHEDULES[arm], fold, (0.1, 0.11)[(k + fold) % 2])
+        for k, arm in enumerate(SCHEDULES)
+        for fold in range(5)
+    ]
+    said = lead(evidence_of(runs, SCHEDULES))
+    assert " leads on toy: " in said
+    assert "It cannot be told from" in said
+
+
+def test_a_dot_is_told_where_there_are_dots() -> None:
+    """In the page; a terminal draws none. And what an arm's mean is, beside the LR that was chosen most often."""
+    assert "dot" not in ranking(EVIDENCE).note
+    assert ", all at one LR. Intervals" in ranking(EVIDENCE).note
+    both = [run(arm, fold, lr) for arm in SCHEDULES for fold in range(5) for lr in (1.0, 2.0)]
+    assert "may lie between those of two LRs" in ranking(evidence_of(both, SCHEDULES)).note
+    table = report(EVIDENCE, {}).sections[0]
+    assert isinstance(table, Table)
+    assert table.note.endswith("A dot is one fold.")
+
+
 def test_the_report_has_every_figure_and_the_facts() -> None:
     """Ranking, certainty, learning rates, losses, the grid of LRs; and how to repeat it."""
     page = report(EVIDENCE, {"Command": "lrlab compare toy"})

@@ -10,7 +10,11 @@ _OPTIONS = (
     click.option("--loss", help="Column of the loss."),
     click.option("--lr", help="Column of the LR, or the LR as a schedule's text."),
     click.option("--step", help="Column that counts the rows."),
-    click.option("--warmup", type=int, help="Updates of a linear warmup that was not logged."),
+    click.option(
+        "--warmup",
+        type=int,
+        help="Updates of a linear warmup that was not logged; 0 where it is in the log, or there was none.",
+    ),
     click.option("--weight-decay", type=float, help="Weight decay, where the log does not say."),
     click.option("--updates-per-epoch", type=float, help="Updates of an epoch, where the log counts epochs."),
     click.option("--samples-per-update", type=float, help="Samples of an update, where the log counts samples."),

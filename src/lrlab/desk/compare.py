@@ -242,7 +242,8 @@ def _arms(given: Mapping[str, Schedule | Plan | str | Arm]) -> tuple[Arm, ...]:
 def _relative(arm: Arm, horizon: Horizon) -> Arm:
     """Runs are kept by their number of updates alone."""
     also = {name: relative(schedule, horizon) for name, schedule in arm.also.items()}
-    return dataclasses.replace(arm, schedule=relative(arm.schedule, horizon), also=also)
+    written = str(arm.schedule) if relative(arm.schedule, horizon) != arm.schedule else ""
+    return dataclasses.replace(arm, schedule=relative(arm.schedule, horizon), also=also, written=written)
 
 
 def _arm(name: str, given: Schedule | Plan | str | Arm) -> Arm:

@@ -13,6 +13,7 @@ from lrlab.lab.stages.resources import Resources as Resources
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
+    from lrlab.lab.arms.arms import Arm
     from lrlab.lab.stages.experiment import Experiment
     from lrlab.lab.stages.progress import Progress, Trained
     from lrlab.lab.task.declaration import Settings
@@ -61,6 +62,11 @@ def set_up(
     whole = (() if own and arms is None else arms_named(arms or "strategies", found.mode)) + own
     whole = without_epochs(whole, found, settings, first_seed, config)
     return Experiment(found, whole, settings, first_seed, config)
+
+
+def _as_typed(arm: Arm) -> str:
+    """What was typed, where the updates of an epoch are those of this task's data."""
+    return f"typed as {arm.written}, whose epochs have more updates on more data" if arm.written else ""
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -137,7 +143,7 @@ def run(
     task, settings, jobs = experiment.task, experiment.settings, experiment.jobs(resources)
     looks = looks_of(settings.seeds, settings.folds) if until_settled else Looks("fold", (1,))
     schedules = {arm.name: arm.schedule for arm in experiment.arms}
-    notes = {arm.name: arm.beside for arm in experiment.arms}
+    notes = {arm.name: ", ".join(filter(None, (arm.beside, _as_typed(arm)))) for arm in experiment.arms}
     grids = {arm: list(lrs) for arm, lrs in experiment.grids.items()}
     trained: dict[tuple[str, float, int, int], StoredRun] = {}
     effort = Effort()

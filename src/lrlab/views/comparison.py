@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import platform
 import time
@@ -46,10 +47,13 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
         for line in evidence.comparison.standings
     )
     several = len({run.lr for run in evidence.runs}) > 1
-    weighed = ", each judged at LRs that were weighed on the others" if several else ", all at one LR"
+    judged = (
+        f" Each {evidence.unit} is judged at the LRs that did well on the other {evidence.unit}s, weighted, so that a "
+        "mean may lie between those of two LRs (lrlab runs list has each)."
+    )
     note = (
-        f"Mean over {_units(evidence)}{weighed}. Intervals: "
-        f"{evidence.comparison.level:.0%}, paired, for all strategies together; a dot is one {evidence.unit}."
+        f"Mean over {_units(evidence)}{'.' + judged if several else ', all at one LR.'} "
+        f"Intervals: {evidence.comparison.level:.0%}, paired, for all strategies together."
     )
     return Table(heads, tuple(rows), note)
 
@@ -77,7 +81,8 @@ def lead(evidence: Evidence) -> str:
     if best.mean is None:
         return f"No strategy is best on {evidence.task}: each diverged somewhere."
     together = [arm for arm in comparison.together if arm != best.arm]
-    said = f"{best.arm} is best on {evidence.task}: {evidence.metric} {best.mean:.3g}; {evidence.better} is better."
+    leads = "leads" if together else "is best"
+    said = f"{best.arm} {leads} on {evidence.task}: {evidence.metric} {best.mean:.3g}; {evidence.better} is better."
     if len(together) > 1 and len(together) == len(comparison.standings) - 1:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
@@ -134,7 +139,8 @@ def sentences(evidence: Evidence, told: Told, page: str) -> tuple[str, ...]:
     kept = f", {told.reused} of them from before" if told.reused else ""
     looked = (f"{told.looked}\n",) if told.looked else ()
     took = f"{len(evidence.runs)} runs{kept}, {told.seconds:.0f} s. Report: {page}"
-    more = (f"{said}." for said in (told.trained, told.audit) if said)
+    twice = "every run alone" in told.trained and told.audit.startswith("no run came out of a fork")
+    more = (f"{said}." for said in (told.trained, "" if twice else told.audit) if said)
     return (*filter(None, (lead(evidence), to_use(evidence))), f"{evidence.advice}\n", *looked, took, *more)
 
 
@@ -195,11 +201,12 @@ def difference(evidence: Evidence, baseline: str | None = None) -> Figure | None
 
 def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page."""
+    table = ranking(evidence)
     return Report(
         title=f"Learning-rate strategies on {evidence.task}",
         lead=lead(evidence),
         sections=(
-            ranking(evidence),
+            dataclasses.replace(table, note=f"{table.note} A dot is one {evidence.unit}."),
             *([Code(code(evidence), "Use this")] if code(evidence) else []),
             Text(f"{evidence.advice}\n\n{evidence.comparison.method}", "How sure is this?"),
             *figures(evidence),

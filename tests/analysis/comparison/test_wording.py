@@ -23,7 +23,7 @@ def test_a_wider_grid_is_told_for_each_edge():
     assert widening({}, (0.5, 1.0)) == ""
     said = widening(edges, (0.1, 0.3, 1.0, 2.0))
     assert "Best at the lowest LR tried (0.1): b. Best at the highest LR tried (2): a, c." in said
-    assert said.endswith("--lrs 0.0333333,0.1,0.3,1,2,4.")
+    assert said.endswith("--lrs 0.033,0.1,0.3,1,2,4.")
 
 
 def test_who_is_alone_is_settled():
@@ -74,8 +74,8 @@ def test_what_is_out_of_reach_is_not_called_equal():
 
 def test_a_grid_is_widened_where_it_was_too_narrow():
     """At that end alone."""
-    assert widening({"a": "lowest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.0333333,0.1,0.3,1.")
-    assert widening({"a": "highest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.1,0.3,1,3.33333.")
+    assert widening({"a": "lowest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.033,0.1,0.3,1.")
+    assert widening({"a": "highest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.1,0.3,1,3.3.")
 
 
 def with_effect(size, units=12):

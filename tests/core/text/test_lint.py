@@ -165,3 +165,20 @@ def test_a_jump_is_told_by_the_values_on_both_sides():
     """Not by what comes later."""
     (said,) = [message for code, message, _ in told("constant(10, level=0.1) >> linear()", 20) if code == "jump"]
     assert said == "the LR jumps from 0.1 to 1 at update 10, to linear()"
+
+
+@pytest.mark.parametrize(
+    ("text", "updates", "at"),
+    [
+        ('step("33%")', 1000, 990),
+        ("step(110)", 1000, 990),
+        ("constant(100) >> step(300)", 1005, 1000),
+        ('step("34%")', 1000, None),
+        ("step(100)", 1000, None),  # the tenth would come at the end
+        ("step(7)", 1000, None),  # one of many
+        ("step(10)", 31, None),
+    ],
+)
+def test_a_cut_that_comes_too_late_to_be_meant(text, updates, at):
+    found = [finding.update for finding in lr.parse(text).lint(updates) if finding.code == "late-cut"]
+    assert found == ([] if at is None else [at])

@@ -66,6 +66,7 @@ def test_the_loader_says_how_long_an_epoch_is(name, capsys):
     else:
         one, two = without_epochs(arms, task, task.settings)
         assert (one.schedule, two.schedule) == (lr.step(2 * length), lr.cosine())
+        assert (one.written, two.written) == ('step("2ep")', "")  # what to use on more data
         assert f"has {length} updates, as its loader says" in capsys.readouterr().err
     assert "updated" not in did
 

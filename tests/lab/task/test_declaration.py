@@ -192,3 +192,11 @@ def test_the_folders_of_a_file_come_first_and_last(tmp_path, monkeypatch):
     before = [*sys.path]
     load_task(f"{path}:train")
     assert sys.path == before
+
+
+def test_a_module_for_a_file_is_told_the_file(tmp_path, monkeypatch):
+    """`lrlab compare bow:train`, as Python writes it."""
+    (tmp_path / "bow.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LrlabError, match=r"try: +bow\.py:train"):
+        load_task("bow:train")

@@ -206,3 +206,13 @@ def test_what_names_a_run_is_a_text_or_a_number():
         gathered([{"seed": k, "step": 1, "loss": 1.0} for k in range(20)])
     assert "'seed 11'" in str(refused.value)
     assert "'seed 12'" not in str(refused.value)
+
+
+def test_a_law_is_told_from_a_log(tmp_path):
+    """Handed to a command that takes logs: the ones that take a law are named."""
+    law = tmp_path / "law.json"
+    law.write_text('{"version": 3, "law": "elr", "prior": "generic", "fits": []}')
+    with pytest.raises(
+        LrlabError, match=r"(?s)is a law, which `lrlab forecast fit` wrote.*predict or rank.*--schedule"
+    ):
+        read_run(law)

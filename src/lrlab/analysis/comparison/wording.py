@@ -118,12 +118,13 @@ def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:
     """
     if not edges:
         return ""
-    said, grid = [], list(lrs)
+    said, grid = [], [f"{lr:g}" for lr in lrs]
     for edge, end in (("lowest", lrs[0]), ("highest", lrs[-1])):
         if arms := [arm for arm, where in edges.items() if where == edge]:
             said.append(f"Best at the {edge} LR tried ({end:g}): {', '.join(arms)}.")
-            grid = [lrs[0] ** 2 / lrs[1], *grid] if edge == "lowest" else [*grid, lrs[-1] ** 2 / lrs[-2]]
-    return f"{' '.join(said)} What lies beyond is not known: --lrs {','.join(f'{lr:g}' for lr in grid)}."
+            beyond = lrs[0] ** 2 / lrs[1] if edge == "lowest" else lrs[-1] ** 2 / lrs[-2]
+            grid = [f"{beyond:.2g}", *grid] if edge == "lowest" else [*grid, f"{beyond:.2g}"]
+    return f"{' '.join(said)} What lies beyond is not known: --lrs {','.join(grid)}."
 
 
 def _least_seeds(level: float) -> int:

@@ -10,14 +10,17 @@ from lrlab.core.expression.algebra import Product, Sequence, product, sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.metered import sampled
+from lrlab.core.shapes.piecewise import step
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
-from lrlab.core.time.span import rounded
+from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, worded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LATE = 0.02  # of a run: a cut after which less is left is hardly meant,
+FEW = 10  # where there are so few of them
 SMALL = 0.01  # a peak below this multiple of the base LR was almost surely meant as an absolute LR
 
 
@@ -103,6 +106,7 @@ def _curve(curve: Curve) -> Iterator[Finding]:
             )
     yield from _jumps(curve, n, float(np.abs(values).max()))
     yield from _unreached(curve, n)
+    yield from _late(curve, n)
 
 
 def _ends(curve: Curve, n: int, times: NDArray, values: NDArray) -> Iterator[Finding]:  # type: ignore[type-arg]
@@ -168,6 +172,19 @@ def _unreached(curve: Curve, n: int) -> Iterator[Finding]:
                     f"{part}: {', '.join(map(str, late))} is not reached within {length} updates",
                     'an earlier one, or a share such as "50%"',
                 )
+
+
+def _late(curve: Curve, n: int) -> Iterator[Finding]:
+    """A cut within the last 2 % of the run, as that of step("33%") at 99 %: what it is for takes no place any more."""
+    clock = TimeBase(curve.horizon, n)
+    for phase in curve.phases:
+        length = (phase.stop if phase.stop is not None else n) - phase.start
+        each = rounded(clock.updates(Span.of(phase.schedule.every))) if isinstance(phase.schedule, step) else 0
+        left = length - (length - 1) // each * each if each else length
+        if each > left and left < LATE * length and length < FEW * each:
+            at = phase.start + length - left
+            message = f"{phase.schedule} cuts a last time at update {at:,}, {left:,} before its end"
+            yield Finding("late-cut", message, 'a little longer: "34%" for "33%"', at)
 
 
 # -- what is refused where a curve is attached to an optimizer -------------------------------------------------------

@@ -40,6 +40,7 @@ class Arm:
     averaging: float | str | None = None
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
     also: Mapping[str, Schedule] = field(default_factory=dict, hash=False)
+    written: str = field(default="", compare=False, repr=False)  # its schedule as typed, where that had spans in epochs
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.isprintable():

@@ -51,6 +51,7 @@ def without_epochs(
     return tuple(
         dataclasses.replace(
             arm,
+            written=str(arm.schedule) if _in_epochs(arm.schedule) else "",
             schedule=relative(arm.schedule, horizon),
             also={name: relative(schedule, horizon) for name, schedule in arm.also.items()},
         )

@@ -191,7 +191,8 @@ def load_task(text: str) -> Task:
     if text not in built_in_tasks():
         known = built_in_tasks()
         allowed = f"{', '.join(known)}, or path/to/file.py:name"
-        raise LrlabError(worded("there is no such task", text, allowed, nearest(text, known)))
+        file = f"{path}.py:{name}" if colon and path and Path(f"{path}.py").is_file() else ""
+        raise LrlabError(worded("there is no such task", text, allowed, file or nearest(text, known)))
     module = importlib.import_module(f"{tasks.__name__}.{text}")
     return _task(module, "train", Path(str(module.__file__)), text, text)
 

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,10 @@ def collect(
         runs = list(table.runs)
         raise LrlabError(worded(f"{path}: the rows of several runs in one table", runs, "one run", "one file per run"))
     if not table.counters or not (table.series or table.others):
+        if _is_law(str(path)):
+            what = f"{path} is a law, which `lrlab forecast fit` wrote: it holds no rows of a log"
+            hint = "lrlab forecast predict or rank, which take a law; fit and report take logs, and --schedule"
+            raise LrlabError(worded(what, None, "a log", hint))
         broken = [f"{name}: {why}" for name, why in table.unusable.items()]
         unreadable = [f"{table.unreadable} lines, {table.first_unreadable}"] if table.unreadable else []
         raise LrlabError(
@@ -143,6 +148,16 @@ def collect(
             )
         )
     return table
+
+
+def _is_law(named: str) -> bool:
+    """Whether a file begins as a saved law does."""
+    path = Path(named)
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begins = file.read(2000)
+    return b'"law":' in begins and b'"prior":' in begins
 
 
 def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, before: dict[str, float]) -> None:

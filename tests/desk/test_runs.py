@@ -88,3 +88,14 @@ def test_pruning_forgets_states_and_old_runs(stored):
     assert (done.record["runs"], States(store).stored()) == (1, {})
     assert len(Store(store).listing().runs) == 5
     assert "1 runs forgotten" in done.sentences[0]
+
+
+def test_decisions_have_their_places_on_the_time_line(stored):
+    """At the update after which the LR is another one."""
+    store, runs = stored
+    run = runs["p", 1]
+    found = desk.marks(store, run.key)
+    assert [mark["x"] for mark in found] == [decision.update for decision in run.decisions]
+    assert found
+    assert all("plateau" in mark["text"] for mark in found)
+    assert desk.marks(store, runs["fixed", 0].key) == []

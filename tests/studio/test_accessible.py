@@ -30,3 +30,20 @@ def test_axe_finds_nothing(state, opened, violations):
         page.wait_for_selector(ready)
         found += [(theme, *each) for each in violations(page)]
     assert found == []
+
+
+def test_axe_finds_nothing_on_a_full_page(opened, violations):
+    """Compose with a law, a plan, and points that are chosen."""
+    path = f"/compose#s={TEXT}&n=24000&lr=0.0003&ghost={quote('cosine()')}"
+    for theme in ("light", "dark"):
+        page = opened(path, theme=theme, bypass_csp=True)
+        page.wait_for_selector("dl dd")
+        page.locator("#law-example").click()
+        page.wait_for_selector("#law-ends:not(:empty)")
+        page.locator("#plan-add button").click()
+        page.wait_for_selector(".track")
+        page.locator(".track").first.click()
+        page.wait_for_selector('[data-name="3"]')
+        page.evaluate("() => lrlab.handles.choose(['1', '2', '3'])")
+        page.wait_for_selector('[data-name="tilt"]')
+        assert violations(page) == []

@@ -457,3 +457,17 @@ def test_a_plan_is_typed(opened):
     until(page, "document.querySelectorAll('.track').length === 2")
     assert text_of(page) == "linear()"
     assert page.locator("#wrong").inner_text() == ""
+
+
+def test_spans_in_samples_and_tokens_know_their_run(opened):
+    text = quote('warmup("64ksamples") >> cosine()')
+    page = opened(f"/compose#s={text}&n={RUN}")
+    until(page, "document.getElementById('wrong').textContent.includes('samples')")
+    page.locator("#batch summary").click()
+    page.locator("#samples").fill("128")
+    page.locator("#samples").blur()
+    until(page, "lrlab.found?.points?.[1]?.update === 500")
+    assert page.locator("#wrong").inner_text() == ""
+    page.reload()
+    until(page, "lrlab.found?.points?.[1]?.update === 500")
+    assert page.locator("#samples").input_value() == "128"

@@ -150,6 +150,15 @@ def report(store: str | Path, key: str) -> Report:
     return Report(f"{run.arm} on {run.task}", f"{run.schedule}, {where}: {ended}.", (*drawn, *tables), facts)
 
 
+def marks(store: str | Path, key: str) -> list[dict[str, Any]]:
+    """What the controllers of a run decided, as places on its time line: the update, and what happened there.
+
+    The update is the first one with the new factor; more than one decision may be at one.
+    """
+    decided = _find(store, key).decisions
+    return [{"x": each.update, "text": f"{each.controller}: {each.event} ({each.cause})"} for each in decided]
+
+
 def _line(run: StoredRun, name: str) -> Line:
     values = realised(run)
     return Line(name, range(len(values)), values.tolist())

@@ -42,7 +42,8 @@ class Storing:
         from lrlab.desk import runs as desk
         from lrlab.views.plain import plain_report
 
-        return {"report": plain_report(desk.report(self.store, asked.text("key", 64)))}
+        key = asked.text("key", 64)
+        return {"report": plain_report(desk.report(self.store, key)), "marks": desk.marks(self.store, key)}
 
     def tag(self, asked: Asked) -> Mapping[str, Any]:
         """Give runs a word, or take it away."""

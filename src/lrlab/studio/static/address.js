@@ -1,6 +1,6 @@
 /** The state of Compose as an address: a link is the work. */
 
-const NUMBERS = { updates: "n", epoch: "epoch", lr: "lr", decay: "wd" };
+const NUMBERS = { updates: "n", epoch: "epoch", lr: "lr", decay: "wd", samples: "samples", tokens: "tokens" };
 
 /** @param {any} state @returns {string} what stands behind the # */
 export function address(state) {

@@ -12,11 +12,11 @@ import { Plan } from "./plan.js";
 import { dropped, saved } from "./files.js";
 
 const FIRST = { text: 'warmup("5%") >> cosine(to=0.1)', updates: 10000 };
-const FIELDS = ["updates", "epoch", "lr", "decay"];
+const FIELDS = ["updates", "epoch", "lr", "decay", "samples", "tokens"];
 const MOST = 5; // lines beside the schedule
 
 /** @type {any} */
-let state = { ...FIRST, epoch: null, lr: null, decay: null, log: false, ghost: null, overlays: [], plan: null, track: 0 };
+let state = { ...FIRST, epoch: null, lr: null, decay: null, samples: null, tokens: null, log: false, ghost: null, overlays: [], plan: null, track: 0 };
 let found = null; // what the server last said of it
 let began = null; // the state at the beginning of a gesture
 const beside = new Map(); // curves beside it, by text
@@ -42,6 +42,8 @@ const hint = () => (!found ? "There is no picture of this text yet." : found.fix
 function request(from) {
   const horizon = { updates: from.updates };
   if (from.epoch) horizon.updates_per_epoch = from.epoch;
+  if (from.samples) horizon.samples_per_update = from.samples;
+  if (from.tokens) horizon.tokens_per_update = from.tokens;
   const hyper = plan.shaped(from)?.hyper ?? "lr";
   const lr = hyper === "lr" ? from.lr : null; // other values are themselves, or multiples
   return { text: from.text, horizon, lr, decay: from.decay, log: from.log, hyper };
@@ -237,6 +239,7 @@ function fill() {
   byId("text").value = state.text;
   for (const name of FIELDS) byId(name).value = state[name] ?? "";
   byId("log").setAttribute("aria-pressed", String(state.log));
+  if (state.samples || state.tokens) byId("batch").open = true;
 }
 
 function back(way) {

@@ -6,6 +6,9 @@ const NEAR = 9; // pixels to a round place
 const REACH = 18; // pixels to a line
 const FINE = 0.1; // of the way of a hand, with Ctrl
 
+/** A number without an exponent, which ARIA does not know. @param {number} value */
+const decimal = (value) => value.toLocaleString("en", { useGrouping: false, maximumFractionDigits: 20 });
+
 /** The handles over a chart. */
 export class Handles {
   /**
@@ -113,9 +116,9 @@ export class Handles {
     button.className = `handle${handle.edge ? " edge" : ""}${this.held?.name === name ? " held" : ""}${chosen ? " chosen" : ""}${name === "tilt" ? " tilt" : ""}`;
     button.setAttribute("aria-label", chosen ? `${sentence}, chosen` : sentence);
     button.setAttribute("aria-valuetext", said);
-    button.setAttribute("aria-valuenow", String(moves ? update : value));
-    button.setAttribute("aria-valuemin", String(moves ? handle.low : 0));
-    button.setAttribute("aria-valuemax", String(moves ? handle.high : Math.max(value, this.shown.peak) * 10));
+    button.setAttribute("aria-valuenow", decimal(moves ? update : value));
+    button.setAttribute("aria-valuemin", decimal(moves ? handle.low : 0));
+    button.setAttribute("aria-valuemax", decimal(moves ? handle.high : Math.max(value, this.shown.peak) * 10));
     button.lastChild.textContent = handle.edge && name !== "horizon" ? `${sentence.split(":")[0]} ${number(value)}` : said;
   }
 

@@ -4,6 +4,7 @@ import { colour, make, number, whole } from "./building.js";
 
 const SERIES = 7;
 const HEIGHT = 280;
+const NEAR = 6; // pixels to a mark
 const STEPS = Array.from({ length: 30 }, (_, k) => [1, 2, 5][k % 3] * 10 ** Math.floor(k / 3)); // between ticks: whole updates
 
 /** @param {any} report @returns {HTMLElement[]} */
@@ -148,11 +149,28 @@ class Drawn {
           { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (given.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
         ],
         series,
-        hooks: { setCursor: [(plot) => this.point(plot)] },
+        hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot)] },
       },
       tables.length ? window.uPlot.join(tables) : [[0], [null]],
       this.place,
     );
+  }
+
+  /** Dashed lines where something was decided. */
+  mark(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour("warn");
+    ctx.setLineDash([3, 3]);
+    for (const { x } of this.given.marks ?? []) {
+      const at = plot.valToPos(x, "x", true);
+      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(at, bbox.top);
+      ctx.lineTo(at, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    ctx.restore();
   }
 
   point(plot) {
@@ -163,7 +181,8 @@ class Drawn {
     }
     const x = plot.posToVal(left, "x");
     const said = plot.series.slice(1).filter((s) => s.own).reverse().map((s) => `${s.label} ${number(near(s.own, x))}`);
-    this.where.textContent = `${this.given.x} ${whole(x)}: ${said.slice(0, 6).join(" · ")}`;
+    const close = (this.given.marks ?? []).filter((mark) => Math.abs(plot.valToPos(mark.x, "x") - left) < NEAR).map((mark) => mark.text);
+    this.where.textContent = `${this.given.x} ${whole(x)}: ${[...said.slice(0, 6), ...close].join(" · ")}`;
   }
 }
 

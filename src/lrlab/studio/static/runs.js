@@ -143,7 +143,8 @@ async function report(missing, ask) {
   byId("one").hidden = false;
   const back = make("p", {}, make("a", { href: "/runs" }, "All runs"));
   byId("one").replaceChildren(back, make("h1", {}, missing));
-  const { report: found } = await ask();
+  const { report: found, marks } = await ask();
+  for (const section of found.sections) if (section.kind === "figure") section.marks = marks;
   byId("one").replaceChildren(back, make("h1", {}, found.title), make("p", { class: "lead" }, found.lead), make("div", { class: "report" }, ...sections(found), facts(found.facts)));
 }
 

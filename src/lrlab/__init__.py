@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from lrlab.core.time.horizon import Horizon as Horizon
     from lrlab.core.time.span import Span as Span
     from lrlab.desk.advise import advise as advise
+    from lrlab.desk.auto import auto as auto
     from lrlab.desk.compare import compare as compare
     from lrlab.desk.find import find as find
     from lrlab.desk.range_test import RangeTest as RangeTest

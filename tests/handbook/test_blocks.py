@@ -28,6 +28,7 @@ ELSEWHERE = {
     "pip install": ".ci/run installs both ways that the README has",
     "lrlab compare digits": "minutes: .ci/run; each of its options in tests/cli/commands/test_compare.py",
     "lrlab compare signals --quick": "minutes: every task is trained in tests/lab/tasks",
+    "lrlab auto digits": "minutes: tests/cli/commands/test_auto.py",
     "lrlab find digits": "a file of one's own: tests/cli/commands/test_find.py",
     "lrlab tune digits --budget 60": "minutes: tests/cli/commands/test_tune.py",
     "lrlab runs list": "its keys are examples: tests/cli/commands/test_runs.py",

@@ -53,6 +53,7 @@ def test_there_is_none(driven, loss, sweep, why):
     assert found.verdict == "none"
     assert why in found.why
     assert (found.low, found.lr, found.high) == (None, None, None)
+    assert (found.guess is not None) == (why == "noise")  # something to go on with, by whoever tries more
 
 
 def test_less_sure_is_wider(driven):

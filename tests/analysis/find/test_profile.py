@@ -78,7 +78,7 @@ def test_without_runs_all_is_as_it_was_believed():
         (found.m, -3.0, 1.5),
         (np.log(found.below), np.log(0.15), wide),
         (np.log(found.above), np.log(0.15) + 0.4, wide),
-        (found.horizon, -0.1, 0.5),
+        (found.horizon, -0.15, 0.35),
         (np.log(found.noise), np.log(0.015), 0.8),
     ):
         assert found.quantile(values, 0.5) == pytest.approx(middle, abs=0.06 * spread)
@@ -95,7 +95,7 @@ def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
     found = profile(runs, updates=400, around=0.2, within=1.1)
     z = np.random.default_rng(5).standard_normal((6, 400_000))
     m, k = 0.2 + 1.1 * z[0], np.log(0.15) + 1.4 * z[1]
-    below, above, power = np.exp(k + 0.5 * z[2]), np.exp(k + 0.4 + 0.5 * z[3]), -0.1 + 0.5 * z[4]
+    below, above, power = np.exp(k + 0.5 * z[2]), np.exp(k + 0.4 + 0.5 * z[3]), -0.15 + 0.35 * z[4]
     noise, weight = np.exp(np.log(0.015) + 0.8 * z[5]), np.zeros(z.shape[1])
     for group in (0, 1):
         own = [run for run in runs if run.group == group]
@@ -118,10 +118,9 @@ def test_runs_weigh_what_was_believed_by_how_probable_they_are(diverged):
         for share in (0.1, 0.5, 0.9):
             one, other = (each.quantile(getattr(each, name), share) for each in (found, plain))
             assert one == pytest.approx(other, abs=0.12), (name, share)
-    longer = {"below": 0.15 * np.log(400 / 100), "above": 0.15 * np.log(400 / 100), "noise": 0.0}
-    for name, flatter in longer.items():
+    for name in ("below", "above", "noise"):  # the whole run may be sharper or flatter alike
         one, other = (each.quantile(np.log(getattr(each, name)), 0.5) for each in (found, plain))
-        assert one == pytest.approx(other - flatter, abs=0.12), name
+        assert one == pytest.approx(other, abs=0.15), name
 
 
 def known(below, above, m=0.0):

@@ -31,7 +31,8 @@ class Answer:
     """Multiples of the task's own LR from `low` to `high` are within `regret` of the best loss with probability
     `level`; `lr` is the one with the least expected regret. None where there is no such range: `why`.
 
-    `unstable_above` is the lowest multiple at which something diverged; None where nothing did.
+    `unstable_above` is the lowest multiple at which something diverged; None where nothing did. `guess` is the multiple
+    with the least expected regret, also where the runs are too noisy for a range.
     """
 
     verdict: Verdict
@@ -44,6 +45,7 @@ class Answer:
     expected: float | None = None
     unstable_above: float | None = None
     horizon: Horizon | None = None
+    guess: float | None = None
 
 
 def answer(policy: Policy, level: float = 0.9) -> Answer:
@@ -67,7 +69,7 @@ def answer(policy: Policy, level: float = 0.9) -> Answer:
         if span is not None and span[1] - span[0] >= np.log(WIDE):
             return _range(found, span, regret, level, unstable, len({probe.updates for probe in probes}) > 1)
     why = f"noise: no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure; give it more budget"
-    return Answer("none", why, level=level, unstable_above=unstable)
+    return Answer("none", why, level=level, unstable_above=unstable, guess=float(np.exp(found.best)))
 
 
 def _range(
@@ -89,6 +91,7 @@ def _range(
         found.expected(best),
         unstable,
         Horizon(power, least, most, measured),
+        float(np.exp(best)),
     )
 
 

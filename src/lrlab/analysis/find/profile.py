@@ -29,10 +29,10 @@ CURVATURE, CURVATURE_VARIES = 0.15, 1.4  # and the standard deviation of its log
 SIDES_VARY = 0.5  # of log k between the sides: above the best LR the loss rises faster
 STEEPER_ABOVE = 0.4
 # a: published powers go from -0.35 to 0.33, those of the built-in tasks from -0.9 to 1
-HORIZON, HORIZON_VARIES = -0.1, 0.5
+HORIZON, HORIZON_VARIES = -0.15, 0.35
 NOISE, NOISE_VARIES = 0.015, 0.8  # of log loss
 FAR = 0.2  # of the distance above the best run: how far off the parabola may be there
-LONGER, LONGER_VARIES = -0.15, 0.3  # the power of the length by which k falls, and its spread
+LONGER_VARIES = 0.3  # the spread of the power of the length by which k changes
 LEARNED, LEAST = 1.3, 0.02  # s, in what the best run has learned, which is so much at least
 
 
@@ -130,7 +130,7 @@ def profile(probes: Sequence[Probe], *, updates: int, around: float, within: flo
             z, beside = _again(z, weights, draw)
     m, below, above, horizon, noise = found
     times = np.log(updates / max((probe.updates for probe in probes), default=updates))
-    longer = np.exp(times * (LONGER + LONGER_VARIES * draw.standard_normal(DRAWS)))
+    longer = np.exp(times * LONGER_VARIES * draw.standard_normal(DRAWS))
     return Profile(m, longer * below, longer * above, horizon, noise, weights)
 
 

@@ -1,0 +1,203 @@
+"""What `lr.auto` chose: one schedule with its LR and code, what it gains over a constant LR, and what it cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from lrlab.analysis.comparison.statistics import Comparison
+from lrlab.analysis.comparison.versus import Answer, Versus, versus
+from lrlab.core.text.parse import parse
+from lrlab.desk import VERSION
+from lrlab.desk.coded import code
+from lrlab.desk.found import Found, RangeRecord
+from lrlab.errors import printable
+from lrlab.shown import Shown
+from lrlab.views.model import Table, Text
+from lrlab.views.seen import Columns, Section
+
+
+class ScreenedRecord(TypedDict):
+    """A schedule at one LR over a quarter of the run; `score` is None where it diverged."""
+
+    name: str
+    schedule: str
+    lr: float
+    score: float | None
+
+
+class AutoRecord(TypedDict):
+    """The choice. `lr` is absolute, of the first parameter group, or a multiple where the task has no optimizer.
+
+    `gain` is by how much the metric is better than with a constant LR at its own best: low, expected, high, in the
+    metric (null where that is unbounded or not known); `answer` what the comparison makes of it. `cost` is in runs.
+    """
+
+    version: Literal[1]
+    schedule: str
+    lr: float
+    gain: list[float | None]
+    code: str
+    cost: float
+    answer: Answer
+    name: str
+    multiple: float
+    constant_lr: float
+    level: float
+    method: str
+    task: str
+    metric: str
+    updates: int
+    budget: float
+    trained: int
+    screened: list[ScreenedRecord]
+    range: RangeRecord
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A schedule at one multiple of the LR, and its mean score over a quarter of the run (lower is better)."""
+
+    name: str
+    schedule: str
+    multiple: float
+    score: float
+
+
+@dataclass(frozen=True, repr=False)
+class Chosen(Shown):
+    """A schedule (`schedule`, as a text) and its LR (`lr`), with code for a framework (`code`).
+
+    `answer` is "better" than a constant LR, "undecided" or "worse"; `gain` by how much, as (low, expected, high) in the
+    metric. `found` is the range test. `spent` and `budget` are in updates.
+    """
+
+    task: str
+    metric: str
+    updates: int
+    framework: str
+    name: str
+    schedule: str
+    multiple: float
+    fixed: float
+    own: tuple[float, ...]
+    found: Found
+    screened: tuple[Screened, ...]
+    comparison: Comparison
+    maximise: bool
+    spent: int
+    budget: int
+    trained: int
+
+    @property
+    def lr(self) -> float:
+        """The peak LR: absolute, of the first parameter group; a multiple where the task has no optimizer."""
+        return self._absolute(self.multiple)
+
+    @property
+    def versus(self) -> Versus:
+        """The verdict in numbers, as the difference to the constant LR."""
+        return versus(self.comparison, "constant", maximise=self.maximise)
+
+    @property
+    def answer(self) -> Answer:
+        """The verdict on the schedule."""
+        return self.versus.answer
+
+    @property
+    def gain(self) -> tuple[float | None, float | None, float | None]:
+        """By how much the metric is better than with a constant LR: low, expected, high."""
+        found = self.versus
+        ends = (found.low, found.difference, found.high)
+        if self.maximise:
+            return ends
+        low, middle, high = (None if each is None else -each for each in reversed(ends))
+        return low, middle, high
+
+    @property
+    def code(self) -> str:
+        """The schedule in the framework; it needs lrlab only where that has no schedule with exactly this curve."""
+        return code(parse(self.schedule), self.framework, horizon=self.updates, base_lr=self.lr)
+
+    @property
+    def cost(self) -> float:
+        """What was spent, in runs; what several runs share counts once."""
+        return self.spent / self.updates
+
+    def record(self) -> AutoRecord:
+        """Everything as plain JSON."""
+        return {
+            "version": VERSION,
+            "schedule": self.schedule,
+            "lr": self.lr,
+            "gain": list(self.gain),
+            "code": self.code,
+            "cost": round(self.cost, 4),
+            "answer": self.answer,
+            "name": self.name,
+            "multiple": self.multiple,
+            "constant_lr": self._absolute(self.fixed),
+            "level": self.comparison.level,
+            "method": self.comparison.method,
+            "task": self.task,
+            "metric": self.metric,
+            "updates": self.updates,
+            "budget": round(self.budget / self.updates, 4),
+            "trained": self.trained,
+            "screened": [
+                {
+                    "name": each.name,
+                    "schedule": each.schedule,
+                    "lr": self._absolute(each.multiple),
+                    "score": self._score(each),
+                }
+                for each in self.screened
+            ],
+            "range": self.found.record(),
+        }
+
+    def table(self) -> Table:
+        """The screening: each schedule at its LRs."""
+        rows = tuple((e.name, f"{self._absolute(e.multiple):.3g}", self._score(e)) for e in self.screened)
+        return Table(
+            ("schedule", "LR", self.metric), rows, title=f"Complete runs of a quarter of {self.updates} updates"
+        )
+
+    def _score(self, each: Screened) -> float | None:
+        if not math.isfinite(each.score):
+            return None
+        return -each.score if self.maximise else each.score
+
+    def _absolute(self, multiple: float) -> float:
+        return multiple * (self.own[0] if self.own else 1.0)
+
+    def _sections(self) -> tuple[Section, ...]:
+        """What a notebook shows."""
+        return (Text(repr(self).replace("\n", "\n\n")), self.table())
+
+    def _columns(self) -> Columns:
+        """The screening, one schedule at one LR a row."""
+        return {
+            "name": [each.name for each in self.screened],
+            "lr": [self._absolute(each.multiple) for each in self.screened],
+            "score": [self._score(each) for each in self.screened],
+        }
+
+    def __repr__(self) -> str:
+        """The answer in sentences, and the code."""
+        sign = "LR" if self.own else "times the task's own LR,"
+        units = len(self.comparison.standings[0].scores)
+        low, middle, high = ("?" if each is None else f"{each:+.4g}" for each in self.gain)
+        said = {"better": "better than", "worse": "worse than", "undecided": "not distinguishable from"}
+        constant = f"a constant LR of {self._absolute(self.fixed):.3g}"
+        interval = f"{self.comparison.level:.0%} interval {low} to {high}"
+        lines = [
+            f"{self.schedule} at {sign} {self.lr:.3g}.",
+            f"It is {said.get(self.answer, self.answer)} {constant}: {self.metric} better by {middle} ({interval}), on "
+            f"{units} folds or seeds that nothing before has seen.",
+            f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",
+            "",
+            self.code.rstrip(),
+        ]
+        return printable("\n".join(lines))

@@ -1,0 +1,117 @@
+"""`lr.auto`: within its budget, judged on what nothing has seen, the same when called again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import lrlab as lr
+from lrlab.desk import trainer
+from lrlab.desk.auto import shares_of
+from lrlab.errors import LrlabError
+
+QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
+GIVEN = {"budget": 12, "horizon": 160, "workers": 0, "quiet": True}
+
+
+def chosen(folder, **more):
+    return lr.auto(QUADRATIC, store=folder, **{**GIVEN, **more})
+
+
+def test_what_was_chosen_can_be_used(tmp_path):
+    """A schedule's text, an absolute LR, code, a gain, and a cost within the budget; a second call is free."""
+    found = chosen(tmp_path)
+    assert str(lr.parse(found.schedule)) == found.schedule
+    assert found.lr == pytest.approx(0.3 * found.multiple)
+    assert found.spent <= found.budget == 12 * 160
+    assert found.trained <= found.spent
+    compile(found.code, "code", "exec")
+    low, middle, high = found.gain
+    if low is not None and high is not None:
+        assert low <= middle <= high
+        assert (found.answer == "better") == (low > 0)
+    record = json.loads(json.dumps(found.record(), allow_nan=False))
+    assert {"version", "schedule", "lr", "gain", "code", "cost"} <= set(record)
+    assert len(record["screened"]) == 3 * (1 + len({row["name"] for row in record["screened"]} - {"constant"}))
+    again = chosen(tmp_path)
+    assert again.trained == 0
+    assert {**again.record(), "trained": 0, "range": 0} == {**record, "trained": 0, "range": 0}
+
+
+def test_it_is_judged_on_what_nothing_has_seen(tmp_path, monkeypatch):
+    """Range test and screening on two folds, the verdict on others; two arms, whole runs."""
+    seen = []
+    engine = trainer.run_jobs
+
+    def watched(task, jobs, *given, **how):
+        seen.append(jobs)
+        return engine(task, jobs, *given, **how)
+
+    monkeypatch.setattr(trainer, "run_jobs", watched)
+    chosen(tmp_path)
+    units = [{(job.seed, job.fold) for job in jobs} for jobs in seen]
+    assert units[-1].isdisjoint(set().union(*units[:-1]))
+    assert {job.updates for job in seen[-1]} == {160}
+    assert len({job.arm.name for job in seen[-1]}) == 2
+    assert all(job.updates < 160 for jobs in seen[:-1] for job in jobs)
+
+
+def test_the_gain_is_positive_where_the_schedule_is_better(tmp_path):
+    """The quadratic ends with the noise of its LR: a decay wins on every fold."""
+    found = chosen(tmp_path, budget=40, horizon=400)
+    first = found.comparison.standings[0]
+    assert (found.gain[1] > 0) == (first.arm != "constant")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "shares"), [(10_000, None), (11_000, (2, 3)), (16_000, (4, 4)), (20_000, (4, 6)), (99_000, (4, 6))]
+)
+def test_a_budget_is_shared_out(allowed, shares):
+    """More schedules before more folds; never more than there is."""
+    found = shares_of(allowed, updates=1000, tried=2, judged=6)
+    assert (found and (found.schedules, found.judged)) == shares
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"budget": 3}, "budget is too small"),
+        ({"budget": "soon"}, "not a duration"),
+        ({"horizon": 0}, "horizon"),
+        ({"questions": {"task": "cooking"}}, "cooking"),
+        ({"config": {"nonsense": 1}}, "nonsense"),
+        ({"executor": "cloud"}, "no such executor"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(tmp_path, wrong, said):
+    """In a sentence, before anything is trained."""
+    with pytest.raises(LrlabError, match=said):
+        chosen(tmp_path, **wrong)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_task_without_a_usable_range_says_why(tmp_path):
+    """It is not screened at an LR that nothing speaks for."""
+
+    class Model:
+        def __init__(self):
+            self.w, self.param_groups = 3.0, [{"lr": 0.1}]
+
+        def state_dict(self):
+            return {"w": self.w}
+
+        def load_state_dict(self, state):
+            self.w = state["w"]
+
+    @lr.task(metric="val_loss", updates=160, folds=2)
+    def train(run):
+        model = Model()
+        run.track(model=model, opt=model)
+        for _ in run.steps([0]):
+            model.w += 0.001
+            run.log(loss=2.0)
+            if run.eval_now:
+                run.report(val_loss=2.0)
+
+    with pytest.raises(LrlabError, match="no usable range of LRs: flat"):
+        lr.auto(train, store=tmp_path, **GIVEN)

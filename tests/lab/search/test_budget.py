@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from lrlab.core.time.span import MOST
 from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.search.budget import Budget, budget_of
 from lrlab.lab.search.space import BASELINE
@@ -35,7 +36,7 @@ def test_minutes_are_measured_by_a_first_run():
         budget_of("1min", field(), 2, 5901)
 
 
-@pytest.mark.parametrize("given", [0, -1.0, True, None, [4], float("nan"), float("inf"), 2**63])
+@pytest.mark.parametrize("given", [0, -1.0, True, None, [4], float("nan"), float("inf"), MOST, 2**63])
 def test_a_budget_is_a_number_of_runs_above_0(given):
     """The bound itself is none."""
     with pytest.raises(LrlabTypeError, match="a budget is in runs or in minutes"):

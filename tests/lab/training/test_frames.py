@@ -1,6 +1,7 @@
 """Which variables a loop will still read, and what nobody can see of where it is."""
 
 import contextlib
+import dis
 import functools
 import itertools
 import sys
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from lrlab.lab.training.frames import (
+    _live,
     asked_of,
     counters_around,
     frames_between,
@@ -345,3 +347,28 @@ def test_what_gathers_is_named_by_the_word_that_is_called():
     GATHERED.clear()
     body(lambda one, other: one, 5)
     assert {names[0] for names in GATHERED if names} == {"reduce"}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="later Pythons do not split a call")
+def test_a_call_that_is_split_is_one_place():
+    """What its second part may read is no longer live at its first: both are the same call."""
+
+    def calling():
+        kept = 1
+
+        def reads():
+            return kept
+
+        reads()
+        last = [reads()]
+        return len(last)
+
+    code = calling.__code__
+    places = [each.offset for each in dis.get_instructions(code) if each.opname == "PRECALL"]
+    assert len(places) == 3
+    first, second, third = (_live(code, place) for place in places)
+    assert {"kept", "reads"} <= first
+    assert second == {"kept"}  # the next call may read it
+    assert third == frozenset()
+    calls = [each.offset for each in dis.get_instructions(code) if each.opname == "CALL"]
+    assert [_live(code, place) for place in calls] == [first, second, third]

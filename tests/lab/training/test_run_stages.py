@@ -8,7 +8,9 @@ from lrlab.lab.arms.controls import ControlSpec
 from lrlab.lab.training import run as run_module
 from lrlab.lab.training.bounds import Forked, StageBounds
 from lrlab.lab.training.fork import Alone
+from lrlab.lab.training.log import TrainingLog
 from lrlab.lab.training.run import TrainingRun
+from lrlab.record.runs.states import StoredState
 
 
 class Optimizer:
@@ -50,6 +52,13 @@ def test_what_cannot_be_taken_up_again_is_trained_alone(bounds, ended):
     """Where the stage ends before the run, or another arm shares it; a whole run by itself needs no fork."""
     made, how = taken(started(10, iter(range(99)), **bounds)[1])
     assert (len(made), how) == ((10, None) if ended is None else (0, Alone))
+
+
+@pytest.mark.parametrize("at", [1, 5])
+def test_what_was_begun_elsewhere_is_not_gone_on_with_where_nothing_can_be_taken_up(at):
+    """Not even after its first update, with no other arm along."""
+    start = StoredState({"at": at, "ledger": TrainingLog(10).record()}, b"")
+    assert taken(started(10, iter(range(99)), start=start)[1]) == ([], Alone)
 
 
 def test_a_stage_ends_at_its_update_and_leaves_where_it_stands():

@@ -11,7 +11,7 @@ from lrlab.desk.experiment import set_up
 from lrlab.desk.result import Result
 from lrlab.desk.several import Several, fitting
 from lrlab.errors import LrlabError
-from lrlab.lab.stages.engine import Effort
+from lrlab.lab.stages.progress import Effort
 from lrlab.record.runs.run import Series
 from stored import stored
 

@@ -19,9 +19,10 @@ from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.arms.controls import ControlTrace
 from lrlab.lab.arms.tree import tree, updates_of
 from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.engine import TaskError, _left, _named, run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job, jobs_of
-from lrlab.lab.stages.progress import Effort, TaskError, _left, _named, run_jobs
+from lrlab.lab.stages.progress import Effort
 from lrlab.lab.stages.recipe import cell_of
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.stages.stage import train

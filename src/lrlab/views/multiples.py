@@ -11,7 +11,7 @@ from html import escape
 
 from lrlab.views.axes import Axis, axis, number
 from lrlab.views.model import Figure, Line
-from lrlab.views.summary import digest
+from lrlab.views.summary import digest, reach
 from lrlab.views.thin import thinned
 
 WIDTH, HEIGHT, EDGE = 400, 192, 8
@@ -51,7 +51,7 @@ def multiples(figure: Figure) -> str:
     note = (
         f"Each line by itself (dark) beside {lines[0].name} (blue), all on one scale: {figure.y_label} "
         f"{number(y.low)} to {number(y.high)}{', logarithmic' if figure.log_y else ''}; "
-        f"{figure.x_label} {number(x.low)} to {number(x.high)}."
+        f"{reach(figure.x_label, x.low, x.high)}."
     )
     return f'<ul class="multiples">{"".join(panels)}</ul><p class="note">{escape(note)}</p>'
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from lrlab.views.axes import number
 from lrlab.views.model import Cell, Figure, Line, Table
 
+LOG2 = "log2 of the "  # what begins the label of such an axis
+
 
 def summary(figure: Figure) -> str:
     """What the lines do, in one or two plain sentences.
@@ -17,7 +19,7 @@ def summary(figure: Figure) -> str:
         return " ".join(_told(line, figure.x_label) for line in figure.lines)
     first = min(line.x[0] for line in figure.lines)
     last = max(line.x[-1] for line in figure.lines)
-    text = f"{len(figure.lines)} lines, {figure.x_label} {number(first)} to {number(last)}."
+    text = f"{len(figure.lines)} lines, {reach(figure.x_label, first, last)}."
     ends = {line.name: end for line in figure.lines if (end := line.y[-1]) is not None}
     lowest, highest = min(ends, key=ends.__getitem__, default=""), max(ends, key=ends.__getitem__, default="")
     if ends and ends[lowest] < ends[highest]:
@@ -27,6 +29,19 @@ def summary(figure: Figure) -> str:
         )
     early = [line.name for line in figure.lines if line.name not in ends]
     return text + (f" Without a value at the end: {', '.join(early)}." if early else "")
+
+
+def reach(label: str, low: float, high: float) -> str:
+    """From where to where an axis goes; of a logarithm, the numbers that it is of.
+
+    >>> reach("update", 0, 500), reach("log2 of the LR multiple", -1, 2)
+    ('update 0 to 500', 'LR multiple 0.5 to 4')
+    """
+    return f"{label.removeprefix(LOG2)} {_at(label, low)} to {_at(label, high)}"
+
+
+def _at(label: str, x: float) -> str:
+    return number(2**x if label.startswith(LOG2) else x)
 
 
 def digest(figure: Figure) -> Table:
@@ -62,14 +77,14 @@ def _told(line: Line, x_label: str) -> str:
         return f"{line.name} has no values."
     (first, start), (last, end) = points[0], points[-1]
     if len(points) == 1:
-        return f"{line.name} is {number(start)} at {x_label} {number(first)}."
+        return f"{line.name} is {number(start)} at {x_label.removeprefix(LOG2)} {_at(x_label, first)}."
     low, high = min(points, key=_value), max(points, key=_value)
-    where = f"({x_label} {number(first)} to {number(last)})"
+    where = f"({reach(x_label, first, last)})"
     if low[1] == high[1]:
         return f"{line.name} stays at {number(start)} {where}."
     text = f"{line.name} goes from {number(start)}"
     if high[1] > max(start, end):
-        text += f" through its highest, {number(high[1])} at {number(high[0])},"
+        text += f" through its highest, {number(high[1])} at {_at(x_label, high[0])},"
     if low[1] < min(start, end):
-        text += f" through its lowest, {number(low[1])} at {number(low[0])},"
+        text += f" through its lowest, {number(low[1])} at {_at(x_label, low[0])},"
     return f"{text} to {number(end)} {where}."

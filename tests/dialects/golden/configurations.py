@@ -266,7 +266,10 @@ def _fvcore(seed: int, rng: random.Random) -> list[Any]:
 
 
 def asked(library: str, given: dict[str, Any]) -> int | None:
-    """How many updates a library's trainer asks for, where it stops by itself."""
+    """How many updates a library's trainer asks for, where it stops by itself; of DeepSpeed's decay, which lags by one,
+    those of its run."""
+    if library == "deepspeed":
+        return given["params"]["total_num_steps"] if given["type"] == "WarmupDecayLR" else None
     return {"fvcore": given.get("updates"), "olmo": given.get("max_steps"), "torchtitan": given.get("steps")}.get(
         library
     )

@@ -59,13 +59,18 @@ python benchmarks/evidence_page.py     # this page, from benchmarks/data/evidenc
 {chr(10).join(f"| {' | '.join(row)} |" for row in ELSEWHERE)}
 """
 
-SHORT = {"best": "**best**", "not distinguishable": "not told apart", "equally good": "equally good"}
+SHORT = {"best": "**best**", "leads": "leads", "not distinguishable": "not told apart", "equally good": "equally good"}
 
 
-def short(line: Standing) -> str:
+def verdict(line: Standing, compared: Comparison) -> str:
+    """The verdict; the first one leads where others cannot be told from it."""
+    return "leads" if line.verdict == "best" and len(compared.together) > 1 else line.verdict
+
+
+def short(line: Standing, compared: Comparison) -> str:
     """A verdict in a cell, with the LR that was chosen most often."""
-    if line.verdict in SHORT:
-        return SHORT[line.verdict]
+    if (said := verdict(line, compared)) in SHORT:
+        return SHORT[said]
     return line.verdict if line.difference is None else f"{line.verdict}, +{line.difference:.2g}"
 
 
@@ -77,7 +82,9 @@ def overview(found: list[tuple[Study, Comparison]]) -> list[str]:
     rows = ["| strategy | " + " | ".join(f"`{study.task}`, {study.optimizer}" for study, _ in found) + " |"]
     rows += ["|---|" + "---|" * len(found)]
     for arm in sorted(shared, key=lambda arm: ranks[arm]):
-        rows.append(f"| {arm} | " + " | ".join(short(verdicts[study.name][arm]) for study, _ in found) + " |")
+        rows.append(
+            f"| {arm} | " + " | ".join(short(verdicts[study.name][arm], compared) for study, compared in found) + " |"
+        )
     return rows
 
 
@@ -92,8 +99,9 @@ def table(study: Study, compared: Comparison) -> list[str]:
         best = min(means, key=lambda lr: means[lr]) if means else None
         tried = sorted(study.arms[line.arm].scores)
         edge = " (an edge)" if line.edge else ""
+        mean = "diverged" if line.mean is None else f"{line.mean:.4g}"
         rows.append(
-            f"| {line.arm} | {'diverged' if line.mean is None else f'{line.mean:.4g}'} | {behind} | {line.verdict} "
+            f"| {line.arm} | {mean} | {behind} | {verdict(line, compared)} "
             f"| {'' if best is None else f'× {best:g}{edge}'} | {tried[0]:g} to {tried[-1]:g} |"
         )
     return rows

@@ -319,3 +319,9 @@ def test_leaves_are_plain_values_that_hold_the_same_record():
     there = Checkpoint.read(record())
     assert not any(isinstance(value, dict) for value in there.leaves().values())
     assert Checkpoint.read(there.leaves()).record() == there.record()
+
+
+def test_every_group_has_a_base_lr_and_an_lr():
+    for lrs in ([0.1], [0.1, 0.2, 0.3]):
+        with pytest.raises(ValueError, match="zip"):
+            Checkpoint.of(paced(), [0.1, 0.01], lrs)

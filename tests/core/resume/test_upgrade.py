@@ -69,3 +69,10 @@ def test_a_changed_state_of_a_plan_is_refused(name):
 @pytest.mark.parametrize("state", [None, 5, [], "x", {}, {"version": 2}, {"plan_version": 1}])
 def test_what_is_none_stays_as_it_is(state):
     assert upgraded(state) is state
+
+
+def test_a_checkpoint_with_fewer_lrs_than_groups_is_refused():
+    """Nothing is left out in silence: the groups of an optimizer are known by their number."""
+    for name in ("lrs", "base_lrs"):
+        with pytest.raises(ValueError, match=r"zip|not a checkpoint"):
+            upgraded({**FIRST[0], name: FIRST[0][name][:-1]})

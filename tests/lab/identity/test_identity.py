@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import socket
 import subprocess
 import sys
@@ -186,3 +187,40 @@ def test_what_was_changed_by_hand_is_a_value_a_file_or_a_setting():
     then = dataclasses.replace(before, parts=parts, plain=plain | {"LOG"}, again=lambda: now)
     assert changed_since(then) == ["WIDTH", "mine.py", "the environment variable B", "the switch A"]
     assert changed_since(dataclasses.replace(then, again=None)) == []
+
+
+KEPT, TABLE, NOTHING_YET = 3, {"a": [1]}, None
+
+
+def test_what_held_nothing_and_holds_something_is_a_cache(monkeypatch):
+    """What held an object all along is none, and no number that was set."""
+
+    def train(run):
+        return KEPT, TABLE, NOTHING_YET
+
+    def told():
+        found = identity_of(train)
+        return found.filled, {len(digest) for digest in found.parts.values()}, found.plain
+
+    assert told() == ((), {12}, frozenset({"KEPT", "NOTHING_YET"}))
+    monkeypatch.setitem(TABLE, "b", [2])
+    assert told()[0] == ()
+    monkeypatch.setitem(globals(), "NOTHING_YET", 5)
+    assert told()[0] == ()
+    monkeypatch.setitem(globals(), "NOTHING_YET", {"made": 1})
+    assert told()[0] == ("NOTHING_YET",)
+
+
+def test_an_environment_variable_that_code_without_a_file_asks_for_counts(monkeypatch):
+    """By its name, where a text of the code is one; other code does not ask."""
+
+    def asks(run):
+        return os.environ["A_VARIABLE_OF_MINE"]
+
+    def tells(run):
+        return "A_VARIABLE_OF_MINE"
+
+    before = [identity_of(each).digest for each in (asks, tells)]
+    monkeypatch.setenv("A_VARIABLE_OF_MINE", "3")
+    after = [identity_of(each).digest for each in (asks, tells)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]

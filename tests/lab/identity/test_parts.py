@@ -1,7 +1,9 @@
 """What a value is made of: library objects by what they hold, own ones by all that they are."""
 
+import _random
 import abc
 import collections
+import copyreg
 import functools
 import io
 import json
@@ -9,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import threading
 import weakref
 from contextvars import ContextVar
@@ -17,7 +20,7 @@ import numpy as np
 import pytest
 
 from lrlab.lab.identity.own import Own
-from lrlab.lab.identity.parts import Opaque, _reduced, ordered_by_hash, parts_of
+from lrlab.lab.identity.parts import Opaque, _native, _reduced, ordered_by_hash, parts_of
 
 OWN = Own()
 
@@ -156,3 +159,78 @@ def test_what_a_thing_is_made_of_again(more, held):
     """What makes it, of what, and its state: by names where it has any; then its items, and its pairs."""
     assert _reduced((list, ((),), *more)) == [("", list), ("", ((),)), *held]
     assert _reduced("name") == [("", "name")]
+
+
+def test_marks_of_a_function_are_a_part_of_it():
+    """What is set on it; not that it is a task, and what it wraps once."""
+
+    def inner():
+        return 1
+
+    @functools.wraps(inner)
+    def mine():
+        return inner
+
+    mine.width, mine.lrlab_task = 3, object()
+    names = [name for name, _ in parts_of(mine, OWN)[1]]
+    assert "width" in names
+    assert not {"lrlab_task", "__wrapped__"} & {*names}
+    assert names.count("") == 1
+
+
+def test_what_is_written_in_c_is_its_name_or_its_object_and_name():
+    assert parts_of(len, OWN) == ("builtins.len", [])
+    assert parts_of([1].append, OWN) == ("method append", [("", [1])])
+
+
+def test_a_generator_is_where_it_is_and_what_it_holds():
+    """One that has ended holds nothing."""
+
+    def steps(a):
+        b = a + 1
+        yield b
+
+    begun, ended = steps(3), steps(3)
+    next(begun)
+    assert [*ended] == [4]
+    (where, held), (nowhere, nothing) = parts_of(begun, OWN), parts_of(ended, OWN)
+    assert (held, nothing) == ([("a", 3), ("b", 4)], [])
+    assert where != nowhere
+    assert where.split()[:2] == nowhere.split()[:2]
+
+
+class Plain:
+    def __init__(self, width):
+        self.width = width
+
+
+class Hides(Plain):
+    def __getstate__(self):
+        return {}
+
+
+class HidesAlone:
+    def __init__(self, width):
+        self.width = width
+
+    def __getstate__(self):
+        return {}
+
+
+def test_an_object_is_what_it_would_be_made_of_again_unless_code_of_its_own_says_that(monkeypatch):
+    """Then its attributes count, whatever it tells; a function that is registered for its class is asked."""
+    assert parts_of(Plain(3), OWN) == ("object 3", [("", Plain), *_reduced(Plain(3).__reduce_ex__(4))])
+    for kind in (Hides, HidesAlone, Secret):
+        assert parts_of(kind(3), OWN) == ("object", [("", kind), ("width", 3)])
+    monkeypatch.setitem(copyreg.dispatch_table, Secret, lambda value: (Secret, (value.width,)))
+    assert parts_of(Secret(3), OWN) == ("object 2", [("", Secret), ("", Secret), ("", (3,))])
+
+
+def test_a_class_of_another_language_is_known(monkeypatch):
+    """By its flags, or because no file of Python holds it; what a notebook defines is Python's."""
+    here = type("Here", (), {"__module__": "__main__"})
+    monkeypatch.setattr(sys.modules["__main__"], "Here", here, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "/bin/tool", raising=False)
+    assert [_native(kind) for kind in (slice, _random.Random, Plain, here, object, dict)] == [
+        True, True, False, False, False, False,
+    ]  # fmt: skip

@@ -158,3 +158,11 @@ def test_a_state_comes_back_from_the_store_as_it_was():
     for mine, its in zip(held.state, other.state, strict=True):
         assert (type(mine), mine.dtype, getattr(its, "weak_type", False)) == (type(its), its.dtype, False)
         assert np.array_equal(as_numpy(mine), as_numpy(its))
+
+
+def test_the_state_of_another_training_is_refused():
+    """With more leaves than there are, or with fewer."""
+    held = _Held([jnp.ones(2), 1.5])
+    for leaves in (held.state_dict()["leaves"][:1], [*held.state_dict()["leaves"], 2]):
+        with pytest.raises(ValueError, match="zip"):
+            held.load_state_dict({"leaves": leaves})

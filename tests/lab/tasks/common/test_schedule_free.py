@@ -83,3 +83,12 @@ def test_a_weight_without_a_gradient_rests():
     opt.zero_grad()
     opt.step()
     assert w.tolist() == before
+
+
+def test_the_state_of_other_weights_is_refused():
+    """Of as many as there are, and no fewer."""
+    _, opt = made("adamw")
+    state = opt.state_dict()
+    for name in ("x", "z"):
+        with pytest.raises(ValueError, match="zip"):
+            opt.load_state_dict({**state, name: []})

@@ -152,3 +152,12 @@ def test_row_numbers_of_pandas_are_known_by_either_name(tmp_path):
     """Blank, or Unnamed: 0; a last empty field is nothing, and an empty row neither."""
     assert made(tmp_path, "Unnamed: 0,loss\n3,2.5\n")[1] == {"epoch": "3", "loss": "2.5"}
     assert made(tmp_path, "step,loss\n1,2.5,\n,,,,,\n2,2.25\n") == [ROWS[0], {"step": "", "loss": ""}, ROWS[1]]
+
+
+def test_what_follows_a_closed_quote_costs_its_row(tmp_path):
+    """It is no number with something behind it."""
+    *rows, bad, last = made(tmp_path, 'step,loss\n1,2.5\n2,2.25\n3,"2.0"1\n4,2\n')
+    assert rows == ROWS
+    assert isinstance(bad, Unreadable)
+    assert bad.where == "line 4"
+    assert last == {"step": "4", "loss": "2"}

@@ -50,3 +50,11 @@ def test_what_cannot_be_compared_is_said():
         across({"one": {"a": 1}, "two": {"b": 1}}, "a")
     with pytest.raises(LrlabError, match="it has to be an arm"):
         across({"one": {"a": 1}, "two": {"a": 1}}, "warmup + linear")
+
+
+def test_a_profile_counts_what_takes_exactly_as_long():
+    """At the quickest time, and at four times that, where it ends."""
+    (each,) = (one for one in across({"one": {"a": 10, "b": 40}, "two": {"a": 20, "b": 30}}, "a") if one.arm == "b")
+    assert each.profile() == ((1.0, 0.0), (1.5, 0.5), (4.0, 1.0))
+    assert each.profile(3.0) == ((1.0, 0.0), (1.5, 0.5), (3.0, 0.5))
+    assert each.score == pytest.approx((4 - 1.5) / 3 / 2)

@@ -62,3 +62,52 @@ def test_less_sure_is_wider(driven):
     sure, less = answer(policy, 0.95), answer(policy, 0.7)
     assert less.regret <= sure.regret
     assert less.regret < sure.regret or less.high / less.low > sure.high / sure.low
+
+
+class Made:
+    """A policy whose runs have said all that they say: from a regret on, there is a range of these log LRs."""
+
+    def __init__(self, since, noise=0.01, learned=1.0, width=1.0):
+        draws = np.linspace(-1.0, 1.0, 2001)
+        one = np.ones(2001)
+        made = Profile(0 * one, one, one, draws, noise * one, one / 2001)
+        self.found = SimpleNamespace(
+            **{name: getattr(made, name) for name in ("horizon", "noise", "quantile", "best", "expected")},
+            span=lambda regret, level: (-width / 2, width / 2) if regret >= since else None,
+        )
+        self.sweep = SimpleNamespace(breaks=None, at=0.0, learns=True)
+        self.probes = [Probe(0.0, 100, 0, 1.0 - learned), Probe(1.0, 100, 0, 2.0)]
+        self.untrained, self.updates = 1.0, 1000
+
+    def profile(self):
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [(0.0, 0.01), (0.01, 0.01), (0.011, 0.02), (0.03, 0.05), (0.07, 0.1), (0.15, 0.2), (0.3, 0.5), (0.5, 0.5)],
+)
+def test_the_least_regret_for_which_there_is_a_range_is_told(since, told):
+    assert answer(Made(since)).regret == told
+
+
+def test_beyond_half_of_the_loss_no_range_is_told():
+    """Nor is one that is narrower than a factor of 1.25."""
+    assert answer(Made(0.51)).verdict == "none"
+    assert answer(Made(0.0, width=np.log(1.24))).verdict == "none"
+    assert answer(Made(0.0, width=np.log(1.26))).verdict == "range"
+
+
+@pytest.mark.parametrize(
+    ("noise", "learned", "verdict"),
+    [(0.01, 0.021, "range"), (0.01, 0.019, "none"), (0.001, 0.0051, "range"), (0.001, 0.0049, "none")],
+)
+def test_something_was_learned_beyond_twice_the_noise_and_half_a_per_cent(noise, learned, verdict):
+    assert answer(Made(0.0, noise, learned)).verdict == verdict
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_power_of_the_length_has_its_median_and_its_interval(level):
+    """As much left out on either side."""
+    found = answer(Made(0.0), level).horizon
+    assert (found.power, found.low, found.high) == pytest.approx((0.0, -level, level), abs=2e-3)

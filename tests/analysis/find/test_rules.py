@@ -43,3 +43,40 @@ def test_too_few_points_give_no_suggestion():
 
 def test_the_mean_is_corrected_for_its_beginning():
     assert averaged(np.full(5, 2.0), 0.98) == pytest.approx(np.full(5, 2.0))
+
+
+def plainly(lrs, losses, wanted):
+    """The rules once more, point by point, without a tenth before and a twentieth or a hundredth behind."""
+    n, k = len(losses), range(len(losses))
+    finder = [losses[0]]
+    for loss in losses[1:]:
+        finder.append(0.05 * loss + 0.95 * finder[-1])
+    fastai = [sum(0.02 * 0.98 ** (i - j) * losses[j] for j in range(i + 1)) / (1 - 0.98 ** (i + 1)) for i in k]
+    kept = [i for i in k if i >= n // 10 and i < n - max(1, n // 20)]
+    if wanted == "minimum / 10":
+        return lrs[min(kept, key=lambda i: fastai[i])] / 10
+    if wanted == "steepest per LR":
+        kept = [i for i in k if i >= n // 10 and i < n - max(1, n // 100)]
+        return lrs[kept[int(np.argmin(np.gradient(losses[kept], lrs[kept])))]]
+    return lrs[kept[int(np.argmin(np.gradient(np.array(finder)[kept])))]]
+
+
+@pytest.mark.parametrize("rule", ["steepest", "steepest per LR", "minimum / 10"])
+@pytest.mark.parametrize("count", [40, 60, 100, 200])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rule_says_what_its_definition_says(rule, count, seed):
+    """At other lengths of a sweep, where the ends that are left out hold what would be chosen."""
+    lrs = np.geomspace(1e-5, 1.0, count)
+    losses = 2.0 + 0.2 * np.random.default_rng(seed).standard_normal(count).cumsum()
+    losses[[1, -1]] -= 5.0
+    assert suggestions(lrs, losses)[rule] == pytest.approx(plainly(lrs, losses, rule), rel=1e-9)
+
+
+def test_two_points_are_enough_for_a_slope_and_one_is_not():
+    """Of those that are left between the ends."""
+    lrs, losses = np.geomspace(1e-3, 1.0, 4), np.array([3.0, 2.0, 1.5, 1.0])
+    of_three, of_two = suggestions(lrs[:3], losses[:3]), suggestions(lrs[:2], losses[:2])
+    for rule in ("steepest", "steepest per LR"):
+        assert of_three[rule] is not None
+        assert of_two[rule] is None
+    assert of_two["minimum / 10"] == lrs[0] / 10

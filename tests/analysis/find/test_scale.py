@@ -31,3 +31,14 @@ def test_what_is_below_zero_has_no_shares():
         scale.log(-0.1)
     assert scale.log(0.0) < scale.log(1e-9)
     assert scale.log(math.inf) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("metric", "base"), [("log10_mse", 10.0), ("log2_mse", 2.0), ("ln_mse", math.e), ("log_mse", math.e)]
+)
+def test_a_logarithm_of_any_base_is_a_natural_one_then(metric, base):
+    """Of 8, and of what is better when higher the negative."""
+    for mode, sign in (("min", 1), ("max", -1)):
+        scale = Scale.of_metric(metric, mode)
+        assert scale.log(math.log(8.0) / math.log(base)) == pytest.approx(sign * math.log(8.0))
+        assert scale.of == "mse"

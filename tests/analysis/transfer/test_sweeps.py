@@ -44,3 +44,11 @@ def test_what_shows_no_valley():
         gather(sweep(NAN, NAN))
     with pytest.raises(LrlabError, match="no sweep has two LRs"):
         gather(sweep(2) + sweep(3, batch=2.0))
+
+
+def test_a_divergence_below_the_best_lr_is_no_bound():
+    """The optimum may still lie beyond; one above it is."""
+    below, above = ([*sweep(3, 2, 1), *sweep(NAN, lrs=(at,), seed="other")] for at in (3, 5))
+    rest = sweep(2, 1, 2, size=2.0)
+    assert [each.edge for each in gather(below + rest)] == ["highest", ""]
+    assert [each.edge for each in gather(above + rest)] == ["", ""]

@@ -32,3 +32,23 @@ def test_a_stage_is_told_for_every_job_that_went_through_it(tmp_path):
     assert ways == [(0, fork, ["early", "late"]), (fork, 60, ["early"]), (fork, 60, ["late"])]
     assert effort == Effort(120, 60 + 60 - fork, 3)
     assert stages(tmp_path, jobs) == ([], Effort())
+
+
+def test_an_effort_begins_with_nothing_and_adds_up():
+    """Reasons once each."""
+    assert (Effort().naive, Effort().trained, Effort().stages, Effort().alone) == (0, 0, 0, ())
+    both = Effort(100, 60, 3, ("a", "b")) + Effort(50, 30, 2, ("b", "c"))
+    assert both == Effort(150, 90, 5, ("a", "b", "c"))
+    assert (both.saved, Effort().saved) == (0.4, 0.0)
+
+
+def test_an_effort_is_told_in_a_sentence():
+    """What sharing has saved, or that it saved nothing, and why."""
+    assert str(Effort()) == ""
+    assert str(Effort(100, 100, 2)) == "100 updates in 2 stages, every run alone"
+    assert str(Effort(100, 100, 2, ("it draws", "no"))) == "100 updates in 2 stages, every run alone; for it draws"
+    shared = (
+        "75 updates in 3 stages instead of 100: 25% saved, because strategies that agree so far are trained together"
+    )
+    assert str(Effort(100, 75, 3)) == shared
+    assert str(Effort(100, 75, 3, ("it draws",))) == f"{shared}; not more, for it draws"

@@ -1,10 +1,13 @@
 """The answer: a range where there is one, and none, with its reason, where there is not."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from lrlab.analysis.find.answer import answer
 from lrlab.analysis.find.policy import Policy
+from lrlab.analysis.find.profile import Probe, Profile
 
 
 @pytest.mark.parametrize("best", [-1.5, 0.0, 1.0])
@@ -85,15 +88,25 @@ class Made:
 
 @pytest.mark.parametrize(
     ("since", "told"),
-    [(0.0, 0.01), (0.01, 0.01), (0.011, 0.02), (0.03, 0.05), (0.07, 0.1), (0.15, 0.2), (0.3, 0.5), (0.5, 0.5)],
+    [
+        (0.0, 0.01),
+        (0.01, 0.01),
+        (0.011, 0.02),
+        (0.03, 0.05),
+        (0.07, 0.1),
+        (0.15, 0.2),
+        (0.3, 0.5),
+        (0.7, 1.0),
+        (2.0, 2.0),
+    ],
 )
 def test_the_least_regret_for_which_there_is_a_range_is_told(since, told):
     assert answer(Made(since)).regret == told
 
 
-def test_beyond_half_of_the_loss_no_range_is_told():
+def test_beyond_twice_the_loss_no_range_is_told():
     """Nor is one that is narrower than a factor of 1.25."""
-    assert answer(Made(0.51)).verdict == "none"
+    assert answer(Made(2.01)).verdict == "none"
     assert answer(Made(0.0, width=np.log(1.24))).verdict == "none"
     assert answer(Made(0.0, width=np.log(1.26))).verdict == "range"
 

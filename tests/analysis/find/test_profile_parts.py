@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from lrlab.analysis.find.profile import Probe, Profile, _again, _drawn, _likelihood, _reach, _shape
+from lrlab.analysis.find.profile import (
+    CURVATURE,
+    CURVATURE_VARIES,
+    HORIZON,
+    HORIZON_VARIES,
+    Probe,
+    Profile,
+    _again,
+    _drawn,
+    _likelihood,
+    _reach,
+    _shape,
+)
 
 
 def test_each_normal_number_moves_what_it_stands_for():
@@ -13,10 +25,10 @@ def test_each_normal_number_moves_what_it_stands_for():
     m, below, above, horizon, noise = _drawn(z, -3.0, 1.5)
     one = np.ones(len(z))
     assert m == pytest.approx(-3.0 + 1.5 * z[:, 0])
-    common = np.exp(1.4 * z[:, 1])
-    assert below == pytest.approx(0.15 * common * np.exp(0.5 * z[:, 2]))
-    assert above == pytest.approx(0.15 * np.exp(0.4) * common * np.exp(0.5 * z[:, 3]))
-    assert horizon == pytest.approx(-0.1 * one + 0.5 * z[:, 4])
+    common = np.exp(CURVATURE_VARIES * z[:, 1])
+    assert below == pytest.approx(CURVATURE * common * np.exp(0.5 * z[:, 2]))
+    assert above == pytest.approx(CURVATURE * np.exp(0.4) * common * np.exp(0.5 * z[:, 3]))
+    assert horizon == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 4])
     assert noise == pytest.approx(0.015 * np.exp(0.8 * z[:, 5]))
 
 

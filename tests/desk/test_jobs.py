@@ -61,6 +61,9 @@ def test_a_long_comparison_is_known_to_its_end(tmp_path):
     assert (folder / EVENTS).stat().st_size > jobs.PIECE
     found = jobs.job(tmp_path, folder.name)
     assert (found.status, found.done, found.total) == ("finished", 400, 400)
+    runs[-1]["total"] = 402  # the LRs of an arm were widened
+    (folder / EVENTS).write_text("".join(json.dumps(row) + "\n" for row in [rows[0], *runs]))
+    assert jobs.job(tmp_path, folder.name).total == 402
 
 
 def test_it_is_stopped_and_goes_on_where_it_was(tmp_path, wanted):

@@ -120,7 +120,7 @@ def job(store: str | Path, name: str) -> Job:
         status = "running"
     else:
         status = "failed" if last == "wrong" else "stopped"
-    total = int(first.get("total", 0))
+    total = int((runs or [first])[-1].get("total", first.get("total", 0)))  # more where LRs were widened
     done = len({(r["arm"], r["lr"], r["seed"], r["fold"]) for r in runs})
     title = str(first.get("title", f"a comparison on {asked.task}"))
     return Job(name, asked.task, title, status, done, total, (folder / ASKED).stat().st_mtime, said)

@@ -181,3 +181,16 @@ def test_what_was_added_to_the_run_is_seen():
     run.note = 3
     taken(steps)
     assert {name: text for name, text in run.standing.seen.items() if name.startswith("run.")} == {"run.note": "3"}
+
+
+def test_what_was_changed_outside_before_the_loop_is_said_at_its_first_update():
+    """Before anything is trained."""
+    counts = {"n": 0}
+
+    def train():
+        counts["n"] += 1
+
+    _, steps = started(3, function=train)
+    train()
+    with pytest.raises(LrlabError, match=r"changes something outside[\s\S]*counts"):
+        next(steps)

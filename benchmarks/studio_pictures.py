@@ -1,7 +1,7 @@
 """A picture of every page of the studio: light and dark, wide and narrow, empty, full and failing; to be looked at.
 
 python benchmarks/studio_pictures.py FOLDER
-python benchmarks/studio_pictures.py --docs        the handful of the handbook, in docs/pictures
+python benchmarks/studio_pictures.py --docs        the handful of the handbook, in docs/images
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def main() -> None:
         print(f"{CHROMIUM} is not installed: nothing was drawn")
         return
     if given.docs:
-        given.folder = ROOT / "docs" / "pictures"
+        given.folder = ROOT / "docs" / "images"
     given.folder.mkdir(parents=True, exist_ok=True)
     with _studio() as (browser, url):
         if given.size == "smallest":

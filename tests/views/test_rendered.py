@@ -92,7 +92,7 @@ def test_a_comparison_shows_how_far_it_is_stops_and_goes_on(notebook):
     bar, answer = [output.data for output in outputs(notebook, "goes on")]  # and nothing that prints itself
     assert "16 of 16 runs" in bar["text/plain"]
     assert "<progress" in bar["text/html"]
-    assert "leads on" in answer["text/plain"]
+    assert "is best on" in answer["text/plain"]
     assert "<table" in answer["text/html"]
     assert len(answer["text/html"].encode()) < 200_000
 

@@ -89,18 +89,18 @@ class Made:
 @pytest.mark.parametrize(
     ("since", "told"),
     [
-        (0.0, 0.01),
-        (0.01, 0.01),
-        (0.011, 0.02),
-        (0.03, 0.05),
-        (0.07, 0.1),
-        (0.15, 0.2),
-        (0.3, 0.5),
-        (0.7, 1.0),
-        (2.0, 2.0),
+        (0.0, 0.02),
+        (0.01, 0.02),
+        (0.011, 0.05),
+        (0.03, 0.1),
+        (0.07, 0.2),
+        (0.15, 0.5),
+        (0.3, 1.0),
+        (0.7, 2.0),
+        (2.0, 5.0),
     ],
 )
-def test_the_least_regret_for_which_there_is_a_range_is_told(since, told):
+def test_a_step_more_than_the_least_regret_for_which_there_is_a_range_is_told(since, told):
     assert answer(Made(since)).regret == told
 
 

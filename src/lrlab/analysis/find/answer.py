@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,17 @@ import numpy as np
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Profile
 
-REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # the least of them for which there is a range is told
+REGRETS = (
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+)  # the one after the least for which there is a range is told: it held so
 WIDE = 1.25  # a range spans such a factor
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
@@ -64,11 +75,11 @@ def answer(policy: Policy, level: float = 0.9) -> Answer:
     if not policy.untrained - best > max(LEARNED, 2 * noise):
         why = "flat: no short run ended better than the model began, so that no LR can be told from another"
         return Answer("none", why, level=level, unstable_above=unstable)
-    for regret in REGRETS:
+    for regret, told in pairwise(REGRETS):
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
-            return _range(found, span, regret, level, unstable, len({probe.updates for probe in probes}) > 1)
-    why = f"noise: no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure; give it more budget"
+            return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
+    why = f"noise: no LRs can be said to be within {REGRETS[-2]:.0%} of the best, {level:.0%} sure; give it more budget"
     return Answer("none", why, level=level, unstable_above=unstable, guess=float(np.exp(found.best)))
 
 

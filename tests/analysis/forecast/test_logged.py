@@ -129,6 +129,14 @@ def test_losses_of_0_and_below_have_no_scatter_in_the_logarithm():
     assert falls(log(np.append(np.full(18, 0.5), [0.001, 0.0])))
 
 
+def test_losses_that_scatter_from_row_to_row_are_told():
+    """With what to log, by how much they really scatter; ordinary noise is not spoken of."""
+    noise = np.random.default_rng(1).normal(size=400)
+    (found,) = doubted(log(np.linspace(4.0, 2.0, 400) * np.exp(0.09 * noise)))
+    assert found[0].startswith(" its losses scatter by 9% from row to row; log means over more updates")
+    assert doubted(log(np.linspace(4.0, 2.0, 400) * np.exp(0.02 * noise))) == []
+
+
 def test_eight_losses_are_a_curve():
     """Fewer are doubted by 8 % over their number."""
     assert doubted(log(np.linspace(4.0, 2.0, 8), every=20)) == []

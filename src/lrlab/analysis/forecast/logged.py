@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 _FEW = 8  # losses: below, a curve has no shape
 _SHORT = 100  # updates: below, they may be epochs
 _WAKE = 0.25  # of a log: a longer warmup leaves little behind its wake
+_ROUGH = 0.04  # of the loss: losses that scatter by more from row to row hide the curve
 _FALL = 1e-3  # of the loss: a smaller fall is none
 
 
@@ -71,6 +72,12 @@ def _of_one(run: LogRun) -> Iterator[Doubt]:
         yield Doubt(f"{name}: the batch size changes during the run; the laws do not know it", 0.02)
     if points < _FEW:
         yield Doubt(f"{name}: only {points} losses were logged; log at least 20 along a run", 0.01 * _FEW / points)
+    elif run.loss.min() > 0 and (scatter := roughness(run.loss)) > _ROUGH:
+        yield Doubt(
+            f"{name}: its losses scatter by {scatter:.0%} from row to row; log means over more updates, or a "
+            "validation loss",
+            0.0,
+        )
     if run.warmup > _WAKE * run.updates[-1]:
         yield Doubt(
             f"{name}: {run.warmup} of its {run.updates[-1]} updates are warmup; what follows it is hardly in the log",

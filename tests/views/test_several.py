@@ -29,3 +29,19 @@ def test_the_lead_names_the_best_score():
     assert lead(quick) == (
         f"b has the best score over 1 task, 1.00, 2.00 times as quick as {REFERENCE} in the geometric mean."
     )
+
+
+def test_a_miss_of_the_baseline_is_not_one_of_the_strategy():
+    """Its cell says that there is nothing to be quicker than; the misses are counted alike in row and cells."""
+    found = table(across({"one": {REFERENCE: None, "b": 50}, "two": {REFERENCE: None, "b": None}}, REFERENCE))
+    rows = {row[0]: row[2:] for row in found.rows}
+    assert rows == {REFERENCE: ("", 2, "missed", "missed"), "b": ("", 1, "no baseline", "missed")}
+    assert "or else there is no baseline" in found.note
+
+
+def test_nobody_is_best_where_nobody_was_at_a_target():
+    """The first by the alphabet would be named; so it would be among equals."""
+    lost = across({"one": {REFERENCE: None, "b": None}, "two": {REFERENCE: None, "b": None}}, REFERENCE)
+    assert lead(lost) == "No strategy has a score above 0 over 2 tasks: none was at a target. There is no best."
+    equal = across({"one": {REFERENCE: 50, "b": 50, "c": 90}}, REFERENCE)
+    assert lead(equal) == f"b, {REFERENCE} share the best score over 1 task, 1.00."

@@ -58,3 +58,24 @@ def test_one_strategy_is_no_comparison() -> None:
     """There is nothing to compare it with."""
     with pytest.raises(LrlabError, match="alone cannot be compared"):
         desk.set_up("digits", schedules={"a": "constant()"})
+
+
+def test_a_variant_is_named_once() -> None:
+    """Twice and not alike, one of them would silently be trained."""
+    arms = {"a": "constant()", "b": "linear()"}
+    with pytest.raises(LrlabError, match=r"(?s)named twice.*'batch'.*'noisy'.*--variant batch"):
+        desk.set_up("control", schedules=arms, variant="batch", config={"variant": "noisy"})
+    same = desk.set_up("control", schedules=arms, variant="batch", config={"variant": "batch"})
+    assert same.config == desk.set_up("control", schedules=arms, variant="batch").config == {"variant": "batch"}
+
+
+def test_a_study_says_what_its_task_was_given(tmp_path) -> None:
+    """Of another variant it is another study: in the document, the answer and the heading of the page."""
+    asked = {"schedules": {"a": "constant()", "b": "linear()"}, "updates": 5, "folds": 2, "lrs": (1.0,)}
+    experiment = desk.set_up("control", variant="batch", config={"size": "tiny"}, **asked)
+    found = desk.run(experiment, tmp_path, desk.Resources(0))
+    assert found.record()["config"] == {"size": "tiny", "variant": "batch"}
+    page = found.report("lrlab compare control")
+    assert page.title == "Learning-rate strategies on control (size=tiny, variant=batch)"
+    for said in (page.lead, *found.sentences("page.html")[:1]):
+        assert " on control (size=tiny, variant=batch): " in said

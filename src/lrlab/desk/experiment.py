@@ -56,6 +56,9 @@ def set_up(
             raise LrlabError(
                 worded(f"the task {found.name} has no variants", variant, built_in, f"--config NAME={variant}")
             )
+        if config.get("variant", variant) != variant:
+            both = f"variant={variant!r} and config variant={config['variant']!r}"
+            raise LrlabError(worded("the variant is named twice, and not alike", both, "one", f"--variant {variant}"))
         config["variant"] = variant
     settings = with_changes(found.quick if quick else found.settings, changes)
     own = tuple(arm_of(name, text) for name, text in (schedules or {}).items())
@@ -171,7 +174,9 @@ def run(
                 trained |= {job.place: run for job, run in zip(fresh, more, strict=True)}
                 effort = effort + took
                 runs = tuple(trained[job.place] for job in part)
-                evidence = evidence_of(runs, schedules, task.mode, looks.each, notes, matters, overlapping)
+                evidence = evidence_of(
+                    runs, schedules, task.mode, looks.each, notes, matters, overlapping, experiment.config
+                )
                 wider = {arm: lr for arm, lr in evidence.wider.items() if arm not in experiment.at_their_own}
                 if not (settings.widen and wider):
                     break

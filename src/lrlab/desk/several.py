@@ -68,7 +68,7 @@ class Several:
 
     def tables(self, *, wide: bool = False) -> list[Table]:
         """The ranking on each task, then the arms over all of them."""
-        ranked = [(result.evidence.task, views.ranking(result.evidence, wide=wide)) for result in self.results]
+        ranked = [(result.evidence.on, views.ranking(result.evidence, wide=wide)) for result in self.results]
         on_each = [Table(each.columns, each.rows, each.note, f"On {task}") for task, each in ranked]
         return [*on_each, pictures.table(self.across)]
 
@@ -97,7 +97,7 @@ class Several:
         """The page: the arms over all tasks, then each task."""
         *on_each, over_all = self.tables(wide=True)
         sections: list[Figure | Table] = [over_all, self.picture(), *on_each]
-        names = [result.evidence.task for result in self.results]
+        names = [result.evidence.on for result in self.results]
         runs = sum(len(result.evidence.runs) for result in self.results)
         facts = {"Command": command, "Runs": str(runs), "Made with": f"lrlab {__version__}"}
         return Report(f"Learning-rate strategies on {', '.join(names)}", self.lead, tuple(sections), facts)

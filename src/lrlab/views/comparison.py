@@ -79,10 +79,10 @@ def lead(evidence: Evidence) -> str:
     comparison = evidence.comparison
     best, counts = comparison.standings[0], Counter(line.verdict for line in comparison.standings)
     if best.mean is None:
-        return f"No strategy is best on {evidence.task}: each diverged somewhere."
+        return f"No strategy is best on {evidence.on}: each diverged somewhere."
     together = [arm for arm in comparison.together if arm != best.arm]
     leads = "leads" if together else "is best"
-    said = f"{best.arm} {leads} on {evidence.task}: {evidence.metric} {best.mean:.3g}; {evidence.better} is better."
+    said = f"{best.arm} {leads} on {evidence.on}: {evidence.metric} {best.mean:.3g}; {evidence.better} is better."
     if len(together) > 1 and len(together) == len(comparison.standings) - 1:
         return f"{said} None of the other {len(together)} can be told from it."
     if together:
@@ -203,7 +203,7 @@ def report(evidence: Evidence, facts: Mapping[str, str]) -> Report:
     """The whole page."""
     table = ranking(evidence)
     return Report(
-        title=f"Learning-rate strategies on {evidence.task}",
+        title=f"Learning-rate strategies on {evidence.on}",
         lead=lead(evidence),
         sections=(
             dataclasses.replace(table, note=f"{table.note} A dot is one {evidence.unit}."),

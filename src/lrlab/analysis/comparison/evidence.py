@@ -39,6 +39,7 @@ class FlipRecord(TypedDict):
 class EvidenceRecord(TypedDict):
     """What a comparison found: the arms, best first, and how certain that is.
 
+    `config` is what the task was given to find in `run.config`, beside its defaults and what an arm has of its own.
     `lrs` are the multiples of the task's own LR that some arm was tried at, `flips` the pairs of arms whose order
     depends on it; `together` are the arms that cannot be told from the best, itself included; `level` is that of all
     intervals together; differences up to `margin` do not matter. `target` is the median of the tuned warmup + linear,
@@ -47,6 +48,7 @@ class EvidenceRecord(TypedDict):
 
     version: Literal[1]
     task: str
+    config: dict[str, Any]
     metric: str
     mode: Literal["min", "max"]
     updates: int
@@ -71,6 +73,7 @@ class Evidence:
     """The runs of a comparison and its verdict; every arm has a run on the same seeds and folds at each of its LRs.
 
     `notes` say what an arm has besides its schedule: averaged weights, another optimizer, a momentum schedule.
+    `config` is what the task was given, such as its variant.
     """
 
     task: str
@@ -80,6 +83,17 @@ class Evidence:
     runs: tuple[StoredRun, ...]
     comparison: Comparison
     notes: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def on(self) -> str:
+        """The task in words, with the configuration that it was given: another one is another study.
+
+        >>> Evidence("control", "mse", "min", {}, (), None, config={"variant": "batch", "size": "tiny"}).on
+        'control (variant=batch, size=tiny)'
+        """
+        given = ", ".join(f"{name}={value}" for name, value in self.config.items())
+        return f"{self.task} ({given})" if given else self.task
 
     @property
     def better(self) -> str:
@@ -146,6 +160,7 @@ class Evidence:
         return {
             "version": VERSION,
             "task": self.task,
+            "config": dict(self.config),
             "metric": self.metric,
             "mode": self.mode,
             "updates": updates,
@@ -174,6 +189,7 @@ def evidence_of(
     notes: Mapping[str, str] | None = None,
     matters: str | float = MATTERS,
     overlapping: bool = False,
+    config: Mapping[str, Any] | None = None,
 ) -> Evidence:
     """Judge the runs of a comparison: see `lrlab.analysis.comparison.statistics.compare`.
 
@@ -198,4 +214,4 @@ def evidence_of(
         raise LrlabError(worded("an arm lacks runs that another has", missing, "every arm at every LR, seed and fold"))
     task, metric, _ = tasks.pop()
     comparison = compare(scores, level=level, maximise=mode == "max", matters=matters, overlapping=overlapping)
-    return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison, dict(notes or {}))
+    return Evidence(task, metric, mode, dict(schedules), tuple(runs), comparison, dict(notes or {}), dict(config or {}))

@@ -21,8 +21,8 @@ def table(arms: Sequence[Across]) -> Table:
         rows.append((each.arm, each.score, mean, each.missed, *told))
     note = (
         f"By the updates to the target of each task: what {REFERENCE}, tuned, ends at. Speed-ups are those over it, "
-        f"where it is there in at least half of its runs: or else there is {NO_BASELINE}. A score is the area "
-        f"under the performance profile up to {FARTHEST:g} times the quickest, of 1 at most. These have no intervals: a "
+        f"where it is there in at least half of its runs: or else there is {NO_BASELINE}. A score is the area under "
+        f"the performance profile up to {FARTHEST:g} times the quickest, of 1 at most. These have no intervals: a "
         "verdict is that on each task."
     )
     return Table(("strategy", "score", "speed-up", "missed", *tasks), tuple(rows), note, "Over all tasks")

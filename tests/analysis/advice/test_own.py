@@ -50,6 +50,13 @@ def test_what_the_runs_say_is_a_sentence_with_its_figures():
     assert alone.says.endswith("6 runs each); all others are worse.")
 
 
+def test_who_is_open_is_not_called_worse():
+    """It is best at an edge of the LRs, so that it may do better beyond."""
+    kept = [each for each in RUNS if each.arm == "mine"]
+    kept += [run("fixed", fold, lr=lr, score=4.0 - lr + WOBBLE[fold]) for fold in range(6) for lr in (0.5, 1.0, 2.0)]
+    assert own(kept, "here").says.endswith("6 runs each); the others are not all worse: fixed (open).")
+
+
 def test_two_folds_are_enough():
     assert own([run(arm, fold) for arm in BEST for fold in range(2)], "here").says.startswith("Your own runs: mine is")
 

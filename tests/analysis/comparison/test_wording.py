@@ -10,7 +10,7 @@ from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, _needed, advice,
 
 def lines(names, verdicts="", high=0.7):
     """Standings of these names: the best, then each not distinguishable, or as its letter says: equal, worse."""
-    words = {"e": "equally good", "w": "worse", "n": "not distinguishable"}
+    words = {"e": "equally good", "w": "worse", "n": "not distinguishable", "o": "open"}
     told = ["best", *(words[letter] for letter in verdicts or "n" * (len(names) - 1))]
     return [
         Standing(name, k + 1, 1.0, 0.1, (1.0,), (1.0,), 0.0, 0.0, high, 0.5, told[k]) for k, name in enumerate(names)
@@ -42,6 +42,19 @@ def test_who_is_equally_good_is_named():
     said, settled = advice(lines("abc", "en"), np.array([np.zeros(6), np.ones(6), np.ones(6)]), "fold", 0.95)
     assert said.endswith("would probably decide. Equally good as a: b.")
     assert not settled
+
+
+def test_an_open_verdict_is_not_settled():
+    """Whether it stands alone, beside one that is worse, or where parting the others is out of reach."""
+    said, settled = advice(lines("abc", "ow"), np.zeros((3, 5)), "fold", 0.95)
+    told = "b is worse so far, but best at an edge of the LRs tried: that is open."
+    assert (said, settled) == (f"Undecided: more runs at these LRs would not decide. {told}", False)
+    far = np.array([np.zeros(30), np.resize([1.0, -1.0], 30) + 1e-6, np.ones(30)])
+    said, settled = advice(lines("abc", "no"), far, "seed", 0.95)
+    assert "would take more than 100 further seeds" in said
+    assert said.endswith("c is worse so far, but best at an edge of the LRs tried: that is open.")
+    assert not settled
+    assert "b, c are worse so far" in advice(lines("abc", "oo"), np.zeros((3, 5)), "fold", 0.95)[0]
 
 
 def test_the_method_names_who_was_not_tested():

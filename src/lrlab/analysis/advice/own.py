@@ -12,6 +12,7 @@ from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.record.runs.run import StoredRun
 
 AGAIN = "lrlab compare TASK"
+UNSURE = ("open", "unstable", "diverged")  # neither beside the best nor worse than it
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def _judged(runs: list[StoredRun]) -> Own:
         f"Your own runs: {best.arm} is best on {found.task} at {runs[0].updates} updates ({found.metric}, "
         f"{found.better} is better, {count} runs each); "
     )
-    says += f"{', '.join(rest)} cannot be told from it." if rest else "all others are worse."
+    unsure = [f"{line.arm} ({line.verdict})" for line in comparison.standings if line.verdict in UNSURE]
+    others = f"the others are not all worse: {', '.join(unsure)}." if unsure else "all others are worse."
+    says += f"{', '.join(rest)} cannot be told from it." if rest else others
     behind = next((line for line in comparison.standings if line.verdict == "worse"), None)
     number = f"{found.metric} {best.mean:.4g}"
     if behind is not None and None not in (behind.difference, behind.low, behind.high):

@@ -70,9 +70,9 @@ class Standing:
 class Comparison:
     """The report on all arms, best first; `together` are those not distinguishable from the best, best included.
 
-    It is `settled` where no arm is together with the best, or no number of further units worth naming would part them.
-    `best` is None, and nobody together, where every arm diverged somewhere. Differences up to `margin` do not matter.
-    `flips` are the pairs of arms whose order depends on the learning rate.
+    It is `settled` where no arm is together with the best, or no number of further units worth naming would part them;
+    and no arm is "open". `best` is None, and nobody together, where every arm diverged somewhere. Differences up to
+    `margin` do not matter. `flips` are the pairs of arms whose order depends on the learning rate.
     """
 
     standings: tuple[Standing, ...]

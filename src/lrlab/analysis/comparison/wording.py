@@ -75,7 +75,7 @@ def advice(
     overlapping: bool = False,
     chosen: bool = False,
 ) -> tuple[str, bool]:
-    """Roughly how many further units would decide, and whether it is settled.
+    """Roughly how many further units would decide, and whether it is settled: with an arm that is "open" it is not.
 
     `values` (arms, units) are those of the standings that were tested, which come first; `overlapping` and `chosen` as
     in `lrlab.analysis.comparison.paired.t_test`.
@@ -83,7 +83,13 @@ def advice(
     best = standings[0].arm
     equal = [line.arm for line in standings if line.verdict == "equally good"]
     close = [place for place, line in enumerate(standings) if line.verdict == "not distinguishable"]
+    edge = [line.arm for line in standings if line.verdict == "open"]
     same = [f"Equally good as {best}: {', '.join(equal)}."] if equal else []
+    if edge:
+        are = "is" if len(edge) == 1 else "are"
+        same.append(f"{', '.join(edge)} {are} worse so far, but best at an edge of the LRs tried: that is open.")
+    if not close and edge:
+        return " ".join(["Undecided: more runs at these LRs would not decide.", *same]), False
     if not close:
         others = len(standings) - 1 - len(equal)
         named = f"all {others} others" if others > 1 else "the other"
@@ -107,7 +113,7 @@ def advice(
     else:
         easiest = rivals[needed.index(first)]
         told = f"{_further(first, unit)} would probably decide about {easiest}, {_further(last, unit)} about all."
-    return " ".join([start, told, *same]), first > FARTHEST
+    return " ".join([start, told, *same]), first > FARTHEST and not edge
 
 
 def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:

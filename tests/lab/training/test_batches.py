@@ -84,6 +84,22 @@ def test_a_loader_that_is_wrong_about_its_length_is_named(length):
         taken_from(Passes(length), 0, lambda: None, 9)
 
 
+@pytest.mark.parametrize(
+    ("items", "size", "said"),
+    [
+        (range(160), 16, r"(?s)items is a number.*range\(0, 160\).*run.batches\(len\(items\), 16\)"),
+        (160, [16], "size is a number"),
+        (160, 1.5, "size is a number"),
+        (True, 1, "items is a number"),
+    ],
+)
+def test_the_items_are_counted(items, size, said):
+    """Not given themselves; a number of NumPy counts as well."""
+    with pytest.raises(LrlabError, match=said):
+        Batches(items, size, 0, 0)
+    assert Batches(np.int64(10), np.int64(4), 0, 0)[0].shape == (4,)
+
+
 def test_batches_are_a_function_of_seed_fold_and_update():
     """Each pass is a shuffle of all items; seeds and folds have their own; what does not fit is refused."""
     batches = Batches(10, 5, 0, 0)

@@ -38,6 +38,11 @@ class Batches:
     """
 
     def __init__(self, items: int, size: int, seed: int, fold: int) -> None:
+        for name, given in (("items", items), ("size", size)):
+            if isinstance(given, bool) or not isinstance(given, int | np.integer):
+                what = f"run.batches counts: {name} is a number"
+                hint = "run.batches(len(items), 16)" if hasattr(given, "__len__") else "run.batches(160, 16)"
+                raise LrlabTypeError(worded(what, given, "a whole number, of all items or of a batch", hint))
         if not 0 < size <= items:
             raise LrlabError(worded("a batch has at least one item, and at most all", size, f"1 to {items}"))
         self.start = 0

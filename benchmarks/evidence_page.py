@@ -22,6 +22,11 @@ the best lies inside. Every verdict is that of [`lrlab compare`](compare.md), co
 
 The models are small and the runs short: the direction of a difference is evidence for yours, its size is not.
 [Ask your own task](howto/compare.md). What was not trained yet is not said: the tasks are few, most with one optimizer.
+
+"Behind the best" is behind the strategy of the best mean on that task, with one interval for each of its strategies.
+[`lrlab advise`](howto/choose.md) asks the same scores something else: its rules compare two named strategies, such as
+fixed with warmup + linear, on every task, with intervals that hold together for that rule. So a strategy can be "not
+told apart" here, and behind there.
 """
 
 ELSEWHERE = (

@@ -45,6 +45,7 @@ def test_a_measured_rule_has_its_sign_in_the_studies(rule):
         assert signs.count(1) >= rule.holds, (arm, [str(each) for each in found])
         assert -1 not in signs, (arm, [str(each) for each in found])
         assert arm in number(rule)
+        assert f"behind {rule.better} " in number(rule), "what it is compared with is said"
 
 
 @pytest.mark.parametrize("saying", rules().saying, ids=lambda saying: saying.name)

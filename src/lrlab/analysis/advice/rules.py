@@ -172,15 +172,15 @@ def number(rule: Rule) -> str:
         return rule.number
     found = pairs(rule)
     if len(rule.studies) == 1:
-        return "behind by " + ", ".join(f"{each} ({arm})" for arm, (each,) in found.items())
-    return "; ".join(_counted(arm, those) for arm, those in found.items())
+        return f"behind {rule.better} by " + ", ".join(f"{each} ({arm})" for arm, (each,) in found.items())
+    return "; ".join(_counted(arm, rule.better, those) for arm, those in found.items())
 
 
-def _counted(arm: str, found: tuple[Paired, ...]) -> str:
-    """In how many studies a strategy is behind, by how much in these, and in how many it is ahead."""
+def _counted(arm: str, other: str, found: tuple[Paired, ...]) -> str:
+    """In how many studies a strategy is behind the other, by how much in these, and in how many it is ahead."""
     behind = [f"{each} on {each.study}" for each in found if each.sign > 0]
     ahead = sum(each.sign < 0 for each in found)
-    return f"{arm} behind in {len(behind)} of {len(found)} ({', '.join(behind)}), ahead in {ahead}"
+    return f"{arm} behind {other} in {len(behind)} of {len(found)} ({', '.join(behind)}), ahead in {ahead}"
 
 
 def source(rule: Rule) -> str:

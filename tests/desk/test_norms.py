@@ -59,6 +59,12 @@ def logging(run):
             run.report(val_loss=loss)
 
 
+def test_a_log_of_few_rows_is_told_of_norms(tmp_path):
+    """Not of a loss law, which nobody asked for."""
+    with pytest.raises(LrlabError, match=r"(?s)rows with a norm.*20 or more"):
+        of_log(log(tmp_path, "step,lr,loss,grad_norm", 1), None, {})
+
+
 def test_what_a_task_logs_is_kept_and_read(tmp_path):
     """By update, also in runs that were forked from others; in the store, and from its file."""
     arms = {
@@ -76,6 +82,8 @@ def test_what_a_task_logs_is_kept_and_read(tmp_path):
     kept = study.runs[0]
     place = next((tmp_path / "runs").glob(f"{kept.key[:8]}*.json"))
     assert np.asarray(of_log([place], None, {}).norms).tolist() == [*range(1, 21)]
+    with pytest.raises(LrlabError, match="a stored run has no use for norms"):
+        of_log([place], "size", {})
     without = Store(tmp_path / "runs").get(kept.key)
     assert without == kept
 

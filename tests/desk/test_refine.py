@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import lrlab as lr
-from lrlab.desk.norms import Norms
-from lrlab.desk.refine import document, norms_of, refined
+from lrlab.desk.norms import Norms, Training
+from lrlab.desk.refine import BASE, UNKNOWN, document, norms_of, refined
 from lrlab.desk.schemas import of_command
 from lrlab.errors import LrlabError
 
@@ -35,17 +35,40 @@ def test_a_log_says_what_it_knows(tmp_path):
     (tmp_path / "log.csv").write_text("\n".join(["step,lr,grad_norm", *rows]))
     found = lr.refine(tmp_path / "log.csv", weight_decay=0.1)
     assert found.schedule == lr.refine([tmp_path / "log.csv"], weight_decay=0.1).schedule
-    read = norms_of(str(tmp_path / "log.csv"), None, None, {})
+    read = norms_of(str(tmp_path / "log.csv"), None, Training(BASE), {})
     written = document(read, refined(read, **STEADY))
     jsonschema.validate(written, of_command("refine", "lrlab.desk.refine:RefineDocument", closed=True))
     assert written["source"].endswith("log.csv")
 
 
 def test_the_optimizer_decides_the_power():
-    """As it is given, or as the source says; without either that of Adam."""
-    assert refined(norms(), **STEADY).power == 1.0
+    """As it is given, or as the source says; without either that of Adam, which is a doubt."""
+    assert (refined(norms(), **STEADY).power, refined(norms(), **STEADY).doubts[0]) == (1.0, UNKNOWN)
     assert refined(norms(family="sgd"), **STEADY).power == 2.0
-    assert refined(norms(family="sgd"), **{**STEADY, "optimizer": "AdamW"}).power == 1.0
+    for known in (refined(norms(), **{**STEADY, "optimizer": "sgd"}), refined(norms(family="sgd"), **STEADY)):
+        assert UNKNOWN not in known.doubts
+    assert refined(norms(family="other"), **{**STEADY, "optimizer": "sgd"}).power == 2.0
+
+
+def test_an_optimizer_that_the_run_did_not_have_is_refused():
+    """The power would be that of other norms than were measured."""
+    for family, given in (("sgd", "AdamW"), ("adam", "sgd")):
+        with pytest.raises(LrlabError, match=f"(?s)trained with another optimizer.*of the kind {family}.*--config"):
+            refined(norms(family=family), **{**STEADY, "optimizer": given})
+
+
+def test_what_would_be_ignored_is_refused(tmp_path):
+    """How a log is read, of a task; how a task is trained, of a log; either of a stored run."""
+    for given in ({"column": "size"}, {"step": "row"}, {"warmup": 3}, {"updates_per_epoch": 3.0}):
+        with pytest.raises(
+            LrlabError, match=f"(?s)a task has no use for {next(iter(given)).replace('column', 'norms')}"
+        ):
+            lr.refine("control", updates=60, **given)
+    rows = [f"{k},{0.1 * (1 - k / 400)},{1 + k / 400}" for k in range(1, 401)]
+    (tmp_path / "log.csv").write_text("\n".join(["step,lr,grad_norm", *rows]))
+    for given in ({"lr": 2.0}, {"updates": 50}, {"seed": 3}, {"schedule": "cosine()"}, {"config": {"size": "tiny"}}):
+        with pytest.raises(LrlabError, match=f"(?s)a log has no use for {next(iter(given))}"):
+            lr.refine(tmp_path / "log.csv", **given)
 
 
 def test_momentum_and_weight_decay_make_the_correction():
@@ -67,7 +90,13 @@ def test_momentum_and_weight_decay_make_the_correction():
         ("control", {"updates": 30, "optimizer": "schedule-free"}, "needs no schedule"),
         ("control", {"updates": 30, "optimizer": "adamv"}, "adam"),
         ("control", {"updates": 30, "momentum": 1.0}, "momentum"),
-        ("control", {"updates": 10}, "20 or more"),
+        ("control", {"updates": 10}, "(?s)20 or more.*--updates 20"),
+        ("control", {"updates": 0}, "(?s)20 or more.*--updates 20"),
+        ("control", {"updates": 30, "lr": 0}, r"(?s)multiple of the LR.*above 0.*--at 1"),
+        ("control", {"updates": 30, "lr": float("nan")}, r"(?s)multiple of the LR.*above 0.*--at 1"),
+        ("control", {"updates": 30, "lr": "lr2"}, r"(?s)multiple of the LR.*above 0.*--at 1"),
+        ("control", {"updates": 30, "lr": 1e9}, r"(?s)diverged.*--at 0.5"),
+        ("control", {"updates": 30, "optimizer": "foo"}, "refine: there is no such optimizer"),
     ],
 )
 def test_what_cannot_be_refined_is_refused(source, given, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from lrlab.analysis.advice.questions import family
+from lrlab.analysis.refine.refine import LEAST
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.arms.arms import Arm
@@ -59,17 +61,30 @@ class Training:
     seed: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if isinstance(self.lr, bool) or not isinstance(self.lr, int | float) or not 0 < self.lr < math.inf:
+            raise LrlabError(
+                worded("refine: a multiple of the LR of the task", self.lr, "above 0, finite", "lr=1, or --at 1")
+            )
+        if self.updates is not None and self.updates < LEAST:
+            hint = f"updates={LEAST}, or --updates {LEAST}"
+            raise LrlabError(worded("refine: updates, each with a norm", self.updates, f"{LEAST} or more", hint))
+
 
 def of_log(paths: Sequence[Path], column: str | None, how: Mapping[str, Any]) -> Norms:
     """The norms in a log, of this column or of the one that is called so. Raises `LrlabError` where there is none."""
     if len(paths) == 1 and (stored := _stored(paths[0])):
+        refuse_unused("a stored run", {"norms": column, **how})
         return of_stored(stored, str(paths[0]))
-    names = [each.name for each in understood([*paths], Asked(step=how.get("step"))).columns]
+    read = understood([*paths], Asked(step=how.get("step")))
+    names = [each.name for each in read.columns]
     found = column or next((name for name in names if _is_norm(name)), None)
     if found is None:
         raise LrlabError(worded(f"{paths[0]} has no gradient norms", names, "a column such as grad_norm", LOGGED))
     if found not in names:
         raise LrlabError(worded(f"{paths[0]} has no such column", found, ", ".join(names), nearest(found, names)))
+    if read.rows < LEAST:
+        raise LrlabError(worded(f"{paths[0]}: rows with a norm", read.rows, f"{LEAST} or more", "log one an update"))
     run = read_run([*paths], loss=found, smooth=0, **how)
     return Norms(str(paths[0]), run.updates, run.loss, run.lrs, run.weight_decay, notes=run.notes)
 
@@ -83,6 +98,13 @@ def of_stored(run: StoredRun, source: str) -> Norms:
         "The store knows the LR as a multiple of the task's own, so that the correction for weight decay is left out."
     )
     return Norms(source, [k + 1 for k in series.updates], series.values, realised(run), notes=(note,))
+
+
+def refuse_unused(source: str, given: Mapping[str, Any], hint: str = "") -> None:
+    """Raise `LrlabError` for what was given, and would not be used for such a source."""
+    if unused := {name: value for name, value in given.items() if value is not None}:
+        what = f"refine: {source} has no use for {', '.join(unused)}"
+        raise LrlabError(worded(what, unused, "what is used: this would be ignored", hint))
 
 
 def _is_norm(name: str) -> bool:
@@ -127,7 +149,9 @@ def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lam
         (run,), _ = run_jobs(task, [job], Store(store), executor, fork_every=0, on_progress=watch)
     if run.outcome != "finished":
         raise LrlabError(
-            worded(f"the training of {task.name} diverged, and asks for nothing", training.lr, hint="lr=0.5")
+            worded(
+                f"the training of {task.name} diverged, and asks for nothing", training.lr, hint="lr=0.5, or --at 0.5"
+            )
         )
     if NAME in run.logged:
         return of_stored(run, task.name)

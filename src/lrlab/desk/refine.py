@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -12,12 +13,16 @@ import numpy as np
 from lrlab.analysis.advice.questions import family
 from lrlab.analysis.refine.refine import Refinement, RefinementRecord, refine_norms
 from lrlab.desk import VERSION
-from lrlab.desk.norms import Norms, of_log, of_task
+from lrlab.desk.norms import Norms, of_log, of_task, refuse_unused
 from lrlab.desk.norms import Training as Training
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.task.declaration import built_in_tasks, load_task, task_of
 
 BASE = 'warmup("5%") >> linear()'
+UNKNOWN = (
+    "The optimizer is not known: one of Adam's kind was taken, whose power is 1. For SGD it is 2: optimizer='sgd', or "
+    "--optimizer sgd."
+)
 
 
 class RefineDocument(RefinementRecord):
@@ -55,7 +60,7 @@ def refine(
         source: a log with a column of gradient norms (a path, or a list of those of one run), the file of a run of a
             store, the name of a task, or a training function: a task is trained once, in this process.
         optimizer: its name; the power is 2 for SGD, whose norms are L2, and 1 for Adam and its like, whose norms are
-            L1. Of a task it is known; of a log "adamw" is taken.
+            L1. Of a task it is known, and another one is refused; of a log "adamw" is taken, with a doubt.
         weight_decay, momentum: those of the optimizer, where the source does not say.
         correct: take out what weight decay does to the norms.
         width: share of the run over which the running median is taken.
@@ -63,7 +68,8 @@ def refine(
         schedule, lr, updates, seed, config: how a task is trained; `lr` is a multiple of the task's own.
         how: how a log is read, as in `lr.read_run`.
 
-    Raises `LrlabError` where there are no norms, with the line that logs them.
+    Raises `LrlabError` where there are no norms, with the line that logs them, where they do not cover the run, and for
+    what would not be used: how a log is trained, or a task is read.
 
     Source: Defazio et al., Optimal linear decay learning rate schedules and further refinements, 2023,
     arXiv:2310.07831; the correction: arXiv:2506.02285.
@@ -92,9 +98,17 @@ def norms_of(
     watch: Callable[[Any], object] = lambda progress: None,
 ) -> Norms:
     """The norms of a source: a training function, a task by its text, or a log."""
+    task = callable(source) or (isinstance(source, str) and (source in built_in_tasks() or ".py:" in source))
+    if task:
+        hint = "--at, for a multiple of the LR of a task" if how.get("lr") is not None else ""
+        refuse_unused("a task", {"norms": column, **how}, hint)
+    else:
+        usual = Training(BASE)
+        given = {name: value for name, value in vars(training).items() if value != getattr(usual, name)}
+        refuse_unused("a log", {"lr (--at)" if name == "lr" else name: value for name, value in given.items()})
     if callable(source):
         return of_task(task_of(source), training, watch)
-    if isinstance(source, str) and (source in built_in_tasks() or ".py:" in source):
+    if task:
         return of_task(load_task(source), training, watch)
     paths = [Path(each) for each in ([source] if isinstance(source, str | PathLike) else source)]
     if isinstance(source, str) and not paths[0].exists():
@@ -114,14 +128,23 @@ def refined(
     width: float,
 ) -> Refinement:
     """The schedule of these norms; what is None is what the source says."""
-    kind = family(optimizer) if optimizer else found.family or "adam"
+    kind = family(optimizer, "refine") if optimizer else found.family or "adam"
     if kind == "schedule-free":
         raise LrlabError(worded("refine: an optimizer that needs no schedule has none to refine", optimizer or kind))
+    if found.family not in (None, "other", kind):
+        raise LrlabError(
+            worded(
+                f"refine: {found.source} is trained with another optimizer",
+                optimizer,
+                f"none, or one of the kind {found.family}",
+                f"config={{'optimizer': {optimizer!r}}}, or --config optimizer={optimizer}",
+            )
+        )
     memory = found.momentum or 0.0 if momentum is None else momentum
     if not 0 <= memory < 1:
         raise LrlabError(worded("refine: momentum", memory, "0 or more, below 1", "momentum=0.9"))
     decay = found.weight_decay if weight_decay is None else weight_decay
-    return refine_norms(
+    refined = refine_norms(
         found.updates,
         found.norms,
         np.asarray(found.lrs) / (1 - memory),
@@ -129,6 +152,7 @@ def refined(
         weight_decay=decay if correct else 0.0,
         width=width,
     )
+    return refined if optimizer or found.family else dataclasses.replace(refined, doubts=(UNKNOWN, *refined.doubts))
 
 
 def document(found: Norms, refinement: Refinement) -> RefineDocument:

@@ -67,6 +67,25 @@ def test_doubts_are_said():
     assert refined(np.ones(1000)).doubts == ()
 
 
+def test_norms_that_are_missing_in_the_middle_are_a_doubt():
+    """As they are at neither end a refusal: a tenth of the run is the most that may be missing there."""
+    hole = np.where((UPDATES > 300) & (UPDATES < 500), np.nan, 1.0)
+    assert refined(hole).doubts[0].startswith("For 20% of the run there are no norms")
+    whole = np.where((UPDATES > 100) & (UPDATES <= 900), 1.0, np.nan)
+    assert not any("no norms" in doubt for doubt in refined(whole).doubts)
+    for short in (np.where(UPDATES <= 899, 1.0, np.nan), np.where(UPDATES > 101, 1.0, np.nan)):
+        with pytest.raises(LrlabError, match="not known"):
+            refined(short)
+
+
+def test_a_schedule_that_follows_noise_is_doubted():
+    """It turns up and down; a wider median has it straight."""
+    noise = np.exp(np.random.default_rng(0).standard_normal(50))
+    few = refine_norms(np.arange(1, 51), noise, np.ones(50), weight_decay=0.0, width=0.05)
+    assert "it follows the noise of these norms" in few.doubts[-1]
+    assert refined(2 + np.cos(UPDATES / 200)).doubts == ()
+
+
 def test_the_record_reads_back():
     """The schedule in its text form; curves of one length."""
     found = refined(2 + np.cos(UPDATES / 200))
@@ -79,7 +98,10 @@ def test_the_record_reads_back():
 @pytest.mark.parametrize(
     ("norms", "given", "said"),
     [
-        (np.zeros(1000), {}, "20 or more"),
+        (np.zeros(1000), {}, "(?s)0 of 1000 are positive.*20 or more.*zero_grad"),
+        (np.where(UPDATES > 500, np.nan, 1.0), {}, r"(?s)end early.*from 0% to 50% of 1000 updates"),
+        (np.where(UPDATES > 600, 0.0, 1.0), {}, r"(?s)end early.*from 0% to 60%"),
+        (np.where(UPDATES < 700, np.nan, 1.0), {}, r"(?s)begin late.*from 70% to 100%"),
         (np.ones(1000), {"width": 0.5}, "width"),
         (np.ones(1000), {"width": 0.0}, "width"),
         (np.ones(1000), {"weight_decay": 1.0}, "weight decay"),

@@ -41,6 +41,12 @@ def test_a_task_is_trained_once():
     [
         (["contrl"], "control"),
         (["control", "--updates", "10"], "20 or more"),
+        (["control", "--updates", "30", "--at", "0"], "above 0"),
+        (["control", "--updates", "30", "--at", "nan"], "above 0"),
+        (["control", "--updates", "30", "--lr", "3"], "--at"),
+        (["control", "--updates", "30", "--norms", "size"], "norms"),
+        (["control", "--updates", "30", "--optimizer", "sgd"], "--config optimizer=sgd"),
+        (["control", "--norms", "size", "--loss", "other"], "two columns"),
         (["control", "--updates", "30", "--width", "0.7"], "width"),
         (["control", "--updates", "30", "--schedule", "linaer()"], "linear"),
     ],
@@ -51,6 +57,15 @@ def test_what_cannot_be_refined_is_a_sentence(words, said):
     assert done.exit_code == 1
     assert said in done.output
     assert json.loads(typed(*words, "--json").stdout).keys() == {"version", "error"}
+
+
+def test_a_log_says_that_its_optimizer_is_not_known(log):
+    """The power hangs on it; and it takes no option that is for a task."""
+    assert "The optimizer is not known" in typed(log, "--norms", "size").output
+    assert "The optimizer is not known" not in typed(log, "--norms", "size", "--optimizer", "sgd").output
+    done = typed(log, "--norms", "size", "--at", "2", "--updates", "50", "--seed", "3")
+    assert done.exit_code == 1
+    assert "a log has no use for lr (--at), updates, seed" in done.output
 
 
 def test_a_log_without_norms_is_refused(log):

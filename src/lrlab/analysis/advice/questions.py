@@ -146,8 +146,8 @@ class Answers:
         return all(getattr(self, name) in words for name, words in when.items())
 
 
-def family(optimizer: str) -> str:
-    """The family of an optimizer. Raises `LrlabError` with the nearest name for one that is not known.
+def family(optimizer: str, asks: str = "advise") -> str:
+    """The family of an optimizer. Raises `LrlabError` with the nearest name for one that is not known; `asks` is who.
 
     >>> family("torch.optim.AdamW"), family("Schedule-Free SGD")
     ('adam', 'schedule-free')
@@ -156,7 +156,8 @@ def family(optimizer: str) -> str:
     bare = _bare(optimizer.rpartition(".")[2])
     if bare not in known:
         names = [name for names in OPTIMIZERS.values() for name in names]
-        raise refused("optimizer", optimizer, names, nearest(bare, known))
+        said = f"{asks}: there is no such optimizer"
+        raise LrlabError(worded(said, optimizer, ", ".join(names), nearest(bare, known)))
     return known[bare]
 
 

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 STRETCHES = 200  # at most so many values are read off the norms
 LEAST = 20  # norms
 TOLERANCE = 0.02  # of the peak: how far straight lines may be from the closed form
+GAP = 0.1  # of the run: so much of it may have no norms, at either end
+TURNS = 4  # a schedule that changes its direction more often follows the noise of few norms
 NARROW = 0.15  # of the run: a schedule that is above half of its peak for less follows a few norms
 QUIET = 0.01  # a rise below this share is none
 
@@ -101,7 +103,8 @@ def refine_norms(
         weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
         width: share of the run over which the running median is taken.
 
-    Raises `LrlabError` for fewer than 20 norms, norms that are not positive, or a width outside (0, 0.5).
+    Raises `LrlabError` for fewer than 20 positive norms, for more than a tenth of the run without them at either end,
+    or for a width outside (0, 0.5).
 
     >>> steady = refine_norms(range(1, 101), [3.0] * 100, [0.1] * 100)
     >>> steady.schedule
@@ -110,12 +113,16 @@ def refine_norms(
     at, given, rates = (np.asarray(each, dtype=float) for each in (updates, norms, lrs))
     usable = np.isfinite(given) & (given > 0)
     if usable.sum() < LEAST:
-        raise LrlabError(worded("refine: positive norms", int(usable.sum()), f"{LEAST} or more", "log one an update"))
+        told = f"{usable.sum()} of {len(given)} are positive numbers, in a run of {len(rates)} updates"
+        hint = "log one an update" if len(given) < LEAST else "the norm after backward(), before zero_grad()"
+        hint = hint if len(rates) >= LEAST else f"updates={LEAST}, or --updates {LEAST}"
+        raise LrlabError(worded("refine: positive norms", told, f"{LEAST} or more", hint))
     if not 0 < width < 0.5:
         raise LrlabError(worded("refine: width is a share of the run", width, "above 0, below 0.5", "width=0.1"))
     if weight_decay is not None and not 0 <= weight_decay < 1:
         raise LrlabError(worded("refine: weight decay", weight_decay, "0 or more, below 1", "weight_decay=0.1"))
     horizon = len(rates)
+    wide = _covered(at[usable], horizon)
     count = min(STRETCHES, int(usable.sum()))
     measured = _by_stretch((at[usable] - 0.5) / horizon, given[usable], count)
     rates_there = rates[np.minimum((np.arange(count) + 0.5) / count * horizon, horizon - 1).astype(int)]
@@ -135,8 +142,24 @@ def refine_norms(
         times=times,
         measured=measured,
         norms=kept,
-        doubts=tuple(_doubts(schedule, weight_decay, int((~usable).sum()))),
+        doubts=tuple(_doubts(schedule, weight_decay, int((~usable).sum()), wide)),
     )
+
+
+def _covered(at: Floats, horizon: int) -> float:
+    """The widest stretch between two norms, as a share of the run; raises `LrlabError` where an end has none."""
+    first, last = (at.min() - 1) / horizon, at.max() / horizon
+    if first > GAP or last < 1 - GAP:
+        missing = "begin late" if first > GAP else "end early"
+        raise LrlabError(
+            worded(
+                f"refine: the norms {missing}, and what they would be there is not known",
+                f"positive norms from {first:.0%} to {last:.0%} of {horizon} updates",
+                f"norms of the whole run, but for a share of {GAP:g} at either end",
+                "a log of a whole run, which did not diverge",
+            )
+        )
+    return float(np.diff(at).max()) / horizon
 
 
 def _by_stretch(times: Floats, norms: Floats, count: int) -> Floats:
@@ -156,7 +179,7 @@ def _schedule(norms: Floats, power: float) -> tuple[Schedule, Floats]:
     return piecewise_linear(told), times[1:-1]
 
 
-def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int) -> list[str]:
+def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int, wide: float) -> list[str]:
     found = []
     values = schedule.over(1000).values()
     if (share := float(np.mean(values > 0.5))) < NARROW:
@@ -166,6 +189,14 @@ def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int) -> li
         )
     if weight_decay is None:
         found.append("The weight decay is not known: a rise of the norms that it causes at the end is still in them.")
+    way = np.sign(np.diff(values))
+    if (turns := int(np.count_nonzero(np.diff(way[way != 0])))) > TURNS:
+        found.append(
+            f"The schedule turns {turns} times: it follows the noise of these norms. Take a wider median "
+            "(width=0.3, or --width 0.3), or a longer run."
+        )
+    if wide > GAP:
+        found.append(f"For {wide:.0%} of the run there are no norms: a straight line was taken between its ends.")
     if left_out:
         found.append(f"{left_out} norms were not positive numbers, and were left out.")
     return found

@@ -16,6 +16,7 @@ from lrlab.cli.options import config_option
 from lrlab.cli.output import apart, echo, json_option, say
 from lrlab.cli.values import TASK, Whole
 from lrlab.cli.verb import Section, Verb
+from lrlab.errors import LrlabError, worded
 
 
 @click.command(
@@ -25,7 +26,9 @@ from lrlab.cli.verb import Section, Verb
     document="lrlab.desk.refine:RefineDocument",
 )
 @click.argument("source", metavar="LOG|TASK", type=TASK)
-@click.option("--optimizer", metavar="NAME", help="The optimizer of the run, such as sgd or adamw.  [default: adamw]")
+@click.option(
+    "--optimizer", metavar="NAME", help="The optimizer of LOG, such as sgd; of a TASK it is known.  [default: adamw]"
+)
 @click.option("--momentum", type=float, help="Its momentum, where the source does not say.")
 @click.option("--norms", "column", metavar="COLUMN", help="The column of the gradient norms.")
 @click.option("--width", default=0.1, show_default=True, help="Share of the run over which the median is taken.")
@@ -57,14 +60,18 @@ def command(
     from lrlab.views import refine as views
     from lrlab.views.progress import progress
 
+    at = given.pop("at")
     training = desk.Training(
         given.pop("schedule") or desk.BASE,
-        given.pop("at") or 1.0,
+        1.0 if at is None else at,
         given.pop("updates"),
         given.pop("seed") or 0,
         given.pop("config"),
     )
-    decay, column = given.pop("weight_decay"), given.pop("loss") or column
+    decay, loss = given.pop("weight_decay"), given.pop("loss")
+    if loss and column and loss != column:
+        raise LrlabError(worded("refine: two columns of norms", (column, loss), "one", f"--norms {column}"))
+    column = column or loss
     with apart(), progress(f"one run of {source}", 1, sys.stderr, quiet=as_json) as watch:
         found = desk.norms_of(source, column, training, given, watch.moved)
     refinement = desk.refined(

@@ -17,7 +17,7 @@ GIVEN = {"workers": 0, "quiet": True, "horizon": 200}
 class Model:
     """A weight that follows its loss; `slope` says what an update does."""
 
-    def __init__(self, rate=0.1):
+    def __init__(self, rate=0.5):
         self.w, self.param_groups = 3.0, [{"lr": rate}]
 
     def state_dict(self):
@@ -114,7 +114,7 @@ def test_without_an_optimizer_lrs_are_multiples(tmp_path):
         model = {"w": 3.0}
         run.track(model=model)
         for _ in run.steps([0]):
-            model["w"] -= 0.1 * run.control["lr"] * model["w"]
+            model["w"] -= 0.5 * run.control["lr"] * model["w"]
             run.log(loss=model["w"] ** 2 + 0.1)
             if run.eval_now:
                 run.report(val_loss=model["w"] ** 2 + 0.1)
@@ -153,6 +153,28 @@ def test_a_task_without_its_metric_is_a_sentence(tmp_path):
         lr.find(training(lambda w, update: w * w, report=False), store=tmp_path, **GIVEN)
     with pytest.raises(LrlabError, match="shares of val_loss"):
         lr.find(training(lambda w, update: w * w - 20), store=tmp_path, **GIVEN)
+
+
+def test_a_default_above_half_a_run_is_said_before(tmp_path, capsys):
+    """Short runs take 80 updates, whatever that is of a run; what is asked for needs no such line."""
+    found = lr.find(QUADRATIC, store=tmp_path, workers=0, quiet=True, horizon=50)
+    assert found.cost > 1
+    assert "80 updates are the least that a range test takes: 1.6 runs of 50." in capsys.readouterr().err
+    lr.find(QUADRATIC, store=tmp_path, workers=0, quiet=True, horizon=50, budget=1.6)
+    lr.find(QUADRATIC, store=tmp_path, workers=0, quiet=True, horizon=200)
+    assert "least" not in capsys.readouterr().err
+
+
+def test_a_task_at_an_lr_of_zero_is_refused(tmp_path):
+    @task(updates=200, folds=1)
+    def train(run):
+        model = Model(0.0)
+        run.track(model=model, opt=model)
+        for _ in run.steps([0]):
+            run.log(loss=1.0)
+
+    with pytest.raises(LrlabError, match="a multiple of an LR of 0 is 0"):
+        lr.find(train, store=tmp_path, **GIVEN)
 
 
 def test_an_unknown_task_names_the_nearest(tmp_path):

@@ -162,6 +162,10 @@ def test_accumulation_is_one_update():
         (lambda m, o: lr.RangeTest(o, m, updates=0), "length of the training"),
         (lambda m, o: lr.RangeTest(m, m, updates=100), "optimizer with parameter groups"),
         (lambda m, o: lr.RangeTest(o, m, updates=1000, budget=0.01), "budget is too small"),
+        (lambda m, o: lr.RangeTest(o, m, updates=100, budget=float("inf")), "a finite number above 0"),
+        (lambda m, o: lr.RangeTest(o, m, updates=5), "16 updates or more"),
+        (lambda m, o: lr.RangeTest(o, m, updates=100, evaluate=3), "evaluate is a function"),
+        (lambda m, o: lr.RangeTest(o, m, None, updates=100), "(?s)no state that could be put back.*try: "),
         (lambda m, o: lr.RangeTest(o, m, len, updates=100), "no state that could be put back"),
         (lambda m, o: lr.RangeTest(o, m, updates=100, schedule="warmup(50) >> linear()"), "add up to 50"),
         (lambda m, o: next(lr.RangeTest(o, m, updates=100).over(iter([1]))), "an iterator cannot begin again"),
@@ -172,3 +176,52 @@ def test_accumulation_is_one_update():
 def test_a_slip_is_a_sentence(make, said):
     with pytest.raises(LrlabError, match=said):
         make(*network())
+
+
+def test_an_lr_of_zero_cannot_be_multiplied():
+    """A scheduler with a warmup, built before the test, leaves the groups at 0: refused, naming them."""
+    model, opt = network()
+    torch.optim.lr_scheduler.LambdaLR(opt, [lambda k: 1.0, lambda k: min(1.0, k / 100)])
+    with pytest.raises(LrlabError, match=r"(?s)parameter group 1 is 0.*build the scheduler after"):
+        lr.RangeTest(opt, model, updates=UPDATES)
+
+
+def gone_through(test, batches, update):
+    """The whole loop; `update` gives the loss of a batch."""
+    for _, batch in test.over(batches):
+        test.report(update(batch))
+
+
+@pytest.mark.parametrize("way", ["overwritten", "a scheduler"])
+def test_an_lr_that_the_loop_changes_is_refused(way):
+    """Else the losses would be those of other LRs."""
+    model, opt, batches = begun()
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(opt, 0.9)
+
+    def update(batch):
+        if way == "overwritten":
+            opt.param_groups[1]["lr"] = 0.003
+        loss = step(model, opt, batch)
+        if way == "a scheduler":
+            scheduler.step()
+        return loss
+
+    with pytest.raises(LrlabError, match="changed the LR that the range test had set"):
+        gone_through(lr.RangeTest(opt, model, updates=UPDATES), batches, update)
+
+
+def test_a_loop_that_trains_nothing_is_refused():
+    """The loss may move by dropout alone: no weight does."""
+    model, opt, batches = begun()
+    with pytest.raises(LrlabError, match=r"(?s)no weight of the optimizer changed.*optimizer\.step\(\)"):
+        gone_through(
+            lr.RangeTest(opt, model, updates=UPDATES),
+            batches,
+            lambda batch: (model(batch[0]) - batch[1]).square().mean(),
+        )
+
+
+def test_a_loss_that_is_no_number_is_a_sentence():
+    model, opt, batches = begun()
+    with pytest.raises(LrlabError, match="the loss of an update is one number"):
+        gone_through(lr.RangeTest(opt, model, updates=UPDATES), batches, lambda batch: "x")

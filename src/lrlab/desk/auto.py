@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from lrlab.analysis.comparison.statistics import Comparison, compare
-from lrlab.analysis.find.policy import least_budget
+from lrlab.analysis.find.policy import BUDGET, least_budget
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.advise import advise
 from lrlab.desk.chosen import Chosen, Screened
-from lrlab.desk.find import BUDGET, find
+from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.executors.named import opened, within_reach

@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lrlab.analysis.find.answer import answer
-from lrlab.analysis.find.policy import Asked, Policy, Told, least_budget
+from lrlab.analysis.find.policy import BUDGET, Asked, Policy, Told, allowed_of
 from lrlab.analysis.find.scale import Scale
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.logarithms import geometric
@@ -31,7 +29,6 @@ from lrlab.lab.task.declaration import Task, load_task, task_of
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
-BUDGET = 0.5  # of a run
 SWEEP = geometric(start=1e-3, to=1e3)  # see `lrlab.analysis.find.policy.DECADES`
 
 
@@ -59,7 +56,7 @@ def find(
         train: a function or class (see `lr.compare`), or the name of a built-in task.
         schedule: what is trained with, complete also in the short runs; the LR that is found is its peak.
         horizon: the updates of a run, by default the task's own.
-        budget: what may be trained, in runs; half of one by default, or more where runs are very short.
+        budget: what may be trained, in runs; half of one by default, or 80 updates where that is more.
         level: how sure the range is to hold what is said of it.
         config, seed, store, executor, workers, threads, device: as in `lr.tune`; runs are kept in `store`, so that the
             same call trains nothing.
@@ -74,38 +71,41 @@ def find(
     >>> lr.find("digits", budget=0.01)
     Traceback (most recent call last):
     lrlab.errors.LrlabError: the budget is too small for one short run at each LR
-      given:   '0.00938 runs of 320 updates'
+      given:   '0.01 runs of 320 updates'
       allowed: 0.25 runs or more
     """
     task = load_task(train) if isinstance(train, str) else task_of(train)
     updates = task.settings.updates if horizon is None else horizon
     if type(updates) is not int or updates < 1:
         raise LrlabTypeError(worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "1000"))
-    allowed = max(BUDGET, least_budget(updates)) if budget is None else budget
-    if isinstance(allowed, bool) or not isinstance(allowed, (int, float)) or not 0 < allowed < np.inf:
-        raise LrlabTypeError(worded("budget is in runs", budget, "above 0", "0.5"))
+    allowed = allowed_of(updates, budget)
     if not 0.5 <= level < 1:
         raise LrlabError(worded("level is a probability", level, "from 0.5, below 1", "0.9"))
     refuse_unknown(task.name, task.config, config or {})
-    policy = Policy(updates, round(allowed * updates))
+    policy = Policy(updates, allowed)
     used = parse(schedule) if isinstance(schedule, str) else schedule
     refuse_another("the schedule", used, (policy.lengths.half, policy.lengths.run, updates))
     scale = Scale.of_metric(task.metric, task.mode)
     resources, note = within_reach(Resources(workers, executor, threads, device), task)
     if note:
         print(note, file=sys.stderr)
+    if budget is None and allowed > round(BUDGET * updates):
+        least = f"{allowed} updates are the least that a range test takes: {allowed / updates:.3g} runs of {updates}."
+        print(least, file=sys.stderr)
     jobs = _Jobs(task, used, dict(config or {}), resources, seed)
     scores: list[float] = []
     with opened(resources, task) as place:
         trainer = Trainer(task, Store(store), place, quiet)
         own = own_lrs(task, jobs.of(Asked("untrained", 1, 1.0)))
+        if own and not all(own):
+            raise LrlabError(worded("a multiple of an LR of 0 is 0", own, "an LR above 0 in every parameter group"))
         asked: Sequence[Asked] = policy.first()
         while asked:
             runs = trainer.train([jobs.of(each) for each in asked])
             scores += [run.score for run in runs]
             asked = policy.told([_told(run, scale) for run in runs])
     return Found(
-        answer(policy, level),
+        answer(policy, level, own[0] if own else None),
         policy,
         tuple(scores),
         task.name,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lrlab.analysis.find.answer import answer
-from lrlab.analysis.find.policy import Asked, Policy, Told, least_budget, swept
+from lrlab.analysis.find.policy import Asked, Policy, Told, allowed_of, swept
 from lrlab.analysis.find.scale import Scale
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.param_group import read, write
@@ -25,7 +25,6 @@ from lrlab.lab.training.snapshot import TrainingSnapshot, random_state, restored
 
 _Batch = TypeVar("_Batch")
 
-BUDGET = 0.5  # of a run
 _END = 0.25  # of a run: its last training losses are its score where nothing evaluates
 
 
@@ -42,7 +41,7 @@ class RangeTest:
         optimizer: its groups keep the ratios of their LRs.
         held: everything else that the loop changes: the model with its buffers, a scaler, an average of the weights.
         updates: the length of the training that is planned.
-        budget: what may be trained, in runs of that length; half of one by default, or more where runs are very short.
+        budget: what may be trained, in runs of that length; half of one by default, or 80 updates where that is more.
         evaluate: gives the validation loss, once at the end of each short run; without it the last quarter of its
             training losses counts.
         schedule: what the short runs train with.
@@ -52,7 +51,8 @@ class RangeTest:
     random numbers that the loop had before; at the end, or after a `break`, all of it is put back: weights, buffers,
     gradients, the optimizer's state and LRs, and the random numbers of Python, NumPy and PyTorch. An iterator of your
     own cannot be put back: `over(loader)` goes through a loader itself. In several processes each tells its own loss,
-    and their mean counts. Raises `LrlabError` where a weight of the optimizer is in nothing that is held.
+    and their mean counts. Raises `LrlabError` where a weight of the optimizer is in nothing that is held, where a
+    group's LR is 0, and where the loop changes the LR or trains no weight.
 
     >>> import torch, lrlab as lr
     >>> weight = torch.nn.Parameter(torch.ones(3))
@@ -80,15 +80,30 @@ class RangeTest:
             raise LrlabTypeError(worded("updates is the length of the training that is planned", updates, "1, 2, ..."))
         if not getattr(optimizer, "param_groups", None):
             raise LrlabTypeError(worded("a range test needs an optimizer with parameter groups", optimizer))
-        allowed = max(BUDGET, least_budget(updates)) if budget is None else budget
         self._optimizer, self._evaluate, self._level = optimizer, evaluate, level
         self._held = {"optimizer": optimizer, **{f"held {k}": thing for k, thing in enumerate(held)}}
-        self._policy = Policy(updates, round(allowed * updates))
+        self._policy = Policy(updates, allowed_of(updates, budget))
         self._schedule = parse(schedule) if isinstance(schedule, str) else schedule
         refuse_another("the schedule", self._schedule, (self._policy.lengths.half, self._policy.lengths.run, updates))
         self._own = tuple(read(group, "lr") for group in optimizer.param_groups)
+        still = [number for number, own in enumerate(self._own) if own == 0]
+        if still:
+            groups = ", ".join(map(str, still))
+            raise LrlabError(
+                worded(
+                    f"a multiple of an LR of 0 is 0, and the LR of parameter group {groups} is 0",
+                    self._own,
+                    "an LR above 0 in every group",
+                    "build the scheduler after the range test, and leave out groups that are not trained",
+                )
+            )
+        if evaluate is not None and not callable(evaluate):
+            raise LrlabTypeError(
+                worded("evaluate is a function that gives the loss", evaluate, hint="evaluate=lambda: 0.3")
+            )
         self._scores: list[float] = []
         self._loss: float | None = None
+        self._set: tuple[float, ...] = self._own
         self._result: Found | None = None
         self._begun = False
         self._refuse_unheld(held)
@@ -114,7 +129,23 @@ class RangeTest:
 
     def report(self, loss: Any) -> None:
         """Tell the training loss of this update: a number, or an array of one."""
-        self._loss = mean_of_ranks(float(loss.detach().item() if hasattr(loss, "detach") else loss))
+        for group, rate in zip(self._optimizer.param_groups, self._set, strict=True):
+            if read(group, "lr") != rate:
+                raise LrlabError(
+                    worded(
+                        "the loop changed the LR that the range test had set",
+                        read(group, "lr"),
+                        f"{rate}",
+                        "no scheduler and no other LR in the loop of a range test",
+                    )
+                )
+        try:
+            told = float(loss.detach().item() if hasattr(loss, "detach") else loss)
+        except (TypeError, ValueError):
+            raise LrlabTypeError(
+                worded("the loss of an update is one number", loss, hint="test.report(loss)")
+            ) from None
+        self._loss = mean_of_ranks(told)
 
     @property
     def result(self) -> Found:
@@ -150,7 +181,7 @@ class RangeTest:
         finally:
             self._restore(begin)
         self._result = Found(
-            answer(self._policy, self._level),
+            answer(self._policy, self._level, self._own[0]),
             self._policy,
             tuple(math.exp(told.score) if told.score < math.inf else math.inf for _, told in self._policy.done),
             "your loop",
@@ -169,10 +200,12 @@ class RangeTest:
         if source is not None:
             source.start(0, lambda: None)
         ledger = TrainingLog(asked.updates)
+        before = self._weights()
         for update, value in enumerate(values.tolist()):
             batch = None if source is None else source.next()
             for group, own in zip(self._optimizer.param_groups, self._own, strict=True):
                 write(group, "lr", own * value)
+            self._set = tuple(read(group, "lr") for group in self._optimizer.param_groups)
             self._loss = None
             yield self._own[0] * value, batch
             if self._loss is None:
@@ -182,6 +215,20 @@ class RangeTest:
             if ledger.exploded(self._loss):
                 losses[-1] = math.inf
                 return
+        if before and mean_of_ranks(float(self._weights() != before)) == 0:
+            raise LrlabError(
+                worded(
+                    "no weight of the optimizer changed in a whole part of the range test",
+                    f"{asked.updates} updates",
+                    "a loop that trains",
+                    "loss.backward(), then optimizer.step()",
+                )
+            )
+
+    def _weights(self) -> list[float]:
+        """The sum of the squares of each weight: what an update changes."""
+        weights = [weight for group in self._optimizer.param_groups for weight in group.get("params", ())]
+        return [float(abs(weight.detach()).double().square().sum()) for weight in weights]
 
     def _told(self, asked: Asked, losses: list[float], scale: Scale) -> Told:
         if losses[-1] == math.inf or asked.kind == "sweep":
@@ -224,7 +271,14 @@ class RangeTest:
     def _refuse_unheld(self, held: tuple[Any, ...]) -> None:
         for thing in held:
             if not can_be_tracked(thing):
-                raise LrlabTypeError(worded("this holds no state that could be put back", type(thing).__name__))
+                raise LrlabTypeError(
+                    worded(
+                        "this holds no state that could be put back",
+                        type(thing).__name__,
+                        "a model, an optimizer, or what has state_dict and load_state_dict",
+                        "lr.RangeTest(optimizer, model, updates=...)",
+                    )
+                )
         known = {id(thing) for thing in held}
         for thing in held:
             for names in ("parameters", "buffers"):

@@ -52,15 +52,16 @@ def stopped(policy: Policy) -> str:
     ended = "its end" if reached == wanted else "a loss that diverged"
     runs = [(asked, told) for asked, told in policy.done if asked.kind == "run"]
     gone = sum(not math.isfinite(told.score) for _, told in runs)
+    broken = sum(policy.broke(probe) for probe in policy.probes) - gone
     counts = {
         length: sum(asked.updates == length for asked, _ in runs)
         for length in (policy.lengths.run, policy.lengths.half)
     }
     parts = [f"{count} complete runs of {length} updates" for length, count in counts.items() if count]
     trained = " and ".join(parts) or "no run: all were skipped"
-    return (
-        f"Sweep of {reached} of {wanted} updates, to {ended}; {trained}{f', of which {gone} diverged' if gone else ''}."
-    )
+    said = [f"{gone} diverged"] * bool(gone) + [f"{broken} ended at twice the untrained loss or more"] * bool(broken)
+    of = f", of which {' and '.join(said)}" if said else ""
+    return f"Sweep of {reached} of {wanted} updates, to {ended}; {trained}{of}."
 
 
 def runs(tried: Sequence[Mapping[str, Any]], metric: str) -> Table:

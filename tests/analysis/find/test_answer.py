@@ -1,5 +1,6 @@
 """The answer: a range where there is one, and none, with its reason, where there is not."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ from lrlab.analysis.find.profile import Probe, Profile
 @pytest.mark.parametrize("best", [-1.5, 0.0, 1.0])
 def test_a_range_around_the_best(driven, best):
     """Its claim is true of the loss that it was made from."""
-    policy = Policy(1000, 4400)
+    policy = Policy(1000, 5500)
     driven(policy, lambda x, n: 0.25 * np.sqrt(1000 / n) * (x - best) ** 2)  # flatter in longer runs, as is usual
     found = answer(policy)
     assert found.verdict == "range"
@@ -59,6 +60,42 @@ def test_there_is_none(driven, loss, sweep, why):
     assert (found.guess is not None) == (why == "noise")  # something to go on with, by whoever tries more
 
 
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (lambda x, n: 4.0 - 0.2 * x, r"that of the highest LR: the best lies above (\S+), not tried; --budget 1 "),
+        (lambda x, n: 4.0 + 0.2 * x, r"that of the lowest LR: the best lies below (\S+), not tried; --budget 1 "),
+        (lambda x, n: 5.999 - 0.001 * x, r"flat.*the best may lie above (\S+), not tried; --budget 1 "),
+    ],
+)
+def test_a_best_run_at_an_end_is_no_range(driven, loss, said):
+    """What lies beyond was not tried: said, with the LR, and what to type."""
+    policy = Policy(1000, 500)
+    driven(policy, loss)
+    found = answer(policy, unit=0.05)
+    assert (found.verdict, found.low, found.lr, found.high) == ("none", None, None, None)
+    end = re.search(said, found.why)
+    assert end is not None, found.why
+    assert float(end[1]) == pytest.approx(0.05 * found.edge, rel=0.01)
+
+
+def test_a_run_far_above_the_untrained_loss_broke(driven):
+    """It need not be NaN: what ends at twice the loss that the model began with is unstable."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * x**2 if x < 0.7 else 6.0 + np.log(2.0) + 0.01)
+    assert np.exp(0.7) <= answer(policy).unstable_above <= 2.2
+    near = Policy(1000, 500)
+    driven(near, lambda x, n: 0.25 * x**2 if x < 0.7 else 6.0 + np.log(2.0) - 0.01)
+    assert answer(near).unstable_above > 5  # where the sweep broke
+
+
+def test_a_run_that_diverged_says_where_and_not_the_sweep(driven):
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * x**2 if x < 0.7 else np.inf, lambda x: np.where(x < 0.3, 2 - x / 9, 9.0 + x))
+    gone = [probe.log_lr for probe in policy.probes if probe.loss == np.inf]
+    assert answer(policy).unstable_above == pytest.approx(np.exp(min(gone)))
+
+
 def test_less_sure_is_wider(driven):
     policy = Policy(1000, 500)
     driven(policy, lambda x, n: 0.1 * x**2)
@@ -81,6 +118,10 @@ class Made:
         self.sweep = SimpleNamespace(breaks=None, at=0.0, learns=True)
         self.probes = [Probe(0.0, 100, 0, 1.0 - learned), Probe(1.0, 100, 0, 2.0)]
         self.untrained, self.updates = 1.0, 1000
+        self.edge = None
+
+    def broke(self, probe):
+        return False
 
     def profile(self):
         return self.found

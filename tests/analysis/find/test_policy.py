@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from lrlab.analysis.find.policy import Lengths, Policy, least_budget, lengths_of, swept
-from lrlab.errors import LrlabError
+from lrlab.analysis.find.policy import Lengths, Policy, allowed_of, least_budget, lengths_of, swept
+from lrlab.errors import LrlabError, LrlabTypeError
 
 
 @pytest.mark.parametrize(("updates", "budget"), [(1000, 500), (320, 160), (100, 80), (40, 400), (10**6, 5 * 10**5)])
 def test_the_budget_is_never_exceeded(driven, updates, budget):
     """Whatever the length; a sweep and runs of two lengths."""
     policy = Policy(updates, budget)
-    asked = driven(policy, lambda x, n: 0.3 * (x - 0.3) ** 2)
+    asked = driven(policy, lambda x, n: 0.3 * (x - 0.9) ** 2)
     assert sum(each.updates for each in asked) <= budget
     assert sum(each.updates for each in asked) >= 0.9 * policy.lengths.total
     assert {each.updates for each in asked if each.kind == "run"} <= {policy.lengths.run, policy.lengths.half}
@@ -21,16 +21,16 @@ def test_the_budget_is_never_exceeded(driven, updates, budget):
 def test_runs_of_another_length_are_another_unit(driven):
     """So that what a fold is like cannot be taken for what the length does."""
     units = {
-        each.updates: each.unit for each in driven(Policy(1000, 500), lambda x, n: (x - 0.3) ** 2) if each.kind == "run"
+        each.updates: each.unit for each in driven(Policy(1000, 500), lambda x, n: (x - 0.9) ** 2) if each.kind == "run"
     }
     assert sorted(units.values()) == [0, 1]
 
 
 def test_runs_of_half_the_length_are_around_the_best(driven):
     """Where it lies between others."""
-    asked = [each for each in driven(Policy(1000, 500), lambda x, n: 0.5 * (x - 0.3) ** 2) if each.kind == "run"]
+    asked = [each for each in driven(Policy(1000, 500), lambda x, n: 0.5 * (x - 0.9) ** 2) if each.kind == "run"]
     assert [each.updates for each in asked] == [109, 109, 109, 54, 54]
-    best = min(asked[:3], key=lambda each: abs(np.log(each.multiple) - 0.3))
+    best = min(asked[:3], key=lambda each: abs(np.log(each.multiple) - 0.9))
     assert asked[3].multiple < best.multiple < asked[4].multiple
 
 
@@ -47,8 +47,10 @@ def test_it_ends_where_nothing_is_finite(driven):
 
 
 def test_too_small_a_budget_is_a_sentence():
-    with pytest.raises(LrlabError, match=r"(?s)too small.*0\.08 runs or more"):
-        lengths_of(1000, 20)
+    with pytest.raises(LrlabError, match=r"(?s)too small.*'0\.01 runs of 1000 updates'.*0\.08 runs or more"):
+        allowed_of(1000, 0.01)
+    with pytest.raises(LrlabError, match=r"(?s)'1e-05 runs of 999 updates'.*0\.0801 runs or more"):  # never less
+        allowed_of(999, 1e-5)
     assert lengths_of(1000, round(1000 * least_budget(1000))).half == 8
 
 
@@ -83,7 +85,7 @@ def logs(policy, length):
 def test_runs_are_a_factor_of_2_2_apart(driven):
     """Around the best by the sweep; those of half the length on both sides of the best."""
     policy = Policy(1000, 500)
-    asked = driven(policy, lambda x, n: 0.5 * (x - 0.3) ** 2)
+    asked = driven(policy, lambda x, n: 0.5 * (x - 0.9) ** 2)
     assert np.diff(logs(policy, 109)) == pytest.approx([np.log(2.2)] * 2)
     assert np.diff(logs(policy, 54)) == pytest.approx([np.log(2.2)])
     assert [(each.kind, each.updates, each.multiple) for each in asked[:2]] == [
@@ -92,11 +94,55 @@ def test_runs_are_a_factor_of_2_2_apart(driven):
     ]
 
 
+@pytest.mark.parametrize("updates", [1, 2, 15])
+def test_runs_too_short_to_be_tested_are_told_by_their_length(updates):
+    """No budget would do."""
+    with pytest.raises(LrlabError, match=rf"(?s)'{updates} updates'.*16 updates or more"):
+        allowed_of(updates, None)
+    assert allowed_of(16, None) == 80
+
+
+@pytest.mark.parametrize("budget", [float("inf"), float("nan"), 0, -1, True, "lots"])
+def test_a_budget_is_a_finite_number_of_runs(budget):
+    with pytest.raises(LrlabTypeError, match="a finite number above 0"):
+        allowed_of(100, budget)
+
+
+@pytest.mark.parametrize("at", [-4.0, -1.0, 0.0, 1.0, 4.0])
+def test_the_task_s_own_lr_is_always_tried(driven, at):
+    """Wherever the sweep was lowest; where that is far off, around the better of both."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.1 * x**2, sweep=lambda x: 2 - np.exp(-((x - at) ** 2)))
+    tried = logs(policy, 109)
+    assert min(abs(x) for x in tried) == pytest.approx(0, abs=1e-12)
+    assert min(tried) < 0 < max(tried)
+    assert policy.edge is None
+
+
+def test_what_broke_bounds_the_best(driven):
+    """The best is no end where a run above it diverged, or where another is as good."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: -x if x < 1 else np.inf)
+    assert policy.edge is None
+    level = Policy(1000, 500)
+    driven(level, lambda x, n: 5.0)
+    assert level.edge is None
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_large_budget_goes_on_beyond_an_end(driven, way):
+    """As far as the sweep went, no farther."""
+    policy = Policy(100, 4000)
+    driven(policy, lambda x, n: -way * x)
+    assert len(policy.probes) > 4
+    assert np.log(100) < way * policy.edge.log_lr < np.log(1000)
+
+
 @pytest.mark.parametrize("way", [-1, 1])
 def test_beyond_an_end_one_more_follows_the_loss(driven, way):
-    """A factor of 2.2 further, in the place of the two of half the length."""
+    """A factor of 2.2 squared further, in the place of the two of half the length."""
     policy = Policy(1000, 500)
     driven(policy, lambda x, n: -way * x)
     found = logs(policy, 109)
     assert len(found) == len(policy.probes) == 4
-    assert found[3] == pytest.approx(max(found[:3], key=lambda x: way * x) + way * np.log(2.2))
+    assert found[3] == pytest.approx(max(found[:3], key=lambda x: way * x) + way * 2 * np.log(2.2))

@@ -42,7 +42,9 @@ class Answer:
     """Multiples of the task's own LR from `low` to `high` are within `regret` of the best loss with probability
     `level`; `lr` is the one with the least expected regret. None where there is no such range: `why`.
 
-    `unstable_above` is the lowest multiple at which something diverged; None where nothing did. `guess` is the multiple
+    `unstable_above` is the lowest multiple at which a run broke or, where none did, the sweep; None where nothing did.
+    `edge` is the multiple of the best run where that was the lowest or the highest that was tried: the best LR may lie
+    beyond it. `guess` is the multiple
     with the least expected regret, also where the runs are too noisy for a range.
     """
 
@@ -57,30 +59,50 @@ class Answer:
     unstable_above: float | None = None
     horizon: Horizon | None = None
     guess: float | None = None
+    edge: float | None = None
 
 
-def answer(policy: Policy, level: float = 0.9) -> Answer:
-    """What the runs of a policy say."""
+def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Answer:
+    """What the runs of a policy say. `unit` is the LR of a multiple of 1, for the words; None where there is none."""
     sweep, probes = policy.sweep, policy.probes
     if sweep is None:
         return Answer("none", "the loss is not finite from the first update on, at a thousandth of the LR", level=level)
     unstable = _unstable(policy)
     if not any(np.isfinite(probe.loss) for probe in probes):
-        lowest = float(np.exp(min(probe.log_lr for probe in probes)))
-        why = f"every short run diverged, down to × {lowest:.2g}"
-        return Answer("none", why, level=level, unstable_above=unstable)
+        lowest = _named(min(probe.log_lr for probe in probes), unit)
+        return Answer("none", f"every short run diverged, down to {lowest}", level=level, unstable_above=unstable)
     found = policy.profile()
     best = min(probe.loss for probe in probes)
     noise = found.quantile(found.noise, 0.5)
-    if not policy.untrained - best > max(LEARNED, 2 * noise):
-        why = "flat: no short run ended better than the model began, so that no LR can be told from another"
-        return Answer("none", why, level=level, unstable_above=unstable)
+    flat = not policy.untrained - best > max(LEARNED, 2 * noise)
+    if flat or policy.edge is not None:
+        why = _why(policy, flat, unit)
+        edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
+        guess = None if flat or edge is None else edge
+        return Answer("none", why, level=level, unstable_above=unstable, guess=guess, edge=edge)
     for regret, told in pairwise(REGRETS):
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
             return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
     why = f"noise: no LRs can be said to be within {REGRETS[-2]:.0%} of the best, {level:.0%} sure; give it more budget"
     return Answer("none", why, level=level, unstable_above=unstable, guess=float(np.exp(found.best)))
+
+
+def _why(policy: Policy, flat: bool, unit: float | None) -> str:
+    """Why there is no range: nothing was learned, or the best of the runs is the outermost."""
+    learned = "flat: no short run ended clearly better than the model began, so that no LR can be told from another"
+    if policy.edge is None:
+        return learned
+    above = policy.edge.log_lr > min(probe.log_lr for probe in policy.probes)
+    end, way = ("highest", "above") if above else ("lowest", "below")
+    at, more = _named(policy.edge.log_lr, unit), f"{2 * policy.budget / policy.updates:.2g}"
+    where = f"the best {'may lie' if flat else 'lies'} {way} {at}, not tried; --budget {more} (budget={more})"
+    beside = f", or a {'higher' if above else 'lower'} LR of the task"
+    return f"{learned}; {where}{beside}" if flat else f"the best short run is that of the {end} LR: {where}{beside}"
+
+
+def _named(log_lr: float, unit: float | None) -> str:
+    return f"× {np.exp(log_lr):.2g}" if unit is None else f"{unit * np.exp(log_lr):.3g}"
 
 
 def _range(
@@ -107,11 +129,10 @@ def _range(
 
 
 def _unstable(policy: Policy) -> float | None:
-    """The lowest multiple at which a run diverged, or the sweep broke above all runs that ended."""
+    """The lowest multiple at which a run broke or, where none did, at which the sweep broke above all runs."""
     assert policy.sweep is not None
-    gone = [probe.log_lr for probe in policy.probes if not np.isfinite(probe.loss)]
-    ended = [probe.log_lr for probe in policy.probes if np.isfinite(probe.loss)]
+    gone = [probe.log_lr for probe in policy.probes if policy.broke(probe)]
     breaks = policy.sweep.breaks
-    if breaks is not None and breaks > max(ended, default=-np.inf):
+    if not gone and breaks is not None and breaks > max((probe.log_lr for probe in policy.probes), default=-np.inf):
         gone.append(breaks)
     return float(np.exp(min(gone))) if gone else None

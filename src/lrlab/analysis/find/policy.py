@@ -6,8 +6,10 @@
         asked = policy.told([... what was measured, one for each ...])
 
 It only asks and is told, so that the lab's engine and a loop of one's own can train for it. An eighth of the budget is
-the sweep; the rest are four complete runs. Three are around where the sweep was lowest. Where the best of them is at an
-end, the fourth goes beyond it; else it is split into two of half its length, which tell what the length does.
+the sweep; the rest are four complete runs. Three are around where the sweep was lowest, one of them at the task's own
+LR; where that is farther off, one is at each of the two places, and two are around the better one. While the best lies
+at an end and the budget allows, another goes beyond it. Else what is left is split into two of half the length, which
+tell what the length does.
 """
 
 from __future__ import annotations
@@ -21,15 +23,17 @@ from numpy.typing import NDArray
 
 from lrlab.analysis.find.profile import Probe, Profile, profile
 from lrlab.analysis.find.sweep import Sweep, read_sweep
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, worded
 
 Floats = NDArray[np.float64]
 
 DECADES = 3  # the sweep goes so far below and above the task's own LR
 APART = 2.2  # the factor between the runs
+BROKEN = float(np.log(2.0))  # of log loss: a run that ends so far above the untrained model is no training
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more
 RUNS = 4  # that the budget has
+BUDGET = 0.5  # of a run, where none is given
 Kind = Literal["untrained", "sweep", "run"]
 
 
@@ -68,19 +72,42 @@ class Lengths:
         return 1 + self.sweep + RUNS * self.run
 
 
-def lengths_of(updates: int, budget: int) -> Lengths:
-    """The lengths for so many updates in all.
+def allowed_of(updates: int, budget: float | None) -> int:
+    """The updates that a budget in runs allows; by default half a run, or 80 updates where that is more.
 
-    Raises `LrlabError` where that is too little.
+    Raises `LrlabError` where it is no budget or too small, or where runs are too short for a range test.
+
+    >>> allowed_of(1000, None), allowed_of(50, None), allowed_of(50, 2)
+    (500, 80, 100)
+    """
+    if updates < 2 * SHORTEST:
+        raise LrlabError(
+            worded("runs so short cannot be tested", f"{updates} updates", f"{2 * SHORTEST} updates or more")
+        )
+    if budget is None:
+        return round(max(BUDGET, least_budget(updates)) * updates)
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 < budget < np.inf:
+        raise LrlabTypeError(worded("budget is in runs", budget, "a finite number above 0", "0.5"))
+    if budget < least_budget(updates):
+        given, enough = f"{budget:g} runs of {updates} updates", f"{_up(least_budget(updates)):g} runs or more"
+        raise LrlabError(worded("the budget is too small for one short run at each LR", given, enough))
+    return round(budget * updates)
+
+
+def _up(value: float) -> float:
+    """Three digits, never below the value."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 2)
+    return float(np.ceil(value / unit - 1e-9) * unit)
+
+
+def lengths_of(updates: int, budget: int) -> Lengths:
+    """The lengths for so many updates in all (see `allowed_of`).
 
     >>> lengths_of(800, 400)
     Lengths(sweep=49, run=87, half=43)
     """
     sweep = min(MOST_SWEPT, budget // 8 - 1)
     run = min(updates, (budget - 1 - sweep) // RUNS)
-    if run // 2 < SHORTEST:
-        given, enough = f"{budget / updates:.3g} runs of {updates} updates", f"{least_budget(updates):.3g} runs or more"
-        raise LrlabError(worded("the budget is too small for one short run at each LR", given, enough))
     return Lengths(sweep, run, run // 2)
 
 
@@ -98,7 +125,7 @@ class Policy:
     """Asks for what is to be trained, and keeps what it is told."""
 
     def __init__(self, updates: int, budget: int) -> None:
-        self.updates, self.lengths = updates, lengths_of(updates, budget)
+        self.updates, self.budget, self.lengths = updates, budget, lengths_of(updates, budget)
         self.sweep: Sweep | None = None
         self.losses: tuple[float, ...] = ()
         self.untrained = np.inf
@@ -141,22 +168,61 @@ class Policy:
         around, within = _thought(self.sweep)
         return profile(self.probes, updates=updates, around=around, within=within)
 
+    @property
+    def edge(self) -> Probe | None:
+        """The best run, where it was made at the lowest or the highest LR: then the best LR may lie beyond.
+
+        What broke above it bounds it.
+        """
+        by_lr = self._longest()
+        finite = [probe for probe in by_lr if np.isfinite(probe.loss)]
+        if not finite:
+            return None
+        best = min(finite, key=lambda probe: probe.loss)
+        inner = any(probe.loss <= best.loss for probe in by_lr[1:-1])
+        return None if inner else best
+
+    def broke(self, probe: Probe) -> bool:
+        """Whether a run diverged, or ended so far above the untrained model that it is no training."""
+        return bool(probe.loss > self.untrained + BROKEN or not np.isfinite(probe.loss))
+
+    def _longest(self) -> list[Probe]:
+        """The runs of the greater length, by LR."""
+        return sorted((p for p in self.probes if p.updates == self.lengths.run), key=lambda probe: probe.log_lr)
+
     def _next(self) -> list[Asked]:
-        if self.sweep is None or len(self.probes) >= RUNS:  # not even the first losses are finite, or all is done
+        if self.sweep is None:  # not even the first losses are finite
             return []
-        run, half = self.lengths.run, self.lengths.half
-        by_lr = sorted(self.probes, key=lambda probe: probe.log_lr)
+        run, half, step = self.lengths.run, self.lengths.half, float(np.log(APART))
+        left = self.budget - sum(asked.updates for asked, _ in self.done)
+        by_lr = self._longest()
         if not by_lr:
-            middle = self._profile(run).best
-            return [self._run(middle + step * np.log(APART), run) for step in (-1, 0, 1)]
+            return [self._run(at, run) for at in _first(self._profile(run).best, step)]
+        if len(self.probes) > len(by_lr):  # those of half the length were the last
+            return []
+        if len(by_lr) == 2 and np.isfinite(min(probe.loss for probe in by_lr)):
+            at = min(by_lr, key=lambda probe: probe.loss).log_lr
+            return [self._run(at - step, run), self._run(at + step, run)]
+        edge = self.edge or (None if any(np.isfinite(probe.loss) for probe in by_lr) else by_lr[0])
+        if edge is not None:
+            beyond = edge.log_lr + 2 * (-step if edge.log_lr == by_lr[0].log_lr else step)
+            farther = left >= run and abs(beyond) < DECADES * np.log(10.0)
+            return [self._run(beyond, run)] if farther else []
+        if left < 2 * half:
+            return []
         best = min(by_lr, key=lambda probe: probe.loss)
-        if best is by_lr[1]:
-            return [self._run(best.log_lr + step * np.log(APART), half) for step in (-0.5, 0.5)]
-        beyond = -1 if best is by_lr[0] else 1
-        return [self._run(best.log_lr + beyond * np.log(APART), run)]
+        return [self._run(best.log_lr + side * step, half) for side in (-0.5, 0.5)]
 
     def _run(self, log_lr: float, updates: int) -> Asked:
         return Asked("run", updates, float(np.exp(log_lr)), int(updates == self.lengths.half))
+
+
+def _first(middle: float, step: float) -> list[float]:
+    """The first LRs (as logarithms): three around the middle, of which one is the task's own; two where that is far."""
+    away = round(middle / step)
+    if abs(away) > 1:
+        return [middle, 0.0]
+    return [(away + side) * step for side in (-1, 0, 1)]
 
 
 def _thought(sweep: Sweep) -> tuple[float, float]:

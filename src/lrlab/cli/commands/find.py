@@ -27,7 +27,10 @@ from lrlab.cli.verb import Section, Verb
 )
 @click.argument("task", type=TASK)
 @click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="RUNS", help="In runs.  [default: half of one]"
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="RUNS",
+    help="In runs.  [default: half of one, or 80 updates]",
 )
 @click.option("--schedule", metavar="EXPR", help="What is trained with.  [default: warmup + linear]")
 @click.option("--updates", "horizon", type=Whole(min=1), help="Updates of a whole run.")
@@ -50,7 +53,8 @@ def command(task: str, as_json: bool, **options: Any) -> None:
 
     TASK is a built-in task (digits) or path/to/file.py:name, a function train(run). The answer is a range of LRs with
     what it costs to be anywhere in it, or that there is none, and why. What the usual rules read off the same sweep
-    stands beside it. Runs are kept: a second call trains nothing.
+    stands beside it. Runs are kept: a second call trains nothing. The metric must be 0 or more at every LR, or be a
+    logarithm by its name (log_mse). No range is an answer too: the exit code is 0.
     """
     from lrlab.desk import find as desk
 

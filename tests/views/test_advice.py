@@ -39,3 +39,10 @@ def test_what_would_change_it():
 def test_it_ends_with_the_command():
     """As it is typed."""
     assert sentences("lrlab compare digits")[-1].endswith("lrlab compare digits")
+
+
+def test_a_warmup_in_updates_says_how_long_a_run_has_to_be():
+    """A run that is not longer is refused; a share of the run fits every length."""
+    said = sentences("lrlab compare digits --arm 'a=warmup(200) >> constant()' --arm 'b=cosine()'")[1]
+    assert said.endswith("One of these has a warmup of 200 updates: it takes runs of more (also with --quick).")
+    assert "updates" not in sentences("lrlab compare digits --arm 'a=warmup(\"5%\") >> linear()'")[1]

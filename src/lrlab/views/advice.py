@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lrlab.analysis.advice.advised import Change, Offer, Reason
@@ -44,10 +45,15 @@ def verdicts(sayings: Sequence[Reason]) -> Table:
 
 
 def sentences(settle: str) -> tuple[str, ...]:
-    """How to go on."""
+    """How to go on; with the fewest updates of a run, where a warmup in the command is a number of them."""
+    longest = max(map(int, re.findall(r"warmup\((\d+)\)", settle)), default=0)
+    least = f"\nOne of these has a warmup of {longest} updates: it takes runs of more (also with --quick)." * bool(
+        longest
+    )
     return (
         "First the LR: try some a factor of two or three apart, under the schedule that you mean to use.",
-        f"What would settle it, on a task that is alike (put path/to/file.py:train there for your own):\n  {settle}",
+        "What would settle it, on a task that is alike (put path/to/file.py:train there for your own):\n"
+        f"  {settle}{least}",
     )
 
 

@@ -260,6 +260,20 @@ def test_a_horizon_of_epochs_on_a_small_dataset_is_refused_at_its_end(batches):
     assert scheduler.update == 30 + batches + -30 % batches
 
 
+@pytest.mark.parametrize(("horizon", "single"), [(30, 26), (30, 20), (400, 396)])
+def test_a_few_updates_without_a_call_at_the_end_are_no_epochs(horizon, single):
+    """Of a run that was called after every update; also of one that was resumed near its end."""
+    optimizer = torch.optim.SGD([weight()], lr=0.1)
+    scheduler = Scheduler(optimizer, "warmup(4) >> cosine(to=0.1)", horizon)
+    by_epochs(optimizer, scheduler, single, 1)
+    state = scheduler.state_dict()
+    by_epochs(optimizer, scheduler, 12, 2)
+    resumed = Scheduler(optimizer, "warmup(4) >> cosine(to=0.1)", horizon)
+    resumed.load_state_dict(state)
+    by_epochs(optimizer, resumed, 12, 2)
+    assert resumed.get_last_lr() == [pytest.approx(0.01)]
+
+
 def test_milestones_in_epochs_without_a_horizon_are_refused():
     optimizer = torch.optim.SGD([weight()], lr=0.1)
     scheduler = Scheduler(optimizer, lr.multistep([30, 60, 80]))

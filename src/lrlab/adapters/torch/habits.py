@@ -41,7 +41,9 @@ class Calls:
 
     def __init__(self, began: int) -> None:
         self._first: float | None = None  # the greatest LR at the first such call
+        self._start = began  # the update from which on calls are judged
         self._skips = 0  # calls after several updates
+        self._between = 0  # the updates before these calls
         self.due = 0  # the update at which `look` is to be called
         self.steps = 0  # of the optimizers, where calls are counted
         self._ask = began + LONG  # the update at which it is asked whether the controllers have heard anything
@@ -51,7 +53,8 @@ class Calls:
 
     def begins(self, optimizers: Sequence[Optimizer], pacer: PlanPacer) -> None:
         """The run begins, or goes on from another state."""
-        self.due = 0
+        self.due = self._skips = self._between = 0
+        self._start, self._first = pacer.update, None
         self._apart = Apart(len(optimizers))
         self._again.begins(optimizers, pacer)
 
@@ -70,13 +73,16 @@ class Calls:
         Raises `LrlabError` if the schedule was over after a few calls: it is meant to be counted in calls.
         """
         self._skips += 1
+        self._between += pacer.update - before
         highest, total = max(lrs), pacer.horizon.total
         self._first = highest if self._first is None else self._first
         if total is None:
             over, soon = highest <= 1.001e-3 * self._first, self._skips <= SOON
         else:
             over, soon = before >= total, self._skips <= FEW or total <= EPOCHS
-        if over and soon and self._skips > 1:
+            soon = soon and self._start < total / 2  # not resumed near the end
+        habit = self._between > 0.9 * (pacer.update - self._start)  # hardly a call came after a single update
+        if over and soon and habit and self._skips > 1:
             each = pacer.update - before
             calls, length = self._skips - 1, f"of {total} updates was" if total is not None else "was all but"
             raise LrlabError(

@@ -55,15 +55,16 @@ class RangeTest:
     group's LR is 0, and where the loop changes the LR or trains no weight.
 
     >>> import torch, lrlab as lr
+    >>> _ = torch.manual_seed(0)
     >>> weight = torch.nn.Parameter(torch.ones(3))
-    >>> opt = torch.optim.SGD([weight], lr=0.1)
-    >>> test = lr.RangeTest(opt, weight, updates=128)
+    >>> opt = torch.optim.SGD([weight], lr=0.5)
+    >>> test = lr.RangeTest(opt, weight, updates=256)
     >>> for rate in test:
     ...     loss = (weight * torch.randn(3)).square().mean() + 1
     ...     opt.zero_grad(); loss.backward(); opt.step()
     ...     test.report(loss)
     >>> test.result.verdict, weight.tolist(), opt.param_groups[0]["lr"]
-    ('range', [1.0, 1.0, 1.0], 0.1)
+    ('range', [1.0, 1.0, 1.0], 0.5)
     """
 
     def __init__(

@@ -20,7 +20,7 @@ def test_it_shows_the_point(demo):
     """Schedules as text and as a picture, which is best, how sure that is, and where to go on; it keeps nothing."""
     done = demo()
     assert done.exit_code == 0, done.output
-    for said in ("is a value", "Learning rate", "behind the best", "is best on a noisy valley", "To use it", "saved"):
+    for said in ("is a value", "Learning rate", "behind the best", "leads on a noisy valley", "To use it", "saved"):
         assert said in done.output
     assert "lrlab compare path/to/file.py:train" in done.output
 

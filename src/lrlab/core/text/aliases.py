@@ -263,8 +263,8 @@ def named(name: object, arguments: dict[str, Any], base: float | None = None, *,
 
     Where calls of `step()` are counted (`calls`), whole numbers are what they are in PyTorch.
 
-    >>> named("ReduceLROnPlateau", {"patience": 5, "min_lr": 0.01}, 0.1)
-    plateau(patience=6, threshold_mode="signed", min=0.1, eps=1e-07, nan="bad")
+    >>> named("ReduceLROnPlateau", {"patience": 5, "min_lr": 0.05}, 0.5)
+    plateau(patience=6, threshold_mode="signed", min=0.1, eps=2e-08, nan="bad")
     """
     known, arguments = _known(), dict(arguments)
     name = _parted(name, arguments) if isinstance(name, str) else name

@@ -180,7 +180,7 @@ def is_pytorchs(name: str, arguments: Iterable[str]) -> bool:
 def by_pytorchs(name: str, arguments: dict[str, Any], base: Base) -> Schedule:
     """The schedule of a class with PyTorch's arguments, for an optimizer with this LR (None: not known).
 
-    >>> by_pytorchs("CosineAnnealingLR", {"T_max": 100, "eta_min": 0.01}, 0.1)
+    >>> by_pytorchs("CosineAnnealingLR", {"T_max": 100, "eta_min": 0.05}, 0.5)
     cosine_cycle(200, to=0.1).repeat()
     """
     make = CLASSES[name][0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.analysis.find.policy import BUDGET, least_budget
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.advise import advise
+from lrlab.desk.asked import reached, wanted
 from lrlab.desk.chosen import Chosen, Screened
 from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
-from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.executors.named import opened, within_reach
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.executors.named import opened
 from lrlab.lab.search.budget import budget_of
 from lrlab.lab.search.proposals import Candidate
 from lrlab.lab.search.rungs import ranking
@@ -28,7 +28,6 @@ from lrlab.lab.search.units import split_of
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
-from lrlab.lab.task.declaration import load_task, task_of
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
 FIXED = Strategy("constant", "constant()")  # what the gain is told against
@@ -99,15 +98,10 @@ def auto(
       given:   '2 runs'
       allowed: 11 runs or more
     """
-    task = load_task(train) if isinstance(train, str) else task_of(train)
-    updates = task.settings.updates if horizon is None else horizon
-    if type(updates) is not int or updates < 1:
-        raise LrlabTypeError(worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "1000"))
+    task, updates = wanted(train, horizon)
     refuse_unknown(task.name, task.config, config or {})
     advice = advise(**(questions or {}))
-    resources, note = within_reach(Resources(workers, executor, threads, device), task)
-    if note:
-        print(note, file=sys.stderr)
+    resources = reached(Resources(workers, executor, threads, device), task)
     split = split_of(task.settings)
     units = tuple(dataclasses.replace(unit, seed=unit.seed + seed) for unit in split.tried)
     others = tuple(dataclasses.replace(unit, seed=unit.seed + seed) for unit in split.judged)

@@ -15,11 +15,12 @@ from lrlab.core.plan.rules import EVERY
 from lrlab.core.run.segments import relative
 from lrlab.core.shapes.base import constant
 from lrlab.core.time.horizon import Horizon
+from lrlab.desk.asked import reached
 from lrlab.desk.experiment import run, with_changes
 from lrlab.desk.result import Result
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.arms import Arm, arm_of, default_arms
-from lrlab.lab.executors.named import at_once, opened, within_reach
+from lrlab.lab.executors.named import at_once, opened
 from lrlab.lab.stages.epochs import without_epochs
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.experiment import Experiment
@@ -126,9 +127,7 @@ def compare(
         if value is not None and (type(value) is not int or value < 0):
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
-    resources, note = within_reach(Resources(workers, executor, threads, device), task)
-    if note:
-        print(note, file=sys.stderr)
+    resources = reached(Resources(workers, executor, threads, device), task)
     _ = experiment.jobs(resources)  # what does not fit is said now
     with opened(resources, task):  # and that there is no such executor
         pass

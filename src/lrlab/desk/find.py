@@ -13,11 +13,12 @@ from lrlab.analysis.find.scale import Scale
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.logarithms import geometric
 from lrlab.core.text.parse import parse
+from lrlab.desk.asked import reached, wanted
 from lrlab.desk.found import Found
 from lrlab.desk.trainer import Trainer
-from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.executors.named import opened, within_reach
+from lrlab.lab.executors.named import opened
 from lrlab.lab.search.space import BASELINE, refuse_another
 from lrlab.lab.search.units import split_of
 from lrlab.lab.stages.asking import own_lrs
@@ -25,7 +26,7 @@ from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
-from lrlab.lab.task.declaration import Task, load_task, task_of
+from lrlab.lab.task.declaration import Task
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
@@ -74,10 +75,7 @@ def find(
       given:   '0.01 runs of 320 updates'
       allowed: 0.25 runs or more
     """
-    task = load_task(train) if isinstance(train, str) else task_of(train)
-    updates = task.settings.updates if horizon is None else horizon
-    if type(updates) is not int or updates < 1:
-        raise LrlabTypeError(worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "1000"))
+    task, updates = wanted(train, horizon)
     allowed = allowed_of(updates, budget)
     if not 0.5 <= level < 1:
         raise LrlabError(worded("level is a probability", level, "from 0.5, below 1", "0.9"))
@@ -86,9 +84,7 @@ def find(
     used = parse(schedule) if isinstance(schedule, str) else schedule
     refuse_another("the schedule", used, (policy.lengths.half, policy.lengths.run, updates))
     scale = Scale.of_metric(task.metric, task.mode)
-    resources, note = within_reach(Resources(workers, executor, threads, device), task)
-    if note:
-        print(note, file=sys.stderr)
+    resources = reached(Resources(workers, executor, threads, device), task)
     if budget is None and allowed > round(BUDGET * updates):
         least = f"{allowed} updates are the least that a range test takes: {allowed / updates:.3g} runs of {updates}."
         print(least, file=sys.stderr)

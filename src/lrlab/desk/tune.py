@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ import numpy as np
 
 from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.core.expression.node import Schedule
+from lrlab.desk.asked import reached, wanted
 from lrlab.desk.trainer import Trainer
 from lrlab.desk.tuned import Tuned
-from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.executors.named import opened, within_reach
+from lrlab.errors import LrlabError, worded
+from lrlab.lab.executors.named import opened
 from lrlab.lab.search.budget import budget_of
 from lrlab.lab.search.proposals import Proposals
 from lrlab.lab.search.rungs import lengths_of
@@ -25,7 +25,6 @@ from lrlab.lab.search.units import split_of
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
-from lrlab.lab.task.declaration import load_task, task_of
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
 
@@ -68,18 +67,13 @@ def tune(
       given:   '2 runs'
       allowed: 30.5 runs or more
     """
-    task = load_task(train) if isinstance(train, str) else task_of(train)
-    updates = task.settings.updates if horizon is None else horizon
-    if type(updates) is not int or updates < 1:
-        raise LrlabTypeError(worded("horizon is the number of updates of each run", horizon, "1, 2, ...", "1000"))
+    task, updates = wanted(train, horizon)
     if not lrs or len({*lrs}) < len(lrs) or not all(isinstance(lr, (int, float)) and 0 < lr < np.inf for lr in lrs):
         raise LrlabError(worded("lrs are different multiples of the task's own LR", tuple(lrs), "above 0", "0.5, 1, 2"))
     refuse_unknown(task.name, task.config, config or {})
     texts = {name: str(strategy) for name, strategy in (strategies or STRATEGIES).items()}
     proposals = Proposals(strategies_of(texts, lengths_of(updates), lrs), lrs, seed)
-    resources, note = within_reach(Resources(workers, executor, threads, device), task)
-    if note:
-        print(note, file=sys.stderr)
+    resources = reached(Resources(workers, executor, threads, device), task)
     split = split_of(task.settings)
     evaluated = task.settings.evals if evals is None else evals
     with opened(resources, task) as place:

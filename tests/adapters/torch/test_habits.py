@@ -306,12 +306,32 @@ def test_updates_after_the_end_at_an_lr_of_0_are_said_once(caplog, follow):
     assert not caplog.records
 
 
-def test_updates_after_the_end_at_another_lr_are_meant(caplog):
-    optimizer = torch.optim.SGD([weight()], lr=1.0)
-    scheduler = Scheduler(optimizer, "linear(to=0.1)", 4)
-    for _ in range(9):
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+def test_updates_after_the_end_at_another_lr_are_meant_until_there_are_many(caplog, follow):
+    """A horizon of 30 epochs that was taken for 30 updates: the LR is at its floor for nearly all of the training."""
+    parameter = weight()
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    scheduler = Scheduler(optimizer, "linear(to=0.1)", 4, follow=follow)
+    for _ in range(40):
+        if scheduler.update <= 12:
+            assert not caplog.records
+        backward(parameter)
         optimizer.step()
         scheduler.step()
+    (record,) = caplog.records
+    assert "ended at update 4, and 13 have been made: the LR stays at 0.1" in record.getMessage()
+    assert "updates_per_epoch" in record.getMessage()
+
+
+def test_a_controller_may_go_on_after_the_horizon(caplog):
+    parameter = weight()
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    scheduler = Scheduler(optimizer, lr.plateau(patience=1), 4)
+    for _ in range(40):
+        backward(parameter)
+        optimizer.step()
+        scheduler.step()
+        scheduler.observe(1.0)
     assert not caplog.records
 
 

@@ -31,6 +31,7 @@ FEW = 4  # calls after which a schedule is not over where it is counted in updat
 SOON = 20  # calls within which no LR falls to a thousandth, where it is counted in updates
 EPOCHS = 300  # a horizon up to this may be meant in epochs
 STILL = 20  # steps that change nothing, for want of gradients, after which it is said
+LATE = 3  # times the length of its schedule after which a training is said to be longer
 SAMPLE = 4  # groups of an optimizer, and parameters of a group, that are looked at
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Calls:
             )
 
     def look(self, pacer: Pacer, lrs: Sequence[float]) -> None:
-        """Log once that the schedule is over and the LR is 0, or that a controller has received nothing.
+        """Log once that the schedule is over, or that a controller has received nothing.
 
         Raises `LrlabError` where calls are counted, but for the horizon.
         """
@@ -107,17 +108,31 @@ class Calls:
         self._again.say(max(lrs, default=0.0))
         end = None if self._over else end_of(pacer)
         if end is not None and pacer.update > end:
-            if not any(lrs):
-                self._over = True
-                log.warning(
-                    "An update was made after the end of the schedule (update %d), at an LR of 0; so are those that "
-                    'follow: horizon= is the whole training, scheduler.extend(to, how="re-warm") goes on.',
-                    end,
-                )
-            end = None
+            end = self._say_over(pacer.update, end, max(lrs, default=0.0), bool(pacer.controllers))
         if max(pacer.update, self.steps) >= self._ask:
             self._say_unheard(pacer)
         self.due = self._ask if end is None else min(self._ask, end + 1)
+
+    def _say_over(self, update: int, end: int, lr: float, decided: bool) -> int | None:
+        """Log once that updates are made after the end; returns until which update nothing is to be said."""
+        if lr and decided:
+            return None
+        if lr and update <= LATE * end:
+            return LATE * end
+        self._over = True
+        if lr:
+            log.warning(
+                "The schedule ended at update %d, and %d have been made: the LR stays at %g. Where the horizon was "
+                "meant in epochs: Horizon(epochs=..., updates_per_epoch=len(loader)).",
+                *(end, update, lr),
+            )
+        else:
+            log.warning(
+                "An update was made after the end of the schedule (update %d), at an LR of 0; so are those that "
+                'follow: horizon= is the whole training, scheduler.extend(to, how="re-warm") goes on.',
+                end,
+            )
+        return None
 
     def _say_unheard(self, pacer: Pacer) -> None:
         """Log which controllers have received nothing since the run began."""

@@ -10,6 +10,7 @@ import lrlab as lr
 from lrlab.dialects import from_transformers
 
 transformers = pytest.importorskip("transformers.optimization")
+transformers_arguments = pytest.importorskip("transformers").TrainingArguments
 
 LR = 3e-4
 NAMES = (
@@ -108,6 +109,23 @@ def test_training_arguments_are_read_as_they_were_saved(own):
             expected.horizon,
         )
     assert from_transformers({**document, "max_steps": -1}, num_training_steps=1000).schedule == expected.schedule
+
+
+def test_the_schedulers_own_arguments_may_stand_beside_the_words():
+    expected = from_transformers("cosine_with_min_lr", 100, 1000, {"min_lr": 2e-5}, learning_rate=2e-4)
+    words = {"warmup_steps": 100, "max_steps": 1000, "learning_rate": 2e-4}
+    assert from_transformers("cosine_with_min_lr", min_lr=2e-5, **words) == expected
+    with pytest.raises(lr.LrlabError, match="'min_lr' is not known"):
+        from_transformers("cosine", min_lr=2e-5, **words)
+
+
+def test_the_object_itself_is_read(tmp_path):
+    given = transformers_arguments(
+        output_dir=str(tmp_path), lr_scheduler_type="cosine_with_min_lr", lr_scheduler_kwargs={"min_lr": 2e-5},
+        learning_rate=2e-4, max_steps=1000, warmup_steps=100, use_cpu=True,
+    )  # fmt: skip
+    expected = from_transformers("cosine_with_min_lr", 100, 1000, {"min_lr": 2e-5}, learning_rate=2e-4)
+    assert from_transformers(given) == expected
 
 
 @pytest.mark.parametrize("own", ["min_lr", "[2]", 3])

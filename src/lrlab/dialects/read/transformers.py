@@ -37,7 +37,7 @@ SWINGS = "the cosine is a wave: after the end the LR climbs back"
 
 @reading("transformers")
 def from_transformers(
-    lr_scheduler_type: str | Mapping[str, Any],
+    lr_scheduler_type: Any,
     num_warmup_steps: float = 0,
     num_training_steps: int | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
@@ -48,7 +48,8 @@ def from_transformers(
     """The schedule that `transformers.get_scheduler` makes, or a Trainer with these TrainingArguments.
 
     A `num_warmup_steps` below 1 is a share of the training steps, as in TrainingArguments, whose words may be given
-    too (`warmup_ratio`, `warmup_steps`, `max_steps`), also all of them as they were saved, in one dict.
+    too (`warmup_ratio`, `warmup_steps`, `max_steps`), also all of them in place of a name: as an object, or in the
+    dict that was saved. The scheduler's own arguments (`min_lr`) may stand beside them.
     `learning_rate` is the optimizer's own LR; only absolute floors (`lr_end`, `min_lr`) need it. Raises `LrlabError`
     for a name or an argument that the library does not have.
 
@@ -61,13 +62,20 @@ def from_transformers(
     >>> from_transformers(saved).schedule
     linear(100, start=0, to=1) >> linear(900)
     """
+    if hasattr(lr_scheduler_type, "to_dict"):
+        lr_scheduler_type = lr_scheduler_type.to_dict()
     if arguments or isinstance(lr_scheduler_type, Mapping):
         document = (
             lr_scheduler_type if isinstance(lr_scheduler_type, Mapping) else {"lr_scheduler_type": lr_scheduler_type}
         )
         steps_given = {"num_warmup_steps": num_warmup_steps or None, "num_training_steps": num_training_steps}
-        beside = {**steps_given, "lr_scheduler_kwargs": scheduler_specific_kwargs, "learning_rate": learning_rate}
-        return _file({**document, **arguments}, {word: v for word, v in beside.items() if v is not None}, {})
+        kind = document.get("lr_scheduler_type", "linear")
+        recipe = RECIPES.get(str(getattr(kind, "value", kind)))
+        allowed = inspect.signature(recipe).parameters.keys() - WORDS.keys() if recipe else set()
+        own = {**_mapping(scheduler_specific_kwargs), **{w: v for w, v in arguments.items() if w in allowed}}
+        beside = {**steps_given, "lr_scheduler_kwargs": own or None, "learning_rate": learning_rate}
+        words = {word: value for word, value in arguments.items() if word not in own}
+        return _file({**document, **words}, {word: v for word, v in beside.items() if v is not None}, {})
     name = str(getattr(lr_scheduler_type, "value", lr_scheduler_type))
     recipe = known(name, RECIPES, "transformers: lr_scheduler_type")
     total = None if num_training_steps is None else steps(num_training_steps, "num_training_steps")

@@ -1,6 +1,10 @@
 """Schedule-free SGD and AdamW: the optimizers whose answer to schedules is to need none.
 
 Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky, The Road Less Scheduled, 2024, arXiv:2405.15682, Algorithm 1.
+
+The authors' package, `schedulefree`, gives the same numbers. It is not used here because its `eval()` and `train()`
+move the weights there and back by arithmetic, which rounds: how often a run is evaluated would change the run. An arm
+may name the package's classes all the same (see `lrlab.lab.arms.optimizer`).
 """
 
 from __future__ import annotations

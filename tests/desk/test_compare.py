@@ -23,7 +23,7 @@ def halved(update):
 
 
 def compared(folder, **more):
-    return lr.compare(QUADRATIC, SCHEDULES, folds=5, seeds=1, lrs=(1.0,), store=folder, **{"workers": 0, **more})
+    return lr.compare(QUADRATIC, SCHEDULES, folds=5, seeds=1, store=folder, **{"lrs": (1.0,), "workers": 0, **more})
 
 
 def test_a_study_plans_trains_and_answers(tmp_path):
@@ -35,6 +35,7 @@ def test_a_study_plans_trains_and_answers(tmp_path):
         study.report(tmp_path / "no" / "page.html")
     plan = study.plan()
     assert (plan.runs, plan.naive, plan.saved > 0.3) == (15, 900, True)
+    assert [compared(tmp_path, lrs=lrs).plan().widens for lrs in ((1.0,), "auto")] == [False, True]
     assert not any(tmp_path.iterdir())
     assert len(study.runs) == 15
     assert {standing.arm for standing in study.comparison.standings} == set(SCHEDULES)

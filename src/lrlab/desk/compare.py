@@ -157,7 +157,8 @@ class Study(Shown):
         jobs, task = self.experiment.jobs(self.resources), self.experiment.task
         pace = measured(task, jobs[0]) if measure else None
         workers, fork_every = at_once(self.resources), self._options["fork_every"]
-        return plan_of(task, jobs, Store(self.store), workers=workers, fork_every=fork_every, pace=pace)
+        widens = self.experiment.settings.widen
+        return plan_of(task, jobs, Store(self.store), workers=workers, fork_every=fork_every, pace=pace, widens=widens)
 
     def run(self, quiet: bool = False) -> Result:
         """Train what is not stored yet, and judge it; progress goes to standard error."""

@@ -97,6 +97,8 @@ def test_the_words_of_a_plan():
     ]
     assert dataclasses.replace(plan, workers=20).seconds == pytest.approx(10.0)
     assert dataclasses.replace(plan, workers=0).seconds == pytest.approx(120.0)
+    widens = str(dataclasses.replace(plan, widens=True)).splitlines()
+    assert widens[3] == "and more where the best LR of an arm is at an edge: lrs=(...) stays at these"
     assert "about 1200 in" in str(dataclasses.replace(plan, reactive=True))
     alone = dataclasses.replace(plan, pace=None, shared=3000, covers=("the key",))
     assert str(alone).splitlines()[1:] == [

@@ -71,8 +71,8 @@ def from_transformers(
         steps_given = {"num_warmup_steps": num_warmup_steps or None, "num_training_steps": num_training_steps}
         kind = document.get("lr_scheduler_type", "linear")
         recipe = RECIPES.get(str(getattr(kind, "value", kind)))
-        allowed = inspect.signature(recipe).parameters.keys() - WORDS.keys() if recipe else set()
-        own = {**_mapping(scheduler_specific_kwargs), **{w: v for w, v in arguments.items() if w in allowed}}
+        takes = inspect.signature(recipe).parameters.keys() - WORDS.keys() if recipe else set()
+        own = {**_mapping(scheduler_specific_kwargs), **{w: v for w, v in arguments.items() if w in takes}}
         beside = {**steps_given, "lr_scheduler_kwargs": own or None, "learning_rate": learning_rate}
         words = {word: value for word, value in arguments.items() if word not in own}
         return _file({**document, **words}, {word: v for word, v in beside.items() if v is not None}, {})

@@ -46,8 +46,9 @@ class StagePlan:
     """What is still to be trained: `runs` of `total`, in `shared` updates, or in `naive` updates without sharing.
 
     `stages` is the number of stages, `critical` the most updates that must follow one another. `pace` is the measured
-    pace, if known. `reactive` says that controllers may act, so that arms may share less. `covers` says what the key of
-    a run covers, and what it does not see.
+    pace, if known. `reactive` says that controllers may act, so that arms may share less; `widens`, that arms whose best
+    LR is at an edge will be trained at more, which is not counted. `covers` says what the key of a run covers, and what
+    it does not see.
 
     >>> plan = StagePlan(30, 30, naive=3000, shared=1500, stages=70, critical=100, workers=2, pace=Pace(0.1, 1))
     >>> plan.saved, plan.seconds
@@ -63,6 +64,7 @@ class StagePlan:
     workers: int
     pace: Pace | None = None
     reactive: bool = False
+    widens: bool = False
     covers: tuple[str, ...] = ()
 
     @property
@@ -86,13 +88,22 @@ class StagePlan:
             if self.pace is None and self.shared < self.naive:
                 lines.append("if training can fork at any update; plan(measure=True) tells")
             lines.append(f"at least {self.critical} updates one after the other")
+        if self.widens:
+            lines.append("and more where the best LR of an arm is at an edge: lrs=(...) stays at these")
         if self.seconds is not None:
             lines.append(f"at least {self.seconds:.0f} s with {self.workers} at once, evaluations aside")
         return "\n".join([*lines, *self.covers])
 
 
 def plan_of(
-    task: Task, jobs: Sequence[Job], store: Store, *, workers: int, fork_every: int = 1, pace: Pace | None = None
+    task: Task,
+    jobs: Sequence[Job],
+    store: Store,
+    *,
+    workers: int,
+    fork_every: int = 1,
+    pace: Pace | None = None,
+    widens: bool = False,
 ) -> StagePlan:
     """Count what these jobs would take; stored runs take nothing, and stored states of unfinished runs are ignored."""
     wanted = {job_key(task, job): job for job in jobs}
@@ -124,6 +135,7 @@ def plan_of(
         workers=workers,
         pace=pace,
         reactive=any(control.reactive for control in known.values()),
+        widens=widens,
         covers=covered(task.decided, order, threads_pinned=order == PINNED or can_pin_numpy(jobs[0].threads)),
     )
 

@@ -46,9 +46,9 @@ class StagePlan:
     """What is still to be trained: `runs` of `total`, in `shared` updates, or in `naive` updates without sharing.
 
     `stages` is the number of stages, `critical` the most updates that must follow one another. `pace` is the measured
-    pace, if known. `reactive` says that controllers may act, so that arms may share less; `widens`, that arms whose best
-    LR is at an edge will be trained at more, which is not counted. `covers` says what the key of a run covers, and what
-    it does not see.
+    pace, if known. `reactive` says that controllers may act, so that arms may share less; `widens`, that arms whose
+    best LR is at an edge will be trained at more, which is not counted. `covers` says what the key of a run covers,
+    and what it does not see.
 
     >>> plan = StagePlan(30, 30, naive=3000, shared=1500, stages=70, critical=100, workers=2, pace=Pace(0.1, 1))
     >>> plan.saved, plan.seconds

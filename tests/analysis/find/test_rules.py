@@ -1,5 +1,7 @@
 """The rules of others, beside what their own code says of the same sweep."""
 
+from bisect import bisect_left
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,18 @@ def plainly(lrs, losses, wanted):
         finder.append(0.05 * loss + 0.95 * finder[-1])
     fastai = [sum(0.02 * 0.98 ** (i - j) * losses[j] for j in range(i + 1)) / (1 - 0.98 ** (i + 1)) for i in k]
     kept = [i for i in k if i >= n // 10 and i < n - max(1, n // 20)]
+    if wanted == "slide":  # how far the slope 15 places farther on differs, from the right
+        slope = np.gradient(np.array(fastai)[kept])
+        last = len(kept) - 16
+        same = [i for i in range(last + 1) if abs(slope[i + 15] - slope[i]) <= 0.005]
+        return lrs[kept[min(max(same) + 1, last) if same else 0]]
+    if wanted == "valley":  # patience sorting tells how long the longest fall is that ends at a place
+        piles, length = [], []
+        for i in kept:
+            length.append(1 + bisect_left(piles, -fastai[i]))
+            piles[length[-1] - 1 : length[-1]] = [-fastai[i]]
+        longest = max(length)
+        return lrs[kept[length.index(longest) - longest + longest // 3 + longest // 6 if longest > 1 else 0]]
     if wanted == "minimum / 10":
         return lrs[min(kept, key=lambda i: fastai[i])] / 10
     if wanted == "steepest per LR":
@@ -61,7 +75,7 @@ def plainly(lrs, losses, wanted):
     return lrs[kept[int(np.argmin(np.gradient(np.array(finder)[kept])))]]
 
 
-@pytest.mark.parametrize("rule", ["steepest", "steepest per LR", "minimum / 10"])
+@pytest.mark.parametrize("rule", GOLDEN)
 @pytest.mark.parametrize("count", [40, 60, 100, 200])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_rule_says_what_its_definition_says(rule, count, seed):
@@ -80,3 +94,9 @@ def test_two_points_are_enough_for_a_slope_and_one_is_not():
         assert of_three[rule] is not None
         assert of_two[rule] is None
     assert of_two["minimum / 10"] == lrs[0] / 10
+
+
+@pytest.mark.parametrize("losses", [np.zeros(100), np.linspace(1.0, 2.0, 100)])
+def test_a_loss_that_never_falls_has_no_valley(losses):
+    """fastai 2.8.12 then says the first LR that it looks at, the tenth of a hundred; a level loss does not fall."""
+    assert suggestions(LRS, losses)["valley"] == LRS[10]

@@ -32,6 +32,16 @@ def test_it_is_what_the_weights_do(normed, end):
     assert found[-1] > 1.2 or end == 1.0
 
 
+@pytest.mark.parametrize("normed", [True, False])
+def test_the_weights_follow_a_drop_of_the_lr_at_their_own_speed(normed):
+    """At once halved, then held: the whole way of the norm, and not its ends alone."""
+    lrs = 2e-3 * np.repeat([1.0, 0.5], UPDATES // 2)
+    there = simulated(lrs, 0.1, normed=normed)
+    size = UPDATES // STRETCHES
+    found = rise(lrs[::size], size, 0.1, normed=normed)
+    assert found == pytest.approx(there[size - 1 :: size], rel=1e-3)
+
+
 def test_nothing_rises_without_weight_decay_or_without_a_change_of_the_lr():
     lrs = np.linspace(1, 0, 50)
     assert rise(lrs, 100, 0.0, normed=True).tolist() == [1.0] * 50

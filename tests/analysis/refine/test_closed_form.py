@@ -67,3 +67,10 @@ def test_few_points_stay_near_all():
         assert np.abs(np.interp(times, at, there) - values).max() <= tolerance
         assert (at[0], at[-1]) == (0.0, 1.0)
     assert len(thinned(times, values, 0.1)) < len(thinned(times, values, 0.001)) < 101
+
+
+def test_a_point_between_two_is_kept_where_it_is_farther_than_asked():
+    """At the very distance it is not."""
+    times, values = np.array([0.0, 0.5, 1.0]), np.array([1.0, 0.75, 0.0])
+    assert thinned(times, values, 0.25) == [(0.0, 1.0), (1.0, 0.0)]
+    assert thinned(times, values, 0.24) == [(0.0, 1.0), (0.5, 0.75), (1.0, 0.0)]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lrlab.analysis.refine.artefact import rise
-from lrlab.analysis.refine.refine import refine_norms
+from lrlab.analysis.refine.refine import _doubts, refine_norms
+from lrlab.core.shapes.piecewise import piecewise_linear
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
 
@@ -110,3 +111,93 @@ def test_the_record_reads_back():
 def test_what_cannot_be_refined_is_refused(norms, given, said):
     with pytest.raises(LrlabError, match=said):
         refined(norms, **given)
+
+
+TWENTY = np.arange(1, 21)
+
+
+def test_twenty_norms_are_enough():
+    """What is missing is said by what there is: a log of few norms, a run of few updates, or norms that are zero."""
+    assert refine_norms(TWENTY, np.ones(20), np.ones(20), weight_decay=0.0).schedule == refined(np.ones(1000)).schedule
+    one_zero = np.append(np.ones(19), 0.0)
+    for at, norms, run, hint in (
+        (TWENTY[:19] * 5, np.ones(19), 100, "log one an update"),
+        (TWENTY * 5, one_zero, 100, "the norm after backward"),
+        (TWENTY, one_zero, 20, "the norm after backward"),
+        (TWENTY[:19], np.ones(19), 19, "updates=20"),
+    ):
+        with pytest.raises(LrlabError, match=f"(?s)19 of {len(at)} are positive.*20 or more.*{hint}"):
+            refine_norms(at, norms, np.ones(run), weight_decay=0.0)
+
+
+def test_a_norm_belongs_to_the_update_that_gave_it():
+    """Of a run as long as its norms are many each is one stretch, at the LR of that update."""
+    norms, lrs = 1.0 + TWENTY % 7, 1e-3 * (21.0 - TWENTY)
+    found = refine_norms(TWENTY, norms, lrs, power=1, weight_decay=0.9)
+    assert found.measured.tolist() == norms.tolist()
+    assert found.rise == rise(lrs, 1, 0.9, normed=True)[-1] > 1.0
+    assert found.times == pytest.approx((TWENTY - 0.5) / 20)
+
+
+def test_a_longer_run_is_read_as_the_medians_of_two_hundred_stretches():
+    norms = 2 + np.sin(UPDATES**2)
+    assert refined(norms).measured.tolist() == np.median(norms.reshape(200, 5), axis=1).tolist()
+
+
+def test_the_usual_power_and_width():
+    """Those of SGD, and a tenth of the run."""
+    norms = 2 + np.cos(UPDATES / 100)
+    assert refined(norms).record() == refined(norms, power=2.0, width=0.1).record()
+    assert refined(norms).power == 2.0
+
+
+def test_the_values_are_those_of_the_schedule_at_its_times():
+    """To the 1e-3 by which its text is rounded."""
+    found = refined(2 + np.cos(UPDATES / 100), width=0.01)
+    at, there = np.array([(float(str(share).rstrip("%")) / 100, value) for share, value in points(found.schedule)]).T
+    assert found.values == pytest.approx(np.interp(found.times, at, there), abs=1e-4)
+    assert len(at) > 3
+
+
+def points(schedule):
+    """As they are written."""
+    return json.loads(str(schedule).removeprefix("piecewise_linear(").rstrip(")").replace("(", "[").replace(")", "]"))
+
+
+def test_an_lr_of_zero_moves_no_weights():
+    """There is nothing to correct; nor is there where the norms rose by less than a hundredth."""
+    idle = refine_norms(TWENTY, np.ones(20), np.zeros(20), weight_decay=0.1)
+    assert (idle.corrected, idle.rise) == (False, 1.0)
+    for decay, corrected in ((0.3, False), (0.8, True)):
+        lrs = 0.1 * np.append(np.ones(19), 0.5)
+        found = refine_norms(TWENTY, np.ones(20), lrs, weight_decay=decay)
+        assert found.rise == pytest.approx(1.0, abs=0.03)
+        assert found.corrected is corrected is (found.rise > 1.01)
+
+
+def test_norms_behind_the_end_of_the_run_are_refused():
+    """Then these are not the LRs of the run."""
+    with pytest.raises(LrlabError, match="(?s)not of one run.*norms after 1001 updates, in a run of 1000"):
+        refine_norms(UPDATES + 1, np.ones(1000), LRS)
+
+
+def test_a_tenth_of_the_run_without_norms_is_no_doubt():
+    for gap, doubts in ((100, 0), (101, 1)):
+        kept = (UPDATES <= 300) | (UPDATES >= 300 + gap)
+        found = refine_norms(UPDATES[kept], np.ones(kept.sum()), LRS, weight_decay=0.0)
+        assert len(found.doubts) == doubts
+
+
+@pytest.mark.parametrize(("lowest", "doubted"), [("30%", False), ("29.8%", True)])
+def test_a_schedule_is_narrow_below_fifteen_hundredths_of_the_run(lowest, doubted):
+    """For so long it is above half of its peak: at the half itself it is not."""
+    found = _doubts(piecewise_linear([(0, 1.0), (lowest, 0.0), ("100%", 0.0)]), 0.0, 0, 0.0)
+    assert [doubt[:55] for doubt in found] == ["The schedule is above half of its peak for 15% of the r"] * doubted
+
+
+@pytest.mark.parametrize(("turns", "doubted"), [(4, False), (5, True)])
+def test_a_schedule_may_turn_four_times(turns, doubted):
+    """A level part between is no turn."""
+    way = [1.0, 0.6, 0.6, *(0.9 if k % 2 else 0.6 for k in range(1, turns + 1))]
+    found = _doubts(piecewise_linear([(f"{10 * k}%" if k else 0, value) for k, value in enumerate(way)]), 0.0, 0, 0.0)
+    assert [doubt.partition(":")[0] for doubt in found] == [f"The schedule turns {turns} times"] * doubted

@@ -50,11 +50,11 @@ class Answer:
 
     verdict: Verdict
     why: str
+    level: float
     low: float | None = None
     lr: float | None = None
     high: float | None = None
     regret: float | None = None
-    level: float = 0.9
     expected: float | None = None
     unstable_above: float | None = None
     horizon: Horizon | None = None
@@ -66,11 +66,11 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
     """What the runs of a policy say. `unit` is the LR of a multiple of 1, for the words; None where there is none."""
     sweep, probes = policy.sweep, policy.probes
     if sweep is None:
-        return Answer("none", "the loss is not finite from the first update on, at a thousandth of the LR", level=level)
+        return Answer("none", "the loss is not finite from the first update on, at a thousandth of the LR", level)
     unstable = _unstable(policy)
     if not any(np.isfinite(probe.loss) for probe in probes):
         lowest = _named(min(probe.log_lr for probe in probes), unit)
-        return Answer("none", f"every short run diverged, down to {lowest}", level=level, unstable_above=unstable)
+        return Answer("none", f"every short run diverged, down to {lowest}", level, unstable_above=unstable)
     found = policy.profile()
     best = min(probe.loss for probe in probes)
     noise = found.quantile(found.noise, 0.5)
@@ -79,13 +79,13 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
         guess = None if flat or edge is None else edge
-        return Answer("none", why, level=level, unstable_above=unstable, guess=guess, edge=edge)
+        return Answer("none", why, level, unstable_above=unstable, guess=guess, edge=edge)
     for regret, told in pairwise(REGRETS):
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
             return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
     why = f"noise: no LRs can be said to be within {REGRETS[-2]:.0%} of the best, {level:.0%} sure; give it more budget"
-    return Answer("none", why, level=level, unstable_above=unstable, guess=float(np.exp(found.best)))
+    return Answer("none", why, level, unstable_above=unstable, guess=float(np.exp(found.best)))
 
 
 def _why(policy: Policy, flat: bool, unit: float | None) -> str:
@@ -116,11 +116,11 @@ def _range(
     return Answer(
         "range",
         f"any LR from low to high is within {regret:.0%} of the best, {level:.0%} sure",
+        level,
         float(np.exp(low)),
         float(np.exp(best)),
         float(np.exp(high)),
         regret,
-        level,
         found.expected(best),
         unstable,
         Horizon(power, least, most, measured),

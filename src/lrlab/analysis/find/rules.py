@@ -74,7 +74,7 @@ def _valley(lrs: Floats, losses: Floats) -> float | None:
     for k in range(1, len(smooth)):
         length[k] = 1 + max((int(length[j]) for j in range(k) if smooth[k] < smooth[j]), default=0)
     end = int(length.argmax())
-    start = end - int(length[end])
+    start = end - int(length[end]) if end else 0  # of a loss that never falls it is the first LR
     third = (end - start) / 3
     return float(lrs[start + int(third) + int(third / 2)])
 

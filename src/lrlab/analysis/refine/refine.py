@@ -104,7 +104,7 @@ def refine_norms(
         width: share of the run over which the running median is taken.
 
     Raises `LrlabError` for fewer than 20 positive norms, for more than a tenth of the run without them at either end,
-    or for a width outside (0, 0.5).
+    for norms behind its end, or for a width outside (0, 0.5).
 
     >>> steady = refine_norms(range(1, 101), [3.0] * 100, [0.1] * 100)
     >>> steady.schedule
@@ -125,7 +125,7 @@ def refine_norms(
     wide = _covered(at[usable], horizon)
     count = min(STRETCHES, int(usable.sum()))
     measured = _by_stretch((at[usable] - 0.5) / horizon, given[usable], count)
-    rates_there = rates[np.minimum((np.arange(count) + 0.5) / count * horizon, horizon - 1).astype(int)]
+    rates_there = rates[((np.arange(count) + 0.5) / count * horizon).astype(int)]
     factors = np.ones(count)
     if weight_decay and rates.max() > 0:
         factors = rise(rates_there, horizon / count, weight_decay, normed=power == 1)
@@ -148,6 +148,9 @@ def refine_norms(
 
 def _covered(at: Floats, horizon: int) -> float:
     """The widest stretch between two norms, as a share of the run; raises `LrlabError` where an end has none."""
+    if at.max() > horizon:
+        behind = f"norms after {at.max():g} updates, in a run of {horizon}"
+        raise LrlabError(worded("refine: norms and LRs are not of one run", behind, "the LR of every update"))
     first, last = (at.min() - 1) / horizon, at.max() / horizon
     if first > GAP or last < 1 - GAP:
         missing = "begin late" if first > GAP else "end early"
@@ -164,7 +167,7 @@ def _covered(at: Floats, horizon: int) -> float:
 
 def _by_stretch(times: Floats, norms: Floats, count: int) -> Floats:
     """The median norm of each of equal stretches; one without a norm has that of a straight line between others."""
-    place = np.minimum((times * count).astype(int), count - 1)
+    place = (times * count).astype(int)
     held = [np.median(norms[place == k]) if (place == k).any() else np.nan for k in range(count)]
     found = np.array(held)
     there = np.isfinite(found)

@@ -74,3 +74,10 @@ def test_a_point_between_two_is_kept_where_it_is_farther_than_asked():
     times, values = np.array([0.0, 0.5, 1.0]), np.array([1.0, 0.75, 0.0])
     assert thinned(times, values, 0.25) == [(0.0, 1.0), (1.0, 0.0)]
     assert thinned(times, values, 0.24) == [(0.0, 1.0), (0.5, 0.75), (1.0, 0.0)]
+
+
+def test_the_values_by_hand():
+    """Of four stretches with the weights 1, 1/4, 1/4 and 1/4: each times what comes after, from 7/4 at the beginning."""
+    times, values = closed_form(np.array([3.0, 6.0, 6.0, 6.0]), 2)
+    assert times.tolist() == [0.0, 0.125, 0.375, 0.625, 0.875, 1.0]
+    assert values * 7 / 4 == pytest.approx([7 / 4, 5 / 4, 5 / 32, 3 / 32, 1 / 32, 0.0])

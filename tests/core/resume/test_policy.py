@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 import lrlab as lr
+from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.resume.change import extended
 from lrlab.core.resume.checkpoint import Checkpoint, Held, unnamed
 from lrlab.core.resume.policy import known, resumed
@@ -288,3 +289,25 @@ def test_after_the_end_the_next_update_alone_is_compared():
     pacer = lr.Pacer(lr.multistep([21]).over(20))
     pacer.advance(20)
     assert resumed(Checkpoint.of(pacer, [0.1]), lr.multistep([21]).over(40), [0.1]).pacer.horizon.total == 40
+
+
+@pytest.mark.parametrize(("code", "by_name"), [(lr.plan(lr=OLD), False), (lr.plan(lr=OLD, momentum=0.9), True)])
+def test_groups_of_other_names_are_others_where_a_plan_has_rules(code, by_name):
+    """Its rules find groups by their names; a schedule that drives the LR of all of them asks for none."""
+    there, renamed = (tuple(Held(name, {"lr": 0.1}, {"lr": 0.1}) for name in names) for names in ("ab", "ac"))
+    pacer = PlanPacer(code, 200)
+    there = Checkpoint.at(pacer, there)
+    assert resumed(there, pacer, there.groups).groups == there.groups
+    if by_name:
+        with pytest.raises(lr.LrlabError, match=r"groups: in the checkpoint \['a', 'b'\], in the code \['a', 'c'\]"):
+            resumed(there, pacer, renamed)
+    else:
+        assert [group.name for group in resumed(there, pacer, renamed).groups] == ["a", "c"]
+
+
+def test_a_checkpoint_that_does_not_hold_its_plan_is_not_known_to_be_shorter():
+    """Those of the first version told its text alone: whether what was left has the same values cannot be seen."""
+    there, longer = saved(lr.constant()), lr.constant().over(400)
+    assert resumed(there, longer, there.base_lrs).pacer.horizon.total == 400
+    with pytest.raises(lr.LrlabError, match=r"(?s)horizon: in the checkpoint.*with\n +\"take\" +the code's[^\n]*$"):
+        resumed(dataclasses.replace(there, document={}), longer, there.base_lrs)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import lrlab as lr
 from lrlab.analysis.forecast.doubts import Seen
@@ -14,7 +15,7 @@ from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.offsets import Walk
-from lrlab.analysis.forecast.optimise import _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
+from lrlab.analysis.forecast.optimise import _RISKS, _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -209,6 +210,11 @@ def test_a_plan_does_not_begin_lower_than_its_peak():
     values = law.optimise(2000, peak=1e-3, warmup=0).schedule.over(2000).values()
     assert values[0] == pytest.approx(1.0, abs=1e-6)
     assert values[200] < 0.5
+
+
+def test_the_risk_is_the_upper_end_of_eight_in_ten():
+    """So many spreads above the mean a normal difference ends nine times of ten."""
+    assert (_RISKS["mean"], _RISKS["high"]) == (0.0, pytest.approx(stats.norm.ppf(0.9), abs=0.005))
 
 
 def test_a_plan_for_the_risk_has_the_least_risk():

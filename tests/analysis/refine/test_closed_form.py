@@ -77,7 +77,7 @@ def test_a_point_between_two_is_kept_where_it_is_farther_than_asked():
 
 
 def test_the_values_by_hand():
-    """Of four stretches with the weights 1, 1/4, 1/4 and 1/4: each times what comes after, from 7/4 at the beginning."""
+    """Of four stretches with the weights 1, 1/4, 1/4 and 1/4: each times what comes after it, at first 7/4."""
     times, values = closed_form(np.array([3.0, 6.0, 6.0, 6.0]), 2)
     assert times.tolist() == [0.0, 0.125, 0.375, 0.625, 0.875, 1.0]
     assert values * 7 / 4 == pytest.approx([7 / 4, 5 / 4, 5 / 32, 3 / 32, 1 / 32, 0.0])

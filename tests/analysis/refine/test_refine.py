@@ -177,14 +177,15 @@ def test_an_lr_of_zero_moves_no_weights():
 
 def test_norms_behind_the_end_of_the_run_are_refused():
     """Then these are not the LRs of the run."""
-    with pytest.raises(LrlabError, match="(?s)not of one run.*norms after 1001 updates, in a run of 1000"):
+    with pytest.raises(LrlabError, match=r"(?s)not of one run.*norms after 1001 updates, in a run of 1000"):
         refine_norms(UPDATES + 1, np.ones(1000), LRS)
 
 
 def test_a_tenth_of_the_run_without_norms_is_no_doubt():
+    """More of it is one."""
     for gap, doubts in ((100, 0), (101, 1)):
-        kept = (UPDATES <= 300) | (UPDATES >= 300 + gap)
-        found = refine_norms(UPDATES[kept], np.ones(kept.sum()), LRS, weight_decay=0.0)
+        kept = np.delete(UPDATES, slice(300, 299 + gap))
+        found = refine_norms(kept, np.ones(len(kept)), LRS, weight_decay=0.0)
         assert len(found.doubts) == doubts
 
 

@@ -284,11 +284,18 @@ def test_a_length_in_other_words_goes_on():
     assert resumed(Checkpoint.of(pacer, [0.1]), longer, [0.1]).pacer.horizon == longer.horizon
 
 
-def test_after_the_end_the_next_update_alone_is_compared():
-    """It is the one that the run would have gone on with."""
-    pacer = lr.Pacer(lr.multistep([21]).over(20))
+@pytest.mark.parametrize(("falls", "goes_on"), [("100%", False), ("105%", True)])
+def test_after_the_end_the_next_update_alone_is_compared(falls, goes_on):
+    """It is the one that the run would have gone on with: whether the LR falls at the 20th, or at the 21st."""
+    schedule = lr.multistep([falls])
+    pacer = lr.Pacer(schedule.over(20))
     pacer.advance(20)
-    assert resumed(Checkpoint.of(pacer, [0.1]), lr.multistep([21]).over(40), [0.1]).pacer.horizon.total == 40
+    there, longer = Checkpoint.of(pacer, [0.1]), schedule.over(40)
+    if goes_on:
+        assert resumed(there, longer, [0.1]).pacer.horizon.total == 40
+    else:
+        with pytest.raises(lr.LrlabError, match="horizon"):
+            resumed(there, longer, [0.1])
 
 
 @pytest.mark.parametrize(("code", "by_name"), [(lr.plan(lr=OLD), False), (lr.plan(lr=OLD, momentum=0.9), True)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.transfer.exponents import PUBLIC, exponents, form_of, mixture
+from lrlab.analysis.transfer.exponents import PUBLIC, _Smoothed, exponents, form_of, mixture
 from lrlab.analysis.transfer.optimum import STEP, Optima
 
 GRID = np.arange(-12.0, 4.0, STEP)
@@ -48,7 +48,7 @@ def test_farther_is_wider():
 def test_a_factor_of_one_value_has_no_exponent():
     """Nor has a product that the settings do not cross, unless a prior knows it."""
     line = [(1e6, b, 1e3) for b in (8, 16, 32)]
-    assert form_of(line).terms == ("batch",)
+    assert form_of(line, crossed=True).terms == ("batch",)
     uncrossed = [(1e6, 8, 1e3), (1e6, 16, 1e3), (1e6, 8, 2e3)]
     assert "batch x horizon" not in exponents(seen(uncrossed), uncrossed, None).terms()
     assert exponents(seen(uncrossed), uncrossed, PUBLIC).terms()["batch x horizon"] == pytest.approx(
@@ -134,3 +134,20 @@ def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
     shares, means, spreads = np.array(law.places(asked)).T
     assert shares @ means == pytest.approx(place, abs=5e-3)
     assert np.sqrt(shares @ (spreads**2 + (means - shares @ means) ** 2)) == pytest.approx(sd, rel=5e-3)
+
+
+def test_sweeps_that_say_nothing_leave_what_was_believed():
+    """Every place as likely as any other."""
+    flat = Optima(GRID, np.zeros((len(CROSSED), len(GRID))), 0.05, 1e-3)
+    for (mean, sd), believed in zip(exponents(flat, CROSSED, PUBLIC).terms().values(), PUBLIC.values(), strict=True):
+        assert (mean, sd) == pytest.approx(believed, abs=0.01)
+
+
+def test_beyond_the_places_that_were_looked_at_the_likelihood_falls_by_fifty_a_unit():
+    """From that of the last one on, on either side, and for each sweep that lies there; with no slope of its own."""
+    flat = _Smoothed(Optima(GRID, np.zeros((2, len(GRID))), 0.05, 1e-3), 0.1)
+    inside = np.array([GRID[0], GRID[-1]])
+    for off, fall in ((np.zeros(2), 0.0), (np.array([-0.5, 0.0]), 25.0), (np.array([-0.5, 0.25]), 37.5)):
+        value, slope, bend = flat.at(inside + off)
+        assert value == pytest.approx(-fall, abs=1e-9)
+        assert [*slope, *bend] == pytest.approx([0.0] * 4, abs=1e-6)

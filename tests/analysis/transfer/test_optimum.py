@@ -34,7 +34,7 @@ def middle(found, row, level):
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_optimum_of_a_parabola(seeds):
     """Between the LRs that were tried; a seed that lies higher as a whole changes nothing."""
-    found = optima(sweeps(2.3, 3.6, seeds=seeds))
+    found = optima(sweeps(2.3, 3.6, seeds=seeds), prior=True)
     assert [middle(found, row, 0.5) for row in (0, 1)] == pytest.approx([2.3, 3.6], abs=0.06)
     assert found.curvature == pytest.approx(0.06, rel=0.3)
     assert found.noise < 1e-3
@@ -42,7 +42,7 @@ def test_the_optimum_of_a_parabola(seeds):
 
 def test_noise_makes_it_wider():
     """And is measured."""
-    clear, noisy = (optima(sweeps(2.3, 3.6, 3.0, 2.8, noise=noise)) for noise in (1e-4, 1e-2))
+    clear, noisy = (optima(sweeps(2.3, 3.6, 3.0, 2.8, noise=noise), prior=True) for noise in (1e-4, 1e-2))
     assert noisy.noise == pytest.approx(1e-2, rel=0.6)
     spread = [middle(found, 0, 0.95) - middle(found, 0, 0.05) for found in (clear, noisy)]
     assert spread[1] > 1.5 * spread[0]
@@ -50,7 +50,7 @@ def test_noise_makes_it_wider():
 
 def test_an_edge_says_the_side_and_little_more():
     """The optimum at octave 9 of LRs up to octave 6: beyond the edge, far wider than one inside."""
-    found = optima(sweeps(3.0, 9.0, 2.5))
+    found = optima(sweeps(3.0, 9.0, 2.5), prior=True)
     assert middle(found, 1, 0.05) > 6.0
     assert middle(found, 1, 0.95) - middle(found, 1, 0.05) > 5 * (middle(found, 0, 0.95) - middle(found, 0, 0.05))
 
@@ -58,7 +58,10 @@ def test_an_edge_says_the_side_and_little_more():
 def test_public_curvatures_help_where_two_lrs_are_all():
     """Without them a slope says nothing of how far the optimum is."""
     given = sweeps(0.7, 1.3, lrs=(1.0, 4.0))
-    widths = [middle(found, 0, 0.95) - middle(found, 0, 0.05) for found in (optima(given), optima(given, prior=False))]
+    widths = [
+        middle(found, 0, 0.95) - middle(found, 0, 0.05)
+        for found in (optima(given, prior=True), optima(given, prior=False))
+    ]
     assert widths[0] <= widths[1]
 
 
@@ -113,7 +116,7 @@ def test_likelihoods_are_what_integration_gives(given, prior):
 
 def test_places_are_sought_beyond_the_trials():
     """Three and a half powers of e on each side, in steps of a fortieth."""
-    grid = optima(sweeps(2.0)).grid
+    grid = optima(sweeps(2.0), prior=True).grid
     assert (grid[0], grid[-1]) == pytest.approx((-3.5, np.log(64) + 3.5), abs=0.03)
     assert np.diff(grid) == pytest.approx(0.025)
 

@@ -1,5 +1,6 @@
 """Trials of one setting together, and what they show before anything is fitted."""
 
+import dataclasses
 import math
 
 import pytest
@@ -52,3 +53,27 @@ def test_a_divergence_below_the_best_lr_is_no_bound():
     rest = sweep(2, 1, 2, size=2.0)
     assert [each.edge for each in gather(below + rest)] == ["highest", ""]
     assert [each.edge for each in gather(above + rest)] == ["", ""]
+
+
+def test_two_lrs_have_two_edges():
+    """One alone has none."""
+    rest = sweep(2, 1, 2, size=9.0)
+    for losses, edge in (((2, 1), "highest"), ((1, 2), "lowest"), ((1,), "")):
+        assert [each.edge for each in gather(sweep(*losses) + rest)] == [edge, ""]
+
+
+def test_the_best_is_that_of_the_least_mean_over_seeds():
+    """Of log losses; LRs that are one to six digits are one."""
+    one = sweep(4.0, 2.0, 2.2, 9.0, seed="a") + sweep(4.0, 3.0, 2.2, 9.0, lrs=(1, 2, 4.0000001, 8), seed="b")
+    (found,) = gather(one)
+    assert (found.lrs, found.best) == ([1.0, 2.0, 4.0, 8.0], 4.0)
+    assert found.means == pytest.approx([math.log(4), math.log(6) / 2, math.log(2.2), math.log(9)])
+
+
+@pytest.mark.parametrize("told", range(3))
+def test_one_row_that_tells_the_width_is_enough(told):
+    """Whichever it is; none tells none."""
+    rows = sweep(3, 1, 3)
+    rows[told] = dataclasses.replace(rows[told], width=64.0)
+    assert gather(rows)[0].width == 64.0
+    assert gather(sweep(3, 1, 3))[0].width is None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.transfer.transfer import fit_sweeps
+from lrlab.analysis.transfer.transfer import Swept, Transfer, _warnings, fit_sweeps
 from lrlab.errors import LrlabError
 from lrlab.record.trials import Trial
 
@@ -230,3 +230,28 @@ def test_the_width_of_a_size_that_no_row_has(widths, size, ratio):
     found = transferred(trials(width=widths.get), size=size, batch=16, horizon=2000)
     rules = {rule.name: rule.lr for rule in found.rules}
     assert rules["muP, 1/width"] / rules["same LR"] == pytest.approx(ratio, rel=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_a_row_holds_its_lr(level):
+    """Also where that is the best one at an edge, beside which the parabola has its optimum."""
+    low = trials((16e4,), lrs=tuple(1e-4 * 2**n for n in range(4)))
+    high = trials((64e4,), lrs=tuple(3e-2 * 2**n for n in range(4)))
+    found = fit_sweeps(trials((1e4,)) + low + high).at(size=1e4, batch=4, horizon=500, level=level)
+    assert {row.edge for row in found.sweeps} == {"", "lowest", "highest"}
+    for row in found.sweeps:
+        assert row.low <= row.lr <= row.high
+        assert row.edge == "" or row.lr == row.best
+
+
+def test_an_interval_is_wide_beyond_a_factor_of_ten():
+    swept = fit_sweeps(trials())
+    for high, told in ((10.0, []), (10.5, ["the interval is 10x wide: sweep a few LRs"])):
+        said = [*_warnings(swept, (1e4, 4.0, 500.0), (1.0, high))]
+        assert [each.partition(" at a")[0] for each in said] == told
+
+
+@pytest.mark.parametrize("kind", [Transfer, Swept])
+def test_what_holds_sweeps_is_equal_to_itself_alone(kind):
+    """To compare arrays as one truth would be an error."""
+    assert kind.__eq__ is object.__eq__

@@ -109,7 +109,7 @@ class Exponents:
         return found
 
 
-def form_of(settings: Sequence[Setting], crossed: bool = True) -> Form:
+def form_of(settings: Sequence[Setting], crossed: bool) -> Form:
     """The form for these settings: a factor of one value has no exponent; unless `crossed` the product has none."""
     terms = [f for at, f in enumerate(FACTORS) if len({setting[at] for setting in settings}) > 1]
     if crossed and {"batch", "horizon"} <= set(terms):
@@ -141,7 +141,7 @@ def exponents(found: Optima, settings: Sequence[Setting], prior: Mapping[str, Sp
     parts = []
     for scatter in _SCATTERS:
         likely = _Smoothed(found, scatter)
-        for off in _OFFS if form.levels else _OFFS[:1]:
+        for off in _OFFS:
             means, sds = np.array([*spreads, *[(0.0, off)] * len(form.levels)]).T
             mode, covariance, evidence = _mode(design, likely, means, sds)
             weight = evidence - 0.5 * (off / _USUAL_OFF) ** 2 - 0.5 * (scatter / _USUAL_SCATTER) ** 2

@@ -59,7 +59,7 @@ class _Sums:
     around: Floats  # how probable each place is before any loss is seen, in the logarithm
 
 
-def optima(sweeps: Sequence[Sweep], *, prior: bool = True) -> Optima:
+def optima(sweeps: Sequence[Sweep], *, prior: bool) -> Optima:
     """The likelihood of every place, with curvature and noise at their most probable values.
 
     `prior`: whether curvatures as in the public sweeps are more probable.
@@ -68,7 +68,7 @@ def optima(sweeps: Sequence[Sweep], *, prior: bool = True) -> Optima:
     grid = np.arange(ends.min() - _REACH, ends.max() + _REACH, STEP)
     away = (_CURVATURES - np.log(CURVATURE)) / (_SURE if prior else 3 * _SURE)
     by_noise = [[_sums(sweep, grid, noise) for sweep in sweeps] for noise in _NOISES]
-    centre, noise = int(np.argmin(np.abs(away))), len(_NOISES) // 2
+    noise = len(_NOISES) // 2
     for _ in range(_ROUNDS):  # one after the other: the most probable curvature, the mean noise
         centre = int(np.argmax([_evidence(by_noise[noise], each) for each in _CURVATURES] - 0.5 * away**2))
         likely = np.array([_evidence(sums, _CURVATURES[centre]) for sums in by_noise])

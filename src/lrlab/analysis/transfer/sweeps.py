@@ -105,12 +105,11 @@ def _setting(trial: Trial) -> Setting:
 def _sweep(setting: Setting, own: list[Trial]) -> Sweep:
     kept = [trial for trial in own if not math.isnan(trial.loss)]
     seeds = sorted({trial.seed for trial in kept})
-    widths = [trial.width for trial in own if trial.width is not None]
     return Sweep(
         setting,
         np.log([trial.lr for trial in kept]),
         np.log([trial.loss for trial in kept]),
         np.array([seeds.index(trial.seed) for trial in kept], dtype=np.int64),
         tuple(trial.lr for trial in own if math.isnan(trial.loss)),
-        widths[0] if widths else None,
+        next((trial.width for trial in own if trial.width is not None), None),
     )

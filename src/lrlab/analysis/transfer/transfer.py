@@ -83,7 +83,7 @@ class TransferRecord(TypedDict):
     warnings: list[str]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Transfer(Shown):
     """The best LR of a setting that was asked for, between `low` and `high` with probability `level`.
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from lrlab.analysis.find.policy import Lengths, Policy, allowed_of, least_budget, lengths_of, swept
+from lrlab.analysis.find.policy import Lengths, Policy, _first, _thought, allowed_of, least_budget, lengths_of, swept
+from lrlab.analysis.find.profile import Probe
+from lrlab.analysis.find.sweep import Sweep
 from lrlab.errors import LrlabError, LrlabTypeError
 
 
@@ -92,6 +94,7 @@ def test_runs_are_a_factor_of_2_2_apart(driven):
         ("untrained", 1, pytest.approx(1e-3)),
         ("sweep", 61, 1.0),
     ]
+    assert {each.unit for each in asked if each.kind != "run"} == {0}
 
 
 @pytest.mark.parametrize("updates", [1, 2, 15])
@@ -146,3 +149,48 @@ def test_beyond_an_end_one_more_follows_the_loss(driven, way):
     found = logs(policy, 109)
     assert len(found) == len(policy.probes) == 4
     assert found[3] == pytest.approx(max(found[:3], key=lambda x: way * x) + way * 2 * np.log(2.2))
+
+
+@pytest.mark.parametrize(("budget", "lengths"), [(498, [109] * 4), (497, [108] * 4), (493, [108] * 4)])
+def test_the_last_update_of_a_budget_is_used(driven, budget, lengths):
+    """Beyond an end another whole run; else two of half its length, where just so much is left."""
+    policy = Policy(1000, budget)
+    driven(policy, lambda x, n: -x)
+    assert [probe.updates for probe in policy.probes] == lengths
+    assert (policy.lengths.total == budget) == (budget != 497)
+    inside = Policy(1000, budget)
+    driven(inside, lambda x, n: (x - 0.9) ** 2)
+    assert [probe.updates for probe in inside.probes] == [*lengths[:3], *[lengths[3] // 2] * 2]
+
+
+@pytest.mark.parametrize(
+    ("middle", "steps"),
+    [(0.0, [-1, 0, 1]), (1.4, [0, 1, 2]), (-1.4, [-2, -1, 0]), (1.6, [1.6, 0]), (-1.6, [-1.6, 0])],
+)
+def test_the_first_runs_are_three_with_the_task_s_own_lr_or_two_where_that_is_far(middle, steps):
+    """In steps of their factor: as near to the middle as that lets them be."""
+    assert _first(0.8 * middle, 0.8) == pytest.approx([0.8 * step for step in steps])
+
+
+@pytest.mark.parametrize(
+    ("breaks", "learns", "at", "within"),
+    [
+        (None, True, 1.0 - np.log(1.7), 1.1),
+        (None, False, 1.0 - np.log(1.7), 3.0),
+        (4.0, False, (4 - np.log(7)) * 9 / 10.69 + (1 - np.log(1.7)) * 1.69 / 10.69, (1 / 9 + 1 / 1.69) ** -0.5),
+        (4.0, True, (4 - np.log(7)) * 1.21 / 2.9 + (1 - np.log(1.7)) * 1.69 / 2.9, 1.0),
+    ],
+)
+def test_what_a_sweep_lets_one_think(breaks, learns, at, within):
+    """A factor below where it was lowest and another below where it broke, by the inverse of their variances; never
+    surer than a factor of e."""
+    assert _thought(Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns)) == pytest.approx((at, within))
+
+
+def test_a_run_broke_where_its_loss_is_twice_that_of_the_untrained_model():
+    """Not at twice itself; in log loss, as all scores are."""
+    policy = Policy(1000, 500)
+    policy.untrained = 0.5
+    double = 0.5 + float(np.log(2.0))
+    losses = {0.4: False, double: False, double + 1e-9: True, np.inf: True}
+    assert {loss: policy.broke(Probe(0.0, 109, 0, loss)) for loss in losses} == losses

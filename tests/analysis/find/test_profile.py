@@ -156,3 +156,14 @@ def test_a_span_of_what_is_known_ends_where_the_regret_is_reached(below):
     assert wide.regret(low)[1] <= 0.2 < wide.regret(low - 0.05)[1] + 1e-9
     assert (wide.grid[0], wide.grid[-1]) == pytest.approx((-9.5, 9.45))
     assert [wide.quantile(wide.m, share) for share in (0.01, 0.5, 0.99, 1.0)] == [-9, 0, 9, 9]
+
+
+def test_over_a_longer_run_a_curvature_may_become_another():
+    """By a power of the length with a spread of 0.3, the same on both sides: what short runs say of k is not sure."""
+    found = profile([Probe(0.0, 100, 0, 1.0)], updates=round(100 * np.e**5), around=-3.0, within=1.5)
+    wide = np.sqrt(1.4**2 + 0.5**2 + (0.3 * 5) ** 2)
+    for values, middle in ((found.below, np.log(0.15)), (found.above, np.log(0.15) + 0.4)):
+        assert found.quantile(np.log(values), 0.5) == pytest.approx(middle, abs=0.06 * wide)
+        assert found.quantile(np.log(values), stats.norm.cdf(1.0)) - middle == pytest.approx(wide, rel=0.08)
+    apart = np.log(found.above / found.below)
+    assert np.sqrt(found.weights @ (apart - 0.4) ** 2) == pytest.approx(0.5 * np.sqrt(2), rel=0.08)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from lrlab.analysis.find.sweep import read_sweep
+from lrlab.analysis.find.sweep import _smoothed, read_sweep
 
 LOG_LR = np.linspace(-7.0, 7.0, 80, endpoint=False)
 
@@ -99,3 +100,47 @@ def test_a_fall_counts_beyond_two_and_a_half_standard_deviations(fall, learns):
     rough = np.where(np.arange(500) % 2, 0.1, -0.1) * np.where(np.arange(500) % 4 < 2, 1.0, 0.5)
     found = read_sweep(x, np.where(x < 0, 2.0, 2.0 - fall) + rough)
     assert found.learns == learns
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+@pytest.mark.parametrize("count", [3, 7, 30])
+def test_smoothing_is_a_median_of_three_and_a_mean_of_what_is_near(count, width):
+    """Beyond its ends the loss is held for the medians, and is not there for the means."""
+    losses = np.random.default_rng(count).standard_normal(count)
+    medians = ndimage.median_filter(losses, 3, mode="nearest")
+    means = [medians[max(0, k - width) : k + width + 1].mean() for k in range(count)]
+    assert _smoothed(losses, width) == pytest.approx(means)
+
+
+@pytest.mark.parametrize(("count", "lowest"), [(39, -6.0), (40, -3.6), (59, -3.6), (60, -18 / 7)])
+def test_a_twentieth_of_a_sweep_is_smoothed_to_each_side(count, lowest):
+    """One update at least: three low losses are a dip of that depth, or a part of it."""
+    losses = np.zeros(count)
+    losses[20:23] = -6.0
+    assert read_sweep(np.linspace(-7.0, 7.0, count), losses).lowest == pytest.approx(lowest)
+
+
+def test_a_short_sweep_begins_with_three_losses():
+    """Where a quarter of it is fewer."""
+    losses = np.array([3.0, 1.0, 2.0, 9.0, 9.0, 9.0, 9.0, 9.0])
+    assert read_sweep(np.arange(8.0), losses).begin == 2.0
+    assert read_sweep(np.arange(20.0), np.append([4.0, 3.0, 2.0, 1.0], np.full(16, 0.0))).begin == 2.0
+
+
+@pytest.mark.parametrize(("rise", "broke"), [(4.5, False), (5.5, True)])
+def test_a_rise_counts_beyond_five_standard_deviations(rise, broke):
+    """Of the smoothed loss, where nothing was learned before."""
+    x = np.linspace(-7.0, 7.0, 480)
+    rough = np.where(np.arange(480) % 2, 0.1, -0.1) * np.where(np.arange(480) % 4 < 2, 1.0, 0.5)
+    error = read_sweep(x, 2.0 + rough).noise / np.sqrt(24)  # so many updates to each side
+    found = read_sweep(x, np.where(x < 2, 2.0, 2.0 + rise * error) + rough)
+    assert (found.breaks is not None) == broke
+
+
+def test_what_breaks_in_the_beginning_is_none_of_it():
+    """At the end of the first quarter the LR is still too low to do anything: it breaks at the next update."""
+    at_once = np.where(np.arange(40) < 5, 2.0, 9.0)
+    x = np.linspace(-7.0, 7.0, 40)
+    assert read_sweep(x, np.where(np.arange(40) < 11, 2.0, 9.0)).breaks == x[11]
+    assert read_sweep(x, np.where(np.arange(40) < 20, 2.0, 9.0)).breaks == x[18]  # two are smoothed to each side
+    assert read_sweep(x, at_once).begin == pytest.approx(5.5)

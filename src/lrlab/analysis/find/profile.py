@@ -112,13 +112,13 @@ class Profile:
         return widest
 
 
-def profile(probes: Sequence[Probe], *, updates: int, around: float, within: float, seed: int = 0) -> Profile:
+def profile(probes: Sequence[Probe], *, updates: int, around: float, within: float) -> Profile:
     """The profile at a length of `updates`, where the best LR was thought to be `around` this log LR, give or take
     `within`.
 
     Draws of the prior are weighted by the likelihood; then, round by round, most are drawn where the weights were.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     groups = [[p for p in probes if p.group == group] for group in sorted({probe.group for probe in probes})]
     z, beside = draw.standard_normal((DRAWS, _DIMENSIONS)), np.zeros(DRAWS)
     for remaining in reversed(range(_ROUNDS)):
@@ -154,7 +154,7 @@ def _again(z: Floats, weights: Floats, draw: np.random.Generator) -> tuple[Float
     """New draws: some of the prior, most of a normal distribution like the weighted ones; and by how much likelier,
     in the logarithm, each is drawn now than from the prior."""
     middle = weights @ z
-    spread = _BROADER**2 * ((weights * (z - middle).T) @ (z - middle)) + 1e-3 * np.eye(_DIMENSIONS)
+    spread = _BROADER**2 * ((weights * z.T) @ (z - middle)) + 1e-3 * np.eye(_DIMENSIONS)
     root = np.linalg.cholesky(spread)
     kept = int(_PRIOR_STAYS * DRAWS)
     normal = draw.standard_normal((DRAWS, _DIMENSIONS))

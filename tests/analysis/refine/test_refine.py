@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrlab.analysis.refine.artefact import rise
-from lrlab.analysis.refine.refine import _doubts, refine_norms
+from lrlab.analysis.refine.refine import Refinement, _doubts, refine_norms
 from lrlab.core.shapes.piecewise import piecewise_linear
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError
@@ -103,6 +103,7 @@ def test_the_record_reads_back():
         (np.where(UPDATES > 500, np.nan, 1.0), {}, r"(?s)end early.*from 0% to 50% of 1000 updates"),
         (np.where(UPDATES > 600, 0.0, 1.0), {}, r"(?s)end early.*from 0% to 60%"),
         (np.where(UPDATES < 700, np.nan, 1.0), {}, r"(?s)begin late.*from 70% to 100%"),
+        (np.where((UPDATES > 100) & (UPDATES <= 800), 1.0, 0.0), {}, "(?s)end early.*from 10% to 80%"),
         (np.ones(1000), {"width": 0.5}, "width"),
         (np.ones(1000), {"width": 0.0}, "width"),
         (np.ones(1000), {"weight_decay": 1.0}, "weight decay"),
@@ -157,6 +158,7 @@ def test_the_values_are_those_of_the_schedule_at_its_times():
     at, there = np.array([(float(str(share).rstrip("%")) / 100, value) for share, value in points(found.schedule)]).T
     assert found.values == pytest.approx(np.interp(found.times, at, there), abs=1e-4)
     assert len(at) > 3
+    assert [round(value, 3) for value in there] == there.tolist()
 
 
 def points(schedule):
@@ -202,3 +204,8 @@ def test_a_schedule_may_turn_four_times(turns, doubted):
     way = [1.0, 0.6, 0.6, *(0.9 if k % 2 else 0.6 for k in range(1, turns + 1))]
     found = _doubts(piecewise_linear([(f"{10 * k}%" if k else 0, value) for k, value in enumerate(way)]), 0.0, 0, 0.0)
     assert [doubt.partition(":")[0] for doubt in found] == [f"The schedule turns {turns} times"] * doubted
+
+
+def test_a_refinement_is_equal_to_itself_alone():
+    """To compare arrays as one truth would be an error."""
+    assert Refinement.__eq__ is object.__eq__

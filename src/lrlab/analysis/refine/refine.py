@@ -77,7 +77,7 @@ class Refinement(Shown):
     def values(self) -> Floats:
         """The schedule at `times`."""
         curve = self.schedule.over(10**6)
-        found: Floats = curve((self.times * (10**6 - 1)).astype(int))
+        found: Floats = curve((self.times * 10**6).astype(int))
         return found
 
     def __repr__(self) -> str:

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import lrlab as lr
 from evidence_study import FOLDER, Contestant, Study
@@ -84,10 +85,12 @@ def arms(whole: bool) -> tuple[Arm, ...]:
     return (*known, *(Arm(name, parse(text)) for name, text in MORE.items()), *CONTESTANTS)
 
 
-def made(plan: Planned, store: str, size: str) -> Study:
-    """Train it, or read it from the store."""
-    contestants = arms(plan.whole)
-    config = {"optimizer": plan.optimizer}
+def made(
+    plan: Planned, store: str, size: str, few: tuple[Arm, ...] = (), more: Mapping[str, str] = MappingProxyType({})
+) -> Study:
+    """Train it, or read it from the store; with these few contestants, and more in the configuration of the task."""
+    contestants = few or arms(plan.whole)
+    config = {"optimizer": plan.optimizer, **more}
     if size in ("tiny", "smallest"):
         contestants, config = contestants[:2], {**config, "size": "tiny"}
     found = lr.compare(

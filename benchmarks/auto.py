@@ -3,7 +3,8 @@
     python benchmarks/auto.py [--share 0.25] [--only digits-momentum,...] [--variant wide|noisy|...] [--seed 1]
         [--store lrlab-auto] [--size smallest]
 
-The grid is a study of data/evidence: every strategy at LRs that were widened until the best was inside, on all folds.
+The grid is a study of data/evidence: every strategy with the optimizer of the task, at LRs that were widened until the
+best was inside, on all folds.
 `lr.auto` has that share of the grid's runs as its budget, and another seed, so that it sees other batches and other
 folds. What it chooses is trained on the folds of the study, beside a constant LR at the defaults of PyTorch and of
 Keras, and compared with the grid's winner and with the grid's constant LR, each at the LR that is best on the other
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -78,6 +80,12 @@ def told(line: Standing) -> str:
     return "better" if ahead else "worse"
 
 
+def own(found: Study) -> Study:
+    """The study without the arms that bring another optimizer: `auto` chooses a schedule, not an optimizer."""
+    others = {arm.name for arm in evidence.CONTESTANTS}
+    return replace(found, arms={name: arm for name, arm in found.arms.items() if name not in others})
+
+
 def main() -> None:
     """Choose, train what was chosen, and print a line for each study."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -92,7 +100,7 @@ def main() -> None:
         given.only = "control-adamw"
     counts: dict[str, list[str]] = {}
     for name in given.only.split(","):
-        found = study(name)
+        found = own(study(name))
         config = {"optimizer": found.optimizer}
         if given.variant != "plain":
             config["variant"] = given.variant

@@ -64,12 +64,51 @@ def test_the_gain_is_positive_where_the_schedule_is_better(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("allowed", "shares"), [(10_000, None), (11_000, (2, 3)), (16_000, (4, 4)), (20_000, (4, 6)), (99_000, (4, 6))]
+    ("allowed", "shares"),
+    [
+        (10_000, None),
+        (11_000, (2, 0, 3)),
+        (16_000, (4, 0, 4)),
+        (20_000, (4, 0, 6)),
+        (31_999, (4, 0, 6)),
+        (32_000, (4, 1, 6)),
+        (38_000, (4, 2, 6)),
+        (99_000, (4, 4, 6)),
+    ],
 )
 def test_a_budget_is_shared_out(allowed, shares):
-    """More schedules before more folds; never more than there is."""
+    """More schedules before more folds before whole runs of some; never more than there is."""
     found = shares_of(allowed, updates=1000, tried=2, judged=6)
-    assert (found and (found.schedules, found.judged)) == shares
+    assert (found and (found.schedules, found.finalists, found.judged)) == shares
+
+
+def test_the_best_are_tried_as_whole_runs_where_the_budget_has_room(tmp_path):
+    """The constant and two others at three LRs, on what was searched; what is judged is the best of these."""
+    found = chosen(tmp_path, budget=38)
+    short, whole = ([row for row in found.screened if row.updates == updates] for updates in (40, 160))
+    assert found.spent <= 38 * 160
+    assert len(short) == 15
+    assert len(whole) in (9, 10, 11)  # two runs are left: one schedule may go on by an LR
+    finalists = {row.name for row in whole}
+    assert "constant" in finalists
+    assert len(finalists) == 3
+    best = min((row for row in short if row.name != "constant"), key=lambda row: row.score)
+    assert best.name in finalists
+    for name in finalists:
+        middle = min((row for row in short if row.name == name), key=lambda row: row.score).multiple
+        assert {middle / 2, middle, middle * 2} <= {row.multiple for row in whole if row.name == name}
+    winner = min((row for row in whole if row.name != "constant"), key=lambda row: row.score)
+    assert (found.name, found.multiple) == (winner.name, winner.multiple)
+
+
+def test_whole_runs_go_on_beyond_the_last_lr_while_there_is_room(tmp_path):
+    """Until the best of each lies inside."""
+    found = chosen(tmp_path, budget=200)
+    assert found.spent <= 200 * 160
+    whole = [row for row in found.screened if row.updates == 160]
+    for name in {row.name for row in whole}:
+        rows = sorted((row for row in whole if row.name == name), key=lambda row: row.multiple)
+        assert rows[0].score > min(row.score for row in rows) < rows[-1].score
 
 
 @pytest.mark.parametrize(

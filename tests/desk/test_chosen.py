@@ -31,5 +31,5 @@ def test_a_notebook_shows_it(found):
 def test_its_screening_is_columns(found):
     pytest.importorskip("pandas")
     frame = found.to_dataframe("pandas")
-    assert [*frame.columns] == ["name", "lr", "score"]
+    assert [*frame.columns] == ["name", "lr", "updates", "score"]
     assert len(frame) == len(found.screened)

@@ -1,4 +1,4 @@
-"""`lr.auto`: from a training function to one schedule with its LR: found, advised, screened, judged on other data."""
+"""`lr.auto`: from a training function to one schedule with its LR: found, advised, screened, tried, judged elsewhere."""
 
 from __future__ import annotations
 
@@ -32,16 +32,18 @@ from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
 FIXED = Strategy("constant", "constant()")  # what the gain is told against
 STEPS = (0.5, 1.0, 2.0)  # of the LR that was found: those that every schedule is screened at
-MOST, LEAST = 4, 2  # schedules that are screened
+MOST, LEAST = 4, 2  # schedules that are screened, and go on to whole runs where there is room
 SHORTER = 4  # by which a run of the screening is shorter
 FEWEST = 3  # folds or seeds on which two arms can be told apart at all
 
 
 @dataclasses.dataclass(frozen=True)
 class Shares:
-    """What a budget is spent on: how many schedules are screened, and on how many folds or seeds the best is judged."""
+    """What a budget is spent on: how many schedules are screened, how many of them are tried as whole runs before the
+    best is judged, and on how many folds or seeds it is judged."""
 
     schedules: int
+    finalists: int
     judged: int
 
 
@@ -49,7 +51,9 @@ def shares_of(allowed: int, updates: int, tried: int, judged: int) -> Shares | N
     """The shares of so many updates, as if nothing were shared; None where they are too few.
 
     >>> shares_of(allowed=2400, updates=100, tried=2, judged=6)
-    Shares(schedules=4, judged=6)
+    Shares(schedules=4, finalists=0, judged=6)
+    >>> shares_of(allowed=4000, updates=100, tried=2, judged=6)
+    Shares(schedules=4, finalists=2, judged=6)
     >>> shares_of(allowed=1000, updates=100, tried=2, judged=6) is None
     True
     """
@@ -57,8 +61,23 @@ def shares_of(allowed: int, updates: int, tried: int, judged: int) -> Shares | N
         left = allowed - _before(schedules, updates, tried)
         units = min(judged, left // (2 * updates))
         if units >= FEWEST + (schedules > LEAST):
-            return Shares(schedules, units)
+            arms = (left - 2 * units * updates) // (len(STEPS) * tried * updates)  # one of them is the constant LR
+            return Shares(schedules, min(schedules, max(0, arms - 1)), units)
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """A schedule at one LR, trained for so many updates: its score on each unit; lower is better."""
+
+    candidate: Candidate
+    updates: int
+    scores: Any
+
+    @property
+    def score(self) -> float:
+        """The mean; inf where it diverged."""
+        return float(self.scores.mean())
 
 
 def auto(
@@ -81,8 +100,9 @@ def auto(
 
     A range test (`lr.find`) finds the LR; advice (`lr.advise`, with the answers in `questions`) says which schedules
     are tried; each is screened as complete runs of a quarter of the length, at half, once and twice that LR, beside a
-    constant LR, on two folds. The best is then judged against the constant LR, each at its best LR of the screening,
-    on folds (or seeds, where the task has one fold) that nothing before has seen.
+    constant LR, on two folds. Where the budget has room, the best of them are tried again as whole runs around their
+    best LR, and farther while that lies at an end. The best of all is then judged against the constant LR, each at its
+    best LR so far, on folds (or seeds, where the task has one fold) that nothing before has seen.
 
     `budget` is in runs' worth of updates (20), or minutes ("30min"); it is never exceeded. `framework` is that of the
     code that is given: torch, keras, optax or transformers. The rest is as in `lr.tune`; runs are kept in `store`.
@@ -143,13 +163,19 @@ def auto(
             )
         rivals = [Candidate(arm, (), around * step) for arm in (FIXED, *arms) for step in STEPS]
         short = max(1, updates // SHORTER)
-        scores = field.scores(rivals, short)
+        tried = [Tried(each, short, row) for each, row in zip(rivals, field.scores(rivals, short), strict=True)]
         spent = (
             allowed.first
             + sum(asked.updates for asked, _ in found.policy.done)
             + field.price(field.jobs(rivals, short))
         )
-        fixed, best = _best(rivals, scores)
+        last = tried
+        if shares.finalists:
+            before = allowed.first + _before(shares.schedules, updates, len(units))
+            last = _whole(tried, shares.finalists, field, allowed.allowed - before - 2 * shares.judged * updates)
+            spent += field.price(field.jobs([each.candidate for each in last], updates))
+            tried = [*tried, *last]
+        fixed, best = _best(last)
         final = dataclasses.replace(field, units=others[: shares.judged])
         comparison = _judged([best, fixed], final)
         spent += final.price(final.jobs([best, fixed], updates))
@@ -165,8 +191,7 @@ def auto(
         own=found.own,
         found=found,
         screened=tuple(
-            Screened(each.name, str(each.schedule), each.lr, float(row.mean()))
-            for each, row in zip(rivals, scores, strict=True)
+            Screened(t.candidate.name, str(t.candidate.schedule), t.candidate.lr, t.updates, t.score) for t in tried
         ),
         comparison=comparison,
         maximise=field.maximise,
@@ -205,11 +230,49 @@ def _lasts(name: str, schedule: Schedule, updates: int) -> bool:
     return True
 
 
-def _best(rivals: Sequence[Candidate], scores: Any) -> tuple[Candidate, Candidate]:
+def _whole(tried: Sequence[Tried], count: int, field: Field, room: int) -> list[Tried]:
+    """The constant and the best few others as whole runs, each around its best LR so far; farther where the best is at
+    an end, while there is room for so many updates in all."""
+    fixed, _ = _best(tried)
+    others: dict[Strategy, Candidate] = {}
+    for each in _ranked(tried):
+        if each.candidate.strategy != FIXED:
+            others.setdefault(each.candidate.strategy, each.candidate)
+    best = [fixed, *[*others.values()][:count]]
+    more = [dataclasses.replace(each, lr=each.lr * step) for each in best for step in STEPS]
+    done: list[Tried] = []
+    while more and len(more) * len(field.units) * field.updates <= room:
+        room -= len(more) * len(field.units) * field.updates
+        rows = field.scores(more, field.updates)
+        done += [Tried(each, field.updates, row) for each, row in zip(more, rows, strict=True)]
+        more = _beyond(done)
+    return done
+
+
+def _beyond(tried: Sequence[Tried]) -> list[Candidate]:
+    """The next LR of each schedule whose best lies at the lowest or the highest that was tried."""
+    found: list[Candidate] = []
+    for strategy in dict.fromkeys(each.candidate.strategy for each in tried):
+        by_lr = sorted(
+            (each for each in tried if each.candidate.strategy == strategy), key=lambda each: each.candidate.lr
+        )
+        best = min(by_lr, key=lambda each: each.score)
+        for end, step in ((by_lr[0], STEPS[0]), (by_lr[-1], STEPS[-1])):
+            if best is end and np.isfinite(end.score):
+                found.append(dataclasses.replace(end.candidate, lr=end.candidate.lr * step))
+    return found
+
+
+def _ranked(tried: Sequence[Tried]) -> list[Tried]:
+    """The best first."""
+    return [tried[k] for k in ranking(np.array([each.scores for each in tried])).order]
+
+
+def _best(tried: Sequence[Tried]) -> tuple[Candidate, Candidate]:
     """The constant at its best LR, and the best of the others. Raises `LrlabError` where either diverged everywhere."""
-    order = ranking(scores).order
-    fixed = [rivals[k] for k in order if rivals[k].strategy == FIXED]
-    others = [rivals[k] for k in order if rivals[k].strategy != FIXED]
+    order = [each.candidate for each in _ranked(tried)]
+    fixed = [each for each in order if each.strategy == FIXED]
+    others = [each for each in order if each.strategy != FIXED]
     if not fixed or not others:
         raise LrlabError(worded("every run of the screening diverged", hint="a lower LR in the optimizer of the task"))
     return fixed[0], others[0]

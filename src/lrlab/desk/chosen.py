@@ -19,11 +19,12 @@ from lrlab.views.seen import Columns, Section
 
 
 class ScreenedRecord(TypedDict):
-    """A schedule at one LR over a quarter of the run; `score` is None where it diverged."""
+    """A schedule at one LR as complete runs of so many updates; `score` is None where it diverged."""
 
     name: str
     schedule: str
     lr: float
+    updates: int
     score: float | None
 
 
@@ -57,11 +58,12 @@ class AutoRecord(TypedDict):
 
 @dataclass(frozen=True)
 class Screened:
-    """A schedule at one multiple of the LR, and its mean score over a quarter of the run (lower is better)."""
+    """A schedule at one multiple of the LR, and its mean score after so many updates (lower is better)."""
 
     name: str
     schedule: str
     multiple: float
+    updates: int
     score: float
 
 
@@ -150,6 +152,7 @@ class Chosen(Shown):
                     "name": each.name,
                     "schedule": each.schedule,
                     "lr": self._absolute(each.multiple),
+                    "updates": each.updates,
                     "score": self._score(each),
                 }
                 for each in self.screened
@@ -158,10 +161,10 @@ class Chosen(Shown):
         }
 
     def table(self) -> Table:
-        """The screening: each schedule at its LRs."""
-        rows = tuple((e.name, f"{self._absolute(e.multiple):.3g}", self._score(e)) for e in self.screened)
+        """What was tried: each schedule at its LRs, as shorter runs and, where the budget had room, as whole ones."""
+        rows = tuple((e.name, f"{self._absolute(e.multiple):.3g}", e.updates, self._score(e)) for e in self.screened)
         return Table(
-            ("schedule", "LR", self.metric), rows, title=f"Complete runs of a quarter of {self.updates} updates"
+            ("schedule", "LR", "updates", self.metric), rows, title="Complete runs, means of what was tried on"
         )
 
     def _score(self, each: Screened) -> float | None:
@@ -181,6 +184,7 @@ class Chosen(Shown):
         return {
             "name": [each.name for each in self.screened],
             "lr": [self._absolute(each.multiple) for each in self.screened],
+            "updates": [each.updates for each in self.screened],
             "score": [self._score(each) for each in self.screened],
         }
 

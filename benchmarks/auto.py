@@ -27,9 +27,13 @@ import lrlab as lr
 from evidence_study import Study, kept, study
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.asking import own_lrs
+from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
 from sizes import add_size
 
 PYTORCH, KERAS = "PyTorch's default", "Keras' default"
@@ -50,15 +54,19 @@ def defaults(found: Study, config: Mapping[str, str]) -> dict[str, float]:
 
 def trained(found: Study, config: Mapping[str, str], schedule: str, multiple: float, store: str) -> dict[str, Scores]:
     """The scores of a schedule at one LR, and of the libraries' defaults, on the folds of the study."""
-    others = {name: lr.constant(level=rate / multiple) for name, rate in defaults(found, config).items()}
-    asked = lr.compare(
-        found.task, {"chosen": schedule, **others}, horizon=found.updates, folds=found.folds, seeds=1, evals=4,
-        lrs=(multiple,), config=dict(config), store=store,
-    )  # fmt: skip
-    scores: dict[str, list[float | None]] = {}
-    for run in sorted(asked.run(quiet=True).evidence.runs, key=lambda run: run.fold):
-        scores.setdefault(run.arm, []).append(None if run.outcome == "diverged" else run.score)
-    return {name: {multiple: row} for name, row in scores.items()}
+    task, resources = load_task(found.task), Resources()
+    arms = {"chosen": (lr.parse(schedule), multiple)}
+    arms |= {name: (lr.constant(), rate) for name, rate in defaults(found, config).items()}
+    jobs = [
+        Job(Arm(name, curve), rate, 0, fold, found.folds, found.updates, 4, dict(config), order=resources.order)
+        for name, (curve, rate) in arms.items()
+        for fold in range(found.folds)
+    ]
+    with opened(resources, task) as executor:
+        runs, _ = run_jobs(task, jobs, Store(store), executor)
+    scores = [None if run.outcome == "diverged" else run.score for run in runs]
+    rows = (scores[k * found.folds : (k + 1) * found.folds] for k in range(len(arms)))
+    return {name: {rate: row} for (name, (_, rate)), row in zip(arms.items(), rows, strict=True)}
 
 
 def judged(found: Study, chosen: Scores, other: Scores) -> Standing:

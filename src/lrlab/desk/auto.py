@@ -1,4 +1,4 @@
-"""`lr.auto`: from a training function to one schedule with its LR: found, advised, screened, tried, judged elsewhere."""
+"""`lr.auto`: from a training function to one schedule with its LR: found, advised, screened, tried, then judged."""
 
 from __future__ import annotations
 

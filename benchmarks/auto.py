@@ -24,7 +24,7 @@ import numpy as np
 
 import evidence
 import lrlab as lr
-from evidence_study import Study, kept, study
+from evidence_study import Contestant, Study, kept, study
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.executors.named import opened
@@ -88,6 +88,11 @@ def told(line: Standing) -> str:
     return "better" if ahead else "worse"
 
 
+def shortened(arm: Contestant) -> Contestant:
+    """With the scores of two folds."""
+    return replace(arm, scores={multiple: row[:2] for multiple, row in arm.scores.items()})
+
+
 def own(found: Study) -> Study:
     """The study without the arms that bring another optimizer: `auto` chooses a schedule, not an optimizer."""
     others = {arm.name for arm in evidence.CONTESTANTS}
@@ -110,13 +115,16 @@ def main() -> None:
     for name in given.only.split(","):
         found = own(study(name))
         config = {"optimizer": found.optimizer}
+        if given.size == "smallest":
+            found, config = replace(found, updates=40, folds=2), {**config, "size": "tiny"}
+            found = replace(found, arms={arm: shortened(each) for arm, each in found.arms.items()})
         if given.variant != "plain":
             config["variant"] = given.variant
             found = varied(found, config, given.store)
         winner = found.compared().best
         assert winner is not None
         runs = sum(len(scores) for arm in found.arms.values() for scores in arm.scores.values())
-        budget = 11 if given.size == "smallest" else given.share * runs
+        budget = 13 if given.size == "smallest" else given.share * runs
         chosen = lr.auto(
             found.task, budget=budget, horizon=found.updates, config=config, seed=given.seed, store=given.store,
             quiet=True,

@@ -11,8 +11,6 @@ FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__
 # Files without a test of their own name, and where they are tested.
 ELSEWHERE = {
     "version.py": "tests/house/test_public_names.py",
-    "lab/training/foreign.py": "tests/lab/task/test_functional.py",
-    "lab/training/held_torch.py": "tests/lab/training/test_held.py",
     "lab/training/held_keras.py": "tests/lab/sharing",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",

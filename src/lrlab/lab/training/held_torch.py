@@ -41,15 +41,14 @@ def give_tensor(now: Any, state: list[Any]) -> Any:
             now.copy_(content)
     else:
         now = content
-    if now.requires_grad != requires_grad:
-        now.requires_grad_(requires_grad)
+    now.requires_grad_(requires_grad)
     now.grad = gradient
     return now
 
 
 def take_optimizer(value: Any, path: str, memo: Memo) -> dict[str, Any]:
     """The `state_dict` and the plain attributes of an optimizer."""
-    beside = {name: item for name, item in vars(value).items() if type(item) in _PLAIN and name not in _MACHINERY}
+    beside = {name: item for name, item in vars(value).items() if type(item) in _PLAIN}
     return {"declared": value.state_dict(), "beside": beside}
 
 
@@ -84,9 +83,8 @@ def give_module(now: Any, state: dict[str, Any], give_back: Callable[[Any, Any],
     for name, (buffers, attributes) in state["parts"].items():
         part = parts[name]
         for buffer, kept in buffers.items():
-            part._buffers[buffer] = (
-                None if kept is None else give_tensor(part._buffers.get(buffer), [kept, False, None])
-            )
+            now_there = part._buffers.get(buffer)
+            part._buffers[buffer] = None if kept is None else give_tensor(now_there, [kept, False, None])
         for attribute, kept in attributes.items():
             part.__dict__[attribute] = give_back(vars(part).get(attribute), kept)
     return now
@@ -100,9 +98,7 @@ def recomputed(module: Any) -> set[str]:
 
 def _beside(part: Any, path: str, memo: Memo, hold: Callable[[Any, str, Memo], Any]) -> list[dict[str, Any]]:
     """The buffers and the attributes of one module that its `state_dict` leaves out."""
-    buffers = {
-        name: part._buffers[name] for name in part._non_persistent_buffers_set if part._buffers.get(name) is not None
-    }
+    buffers = {name: part._buffers[name] for name in part._non_persistent_buffers_set}
     attributes = {}
     for name, item in vars(part).items():
         if name in _MACHINERY or name.endswith(("_hooks", "_hooks_with_kwargs", "_always_called")):

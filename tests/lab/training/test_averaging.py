@@ -1,5 +1,7 @@
 """Weight averaging: the formula, what it averages, and that it never disturbs the training."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -127,10 +129,10 @@ def test_the_memory_is_the_window_at_last(window, longest):
     assert average.state_dict()["updates"] == 2001
 
 
-def states(model, average, updates):
-    """Train so many updates; the weights that are evaluated after each."""
+def states(model, average, updates, since=0):
+    """Train up to so many updates; the weights that are evaluated after each."""
     seen = []
-    for n in range(1, updates + 1):
+    for n in range(since + 1, updates + 1):
         model.state.update(w=np.full(3, n, np.float32) * [1, 10, 100], seen=np.array(n))
         average.update()
         average.swap_in()
@@ -148,26 +150,42 @@ def test_swa_is_the_mean_over_the_last_part():
         assert count == n
 
 
-def test_lawa_is_the_mean_of_the_latest_states():
+def test_a_last_part_of_less_than_an_update_is_the_last_one():
+    """Half an update, of which there is one."""
+    model = Model()
+    assert states(model, WeightAverage(model, Average("swa", 0.05), 10), 10)[-1] == (10, 10)
+
+
+@pytest.mark.parametrize("kind", [Average("swa", 0.5), Average("lawa", 3)])
+def test_the_state_itself_is_free_of_what_was_there_before(kind):
+    """To the last bit, though the first weights were not even numbers."""
+    model = Model()
+    model.state["bias"] = math.nan
+    average = WeightAverage(model, kind, 40)
+    model.state["bias"] = 0.1
+    average.update()
+    average.swap_in()
+    assert model.state["bias"] == 0.1
+
+
+@pytest.mark.parametrize(("updates", "every"), [(40, 2), (8, 1)])
+def test_lawa_is_the_mean_of_the_latest_states(updates, every):
     """Of those after every 5 % of the run, at most so many; before the first of them the state itself."""
     model = Model()
-    seen = states(model, WeightAverage(model, Average("lawa", 3), 40), 40)
+    seen = states(model, WeightAverage(model, Average("lawa", 3), updates), updates)
     for n, (weight, _) in enumerate(seen, 1):
-        taken = [k for k in range(1, n + 1) if k % 2 == 0][-3:]
+        taken = [k for k in range(1, n + 1) if k % every == 0][-3:]
         assert weight == pytest.approx(np.mean(taken) if taken else n)
 
 
 @pytest.mark.parametrize("kind", [Average("ema", 0.2), Average("swa", 0.5), Average("lawa", 3)])
 def test_every_average_goes_on_where_it_was(kind):
-    """Taken up after half of the updates it is the average of all of them."""
-    whole, first, second = Model(), Model(), Model()
+    """Taken up after any update it is the average of all of them, from the next one on."""
+    whole = Model()
     expected = states(whole, WeightAverage(whole, kind, 20), 20)
-    half = WeightAverage(first, kind, 20)
-    states(first, half, 10)
-    rest = WeightAverage(second, kind, 20)
-    rest.load_state_dict(half.state_dict())
-    for n in range(11, 21):
-        second.state.update(w=np.full(3, n, np.float32) * [1, 10, 100], seen=np.array(n))
-        rest.update()
-    rest.swap_in()
-    assert float(second.state["w"][0]) == expected[-1][0]
+    for at in range(1, 20):
+        first, second = Model(), Model()
+        half, rest = WeightAverage(first, kind, 20), WeightAverage(second, kind, 20)
+        states(first, half, at)
+        rest.load_state_dict(half.state_dict())
+        assert states(second, rest, 20, since=at) == expected[at:]

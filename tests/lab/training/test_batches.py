@@ -107,6 +107,7 @@ def test_batches_are_a_function_of_seed_fold_and_update():
         assert sorted([*batches[2 * number], *batches[2 * number + 1]]) == list(range(10))
     orders = {tuple(Batches(10, 10, *named)[update]) for named in ((0, 0), (0, 1), (1, 0)) for update in (0, 1)}
     assert len(orders) == 6
+    assert (Batches(10, 1, 0, 0).per_pass, Batches(10, 10, 0, 0).per_pass) == (10, 1)
     for size in (0, 11):
         with pytest.raises(LrlabError, match="at least one item"):
             Batches(10, size, 0, 0)
@@ -118,6 +119,9 @@ def test_a_loaders_own_generators_are_found_once():
     generator = torch.Generator()
     assert generators_of(torch.utils.data.DataLoader(range(4), shuffle=True, generator=generator)) == [generator]
     assert generators_of(torch.utils.data.DataLoader(range(4))) == generators_of([1]) == []
+    drawn = torch.utils.data.RandomSampler(range(4), generator=generator)
+    in_batches = torch.utils.data.BatchSampler(drawn, 2, drop_last=False)
+    assert generators_of(torch.utils.data.DataLoader(range(4), batch_sampler=in_batches)) == [generator]
 
 
 def test_what_cannot_be_gone_through_anew_forks_nowhere():
@@ -165,6 +169,20 @@ def test_an_empty_loader_is_said(empty):
     """Where it is asked for its first batch, at the latest."""
     with pytest.raises(LrlabError, match=r"the loader of run\.steps is empty"):
         taken_from(empty, 0, lambda: None, 1)
+
+
+def test_a_loader_that_gives_nothing_is_begun_once_more():
+    """Not again and again: each beginning may read files."""
+    begun = []
+
+    class Empty:
+        def __iter__(self):
+            begun.append(self)
+            return iter(())
+
+    with pytest.raises(LrlabError, match=r"is empty"):
+        taken_from(Empty(), 0, lambda: None, 1)
+    assert len(begun) == 2
 
 
 def test_a_loader_that_is_used_up_says_after_how_many():

@@ -112,7 +112,11 @@ def within():
     def taken(k):
         from numpy.random import normal
 
-        return normal(k), uniform
+        return normal(k)
+
+    @functools.cache
+    def around(k):
+        return uniform(k)
 
     @functools.cache
     def of_torch(k):
@@ -129,7 +133,7 @@ def within():
         return m.sqrt(k), Generator, unset, later
 
     def train(run):
-        return module(1), call(1), imported(1), taken(1), of_torch(1), computes(1)
+        return module(1), call(1), imported(1), taken(1), around(1), of_torch(1), computes(1)
 
     if unset:
         later = 1
@@ -139,4 +143,4 @@ def within():
 def test_names_of_a_function_around_and_imports_within_are_followed():
     """Also one that is assigned later, and is in no cell yet."""
     found = {name.rpartition(".")[2] for name in drawing(within())}
-    assert found == {"module", "call", "imported", "taken", "of_torch"}
+    assert found == {"module", "call", "imported", "taken", "around", "of_torch"}

@@ -67,6 +67,19 @@ def test_a_list_that_is_only_appended_to_is_not_read():
     assert list(live(suspended(steering).gi_frame)) == ["losses"]
 
 
+def test_a_list_that_is_handed_on_with_a_function_called_append_is_read():
+    """The name beside it is not its own method."""
+
+    def handing(append=print):
+        losses = []
+        for k in range(3):
+            losses.append(k)
+            yield
+        append(losses, append)
+
+    assert sorted(live(suspended(handing).gi_frame)) == ["append", "losses"]
+
+
 def test_variables_of_closures_are_live_where_a_function_may_read_them():
     """Those that the loop writes first are not."""
 

@@ -80,7 +80,7 @@ def _named(function: Any, code: CodeType) -> Iterator[Any]:
                 stored, *loaded = name if isinstance(name, tuple) else (name,)
                 own[stored] = value
                 value = own.get(loaded[0]) if loaded else None
-            case opname if opname.startswith("LOAD_FAST") and isinstance(name, str):
+            case opname if opname.startswith("LOAD_FAST"):
                 value = own.get(name)
             case _:
                 value = None

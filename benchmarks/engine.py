@@ -6,7 +6,9 @@
 2. Overhead of a stage: with nothing to store, and with a state of 5 and 50 MiB that is read and written; the task's
    own building is measured alone and taken off. CPU time, for other work on the machine does not count.
 3. Planning 66 schedules x 15 cells x 100 000 updates, and a finished study called again.
-4. With --digits: `lrlab compare digits` with the stage engine and with every arm alone, in turns in one run.
+4. Runs per second on one core, by the loop and by a vectorised step, of four built-in tasks, in turns in one run: CPU
+   time of the whole engine, in this process with one thread.
+5. With --digits: `lrlab compare digits` with the stage engine and with every arm alone, in turns in one run.
 """
 
 from __future__ import annotations
@@ -133,8 +135,26 @@ def planning(updates: int = 100_000, count: int = 66, seeds: int = 6) -> None:
         print(f"a finished study of {len(few_jobs)} runs again: {again:.2f} s")
 
 
+def vectorised(share: float = 0.25, width: int = 32, times: int = 3) -> None:
+    """4. `share` of the updates of the task; the best of so many `times`, for other work only takes away."""
+    print(f"\nruns per second of CPU, {width} at once, a run of {share:.0%} of the task's own length")
+    print(f"  {'task':10}{'loop':>8}{'vectorised':>12}{'ratio':>8}")
+    for name in ("digits", "tabular", "teacher", "control"):
+        task = load_task(name)
+        settings = dataclasses.replace(task.settings, updates=round(share * task.settings.updates), folds=8)
+        settings = dataclasses.replace(settings, lrs=(0.5, 1.0, 2.0, 4.0), widen=False)
+        rates: dict[int, float] = {}
+        for _ in range(times):
+            for many in (0, width):
+                jobs = jobs_of([Arm("linear", lr.linear())], settings, vectorise=many)[: many or 4]
+                with tempfile.TemporaryDirectory() as folder:
+                    call = functools.partial(run_jobs, task, jobs, Store(folder), Here(task))
+                    rates[many] = max(rates.get(many, 0.0), len(jobs) / timed(call, time.process_time))
+        print(f"  {name:10}{rates[0]:8.2f}{rates[width]:12.2f}{rates[width] / rates[0]:8.1f}")
+
+
 def digits() -> None:
-    """4."""
+    """5."""
     experiment = desk.set_up("digits")
     with tempfile.TemporaryDirectory() as folder:
         for name, fork_every in (("stage engine", 1), ("every arm alone", 0)):
@@ -152,9 +172,11 @@ def main() -> None:
     if given.size == "smallest":
         overhead((0, 1), 1, 2)
         planning(1000, 10, 1)
+        vectorised(0.02, 2, 1)
     else:
         overhead()
         planning()
+        vectorised()
     if given.digits:
         sys.stdout.flush()
         digits()

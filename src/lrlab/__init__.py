@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lrlab.errors import LrlabError as LrlabError
     from lrlab.lab.task.declaration import task as task
     from lrlab.lab.task.functional import functional as functional
+    from lrlab.lab.task.functional_torch import functional_torch as functional_torch
     from lrlab.lab.task.keras_callback import keras_callback as keras_callback
     from lrlab.record.logs.log import Run as Run
     from lrlab.record.logs.readers import read_run as read_run

@@ -23,7 +23,7 @@ def test_they_are_those_of_compare():
     mine = {option.name: option.default for option in echo.params}
     theirs = {option.name: option.default for option in compare.params}
     assert mine.items() <= theirs.items()
-    training = {"workers", "executor", "fork_every", "audit", "until_settled", "matters", "overlapping"}
+    training = {"workers", "executor", "vectorise", "fork_every", "audit", "until_settled", "matters", "overlapping"}
     assert set(theirs) - set(mine) == {*training, "report", "as_json", "more"}
 
 

@@ -104,6 +104,13 @@ executor_option = click.option(
     type=EXECUTOR,
     help="Where to train: local, ray (the cluster at hand), ray://HOST:PORT or dask://HOST:PORT.",
 )
+vectorise_option = click.option(
+    "--vectorise",
+    type=Whole(min=0),
+    default=0,
+    metavar="N",
+    help="Train N runs at once by one vectorised step, in a task of pure functions; 0: by its loop.",
+)
 config_option = click.option(
     "--config",
     multiple=True,

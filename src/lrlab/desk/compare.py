@@ -60,6 +60,7 @@ def compare(
     workers: int | None = None,
     threads: int = 1,
     device: str = "cpu",
+    vectorise: int = 0,
     fork_every: int = 1,
     audit: int | None = None,
     first_seed: int = 0,
@@ -91,8 +92,9 @@ def compare(
     `workers` processes with `threads` each train (by default one per core; 0: this process), or as many stages at once
     on a cluster: executor="ray" (the cluster at hand), "ray://host:port" or "dask://host:port";
     `lrlab.lab.stages.executor` describes how to write your own. A function that is in no file is trained in this
-    process. Runs and states are kept in `store`, a folder or a URL such as "s3://bucket/runs": the same call continues
-    from there.
+    process. With `vectorise=32` a task of pure functions (`lr.functional`, `lr.functional_torch`, built-in tasks of
+    this form) is trained 32 runs at a time, by one vectorised step. Runs and states are kept in `store`, a folder or a
+    URL such as "s3://bucket/runs": the same call continues from there.
 
     Raises `LrlabError` if a schedule does not fit the horizon, or if other processes are to train a function that is in
     no file.
@@ -127,7 +129,7 @@ def compare(
         if value is not None and (type(value) is not int or value < 0):
             raise LrlabError(worded(f"{option} is a number, 0 for none", value, "0, 1, 2, ..."))
     experiment = Experiment(task, arms, settings, first_seed, dict(config or {}))
-    resources = reached(Resources(workers, executor, threads, device), task)
+    resources = reached(Resources(workers, executor, threads, device, vectorise), task)
     _ = experiment.jobs(resources)  # what does not fit is said now
     with opened(resources, task):  # and that there is no such executor
         pass

@@ -64,6 +64,7 @@ class CompareTable:
     report: str | None = None
     workers: int | None = None
     executor: str | None = None
+    vectorise: int | None = None
     until_settled: bool = False
     matters: str | float | None = None
     overlapping: bool = False

@@ -59,6 +59,25 @@ def test_ten_arms_that_share_are_the_same_as_alone(tmp_path):
     assert effort.trained < 0.75 * naive.trained == 0.75 * 400
 
 
+def test_many_at_once(tmp_path):
+    """By one vectorised step: close to what other company gives, and to the loop."""
+    task = load_task(f"{NETWORK}:train")
+    jobs = jobs_of(ARMS, task.settings, vectorise=4)
+    fours, _ = run_jobs(task, jobs, Store(tmp_path / "fours"), Here(task))
+    twos, _ = run_jobs(
+        task,
+        [dataclasses.replace(job, vectorise=2) for job in jobs],
+        Store(tmp_path / "twos"),
+        Here(task),
+        fork_every=0,
+    )
+    loop, _ = run_jobs(task, [dataclasses.replace(job, vectorise=0) for job in jobs], Store(tmp_path), Here(task))
+    for one, other, looped in zip(fours, twos, loop, strict=True):
+        assert one.score == pytest.approx(other.score, rel=1e-5)
+        assert one.score == pytest.approx(looped.score, rel=1e-3)
+        assert one.loss.values == pytest.approx(looped.loss.values, rel=1e-2)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_arm_in_a_process_of_its_own_is_the_same(tmp_path, threads):

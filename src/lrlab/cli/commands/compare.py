@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrlab.cli.options import executor_option, experiment_options, workers_option
+from lrlab.cli.options import executor_option, experiment_options, vectorise_option, workers_option
 from lrlab.cli.output import NewFile, apart, echo, fail, json_option, say, width, write
 from lrlab.cli.values import TASK, Whole
 from lrlab.cli.verb import Section, Verb
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--report", type=NewFile(), help="The report to write.  [default: lrlab-TASK-ARMS-....html]")
 @workers_option
 @executor_option
+@vectorise_option
 @click.option("--until-settled", is_flag=True, help="Train a part at a time, and stop when the answer is settled.")
 @click.option(
     "--matters",
@@ -68,6 +69,7 @@ def command(
     report: Path | None,
     workers: int | None,
     executor: str,
+    vectorise: int,
     fork_every: int,
     audit: int | None,
     until_settled: bool,
@@ -102,7 +104,7 @@ def command(
                 result = desk.run(
                     experiment,
                     store,
-                    desk.Resources(workers, executor),
+                    desk.Resources(workers, executor, vectorise=vectorise),
                     fork_every=fork_every,
                     audit=audit,
                     until_settled=until_settled,

@@ -42,7 +42,7 @@ def within_reach(resources: Resources, task: Task) -> tuple[Resources, str]:
     >>> within_reach(Resources(), task_of(lambda run: None))[0].workers
     0
     """
-    if task.text or resources != Resources(threads=resources.threads, device=resources.device):
+    if task.text or resources.workers is not None or resources.executor != "local":
         return resources, ""
     here = dataclasses.replace(resources, workers=0)
     return here, f"{task.name} is in no file, so that other processes cannot find it: it is trained in this one."

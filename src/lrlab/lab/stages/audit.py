@@ -1,8 +1,9 @@
 """The audit: runs from shared stages are trained again, alone and from the beginning, and compared.
 
 Sharing gives the same bits if the tracked state is the whole state. An untracked object, a loader with a memory, or
-threads that are not pinned can make the two trainings differ. Then the results are not wrong, but they are not the
-results of training each arm alone, and no text may claim that they are.
+threads that are not pinned can make the two trainings differ. So can a vectorised step, if the last bits of its sums
+depend on how many runs share it: there a run is trained again in a step of its own. Then the results are not wrong, but
+they are not the results of training each arm alone, and no text may claim that they are.
 """
 
 from __future__ import annotations
@@ -51,12 +52,15 @@ class AuditRecord(TypedDict):
 class Audit:
     """The findings of training again; `forked` is the number of runs that came out of a fork, None if unknown.
 
+    With `vectorised`, it is the number of runs whose updates were made together with those of others.
+
     >>> print(Audit((AuditedRun("arm cosine, fold 0", False, 2e-3),)))
     NOT IDENTICAL: 1 of 1 runs trained again alone differs (arm cosine, fold 0: by up to 0.002 of the metric)
     """
 
     findings: tuple[AuditedRun, ...]
     forked: int | None = None
+    vectorised: bool = False
 
     @property
     def passed(self) -> bool:
@@ -76,7 +80,8 @@ class Audit:
             return "no run was trained again: nothing is known of identity"
         bad = [finding for finding in self.findings if not finding.identical]
         if not bad:
-            of = "" if self.forked is None else f" of {self.forked} that came out of forks"
+            which = "shared a vectorised step" if self.vectorised else "came out of forks"
+            of = "" if self.forked is None else f" of {self.forked} that {which}"
             return f"{n} {'run' if n == 1 else 'runs'}{of} trained again alone: identical to the last bit"
         worst = max(bad, key=lambda finding: finding.largest)
         far = f"by up to {worst.largest:.2g} of the metric" if worst.largest < math.inf else "another course"
@@ -89,12 +94,13 @@ class Audit:
 def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor: Executor) -> Audit:
     """Train `count` of the finished jobs again, without sharing and without stored states.
 
-    They are drawn from those that came out of forks, because only these can differ: the deepest first, then at random.
+    They are drawn from those that came out of forks or shared a vectorised step, because only these can differ: the
+    deepest first, then at random.
     """
     states, known = States(store.address), dict[str, dict[str, int]]()
     shuffled = random.Random().sample(list(jobs), len(jobs))
     depths = [(_forks(task, job, store.get(job_key(task, job)), states, known), job) for job in shuffled]
-    forked = [(depth, job) for depth, job in depths if depth]
+    forked = [(depth, job) for depth, job in depths if depth or job.vectorise > 1]
     drawn = [job for _, job in sorted(forked, key=lambda each: -each[0])[:count]]
     findings = []
     with aside(store.address) as place:
@@ -104,7 +110,7 @@ def audited(task: Task, jobs: Sequence[Job], store: Store, count: int, executor:
             run = store.get(job_key(task, job))
             if run is not None:
                 findings.append(_compared(job, run, again))
-    return Audit(tuple(findings), len(forked))
+    return Audit(tuple(findings), len(forked), any(job.vectorise > 1 for job in jobs))
 
 
 def _forks(task: Task, job: Job, run: StoredRun | None, states: States, known: dict[str, dict[str, int]]) -> int:

@@ -19,7 +19,7 @@ from lrlab.lab.arms.tree import NOWHERE, aligned, split
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.progress import Effort, Progress, Trained
-from lrlab.lab.stages.recipe import cell_of, job_key, parts_of, recipe_of
+from lrlab.lab.stages.recipe import cell_of, family_of, job_key, parts_of, recipe_of
 from lrlab.lab.stages.stage import Stage, StageResult, run_of
 from lrlab.lab.task.declaration import Task
 from lrlab.lab.training.run import evaluation_points
@@ -55,6 +55,7 @@ class _Work:
     stage: Stage
     cell: str
     entries: tuple[_Entry, ...]
+    family: str
 
 
 def run_jobs(
@@ -140,6 +141,7 @@ class _Drive:
         self._fork_every, self._on_failed, self._on_stage = fork_every, on_failed, on_stage
         self._every: dict[str, int] = {}  # by cell, as soon as a stage has reported it
         self._numbers: dict[str, int] = {}  # the cells in the order of the jobs
+        self._families: dict[str, str] = {}  # of each cell: whose runs can be trained at once
         self._queue: list[tuple[int, int, int, _Work]] = []
         self._ready: list[StoredRun] = []
         self._shared: dict[tuple[ControlSpec, int], ControlTrace] = {}
@@ -156,22 +158,39 @@ class _Drive:
             cells.setdefault(cell_of(self._task, job), []).append(_Entry(job, key, self._control(job)))
         for cell, entries in cells.items():
             self._numbers[cell] = len(self._numbers)
+            self._families[cell] = family_of(self._task, entries[0].job)
             self._states.note_recipe(cell, {"name": self._task.name, **recipe_of(self._task, entries[0].job)})
             self._place(cell, entries)
-        in_hand: dict[int, _Work] = {}
+        in_hand: dict[int, tuple[_Work, ...]] = {}
         while True:
             yield from self._taken()
             # Twice as many as are trained at once, so that no worker waits while this process reads and writes.
             while self._queue and len(in_hand) < 2 * self._slots and not self.hopeless:
-                *_, tag, work = heapq.heappop(self._queue)
-                in_hand[tag] = work
-                executor.submit(tag, work.stage)
+                tag, (work, *beside) = self._next()
+                in_hand[tag] = (work, *beside)
+                executor.submit(tag, dataclasses.replace(work.stage, beside=tuple(each.stage for each in beside)))
             if not in_hand:
                 break
             for tag, reached in executor.wait():
-                self._advance(in_hand.pop(tag), reached)
-            self._sweep([*in_hand.values()])
+                works = in_hand.pop(tag)
+                for work, each in zip(works, reached.each(len(works)), strict=True):
+                    self._advance(work, each)
+            self._sweep([work for works in in_hand.values() for work in works])
         self._states.sweep(KEPT)
+
+    def _next(self) -> tuple[int, list[_Work]]:
+        """The next stage of the queue, with its tag; where runs are vectorised, also those that go along with it.
+
+        These are what remains about as long: with the next runs of one step all the way, no one waits for others.
+        """
+        first = heapq.heappop(self._queue)
+        job, (_, length, tag, work) = first[-1].entries[0].job, first
+        others = [each for each in self._queue if each[-1].family == work.family] if job.vectorise > 1 else []
+        beside = sorted(others, key=lambda each: (abs(each[1] - length), each[:3]))[: job.vectorise - 1]
+        if beside:
+            self._queue = [each for each in self._queue if each not in beside]
+            heapq.heapify(self._queue)
+        return tag, [work, *(each[-1] for each in beside)]
 
     @property
     def hopeless(self) -> bool:
@@ -279,9 +298,10 @@ class _Drive:
             )
             # A few cells at a time, in the order of the jobs, so that an interruption leaves complete cells; among
             # these the longest remaining way first, so that it does not run alone at the end.
-            rank = self._numbers[cell] // (2 * self._slots)
+            rank = self._numbers[cell] // (2 * self._slots * max(1, lead.job.vectorise))
+            work = _Work(stage, cell, tuple(those), self._families[cell])
             self._serial += 1
-            heapq.heappush(self._queue, (rank, start - end, self._serial, _Work(stage, cell, tuple(those))))
+            heapq.heappush(self._queue, (rank, start - end, self._serial, work))
 
     def _agreement(self, a: _Entry, b: _Entry, start: int, end: int) -> int:
         """The first update, as far as known, that two jobs which agree up to `start` set differently."""

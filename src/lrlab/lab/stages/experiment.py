@@ -59,6 +59,7 @@ class Experiment:
             threads=resources.threads,
             device=resources.device,
             order=resources.order,
+            vectorise=resources.vectorise,
             grids=self.grids if grids is None else grids,
         )
 

@@ -22,6 +22,7 @@ from lrlab.record.runs.run import content_key
 class Job:
     """One training to do; `run.config` is `config`, in which the arm's own values replace those of the same name.
 
+    With `vectorise`, up to so many jobs are trained at once by one vectorised step.
     `order` is the order of sets of texts in the process that trains: pinned, or a value that identifies this process.
     """
 
@@ -36,6 +37,7 @@ class Job:
     threads: int = 1
     device: str = "cpu"
     order: str = PINNED
+    vectorise: int = 0
 
     @property
     def whole_config(self) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def jobs_of(
     threads: int = 1,
     device: str = "cpu",
     order: str = PINNED,
+    vectorise: int = 0,
     grids: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[Job, ...]:
     """Every job of a comparison, by seed, fold, LR and arm. All arms share the seeds and folds, which come first, so
@@ -124,6 +127,7 @@ def jobs_of(
             threads,
             device,
             order,
+            vectorise,
         )
         for seed in range(first_seed, first_seed + settings.seeds)
         for fold in range(settings.folds)

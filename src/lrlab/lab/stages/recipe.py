@@ -2,7 +2,7 @@
 
     recipe = code of the task, configuration, seed and fold, length and evaluations, metric and mode, averaging,
              which hyper-parameters are set, versions of the libraries, the file of an optimizer that an arm imports,
-             threads, device, the order of sets if the code uses sets
+             threads, device, the order of sets if the code uses sets, whether the step is vectorised
 
 If two trainings of one recipe have the same control rows up to an update, they are the same training up to there, to
 the last bit. Therefore everything that can change a bit must be part of the recipe; sharing depends on this.
@@ -44,6 +44,7 @@ def recipe_of(task: Task, job: Job) -> dict[str, Any]:
         "versions": versions((*libraries_of(task), *([call.package] if call else []))),
         **({"order of sets": job.order} if task.decided.hashes else {}),
         **({"optimizer": call.digest()} if call else {}),
+        **({"vectorised": True} if job.vectorise else {}),
     }
 
 
@@ -63,6 +64,11 @@ def parts_of(task: Task) -> dict[str, str]:
 def cell_of(task: Task, job: Job) -> str:
     """The name of the recipe: trainings of one cell share every state up to which their control rows agree."""
     return content_key(recipe_of(task, job))[:32]
+
+
+def family_of(task: Task, job: Job) -> str:
+    """What runs have in common that can be trained at once, by one vectorised step: all but seed and fold."""
+    return content_key({**recipe_of(task, job), "seed": None, "fold": None})[:32]
 
 
 def job_key(task: Task, job: Job) -> str:

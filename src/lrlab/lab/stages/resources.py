@@ -22,6 +22,8 @@ class Resources:
             stages (see `lrlab.lab.stages.executor`).
         threads: per process. Like `device`, it can change the last bits, so runs are stored separately for each value.
         device: "cpu" or "cuda".
+        vectorise: how many runs a task of pure functions is trained at once (0: one after the other, by its loop).
+            Their last bits differ from the loop's, so they are stored separately.
 
     >>> Resources(workers=2).threads
     1
@@ -31,6 +33,7 @@ class Resources:
     executor: str | Executor = "local"
     threads: int = 1
     device: str = "cpu"
+    vectorise: int = 0
 
     @property
     def order(self) -> str:
@@ -38,7 +41,7 @@ class Resources:
         return order_of_sets() if self.workers == 0 else PINNED
 
     def __post_init__(self) -> None:
-        for name, least in (("workers", 0), ("threads", 1)):
+        for name, least in (("workers", 0), ("threads", 1), ("vectorise", 0)):
             value = getattr(self, name)
             if value is None and name == "workers":
                 continue

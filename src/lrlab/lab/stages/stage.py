@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import importlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed
@@ -27,15 +27,18 @@ from lrlab.lab.task.declaration import Task, load_task
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.determinism import pinned, seeded
 from lrlab.lab.training.fork import Alone
+from lrlab.lab.training.lane import HandedOver, Lane
 from lrlab.lab.training.log import TrainingLog
 from lrlab.lab.training.own import import_later_ones
 from lrlab.lab.training.process import put_back
 from lrlab.lab.training.run import TrainingRun
+from lrlab.lab.training.together import train_together
 from lrlab.record.runs.run import StoredRun
 from lrlab.record.runs.states import StateAddress, StateRecord, States, StoredState
 from lrlab.record.sealed import Torn
 
 Ending = Literal["finished", "diverged"]
+_Run = TypeVar("_Run", bound=TrainingRun)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Stage:
     `task` is the text of the task, `identity` its identity when the stage was planned. `others` are the settings of the
     other arms in this stage that depend on reports. Training may fork at multiples of `every`. `parts` are the parts of
     the identity, so that an error can say which of them differ in the process that trains.
+
+    A stage of many has others of the same task and store `beside` it: their runs are trained at once, by one vectorised
+    step, and the result has theirs beside it, in this order.
     """
 
     task: str
@@ -56,6 +62,7 @@ class Stage:
     others: tuple[ControlSpec, ...] = ()
     every: int = 1
     parts: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[Stage, ...] = ()
 
     @property
     def begin(self) -> int:
@@ -74,14 +81,19 @@ class Stage:
                 )
             )
         others = [regime.to_json() for regime in self.others]
-        return {**vars(self), "job": self.job.to_json(), "start": self.start and self.start.name, "others": others}
+        beside = [stage.to_json() for stage in self.beside]
+        own = {"job": self.job.to_json(), "start": self.start and self.start.name, "others": others, "beside": beside}
+        return {**vars(self), **own}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Stage:
         """The stage that `to_json` wrote."""
         start = StateAddress.of(data["start"]) if data["start"] else None
-        others = tuple(map(ControlSpec.from_json, data["others"]))
-        return cls(**{**data, "job": Job.from_json(data["job"]), "start": start, "others": others})
+        others, beside = (
+            tuple(map(of.from_json, data[name])) for of, name in ((ControlSpec, "others"), (cls, "beside"))
+        )
+        own = {"job": Job.from_json(data["job"]), "start": start, "others": others, "beside": beside}
+        return cls(**{**data, **own})
 
 
 @dataclass(frozen=True)
@@ -99,15 +111,22 @@ class StageResult:
     torn: bool = False
     failed: str = ""
     alone: str = ""
+    beside: tuple[StageResult, ...] = ()
+
+    def each(self, many: int) -> tuple[StageResult, ...]:
+        """The results of each of so many stages that were trained at once; if they failed, all did."""
+        return (self,) * many if self.failed else (self, *self.beside)
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON."""
-        return {**vars(self), "place": self.place and self.place.name}
+        beside = [result.to_json() for result in self.beside]
+        return {**vars(self), "place": self.place and self.place.name, "beside": beside}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StageResult:
         """The result that `to_json` wrote."""
-        return cls(**{**data, "place": StateAddress.of(data["place"]) if data["place"] else None})
+        place = StateAddress.of(data["place"]) if data["place"] else None
+        return cls(**{**data, "place": place, "beside": tuple(map(cls.from_json, data["beside"]))})
 
 
 def execute(stage: Stage, task: Task | None = None) -> StageResult:
@@ -121,37 +140,113 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     began = _ready(task)
     if task.identity != stage.identity or _versions_differ(task, stage):
         raise LrlabError(_another(task, stage))
-    states, cell = States(stage.store), cell_of(task, stage.job)
-    start = None
-    if stage.start:
-        try:
-            start = states.get(cell, stage.start)
-            if "seen" not in start.record:
-                raise Torn("it does not tell what a fork is held to")
-        except Torn:
-            states.drop(cell, stage.start)
-            return StageResult(None, stage.every, time.perf_counter() - began, torn=True)
-
-    def keep(live: TrainingRun, outcome: Ending | None = None) -> StateAddress:
-        at = live.completed
-        place = StateAddress(at, live.controls[0].digests([at])[at], outcome is not None)
-        state = _state_of(live, outcome, time.perf_counter() - began)
-        stages = 1 + (start.record.get("stages", 1) if start else 0)
-        states.put(cell, place, StoredState({**state.record, "stages": stages}, state.tensors))
-        return place
-
+    if stage.job.vectorise:
+        first, *beside = _of_many(task, (stage, *stage.beside), began)
+        return replace(first, beside=tuple(beside))
+    try:
+        way = _Way(task, stage, began)
+    except Torn:
+        return StageResult(None, stage.every, time.perf_counter() - began, torn=True)
     with _conditions(task, stage.job):
-        bounds = StageBounds(stage.stop, start, stage.others, stage.every, keep, task.function, cell)
-        live = _live(task, stage.job, bounds)
+        live = _live(task, stage.job, way.bounds, TrainingRun)
         try:
             with _all_known(task):
                 outcome = _outcome(task, live)
         except Alone as reason:
-            if stage.start:
-                states.drop(cell, stage.start)
-            return StageResult(None, NOWHERE, time.perf_counter() - began, alone=str(reason))
-        place = keep(live, outcome) if outcome or live.completed else None
-    return StageResult(place, live.every, time.perf_counter() - began)
+            return way.alone(reason)
+        return way.reached(live, outcome)
+
+
+def _of_many(task: Task, stages: Sequence[Stage], began: float) -> list[StageResult]:
+    """Train stages at once, by one vectorised step; the results are in their order."""
+    results, lanes = dict[int, StageResult](), dict[int, tuple[Lane, _Way]]()
+    with _all_known(task):
+        for k, stage in enumerate(stages):
+            try:
+                way = _Way(task, stage, began, len(stages))
+            except Torn:
+                results[k] = StageResult(None, stage.every, 0.0, torn=True)
+                continue
+            lane = _live(task, stage.job, way.bounds, Lane)
+            try:
+                with _conditions(task, stage.job):
+                    _entered(task, lane)
+                lanes[k] = lane, way
+            except Forked:
+                results[k] = StageResult(None, lane.every, way.seconds)
+            except Alone as reason:
+                results[k] = way.alone(reason)
+        if lanes:
+            with pinned(stages[0].job.threads, stages[0].job.device):
+                train_together([lane for lane, _ in lanes.values()])
+    for k, (lane, way) in lanes.items():
+        ended = lane.ended
+        results[k] = way.alone(ended) if isinstance(ended, Alone) else way.reached(lane, _ENDINGS[type(ended)])
+    return [results[k] for k in range(len(stages))]
+
+
+_ENDINGS: Mapping[type, Ending | None] = {bool: "finished", Diverged: "diverged", Forked: None}
+
+
+def _entered(task: Task, lane: Lane) -> None:
+    """Call the training function, take its pure functions, and begin where the stage begins."""
+    try:
+        task.function(lane)
+    except HandedOver:
+        lane.enter()
+    else:
+        _ = lane.score  # raises: it has made no update
+
+
+class _Way:
+    """The way of one stage: from the stored state that it begins at to the one that it stores.
+
+    `many` stages go it at once: each has taken that part of the time. Raises `Torn` if the state to begin at is; it is
+    then deleted.
+    """
+
+    def __init__(self, task: Task, stage: Stage, began: float, many: int = 1) -> None:
+        self._stage, self._began, self._many = stage, began, many
+        self._states, self._cell = States(stage.store), cell_of(task, stage.job)
+        start = self._start()
+        self._stages = 1 + (start.record.get("stages", 1) if start else 0)
+        self.bounds = StageBounds(stage.stop, start, stage.others, stage.every, self.keep, task.function, self._cell)
+
+    def _start(self) -> StoredState | None:
+        if self._stage.start is None:
+            return None
+        try:
+            start = self._states.get(self._cell, self._stage.start)
+            if "seen" not in start.record:
+                raise Torn("it does not tell what a fork is held to")
+        except Torn:
+            self._states.drop(self._cell, self._stage.start)
+            raise
+        return start
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return (time.perf_counter() - self._began) / self._many
+
+    def keep(self, live: TrainingRun, outcome: Ending | None = None) -> StateAddress:
+        """Store the state of the run, and return its place."""
+        at = live.completed
+        place = StateAddress(at, live.controls[0].digests([at])[at], outcome is not None)
+        state = _state_of(live, outcome, self.seconds)
+        self._states.put(self._cell, place, StoredState({**state.record, "stages": self._stages}, state.tensors))
+        return place
+
+    def reached(self, live: TrainingRun, outcome: Ending | None) -> StageResult:
+        """The result, after it is stored."""
+        place = self.keep(live, outcome) if outcome or live.completed else None
+        return StageResult(place, live.every, self.seconds)
+
+    def alone(self, reason: Alone) -> StageResult:
+        """The result where training cannot be shared."""
+        if self._stage.start:
+            self._states.drop(self._cell, self._stage.start)
+        return StageResult(None, NOWHERE, self.seconds, alone=str(reason))
 
 
 def _versions_differ(task: Task, stage: Stage) -> bool:
@@ -192,7 +287,7 @@ def train(task: Task, job: Job) -> StoredRun:
     """Train one job alone in this process, and return its run; nothing is stored. Raises as `execute` does."""
     began = _ready(task)
     with _conditions(task, job):
-        live = _live(task, job, StageBounds(job.updates, function=task.function, cell=cell_of(task, job)))
+        live = _live(task, job, StageBounds(job.updates, function=task.function, cell=cell_of(task, job)), TrainingRun)
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
     return run_of(task, job, state.record)
 
@@ -247,8 +342,8 @@ def _conditions(task: Task, job: Job) -> Iterator[None]:
         raise
 
 
-def _live(task: Task, job: Job, stretch: StageBounds) -> TrainingRun:
-    return TrainingRun(
+def _live(task: Task, job: Job, stretch: StageBounds, kind: type[_Run]) -> _Run:
+    return kind(
         job.regime,
         job.updates,
         seed=job.seed,

@@ -14,12 +14,14 @@ from `run.batches`. Therefore training can fork at any update.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
 from lrlab.lab.task.forms import by_name
 from lrlab.lab.training import foreign
+from lrlab.lab.training.lane import Lane, PureTraining
 from lrlab.lab.training.values import array_digest, as_numpy
 from lrlab.lab.training.worked import FIRST
 
@@ -59,16 +61,75 @@ def functional(
     first, later = jax.random.split(jax.random.fold_in(jax.random.key(run.seed), run.fold))
     held = _Held(init(first))
     run.track(state=held)
+    if isinstance(run, Lane):
+        run.hand_over(PureTraining(held, later, step, lambda state: by_name(evaluate(state)), batches, _Arrays()))
     for update, batch in run.steps(batches):
         stepped = step(held.state, batch, jax.random.fold_in(later, update), run.control)
-        if not isinstance(stepped, tuple) or len(stepped) != 2:
-            raise LrlabTypeError(worded("step gives the next state and the loss", stepped, "return state, loss"))
-        held.watch(stepped[0], run)
-        held.set(stepped[0])
-        run.log(loss=stepped[1])
+        state, loss = pair(stepped)
+        held.watch(state, run)
+        held.set(state)
+        run.log(loss=loss)
         if run.eval_now:
             run.report(**by_name(evaluate(held.state)))
     return held.state
+
+
+def pair(stepped: Any) -> tuple[Any, Any]:
+    """What a step returned. Raises `LrlabTypeError` if it is not the next state and the loss.
+
+    >>> pair(({"w": 1.0}, 0.5))
+    ({'w': 1.0}, 0.5)
+    """
+    if not isinstance(stepped, tuple) or len(stepped) != 2:
+        raise LrlabTypeError(worded("step gives the next state and the loss", stepped, "return state, loss"))
+    return stepped
+
+
+class _Arrays:
+    """Trees of JAX's arrays, for `lrlab.lab.training.together`."""
+
+    def stacked(self, trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
+        import numpy as np
+
+        jax = _jax()
+
+        def together(*leaves: Any) -> Any:
+            of_jax = any(isinstance(leaf, jax.Array) for leaf in leaves)
+            stack = jax.numpy.stack(leaves) if of_jax else np.stack(leaves)
+            return stack.reshape(*shape, *stack.shape[1:])
+
+        return jax.tree.map(together, *trees)
+
+    def at(self, tree: Any, index: int | Sequence[int]) -> Any:
+        return _jax().tree.map(lambda leaf: leaf[index], tree)
+
+    def controls(self, rows: Mapping[str, Any]) -> Any:
+        return {name: _jax().numpy.asarray(values) for name, values in rows.items()}
+
+    def vectorised(self, step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+        return _vectorised(step)
+
+    def numbers(self, losses: Sequence[Any]) -> Any:
+        import numpy as np
+
+        return np.stack([np.asarray(loss, np.float64) for loss in losses])
+
+
+@functools.lru_cache(maxsize=8)
+def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """Compiled once for each number of runs, as long as a worker lives."""
+    jax = _jax()
+
+    def one(state: Any, batch: Any, key: Any, update: Any, control: Any) -> tuple[Any, Any]:
+        return pair(step(state, batch, jax.random.fold_in(key, update), control))
+
+    many = jax.jit(jax.vmap(one))
+
+    def stepped(states: Any, batches: Any, keys: Any, updates: Sequence[int], controls: Any) -> tuple[Any, Any]:
+        found: tuple[Any, Any] = many(states, batches, keys, jax.numpy.asarray(updates), controls)
+        return found
+
+    return stepped
 
 
 class _Held:

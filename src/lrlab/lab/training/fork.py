@@ -70,12 +70,8 @@ class Lookout:
     ) -> dict[str, str]:
         """What is seen now, by name; raises `Alone` if a part cannot be seen. This includes the next `batch`, and the
         attributes `added` to the run."""
-        seen = self._seen(tracked.beside)
-        for name in tracked.names:
-            seen.look(name, tracked[name])
-        seen.look("the next batch", batch)
+        seen = self._inner(tracked, batch)
         seen.look("the batches", getattr(loader, "looked_at", loader))
-        seen.look("the random numbers drawn before the loop", self._drawn)
         for name, value in added.items():
             seen.look(f"run.{name}", value)
         self._look_around(seen, steps, getattr(loader, "driven_by", ""))
@@ -116,12 +112,7 @@ class Lookout:
         """Raise `LrlabError` if a run begins differently from an earlier run of the same cell in this process."""
         if not self._cell:
             return
-        seen = self._seen(tracked.beside)
-        for name in tracked.names:
-            seen.look(name, tracked[name])
-        seen.look("the next batch", batch)
-        seen.look("the random numbers drawn before the loop", self._drawn)
-        found = {name: text for name, text in seen.found.items() if not text.startswith(_TEXTS)}
+        found = {name: text for name, text in self.inner(tracked, batch).items() if not text.startswith(_TEXTS)}
         if differ := _names(_BEGUN.setdefault((self._cell, self._function), found), found):
             raise LrlabError(
                 worded(
@@ -133,6 +124,18 @@ class Lookout:
             )
         if len(_BEGUN) > _REMEMBERED:
             _BEGUN.pop(next(iter(_BEGUN)))
+
+    def inner(self, tracked: Tracked, batch: Any) -> dict[str, str]:
+        """What a training by pure functions goes on from, by name: what is tracked, and the next batch."""
+        return self._inner(tracked, batch).found
+
+    def _inner(self, tracked: Tracked, batch: Any) -> Seen:
+        seen = self._seen(tracked.beside)
+        for name in tracked.names:
+            seen.look(name, tracked[name])
+        seen.look("the next batch", batch)
+        seen.look("the random numbers drawn before the loop", self._drawn)
+        return seen
 
     def _seen(self, beside: Mapping[int, Iterable[str]]) -> Seen:
         return Seen(self._began, beside)

@@ -37,7 +37,7 @@ from lrlab.lab.training.fork import Alone, Lookout, Standing, held_to
 from lrlab.lab.training.log import TrainingLog
 from lrlab.lab.training.snapshot import TrainingSnapshot, random_state, restored, set_random_state, taken
 from lrlab.lab.training.tracked import Tracked
-from lrlab.lab.training.values import Unholdable
+from lrlab.lab.training.values import Unholdable, number_of
 from lrlab.lab.training.worked import Worked
 from lrlab.record.runs.run import Series
 
@@ -139,22 +139,7 @@ class TrainingRun:
         return steps
 
     def _updates(self, loader: Iterable[Any]) -> Generator[tuple[int, Any], None, None]:
-        self._tracked.refuse_hidden()
-        self._lookout.note_random_numbers()
-        if self._averaging is not None:
-            self._average = WeightAverage(self._averaged_model(), average_of(self._averaging), self.updates)
-        self._feed = feed = batch_source(loader)
-        self._generators = generators_of(loader)
-        self._worked = Worked(self._tracked[name] for name in self._tracked.names)
-        self.every = math.lcm(feed.every, self._fork_every)
-        self._stop = aligned(self._stop, self.updates, self.every)
-        begin = self.begin
-        shared = begin > 0 or self._stop < self.updates or len(self.controls) > 1
-        if shared and feed.every == NOWHERE:
-            raise Alone(feed.why)
-        if self._stop <= begin or (self.every != self._fork_every and len(self.controls) > 1):
-            raise Forked  # the arms part before training may fork, or it is not known yet how far they can be watched
-        feed.start(begin, self._restore)
+        feed, begin, shared = self._enter(loader), self.begin, self._shared
         for update in range(begin, self.updates):
             ends = update == self._stop
             due = ends or (update > begin and update % self.every == 0 and time.monotonic() >= self._keep_at)
@@ -190,9 +175,9 @@ class TrainingRun:
         """Log this update's training loss, and the norm of its gradient: numbers, or arrays of one, or `LrlabError`."""
         self._in_an_update("run.log")
         if grad_norm is not None:
-            self.ledger.add_value("grad_norm", self.completed - 1, _number(grad_norm))
+            self.ledger.add_value("grad_norm", self.completed - 1, number_of(grad_norm))
         if loss is not None or grad_norm is None:
-            self.ledger.add_loss(self.completed - 1, value := _number(loss))
+            self.ledger.add_loss(self.completed - 1, value := number_of(loss))
             if self.ledger.exploded(value):
                 raise Diverged
 
@@ -225,7 +210,7 @@ class TrainingRun:
         self._in_an_update("run.report")
         if self._average is not None:
             self._average.swap_out()
-        values = {name: _number(value) for name, value in metrics.items()}
+        values = {name: number_of(value) for name, value in metrics.items()}
         if self._metric not in values:
             raise LrlabError(
                 worded(
@@ -311,6 +296,29 @@ class TrainingRun:
 
     # -- internal --------------------------------------------------------------------------------------------
 
+    def _enter(self, loader: Iterable[Any]) -> BatchSource:
+        """Begin where the stage begins. Raises `Forked` or `Alone` where nothing can be trained from there."""
+        self._tracked.refuse_hidden()
+        self._lookout.note_random_numbers()
+        if self._averaging is not None:
+            self._average = WeightAverage(self._averaged_model(), average_of(self._averaging), self.updates)
+        self._feed = feed = batch_source(loader)
+        self._generators = generators_of(loader)
+        self._worked = Worked(self._tracked[name] for name in self._tracked.names)
+        self.every = math.lcm(feed.every, self._fork_every)
+        self._stop = aligned(self._stop, self.updates, self.every)
+        if self._shared and feed.every == NOWHERE:
+            raise Alone(feed.why)
+        if self._stop <= self.begin or (self.every != self._fork_every and len(self.controls) > 1):
+            raise Forked  # the arms part before training may fork, or it is not known yet how far they can be watched
+        feed.start(self.begin, self._restore)
+        return feed
+
+    @property
+    def _shared(self) -> bool:
+        """Whether other stages come before or after, or other arms share this one."""
+        return self.begin > 0 or self._stop < self.updates or len(self.controls) > 1
+
     def _snapshot(self) -> TrainingSnapshot:
         """Everything that this run continues from. Raises `Alone` if a state cannot be stored."""
         for name in self._tracked.orphans():
@@ -390,11 +398,3 @@ def evaluation_points(updates: int, evals: int) -> frozenset[int]:
     [2, 5, 7, 10]
     """
     return frozenset(max(1, k * updates // evals) for k in range(1, evals + 1))
-
-
-def _number(value: Any) -> float:
-    """A number, or the single entry of an array; `item` does not warn if a gradient is attached."""
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise LrlabTypeError(worded("a loss or metric must be one number", value)) from error

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from lrlab.errors import LrlabTypeError, worded
+
 _NUMPYS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState)
 
 
@@ -128,3 +130,11 @@ Memo = dict[int, Any]
 
 class Unholdable(Exception):
     """A state cannot be stored or cannot be given back; the text says which."""
+
+
+def number_of(value: Any) -> float:
+    """A number, or the single entry of an array; `item` does not warn if a gradient is attached."""
+    try:
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise LrlabTypeError(worded("a loss or metric must be one number", value)) from error

@@ -57,19 +57,12 @@ def test_every_task_has_variants_and_docs_say_which():
 
 def test_what_is_trained_changes_and_what_is_judged_does_not():
     """Of a batch the first half; in a noisy one about a tenth of the values are those of another row."""
-    seen = []
-
-    def loss_of(*batch):
-        seen.append(batch)
-        return 0.0
-
-    plain = Problem(None, (), loss_of, lambda: {"m": 1.0})
     x, y = torch.arange(4000.0).reshape(400, 10), torch.arange(400)
-    varied(plain, "batch").loss_of(x, y)
-    assert [column.tolist() for column in seen[-1]] == [x[:200].tolist(), y[:200].tolist()]
+    plain = Problem(None, [(x, y)], lambda *batch: 0.0, lambda: {"m": 1.0})
+    (halved,) = varied(plain, "batch").batches
+    assert [column.tolist() for column in halved] == [x[:200].tolist(), y[:200].tolist()]
     torch.manual_seed(0)
-    varied(plain, "noisy").loss_of(x, y)
-    noisy, labels = seen[-1]
+    ((noisy, labels),) = varied(plain, "noisy").batches
     assert labels is y
     assert (noisy != x).float().mean() == pytest.approx(REPLACED, abs=0.02)
     assert (noisy % 10 == x % 10).all()  # of the same column

@@ -20,7 +20,9 @@ from lrlab.lab.arms.optimizer import rate_of, step
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import AUTO, Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
+from lrlab.lab.tasks.common.pure import fit_purely
 from lrlab.lab.tasks.common.variants import PLAIN, sized, variants_of, varied
+from lrlab.lab.training.lane import Lane
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 class Problem:
     """What is trained: `loss_of(*batch)` is the loss of a batch, with its gradient; `judged()` gives the metrics.
 
+    Where that is `loss(model(x), y)` and nothing else, `loss` says so: then there is a pure form, too.
     For `l2` and `weight_decay` see `lrlab.lab.tasks.common.optimizers.optimizer`.
     """
 
@@ -39,6 +42,7 @@ class Problem:
     judged: Callable[[], Mapping[str, Any]]
     l2: float = 0.0
     weight_decay: float = 0.01
+    loss: Callable[[Any, Any], Any] | None = None
 
 
 def supervised(
@@ -64,7 +68,7 @@ def supervised(
         judged_loss = loss_of(*judged)
         return {name: metric(judged_loss) for name, metric in metrics.items()}
 
-    return Problem(model, batches, loss_of, reported, l2=l2)
+    return Problem(model, batches, loss_of, reported, l2=l2, loss=loss)
 
 
 def problem(
@@ -111,6 +115,8 @@ def problem(
             variant = run.config.get("variant", PLAIN)
             made = varied(build(run, sized(sizes[run.config.get("size", "std")], variant)), variant)
             name = run.config.get("optimizer", next(iter(lrs)))
+            if isinstance(run, Lane):
+                fit_purely(run, made, name, lrs.get(name, 1.0))
             parameters = made.model.parameters()
             fit(run, made, optimizer(name, parameters, lr=lrs, l2=made.l2, weight_decay=made.weight_decay))
 

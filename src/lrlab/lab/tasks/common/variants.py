@@ -6,7 +6,7 @@ A strategy that wins on a task and loses on its variants was chosen for the task
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,14 +47,15 @@ def sized(size: Any, variant: str) -> Any:
 def varied(problem: Problem, variant: str) -> Problem:
     """The problem with half of each batch, or with noise in what it is trained on; it is judged as ever."""
     change = {BATCH: _halved, NOISY: _noisy}.get(variant)
-    return problem if change is None else dataclasses.replace(problem, loss_of=_changed(problem.loss_of, change))
+    return problem if change is None else dataclasses.replace(problem, batches=_changed(problem.batches, change))
 
 
-def _changed(loss_of: Callable[..., Any], change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Callable[..., Any]:
-    def changed(*batch: Any) -> Any:
-        return loss_of(*change(batch))
-
-    return changed
+def _changed(
+    batches: Iterable[tuple[Any, ...]], change: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """Its own generator, for these go on from any update: see `lrlab.lab.training.batches`."""
+    for batch in batches:
+        yield change(batch)
 
 
 def _halved(batch: tuple[Any, ...]) -> tuple[Any, ...]:

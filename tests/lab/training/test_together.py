@@ -1,0 +1,110 @@
+"""Many runs by one vectorised step: the same bits whatever shares it, close to the loop, and never under its key."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+import lrlab as lr
+from lrlab.errors import LrlabError
+from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.audit import audited
+from lrlab.lab.stages.engine import run_jobs
+from lrlab.lab.stages.executor import Here
+from lrlab.lab.stages.job import jobs_of
+from lrlab.lab.stages.resources import Resources
+from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
+
+pytest.importorskip("torch")
+PURE = Path(__file__).parents[1] / "torch_pure.py"
+
+ARMS = (
+    Arm("fixed", lr.constant()),
+    Arm("late", lr.wsd(warmup=0, decay="20%")),
+    Arm("early", lr.wsd(warmup=0, decay="60%")),
+    Arm("cosine", lr.cosine()),
+    Arm("plateau", lr.plateau(patience=1, factor=0.5)),
+    Arm("ema", lr.constant(), 0.2),
+    Arm("far too much", 4.0 * lr.constant() >> 4000.0 * lr.constant()),
+)
+
+
+def trained(place, vectorise, arms=ARMS, name="train", **how):
+    """All runs, in this process."""
+    task = load_task(f"{PURE}:{name}")
+    jobs = jobs_of(arms, task.settings, vectorise=vectorise)
+    return run_jobs(task, jobs, Store(place), Here(task), **how)
+
+
+def bits(runs):
+    """All but how long each took."""
+    return [dataclasses.replace(run, seconds=0.0) for run in runs]
+
+
+@pytest.fixture(scope="module")
+def by_fours(tmp_path_factory):
+    """Forked, and four at once."""
+    return trained(tmp_path_factory.mktemp("fours"), 4)
+
+
+@pytest.mark.parametrize(("vectorise", "fork_every"), [(1, 1), (2, 1), (64, 1), (5, 0)])
+def test_the_same_bits_whatever_shares_the_step(tmp_path, by_fours, vectorise, fork_every):
+    """One alone, two, all; forked and each from its beginning: losses, metrics, decisions and the last state."""
+    runs, effort = trained(tmp_path, vectorise, fork_every=fork_every)
+    assert bits(runs) == bits(by_fours[0])
+    assert effort.trained == by_fours[1].trained if fork_every else effort.trained > by_fours[1].trained
+
+
+def test_the_loop_of_the_same_functions_agrees(tmp_path, by_fours):
+    """To the rounding of float32 and what forty updates make of it; and its runs have keys of their own."""
+    runs, _ = trained(tmp_path, 0)
+    for one, other in zip(runs, by_fours[0], strict=True):
+        assert one.key != other.key
+        assert (one.outcome, one.arm) == (other.outcome, other.arm)
+        assert one.loss.updates == other.loss.updates
+        assert one.loss.values[:20] == pytest.approx(other.loss.values[:20], rel=1e-4)
+        if one.outcome == "finished":
+            assert one.score == pytest.approx(other.score, rel=1e-3)
+    assert {run.outcome for run in runs} == {"finished", "diverged"}
+
+
+def test_workers_train_them_too(tmp_path, by_fours):
+    """A stage of many is sent as any other."""
+    task = load_task(f"{PURE}:train")
+    with opened(Resources(1, vectorise=4), task) as executor:
+        runs, _ = run_jobs(task, jobs_of(ARMS, task.settings, vectorise=4), Store(tmp_path), executor)
+    assert bits(runs) == bits(by_fours[0])
+
+
+def test_the_audit_trains_them_alone(tmp_path):
+    """In the company of nobody, from the beginning."""
+    task = load_task(f"{PURE}:train")
+    jobs = jobs_of(ARMS[:3], task.settings, vectorise=6)
+    run_jobs(task, jobs, Store(tmp_path), Here(task), fork_every=0)
+    audit = audited(task, jobs, Store(tmp_path), 2, Here(task))
+    assert audit.passed
+    assert str(audit) == "2 runs of 6 that shared a vectorised step trained again alone: identical to the last bit"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("loop", "vectorise trains many runs by one step, and this task is a loop of its own"),
+        ("closure", "vectorise needs one step for all runs, and this task makes another one for each"),
+        ("drawing", "step draws random numbers, which vectorise would give to all runs alike"),
+    ],
+)
+def test_what_cannot_be_vectorised_is_a_sentence(tmp_path, name, said):
+    """With the way out."""
+    with pytest.raises(LrlabError, match=said) as raised:
+        trained(tmp_path, 2, ARMS[:2], name)
+    assert "try:" in str(raised.value)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, "8", True])
+def test_the_number_is_a_number(wrong):
+    """Said before anything is trained."""
+    with pytest.raises(LrlabError, match="vectorise"):
+        Resources(vectorise=wrong)

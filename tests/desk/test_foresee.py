@@ -31,6 +31,19 @@ def test_logs_are_read_fitted_and_asked():
         foresee.predicted("{}", ["cosine()"], 24_000, found["lr"])
 
 
+def test_a_law_says_whether_to_decay_now():
+    """The sentence is that of the law itself; both branches end where the law says."""
+    law = foresee._law(LAW["law"])
+    expected = law.branch("constant()", at=8000, decay=2000, base_lr=3e-4, horizon=24_000)
+    found = foresee.branched(LAW["law"], "constant()", 24_000, 3e-4, 8000, 2000)
+    assert found["sentence"] == expected.sentence
+    table, figure = found["sections"]
+    assert [row[0]["text"] for row in table["rows"]] == ["decay now", "train on"]
+    assert [line["x"][-1] for line in figure["lines"]] == [10_000, 24_000]
+    with pytest.raises(LrlabError):
+        foresee.branched(LAW["law"], "constant()", 24_000, 3e-4, 23_000, 2000)
+
+
 def test_a_log_that_says_too_little_is_shown_with_what_is_missing():
     rows = "\n".join(f"{k},{4 - k / 100}" for k in range(50))
     found = foresee.foreseen([("../../x/log.csv", f"step,loss\n{rows}\n".encode())])

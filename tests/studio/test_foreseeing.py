@@ -13,6 +13,8 @@ import pytest
         ("predict", {"updates": 10}, "no schedule"),
         ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}]}, "law must be a text"),
         ("predict", {"updates": 10, "schedules": [{"schedule": "cosine()"}], "law": "{}"}, "not a saved law"),
+        ("branch", {"law": "{}", "trunk": "constant()", "updates": 9, "at": 2, "decay": 2}, "not a saved law"),
+        ("branch", {"law": "{}", "trunk": "constant()", "updates": 9, "at": 0, "decay": 2}, "out of bounds"),
         ("beside", {"law": "{}", "text": "cosine()", "horizon": {"updates": 9}, "lr": 1}, "not a saved law"),
         ("beside", {"law": "{}", "text": "cosin()", "horizon": {"updates": 9}, "lr": 1}, "not known"),
         ("beside", {"law": "{}", "text": "cosine()", "horizon": {"updates": 9}}, "lr must be a number"),

@@ -25,6 +25,14 @@ def test_logs_are_dropped_and_a_schedule_is_moved(opened):
     assert page.locator("#report .figure").count() >= 3
     page.locator("#schedules").fill("cosine()\nconstant()")
     until(page, "document.querySelectorAll('#predicted tbody tr').length === 2")
+    until(page, "document.getElementById('branch-said').textContent.includes('training on')")
+    page.locator("#at").fill("23000")
+    until(
+        page,
+        "document.getElementById('branch-doubt').textContent && !document.getElementById('branch-said').textContent",
+    )
+    page.locator("#at").fill("4000")
+    until(page, "document.querySelectorAll('#branched tbody tr').length === 2")
     page.locator("#schedules").fill("cosin()")
     until(page, "document.getElementById('doubt').textContent.includes('cosine')")
 

@@ -129,6 +129,19 @@ def predicted(
     return {"sections": sections, "warnings": list(dict.fromkeys(warnings))}
 
 
+def branched(law: str, trunk: str, updates: int, base_lr: float | None, at: int, decay: int) -> dict[str, Any]:
+    """What a law says of decaying after `at` updates, or training on and decaying at the end.
+
+    Raises `LrlabError` where the law is none, or the decay does not fit into the run.
+    """
+    from lrlab.views import forecast as views
+    from lrlab.views.plain import plain
+
+    found = _law(law).branch(trunk, at=at, decay=decay, base_lr=base_lr, horizon=updates)
+    sections = [plain(views.branches(found)), plain(views.branched(found))]
+    return {"sections": sections, "sentence": found.sentence, "warnings": views.warnings([found.now, found.later])}
+
+
 def beside(
     law: str,
     schedule: Schedule,

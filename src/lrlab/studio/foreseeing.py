@@ -45,6 +45,15 @@ def predict(asked: Asked) -> Mapping[str, Any]:
     return foresee.predicted(asked.text("law", LONGEST_FILE), schedules, updates, lr, optimise=optimise)
 
 
+def branch(asked: Asked) -> Mapping[str, Any]:
+    """Whether to decay now, or to train on and decay at the end."""
+    from lrlab.desk import foresee
+
+    updates, at, decay = (asked.whole(name, 1, 10_000_000) for name in ("updates", "at", "decay"))
+    law, trunk = asked.text("law", LONGEST_FILE), asked.text("trunk")
+    return foresee.branched(law, trunk, updates, asked.optional("lr", *LRS), at, decay)
+
+
 def beside(asked: Asked) -> bytes:
     """The loss that a law foresees for the schedule of Compose, and for the pinned one."""
     from lrlab.desk import foresee
@@ -68,4 +77,9 @@ def beside(asked: Asked) -> bytes:
     return packed(document, *found.columns)
 
 
-POSTS: dict[str, Callable[[Asked], Mapping[str, Any] | bytes]] = {"fit": fit, "predict": predict, "beside": beside}
+POSTS: dict[str, Callable[[Asked], Mapping[str, Any] | bytes]] = {
+    "fit": fit,
+    "predict": predict,
+    "branch": branch,
+    "beside": beside,
+}

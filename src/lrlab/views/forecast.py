@@ -60,12 +60,12 @@ def indistinct(predictions: Sequence[Prediction], gaps: Sequence[tuple[float, fl
 
 def predicted(predictions: Sequence[Prediction]) -> Figure:
     """The predicted curves with their bands, without the first fifth, which would set the scale."""
-    lines = []
-    for index, p in enumerate(predictions):
-        at = _late(len(p.loss))
-        columns = (values[at].tolist() for values in (p.loss, p.low, p.high))
-        lines.append(Line(f"{index + 1} {p.schedule}", (at + 1).tolist(), *columns))
-    return _figure("Predicted loss", lines)
+    return _figure("Predicted loss", [_line(f"{k + 1} {p.schedule}", p) for k, p in enumerate(predictions)])
+
+
+def _line(name: str, found: Prediction) -> Line:
+    at = _late(len(found.loss))
+    return Line(name, (at + 1).tolist(), *(values[at].tolist() for values in (found.loss, found.low, found.high)))
 
 
 def drawn(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], ...]:
@@ -110,9 +110,18 @@ def optimum(found: Optimum) -> Table:
 
 def branches(found: BranchForecast) -> Table:
     """One row per branch."""
-    rows = tuple((name, len(p.loss), *p.final) for name, p in (("decay now", found.now), ("train on", found.later)))
+    rows = tuple((name, len(p.loss), *p.final) for name, p in _both(found))
     level = f"{found.now.level:.0%}"
     return Table(("branch", "updates", "final loss", f"low ({level})", f"high ({level})"), rows)
+
+
+def branched(found: BranchForecast) -> Figure:
+    """Both branches with their bands, without the first fifth of each."""
+    return _figure("Decay now, or train on", [_line(name, p) for name, p in _both(found)])
+
+
+def _both(found: BranchForecast) -> tuple[tuple[str, Prediction], ...]:
+    return ("decay now", found.now), ("train on", found.later)
 
 
 def outlook(found: Outlook) -> Table:

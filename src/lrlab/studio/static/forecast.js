@@ -1,5 +1,6 @@
 /** Forecast: logs in, a law, and what it says of schedules that nobody has trained yet. */
 
+import { address } from "./address.js";
 import { Latest, asked } from "./asking.js";
 import { byId, later, say, sentence, sentences } from "./building.js";
 import { content, dropped } from "./files.js";
@@ -18,13 +19,17 @@ const fits = new Latest(
     say(byId("given").textContent);
     byId("lead").textContent = found.report.lead;
     byId("report").replaceChildren(...sections(found.report), facts(found.report.facts));
-    byId("ask").hidden = !law;
+    byId("ask").hidden = byId("branch").hidden = !law;
     if (law) keep({ law, told: `fitted to ${names.join(", ")}`, updates: found.updates, lr: found.lr });
     byId("predicted").replaceChildren();
+    byId("branched").replaceChildren();
     if (!law) return;
     byId("updates").value = found.updates;
     byId("lr").value = found.lr;
+    byId("at").value = Math.round(found.updates / 2);
+    byId("decay").value = Math.round(found.updates / 5);
     predict();
+    branch();
   },
   (error) => {
     byId("given").textContent = "";
@@ -43,9 +48,31 @@ const predictions = new Latest(
   (error) => { byId("doubt").textContent = error.message; },
 );
 
+const branches = new Latest(
+  (request) => asked("branch", request),
+  ({ sections: found, sentence: said, warnings }) => {
+    byId("branch-said").textContent = said;
+    byId("branch-doubt").textContent = sentences(warnings);
+    byId("branched").replaceChildren(...sections({ sections: found }));
+  },
+  (error) => {
+    byId("branch-said").textContent = "";
+    byId("branch-doubt").replaceChildren(...sentence(error.message));
+  },
+);
+
+/** The law, and the run that it is asked about. */
+const run = () => ({ law, updates: Number(byId("updates").value), lr: byId("lr").value === "" ? null : Number(byId("lr").value) });
+
 function predict(optimise = false) {
   const schedules = byId("schedules").value.split("\n").map((line) => line.trim()).filter(Boolean).map((schedule) => ({ schedule }));
-  predictions.want({ law, schedules, updates: Number(byId("updates").value), lr: byId("lr").value === "" ? null : Number(byId("lr").value), optimise });
+  const { updates, lr } = run();
+  byId("shape").href = `/compose#${address({ text: schedules[0]?.schedule ?? "constant()", updates, lr, ghost: schedules[1]?.schedule })}`;
+  predictions.want({ ...run(), schedules, optimise });
+}
+
+function branch() {
+  branches.want({ ...run(), trunk: byId("trunk").value, at: Number(byId("at").value), decay: Number(byId("decay").value) });
 }
 
 async function take(files) {
@@ -64,5 +91,7 @@ let together = [];
 const gathered = later(() => { const files = together; together = []; take(files); }, 50);
 dropped(document.body, (file) => { together.push(file); gathered(); }, (error) => wrong(error.message));
 const again = later(() => law && predict(), 250);
+const other = later(() => law && branch(), 250);
 for (const id of ["schedules", "updates", "lr"]) byId(id).addEventListener("input", again);
+for (const id of ["trunk", "at", "decay", "updates", "lr"]) byId(id).addEventListener("input", other);
 byId("optimise").addEventListener("click", () => law && predict(true));

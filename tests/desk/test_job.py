@@ -30,3 +30,18 @@ def test_the_stages_that_end_are_those_of_the_tree(tmp_path):
         there = [(s["begin"], s["stop"], sorted(s["runs"])) for s in stages if s["fold"] == fold]
         assert sorted(there) == sorted((n["begin"], n["stop"], sorted(n["runs"])) for n in tree)
     assert sum(s["stop"] - s["begin"] for s in stages) == found.effort.trained < found.effort.naive
+
+
+def test_wider_lrs_have_their_stages_too(tmp_path):
+    """Every run that is trained stands in the last tree; the LR of each strategy is told update by update."""
+    text = training(20, 0).replace("lrs=(0.5, 1.0)", 'lrs="auto"')
+    (tmp_path / "mine.py").write_text(text)
+    rows = []
+    schedules = {"a": "linear()", "b": "constant()"}
+    trained(Wanted(f"{tmp_path / 'mine.py'}:train", quick=False, schedules=schedules, workers=1), tmp_path, rows.append)
+    widened = [row for row in rows if row["kind"] == "widened"]
+    assert widened
+    runs = {(row["arm"], row["lr"]) for row in rows if row["kind"] == "run"}
+    assert {(arm, lr) for node in widened[-1]["tree"] for arm, lr in node["runs"]} == runs
+    assert widened[-1]["lrs"] == sorted({lr for _, lr in runs})
+    assert rows[0]["arms"][0]["lr"] == [[0, 1.0], [19, 0.05]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lrlab.desk.result import Result
     from lrlab.lab.arms.arms import Arm
     from lrlab.lab.stages.experiment import Experiment
+    from lrlab.lab.stages.job import Job
     from lrlab.lab.stages.progress import Progress, Trained
     from lrlab.lab.task.declaration import Settings
     from lrlab.record.runs.run import StoredRun
@@ -116,12 +117,14 @@ def run(
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_failed: Callable[[str, str], object] = lambda run, cause: None,
     on_stage: Callable[[Trained], object] = lambda stage: None,
+    on_widened: Callable[[Sequence[Job]], object] = lambda jobs: None,
 ) -> Result:
     """Train what is not stored yet, and judge. After an interrupt the same call goes on.
 
-    See `lrlab.lab.stages.engine.run_jobs`. `audit` runs are trained again, alone, and compared (None: one, if something
-    was trained and the task is not built in). With `until_settled` results are looked at on the way, and training may
-    end early: see `lrlab.analysis.comparison.looks`. Of `matters` and `overlapping` see
+    See `lrlab.lab.stages.engine.run_jobs`; `on_widened` is told of all jobs, once there are more. `audit` runs are
+    trained again, alone, and compared (None: one, if something was trained and the task is not built in). With
+    `until_settled` results are looked at on the way, and training may end early: see
+    `lrlab.analysis.comparison.looks`. Of `matters` and `overlapping` see
     `lrlab.analysis.comparison.statistics.compare`.
     """
     from lrlab.analysis.comparison.evidence import evidence_of
@@ -183,6 +186,7 @@ def run(
                 for arm, lr in wider.items():
                     grids[arm].append(lr)
                 jobs = experiment.jobs(resources, grids)
+                on_widened(jobs)
             if evidence.comparison.settled:
                 break
         if audit is None:

@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-import _thread
 import json
 import os
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, STOP, Wanted, experiment_of, wanted_of
+from lrlab.core.expression.node import Schedule
+from lrlab.core.time.horizon import Horizon
+from lrlab.desk.alone import ASKED, folder_of, living
+from lrlab.desk.wanted import EVENTS, RESULT, Wanted, experiment_of, wanted_of
 from lrlab.errors import LrlabError
 
 if TYPE_CHECKING:
     from lrlab.desk.result import Result
-    from lrlab.lab.stages.experiment import Experiment
+    from lrlab.lab.stages.job import Job
     from lrlab.lab.stages.progress import Progress, Trained
 
-BEAT = 1.0  # seconds between two signs of life
 POINTS = 80  # of the loss of a run, in an event
 
 
 def main(folder: Path) -> int:
     """Train what is not stored yet and write down what happens; 0 where it came to its end."""
     events = Events(folder / EVENTS)
-    ended = threading.Event()
-    beating = threading.Thread(target=_beat, args=(folder, ended), daemon=True)
-    beating.start()
-    try:
-        wanted = wanted_of(folder)
-        found = trained(wanted, folder.parent.parent, events.write)
-        write_result(folder, found, wanted)
-        events.write({"kind": "finished"})
-    except KeyboardInterrupt:
-        events.write({"kind": "stopped"})
-        return 130
-    except Exception as error:  # of the task, of the disk: whoever watches is told
-        traceback.print_exc()
-        events.write({"kind": "wrong", "error": str(error) if isinstance(error, LrlabError) else repr(error)})
-        return 1
-    finally:
-        ended.set()
-        beating.join()
-        (folder / ALIVE).unlink(missing_ok=True)
-        (folder / STOP).unlink(missing_ok=True)
+    with living(folder):
+        try:
+            wanted = wanted_of(folder)
+            found = trained(wanted, folder.parent.parent, events.write)
+            write_result(folder, found, wanted)
+            events.write({"kind": "finished"})
+        except KeyboardInterrupt:
+            events.write({"kind": "stopped"})
+            return 130
+        except Exception as error:  # of the task, of the disk: whoever watches is told
+            traceback.print_exc()
+            events.write({"kind": "wrong", "error": str(error) if isinstance(error, LrlabError) else repr(error)})
+            return 1
     return 0
 
 
@@ -76,12 +68,15 @@ def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None])
             "kind": "began",
             "title": experiment.title,
             "total": experiment.runs,
-            "arms": [{"name": arm.name, "schedule": str(arm.schedule)} for arm in experiment.arms],
+            "arms": [
+                {"name": arm.name, "schedule": str(arm.schedule), "lr": _curve(arm.schedule, settings.updates)}
+                for arm in experiment.arms
+            ],
             "lrs": list(settings.lrs),
             "seeds": [experiment.first_seed + k for k in range(settings.seeds)],
             "folds": list(range(settings.folds)),
             "updates": settings.updates,
-            "tree": _tree(experiment),
+            "tree": _tree(experiment.jobs(Resources())),
         }
     )
 
@@ -94,16 +89,33 @@ def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None])
     def ended(stage: Trained) -> None:
         tell(stage_event(stage))
 
-    return run(experiment, store, Resources(wanted.workers), on_progress=moved, on_failed=failed, on_stage=ended)
+    def widened(jobs: Sequence[Job]) -> None:
+        tell({"kind": "widened", "lrs": sorted({job.lr for job in jobs}), "tree": _tree(jobs)})
+
+    return run(
+        experiment,
+        store,
+        Resources(wanted.workers),
+        on_progress=moved,
+        on_failed=failed,
+        on_stage=ended,
+        on_widened=widened,
+    )
 
 
-def _tree(experiment: Experiment) -> list[dict[str, Any]]:
+def _curve(schedule: Schedule, updates: int) -> list[list[float]]:
+    """The multiple of the LR in a few points, between which straight lines are true."""
+    from lrlab.desk.compose import drawn
+
+    curve = drawn(schedule, Horizon(updates=updates))
+    return [[int(x), float(f"{y:.6g}")] for x, y in zip(curve.x, curve.y, strict=True)]
+
+
+def _tree(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """What the runs of one seed and fold have in common, before anything is trained: the stages of their tree."""
-    from lrlab.desk.experiment import Resources
     from lrlab.lab.arms.controls import ControlTrace
     from lrlab.lab.arms.tree import tree
 
-    jobs = experiment.jobs(Resources())
     those = [job for job in jobs if (job.seed, job.fold) == (jobs[0].seed, jobs[0].fold)]
     nodes = tree([ControlTrace(job.regime, job.updates) for job in those], those[0].updates)
     runs = [[job.arm.name, job.lr] for job in those]
@@ -161,19 +173,7 @@ def _finite(value: float) -> float | None:
     return float(f"{value:.6g}") if abs(value) < float("inf") else None
 
 
-def _beat(folder: Path, ended: threading.Event) -> None:
-    """Signs of life; and Ctrl-C for the process itself, once somebody wants it to stop."""
-    while not ended.wait(BEAT):
-        (folder / ALIVE).touch()
-        if (folder / STOP).exists():
-            if hasattr(signal, "pthread_kill"):
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            else:
-                _thread.interrupt_main()
-            ended.wait(10 * BEAT)
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in a shell's background, it would be ignored
-    assert (Path(sys.argv[1]) / ASKED).is_file()
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    place = folder_of(sys.argv)
+    assert (place / ASKED).is_file()
+    sys.exit(main(place))

@@ -2,7 +2,7 @@
 
 import { asked, events, got } from "./asking.js";
 import { byId, make, number, say, sentence } from "./building.js";
-import { facts, figure, sections } from "./report.js";
+import { facts, sections } from "./report.js";
 import { Tree } from "./tree.js";
 
 const SHOWN = 40; // losses of runs, the latest
@@ -40,7 +40,7 @@ async function show(name) {
     byId("report").replaceChildren(...sections(report), facts(report.facts));
   }
   standing(job);
-  if (job && (job.status !== "finished" || !report)) watch(name);
+  if (job) watch(name, job.status === "finished" && report);
 }
 
 function standing(job) {
@@ -51,12 +51,12 @@ function standing(job) {
   if (job && job.status !== "running" && job.status !== "finished") byId("status").textContent = `${job.status === "failed" ? "It failed" : "It was stopped"}. What is finished is kept.`;
 }
 
-/** Follow what happens until the page shows something else. @param {string} name */
-async function watch(name) {
+/** Follow what happens until the page shows something else. @param {string} name @param {boolean} over only what was */
+async function watch(name, over) {
   watching?.abort();
   const mine = new AbortController();
   watching = mine;
-  live = new Live();
+  live = new Live(over);
   let from = 0;
   while (!mine.signal.aborted) {
     try {
@@ -66,6 +66,7 @@ async function watch(name) {
         live.take(data);
         if (data.kind === "finished") {
           mine.abort();
+          if (over) return live.past();
           say("The comparison is finished.");
           return show(name);
         }
@@ -80,7 +81,9 @@ async function watch(name) {
 
 /** What is seen while it trains: the runs filling up, the LRs, the losses. */
 class Live {
-  constructor() {
+  /** @param {boolean} over nothing is shown while it is read */
+  constructor(over) {
+    this.over = over;
     this.runs = new Map();
     this.arms = [];
     this.next = 0;
@@ -90,6 +93,7 @@ class Live {
   take(row) {
     this.rows += 1;
     if (row.kind === "began") this.begin(row);
+    else if (row.kind === "widened") this.begin({ ...this.began, ...row });
     else if (row.kind === "run") this.run(row);
     else if (row.kind === "stage") this.tree?.stage(row);
     else if (row.kind === "failed") byId("failed").textContent = `${row.run}: ${row.cause}`;
@@ -98,33 +102,38 @@ class Live {
   begin(row) {
     this.began = row;
     this.arms = row.arms.map((arm) => arm.name);
+    this.tree = row.tree ? new Tree(row, this.tree) : null; // those of before this version have none
+    if (this.over) return;
     byId("title").textContent = row.title;
     byId("bar").max = row.total;
     const units = row.seeds.flatMap((seed) => row.folds.map((fold) => [seed, fold]));
     const cells = (arm, lr) => units.map(([seed, fold]) => make("a", { class: "cell", "data-run": [arm, lr, seed, fold].join("|"), title: `seed ${seed}, fold ${fold}`, "aria-label": `${arm} at ${lr}, seed ${seed}, fold ${fold}: to come` }));
     const head = make("tr", {}, make("th", { scope: "col" }, "strategy"), ...row.lrs.map((lr) => make("th", { scope: "col" }, `LR × ${number(lr)}`)));
     const rows = row.arms.map((arm) => make("tr", {}, make("th", { scope: "row" }, arm.name, make("code", {}, arm.schedule)), ...row.lrs.map((lr) => make("td", {}, make("span", { class: "cells" }, ...cells(arm.name, lr))))));
-    this.losses ??= make("div", {});
-    this.tree = row.tree ? new Tree(row) : null; // those of before this version have none
+    this.losses ??= make("div", { class: "report" });
     byId("live").replaceChildren(...[
       make("section", { class: "card stack" }, make("h2", {}, "Runs"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table of the runs" }, make("table", { class: "runs" }, make("thead", {}, head), make("tbody", {}, ...rows)))),
-      this.tree && make("section", { class: "card stack" }, make("h2", {}, "Stages"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Stage tree" }, this.tree.place)),
+      this.tree && this.stages(),
       this.losses,
     ].filter(Boolean));
-    for (const run of this.runs.values()) {
-      this.mark(run);
-      this.tree?.run(run);
-    }
+    for (const run of this.runs.values()) this.mark(run);
+    this.draw();
+  }
+
+  stages() {
+    return make("section", { class: "card stack" }, make("h2", {}, "Stages"), make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Stage tree" }, this.tree.place));
+  }
+
+  /** It is finished: the tree stands below what it says. */
+  past() {
+    if (this.tree) byId("report").lastElementChild.before(this.stages());
   }
 
   run(row) {
-    if (this.began && !this.began.lrs.includes(row.lr)) {
-      this.began = { ...this.began, lrs: [...this.began.lrs, row.lr].sort((a, b) => a - b) }; // the LRs were widened
-      this.begin(this.began);
-    }
     this.runs.set([row.arm, row.lr, row.seed, row.fold].join("|"), row);
-    this.mark(row);
     this.tree?.run(row);
+    if (this.over) return;
+    this.mark(row);
     byId("bar").max = row.total;
     byId("bar").value = this.runs.size;
     const left = row.left === null ? "" : `, ${row.left < 90 ? `${Math.ceil(row.left)} s` : `${Math.ceil(row.left / 60)} min`} left`;
@@ -149,15 +158,18 @@ class Live {
 
   draw() {
     const latest = [...this.runs.values()].filter((row) => row.loss.length > 1).slice(-SHOWN);
-    if (!latest.length) return;
     const last = new Map(latest.map((row) => [row.arm, row]));
     const lines = this.arms.filter((arm) => last.has(arm)).map((arm) => {
       const { loss, lr, seed, fold } = last.get(arm);
-      return { name: `${arm} at LR × ${number(lr)}`, x: loss.map(([u]) => u), y: loss.map(([, v]) => v), last: `seed ${seed}, fold ${fold}` };
+      return { name: arm, x: loss.map(([u]) => u), y: loss.map(([, v]) => v), last: `LR × ${number(lr)}, seed ${seed}, fold ${fold}` };
     });
+    const curves = this.began.arms.filter((arm) => arm.lr).map((arm) => ({ name: arm.name, x: arm.lr.map(([u]) => u), y: arm.lr.map(([, v]) => v), last: "" }));
     const log = lines.every((line) => line.y.every((v) => v === null || v > 0));
-    const words = "The training loss of the latest run of each strategy; which one is best is said when all runs are there.";
-    this.losses.replaceChildren(figure({ title: "Training loss of the latest runs", x: "update", y: "loss", log, note: "", words, lines }));
+    const shown = [
+      lines.length && { title: "Training loss of the latest runs", x: "update", y: "loss", log, note: "", words: "The latest run of each strategy; which one is best is said when all runs are there.", lines },
+      curves.length && { title: "Learning rate", x: "update", y: "multiple of the LR that is tried", log: false, note: "", words: "What each strategy asks for, update by update.", lines: curves },
+    ].filter(Boolean);
+    this.losses.replaceChildren(...sections({ sections: shown.map((each) => ({ kind: "figure", ...each })) }));
   }
 }
 

@@ -1,19 +1,24 @@
 /** A report that the server has computed: tables, figures, texts and code. One cursor goes through all its figures. */
 
-import { colour, make, number, whole } from "./building.js";
+import { colour, make, number, say, whole } from "./building.js";
 
 const SERIES = 7;
 const HEIGHT = 280;
 const NEAR = 6; // pixels to a mark
+const UPDATES = /^(completed )?updates?$/; // a whole number
+const APART = 4; // times the lowest value is the highest, where a logarithmic axis has something to tell
 const STEPS = Array.from({ length: 30 }, (_, k) => [1, 2, 5][k % 3] * 10 ** Math.floor(k / 3)); // between ticks: whole updates
 
 /** @param {any} report @returns {HTMLElement[]} */
 export function sections(report) {
-  const slots = slotsOf(report.sections.filter((section) => section.kind === "figure"));
+  const isFigure = (section) => section?.kind === "figure";
+  const slots = slotsOf(report.sections.filter(isFigure));
+  let beside = 0; // figures in a row so far
   return report.sections.map((section, k) => {
     if (section.kind === "table") return card(section.title, table(k ? section : pinned(section, report.baseline)));
-    if (section.kind === "figure") return figure(section, slots);
-    if (section.kind === "code") return card(section.title, make("pre", { class: "code", role: "region", tabindex: "0", "aria-label": `Code: ${section.title}` }, section.code));
+    beside = isFigure(section) ? beside + 1 : 0;
+    if (isFigure(section)) return figure(section, slots, beside % 2 === 1 && !isFigure(report.sections[k + 1]));
+    if (section.kind === "code") return code(section);
     return card(section.title, ...section.text.split("\n\n").map((part) => make("p", {}, part)));
   });
 }
@@ -21,6 +26,17 @@ export function sections(report) {
 /** @param {[string, string][]} given */
 export function facts(given) {
   return card("To repeat this", make("dl", { class: "facts" }, ...given.flatMap(([name, fact]) => [make("dt", {}, name), make("dd", {}, fact)])));
+}
+
+function code({ title, code: lines }) {
+  const copy = make("button", { class: "button", type: "button" }, "Copy");
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(lines);
+    say("Copied");
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+  });
+  return make("section", { class: "card stack" }, make("div", { class: "row spread" }, make("h2", {}, title), copy), make("pre", { class: "code", role: "region", tabindex: "0", "aria-label": `Code: ${title}` }, lines));
 }
 
 const card = (title, ...inside) => make("section", { class: "card stack" }, title && make("h2", {}, title), ...inside);
@@ -75,12 +91,12 @@ function slotsOf(figures) {
   return slots;
 }
 
-/** @param {any} given @param {Map<string, number>} [slots] the colour of each line */
-export function figure(given, slots) {
+/** @param {any} given @param {Map<string, number>} [slots] the colour of each line @param {boolean} [wide] */
+export function figure(given, slots, wide) {
   const place = make("div", { class: "plot", role: "img", "aria-label": `${given.title}. ${given.words}` });
   const where = make("p", { class: "where" }, given.words);
   const names = make("div", { class: "chips" });
-  const made = make("section", { class: "card figure" }, make("h2", {}, given.title), make("div", { class: "y-label" }, given.y), place, where, names, given.note && make("p", { class: "small muted" }, given.note));
+  const made = make("section", { class: `card figure${wide ? " wide" : ""}` }, make("h2", {}, given.title), make("div", { class: "y-label" }, given.y), place, where, names, given.note && make("p", { class: "small muted" }, given.note));
   const hidden = new Set();
   requestAnimationFrame(() => new Drawn(given, place, where, names, hidden, slots));
   return made;
@@ -88,6 +104,8 @@ export function figure(given, slots) {
 
 class Drawn {
   constructor(given, place, where, names, hidden, slots) {
+    const all = given.lines.flatMap((line) => line.y).filter((v) => v > 0);
+    this.log = given.log && Math.max(...all) > APART * Math.min(...all);
     Object.assign(this, { given, place, where, hidden, names, slots });
     this.draw();
     new ResizeObserver(() => this.plot.setSize(this.size())).observe(place);
@@ -141,12 +159,12 @@ class Drawn {
     const axis = { stroke: colour("muted"), grid, ticks: { ...grid, size: 4 }, font: "12px Inter, system-ui, sans-serif" };
     this.plot = new window.uPlot(
       {
-        ...this.size(), pxAlign: 0, padding: [12, 12, 0, 0], legend: { show: false }, bands,
+        ...this.size(), pxAlign: 0, padding: [12, 24, 0, 0], legend: { show: false }, bands,
         cursor: { y: false, sync: { key: given.x.includes("update") ? "updates" : given.title, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
-        scales: { x: { time: false }, y: { distr: given.log ? 3 : 1, range: (_, low, high) => (given.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
+        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
         axes: [
-          { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 },
-          { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (given.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
+          UPDATES.test(given.x) ? { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 } : { ...axis, label: given.x, labelFont: axis.font, labelSize: 18, labelGap: 2, values: (_, ticks) => ticks.map((v) => String(+v.toPrecision(6))), size: 34, space: 60 },
+          { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (this.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
         ],
         series,
         hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot)] },
@@ -182,11 +200,11 @@ class Drawn {
     const x = plot.posToVal(left, "x");
     const said = plot.series.slice(1).filter((s) => s.own).reverse().map((s) => `${s.label} ${number(near(s.own, x))}`);
     const close = (this.given.marks ?? []).filter((mark) => Math.abs(plot.valToPos(mark.x, "x") - left) < NEAR).map((mark) => mark.text);
-    this.where.textContent = `${this.given.x} ${whole(x)}: ${[...said.slice(0, 6), ...close].join(" · ")}`;
+    this.where.textContent = `${this.given.x} ${UPDATES.test(this.given.x) ? whole(x) : number(x)}: ${[...said.slice(0, 6), ...close].join(" · ")}`;
   }
 }
 
-const padded = (low, high) => (low === high || low === null ? [low - 1, high + 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);
+const padded = (low, high) => (low === high || low === null ? [Math.min(0, 2 * low), Math.max(0, 2 * high) || 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);
 
 /** The drawn value that is nearest. */
 function near({ x, y }, at) {

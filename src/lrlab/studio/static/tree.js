@@ -9,15 +9,18 @@ const GAP = 2;
 const named = ([arm, lr]) => `${arm}|${lr}`;
 
 export class Tree {
-  /** @param {any} began the beginning of a comparison: `tree` has the stages of one seed and fold */
-  constructor(began) {
+  /** @param {any} began the beginning of a comparison: `tree` has the stages of one seed and fold @param {Tree} [before] with fewer LRs */
+  constructor(began, before) {
     this.units = began.seeds.length * began.folds.length;
     this.updates = began.updates;
     this.nodes = began.tree.map((node) => ({ ...node, runs: node.runs.map(named), done: new Map() }));
-    this.naive = this.trained = 0;
+    this.naive = before?.naive ?? 0;
+    this.trained = before?.trained ?? 0;
+    this.told = []; // of which stages it was told
     const leaves = this.nodes.filter((node) => node.stop >= this.updates).flatMap((node) => node.runs);
     this.rows = new Map([...this.order(leaves)].map((run, k) => [run, k]));
     this.place = this.build();
+    for (const given of before?.told ?? []) this.cover(...given);
   }
 
   /** The runs, so that those with a stage in common are neighbours. @param {string[]} leaves */
@@ -62,6 +65,7 @@ export class Tree {
   }
 
   cover(runs, { seed, fold }, begin, stop) {
+    this.told.push([runs, { seed, fold }, begin, stop]);
     const unit = `${seed}|${fold}`;
     for (const node of this.nodes) {
       if (!runs.some((run) => node.runs.includes(run))) continue;

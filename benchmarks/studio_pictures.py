@@ -34,6 +34,7 @@ PLAN = quote(
     'groups={"head*": {"lr": cosine()}})'
 )
 ARMS = [{"name": n, "schedule": s} for n, s in (("constant", "constant()"), ("cosine", "cosine()"), ("wsd", "wsd()"))]
+ANSWERS = "task=classification&data=small&length=known"
 SMALL = {"task": "digits", "quick": True, "arms": ARMS, "updates": 40, "folds": 2}
 ASK = """async ([path, body]) => {
     const headers = { "Content-Type": "application/json", "X-Lrlab-Token": localStorage.getItem("lrlab-token") };
@@ -73,6 +74,12 @@ def _beside(page: Page) -> None:
     page.wait_for_selector("#one .figure canvas")
 
 
+def _refused(page: Page) -> None:
+    page.locator("#budget").fill("much")
+    page.locator('#train button[value="auto"]').click()
+    page.wait_for_selector("#wrong:not(:empty)")
+
+
 def _nothing(page: Page) -> None:
     """As it opens."""
 
@@ -87,6 +94,10 @@ EMPTY: dict[str, tuple[str, Act]] = {
     "compare-empty": ("/compare", _nothing),
     "compare-example": ("/compare#job=example", _nothing),
     "compare-failing": ("/compare#job=0123456789ab", _nothing),
+    "choose": ("/choose", _nothing),
+    "choose-answered": (f"/choose#{ANSWERS}", _nothing),
+    "choose-refused": ("/choose", _refused),
+    "choose-failing": ("/choose#choice=0123456789ab", _nothing),
     "runs-empty": ("/runs", _nothing),
     "runs-failing": ("/runs#key=abc", _nothing),
     "forecast-empty": ("/forecast", _nothing),
@@ -98,6 +109,12 @@ STORED: dict[str, tuple[str, Act]] = {
     "compare-running": ("/compare#job=RUNNING", _nothing),
     "compare-stopped": ("/compare#job=STOPPED", _nothing),
     "compare-finished": ("/compare#job=FINISHED", _nothing),
+    "choose-begun": ("/choose", _nothing),
+    "choose-range": ("/choose#choice=RANGE", _nothing),
+    "choose-auto": ("/choose#choice=CHOSEN", _nothing),
+    "choose-running": ("/choose#choice=CHOOSING", _nothing),
+    "choose-stopped": ("/choose#choice=HALTED", _nothing),
+    "choose-failed": ("/choose#choice=POOR", _nothing),
     "runs": ("/runs", _nothing),
     "runs-beside": ("/runs", _beside),
 }
@@ -174,27 +191,58 @@ def _opened(browser: Any, url: str, path: str, act: Act, theme: str, width: int,
 
 
 def _trained(browser: Any, url: str) -> dict[str, str]:
-    """A comparison that is finished, one that was stopped, and one that is running: their names."""
+    """Comparisons and choices that are finished, stopped, failed and running: their names."""
     page = _opened(browser, url, "/compare", _nothing, "light", 1440, 900)
     long = {**SMALL, "updates": 2000}
 
-    def begun(body: dict[str, Any]) -> str:
-        return str(page.evaluate(ASK, ["compare", body])["name"])
+    def begun(way: str, body: dict[str, Any]) -> str:
+        return str(page.evaluate(ASK, [way, body])["name"])
 
-    def until(name: str, condition: Callable[[dict[str, Any]], bool]) -> None:
-        while not condition(page.evaluate(ASK, [f"comparison?name={name}", None])["job"]):
+    def until(condition: Callable[[], bool]) -> None:
+        while not condition():
             page.wait_for_timeout(500)
 
-    finished = begun(SMALL)
-    until(finished, lambda job: job["status"] == "finished")
-    stopped = begun(long)
-    until(stopped, lambda job: job["done"] > 0)
+    def compared(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = page.evaluate(ASK, [f"comparison?name={name}", None])["job"]
+        return found
+
+    def chosen(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = page.evaluate(ASK, [f"choice?name={name}", None])
+        return found
+
+    def came(name: str) -> bool:
+        return any(part["done"] for part in chosen(name)["parts"])
+
+    finished = begun("compare", SMALL)
+    until(lambda: compared(finished)["status"] == "finished")
+    stopped = begun("compare", long)
+    until(lambda: compared(stopped)["done"] > 0)
     page.evaluate(ASK, ["stop", {"name": stopped}])
-    until(stopped, lambda job: job["status"] == "stopped")
-    running = begun({**long, "updates": 2001})
-    until(running, lambda job: job["done"] > 1)
+    until(lambda: compared(stopped)["status"] == "stopped")
+    within = {"task": "control", "updates": 160, "budget": "12", "answers": {}}
+    found = begun("find", {"task": "control", "updates": 400})
+    auto = begun("auto", within)
+    poor = begun("auto", {**within, "budget": "2"})
+    until(lambda: all(chosen(name)["status"] != "running" for name in (found, auto, poor)))
+    halted = begun("auto", {**within, "updates": 4000})
+    until(lambda: came(halted))
+    page.evaluate(ASK, ["halt", {"name": halted}])
+    until(lambda: chosen(halted)["status"] == "stopped")
+    choosing = begun("auto", {**within, "updates": 4001})
+    until(lambda: came(choosing))
+    running = begun("compare", {**long, "updates": 2001})
+    until(lambda: compared(running)["done"] > 1)
     page.context.close()
-    return {"FINISHED": finished, "STOPPED": stopped, "RUNNING": running}
+    return {
+        "FINISHED": finished,
+        "STOPPED": stopped,
+        "RUNNING": running,
+        "RANGE": found,
+        "CHOSEN": auto,
+        "POOR": poor,
+        "HALTED": halted,
+        "CHOOSING": choosing,
+    }
 
 
 def _of(path: str, names: dict[str, str]) -> str:

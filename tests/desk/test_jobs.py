@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from lrlab.desk import jobs
-from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, Wanted
+from lrlab.desk.alone import ALIVE, ASKED
+from lrlab.desk.wanted import EVENTS, RESULT, Wanted
 from lrlab.errors import LrlabError
 from waiting import training, until
 

@@ -3,7 +3,8 @@
 import json
 from dataclasses import asdict
 
-from lrlab.desk.wanted import ASKED, Wanted, experiment_of, wanted_of
+from lrlab.desk.alone import ASKED
+from lrlab.desk.wanted import Wanted, experiment_of, wanted_of
 
 
 def test_what_is_written_down_is_what_was_wanted(tmp_path):

@@ -1,9 +1,9 @@
-"""Choose, as the page asks: advice, and range tests that outlive the studio."""
+"""Choose, as the page asks: advice; range tests and choices that outlive the studio."""
 
 import pytest
 
 from lrlab.desk.advise import advise
-from waiting import until
+from waiting import training, until
 
 
 def test_advice_is_that_of_the_rules(studio):
@@ -30,6 +30,15 @@ def test_every_question_may_stay_open(studio):
         ("advise", {"task": 3}, "must be a text"),
         ("find", {"task": "/etc/passwd"}, "no such task here"),
         ("find", {"task": "digits", "updates": -1}, "out of bounds"),
+        ("find", {"task": "digits", "budget": "3min"}, "is in runs"),
+        ("auto", {"task": "mine.py:train", "budget": "20", "answers": {}}, "no such task here"),
+        ("auto", {"task": "digits", "budget": "20", "answers": {"task": "cooking"}}, "cooking"),
+        ("auto", {"task": "digits", "budget": "20", "answers": {}, "framework": "os"}, "framework is not known"),
+        ("auto", {"task": "digits", "budget": "nan", "answers": {}}, "out of bounds"),
+        ("auto", {"task": "digits", "budget": "much", "answers": {}}, "in runs or in minutes"),
+        ("auto", {"task": "digits", "budget": "20"}, "answers must be an object"),
+        ("halt", {"name": "../../runs"}, "no choice of this name"),
+        ("resume", {"name": "0123456789ab"}, "no choice of this name"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(studio, path, asked, said):
@@ -40,19 +49,40 @@ def test_what_is_wrong_is_a_sentence(studio, path, asked, said):
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e", "%00", "0123456789ab", ""])
 def test_a_name_is_no_way_to_a_file(studio, name):
-    assert studio.get(f"/api/range?name={name}").refused
+    assert studio.get(f"/api/choice?name={name}").refused
 
 
 def test_a_range_test_outlives_the_studio(started, tmp_path):
-    """Begun in one studio, which is killed; another one shows what it has found. A second one trains nothing."""
+    """Begun in one studio, which is killed; another one shows what it has found."""
     first = started("--store", "runs", cwd=tmp_path)
-    name = first.post("/api/find", {"task": "digits", "updates": 64, "budget": 3}).json["name"]
+    name = first.post("/api/find", {"task": "digits", "updates": 64, "budget": "3"}).json["name"]
     first.process.kill()
     first.process.wait()
     second = started("--store", "runs", cwd=tmp_path)
-    until(lambda: second.get(f"/api/range?name={name}").json["status"] != "running")
-    found = second.get(f"/api/range?name={name}").json
+    until(lambda: second.get(f"/api/choice?name={name}").json["status"] != "running")
+    found = second.get(f"/api/choice?name={name}").json
     assert found["status"] == "finished", found
     assert "digits" in found["report"]["title"]
     assert found["report"]["lead"]
-    assert second.get("/api/questions").json["ranges"] == [{"name": name, "task": "digits", "status": "finished"}]
+    listed = [{"name": name, "kind": "find", "task": "digits", "status": "finished"}]
+    assert second.get("/api/choices").json["choices"] == listed
+
+
+def test_a_choice_is_begun_stopped_and_gone_on_with(started, tmp_path):
+    (tmp_path / "mine.py").write_text(training(160, 0.5))
+    studio = started("--store", "runs", "--task", "mine.py:train", cwd=tmp_path)
+    asked = {"task": "mine.py:train", "budget": "12", "framework": "optax", "answers": {"task": "regression"}}
+    name = studio.post("/api/auto", asked).json["name"]
+
+    def now():
+        return studio.get(f"/api/choice?name={name}").json
+
+    until(lambda: any(part["done"] for part in now()["parts"]))
+    assert studio.post("/api/halt", {"name": name}).status == 200
+    until(lambda: now()["status"] == "stopped")
+    studio.post("/api/resume", {"name": name})
+    until(lambda: now()["status"] != "running")
+    found = now()
+    assert found["status"] == "finished", found
+    (code,) = [section["code"] for section in found["report"]["sections"] if section["kind"] == "code"]
+    assert "optax" in code

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from lrlab.desk import jobs
-from lrlab.desk.wanted import ASKED, EVENTS
+from lrlab.desk.alone import ASKED
+from lrlab.desk.wanted import EVENTS
 from waiting import training, until
 
 ARMS = [{"name": "a", "schedule": "cosine()"}, {"name": "b", "schedule": "constant()"}]

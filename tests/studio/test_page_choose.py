@@ -42,11 +42,43 @@ def test_a_range_test_is_begun_and_watched(opened):
     until(page, "document.querySelectorAll('#task option').length")
     page.locator("#task").select_option("digits")
     page.locator("#updates").fill("2")
-    page.locator("#find button").click()
-    until(page, "location.hash.includes('range=') && document.querySelector('#one h1')")
-    until(page, "document.querySelector('#one .wrong, #one .facts')")
+    page.locator('#train button[value="find"]').click()
+    until(page, "location.hash.includes('choice=') && document.getElementById('title').textContent")
+    until(page, "document.querySelector('#failed:not(:empty), #one .facts')")
     page.go_back()
-    until(page, "document.querySelectorAll('#ranges li').length === 1")
+    until(page, "document.querySelectorAll('#choices a').length === 1")
+
+
+def test_a_schedule_is_chosen_within_a_budget(opened):
+    """By keys alone: begun, stopped, gone on with; the answer has code to copy and opens in Compose."""
+    page = opened("/choose")
+    until(page, "document.querySelectorAll('#task option').length")
+    page.locator("#task").focus()
+    page.keyboard.type("control")
+    for text in ("160", "much"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    until(page, "document.getElementById('wrong').textContent.includes('in runs or in minutes')")
+    page.keyboard.press("Tab")
+    page.keyboard.type("keras")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type("11")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('#parts progress').length")
+    page.locator("#stop").press("Enter")
+    until(page, "!document.getElementById('continue').hidden")
+    page.locator("#continue").press("Enter")
+    until(page, "document.querySelector('#report .facts')", 240)
+    assert page.locator("#stop").is_hidden()
+    assert "constant LR" in page.locator("#answer").inner_text()
+    assert "keras" in page.locator("#report .code").inner_text()
+    assert page.locator("#report table").first.inner_text().count("control") == 0
+    schedule = page.locator("#report tbody td").first.inner_text()
+    page.locator("#open").press("Enter")
+    until(page, "window.lrlab?.found?.words !== undefined")
+    assert page.locator("#text").input_value() == schedule
+    assert page.locator("#updates").input_value() == "160"
 
 
 def test_no_page_is_wider_than_the_screen(opened):

@@ -5,7 +5,8 @@ import threading
 import time
 
 from lrlab.desk import jobs
-from lrlab.desk.wanted import ALIVE, ASKED, EVENTS
+from lrlab.desk.alone import ALIVE, ASKED
+from lrlab.desk.wanted import EVENTS
 from waiting import until
 
 NAME = "0123456789ab"

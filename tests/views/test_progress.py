@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from lrlab.views import progress as module
-from lrlab.views.progress import progress
+from lrlab.views.progress import hearing, progress
 
 
 @dataclass
@@ -45,6 +45,18 @@ def test_a_program_gets_nothing() -> None:
         watch.moved(Step(2))
         assert watch.done == 2
     assert stream.getvalue() == ""
+
+
+def test_a_program_that_listens_is_told() -> None:
+    """Where it begins and every step, instead of the stream; afterwards no more."""
+    heard, stream = [], Terminal()
+    with hearing(lambda *told: heard.append(told)), progress("two on toy", 4, stream) as watch:
+        watch.moved(Step(1, seconds_left=9.0))
+    assert heard == [("two on toy", 0, 4, None), ("two on toy", 1, 4, 9.0)]
+    assert stream.getvalue() == ""
+    with progress("two on toy", 4, stream, quiet=True):
+        pass
+    assert len(heard) == 2
 
 
 def test_a_terminal_gets_a_bar_that_goes_away() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def auto(
             updates,
             task.settings.evals,
             task.mode == "max",
-            trainer.train,
+            partial(trainer.train, what="screening"),
             trainer.price,
             dict(config or {}),
             resources,
@@ -176,7 +177,7 @@ def auto(
             spent += field.price(field.jobs([each.candidate for each in last], updates))
             tried = [*tried, *last]
         fixed, best = _best(last)
-        final = dataclasses.replace(field, units=others[: shares.judged])
+        final = dataclasses.replace(field, units=others[: shares.judged], train=partial(trainer.train, what="verdict"))
         comparison = _judged([best, fixed], final)
         spent += final.price(final.jobs([best, fixed], updates))
     return Chosen(

@@ -14,7 +14,7 @@ from lrlab.desk.coded import code
 from lrlab.desk.found import Found, RangeRecord
 from lrlab.errors import printable
 from lrlab.shown import Shown
-from lrlab.views.model import Table, Text
+from lrlab.views.model import Cell, Code, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 from lrlab.views.seen import Columns, Section
 
 
@@ -188,8 +188,66 @@ class Chosen(Shown):
             "score": [self._score(each) for each in self.screened],
         }
 
+    def report(self) -> Report:
+        """The whole page: the answer, the code, the verdict in numbers, and what led to it."""
+        found = self.found.shown()
+        sections = (
+            self._verdict(),
+            Code(self.code, f"Use this, with an LR of {self.lr:.3g}"),
+            self._curves(),
+            self.table(),
+            *found,
+        )
+        facts = {
+            "Task": self.task,
+            "Each run": f"{self.updates} updates",
+            "Cost": f"{self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget",
+            "Method": self.comparison.method,
+        }
+        return Report(f"A schedule for {self.task}", self._said(), sections, facts)
+
+    def _verdict(self) -> Table:
+        """The schedule and the constant LR on what nothing before has seen, with the gain."""
+        means = {line.arm: line.mean for line in self.comparison.standings}
+        low, middle, high = self.gain
+        gain: Cell = None
+        if low is not None and middle is not None and high is not None:
+            gain = Interval(low, middle, high, self._gains())
+        tones: dict[str, Tone] = {"better": "good", "worse": "bad"}
+        words = {"undecided": "not distinguishable"}
+        mark = Mark(words.get(self.answer, self.answer), tones.get(self.answer, "quiet"))
+        rows = (
+            (self.schedule, f"{self.lr:.3g}", means.get(self.name), gain, mark),
+            ("constant()", f"{self._absolute(self.fixed):.3g}", means.get("constant"), None, Mark("baseline")),
+        )
+        units = len(self.comparison.standings[0].scores)
+        note = (
+            f"Mean over {units} folds or seeds that nothing before has seen; a dot is one of them. "
+            f"Interval: {self.comparison.level:.0%}, paired; above 0 the schedule is better."
+        )
+        return Table(("schedule", "LR", self.metric, "better by", "verdict"), rows, note)
+
+    def _gains(self) -> tuple[float, ...]:
+        """By how much the metric is better on each unit."""
+        scores = {line.arm: line.scores for line in self.comparison.standings}
+        sign = 1.0 if self.maximise else -1.0
+        pairs = zip(scores[self.name], scores["constant"], strict=True)
+        return tuple(sign * (own - other) for own, other in pairs if own is not None and other is not None)
+
+    def _curves(self) -> Figure:
+        """The LR of every update, and the constant one."""
+        curve = parse(self.schedule).over(self.updates)
+        at, values = curve.some()
+        own = Line(self.name, at.tolist(), (self.lr * values).tolist())
+        flat = self._absolute(self.fixed)
+        constant = Line("constant", [0, max(1, self.updates - 1)], [flat, flat])
+        return Figure("Learning rate", "update", "learning rate", (own, constant))
+
     def __repr__(self) -> str:
         """The answer in sentences, and the code."""
+        return printable(f"{self._said()}\n\n{self.code.rstrip()}")
+
+    def _said(self) -> str:
         sign = "LR" if self.own else "times the task's own LR,"
         units = len(self.comparison.standings[0].scores)
         low, middle, high = ("?" if each is None else f"{each:+.4g}" for each in self.gain)
@@ -201,7 +259,5 @@ class Chosen(Shown):
             f"It is {said.get(self.answer, self.answer)} {constant}: {self.metric} better by {middle} ({interval}), on "
             f"{units} folds or seeds that nothing before has seen.",
             f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",
-            "",
-            self.code.rstrip(),
         ]
-        return printable("\n".join(lines))
+        return "\n".join(lines)

@@ -97,7 +97,7 @@ def find(
             raise LrlabError(worded("a multiple of an LR of 0 is 0", own, "an LR above 0 in every parameter group"))
         asked: Sequence[Asked] = policy.first()
         while asked:
-            runs = trainer.train([jobs.of(each) for each in asked])
+            runs = trainer.train([jobs.of(each) for each in asked], "range test")
             scores += [run.score for run in runs]
             asked = policy.told([_told(run, scale) for run in runs])
     return Found(

@@ -17,7 +17,7 @@ from lrlab.core.plan.param_group import read, write
 from lrlab.errors import LrlabError, printable, worded
 from lrlab.shown import Shown
 from lrlab.views import finding as views
-from lrlab.views.model import Figure, Table, Text
+from lrlab.views.model import Figure, Report, Table, Text
 from lrlab.views.seen import Columns, Section
 
 VERSION = 1
@@ -222,6 +222,11 @@ class Found(Shown):
         figure = views.drawn(self.policy, self.answer, unit)
         tables = (views.runs(self.tried, self.metric), views.rules(self.rules, self.policy, self.answer, unit))
         return tables if figure is None else (figure, *tables)
+
+    def report(self) -> Report:
+        """The whole page."""
+        facts = {"Task": self.task, "Trained with": self.schedule, "Cost": f"{self.cost:.3g} runs"}
+        return Report(f"LRs that suit {self.task}", repr(self), self.shown(), facts)
 
     def _sections(self) -> tuple[Section, ...]:
         """What a notebook shows."""

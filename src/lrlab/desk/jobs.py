@@ -1,10 +1,8 @@
 """Comparisons that go on by themselves: each in a process and a folder of its own, which outlive whoever began them.
 
-    STORE/studio/ID/asked.json      what is compared
+    STORE/studio/ID/asked.json      what is compared; the rest of the folder is that of `lrlab.desk.alone`
     STORE/studio/ID/events.jsonl    what happened, a line each, appended
     STORE/studio/ID/result.json     the answer, once it is there
-    STORE/studio/ID/alive           touched again and again by the process
-    STORE/studio/ID/stop            where somebody wants it to stop
 
 Its runs are kept in STORE, as those of `lrlab compare`: a comparison that was stopped goes on where it was.
 """
@@ -12,24 +10,17 @@ Its runs are kept in STORE, as those of `lrlab compare`: a comparison that was s
 from __future__ import annotations
 
 import json
-import os
-import re
-import secrets
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lrlab.desk.wanted import ALIVE, ASKED, EVENTS, RESULT, STOP, Wanted, experiment_of, wanted_of
-from lrlab.errors import LrlabError, worded
+from lrlab.desk import alone
+from lrlab.desk.alone import ASKED, STOP
+from lrlab.desk.wanted import EVENTS, RESULT, Wanted, experiment_of, wanted_of
+from lrlab.errors import LrlabError
 
-FOLDER = "studio"
-SILENT = 20.0  # seconds without a sign of life, after which a process is taken for gone
-NAME = re.compile(r"[0-9a-f]{12}")
+FOLDER, MODULE = "studio", "lrlab.desk.job"
 PIECE = 262_144  # bytes of events that are read at once
 
 Status = Literal["running", "stopped", "finished", "failed"]
@@ -51,14 +42,9 @@ class Job:
 
 def begin(store: str | Path, wanted: Wanted) -> str:
     """Start a comparison in a process of its own; its name. Raises `LrlabError` for what could not be compared."""
-    folder = Path(store).resolve() / FOLDER / secrets.token_hex(6)
     check(wanted)
-    try:
-        folder.mkdir(parents=True)
-        (folder / ASKED).write_text(json.dumps(asdict(wanted)), encoding="utf-8")
-    except OSError as error:
-        raise LrlabError(worded(f"the comparison cannot be kept: {error.strerror}", str(folder))) from None
-    _launch(folder)
+    folder = alone.made(_root(store), "comparison", json.dumps(asdict(wanted)))
+    alone.launch(MODULE, folder)
     return folder.name
 
 
@@ -77,27 +63,19 @@ def stop(store: str | Path, name: str) -> None:
 def go_on(store: str | Path, name: str) -> None:
     """Start a comparison again that has stopped; one that is running stays as it is."""
     folder = place(store, name)
-    if _is_alive(folder):
-        return
-    (folder / STOP).unlink(missing_ok=True)
-    _launch(folder)
+    if not alone.is_alive(folder):
+        alone.launch(MODULE, folder)
 
 
 def place(store: str | Path, name: str) -> Path:
     """The folder of a comparison. Raises `LrlabError` where there is none, or it is a link to elsewhere."""
-    root = Path(store).resolve() / FOLDER
-    folder = root / name
-    if not NAME.fullmatch(name) or not (folder / ASKED).is_file() or folder.resolve() != folder:
-        raise LrlabError(worded("there is no comparison of this name", name))
-    return folder
+    return alone.place(_root(store), name, "comparison")
 
 
 def listing(store: str | Path) -> tuple[Job, ...]:
     """Every comparison of a store, the latest first."""
-    root = Path(store).resolve() / FOLDER
-    names = [each.name for each in root.iterdir() if NAME.fullmatch(each.name)] if root.is_dir() else []
     found = []
-    for name in names:
+    for name in alone.names(_root(store)):
         try:
             found.append(job(store, name))
         except (LrlabError, OSError, ValueError):
@@ -116,7 +94,7 @@ def job(store: str | Path, name: str) -> Job:
     said = events[-1].get("error", "") if events else ""
     if (folder / RESULT).is_file() and last == "finished":  # also while its process comes to its end
         status: Status = "finished"
-    elif _is_alive(folder):
+    elif alone.is_alive(folder):
         status = "running"
     else:
         status = "failed" if last == "wrong" else "stopped"
@@ -165,19 +143,5 @@ def _events(folder: Path) -> Iterator[dict[str, Any]]:
         at = found[-1][0]
 
 
-def _is_alive(folder: Path) -> bool:
-    try:
-        return time.time() - (folder / ALIVE).stat().st_mtime < SILENT
-    except OSError:
-        return False
-
-
-def _launch(folder: Path) -> None:
-    """Its process, in a session of its own: no signal of ours reaches it."""
-    (folder / ALIVE).touch()
-    with (folder / "said.txt").open("ab") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lrlab.desk.job", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=os.getcwd(), start_new_session=True,
-        )  # fmt: skip
-    threading.Thread(target=process.wait, daemon=True).start()  # so that nothing of it is left when it has ended
+def _root(store: str | Path) -> Path:
+    return Path(store).resolve() / FOLDER

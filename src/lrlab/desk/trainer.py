@@ -24,9 +24,11 @@ class Trainer:
         self._every: int | None = None
         self.runs = self.trained = 0
 
-    def train(self, jobs: Sequence[Job]) -> Sequence[StoredRun]:
-        """The runs of these jobs, from the store if they are there."""
-        text = f"{len(jobs)} runs of {max(job.updates for job in jobs)} updates on {self._task.name}"
+    def train(self, jobs: Sequence[Job], what: str = "") -> Sequence[StoredRun]:
+        """The runs of these jobs, from the store if they are there; `what` they are for, where it is shown."""
+        count = "1 run" if len(jobs) == 1 else f"{len(jobs)} runs"
+        text = f"{count} of {max(job.updates for job in jobs)} updates on {self._task.name}"
+        text = f"{what}: {text}" if what else text
         with progress(text, len(jobs), sys.stderr, quiet=self._quiet) as watch:
             runs, effort = run_jobs(
                 self._task, jobs, self._store, self._executor, on_progress=watch.moved, on_failed=watch.failed

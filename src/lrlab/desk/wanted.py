@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ASKED, EVENTS, RESULT, ALIVE, STOP = "asked.json", "events.jsonl", "result.json", "alive", "stop"
+from lrlab.desk.alone import ASKED
+
+EVENTS, RESULT = "events.jsonl", "result.json"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,9 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
     ours = row("short complete runs", None if answer.lr is None else answer.lr * unit)
     note = "The rules of others read the one sweep; the cost is what our runs make of their LR."
-    return Table(("rule", "LR", "expected regret, %"), (ours, *(row(*each) for each in found.items())), note)
+    return Table(
+        ("rule", "LR", "expected regret, %"), (ours, *(row(*each) for each in found.items())), note, "By other rules"
+    )
 
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:

@@ -1,5 +1,7 @@
 """The progress of a comparison: a bar with the remaining time on a terminal or in a notebook, otherwise plain lines.
 
+A program that shows it itself is told of it instead (`hearing`).
+
 A failed run is reported at once, as the others may take hours: the first of each cause; all are named at the end.
 """
 
@@ -9,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 EVERY, OFTEN = 10.0, 0.25  # seconds between two plain lines, and between two pictures of a bar in a cell
+
+Hearer = Callable[[str, int, int, float | None], object]  # what is trained, how many of how many runs, seconds left
+_hearer: ContextVar[Hearer | None] = ContextVar("hearer", default=None)
 
 
 class Step(Protocol):
@@ -115,6 +121,17 @@ class _Cell(Watch):
         print(text, file=self._stream, flush=True)
 
 
+class _Told(Watch):
+    def __init__(self, text: str, total: int, hearer: Hearer) -> None:
+        super().__init__()
+        self._text, self._hearer = text, hearer
+        hearer(text, 0, total, None)
+
+    def moved(self, step: Step) -> None:
+        super().moved(step)
+        self._hearer(self._text, step.done, step.total, step.seconds_left)
+
+
 def _display() -> Callable[..., Any] | None:
     """What shows something below a cell, where this is the kernel of a notebook."""
     python = sys.modules.get("IPython")
@@ -128,10 +145,22 @@ def _display() -> Callable[..., Any] | None:
 
 
 @contextmanager
+def hearing(hearer: Hearer) -> Iterator[None]:
+    """All progress in the meantime is told to the hearer, and not shown."""
+    before = _hearer.set(hearer)
+    try:
+        yield
+    finally:
+        _hearer.reset(before)
+
+
+@contextmanager
 def progress(text: str, total: int, stream: IO[str], *, quiet: bool = False) -> Iterator[Watch]:
     """Show the progress of `total` runs on the stream, unless `quiet`."""
     text = printable(text, lines=False)
-    if quiet:
+    if hearer := _hearer.get():
+        yield _Told(text, total, hearer)
+    elif quiet:
         yield Watch()
     elif display := _display():
         cell = _Cell(text, total, display, stream)

@@ -37,17 +37,18 @@ def polyline(x: Floats, y: Floats, tolerance: float, most: int | None = None) ->
     >>> polyline(x, np.minimum(x / 100, 1.0), 1e-6).tolist()
     [0, 100, 999]
     """
-    keep = np.unique([0, len(x) - 1])
-    while len(keep) > 1:
+    kept = np.zeros(len(x), dtype=bool)
+    kept[[0, -1]] = True
+    while len(keep := np.flatnonzero(kept)) > 1:
         error = np.abs(np.interp(x, x[keep], y[keep]) - y)
         worst = np.maximum.reduceat(error, keep[:-1])
         if not np.any(worst > tolerance):
             break
         stretch = np.repeat(np.arange(len(worst)), np.diff(np.append(keep[:-1], len(x))))
         at_worst = np.flatnonzero((error == worst[stretch]) & (error > tolerance))
-        _, first = np.unique(stretch[at_worst], return_index=True)
-        keep = np.union1d(keep, at_worst[first])
-        if most is not None and len(keep) > most:
+        first = np.diff(stretch[at_worst], prepend=-1) > 0
+        kept[at_worst[first]] = True
+        if most is not None and np.count_nonzero(kept) > most:
             return None
     return keep
 
@@ -68,8 +69,11 @@ def outline(y: Floats, tolerance: float) -> Indices:
     rows = y[: width * _STRETCHES].reshape(_STRETCHES, width)
     first = np.arange(_STRETCHES) * width
     jumps = np.flatnonzero(np.abs(np.diff(y)) > tolerance)
-    looked_at = [first, first + rows.argmin(axis=1), first + rows.argmax(axis=1), first + width - 1, jumps, jumps + 1]
-    kept = _everywhere(y, np.unique(np.concatenate([*looked_at, np.arange(width * _STRETCHES, n), [n - 1]])), tolerance)
+    looked_at = np.zeros(n, dtype=bool)
+    looked_at[width * _STRETCHES :] = looked_at[-1] = True
+    for some in (first, first + rows.argmin(axis=1), first + rows.argmax(axis=1), first + width - 1, jumps, jumps + 1):
+        looked_at[some] = True
+    kept = _everywhere(y, np.flatnonzero(looked_at), tolerance)
     missed = np.abs(np.interp(np.arange(n), kept, y[kept]) - y).max()
     return kept if missed <= 2 * tolerance else _everywhere(y, np.arange(n), tolerance)
 

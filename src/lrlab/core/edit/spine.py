@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lrlab.core.expression.algebra import Product, Sequence, Sum, product, sequence, total
 from lrlab.core.expression.maths import OPEN_LOOP
@@ -99,6 +100,7 @@ class Spine:
         return inside[0] if inside else len(self.pieces) - 1
 
 
+@lru_cache(maxsize=16)  # a hand that moves asks again and again for the phases that it began with
 def spine_of(schedule: Schedule, horizon: int | Horizon) -> Spine:
     """The phases at the top of a schedule.
 

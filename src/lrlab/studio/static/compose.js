@@ -95,6 +95,7 @@ const pictures = new Latest(
   (answer) => {
     wrong("");
     draw(answer);
+    phases(answer);
     describe(answer);
   },
   (error) => {
@@ -130,7 +131,6 @@ function draw(answer) {
   const others = lines().map((text, k) => ({ ...beside.get(text), paint: paint(k), dash: k === 0 && state.ghost ? [6, 4] : undefined }));
   chart.show([...own, ...others.filter((line) => line.x)], answer.updates, state.log);
   handles.show(found);
-  if (!handles.held) phases(answer);
   byId("y-label").textContent = unit(answer.absolute);
   if (!handles.held) byId("where").textContent = hint();
 }

@@ -37,6 +37,17 @@ def test_schedules_are_added_shaped_and_taken_away(studio):
     assert (found["plan"], found["text"]) == ("", "rex()")
 
 
+def test_every_hyper_parameter_has_its_picture(studio):
+    """With a line for each pattern of groups, in its own values."""
+    whole = f'{TWO[:-1]}, groups={{"head*": {{"lr": linear()}}}})'
+    lrs, momentum = planned(studio, plan=whole)["figures"]
+    assert (lrs["title"], len(lrs["lines"]), momentum["title"]) == ("lr", 2, "momentum")
+    (line,) = momentum["lines"]
+    assert (line["x"][0], line["y"][0], line["x"][-1]) == (0, 0.95, 999)
+    assert line["y"][-1] == pytest.approx(0.85, abs=2e-4)
+    assert planned(studio, plan=TWO, track=1, text="linear(2000)")["figures"] == []
+
+
 def test_values_out_of_bounds_are_told_and_can_be_shaped_on(studio):
     found = planned(studio, plan=TWO, track=1, text="constant(level=1.5)")
     assert "momentum is 1.5" in found["wrong"]

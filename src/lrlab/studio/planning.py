@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from lrlab.core.edit import tracks
@@ -17,6 +18,9 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError
 from lrlab.studio.asked import Asked
 from lrlab.studio.small import small
+from lrlab.views.model import Figure
+from lrlab.views.plain import plain
+from lrlab.views.seen import drawn_plan
 
 OPERATIONS = ("set", "add", "remove")
 LRS = (1e-12, 1e6)
@@ -41,13 +45,17 @@ def plan(asked: Asked) -> Mapping[str, Any]:
 
 
 def shown(found: Plan, number: int, horizon: Horizon, *, absolute: bool) -> Mapping[str, Any]:
-    """A plan: its text, which is empty for one schedule alone, its schedules with small pictures, what it does."""
+    """A plan: its text, which is empty for one schedule alone, its schedules with small pictures, what it does, and a
+    picture of each hyper-parameter."""
     known = tracks.tracks(found)
+    figures: tuple[Figure, ...] = ()
     wrong = ""
     try:
         found.over(horizon, absolute=absolute)
     except LrlabError as error:  # it can be shaped on
         wrong = str(error)
+    with suppress(LrlabError):  # one of its schedules does not fit the run
+        figures = drawn_plan(found, horizon)
     return {
         "plan": "" if isinstance(found.bare, Schedule) else str(found),
         "track": number,
@@ -55,6 +63,7 @@ def shown(found: Plan, number: int, horizon: Horizon, *, absolute: bool) -> Mapp
         "tracks": [_small(each, horizon) for each in known],
         "words": found.describe(),
         "wrong": wrong,
+        "figures": [plain(figure) for figure in figures],
     }
 
 

@@ -63,7 +63,7 @@ export class Chart {
         pxAlign: 0,
         padding: [16, 34, 0, 0],
         legend: { show: false },
-        cursor: { y: false, sync: { key: "compose", setSeries: false }, drag: { setScale: false, x: false, y: false }, points: { show: false } },
+        cursor: { y: false, sync: { key: "updates", setSeries: false }, drag: { setScale: false, x: false, y: false }, points: { show: false } },
         scales: {
           x: { time: false, range: () => [0, this.updates] },
           y: { distr: this.log ? 3 : 1, range: () => this.frozen ?? this.range() },

@@ -136,7 +136,7 @@ export class Law {
     this.plot = new window.uPlot(
       {
         ...this.size(), pxAlign: 0, padding: [8, 34, 0, 0], legend: { show: false },
-        cursor: { y: false, sync: { key: "compose", setSeries: false }, drag: { setScale: false, x: false, y: false }, points: { show: false } },
+        cursor: { y: false, sync: { key: "updates", setSeries: false }, drag: { setScale: false, x: false, y: false }, points: { show: false } },
         bands: this.pairs ? [band(1, "series-6"), band(4, "series-0")] : [band(1, "series-0")],
         scales: { x: { time: false, range: () => [0, this.updates] } },
         axes: [{ ...axis, values: (_, ticks) => ticks.map(short), size: 36, space: 70 }, { ...axis, values: (_, ticks) => ticks.map(number), size: 58, space: 36 }],

@@ -2,6 +2,7 @@
 
 import { asked } from "./asking.js";
 import { byId, make } from "./building.js";
+import { figure } from "./report.js";
 
 const named = ({ groups, hyper }) => (groups === "*" ? hyper : `${hyper} of ${groups}`);
 const ALONE = "One schedule for the LR of every group. Add another one for a momentum, a weight decay, or for some groups.";
@@ -33,7 +34,7 @@ export class Plan {
   /** The state with the plan in which the schedule that was just shaped has its place. @param {any} state */
   async refresh(state) {
     if (!state.plan) {
-      this.draw({ tracks: [], words: "", wrong: "" }, 0);
+      this.draw({ tracks: [], words: "", wrong: "", figures: [] }, 0);
       return state;
     }
     const found = await asked("plan", this.request(state));
@@ -52,8 +53,10 @@ export class Plan {
     }
   }
 
-  draw({ tracks, words, wrong }, current) {
+  draw({ tracks, words, wrong, figures }, current) {
     this.tracks = tracks;
+    const beside = figures.filter(({ title, lines }) => title !== tracks[current]?.hyper || lines.length > 1); // the one that is shaped stands above
+    byId("plan-beside").replaceChildren(...beside.map((each) => figure(each, undefined, beside.length === 1)));
     byId("plan-wrong").textContent = wrong.split("\n")[0];
     byId("plan-words").textContent = words || ALONE;
     const held = byId("plan-tracks").contains(document.activeElement);

@@ -1,8 +1,13 @@
 """Nobody is shut out of a page: axe-core finds no violation, in either theme, empty, full or failing."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from waiting import until
+
+DATA = Path(__file__).parents[1] / "data"
 
 TEXT = quote('warmup("5%") >> constant() >> cosine("30%", to=0.1)')
 STATES = {
@@ -16,7 +21,8 @@ STATES = {
     "runs": ("/runs", "#runs > *"),
     "runs-failing": ("/runs#key=abc", "#wrong:not(:empty)"),
     "choose": ("/choose", "#shortlist .word"),
-    "choose-failing": ("/choose#range=0123456789ab", "#one .wrong"),
+    "choose-answered": ("/choose#task=classification&data=small", "#reasons tbody tr"),
+    "choose-failing": ("/choose#choice=0123456789ab", "#failed:not(:empty)"),
     "forecast": ("/forecast", "#drop"),
 }
 
@@ -47,3 +53,47 @@ def test_axe_finds_nothing_on_a_full_page(opened, violations):
         page.evaluate("() => lrlab.handles.choose(['1', '2', '3'])")
         page.wait_for_selector('[data-name="tilt"]')
         assert violations(page) == []
+
+
+ARMS = [
+    {"name": n, "schedule": s} for n, s in (("flat", "constant()"), ("wsd", "wsd()"), ("early", 'wsd(decay="40%")'))
+]
+
+
+def test_axe_finds_nothing_while_something_is_trained_and_after(opened, violations, studio):
+    """A comparison and a choice that are running; a comparison and a range test that are finished."""
+    tiny = {"task": "digits", "quick": True, "arms": ARMS, "updates": 16, "folds": 2}
+    finished = studio.post("/api/compare", tiny).json["name"]
+    found = studio.post("/api/find", {"task": "control", "updates": 160}).json["name"]
+    until(lambda: studio.get(f"/api/comparison?name={finished}").json["report"])
+    until(lambda: studio.get(f"/api/choice?name={found}").json["status"] != "running")
+    running = studio.post("/api/compare", {**tiny, "updates": 2000}).json["name"]
+    choosing = studio.post("/api/auto", {"task": "control", "updates": 20_000, "budget": "20", "answers": {}}).json[
+        "name"
+    ]
+    until(lambda: studio.get(f"/api/comparison?name={running}").json["job"]["done"])
+    try:
+        for path, ready in (
+            (f"/compare#job={running}", ".cell.done"),
+            (f"/choose#choice={choosing}", "#parts progress"),
+            (f"/compare#job={finished}", "#report .tree"),
+            (f"/choose#choice={found}", "#report .facts"),
+        ):
+            for theme in ("light", "dark"):
+                page = opened(path, theme=theme, bypass_csp=True)
+                page.wait_for_selector(ready)
+                assert violations(page) == [], (path, theme)
+    finally:
+        studio.post("/api/stop", {"name": running})
+        studio.post("/api/halt", {"name": choosing})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_full_forecast(opened, violations, theme):
+    page = opened("/forecast", theme=theme, bypass_csp=True)
+    page.locator("#files").set_input_files(
+        [str(next(DATA.rglob(f"{name}.csv"))) for name in ("constant_24000", "cosine_24000")]
+    )
+    page.wait_for_selector("#predicted table", timeout=240_000)
+    page.wait_for_selector("#branched table")
+    assert violations(page) == []

@@ -29,7 +29,7 @@ function card(word, chosen) {
     { class: "word", href: `/compose#${address({ text: word.text, updates: word.updates })}`, title: `${word.signature}\n${word.formula}` },
     picture(word.points),
     make("b", {}, word.name),
-    make("span", {}, word.sentence.replaceAll("`", "")),
+    make("span", {}, ...word.sentence.split("`").map((part, k) => (k % 2 ? make("code", {}, part) : part))),
   );
   if (chosen) {
     link.addEventListener("click", (event) => {

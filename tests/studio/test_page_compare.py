@@ -80,3 +80,20 @@ def test_an_address_of_nothing_is_a_sentence(opened):
     until(page, "document.getElementById('failed').textContent.includes('no comparison')")
     page.goto(page.url.partition("/compare")[0] + "/runs#key=abc")
     until(page, "document.getElementById('wrong').textContent.includes('key')")
+
+
+def test_a_logarithmic_axis_has_an_end_wherever_it_begins(opened):
+    """The ticks of uPlot 1.6.32 never end from a value that is rounded over a power of ten, such as 0.0997."""
+    page = opened("/compare")
+    page.evaluate(
+        """async () => {
+            const { figure } = await import("/static/report.js");
+            for (const low of [0.1146, 0.04, 1.1497, 9.99, 1e-5]) {
+                const line = { name: "a", x: [0, 1], y: [low, 30 * low], last: "" };
+                const given = { title: "a", x: "update", y: "loss", log: true, words: "", lines: [line] };
+                document.body.append(figure(given));
+            }
+            for (let k = 0; k < 3; k += 1) await new Promise(requestAnimationFrame);
+        }"""
+    )
+    until(page, "document.querySelectorAll('.figure canvas').length === 5")

@@ -161,7 +161,7 @@ class Drawn {
       {
         ...this.size(), pxAlign: 0, padding: [12, 24, 0, 0], legend: { show: false }, bands,
         cursor: { y: false, sync: { key: given.x.includes("update") ? "updates" : given.title, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
-        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
+        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [below(low ?? 0.1), (high ?? 1) * 1.15] : padded(low, high)) } },
         axes: [
           UPDATES.test(given.x) ? { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 } : { ...axis, label: given.x, labelFont: axis.font, labelSize: 18, labelGap: 2, values: (_, ticks) => ticks.map((v) => String(+v.toPrecision(6))), size: 34, space: 60 },
           { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (this.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
@@ -202,6 +202,12 @@ class Drawn {
     const close = (this.given.marks ?? []).filter((mark) => Math.abs(plot.valToPos(mark.x, "x") - left) < NEAR).map((mark) => mark.text);
     this.where.textContent = `${this.given.x} ${UPDATES.test(this.given.x) ? whole(x) : number(x)}: ${[...said.slice(0, 6), ...close].join(" · ")}`;
   }
+}
+
+/** One digit and a power of ten: from another value, the ticks of a logarithmic axis never end (uPlot 1.6.32). */
+function below(low) {
+  const power = 10 ** Math.floor(Math.log10(low));
+  return Math.floor(low / power) * power;
 }
 
 const padded = (low, high) => (low === high || low === null ? [Math.min(0, 2 * low), Math.max(0, 2 * high) || 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);

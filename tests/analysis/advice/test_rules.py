@@ -28,6 +28,8 @@ def test_no_rule_without_a_source(rule):
     if rule.grade == "measured":
         assert {*rule.studies} <= {*studies()}
         assert not rule.source
+        told = source(rule).removeprefix("stored comparisons: ").split(", ")
+        assert {*told} == ({*rule.studies} or {*studies()})
     else:
         assert any(place in source(rule) for place in PLACES)
 
@@ -100,6 +102,7 @@ def broken(old, new):
         ('by = ["linear is hard to beat"', 'by = ["linear is hard to bear"', "linear is hard to beat"),
         ('text = "wsd()"', 'text = "wds()"', "wsd"),
         ('name = "restarts lose"', 'name = "decay to zero"', "names that differ"),
+        ("holds = 2\n", "", "a measured rule has them all"),
         ('studies = ["finetune-short"]', 'studies = ["finetune, sort"]', "finetune-short"),
         ('[[ground]]\ntask = "digits"', '[[ground]]\ntask = "digits"\nwhen = { data = ["small"] }', "last ground"),
     ],

@@ -108,6 +108,8 @@ def test_likelihoods_are_what_integration_gives(given, prior):
     near = found.curvature * np.exp([-0.2, 0.0, 0.2])
     beforehand = -0.5 * (np.log(near / CURVATURE) / (1.2 if prior else 3.6)) ** 2
     assert np.argmax([evidence(each, found.noise) for each in near] + beforehand) == 1
+    steps = np.log(found.curvature / CURVATURE) / 0.2  # the curvatures that are tried are a factor of e^0.2 apart
+    assert steps == pytest.approx(round(steps), abs=1e-9)
     noises = np.geomspace(1e-4, 5e-2, 22)
     likely = np.array([evidence(found.curvature, each) for each in noises])
     mean = np.average(noises, weights=np.exp(likely - likely.max()))

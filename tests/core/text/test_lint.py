@@ -173,6 +173,9 @@ def test_a_jump_is_told_by_the_values_on_both_sides():
         ('step("33%")', 1000, 990),
         ("step(110)", 1000, 990),
         ("constant(100) >> step(300)", 1005, 1000),
+        ("step(109)", 1000, 981),
+        ("step(140)", 1000, None),  # of the run 2 % are left
+        ("step(100)", 1003, None),  # the tenth of ten
         ('step("34%")', 1000, None),
         ("step(100)", 1000, None),  # the tenth would come at the end
         ("step(7)", 1000, None),  # one of many

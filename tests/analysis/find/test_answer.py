@@ -165,3 +165,35 @@ def test_the_power_of_the_length_has_its_median_and_its_interval(level):
     """As much left out on either side."""
     found = answer(Made(0.0), level).horizon
     assert (found.power, found.low, found.high) == pytest.approx((0.0, -level, level), abs=2e-3)
+
+
+def test_the_power_is_measured_where_runs_of_two_lengths_were_trained(driven):
+    """Of one length it is what was believed."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: 0.25 * (x - 0.9) ** 2)
+    assert len({probe.updates for probe in policy.probes}) == 2
+    assert answer(policy).horizon.measured
+    assert not answer(Made(0.0)).horizon.measured
+
+
+@pytest.mark.parametrize(("broken", "high"), [(1.0, 1.0), (-1.0, 0.0), (3.0, 2.0)])
+def test_a_range_ends_where_a_run_broke(broken, high):
+    """But not below its LR, which is the best that is known."""
+    made = Made(0.0, width=4.0)
+    made.probes.append(Probe(broken, 100, 0, 3.0))
+    made.broke = lambda probe: probe.log_lr == broken
+    found = answer(made)
+    assert (np.log(found.low), np.log(found.high)) == pytest.approx((-2.0, high), abs=0.05)
+    assert found.unstable_above == pytest.approx(np.exp(broken))
+    assert found.lr <= found.high
+
+
+@pytest.mark.parametrize(("span", "best"), [((1.0, 2.0), 1.0), ((-2.0, -1.0), -1.0), ((-2.0, 2.0), 0.0)])
+def test_the_lr_of_a_range_lies_in_it(span, best):
+    """It is the best one, or the end that is nearest to that; with what it is expected to cost."""
+    made = Made(0.0)
+    made.found.span = lambda regret, level: span
+    found = answer(made)
+    assert np.log([found.low, found.lr, found.high]) == pytest.approx([span[0], best, span[1]], abs=0.05)
+    assert found.guess == found.lr
+    assert found.expected == made.found.expected(float(np.log(found.lr)))

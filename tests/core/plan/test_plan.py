@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+from hashlib import sha256
 
 import pytest
 
@@ -42,6 +43,22 @@ def test_a_plan_is_a_value():
     assert lr.Plan.loads(FULL.dumps(indent=2)) == FULL == copy.deepcopy(FULL) == pickle.loads(pickle.dumps(FULL))
     assert lr.plan(lr=COSINE) != lr.plan(lr=LINEAR)
     assert lr.plan(lr=COSINE).fingerprint() != lr.plan(weight_decay=COSINE).fingerprint()
+
+
+def test_a_fingerprint_is_the_hash_of_its_shortest_json():
+    """Names in the order of the alphabet, no blanks: what a checkpoint holds is known again by any version."""
+    written = (
+        '{"rules":[{"groups":"*","lr":{"closed":true,"kind":"cosine"},"momentum":{"kind":"constant","level":0.9}}]}'
+    )
+    found = lr.plan(lr=lr.cosine(closed=True), momentum=0.9)
+    assert found.fingerprint() == sha256(f"lrlab plan 1 {written}".encode()).hexdigest()
+
+
+def test_which_schedules_drive_an_lr():
+    """One that drives something else as well does."""
+    assert lr.plan(lr=COSINE, momentum=0.9, weight_decay=LINEAR).drives_lr == [True, False, False]
+    assert lr.plan(weight_decay=COSINE, groups={"head": {"lr": LINEAR}}).drives_lr == [False, True]
+    assert lr.plan(lr=COSINE, weight_decay=COSINE).drives_lr == [True]
 
 
 @pytest.mark.parametrize(

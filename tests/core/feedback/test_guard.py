@@ -82,6 +82,15 @@ def test_rewarming_takes_the_cuts_back_one_by_one():
     assert [s.event for s in seen[4:]] == ["spike", "spike", "", "rewarm", "", "rewarm", "", ""]
 
 
+@pytest.mark.parametrize("cut", [0.1, 0.2, 0.4, 0.71, 0.8, 0.95])
+def test_what_was_cut_comes_back_to_one_and_no_further(cut):
+    """Though the rounding of two cuts that are taken back comes out above it."""
+    assert cut * cut / cut / cut > 1
+    seen = observed(lr.guard(factor=cut, cooldown=0, rewarm=1), [math.nan, math.nan, 2.0, 2.0, 2.0])
+    assert [state.event for state in seen] == ["nan", "nan", "rewarm", "rewarm", ""]
+    assert seen[-1].factor == 1.0
+
+
 def noisy_run(seed):
     """A loss that falls by a power law with noise of a shape drawn for the run: normal, log-normal or Laplace."""
     rng = random.Random(seed)

@@ -20,6 +20,11 @@ from lrlab.record.runs.store import Store
         ("ema 10%", Average("ema", 0.1), "weights averaged over 10% of the run"),
         ("swa 25%", Average("swa", 0.25), "weights averaged over the last 25% of the run (SWA)"),
         ("lawa 5", Average("lawa", 5), "weights averaged over the latest 5 of 20 states (LAWA)"),
+        (1, Average("ema", 1.0), "weights averaged over 100% of the run"),
+        ("ema 1%", Average("ema", 0.01), "weights averaged over 1% of the run"),
+        ("swa 100%", Average("swa", 1.0), "weights averaged over the last 100% of the run (SWA)"),
+        ("lawa 1", Average("lawa", 1), "weights averaged over the latest 1 of 20 states (LAWA)"),
+        ("lawa 20", Average("lawa", 20), "weights averaged over the latest 20 of 20 states (LAWA)"),
     ],
 )
 def test_each_is_read_and_told(given, found, told):
@@ -30,7 +35,23 @@ def test_each_is_read_and_told(given, found, told):
 
 
 @pytest.mark.parametrize(
-    "wrong", [0, 1.5, True, float("nan"), "swa", "swa 25", "lawa 5%", "lawa 21", "lawa 2.5", "mean 5%", None]
+    "wrong",
+    [
+        0,
+        1.5,
+        True,
+        float("nan"),
+        "swa",
+        "swa 25",
+        "swa 0%",
+        "ema 101%",
+        "lawa 5%",
+        "lawa 0",
+        "lawa 21",
+        "lawa 2.5",
+        "mean 5%",
+        None,
+    ],
 )
 def test_what_is_none_is_refused(wrong):
     """With all that there are."""

@@ -258,6 +258,7 @@ def test_what_goes_through_the_steps_in_c_is_named():
             _ = [k for k in range(2)]
         next(numbers())
         list(numbers())
+        list(*(numbers(),))
         for _ in (k for k in numbers()):
             continue
 

@@ -1,5 +1,6 @@
 """What a `state_dict` of PyTorch leaves out is given back too; a tensor stays the same object where it can."""
 
+import numpy as np
 import pytest
 
 from lrlab.lab.training.held import give_back, hold
@@ -62,10 +63,10 @@ def test_a_buffer_that_is_not_persistent_may_come_and_go(before, after):
 def test_the_parts_and_hooks_of_a_module_are_not_its_attributes():
     """Only what is set beside them: its mode, its sizes, what the program notes there."""
     module = torch.nn.Linear(2, 3)
-    module.note, module.opaque = 5, object()
+    module.note, module.opaque, module.table, module.mean = 5, object(), np.ones(2), torch.ones(1)
     module.register_forward_hook(lambda *given: None, always_call=True)
     ((_, beside),) = taken(module)["parts"].values()
-    assert {"training", "in_features", "out_features", "note"} <= beside.keys()
+    assert {"training", "in_features", "out_features", "note", "table", "mean"} <= beside.keys()
     assert "opaque" not in beside
     assert not [name for name in beside if "hook" in name and not name.startswith("_is_full")]
     assert not beside.keys() & {"_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"}

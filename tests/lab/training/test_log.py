@@ -92,3 +92,17 @@ def test_a_run_has_diverged_beyond_ten_times_the_greatest_of_ten_losses():
         assert other.exploded(1e6) == exploded
         assert other.exploded(math.inf)
     assert LOSS_POINTS == 1000
+
+
+def test_a_stretch_that_begins_between_is_one_all_the_same():
+    """Where a loss is not logged at every update: told at the first that was."""
+    log = TrainingLog(2 * LOSS_POINTS + 1)
+    for update in (1, 2, 4, 6, 8):
+        log.add_loss(update, float(update))
+    assert log.loss == Series((1, 4, 6), (1.5, 4.0, 7.0))
+
+
+def test_a_record_begins_with_nothing():
+    """No time was spent, and nothing reported."""
+    log = TrainingLog(5)
+    assert (log.seconds, log.reports, log.loss) == (0.0, [], Series())

@@ -4,13 +4,16 @@ import functools
 import importlib
 import os
 import sys
+import sysconfig
 import types
 
 import pytest
 
 import lrlab as lr
 from lrlab.lab.identity.own import Own
-from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, is_own_file, outside
+from lrlab.lab.tasks import digits
+from lrlab.lab.training import own
+from lrlab.lab.training.own import import_later_ones, is_own, is_own_code, is_own_file, outside, reached
 
 WIDTH, UNUSED, LOG, BUFFER = 64, 1, [], []
 
@@ -169,6 +172,10 @@ def test_counters_that_code_keeps_in_a_library(monkeypatch):
     monkeypatch.setattr(torch, "count", 1, raising=False)
     monkeypatch.setattr(torch.nn.functional, "deep", [1], raising=False)
     assert names(made["count"]) == {"torch.count", "torch.nn.functional.deep"}
+    other = {"torch": torch}
+    exec("def named(run):\n setattr(torch, 'count', 1)\ndef asked(run):\n return torch, 'count'", other)
+    assert names(other["named"]) == {"torch.count"}
+    assert names(other["asked"]) == set()
 
 
 def test_own_is_asked_at_one_place():
@@ -176,6 +183,7 @@ def test_own_is_asked_at_one_place():
     for name in ("json", "numpy", "lrlab.lab.tasks.digits", "lrlab.version", __name__, "__main__", "no such module"):
         assert Own().module(name) == is_own(name)
     assert Own("json").module("json.decoder")
+    assert not is_own("numpy", "json")
 
 
 @pytest.mark.parametrize(("name", "own"), [("invented", True), ("json.invented", False)])
@@ -185,3 +193,44 @@ def test_a_module_whose_library_invents_its_file_is_its_librarys(monkeypatch, na
     made.__file__ = "_ops.py"
     monkeypatch.setitem(sys.modules, name, made)
     assert is_own(name) == own
+
+
+def test_a_package_without_a_file_belongs_where_its_folder_is(monkeypatch, tmp_path):
+    """It has a folder alone, or several."""
+    for folder, is_ones_own in ((tmp_path, True), (sysconfig.get_path("purelib"), False)):
+        made = types.ModuleType("a_folder_of_the_test")
+        made.__path__ = [f"{folder}/a_folder_of_the_test"]
+        monkeypatch.setitem(sys.modules, made.__name__, made)
+        assert is_own(made.__name__) == is_ones_own
+
+
+def test_what_is_only_set_is_not_read():
+    """A run begins with whatever was there."""
+
+    def sets(run):
+        global UNUSED
+        UNUSED = 2
+
+    assert names(sets) == set()
+
+
+def test_what_a_library_imports_is_left_to_it(tmp_path, monkeypatch):
+    """Though the function calls it."""
+    (tmp_path / "third_of_the_test.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    installed = f"{sysconfig.get_path('purelib')}/installed_of_the_test.py"
+    made = {}
+    exec(compile("def go():\n import third_of_the_test", installed, "exec"), made)
+    go = made["go"]
+    import_later_ones(lambda run: go())
+    assert "third_of_the_test" not in sys.modules
+
+
+def test_lrlab_is_looked_through_and_its_tasks_are_looked_into():
+    """What the lab makes around a function holds it; a task of lrlab is like one of the user's own."""
+    made = {}
+    around = "def make(inner):\n def call(run):\n  return inner(run)\n return call"
+    exec(compile(around, f"{own._LRLAB}/lab/made_of_the_test.py", "exec"), made)
+    assert names(made["make"](train)) == names(train)
+    assert digits.network in reached(digits.train)
+    assert outside not in reached(lambda run: outside(run))

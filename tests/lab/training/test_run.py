@@ -297,6 +297,7 @@ def test_a_run_by_itself():
     """Seed 0, the only fold, judged once at its end by the least validation loss."""
     run = TrainingRun(lr.constant(), 3)
     assert (run.seed, run.fold, run.folds, run.device, dict(run.config)) == (0, 0, 1, "cpu", {})
+    assert (run.completed, run.every) == (0, 1)
     assert evaluation_points(3, 1) == {3}
     run.track(opt=Optimizer(1.0))
     asked = []

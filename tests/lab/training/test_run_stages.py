@@ -71,6 +71,28 @@ def test_a_stage_ends_at_its_update_and_leaves_where_it_stands():
     assert whole.standing is None
 
 
+def gone_through(steps):
+    """How a loop ended that keeps nothing from one update to the next."""
+    try:
+        for _ in steps:
+            pass
+    except (Alone, Forked) as ended:
+        return type(ended)
+    return None
+
+
+@pytest.mark.parametrize(("batches", "ended", "updates"), [((1, 2), None, 10), ((1, 3), Alone, 0)])
+def test_a_stage_sees_what_the_one_before_it_saw(batches, ended, updates):
+    """Its first batch is the one that came next, or nothing is trained."""
+    before, steps = started(10, [1, 2], stop=5)
+    assert gone_through(steps) is Forked
+    snapshot, seen = before.standing.snapshot, dict(before.standing.seen)
+    record = {"at": 5, "ledger": before.ledger.record(), "plain": snapshot.plain, "seen": seen}
+    run, steps = started(10, list(batches), start=StoredState(record, snapshot.tensors))
+    assert gone_through(steps) is ended
+    assert run.completed == updates
+
+
 def test_arms_that_part_before_a_fork_end_at_once():
     """So do those of which it is not known yet where they may fork; one arm goes on whatever that is."""
     for stop in (0, 3, 10):

@@ -216,3 +216,9 @@ def test_a_law_is_told_from_a_log(tmp_path):
         LrlabError, match=r"(?s)is a law, which `lrlab forecast fit` wrote.*predict or rank.*--schedule"
     ):
         read_run(law)
+    others = {"law.txt": law.read_text(), "a.json": '{"law": "of large numbers"}', "b.json": '{"prior": "generic"}'}
+    for name, text in others.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(LrlabError) as refused:
+            read_run(tmp_path / name)
+        assert "is a law" not in str(refused.value)

@@ -181,6 +181,16 @@ def test_a_run_that_is_measured_in_tokens_is_logged_update_by_update():
     assert columns(rows)["lr"] == pytest.approx({0: 0.1, 1: 0.09, 2: 0.05, 3: 0.025})
 
 
+@pytest.mark.parametrize(("absolute", "first"), [(True, 0.5), (False, 0.05)])
+def test_in_tokens_an_absolute_value_is_the_lr_itself(absolute, first):
+    """Else it is a multiple of the group's own."""
+    rows: list[tuple] = []
+    pacer = pacer_of((0.5 * lr.linear()).over(lr.Horizon(tokens=1000)))
+    scheduler = SimpleNamespace(pacer=pacer, absolute=absolute, base_lrs=[0.1])
+    RateLog(scheduler, rows.extend)()
+    assert columns(rows)["lr"] == pytest.approx({0: first})
+
+
 def planned(plan, updates=20):
     """A plan on two groups of PyTorch, and what they used."""
     torch = pytest.importorskip("torch")

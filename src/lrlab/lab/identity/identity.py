@@ -126,7 +126,8 @@ def _imports(codes: Iterable[CodeType]) -> Iterator[Import]:
                 names = steps[k - 1].argval
                 yield Import(str(step.argval), 0, tuple(names) if isinstance(names, tuple) else (), True)
             elif step.argval in BY_NAME:
-                texts = [each.argval for each in steps[k + 1 : k + 4] if isinstance(each.argval, str)]
+                loaded = [each.argval for each in steps[k + 1 : k + 4] if each.opname == "LOAD_CONST"]
+                texts = [text for text in loaded if isinstance(text, str)]
                 yield from (Import(text, 0, (), True) for text in texts if text.replace(".", "a").isidentifier())
 
 

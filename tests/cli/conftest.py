@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import lrlab as lr
 from lrlab.analysis.forecast.law import Law
@@ -57,7 +59,7 @@ weight_decay = "linear(to=2)"
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory) -> Path:
-    """The files that the examples name: a task, logs of runs, sweeps, a DeepSpeed file, norms, the folder of a run."""
+    """The files that the examples name: a task, logs of runs, sweeps, a DeepSpeed file, norms, a run, checkpoints."""
     folder: Path = tmp_path_factory.mktemp("examples")
     shutil.copy(QUADRATIC, folder / "mine.py")
     (folder / "ds_config.json").write_text(json.dumps(DEEPSPEED), encoding="utf-8")
@@ -77,6 +79,10 @@ def furnished(tmp_path_factory) -> Path:
     pacer = lr.Pacer((lr.constant() * lr.manual()).over(100))
     journal = Journal(run)
     journal.began("start", Checkpoint.of(pacer, [0.1]).record())
+    (folder / "checkpoints").mkdir()
+    for update in (100, 200, 300):
+        tensors = {"w": np.full(3, update, np.float32)}
+        save_file(tensors, folder / "checkpoints" / f"step-{update}.safetensors")
     return folder
 
 

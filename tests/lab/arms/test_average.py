@@ -25,6 +25,7 @@ from lrlab.record.runs.store import Store
         ("swa 100%", Average("swa", 1.0), "weights averaged over the last 100% of the run (SWA)"),
         ("lawa 1", Average("lawa", 1), "weights averaged over the latest 1 of 20 states (LAWA)"),
         ("lawa 20", Average("lawa", 20), "weights averaged over the latest 20 of 20 states (LAWA)"),
+        ("merge linear()", Average("merge", 1.0, "linear()"), "weights merged as linear() would have left them"),
     ],
 )
 def test_each_is_read_and_told(given, found, told):
@@ -63,7 +64,7 @@ def test_they_are_a_set_of_arms():
     """Each kind has a row of its own beside the constant LR as it is, and two decays."""
     arms = {arm.name: arm for arm in average_arms()}
     assert arms_named("averages") == average_arms()
-    assert [name for name, arm in arms.items() if arm.averaging is not None] == ["EMA", "SWA", "LAWA"]
+    assert [name for name, arm in arms.items() if arm.averaging is not None] == ["EMA", "SWA", "LAWA", "merge"]
     assert {str(arm.schedule) for name, arm in arms.items() if arm.averaging is not None} == {"constant()"}
 
 

@@ -189,3 +189,43 @@ def test_every_average_goes_on_where_it_was(kind):
         states(first, half, at)
         rest.load_state_dict(half.state_dict())
         assert states(second, rest, 20, since=at) == expected[at:]
+
+
+def test_a_merge_makes_the_steps_of_the_decay():
+    """The state as it is before the decay; then each step by its multiple, from the state where the decay began."""
+    updates = 20
+    model = Model()
+    average = WeightAverage(model, Average("merge", 1.0, 'wsd(warmup=0, decay="50%", shape="linear")'), updates)
+    rng = np.random.default_rng(0)
+    expected = np.zeros(3)
+    factors = [1.0] * 10 + [1 - k / 10 for k in range(10)]
+    for n, factor in enumerate(factors):
+        step = rng.normal(size=3)
+        model.state["w"] = (model.state["w"] + step).astype(np.float32)
+        expected = expected + factor * step
+        average.update()
+        if n == 14:  # a fork goes on alike
+            kept, average = average.state_dict(), WeightAverage(model, average._kind, updates)
+            average.load_state_dict(kept)
+    average.swap_in()
+    np.testing.assert_allclose(model.state["w"], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_running_statistics_may_be_recomputed():
+    """Of the average, by PyTorch's own function; the training gets its own back."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))
+    average = ema(model, 4)
+    model(torch.randn(8, 2))
+    average.update()
+    trained = model[1].running_mean.clone()
+    average.swap_in()
+    assert average.inside
+    torch.optim.swa_utils.update_bn([torch.randn(8, 2) + 5], model)
+    average.swap_out()
+    assert model[1].running_mean.tolist() == trained.tolist()
+    average.swap_in()
+    with torch.no_grad():
+        model[0].weight += 1
+    with pytest.raises(LrlabError, match="the model changed"):
+        average.swap_out()

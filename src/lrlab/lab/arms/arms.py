@@ -25,8 +25,8 @@ class Arm:
     """One contestant of a comparison.
 
     `averaging` is the memory of a moving average of the weights as a share of the run, which then takes the
-    place of the weights in every evaluation, or another average, "swa 25%" or "lawa 5" (see
-    `lrlab.lab.arms.average`); None evaluates the weights as they are. `config` is what the task
+    place of the weights in every evaluation, or another average, "swa 25%", "lawa 5" or "merge linear()", the decay
+    that it stands for (see `lrlab.lab.arms.average`); None evaluates the weights as they are. `config` is what the task
     finds in `run.config` when it trains this arm, such as {"optimizer": "adam"}. `also` schedules hyper-parameters
     beside the LR, of every parameter group: {"momentum": linear(start=0.95, to=0.85)}; see
     `lrlab.core.plan.rules.KINDS`.
@@ -117,6 +117,7 @@ AVERAGE_ARMS: Mapping[str, tuple[str, float | str | None]] = {
     "EMA": ("constant()", AVERAGING),
     "SWA": ("constant()", "swa 25%"),
     "LAWA": ("constant()", "lawa 5"),
+    "merge": ("constant()", "merge wsd(warmup=0)"),
     "warmup + linear": ('warmup("5%") >> linear()', None),
     "WSD": ("wsd()", None),
 }
@@ -149,7 +150,7 @@ def average_arms() -> tuple[Arm, ...]:
     """One arm for each average of a constant LR, beside it as it is and two decays.
 
     >>> [arm.averaging for arm in average_arms()]
-    [None, 0.1, 'swa 25%', 'lawa 5', None, None]
+    [None, 0.1, 'swa 25%', 'lawa 5', 'merge wsd(warmup=0)', None, None]
     """
     return tuple(Arm(name, parse(text), averaging) for name, (text, averaging) in AVERAGE_ARMS.items())
 

@@ -1,4 +1,4 @@
-"""How the weights of an arm are averaged, from a number or a text: 0.1, "ema 10%", "swa 25%", "lawa 5"."""
+"""How the weights of an arm are averaged, from a number or a text: 0.1, "swa 25%", "lawa 5", "merge linear()"."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.merging import falling
 
-ALLOWED = '0.1 or "ema 10%" (the memory), "swa 25%" (the last part of the run), "lawa 5" (the latest states)'
+ALLOWED = (
+    '0.1 or "ema 10%" (the memory), "swa 25%" (the last part of the run), "lawa 5" (the latest states), '
+    '"merge wsd(warmup=0)" (the decay that it stands for)'
+)
 
 
 @dataclass(frozen=True)
 class Average:
-    """A kind of average: the share of the run that it remembers, or that is its last part, or a number of states."""
+    """A kind of average: the share of the run that it remembers, or that is its last part, or a number of states.
 
-    name: Literal["ema", "swa", "lawa"]
+    Of a merge it is the whole run, and `decay` the schedule that it stands for, as a text.
+    """
+
+    name: Literal["ema", "swa", "lawa", "merge"]
     amount: float
+    decay: str = ""
 
     def __str__(self) -> str:
         """In words.
@@ -23,6 +31,8 @@ class Average:
         >>> str(average_of(0.1)), str(average_of("lawa 5"))
         ('weights averaged over 10% of the run', 'weights averaged over the latest 5 of 20 states (LAWA)')
         """
+        if self.name == "merge":
+            return f"weights merged as {self.decay} would have left them"
         if self.name == "lawa":
             return f"weights averaged over the latest {self.amount:g} of 20 states (LAWA)"
         last = "the last " if self.name == "swa" else ""
@@ -43,6 +53,8 @@ def average_of(given: float | str) -> Average:
     if not isinstance(given, str):
         raise wrong
     name, _, amount = given.partition(" ")
+    if name == "merge":
+        return Average("merge", 1.0, str(falling(amount)))
     try:
         value = float(amount.removesuffix("%"))
     except ValueError:

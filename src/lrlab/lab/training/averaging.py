@@ -10,8 +10,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.average import Average
+from lrlab.lab.arms.merging import factors
 
 EVERY = 0.05  # of the run: how often LAWA takes a state
 
@@ -29,6 +31,7 @@ class WeightAverage:
     EMA   average += (1 - d) * (state - average),  d = min(1 - 1/window, n / (n + 9))
     SWA   the mean of the states after every update of the last `window`; before them the state itself
     LAWA  the mean of the latest `states` of the states after every 5 % of the run; before the first the state itself
+    merge average += w * (state - the state before),  w = the decay in this update (see `lrlab.lab.arms.merging`)
 
     `window` is in updates. The second term of d makes the average follow quickly at first, so that it forgets the
     initial weights. Floating-point entries are averaged; others, such as counters, are copied.
@@ -54,13 +57,23 @@ class WeightAverage:
         self._updates = 0
         self._average = _copied(model)
         self._held: list[dict[str, Any]] = []  # lawa: the latest states, the oldest first
+        self._decay = factors(parse(kind.decay), updates) if kind.name == "merge" else None
+        self._before: dict[str, Any] = {}  # merge: the state after the last update, as soon as the decay has begun
         self._live: dict[str, Any] | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the model holds the average now."""
+        return self._live is not None
 
     def update(self) -> None:
         """Add the state after one more update to the average."""
         self._updates += 1
         if self._kind.name == "lawa":
             self._take()
+            return
+        if self._decay is not None:
+            self._merge(float(self._decay[self._updates - 1]))
             return
         weight = self._weight()
         for name, value in self._model.state_dict().items():
@@ -74,6 +87,18 @@ class WeightAverage:
         if self._kind.name == "swa":
             return 1.0 / max(1, self._updates - self._first)
         return 1 - min(1 - 1 / max(1.0, self._window), self._updates / (self._updates + 9))
+
+    def _merge(self, factor: float) -> None:
+        state = _copied(self._model)
+        if factor == 1 and not self._before:
+            self._average = state
+            return
+        before = self._before or self._average
+        self._average = {
+            name: self._average[name] + factor * (value - before[name]) if is_floating(value) else value
+            for name, value in state.items()
+        }
+        self._before = state
 
     def _take(self) -> None:
         if self._updates % self._every == 0:
@@ -100,7 +125,9 @@ class WeightAverage:
         if self._live is None:
             return
         now = self._model.state_dict()
-        changed = [name for name, value in self._average.items() if not same(now[name], value)]
+        # Running statistics, such as those of BatchNorm, may have been recomputed for the average.
+        beside = {name for name, _ in getattr(self._model, "named_buffers", tuple)()}
+        changed = [name for name, value in self._average.items() if name not in beside and not same(now[name], value)]
         if changed:
             raise LrlabError(
                 worded(
@@ -116,12 +143,14 @@ class WeightAverage:
     def state_dict(self) -> dict[str, Any]:
         """The average, how many updates are in it, and the states that it is made of."""
         held = {"held": list(self._held)} if self._kind.name == "lawa" else {}
-        return {"updates": self._updates, "average": self._average, **held}
+        before = {"before": self._before} if self._before else {}
+        return {"updates": self._updates, "average": self._average, **held, **before}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the result of `state_dict`."""
         self._updates, self._average = state["updates"], dict(state["average"])
         self._held = [dict(each) for each in state.get("held", ())]
+        self._before = dict(state.get("before", {}))
 
 
 def is_floating(value: object) -> bool:

@@ -205,6 +205,11 @@ class TrainingRun:
             self._average.swap_in()
         return due
 
+    @property
+    def averaged(self) -> bool:
+        """Whether the model holds averaged weights now: statistics such as BatchNorm's are to be recomputed."""
+        return self._average is not None and self._average.inside
+
     def report(self, **metrics: Any) -> None:
         """Report metrics by name, also to controllers (plateau). Raises `LrlabError` without the task's metric."""
         self._in_an_update("run.report")
@@ -284,11 +289,6 @@ class TrainingRun:
                 )
             )
         return judged.values[-1]
-
-    @property
-    def worst(self) -> float:
-        """The score of a run that diverged."""
-        return math.inf if self._mode == "min" else -math.inf
 
     def result(self) -> TrainingSnapshot:
         """The result of the training: everything that is tracked, and the average."""

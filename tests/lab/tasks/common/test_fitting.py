@@ -8,7 +8,7 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.task.declaration import declaration_of
-from lrlab.lab.tasks.common.fitting import Problem, evaluating, fit, problem, supervised
+from lrlab.lab.tasks.common.fitting import Problem, evaluating, fit, problem, recompute, supervised
 from lrlab.lab.tasks.common.optimizers import optimizer
 from lrlab.lab.training.run import TrainingRun
 
@@ -95,3 +95,25 @@ def test_the_modes_return_after_an_error_too():
         assert not model.training
         raise ZeroDivisionError
     assert model.training
+
+
+def test_statistics_are_those_of_the_averaged_weights():
+    """Of BatchNorm, from further batches; the training sees the batches that it would have seen."""
+    model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1))
+    with torch.no_grad():
+        model[0].weight.fill_(2.0)
+        model[0].bias.fill_(1.0)
+
+    def batches():
+        while True:
+            yield torch.randn(4000, 1) + 3, torch.zeros(4000, 1)
+
+    torch.manual_seed(0)
+    made = supervised(model, batches(), torch.nn.functional.mse_loss, (torch.zeros(1, 1), torch.zeros(1, 1)), m=float)
+    recompute(made)
+    drawn = torch.rand(())
+    torch.manual_seed(0)
+    assert drawn == torch.rand(())
+    assert model[1].running_mean.item() == pytest.approx(7.0, abs=0.05)
+    assert model[1].running_var.item() == pytest.approx(4.0, abs=0.1)
+    assert model[1].momentum == 0.1

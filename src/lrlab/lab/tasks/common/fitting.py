@@ -11,6 +11,7 @@ What a task of one's own writes out is the same.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from lrlab.lab.training.lane import Lane
 
 if TYPE_CHECKING:
     from lrlab.lab.training.run import TrainingRun
+
+
+RECOMPUTED = 30  # batches
 
 
 @dataclass(frozen=True)
@@ -134,10 +138,26 @@ def fit(run: TrainingRun, made: Problem, opt: Any) -> None:
         loss = step(opt, functools.partial(_gradient, made, opt, batch))
         run.log(loss=loss)
         if run.eval_now:
+            if run.averaged:
+                recompute(made)
             with evaluating(made.model, opt):
                 metrics = made.judged()
             rate = rate_of(opt)
             run.report(**metrics, **({} if rate is None else {"effective_lr": rate}))
+
+
+def recompute(made: Problem) -> None:
+    """Compute the running statistics of BatchNorm for the weights that the model holds, from further batches.
+
+    The random numbers are put back, so that the training sees the batches that it would have seen.
+    """
+    import torch
+
+    if any(isinstance(each, torch.nn.modules.batchnorm._BatchNorm) for each in made.model.modules()):
+        drawn = torch.get_rng_state()
+        few = itertools.islice(iter(made.batches), RECOMPUTED)
+        torch.optim.swa_utils.update_bn((x for x, *_ in few), made.model)
+        torch.set_rng_state(drawn)
 
 
 def _gradient(made: Problem, opt: Any, batch: Any) -> Any:

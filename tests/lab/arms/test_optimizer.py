@@ -131,7 +131,16 @@ def test_an_own_file_is_told_from_another_state_of_it(tmp_path, monkeypatch):
     (tmp_path / "mine_of_a_test.py").write_text("class Own:\n    def __init__(self, params, lr=1.0, d0=1e-6): ...\n")
     call = OptimizerCall.parse("mine_of_a_test.Own(lr=1.0)")
     before = call.digest()
+    assert len(before) == 32
     assert call.finds_its_lr
     assert not OptimizerCall.parse("torch.optim.SGD(lr=1.0)").finds_its_lr
     (tmp_path / "mine_of_a_test.py").write_text("# another\n" + inspect.getsource(Asking))
     assert before != call.digest() != ""
+
+
+@pytest.mark.parametrize("place", ["no_such_package_of_the_test.Own", "time.Clock", "folder_of_the_test.Own"])
+def test_what_stands_in_no_file_has_no_digest(place, tmp_path, monkeypatch):
+    """Neither what is not there, nor what Python has built in, nor a folder."""
+    (tmp_path / "folder_of_the_test").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert OptimizerCall.parse(f"{place}(lr=0.1)").digest() == ""

@@ -4,6 +4,7 @@ import collections
 import copy
 import dataclasses
 import datetime
+import enum
 import itertools
 import os
 import random
@@ -370,3 +371,87 @@ def test_a_generator_that_draws_from_another_is_seen_with_it():
     first, second = seen(one)[0], seen(two)[0]
     assert {name for name in first if first[name] != second[name]} == {"it:yield from:start"}
     assert not any("yield from" in name for name in seen(stepped(counting(0), 1))[0])
+
+
+class Suit(enum.Enum):
+    SPADES, HEARTS = 1, 2
+
+
+def numbers():
+    """A function of one's own that yields."""
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (dict, list),
+        (max, min),
+        (Suit.SPADES, Suit.HEARTS),
+        (range(3), range(4)),
+        (1j, 2j),
+        ({5: 1}, {6: 1}),
+        ({5: 1}, {5: 2}),
+        ({"a": max}, {"b": max}),
+        ({"a": max}, {"a": min}),
+    ],
+)
+def test_two_values_are_told_apart_by_name_or_content(one, other):
+    """Classes, functions and members by their names; a dictionary by its keys as well; and each is like itself."""
+    assert seen(one)[0] != seen(other)[0]
+    assert seen(one) == seen(copy.copy(one))
+    assert seen(one)[1] == []
+
+
+class Steps:
+    """An iterator of one's own, whose place can be seen."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.at += 1
+        return self.at
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def test_what_is_ones_own_is_seen_whole():
+    """Though it is an iterator, and though it declares less."""
+    assert seen(Steps(1))[1] == []
+    assert seen(Steps(1))[0] != seen(Steps(2))[0]
+    assert seen(iter(range(3)))[1] == ["a range_iterator called it"]
+
+
+def test_of_a_librarys_object_what_it_declares_is_seen():
+    """Its state, not its machinery."""
+    scaler = torch.amp.GradScaler("cpu", enabled=True)
+    found, unseen = seen(scaler)
+    assert unseen == []
+    assert {name.partition("[")[0] for name in found} == {"it.state_dict()"}
+
+
+def test_of_a_callback_of_keras_what_is_ones_own_is_seen(monkeypatch):
+    """Its numbers and functions of one's own; not what it takes from Keras, nor what it has not got."""
+    keras = pytest.importorskip("keras")
+
+    class Noting(keras.callbacks.Callback):
+        pass
+
+    def looked(**given):
+        callback = Noting()
+        vars(callback).update(given)
+        return seen(callback)[0]
+
+    assert looked(best=1.0)["it.best"] == "1.0"
+    plain = looked()
+    for unseen in (None, np.less, keras.ops.mean):
+        assert looked(monitor=unseen) == plain
+    assert looked(monitor=numbers) != plain

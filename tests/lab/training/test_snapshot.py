@@ -168,3 +168,29 @@ def test_an_empty_stand_in_of_keras_has_no_random_numbers(monkeypatch):
     assert "keras" not in random_state()
     monkeypatch.delitem(sys.modules, "keras")
     assert "keras" not in random_state()
+
+
+@pytest.mark.parametrize("name", ["$tuple", "$dict", "$array", "$"])
+def test_a_name_that_looks_like_a_mark_is_a_name(name):
+    """Alone, and beside others; plain names stay as they are."""
+    for value in ({name: [1]}, {name: [1], "a": 2}):
+        snapshot = taken(value, "the test")
+        assert snapshot.plain != value
+        assert restored(snapshot) == value
+    assert taken({"a": {"b": [1]}}, "the test").plain == {"a": {"b": [1]}}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras's own variables
+def test_keras_has_random_numbers_where_it_is_whole(monkeypatch):
+    """Not where only a stand-in has its name, or nothing; what it drew it draws again."""
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(3)
+    keras.random.uniform((1,))
+    state = random_state()
+    first = float(keras.random.uniform((1,))[0])
+    set_random_state(state)
+    assert float(keras.random.uniform((1,))[0]) == first
+    monkeypatch.setitem(sys.modules, "keras", types.SimpleNamespace())
+    assert "keras" not in random_state()
+    monkeypatch.delitem(sys.modules, "keras")
+    assert "keras" not in random_state()

@@ -10,6 +10,7 @@ import pytest
 
 from lrlab.lab.training.values import (
     array_digest,
+    as_numpy,
     attributes_of,
     digest_of,
     is_array,
@@ -107,3 +108,11 @@ def test_a_long_array_is_told_by_the_sums_of_its_rows_and_the_parity_of_its_colu
         parity = [functools.reduce(operator.xor, words[k :: 2**12]) for k in range(2**12)]
         expected = b"".join(each.to_bytes(8, sys.byteorder) for each in sums + parity) + expected[rows * 2**15 :]
     assert array_digest(raw) == f"uint8 [{size}] {digest_of(expected)}"
+
+
+def test_a_key_of_jax_is_read_as_its_numbers():
+    """NumPy has no such type."""
+    jax = pytest.importorskip("jax")
+    keys = jax.random.split(jax.random.key(5), 2)
+    assert as_numpy(keys).tolist() == jax.random.key_data(keys).tolist()
+    assert as_numpy(jax.numpy.arange(2)).tolist() == [0, 1]

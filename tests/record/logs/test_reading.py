@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.reading import Asked, read_log
 from lrlab.record.logs.units import Rates
 
@@ -134,3 +135,56 @@ def test_a_training_loss_is_smoothed_where_two_means_are_left(tmp_path, points, 
     run = read_log([log(tmp_path, text)], Asked(smooth=smooth)).run
     assert len(run.loss) == kept
     assert run.loss[-1] == points - (0 if kept == points else ((smooth or -(-points // 200)) - 1) / 2)
+
+
+def test_a_loss_before_the_first_update_is_no_point(tmp_path):
+    """Nor enough to choose its column by; one after the first update is."""
+    rows = "step,val_loss,train_loss,lr\n0,9,,0.1\n1,,3,0.1\n2,,2,0.1\n"
+    found = read_log([log(tmp_path, rows)], Asked())
+    assert found.curves[0].name == "train_loss"
+    assert found.run.loss.tolist() == [3, 2]
+    found = read_log([log(tmp_path, "step,val_loss,lr\n1,3,0.1\n")], Asked())
+    assert found.missing.startswith("too few points")
+
+
+def test_a_column_that_is_no_loss_by_its_name_is_taken_where_it_is_asked_for(tmp_path):
+    """By its own name, without that of the run before it."""
+    found = read_log([log(tmp_path, "step,big - thing,lr\n1,3,0.1\n2,2,0.1\n")], Asked(loss="thing"))
+    assert found.curves[0].name == "big - thing"
+    assert found.run.loss.tolist() == [3, 2]
+
+
+def test_two_epochs_hold_their_lr_each(tmp_path):
+    """The fewest there can be."""
+    file = log(tmp_path, "epoch,val_loss,lr\n0,4,0.2\n1,3,0.1\n")
+    assert read_log([file], Asked(rates=Rates(updates_per_epoch=3))).run.lrs.tolist() == [0.2] * 3 + [0.1] * 3
+
+
+@pytest.mark.parametrize(("name", "asked"), [("val_loss", None), ("thing", "thing")])
+def test_only_a_training_loss_is_smoothed(tmp_path, name, asked):
+    """Not one that was measured on other data, nor what is none."""
+    text = f"step,{name},lr\n" + "".join(f"{k},{k},0.1\n" for k in range(1, 1002))
+    assert len(read_log([log(tmp_path, text)], Asked(loss=asked)).run.loss) == 1001
+
+
+@pytest.mark.parametrize(("sizes", "changes"), [((32, 32), False), ((32, 64), True)])
+def test_a_batch_size_that_changes_is_noted(tmp_path, sizes, changes):
+    """No law takes it into account."""
+    text = "step,val_loss,lr,batch_size\n" + "".join(f"{k},3,0.1,{size}\n" for k, size in enumerate(sizes, 1))
+    assert read_log([log(tmp_path, text)], Asked()).run.batch_changes is changes
+
+
+@pytest.mark.parametrize(
+    ("rows", "lrs"),
+    [
+        ("4,3,0.5\n8,2,0.25", [1.0, 0.9, 0.8, 0.7, 0.5, 0.4375, 0.375, 0.3125]),
+        ("4,3,\n6,2,0.5\n8,2,0.25", [1.0, 0.9, 0.8, 0.7, 0.7, 0.6, 0.5, 0.375]),
+        ("1,3,0.8\n8,2,0.1", [1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]),
+        ("0,3,\n6,2,0.5\n8,2,0.25", [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.375]),
+    ],
+)
+def test_the_lr_of_the_parent_holds_up_to_where_the_run_begins(tmp_path, rows, lrs):
+    """To a first LR that was logged later a line leads from its last one; a run from 0 on has nothing of it."""
+    parent = LogRun.from_arrays([5, 10], [4.0, 3.0], [1.0 - k / 10 for k in range(10)])
+    run = read_log([log(tmp_path, f"step,val_loss,lr\n{rows}\n")], Asked(parent=parent)).run
+    assert run.lrs.tolist() == pytest.approx(lrs)

@@ -95,3 +95,10 @@ def test_nothing_is_kept_of_nothing():
     """Nor said."""
     assert [part if isinstance(part, tuple) else part.tolist() for part in kept([])] == [[], ()]
     assert kept([np.nan, np.nan])[0].tolist() == []
+
+
+def test_rows_at_one_step_do_not_go_back():
+    """As where each process wrote its own: a resume among them is one all the same."""
+    points, said = kept([k for step in (10, 20, 30, 40, 50, 30, 40, 50, 60) for k in (step, step)])
+    assert points.tolist() == [1, 3, 11, 13, 15, 17]
+    assert "go back from 50 to 30: a resume; the 6 earlier points" in said[0]

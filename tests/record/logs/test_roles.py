@@ -3,6 +3,7 @@
 import pytest
 
 from lrlab.record.logs.roles import Role, loss, role
+from lrlab.record.logs.units import LONGEST
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,10 @@ from lrlab.record.logs.roles import Role, loss, role
         ),
         (Role.SCORE, "accuracy val_acc metrics/mAP50(B) f1 top5 fast_rcnn/cls_accuracy"),
         (Role.BATCH, "batch_size global_batch_size"),
-        (Role.OTHER, "loss_scale loss_weight lr_ratio grad_norm weight_decay max_steps lr_mult"),
+        (
+            Role.OTHER,
+            "image_size model_size batch_norm loss_scale loss_weight lr_ratio grad_norm weight_decay max_steps lr_mult",
+        ),
     ],
 )
 def test_roles(kind, names):
@@ -34,3 +38,9 @@ def test_the_whole_validation_loss_comes_first():
     assert sorted(order, key=loss)[:4] == order[:4]
     assert [loss(name).part for name in order] == [False] * 4 + [True] * 3
     assert [loss(name).validation for name in ("big - val/loss", "train/loss", "loss")] == [True, False, False]
+
+
+def test_a_name_that_is_too_long_says_nothing():
+    """It may be anything: a text in the place of a name."""
+    assert role("loss".rjust(LONGEST)) is Role.LOSS
+    assert role("loss".rjust(LONGEST + 1)) is Role.OTHER

@@ -73,6 +73,8 @@ def test_a_value_whose_checksum_does_not_fit_is_not_believed(tmp_path):
         (field(5, field(1, field(1, b"loss") + field(2, b"ab"))), "a value of 2 bytes"),
         (varint(2 << 3) + b"\xff" * 3000 + b"\x01", "integer without end"),
         (b"\xff" * 12, "integer without end"),
+        (varint(2 << 3) + b"\x80" * 10 + b"\0", "integer without end"),  # 0, in eleven bytes
+        (varint(2 << 3) + b"\x80" * 9 + b"\2", "integer without end"),  # 2**64
         (varint(5 << 3 | 2) + varint(10**6) + b"abc", "ends behind its message"),
         (varint(5 << 3 | 5) + b"ab", "ends behind its message"),
         (varint(5 << 3 | 3), "a field of kind 3"),
@@ -115,3 +117,37 @@ def test_the_greatest_and_the_least_step(tmp_path):
     for written, step in ((2**63 - 1, 2**63 - 1), (2**63, -(2**63)), (2**64 - 1, -1)):
         (tmp_path / "tfevents").write_bytes(event(written, "loss", simple(3.5)))
         assert list(scalars(tmp_path / "tfevents")) == [(step, "loss", 3.5)]
+
+
+@pytest.mark.parametrize(("size", "said"), [(65_536, True), (65_537, False)])
+def test_how_much_is_checked_that_holds_no_scalar(tmp_path, size, said):
+    """Up to 64 KiB."""
+    content = field(7, b"")
+    content = field(7, bytes(size - len(content) - 2))
+    broken = bytearray(frame(content))
+    assert len(content) == size
+    broken[-1] ^= 1
+    (tmp_path / "tfevents").write_bytes(broken + event(3, "loss", simple(3.5)))
+    found = list(events(tmp_path / "tfevents"))
+    assert [isinstance(each, Unreadable) for each in found] == ([True, False] if said else [False])
+
+
+def number(place, value):
+    """A field that holds an integer."""
+    return varint(place << 3) + varint(value)
+
+
+def test_fields_of_another_number_or_kind_are_passed_over(tmp_path):
+    """In an event, its summary, a value and a tensor: each is found by both."""
+    tensor = number(1, 2) + number(3, 1) + field(1, b"\1") + field(4, struct.pack("<d", 0.375)) + field(2, b"shape")
+    value = field(1, b"loss") + number(1, 9) + field(9, b"plugin") + field(8, tensor + number(4, 7))
+    summary = number(1, 5) + field(1, value) + field(3, b"\xff")
+    whole = number(2, 70) + field(2, b"step") + number(9, 77) + number(5, 3) + field(5, summary) + field(3, b"\xff")
+    (tmp_path / "tfevents").write_bytes(frame(whole))
+    assert list(events(tmp_path / "tfevents")) == [{"step": 70, "loss": 0.375}]
+
+
+def test_a_tensor_that_names_no_type_is_one_of_float32(tmp_path):
+    """Its number is as long as one."""
+    (tmp_path / "tfevents").write_bytes(event(7, "loss", field(8, field(4, struct.pack("<f", 0.375)))))
+    assert list(scalars(tmp_path / "tfevents")) == [(7, "loss", 0.375)]

@@ -291,3 +291,45 @@ def test_the_folder_is_made_with_all_above_it(tmp_path):
         live = ManualOrders(tmp_path / "runs" / "x")
     assert give(tmp_path / "runs" / "x", 0.5).number == 1
     assert live.due(3) == 0.5
+
+
+def test_the_file_says_what_it_is(tmp_path):
+    """In its first line, with the number of its form."""
+    ManualOrders(tmp_path)
+    (line,) = (tmp_path / FILE).read_text(encoding="utf-8").splitlines()
+    assert {"lrlab": 1, "live": "orders"}.items() <= json.loads(line).items()
+
+
+def test_a_factor_that_was_not_set_is_given_again(tmp_path):
+    """As the number of those that were says; also before a later update."""
+    live = ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    assert [live.due(3, 0), live.due(4, 0), live.due(5, 0)] == [0.5, 0.5, 0.5]
+    assert [live.due(6, 1), live.due(7, 1)] == [None, None]
+    give(tmp_path, 0.25)
+    assert [live.due(8, 1), live.due(9, 2), live.due(10, 2)] == [0.25, None, None]
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_answer_names_the_order_by_its_number(tmp_path):
+    """From 1, and the update; once, however often it is asked."""
+    live = ManualOrders(tmp_path)
+    for factor in (0.5, 0.25):
+        give(tmp_path, factor)
+        assert [live.due(8), live.due(8)] == [factor, factor] if factor == 0.5 else [live.due(9)] == [factor]
+    answers = [(row["taken"], row["update"]) for row in lines(tmp_path) if "taken" in row]
+    assert answers == [(1, 8), (2, 9)]
+
+
+def test_a_resumed_run_answers_nothing_again(tmp_path):
+    """An order holds from where it was taken first, though it is heard again at a later update."""
+    live = ManualOrders(tmp_path)
+    give(tmp_path, 0.5)
+    assert live.due(10) == 0.5
+    again = ManualOrders(tmp_path)
+    assert [again.due(9), again.due(15)] == [None, 0.5]
+    assert orders(tmp_path)[0].taken == 10
+    assert len(lines(tmp_path)) == 3

@@ -238,3 +238,21 @@ def test_an_lr_of_a_group_that_nobody_knows_is_passed_over(tmp_path):
         run.pacer.observe(1.0)
         run.journal.observed(run.pacer.update, 1.0, {}, [], lrs)
     assert replay(tmp_path).differences == ()
+
+
+def test_a_run_that_has_only_begun(tmp_path):
+    """No update, and the groups that it has."""
+    Run(tmp_path)
+    found = replay(tmp_path)
+    assert (found.updates, found.lrs.shape, found.observations) == (0, (1, 0), 0)
+    assert [(piece.start, piece.stop) for piece in found.pieces] == [(0, 0)]
+
+
+def test_what_was_trained_before_the_first_observation_is_known(tmp_path):
+    """A process that is killed and resumed before any."""
+    run = Run(tmp_path)
+    run.train(30)
+    run.journal.began("resumed", run.state())
+    run.train(10)
+    run.observe(1.0)
+    assert replay(tmp_path).lrs[0].tolist() == [run.lrs[update] for update in range(40)]

@@ -9,6 +9,7 @@ import pytest
 from lrlab.core.time.span import MOST
 from lrlab.record.process.orders import ManualOrders, give
 from lrlab.record.process.seen import FILE, Given, Seen, is_factor, read, read_all
+from lrlab.record.sealed import digest
 
 
 def test_a_file_that_has_not_grown_is_one_look_at_its_size(tmp_path, monkeypatch):
@@ -243,3 +244,30 @@ def test_a_hundred_thousand_orders_are_heard(tmp_path):
     (tmp_path / FILE).write_text((json.dumps(ORDER) + "\n") * 2)
     seen = replace(seen, file=(os.stat(tmp_path / FILE).st_ino, 0))
     assert len(read(tmp_path / FILE, seen).orders) == 100_000
+
+
+def test_a_line_of_the_longest_that_is_not_ended_yet_is_waited_for(tmp_path):
+    """Its end may be on the way."""
+    path = tmp_path / FILE
+    line = b'{"factor": 0.5' + b" " * (2**14 - 15) + b"}"
+    assert len(line) == 2**14
+    path.write_bytes(line)
+    seen = read(path, Seen())
+    assert (seen.orders, seen.offset) == ((), 0)
+    path.write_bytes(line + b"\n")
+    assert [order.factor for order in read(path, seen).orders] == [0.5]
+
+
+def test_an_order_of_before_has_the_name_of_its_place(tmp_path):
+    """Counted from 1: an answer that was written since names it so."""
+    path = tmp_path / FILE
+    path.write_text('{"factor": 0.5}\n{"factor": 0.5}\n')
+    names = [digest({"factor": 0.5, "number": number}) for number in (1, 2)]
+    assert [order.name for order in read(path, Seen()).orders] == names
+
+
+def test_a_line_that_is_no_json_is_no_order_either(tmp_path, caplog):
+    """What is said is what it should have been."""
+    (tmp_path / FILE).write_text("nonsense\n")
+    read(tmp_path / FILE, Seen())
+    assert "it is neither an order nor an answer to one" in caplog.text

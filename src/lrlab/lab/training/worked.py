@@ -117,7 +117,7 @@ class Worked:
     def _written(self, k: int) -> int:
         """How often the weights of an optimizer were written."""
         return sum(
-            getattr(weight, "_version", 0)
+            weight._version
             for group in self._inner[k].param_groups
             for weight in group["params"]
             if not weight.is_inference()

@@ -162,7 +162,7 @@ def _known(table: LogTable, clock: Clock, name: str) -> tuple[tuple[Ints, Floats
     if not len(updates):
         raise LrlabError(f"{name} has no finite number at a step of the losses")
     said = tuple(remark for remark in table.remarks(name) if name in remark)
-    if clock.held(column) and len(updates) > 1:  # one value per epoch: it holds until the next
+    if clock.held(column):  # one value per epoch: it holds until the next
         before = updates[1:] - 1
         inside = before > updates[:-1]
         updates = np.append(updates, before[inside])
@@ -260,7 +260,7 @@ def _given(lr: Any, horizon: int) -> Floats:
 def _unlogged(known_at: Ints, configured: object) -> int | None:
     """The warmup in the file's configuration, if the log begins after it."""
     steps = number(configured)
-    return int(steps) if steps and len(known_at) and 0 < steps <= known_at[0] else None
+    return int(steps) if steps and 0 < steps <= known_at[0] else None
 
 
 def _joined(parent: LogRun, start: int, at: Ints, values: Floats, horizon: int) -> Floats:

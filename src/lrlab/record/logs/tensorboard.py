@@ -107,13 +107,13 @@ def _scalar(message: bytes) -> tuple[str, float | None]:
 
 def _tensor(message: bytes) -> float | None:
     """The number in a tensor with a single float32 or float64; None for any other tensor."""
-    kind, content = 0, b""
+    double, content = False, b""
     for number, value in _fields(message):
         if number == _TENSOR_TYPE and isinstance(value, int):
-            kind = value
+            double = value == _DOUBLE
         elif number in (_TENSOR_CONTENT, _TENSOR_FLOATS, _TENSOR_DOUBLES) and isinstance(value, bytes):
             content = value
-    form = "<d" if kind == _DOUBLE else "<f"
+    form = "<d" if double else "<f"
     return float(struct.unpack(form, content)[0]) if len(content) == struct.calcsize(form) else None
 
 

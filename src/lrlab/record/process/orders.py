@@ -73,7 +73,7 @@ class ManualOrders:
         heard = self._heard or _heard_before(update, seen)
         again = update == heard.update or (heard_so_far is not None and heard_so_far == heard.count)
         known = heard.before if again else heard.then
-        if seen is heard.all_of and not again:
+        if seen is heard.all_of:
             return None
         left = [k for k, order in enumerate(seen.orders) if order.name not in known]
         # An unanswered order before the last answered one was overtaken, and never took effect.

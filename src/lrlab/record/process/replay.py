@@ -69,7 +69,7 @@ class Replay:
     @property
     def lrs(self) -> NDArray[np.float64]:
         """The LR of every update for each group: shape (groups, updates); NaN before a group existed."""
-        found = np.full((max((len(piece.groups) for piece in self.pieces), default=1), self.updates), np.nan)
+        found = np.full((max(len(piece.groups) for piece in self.pieces), self.updates), np.nan)
         for piece in self.pieces:
             lrs, stop = piece.lrs(), min(piece.stop, self.updates)
             found[:, piece.start :] = np.nan

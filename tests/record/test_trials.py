@@ -110,10 +110,10 @@ def test_runs_of_a_store_lack_size_and_batch():
     given = {"size": "1", "batch": "1"}
     for runs, more, match in (
         ([stored()], {"batch": ""}, "does not know"),
-        ([stored("a"), stored("b")], given, "share their arm"),
-        ([stored(task="t"), stored(task="u")], given, "share their task"),
+        ([stored("a"), stored("b")], given, r"share their arm[\s\S]*arm=a"),
+        ([stored(task="t"), stored(task="u")], given, r"share their task[\s\S]*task=t"),
         ([stored("a")], {**given, "arm": "c"}, "no such runs"),
-        ([stored("a")], {**given, "wdth": "1"}, r"unknown setting[\s\S]*width"),
+        ([stored("a")], {**given, "wdth": "1"}, r"unknown setting[\s\S]*width=\.\.\."),
     ):
         with pytest.raises(LrlabError, match=match):
             of_runs(runs, more, "runs")
@@ -141,3 +141,12 @@ def test_the_thousands_of_an_amount(text, value):
 def test_the_loss_of_a_table_is_the_only_one_that_it_can_be(columns, found):
     """That of a validation, where there is one."""
     assert _guess("loss", columns) == found
+
+
+def test_a_column_that_is_not_there_is_answered_with_one_that_is():
+    """The nearest by its name, or the first; where none was named, one that has the word in its own."""
+    rows = [{"n_" + name: value for name, value in row.items()} for row in ROWS]
+    refused(r"no such column[\s\S]*--column lr=n_lr", rows, {"lr": "n_lrs"})
+    refused(r"no such column[\s\S]*--column lr=n_size", rows, {"lr": "xyzzy"})
+    of_it = [{("the batch of it" if name == "batch" else name): value for name, value in row.items()} for row in ROWS]
+    refused(r"did you mean 'the batch of it'\?", of_it)

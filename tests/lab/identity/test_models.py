@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lrlab.lab.identity.identity import identity_of
+from lrlab.lab.identity.models import is_keras, of_keras
 
 
 def held(thing):
@@ -102,3 +103,29 @@ def test_modules_of_flax_before_and_after_they_are_used():
         assert held(bound) == held(bound) == held(other.bind(variables)) != before
         doubled = jax.tree.map(lambda leaf: 2 * leaf, variables)
         assert held(bound) != held(module.bind(doubled))
+
+
+def test_what_is_of_keras_is_known_by_its_class():
+    """Also one that comes from it; nothing else."""
+    keras = pytest.importorskip("keras")
+
+    class Own(keras.layers.Dense):
+        pass
+
+    assert is_keras(Own)
+    assert is_keras(keras.optimizers.SGD)
+    assert not any(map(is_keras, (dict, np.ndarray, functools.partial)))
+
+
+def test_a_layer_is_its_configuration_and_what_one_put_beside():
+    """Also a function of one's own; not the methods that Keras has wrapped for it, nor what it was compiled with."""
+    keras = pytest.importorskip("keras")
+    layer = keras.layers.Dense(2)
+    layer.scale, layer.mine = 3, lambda x: x
+    found = of_keras(layer)
+    (told,) = (each for name, each in found if name == "configuration")
+    assert told[0]["units"] == 2
+    assert told[1:] == [None]
+    beside = {name for _, held in found[3][1] for name, _ in held}
+    assert {"scale", "mine", "units"} <= beside
+    assert not beside & {"build", "call", "quantize"}

@@ -141,9 +141,23 @@ def test_folders_are_made_and_buckets_are_not(tmp_path, monkeypatch):
 
     monkeypatch.setattr(MemoryFileSystem, "_strip_protocol", classmethod(lambda cls, path: path.split("://")[-1]))
     monkeypatch.setattr(MemoryFileSystem, "pipe_file", no_bucket)
+    monkeypatch.setattr(MemoryFileSystem, "exists", lambda self, path: path != "bucket")
     monkeypatch.setattr(MemoryFileSystem, "makedirs", lambda *_, **__: pytest.fail("a bucket was made"))
     with pytest.raises(FileNotFoundError, match="bucket does not exist"):
         Remote("memory://bucket/runs").write("x", b"1")
+
+
+def test_a_folder_that_another_process_has_just_made_is_used(tmp_path, monkeypatch):
+    """Between the first try and the making of it."""
+    exists = LocalFileSystem.exists
+
+    def made_by_another(self, path):
+        (tmp_path / "a").mkdir()
+        return exists(self, path)
+
+    monkeypatch.setattr(LocalFileSystem, "exists", made_by_another)
+    Remote(f"file://{tmp_path}").write("a/b", b"1")
+    assert (tmp_path / "a" / "b").read_bytes() == b"1"
 
 
 @pytest.mark.parametrize(

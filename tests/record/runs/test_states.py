@@ -333,3 +333,10 @@ def test_a_killed_writer_leaves_whole_states_only(shared_place):
             except Torn:
                 torn += 1
         assert torn <= ("://" in shared_place)
+
+
+def test_a_fingerprint_is_of_what_is_there_in_any_order():
+    """And of nothing else."""
+    assert fingerprint({"a": 1, "b": [2]}, b"t") == fingerprint({"b": [2], "a": 1}, b"t")
+    others = [({"a": 1, "b": [3]}, b"t"), ({"a": 1, "b": [2]}, b"u"), ({"a": 1}, b"t")]
+    assert len({fingerprint(*each) for each in [({"a": 1, "b": [2]}, b"t"), *others]}) == 4

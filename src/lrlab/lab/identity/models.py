@@ -68,8 +68,8 @@ def _beside(part: Any) -> list[tuple[str, Any]]:
 def _ranked(names: set[str]) -> dict[str, str]:
     """Names with the number at their end replaced by its rank.
 
-    >>> _ranked({"dense_3", "dense_7"})
-    {'dense_3': 'dense 0', 'dense_7': 'dense 1'}
+    >>> _ranked({"dense_3", "dense_7", "conv_5", "conv"})
+    {'conv': 'conv 0', 'conv_5': 'conv 1', 'dense_3': 'dense 0', 'dense_7': 'dense 1'}
     """
     cut = {name: name.rstrip("0123456789") for name in names}
     parts = sorted((kind.rstrip("_"), int(name[len(kind) :] or 0), name) for name, kind in cut.items())

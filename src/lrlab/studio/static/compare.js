@@ -107,7 +107,7 @@ class Live {
     byId("title").textContent = row.title;
     byId("bar").max = row.total;
     const units = row.seeds.flatMap((seed) => row.folds.map((fold) => [seed, fold]));
-    const cells = (arm, lr) => units.map(([seed, fold]) => make("a", { class: "cell", "data-run": [arm, lr, seed, fold].join("|"), title: `seed ${seed}, fold ${fold}`, "aria-label": `${arm} at ${lr}, seed ${seed}, fold ${fold}: to come` }));
+    const cells = (arm, lr) => units.map(([seed, fold]) => make("span", { class: "cell", role: "img", "data-run": [arm, lr, seed, fold].join("|"), title: `seed ${seed}, fold ${fold}`, "aria-label": `${arm} at ${lr}, seed ${seed}, fold ${fold}: to come` }));
     const head = make("tr", {}, make("th", { scope: "col" }, "strategy"), ...row.lrs.map((lr) => make("th", { scope: "col" }, `LR × ${number(lr)}`)));
     const rows = row.arms.map((arm) => make("tr", {}, make("th", { scope: "row" }, arm.name, make("code", {}, arm.schedule)), ...row.lrs.map((lr) => make("td", {}, make("span", { class: "cells" }, ...cells(arm.name, lr))))));
     this.losses ??= make("div", { class: "report" });
@@ -149,11 +149,10 @@ class Live {
   mark(row) {
     const cell = byId("live").querySelector(`[data-run="${CSS.escape([row.arm, row.lr, row.seed, row.fold].join("|"))}"]`);
     if (!cell) return;
-    cell.classList.add(row.outcome === "diverged" ? "diverged" : row.reused ? "reused" : "done");
-    cell.href = `/runs#key=${row.key}`;
     const said = row.outcome === "diverged" ? "diverged" : `${number(row.score)}${row.reused ? ", from before" : ""}`;
-    cell.setAttribute("aria-label", cell.getAttribute("aria-label").replace(/: .*$/, `: ${said}`));
-    cell.title = `${cell.title.split(":")[0]}: ${said}`;
+    const kind = row.outcome === "diverged" ? "diverged" : row.reused ? "reused" : "done";
+    const told = (name) => cell.getAttribute(name).replace(/: .*$/, "");
+    cell.replaceWith(make("a", { class: `cell ${kind}`, href: `/runs#key=${row.key}`, "data-run": cell.dataset.run, title: `${told("title")}: ${said}`, "aria-label": `${told("aria-label")}: ${said}` }));
   }
 
   draw() {

@@ -14,9 +14,10 @@ export function sections(report) {
   const isFigure = (section) => section?.kind === "figure";
   const slots = slotsOf(report.sections.filter(isFigure));
   let beside = 0; // figures in a row so far
+  let tables = 0;
   return report.sections.map((section, k) => {
-    if (section.kind === "table") return card(section.title, table(k ? section : pinned(section, report.baseline)));
     beside = isFigure(section) ? beside + 1 : 0;
+    if (section.kind === "table") return card(section.title, table(k ? section : pinned(section, report.baseline), (tables += 1)));
     if (isFigure(section)) return figure(section, slots, beside % 2 === 1 && !isFigure(report.sections[k + 1]));
     if (section.kind === "code") return code(section);
     return card(section.title, ...section.text.split("\n\n").map((part) => make("p", {}, part)));
@@ -50,8 +51,8 @@ export function pinned(given, baseline) {
   return { ...given, rows: [first, ...given.rows.filter((row) => row !== own)], pinned: true };
 }
 
-/** @param {any} given */
-export function table(given) {
+/** @param {any} given @param {number|string} [place] which of several */
+export function table(given, place = "") {
   const numeric = given.columns.map((column) => (column.numeric ? "number" : column.interval ? "interval" : ""));
   const head = make("tr", {}, ...given.columns.map((column, k) => make(column.name ? "th" : "td", { scope: column.name ? "col" : null, class: numeric[k] }, column.name)));
   const rows = given.rows.map((row, number_) =>
@@ -60,7 +61,7 @@ export function table(given) {
   const label = given.title || `${given.columns.map((c) => c.name).filter(Boolean).join(", ")}`;
   return make(
     "div", {},
-    make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Table: ${label}` }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
+    make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Table ${place}: ${label}`.replace(" :", ":") }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
     given.note && make("p", { class: "small muted note" }, given.note),
   );
 }
@@ -124,7 +125,7 @@ class Drawn {
   }
 
   chip(line, k) {
-    const chip = make("button", { type: "button", class: "chip", "aria-pressed": "true" }, make("span", { class: "name" }, line.name), make("span", { class: "muted" }, line.last));
+    const chip = make("button", { type: "button", class: "chip", "aria-pressed": "true" }, make("span", { class: "name" }, line.name), line.last && make("span", { class: "muted" }, line.last));
     chip.style.setProperty("--paint", `var(--${this.paint(k)})`);
     chip.addEventListener("click", () => {
       const shown = this.hidden.has(k);

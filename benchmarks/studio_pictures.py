@@ -169,6 +169,7 @@ def handbook(browser: Any, url: str, folder: Path) -> None:
         ("studio-compose", "light", "compose"),
         ("studio-compose-dark", "dark", "compose"),
         ("studio-compare", "light", "compare-example"),
+        ("studio-choose", "light", "choose-answered"),
         ("studio-forecast", "light", "forecast"),
     ):
         path, act = EMPTY[state]

@@ -43,6 +43,7 @@ from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 from sizes import add_size
 
 EPOCH = 100
+PURE = ("digits", "tabular", "teacher", "control")  # the tasks that have a vectorised form
 REPEATS = 9
 
 
@@ -135,22 +136,22 @@ def planning(updates: int = 100_000, count: int = 66, seeds: int = 6) -> None:
         print(f"a finished study of {len(few_jobs)} runs again: {again:.2f} s")
 
 
-def vectorised(share: float = 0.25, width: int = 32, times: int = 3) -> None:
-    """4. `share` of the updates of the task; the best of so many `times`, for other work only takes away."""
+def vectorised(share: float = 1.0, width: int = 32, times: int = 2, tasks: tuple[str, ...] = PURE) -> None:
+    """4. `share` of the updates of each task; the best of so many `times`, for other work only takes away."""
     print(f"\nruns per second of CPU, {width} at once, a run of {share:.0%} of the task's own length")
     print(f"  {'task':10}{'loop':>8}{'vectorised':>12}{'ratio':>8}")
-    for name in ("digits", "tabular", "teacher", "control"):
+    for name in tasks:
         task = load_task(name)
         settings = dataclasses.replace(task.settings, updates=round(share * task.settings.updates), folds=8)
         settings = dataclasses.replace(settings, lrs=(0.5, 1.0, 2.0, 4.0), widen=False)
         rates: dict[int, float] = {}
         for _ in range(times):
             for many in (0, width):
-                jobs = jobs_of([Arm("linear", lr.linear())], settings, vectorise=many)[: many or 4]
+                jobs = jobs_of([Arm("linear", lr.linear())], settings, vectorise=many)[: many or 3]
                 with tempfile.TemporaryDirectory() as folder:
                     call = functools.partial(run_jobs, task, jobs, Store(folder), Here(task))
                     rates[many] = max(rates.get(many, 0.0), len(jobs) / timed(call, time.process_time))
-        print(f"  {name:10}{rates[0]:8.2f}{rates[width]:12.2f}{rates[width] / rates[0]:8.1f}")
+        print(f"  {name:10}{rates[0]:8.2f}{rates[width]:12.2f}{rates[width] / rates[0]:8.1f}", flush=True)
 
 
 def digits() -> None:

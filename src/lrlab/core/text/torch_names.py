@@ -115,8 +115,12 @@ def _one_cycle(
         if stop > at:
             part = ((at - begin) / (end - begin), (stop - begin) / (end - begin))
             legs.append(shape(stop - at, part=part, start=from_, to=to))
+        if round(end, 9) >= n - 1:  # the last update is on this leg, also where it is not the last one
+            break
         begin, at = end, stop
-    whole = sequence(*legs, constant(level=last))
+    share = (n - 1 - begin) / (end - begin)
+    level = to if share >= 1 else shape(1, part=(share, 1.0), start=from_, to=to).over(1)(0)
+    whole = sequence(*legs, constant(level=level))
     return whole if peak == 1 else peak * whole
 
 

@@ -441,8 +441,8 @@ def test_a_plan_is_made_of_several_schedules(opened):
     until(page, "document.getElementById('y-label').textContent === 'learning rate'")
     assert text_of(page) == "cosine()"
     until(page, "document.getElementById('code').textContent.includes('lr.plan(')")
+    until(page, "document.querySelector('#plan-beside h2')?.textContent === 'momentum'")
     until(page, "document.querySelectorAll('#plan-beside canvas').length === 1")
-    assert page.locator("#plan-beside h2").inner_text() == "momentum"
     page.reload()
     until(page, "document.querySelectorAll('.track').length === 2")
     assert "0.45" in page.locator(".track").nth(1).inner_text()

@@ -34,7 +34,7 @@ const advising = new Latest(
 );
 
 function offer({ name, schedule, beside, points, weight }, k) {
-  return make("li", {}, make("a", { class: "word", href: `/compose#${address({ text: schedule, updates: RUN })}` }, picture(points), make("b", {}, k ? name : `${name} `, k ? "" : make("span", { class: "tagged" }, "advised")), make("code", {}, schedule), make("span", {}, [`${weight} points`, beside].filter(Boolean).join(", "))));
+  return make("li", {}, make("a", { class: "word", href: `/compose#${address({ text: schedule, updates: RUN })}` }, picture(points), make("b", {}, k ? name : `${name} `, k ? "" : make("span", { class: "tagged" }, "advised")), make("code", {}, schedule), make("span", {}, [`${weight} point${weight === 1 ? "" : "s"}`, beside].filter(Boolean).join(", "))));
 }
 
 function answers() {

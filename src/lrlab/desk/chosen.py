@@ -163,9 +163,7 @@ class Chosen(Shown):
     def table(self) -> Table:
         """What was tried: each schedule at its LRs, as shorter runs and, where the budget had room, as whole ones."""
         rows = tuple((e.name, f"{self._absolute(e.multiple):.3g}", e.updates, self._score(e)) for e in self.screened)
-        return Table(
-            ("schedule", "LR", "updates", self.metric), rows, title="Complete runs, means of what was tried on"
-        )
+        return Table(("schedule", "LR", "updates", self.metric), rows, title="Complete runs, on what was searched")
 
     def _score(self, each: Screened) -> float | None:
         if not math.isfinite(each.score):

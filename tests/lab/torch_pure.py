@@ -77,3 +77,20 @@ def loop(run):
         opt.step()
         if run.eval_now:
             run.report(val_loss=loss)
+
+
+def one_more(state, batch, control):
+    model = state["model"] + control["lr"]
+    return {"model": model}, 1.0 + 0.0 * model
+
+
+@lr.task(metric="val_loss", updates=40, folds=2, lrs=(1.0,), evals=8)
+def rising(run):
+    """Its metric is one more than the sum of what was set: it never falls."""
+    lr.functional_torch(
+        run,
+        init=lambda: {"model": torch.zeros(())},
+        step=one_more,
+        evaluate=lambda state: {"val_loss": 1.0 + state["model"]},
+        batches=[0.0],
+    )

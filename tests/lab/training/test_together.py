@@ -70,6 +70,30 @@ def test_the_loop_of_the_same_functions_agrees(tmp_path, by_fours):
     assert {run.outcome for run in runs} == {"finished", "diverged"}
 
 
+def guarded(tries):
+    """Cuts at a report that is above the first one, and at the last of the tries gives up."""
+    return lr.constant() * lr.guard(after=1, patience=1, cooldown=0, tries=tries)
+
+
+@pytest.mark.parametrize("averaging", [None, 0.2])
+@pytest.mark.parametrize(("vectorise", "fork_every"), [(0, 1), (4, 0), (4, 1), (1, 1)])
+def test_a_run_whose_controller_gives_up_ends_there(tmp_path, vectorise, fork_every, averaging):
+    """With the report at which it did, as in a loop: also where it parts there from one that goes on, or is averaged.
+
+    By hand: reports every 5 updates, each above the one before; a model is 10 at the first cut, to 0.5, then 12.5.
+    """
+    arms = [Arm(f"{tries}", guarded(tries), averaging) for tries in (1, 2)]
+    runs, _ = trained(tmp_path, vectorise, arms, "rising", fork_every=fork_every)
+    assert [(run.outcome, run.updates) for run in runs] == [("diverged", 40)] * 4
+    for run, events in zip(runs, [["spike", "stop"], ["spike", "spike", "stop"]] * 2, strict=True):
+        at = 5 + 5 * len(events)
+        assert [each.event for each in run.decisions] == events
+        assert run.loss.updates == tuple(range(at))
+        assert run.evals["val_loss"].updates == tuple(range(5, at + 1, 5))
+        if averaging is None:
+            assert run.evals["val_loss"].values == (6.0, 11.0, 13.5, 14.75)[: 1 + len(events)]
+
+
 def test_workers_train_them_too(tmp_path, by_fours):
     """A stage of many is sent as any other."""
     task = load_task(f"{PURE}:train")

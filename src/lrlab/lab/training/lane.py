@@ -118,14 +118,14 @@ class Lane(TrainingRun):
             self._lookout.watch_beginning(self._tracked, self._ahead[0])
         else:
             held_to(self._start.record["seen"], self._lookout.inner(self._tracked, self._ahead[0]))
+        if not self.room:
+            self._give_up()
 
     @property
     def room(self) -> int:
-        """How many updates it makes before anything but the loss is asked of it."""
-        if self._average is not None:  # which takes in every state
-            return 1
-        at = self.completed
-        until = min(self._stop, at + LONGEST, *(point for point in self._evaluate_at if point > at))
+        """How many updates it makes before anything but the loss is asked of it; 0 where a controller has given up."""
+        at, longest = self.completed, 1 if self._average else LONGEST  # an average takes in every state
+        until = min(self._stop, at + longest, *(point for point in self._evaluate_at if point > at))
         given_up = np.isnan(self.controls[0].rows(at, until)).any(axis=1)
         return int(given_up.argmax()) if given_up.any() else until - at
 
@@ -162,13 +162,17 @@ class Lane(TrainingRun):
         elif at == self._stop:
             self._stand()
             raise Forked
-        elif self.room == 0:  # a controller has given up
-            self.completed += 1
-            raise Diverged
+        elif not self.room:
+            self._give_up()
         elif at % self.every == 0 and time.monotonic() >= self._keep_at:
             self._stand()
             self._keep(self)
             self._keep_at = time.monotonic() + KEEP_EVERY
+
+    def _give_up(self) -> None:
+        """End in an update for which nothing is set, as a loop does."""
+        self.completed += 1
+        self.ended = Diverged()
 
     def _stand(self) -> None:
         snapshot = self._snapshot()

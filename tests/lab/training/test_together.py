@@ -1,6 +1,7 @@
 """Many runs by one vectorised step: the same bits whatever shares it, close to the loop, and never under its key."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
+from lrlab.lab.training.bounds import Diverged
+from lrlab.lab.training.lane import HandedOver, Lane
+from lrlab.lab.training.together import train_together
 from lrlab.record.runs.store import Store
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 PURE = Path(__file__).parents[1] / "torch_pure.py"
 
 ARMS = (
@@ -110,6 +114,81 @@ def test_the_audit_trains_them_alone(tmp_path):
     audit = audited(task, jobs, Store(tmp_path), 2, Here(task))
     assert audit.passed
     assert str(audit) == "2 runs of 6 that shared a vectorised step trained again alone: identical to the last bit"
+
+
+def add(state, batch, control):
+    """The state is the sum of what it was given, and the loss is the batch."""
+    return state + batch * control["lr"], 1.0 * batch
+
+
+class Watched:
+    """Arrays that note what each vectorised step is given: the states, and the numbers of its updates."""
+
+    def __init__(self, inner, noted):
+        self._inner, self._noted = inner, noted
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    def vectorised(self, step):
+        stepped = self._inner.vectorised(step)
+
+        def noting(states, batches, keys, updates, controls):
+            self._noted.append((states.tolist(), [*updates]))
+            return stepped(states, batches, keys, updates, controls)
+
+        return noting
+
+
+def entered(noted, batches, start, evals, updates=6):
+    """A lane with these batches from this state on."""
+    lane = Lane(lr.linear(), updates, evals=evals)
+    with pytest.raises(HandedOver):
+        lr.functional_torch(
+            lane,
+            init=lambda: torch.tensor(start),
+            step=add,
+            evaluate=lambda state: {"val_loss": state},
+            batches=batches,
+        )
+    lane.training = dataclasses.replace(lane.training, arrays=Watched(lane.training.arrays, noted))
+    lane.enter()
+    return lane
+
+
+def test_who_has_ended_goes_along_until_half_have():
+    """Then it is left out; the last one goes beside itself. The others notice nothing: their states are sums by hand.
+
+    A lane of index k ends by a loss that is not finite, in its update k + 1; the last one is finished.
+    """
+    noted, good = [], [6.0] * 6
+    lanes = [entered(noted, [*good[:k], math.inf], 10.0 * k, 6) for k in range(4)]
+    lanes.append(entered(noted, good, 40.0, 6))
+    train_together(lanes)
+    assert [type(lane.ended) for lane in lanes] == [Diverged] * 4 + [bool]
+    assert [lane.completed for lane in lanes] == [1, 2, 3, 4, 6]
+    assert [lane.loss.updates for lane in lanes] == [(*range(k),) for k in (1, 2, 3, 4)] + [(*range(6),)]
+    assert [len(states) for states, _ in noted] == [5, 5, 5, 2, 2, 2]
+    last = [40.0, 46.0, 51.0, 55.0, 58.0, 60.0]  # what is added: 6, 5, 4, 3, 2, 1
+    assert [states[-1] for states, _ in noted] == pytest.approx(last)
+    assert [states for states, _ in noted[4:]] == [pytest.approx([each] * 2) for each in last[4:]]
+    assert lanes[-1].score == pytest.approx(61.0)
+
+
+def test_a_block_goes_to_the_nearest_evaluation_of_all():
+    """Each lane is given its own batches, rows and numbers of updates, also within a block."""
+    noted = []
+    lanes = [entered(noted, [6.0, 12.0], 0.0, 2), entered(noted, [60.0], 1.0, 3)]
+    train_together(lanes)
+    assert [updates for _, updates in noted] == [[u, u] for u in range(6)]
+    first = [0.0, 6.0, 16.0, 20.0, 26.0, 28.0, 30.0]  # 6 and 12 in turn, times 1, 5/6, 4/6, ...
+    other = [1.0, 61.0, 111.0, 151.0, 181.0, 201.0, 211.0]
+    assert [states for states, _ in noted] == [pytest.approx(pair) for pair in zip(first[:6], other[:6], strict=True)]
+    assert lanes[0].evals["val_loss"].updates == (3, 6)
+    assert lanes[1].evals["val_loss"].updates == (2, 4, 6)
+    assert lanes[0].evals["val_loss"].values == pytest.approx((20.0, 30.0))
+    assert lanes[1].evals["val_loss"].values == pytest.approx((111.0, 181.0, 211.0))
+    assert lanes[0].loss.values == (6.0, 12.0) * 3
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,44 @@ def test_a_stage_sees_what_the_one_before_it_saw(batches, ended, updates):
     assert run.completed == updates
 
 
+class Drawing(dict):
+    """Batches, and a random generator of their own if there is one."""
+
+    def __init__(self, generator):
+        super().__init__({0: "a batch"})
+        self.generator = generator
+
+
+class Counter:
+    """A random generator whose state is a number."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def get_state(self):
+        return self.state
+
+    def set_state(self, state):
+        self.state = state
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, Counter(2)), (Counter(1), None), (Counter(1), Counter(2))])
+def test_a_fork_draws_from_as_many_generators_as_the_training_before_it(before, after):
+    """From another number it is trained alone, and says why; else from where they were."""
+    first, steps = started(10, Drawing(before), stop=5)
+    assert gone_through(steps) is Forked
+    snapshot, seen = first.standing.snapshot, dict(first.standing.seen)
+    record = {"at": 5, "ledger": first.ledger.record(), "plain": snapshot.plain, "seen": seen}
+    _, steps = started(10, Drawing(after), start=StoredState(record, snapshot.tensors))
+    if before and after:
+        assert gone_through(steps) is None
+        assert after.state == 1
+    else:
+        counts = (1, 0) if after else (0, 1)
+        with pytest.raises(Alone, match="has {} random generators of its own, and had {} before".format(*counts)):
+            next(steps)
+
+
 def test_arms_that_part_before_a_fork_end_at_once():
     """So do those of which it is not known yet where they may fork; one arm goes on whatever that is."""
     for stop in (0, 3, 10):

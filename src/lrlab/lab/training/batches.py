@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.arms.tree import NOWHERE
+from lrlab.lab.training.values import Unholdable
 
 Restore = Callable[[], None]
 
@@ -229,6 +230,18 @@ def generators_of(loader: Any) -> list[Any]:
     parts.append(getattr(parts[-1], "sampler", None))
     found = [getattr(part, "generator", None) for part in parts]
     return list({id(each): each for each in found if hasattr(each, "get_state")}.values())
+
+
+def set_generators(generators: Sequence[Any], states: Sequence[Any]) -> None:
+    """Set the loader's own generators to what they were. Raises `Unholdable` if there are not as many."""
+    try:
+        pairs = [*zip(generators, states, strict=True)]
+    except ValueError:
+        now, before = len(generators), len(states)
+        what = f"the loader has {now} random generators of its own, and had {before} before the fork"
+        raise Unholdable(what) from None
+    for generator, state in pairs:
+        generator.set_state(state)
 
 
 def _used_up(loader: object, given: int) -> LrlabError:

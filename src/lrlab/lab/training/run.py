@@ -31,7 +31,7 @@ from lrlab.lab.arms.average import average_of
 from lrlab.lab.arms.controls import ControlSpec, replayed, together
 from lrlab.lab.arms.tree import NOWHERE, aligned
 from lrlab.lab.training.averaging import WeightAverage
-from lrlab.lab.training.batches import Batches, BatchSource, batch_source, generators_of
+from lrlab.lab.training.batches import Batches, BatchSource, batch_source, generators_of, set_generators
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.fork import Alone, Lookout, Standing, held_to
 from lrlab.lab.training.log import TrainingLog
@@ -357,14 +357,13 @@ class TrainingRun:
         state = restored(TrainingSnapshot(self._start.record["plain"], self._start.tensors))
         try:
             self._tracked.load(state["tracked"])
+            set_generators(self._generators, state["generators"])
         except Unholdable as error:
             raise Alone(str(error)) from error
         self._worked.go_on(state["worked"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
             self._averaged = self._start.record["at"]
-        for generator, kept in zip(self._generators, state["generators"], strict=True):
-            generator.set_state(kept)
         set_random_state(state["random"])
 
     def _in_an_update(self, what: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import lrlab as lr
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, LrlabTypeError
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.audit import audited
@@ -189,6 +189,26 @@ def test_a_block_goes_to_the_nearest_evaluation_of_all():
     assert lanes[0].evals["val_loss"].values == pytest.approx((20.0, 30.0))
     assert lanes[1].evals["val_loss"].values == pytest.approx((111.0, 181.0, 211.0))
     assert lanes[0].loss.values == (6.0, 12.0) * 3
+
+
+@pytest.mark.parametrize(
+    ("batches", "starts", "what"),
+    [
+        ([torch.zeros(4), torch.zeros(3)], (0.0, 0.0), "batches"),
+        ([0.0], ([0.0], [0.0, 0.0]), "states"),
+    ],
+)
+def test_what_is_not_alike_cannot_be_put_side_by_side(batches, starts, what):
+    """An incomplete last batch, or a model that is larger in one of the runs."""
+    lanes = [entered([], batches, start, 1) for start in starts]
+    with pytest.raises(LrlabError, match=rf"the {what} of all runs[\s\S]*\[\d\] torch.float32 and "):
+        train_together(lanes)
+
+
+def test_a_batch_of_no_numbers_is_told_as_in_a_loop():
+    """It is not that they differ."""
+    with pytest.raises(LrlabTypeError, match="a state is a tree of tensors"):
+        train_together([entered([], ["text"], 0.0, 6)])
 
 
 @pytest.mark.parametrize(

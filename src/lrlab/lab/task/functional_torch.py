@@ -72,6 +72,7 @@ def functional_torch(
         run.hand_over(PureTraining(held, (), step, lambda state: by_name(evaluate(state)), batches, _Arrays()))
     for _, batch in run.steps(batches):
         state, loss = pair(step(held.state, _tree().tree_map(tensor_of, batch), _tensors(run.control)))
+        state = _tree().tree_map(tensor_of, state)
         held.watch(state, run)
         held.set(state)
         run.log(loss=loss)
@@ -99,7 +100,7 @@ class _Held:
         if self._idle is None or not run.control["lr"]:
             return
         pairs = zip(_tree().tree_leaves(self.state), _tree().tree_leaves(state), strict=False)
-        same = all(a is b or (a.shape == b.shape and bool((a == b).all())) for a, b in pairs)
+        same = all(a.shape == b.shape and bool((a == b).all()) for a, b in pairs)
         self._idle = self._idle + 1 if same else None
         if self._idle == min(FIRST, run.updates):
             raise LrlabError(
@@ -139,10 +140,13 @@ class _Arrays:
     def stacked(self, trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
         import torch
 
-        tree = _tree()
-        leaves = zip(*map(tree.tree_leaves, trees), strict=True)
-        stacks = (torch.stack([*map(tensor_of, each)]) for each in leaves)
-        return tree.tree_unflatten([each.unflatten(0, shape) for each in stacks], tree.tree_structure(trees[0]))
+        def together(*leaves: Any) -> Any:
+            tensors = [*map(tensor_of, leaves)]
+            if len(kinds := {(each.shape, each.dtype) for each in tensors}) > 1:
+                raise ValueError(" and ".join(sorted(f"{[*shape]} {dtype}" for shape, dtype in kinds)))
+            return torch.stack(tensors).unflatten(0, shape)
+
+        return _tree().tree_map(together, *trees)
 
     def at(self, tree: Any, index: int | Sequence[int]) -> Any:
         return _tree().tree_map(lambda leaf: leaf[index], tree)
@@ -166,7 +170,7 @@ def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     import torch
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    many = torch.func.vmap(lambda state, batch, control: pair(step(state, batch, control)))
+    many = torch.func.vmap(lambda *given: _tree().tree_map(tensor_of, pair(step(*given))))
     traced: dict[Any, Any] = {}
 
     def stepped(states: Any, batches: Any, keys: Any, updates: Any, controls: Any) -> tuple[Any, Any]:

@@ -32,7 +32,7 @@ class Arrays(Protocol):
     """A library of arrays: trees of them can be stacked, taken apart, and stepped at once."""
 
     def stacked(self, trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
-        """One tree of arrays of these shapes in front; `trees` are in their order."""
+        """One tree of arrays of these shapes in front; `trees` are in their order. `ValueError` if they differ."""
         ...
 
     def at(self, tree: Any, index: int | Sequence[int]) -> Any:

@@ -17,7 +17,8 @@ def train_together(lanes: Sequence[Lane]) -> None:
 
     A run that has ended goes along, and is not heard, until half of the others have ended, too: libraries that compile
     a step do so for each number of runs. One alone goes beside itself: the last bits of a sum over one run may differ,
-    over several they are the same for any number. Raises `LrlabError` where the runs do not have one step in common.
+    over several they are the same for any number. Raises `LrlabError` where the runs do not have one step in common, or
+    their states or batches are not alike.
     """
     training = lanes[0].training
     for lane in lanes:
@@ -35,7 +36,8 @@ def train_together(lanes: Sequence[Lane]) -> None:
     while going := [lane for lane in lanes if lane.ended is None]:
         if 2 * len(going) <= len({*together}) or not together:
             together = going if len(going) > 1 else going * 2
-            states = arrays.stacked([lane.training.held.state for lane in together], (len(together),))
+            with _alike("states"):
+                states = arrays.stacked([lane.training.held.state for lane in together], (len(together),))
             keys = arrays.stacked([lane.training.key for lane in together], (len(together),))
         states = _block(arrays, step, together, states, keys)
 
@@ -49,7 +51,8 @@ def _block(arrays: Any, step: Any, lanes: Sequence[Lane], states: Any, keys: Any
         with _named(lane):
             taken[lane] = lane.take(size)
     seen = [taken.get(lane, taken[going[0]]) for lane in lanes]
-    batches = arrays.stacked([seen[k][0][u] for u in range(size) for k in range(runs)], (size, runs))
+    with _alike("batches"):
+        batches = arrays.stacked([seen[k][0][u] for u in range(size) for k in range(runs)], (size, runs))
     rows = np.stack([set_ for _, set_ in seen], axis=1)  # updates, runs, names
     controls = arrays.controls({name: rows[..., k] for k, name in enumerate(going[0].controls[0].names)})
     losses = []
@@ -63,6 +66,24 @@ def _block(arrays: Any, step: Any, lanes: Sequence[Lane], states: Any, keys: Any
         with _named(lane):
             lane.give(arrays.at(states, k), numbers[:, k].tolist())
     return states
+
+
+@contextmanager
+def _alike(what: str) -> Iterator[None]:
+    """Say it in words where those of the runs cannot be put side by side."""
+    try:
+        yield
+    except LrlabError:
+        raise
+    except ValueError as error:
+        raise LrlabError(
+            worded(
+                f"vectorise puts the {what} of all runs side by side, and they are not alike",
+                str(error),
+                f"{what} of one structure, with the same shapes and types, in every run and update",
+                "leave out the incomplete last batch (drop_last=True), or vectorise",
+            )
+        ) from error
 
 
 @contextmanager

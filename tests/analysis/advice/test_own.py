@@ -89,7 +89,7 @@ def test_more_may_be_better():
         ([run("mine", fold) for fold in range(4)], None, "no two strategies of t on"),
         ([*RUNS, run("mine", 0, task="a")], "a", "no two strategies of a on"),
         ([], None, "no two strategies of a task on"),
-        ([*RUNS, run("mine", 0, task="other")], None, 'store_task="other"'),
+        ([*RUNS, run("mine", 0, task="other")], None, 'store_task="other", or --store-task other'),
         (RUNS, "tt", "try: +t$"),
         ([*RUNS, RUNS[0]], None, "several recipes"),
         ([dataclasses.replace(each, outcome="diverged", score=float("inf")) for each in RUNS], None, "diverged"),

@@ -145,6 +145,15 @@ def test_eight_losses_are_a_curve():
         assert doubted(log(np.linspace(4.0, 2.0, points), every=40)) == [(said, pytest.approx(0.08 / points))]
 
 
+@pytest.mark.parametrize(("warmup", "told"), [(50, []), (51, ["51 of its 200 updates are warmup"])])
+def test_a_warmup_of_more_than_a_quarter_of_the_log_is_told(warmup, told):
+    """Of the log, by its last update; its width is told elsewhere."""
+    lrs = np.concatenate([np.linspace(1e-5, 1e-3, warmup + 1), np.linspace(1e-3, 1e-5, 199 - warmup)])
+    found = doubted(log(np.linspace(4.0, 2.0, 20), lrs))
+    assert [said.strip().partition(";")[0] for said, _ in found] == told
+    assert all(sd == 0.0 for _, sd in found)
+
+
 def test_a_hundred_updates_are_updates():
     """Fewer may be epochs: 1 % of the loss."""
     assert doubted(log(np.linspace(4.0, 2.0, 10))) == []

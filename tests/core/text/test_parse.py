@@ -4,6 +4,7 @@ import random
 import signal
 import sys
 import warnings
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -276,6 +277,17 @@ def test_as_deep_as_allowed():
     assert lr.loads(lr.dumps(schedule)) == schedule
     assert hash(schedule) == hash(lr.parse(str(schedule)))
     assert schedule.over(1000).values().shape == (1000,)
+
+
+def test_a_text_is_a_hundred_levels_deep_at_most():
+    """Brackets, and signs with or without spaces between them: counted before Python's own parser has to."""
+    assert lr.parse("(" * 99 + "rex()" + ")" * 99) == lr.rex()
+    for text in ("(" * 100 + "rex()" + ")" * 100, "rex() * " + "-" * 101 + "1", "rex() * " + "- " * 51 + "1"):
+        with pytest.raises(lr.LrlabError, match="nested too deeply(?s:.*)at most 100 levels"):
+            lr.parse(text)
+    for text in ("rex() * " + "-" * 100 + "1", "rex() * " + "- " * 50 + "1", "rex() * " + "-1 * " * 60 + "1"):
+        with pytest.raises(lr.LrlabError, match="not allowed") if "--" in text or "- -" in text else nullcontext():
+            lr.parse(text)
 
 
 def test_parse_does_not_warn_or_change_the_warnings():

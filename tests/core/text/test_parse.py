@@ -283,7 +283,7 @@ def test_a_text_is_a_hundred_levels_deep_at_most():
     """Brackets, and signs with or without spaces between them: counted before Python's own parser has to."""
     assert lr.parse("(" * 99 + "rex()" + ")" * 99) == lr.rex()
     for text in ("(" * 100 + "rex()" + ")" * 100, "rex() * " + "-" * 101 + "1", "rex() * " + "- " * 51 + "1"):
-        with pytest.raises(lr.LrlabError, match="nested too deeply(?s:.*)at most 100 levels"):
+        with pytest.raises(lr.LrlabError, match=r"nested too deeply(?s:.*)at most 100 levels"):
             lr.parse(text)
     for text in ("rex() * " + "-" * 100 + "1", "rex() * " + "- " * 50 + "1", "rex() * " + "-1 * " * 60 + "1"):
         with pytest.raises(lr.LrlabError, match="not allowed") if "--" in text or "- -" in text else nullcontext():

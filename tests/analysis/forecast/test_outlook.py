@@ -144,6 +144,14 @@ def test_too_little_is_a_sentence():
         outlook(runs, {arm: parse(text) for arm, text in SCHEDULES.items()}, UPDATES)
 
 
+def test_three_finished_arms_are_enough():
+    arms = ("fixed", "cosine", "linear", "WSD")
+    runs = half_done({("WSD", 1.0)}, lrs=(1.0,), arms=arms)
+    found = outlook(runs, {arm: parse(SCHEDULES[arm]) for arm in arms}, UPDATES)
+    here = forecasts(found)["WSD", 1.0]
+    assert here.low < true_loss("WSD", 1.0)[-1] < here.high
+
+
 def test_lrs_too_far_apart_are_too_little():
     """Each run alone at its LR, a hundred times another: none can be judged by the others."""
     places = {

@@ -86,6 +86,7 @@ def told(schedule, n):
         ("linear(start=0.01, to=0.005)", 9, ("below-peak", "the base LR is never reached: the peak is 0.01 at", 0)),
         ("linear(start=0.0099, to=0.005)", 9, ("absolute", "the largest multiplier is 0.0099: it", None)),
         ("linear(50, to=0.5)", 80, ("ends-early", "the spans end at update 50 of 80; the LR then stays at 0.5", 50)),
+        ("constant(level=0)", 100, ("zero-early", "the LR is 0 from update 0 of 100 on: nothing", 0)),
         ("multistep([94], gamma=0)", 100, ("zero-early", "the LR is 0 from update 94 of 100 on: nothing", 94)),
         ("step(100)", 100, ("never-drops", "step(100): 100 is not reached within 100", None)),
         ("multistep([99, 100])", 100, ("unreached", "multistep([99, 100]): 100 is not reached within 100", None)),

@@ -43,7 +43,7 @@ def average_of(given: float | str) -> Average:
     """Read it. Raises `LrlabError` where it is none.
 
     >>> average_of("swa 25%")
-    Average(name='swa', amount=0.25)
+    Average(name='swa', amount=0.25, decay='')
     """
     wrong = LrlabError(
         worded("averaging is a share of the run, or a kind with its amount", given, ALLOWED, "averaging=0.1")

@@ -9,6 +9,7 @@ Whatever the task prints goes to standard error.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import queue
 import signal
@@ -34,6 +35,8 @@ def main() -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # seen when printed
     if hasattr(os, "register_at_fork"):  # nor does a process that the task forks hold them, wherever it goes
         os.register_at_fork(after_in_child=lambda: [os.dup2(0, pipe) for pipe in (lines.fileno(), answers.fileno())])
+    if sys.platform == "linux":  # later Pythons start a loader's processes afresh: these do not know the task's module
+        multiprocessing.set_start_method("fork")
     stages: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(lines, stages), daemon=True).start()
     while True:

@@ -66,12 +66,17 @@ def functional(
     for update, batch in run.steps(batches):
         stepped = step(held.state, batch, jax.random.fold_in(later, update), run.control)
         state, loss = pair(stepped)
-        held.watch(state, run)
-        held.set(state)
-        run.log(loss=loss)
-        if run.eval_now:
-            run.report(**by_name(evaluate(held.state)))
+        take(run, held, state, loss, evaluate)
     return held.state
+
+
+def take(run: TrainingRun, held: Any, state: Any, loss: Any, evaluate: Callable[[Any], Mapping[str, Any]]) -> None:
+    """Hold the next state, and tell the run its loss and, where it is due, its metrics."""
+    held.watch(state, run)
+    held.set(state)
+    run.log(loss=loss)
+    if run.eval_now:
+        run.report(**by_name(evaluate(held.state)))
 
 
 def pair(stepped: Any) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.lab.task.forms import by_name
-from lrlab.lab.task.functional import pair
+from lrlab.lab.task.functional import pair, take
 from lrlab.lab.training.lane import Lane, PureTraining
 from lrlab.lab.training.worked import FIRST
 
@@ -73,11 +73,7 @@ def functional_torch(
     for _, batch in run.steps(batches):
         state, loss = pair(step(held.state, _tree().tree_map(tensor_of, batch), _tensors(run.control)))
         state = _tree().tree_map(tensor_of, state)
-        held.watch(state, run)
-        held.set(state)
-        run.log(loss=loss)
-        if run.eval_now:
-            run.report(**by_name(evaluate(held.state)))
+        take(run, held, state, loss, evaluate)
     return held.state
 
 

@@ -1,6 +1,7 @@
 """`lr.auto`: within its budget, judged on what nothing has seen, the same when called again."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,73 @@ def test_a_task_without_a_usable_range_says_why(tmp_path):
 
     with pytest.raises(LrlabError, match="no usable range of LRs: flat"):
         lr.auto(train, store=tmp_path, **GIVEN)
+
+
+class Model:
+    """A loss that is least at an LR of its own; it diverges above another, in runs that are long enough."""
+
+    def __init__(self):
+        self.param_groups = [{"lr": 0.1}]
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def task(best, *, of_short=None, whole=400, breaks=float("inf")):
+    """A task whose best peak LR is `best`; of runs shorter than `whole` it is `of_short`. Longer ones end as NaN above
+    `breaks`."""
+
+    @lr.task(metric="val_loss", updates=whole, folds=2)
+    def train(run):
+        model, peak = Model(), 0.0
+        run.track(model=model, opt=model)
+        for _ in run.steps([0]):
+            rate = model.param_groups[0]["lr"]
+            peak = max(peak, rate)
+            long = run.updates >= whole
+            at = best if long or of_short is None else of_short
+            run.log(loss=math.nan if long and peak > breaks else 1.0 + 0.3 * math.log(rate / at) ** 2)
+            if run.eval_now:
+                run.report(val_loss=1.0 + 0.3 * math.log(peak / at) ** 2)
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("best", "edge", "beyond"), [(0.8, "highest", "above"), (0.1, None, ""), (0.0125, "lowest", "below")]
+)
+def test_an_lr_at_the_end_of_those_tried_says_so(tmp_path, best, edge, beyond):
+    """The whole run wants another LR than the short ones, and the budget has no room to go there."""
+    found = lr.auto(task(best, of_short=0.1), store=tmp_path, budget=36, workers=0, quiet=True)
+    record = found.record()
+    assert (record["edge"], record["constant_edge"]) == (edge, edge)
+    for text in (str(found), found.report().lead):
+        assert [end for end in ("lowest", "highest") if f"is the {end} of the whole runs" in text] == [edge] * bool(
+            edge
+        )
+        assert not edge or f"may lie {beyond}" in text
+        assert not edge or f"--budget {record['farther']}" in text
+
+
+def test_where_every_whole_run_diverged_it_says_so(tmp_path):
+    """Not that the screening did."""
+    with pytest.raises(LrlabError, match="every whole run diverged") as raised:
+        lr.auto(task(0.1, breaks=1e-5), store=tmp_path, budget=36, workers=0, quiet=True)
+    assert "screening" not in str(raised.value)
+    assert "more budget" in str(raised.value)
+
+
+def test_lower_lrs_are_tried_where_every_whole_run_diverged(tmp_path):
+    """While the budget has room for them."""
+    found = lr.auto(task(0.1, breaks=0.02), store=tmp_path, budget=90, workers=0, quiet=True)
+    assert found.lr <= 0.02
+    assert found.edge is None  # what is above diverged, and what is below was tried
+
+
+def test_where_the_screening_diverged_it_says_so(tmp_path):
+    """Here every run of a quarter of the length, not those of the range test."""
+    with pytest.raises(LrlabError, match="every run of the screening diverged"):
+        lr.auto(task(0.1, whole=100, breaks=1e-5), store=tmp_path, budget=12, horizon=400, workers=0, quiet=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.executors.named import opened
-from lrlab.lab.search.budget import budget_of
+from lrlab.lab.search.budget import Budget, budget_of
 from lrlab.lab.search.proposals import Candidate
 from lrlab.lab.search.rungs import ranking
 from lrlab.lab.search.space import BASELINE, Strategy, refuse_another
@@ -176,7 +177,7 @@ def auto(
             last = _whole(tried, shares.finalists, field, allowed.allowed - before - 2 * shares.judged * updates)
             spent += field.price(field.jobs([each.candidate for each in last], updates))
             tried = [*tried, *last]
-        fixed, best = _best(last)
+        fixed, best = _best(last, updates)
         final = dataclasses.replace(field, units=others[: shares.judged], train=partial(trainer.train, what="verdict"))
         comparison = _judged([best, fixed], final)
         spent += final.price(final.jobs([best, fixed], updates))
@@ -198,6 +199,7 @@ def auto(
         maximise=field.maximise,
         spent=spent,
         budget=allowed.allowed,
+        farther=_farther(allowed, updates, len(units), len(others)),
         trained=trainer.trained + found.trained,
     )
 
@@ -232,18 +234,19 @@ def _lasts(name: str, schedule: Schedule, updates: int) -> bool:
 
 
 def _whole(tried: Sequence[Tried], count: int, field: Field, room: int) -> list[Tried]:
-    """The constant and the best few others as whole runs, each around its best LR so far; farther where the best is at
-    an end, while there is room for so many updates in all."""
-    fixed, _ = _best(tried)
+    """The constant and the best few others as whole runs, each around its best LR so far; farther where that is at an
+    end, the best schedule first, while there is room for so many updates in all."""
+    fixed, _ = _best(tried, field.updates)
     others: dict[Strategy, Candidate] = {}
     for each in _ranked(tried):
         if each.candidate.strategy != FIXED:
             others.setdefault(each.candidate.strategy, each.candidate)
     best = [fixed, *[*others.values()][:count]]
     more = [dataclasses.replace(each, lr=each.lr * step) for each in best for step in STEPS]
+    price = len(field.units) * field.updates
     done: list[Tried] = []
-    while more and len(more) * len(field.units) * field.updates <= room:
-        room -= len(more) * len(field.units) * field.updates
+    while more := more[: room // price]:
+        room -= len(more) * price
         rows = field.scores(more, field.updates)
         done += [Tried(each, field.updates, row) for each, row in zip(more, rows, strict=True)]
         more = _beyond(done)
@@ -251,16 +254,18 @@ def _whole(tried: Sequence[Tried], count: int, field: Field, room: int) -> list[
 
 
 def _beyond(tried: Sequence[Tried]) -> list[Candidate]:
-    """The next LR of each schedule whose best lies at the lowest or the highest that was tried."""
+    """The next LR of each schedule whose best lies at the lowest or the highest that was tried, and a lower one where
+    all diverged; the best schedule first."""
     found: list[Candidate] = []
-    for strategy in dict.fromkeys(each.candidate.strategy for each in tried):
+    for strategy in dict.fromkeys(each.candidate.strategy for each in sorted(tried, key=lambda each: each.score)):
         by_lr = sorted(
             (each for each in tried if each.candidate.strategy == strategy), key=lambda each: each.candidate.lr
         )
         best = min(by_lr, key=lambda each: each.score)
-        for end, step in ((by_lr[0], STEPS[0]), (by_lr[-1], STEPS[-1])):
-            if best is end and np.isfinite(end.score):
-                found.append(dataclasses.replace(end.candidate, lr=end.candidate.lr * step))
+        if best is by_lr[0]:
+            found.append(dataclasses.replace(best.candidate, lr=best.candidate.lr * STEPS[0]))
+        elif best is by_lr[-1]:
+            found.append(dataclasses.replace(best.candidate, lr=best.candidate.lr * STEPS[-1]))
     return found
 
 
@@ -269,14 +274,31 @@ def _ranked(tried: Sequence[Tried]) -> list[Tried]:
     return [tried[k] for k in ranking(np.array([each.scores for each in tried])).order]
 
 
-def _best(tried: Sequence[Tried]) -> tuple[Candidate, Candidate]:
+def _best(tried: Sequence[Tried], updates: int) -> tuple[Candidate, Candidate]:
     """The constant at its best LR, and the best of the others. Raises `LrlabError` where either diverged everywhere."""
     order = [each.candidate for each in _ranked(tried)]
     fixed = [each for each in order if each.strategy == FIXED]
     others = [each for each in order if each.strategy != FIXED]
-    if not fixed or not others:
-        raise LrlabError(worded("every run of the screening diverged", hint="a lower LR in the optimizer of the task"))
-    return fixed[0], others[0]
+    if fixed and others:
+        return fixed[0], others[0]
+    whole = tried[0].updates == updates
+    which = "of another schedule than the constant " if fixed else "of the constant " if others else ""
+    gone = [each.candidate.lr for each in tried if each.candidate not in order]
+    raise LrlabError(
+        worded(
+            f"every {'whole run' if whole else 'run of the screening'} {which}diverged on a fold or seed",
+            f"LRs down to × {min(gone):.2g} of the task's own",
+            hint="a lower LR in the optimizer of the task" + (", or more budget for lower LRs" if whole else ""),
+        )
+    )
+
+
+def _farther(budget: Budget, updates: int, tried: int, judged: int) -> int:
+    """A budget in runs that has room for LRs beyond: twice as much, and whole runs of a schedule at the least."""
+    runs = math.ceil(2 * budget.allowed / updates)
+    while (shares := shares_of(runs * updates - budget.first, updates, tried, judged)) is None or not shares.finalists:
+        runs += 1
+    return runs
 
 
 def _judged(rivals: Sequence[Candidate], field: Field) -> Comparison:

@@ -17,6 +17,8 @@ from lrlab.shown import Shown
 from lrlab.views.model import Cell, Code, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 from lrlab.views.seen import Columns, Section
 
+Edge = Literal["lowest", "highest"]
+
 
 class ScreenedRecord(TypedDict):
     """A schedule at one LR as complete runs of so many updates; `score` is None where it diverged."""
@@ -33,6 +35,8 @@ class AutoRecord(TypedDict):
 
     `gain` is by how much the metric is better than with a constant LR at its own best: low, expected, high, in the
     metric (null where that is unbounded or not known); `answer` what the comparison makes of it. `cost` is in runs.
+    `edge` is "lowest" or "highest" where `lr` is that of the LRs that were tried of the schedule, so that a better one
+    may lie beyond; `constant_edge` the same of `constant_lr`; `farther` a budget that has room to go there.
     """
 
     version: Literal[1]
@@ -45,6 +49,9 @@ class AutoRecord(TypedDict):
     name: str
     multiple: float
     constant_lr: float
+    edge: Edge | None
+    constant_edge: Edge | None
+    farther: int
     level: float
     method: str
     task: str
@@ -72,7 +79,8 @@ class Chosen(Shown):
     """A schedule (`schedule`, as a text) and its LR (`lr`), with code for a framework (`code`).
 
     `answer` is "better" than a constant LR, "undecided" or "worse"; `gain` by how much, as (low, expected, high) in the
-    metric. `found` is the range test. `spent` and `budget` are in updates.
+    metric. `found` is the range test. `spent` and `budget` are in updates, `farther` is a budget in runs that has room
+    for LRs beyond those that were tried.
     """
 
     task: str
@@ -90,12 +98,32 @@ class Chosen(Shown):
     maximise: bool
     spent: int
     budget: int
+    farther: int
     trained: int
 
     @property
     def lr(self) -> float:
         """The peak LR: absolute, of the first parameter group; a multiple where the task has no optimizer."""
         return self._absolute(self.multiple)
+
+    @property
+    def edge(self) -> Edge | None:
+        """Which end of the LRs that were tried of the schedule its own is; None inside: a better one may lie beyond."""
+        return self._end(self.name, self.multiple)
+
+    @property
+    def constant_edge(self) -> Edge | None:
+        """The same of the constant LR."""
+        return self._end("constant", self.fixed)
+
+    def _end(self, name: str, multiple: float) -> Edge | None:
+        tried = [each.multiple for each in self.screened if (each.name, each.updates) == (name, self._longest)]
+        return "lowest" if multiple == min(tried) else "highest" if multiple == max(tried) else None
+
+    @property
+    def _longest(self) -> int:
+        """The updates of the runs that chose."""
+        return max(each.updates for each in self.screened)
 
     @property
     def versus(self) -> Versus:
@@ -140,6 +168,9 @@ class Chosen(Shown):
             "name": self.name,
             "multiple": self.multiple,
             "constant_lr": self._absolute(self.fixed),
+            "edge": self.edge,
+            "constant_edge": self.constant_edge,
+            "farther": self.farther,
             "level": self.comparison.level,
             "method": self.comparison.method,
             "task": self.task,
@@ -256,6 +287,19 @@ class Chosen(Shown):
             f"{self.schedule} at {sign} {self.lr:.3g}.",
             f"It is {said.get(self.answer, self.answer)} {constant}: {self.metric} better by {middle} ({interval}), on "
             f"{units} folds or seeds that nothing before has seen.",
+            *self._edges(),
             f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",
         ]
         return "\n".join(lines)
+
+    def _edges(self) -> list[str]:
+        """A sentence for each of the two LRs that is the lowest or the highest that was tried, and the way out."""
+        among = "the whole runs" if self._longest == self.updates else f"the runs of {self._longest} updates"
+        ends = {"Its LR": self.edge, "The constant LR": self.constant_edge}
+        beyond = {"lowest": "below", "highest": "above"}
+        return [
+            f"{whose} is the {end} of {among}: a better one may lie {beyond[end]}, for which the budget had no room. "
+            f"--budget {self.farther} (budget={self.farther}) has."
+            for whose, end in ends.items()
+            if end
+        ]

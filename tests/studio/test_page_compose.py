@@ -203,6 +203,20 @@ def test_everything_is_done_by_keys_alone(opened, keys, to):
         assert text_of(page) == to
 
 
+def test_no_key_is_lost_however_fast_they_come(opened):
+    """Ten steps of 1 %, faster than the server answers, are ten; what is taken back right after is the last of them."""
+    page = composing(opened)
+    page.locator('[data-name="1"]').focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+z")
+    until(page, """lrlab.state.text.startsWith('warmup("14%")')""")
+    settled(page)
+    assert text_of(page) == 'warmup("14%") >> constant() >> cosine("30%", to=0.1)'
+    page.keyboard.press("Control+Shift+Z")
+    until(page, """lrlab.state.text.startsWith('warmup("15%")')""")
+
+
 def test_handles_are_sliders_with_names_and_values(opened):
     """One of them is reached by Tab; what a gesture came to is announced."""
     page = composing(opened, more="&lr=0.0003")

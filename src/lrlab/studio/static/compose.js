@@ -29,7 +29,8 @@ const past = new Past(() => {
 const handles = new Handles(chart, {
   begin: () => { began = { ...state }; },
   gesture: (given) => gestures.want({ ...request(began), gesture: given, quick: true }),
-  end: () => gestures.idle.then(settled),
+  end: () => gestures.idle.then(kept).then(settled),
+  once,
   mode: () => (byId("mode-lift").getAttribute("aria-checked") === "true" ? "lift" : "bend"),
   said: (text) => { byId("where").textContent = text || hint(); },
 });
@@ -93,6 +94,7 @@ const gestures = new Latest(
 const pictures = new Latest(
   (given) => packed("compose", given),
   (answer) => {
+    if (began) return; // of before the gesture that is made
     wrong("");
     draw(answer);
     phases(answer);
@@ -105,11 +107,32 @@ const pictures = new Latest(
   },
 );
 
-/** A gesture is over: it can be undone, and its meaning is told. */
-async function settled() {
+let step = Promise.resolve(); // the last of what is made at once, or taken back
+let steps = 0;
+
+/** A gesture that is made at once, from what the one before it has made: none is left out. @param {() => any} make */
+function once(make) {
+  const mine = (steps += 1);
+  step = step.then(async () => {
+    const given = make();
+    if (given) {
+      began = { ...state };
+      await gestures.want({ ...request(began), gesture: given, quick: true });
+      kept();
+    }
+    if (mine === steps) settled();
+  });
+}
+
+/** A gesture is over: it can be undone. */
+function kept() {
   chart.freeze(false);
   if (began && (began.text !== state.text || began.updates !== state.updates)) past.keep(began);
   began = null;
+}
+
+/** The gestures are over: their meaning is told. */
+async function settled() {
   await refresh();
   if (found?.words) say([found.words.split("\n").slice(1).join(". ") || found.words, law.law ? law.sentence : ""].join(" "));
 }
@@ -178,7 +201,7 @@ function phases(answer) {
   const rows = answer.segments.map((segment) => {
     const select = segment.word && make(
       "select",
-      { "aria-label": `Shape of phase ${segment.number + 1}`, onchange: (event) => handles.once({ kind: "shape", segment: segment.number, word: event.target.value }) },
+      { "aria-label": `Shape of phase ${segment.number + 1}`, onchange: (event) => once(() => ({ kind: "shape", segment: segment.number, word: event.target.value })) },
       ...[...new Set([segment.word, ...(handles.shapes ?? [])])].map((word) => make("option", { value: word, selected: word === segment.word }, word)),
     );
     return make(
@@ -243,11 +266,13 @@ function fill() {
 }
 
 function back(way) {
-  const before = past[way]({ ...state });
-  if (!before) return;
-  state = { ...before, log: state.log, ghost: state.ghost, overlays: state.overlays };
-  fill();
-  plan.open(state).then(refresh).then(() => say(`${way === "undo" ? "Taken back" : "Done again"}: ${state.text}`));
+  step = step.then(() => {
+    const before = past[way]({ ...state });
+    if (!before) return;
+    state = { ...before, log: state.log, ghost: state.ghost, overlays: state.overlays };
+    fill();
+    plan.open(state).then(refresh).then(() => say(`${way === "undo" ? "Taken back" : "Done again"}: ${state.text}`));
+  });
 }
 
 // -- what the page does -----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ const decimal = (value) => value.toLocaleString("en", { useGrouping: false, maxi
 export class Handles {
   /**
    * @param {import("./chart.js").Chart} chart
-   * @param {{begin: () => void, gesture: (given: object) => void, end: () => void, mode: () => string, said: (text: string) => void}} told
+   * @param {{begin: () => void, gesture: (given: object) => void, end: () => void, once: (make: () => object|null) => void, mode: () => string, said: (text: string) => void}} told
    */
   constructor(chart, told) {
     Object.assign(this, { chart, told, shown: null, held: null, current: "1", buttons: new Map(), chosen: new Set() });
@@ -100,7 +100,7 @@ export class Handles {
     button.addEventListener("dblclick", (event) => {
       event.stopPropagation();
       const border = parseInt(name, 10);
-      if (border > 0 && border < this.shown.segments.length) this.once({ kind: "join", border });
+      if (border > 0 && border < this.shown.segments.length) this.told.once(() => ({ kind: "join", border }));
     });
     return button;
   }
@@ -301,7 +301,8 @@ export class Handles {
   double(event) {
     if (!this.shown.points.length) return;
     const spot = this.spot(event);
-    if (this.segment(spot)) this.once({ kind: "split", x: this.chart.update(spot.left), ...this.near(spot, event.altKey) });
+    const given = { kind: "split", x: this.chart.update(spot.left), ...this.near(spot, event.altKey) };
+    if (this.segment(spot)) this.told.once(() => given);
   }
 
   point(event) {
@@ -314,66 +315,60 @@ export class Handles {
     this.told.said(`update ${whole(update)}: ${number(this.chart.at(update))}${segment ? ` · ${segment.text}` : ""}`);
   }
 
-  /** A gesture that is made at once. */
-  once(gesture) {
-    this.told.begin();
-    this.told.gesture(gesture);
-    this.told.end();
-  }
-
   // -- by keys --------------------------------------------------------------------------------------------------------
 
   key(event, name) {
+    if (((event.ctrlKey || event.metaKey) && /^[a-z]$/i.test(event.key)) || event.key === "Tab") return;
+    if (!this.goes(event, name)) {
+      if (this.stroke(event, name) === undefined) return;
+      this.told.once(() => this.buttons.has(name) && this.stroke(event, name));
+    }
+    event.preventDefault();
+  }
+
+  /** Whether a key goes to another point, or chooses some: nothing of the schedule changes. */
+  goes({ key }, name) {
+    if (key === "[" || key === "]") {
+      const names = [...this.buttons.keys()];
+      const next = names[(names.indexOf(name) + (key === "]" ? 1 : names.length - 1)) % names.length];
+      this.buttons.get(next).focus();
+    } else if (key === " " && !this.wanted().get(name).edge) this.toggle(name);
+    else if (key === "Escape" && this.chosen.size) {
+      if (name === "tilt") this.buttons.get([...this.chosen].at(-1)).focus();
+      this.choose([]);
+    } else return false;
+    return true;
+  }
+
+  /** The gesture that a key makes of what is shown; null where nothing changes, and undefined for another key. */
+  stroke(event, name) {
     const fine = event.ctrlKey || event.metaKey;
     const handle = this.wanted().get(name);
-    const edge = Boolean(handle.edge);
-    if ((fine && /^[a-z]$/i.test(event.key)) || event.key === "Tab") return;
     const number_ = parseInt(name, 10);
-    const after = this.shown.segments[Math.min(number_, this.shown.segments.length - 1)];
+    const { segments } = this.shown;
+    const after = segments[Math.min(number_, segments.length - 1)];
     const ratio = fine ? 10 ** (1 / 200) : 10 ** (1 / 20);
     const steps = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const levels = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
     const halves = { "+": 1, "=": 1, "-": -1, "−": -1 }[event.key];
-    let gesture = null;
-    if (event.key === "[" || event.key === "]") {
-      const names = [...this.buttons.keys()];
-      const next = names[(names.indexOf(name) + (event.key === "]" ? 1 : names.length - 1)) % names.length];
-      this.buttons.get(next).focus();
-      event.preventDefault();
-      return;
-    }
-    if (event.key === " " && !edge) {
-      event.preventDefault();
-      this.toggle(name);
-      return;
-    }
-    if (event.key === "Escape" && this.chosen.size) {
-      event.preventDefault();
-      if (name === "tilt") this.buttons.get([...this.chosen].at(-1)).focus();
-      this.choose([]);
-      return;
-    }
-    const together = this.several && this.chosen.has(name) ? { points: [...this.chosen], log: this.chart.log } : null;
-    if (event.altKey && levels && !edge) gesture = this.other(after, Math.sign(levels));
-    else if (name === "horizon" && (steps || levels)) gesture = { kind: "horizon", x: handle.update * ratio ** (steps ?? levels) };
-    else if (edge && (levels || halves)) {
+    const several = { points: [...this.chosen], log: this.chart.log };
+    if (name === "horizon") return steps || levels ? { kind: "horizon", x: handle.update * ratio ** (steps ?? levels) } : undefined;
+    if (handle.edge) {
+      if (!levels && !halves) return undefined;
       const least = this.shown.peak * 1e-4;
       const factor = halves ? 2 ** halves : ratio ** levels;
       const y = name === "floor" && levels < 0 && handle.value * factor < least ? 0 : Math.max(handle.value, least) * factor;
-      gesture = name === "tilt" ? { kind: "tilt", y, points: [...this.chosen], log: this.chart.log } : { kind: name, y };
-    } else if (together && (steps || levels || halves)) {
-      gesture = { kind: "nudge_several", point: name, steps: steps ?? 0, levels: levels ?? halves ?? 0, fine: fine && !halves, double: Boolean(halves), ...together };
-    } else if (!edge && steps) gesture = { kind: "nudge", point: name, steps, levels: 0, fine, double: false };
-    else if (!edge && levels) gesture = { kind: "nudge", point: name, steps: 0, levels, fine, double: false };
-    else if (!edge && halves) gesture = { kind: "nudge", point: name, steps: 0, levels: halves, fine: false, double: true };
-    else if (!edge && event.key === "Home") gesture = { kind: "move", point: name, x: handle.low, y: handle.value };
-    else if (!edge && event.key === "End") gesture = { kind: "move", point: name, x: handle.high, y: handle.value };
-    else if (!edge && /^s$/i.test(event.key) && after) gesture = { kind: "split", x: (after.start + after.stop) / 2 };
-    else if (!edge && (event.key === "Delete" || event.key === "Backspace") && number_ > 0 && number_ < this.shown.segments.length) {
-      gesture = { kind: "join", border: number_ };
-    } else return;
-    event.preventDefault();
-    if (gesture) this.once(gesture);
+      return name === "tilt" ? { kind: "tilt", y, ...several } : { kind: name, y };
+    }
+    if (event.altKey && levels) return this.other(after, Math.sign(levels));
+    if (steps || levels || halves) {
+      const by = { point: name, steps: steps ?? 0, levels: levels ?? halves ?? 0, fine: fine && !halves, double: Boolean(halves) };
+      return this.several && this.chosen.has(name) ? { kind: "nudge_several", ...by, ...several } : { kind: "nudge", ...by };
+    }
+    if (event.key === "Home" || event.key === "End") return { kind: "move", point: name, x: event.key === "Home" ? handle.low : handle.high, y: handle.value };
+    if (/^s$/i.test(event.key) && after) return { kind: "split", x: (after.start + after.stop) / 2 };
+    if (event.key === "Delete" || event.key === "Backspace") return number_ > 0 && number_ < segments.length ? { kind: "join", border: number_ } : undefined;
+    return undefined;
   }
 
   /** The next word that a line can be bent to. */

@@ -37,6 +37,9 @@ export const whole = (value) => Math.round(value).toLocaleString("en");
 /** @param {string} name */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** When what was drawn is on the screen: what comes then does not hold it up. */
+export const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
+
 /** Do it a little after the last call. @param {() => void} action @param {number} delay */
 export function later(action, delay) {
   let timer = 0;

@@ -99,10 +99,10 @@ export class Chart {
     return this.plot.over;
   }
   get width() {
-    return this.over.clientWidth;
+    return this.plot.bbox.width / devicePixelRatio;
   }
   get height() {
-    return this.over.clientHeight;
+    return this.plot.bbox.height / devicePixelRatio;
   }
 
   /** The level of the first line at an update, as drawn. @param {number} update */
@@ -122,6 +122,7 @@ export class Chart {
 
   /** Keep the axis as it is while a hand moves. @param {boolean} held */
   freeze(held) {
+    if (held === Boolean(this.frozen)) return;
     this.frozen = held ? [this.plot.scales.y.min, this.plot.scales.y.max] : null;
     if (!held) this.plot.setData(this.data());
   }

@@ -2,7 +2,7 @@
 
 import { Latest, asked, packed } from "./asking.js";
 import { address, stateOf } from "./address.js";
-import { byId, later, make, say, sentence, whole as count } from "./building.js";
+import { byId, later, make, painted, say, sentence, whole as count } from "./building.js";
 import { Chart } from "./chart.js";
 import { gallery } from "./gallery.js";
 import { Handles } from "./handles.js";
@@ -131,8 +131,9 @@ function kept() {
   began = null;
 }
 
-/** The gestures are over: their meaning is told. */
+/** The gestures are over: their meaning is told, once the curve is on the screen. */
 async function settled() {
+  await painted();
   await refresh();
   if (found?.words) say([found.words.split("\n").slice(1).join(". ") || found.words, law.law ? law.sentence : ""].join(" "));
 }

@@ -170,6 +170,17 @@ def test_a_vectorised_step_is_the_step_of_each():
     assert arrays.numbers([after, loss]).tolist() == [[1.0, 11.0], [0.5, 0.5]]
 
 
+def test_the_part_of_one_is_a_copy_and_a_tree_without_tensors_has_parts():
+    """A step may overwrite the states, and a batch may be nothing."""
+    _, arrays = vectorised(lambda state, batch, control: (state + batch, state))
+    states = arrays.stacked([1.0, 2.0], (2,))
+    one = arrays.at(states, 1)
+    states.zero_()
+    assert one.item() == 2.0
+    assert arrays.each((), 3) == [()] * 3
+    assert [each["x"].tolist() for each in arrays.each({"x": torch.eye(2)}, 2)] == [[1.0, 0.0], [0.0, 1.0]]
+
+
 @pytest.mark.parametrize("other", [torch.zeros(3), torch.zeros(2).double(), [torch.zeros(2)], {"x": torch.zeros(2)}])
 def test_only_what_is_alike_is_stacked(other):
     """Structure, shape and type; dictionaries by their names, in any order."""

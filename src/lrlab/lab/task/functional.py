@@ -105,7 +105,10 @@ class _Arrays:
 
         return jax.tree.map(together, *trees)
 
-    def at(self, tree: Any, index: int | Sequence[int]) -> Any:
+    def each(self, tree: Any, count: int) -> list[Any]:
+        return [self.at(tree, k) for k in range(count)]
+
+    def at(self, tree: Any, index: int) -> Any:
         return _jax().tree.map(lambda leaf: leaf[index], tree)
 
     def controls(self, rows: Mapping[str, Any]) -> Any:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.lab.task.for_many import for_many
 from lrlab.lab.task.forms import by_name
 from lrlab.lab.task.functional import pair, take
 from lrlab.lab.training.lane import Lane, PureTraining
@@ -138,20 +139,29 @@ class _Arrays:
 
         def together(*leaves: Any) -> Any:
             tensors = [*map(tensor_of, leaves)]
-            if len(kinds := {(each.shape, each.dtype) for each in tensors}) > 1:
-                raise ValueError(" and ".join(sorted(f"{[*shape]} {dtype}" for shape, dtype in kinds)))
-            return torch.stack(tensors).unflatten(0, shape)
+            try:
+                if len({each.dtype for each in tensors}) == 1:
+                    return torch.stack(tensors).unflatten(0, shape)
+            except RuntimeError:  # their shapes differ
+                pass
+            kinds = {f"{[*each.shape]} {each.dtype}" for each in tensors}
+            raise ValueError(" and ".join(sorted(kinds)))
 
         return _tree().tree_map(together, *trees)
 
-    def at(self, tree: Any, index: int | Sequence[int]) -> Any:
-        return _tree().tree_map(lambda leaf: leaf[index], tree)
+    def each(self, tree: Any, count: int) -> list[Any]:
+        leaves, structure = _tree().tree_flatten(tree)
+        parts = [leaf.unbind(0) for leaf in leaves]
+        return [_tree().tree_unflatten([part[k] for part in parts], structure) for k in range(count)]
+
+    def at(self, tree: Any, index: int) -> Any:
+        return _tree().tree_map(lambda leaf: leaf[index].clone(), tree)
 
     def controls(self, rows: Mapping[str, NDArray[np.float64]]) -> Any:
         return _tensors(rows)
 
     def vectorised(self, step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
-        return _vectorised(step)
+        return getattr(step, "many", None) or _vectorised(step)
 
     def numbers(self, losses: Sequence[Any]) -> NDArray[np.float64]:
         import torch
@@ -162,36 +172,14 @@ class _Arrays:
 
 @functools.lru_cache(maxsize=8)
 def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
-    """Traced once for each number of runs: the same operations without the layers of `torch.func` around them."""
-    import torch
-    from torch.fx.experimental.proxy_tensor import make_fx
-
-    many = torch.func.vmap(lambda *given: _tree().tree_map(tensor_of, pair(step(*given))))
-    traced: dict[Any, Any] = {}
+    """The step for many; one of a built-in task has its own, which overwrites the states."""
+    many = for_many(lambda *given: _tree().tree_map(tensor_of, pair(step(*given))), step)
 
     def stepped(states: Any, batches: Any, keys: Any, updates: Any, controls: Any) -> tuple[Any, Any]:
-        given = (states, batches, controls)
-        shapes = tuple((leaf.shape, leaf.dtype) for leaf in _tree().tree_leaves(given))
-        if shapes not in traced:
-            try:
-                traced[shapes] = make_fx(many)(*given)
-            except RuntimeError as error:
-                raise LrlabError(_untraceable(step, error)) from error
-        found: tuple[Any, Any] = traced[shapes](*given)
+        found: tuple[Any, Any] = many(states, batches, controls)
         return found
 
     return stepped
-
-
-def _untraceable(step: Any, error: Exception) -> str:
-    text = str(error)
-    if "random" in text:
-        what, hint = "step draws random numbers, which vectorise would give to all runs alike", "draw them in batches"
-    elif "item()" in text or "data-dependent" in text:
-        what, hint = "step asks for the value of a tensor, which is another one in each run", "torch.where(a, b, c)"
-    else:
-        what, hint = f"step cannot be vectorised: {text}".partition("\n")[0], "see torch.func.vmap"
-    return worded(what, getattr(step, "__qualname__", step), "a pure function of state, batch and control", hint)
 
 
 def tensor_of(leaf: Any) -> Any:

@@ -35,8 +35,12 @@ class Arrays(Protocol):
         """One tree of arrays of these shapes in front; `trees` are in their order. `ValueError` if they differ."""
         ...
 
-    def at(self, tree: Any, index: int | Sequence[int]) -> Any:
-        """The part of a stacked tree at one place in front, or at several."""
+    def each(self, tree: Any, count: int) -> Sequence[Any]:
+        """The parts of a stacked tree, of which there are `count`, in their order; they may be views of it."""
+        ...
+
+    def at(self, tree: Any, index: int) -> Any:
+        """The part of a stacked tree at one place in front, as a copy."""
         ...
 
     def controls(self, rows: Mapping[str, NDArray[np.float64]]) -> Any:
@@ -44,7 +48,10 @@ class Arrays(Protocol):
         ...
 
     def vectorised(self, step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
-        """`step` for many at once: (states, batches, keys, updates, controls) to the next states and the losses."""
+        """`step` for many at once: (states, batches, keys, updates, controls) to the next states and the losses.
+
+        It may overwrite the states.
+        """
         ...
 
     def numbers(self, losses: Sequence[Any]) -> NDArray[np.float64]:

@@ -56,9 +56,9 @@ def _block(arrays: Any, step: Any, lanes: Sequence[Lane], states: Any, keys: Any
     rows = np.stack([set_ for _, set_ in seen], axis=1)  # updates, runs, names
     controls = arrays.controls({name: rows[..., k] for k, name in enumerate(going[0].controls[0].names)})
     losses = []
-    for u in range(size):
+    for u, (batch, control) in enumerate(zip(arrays.each(batches, size), arrays.each(controls, size), strict=True)):
         updates = [lane.completed + u for lane in lanes]
-        states, loss = step(states, arrays.at(batches, u), keys, updates, arrays.at(controls, u))
+        states, loss = step(states, batch, keys, updates, control)
         losses.append(loss)
     numbers = arrays.numbers(losses)
     for lane in going:

@@ -26,14 +26,15 @@ def test_an_update_is_that_of_pytorch(name):
     start, gradients = torch.randn(50), torch.randn(20, 50)
     theirs = torch.nn.Parameter(start.clone())
     opt = optimizer(name, [theirs], lr={name: 0.1}, l2=0.05, weight_decay=0.05)
-    weights, buffers = start, {each: torch.zeros(50) for each in PURE[name].buffers}
+    weights, buffers = start[None].clone(), {each: torch.zeros(1, 50) for each in PURE[name].buffers}
     for k, gradient in enumerate(gradients):
         opt.param_groups[0]["lr"] = 0.1 / (k + 1)
         theirs.grad = gradient.clone()
         opt.step()
-        given = {**buffers, "updates": torch.tensor(k + 1.0)}
-        weights, buffers = PURE[name].step(weights, gradient, given, torch.tensor(0.1 / (k + 1)), 0.05, 0.9)
-    assert weights.numpy() == pytest.approx(theirs.detach().numpy(), rel=1e-5, abs=1e-6)
+        buffers["updates"] = torch.tensor([[k + 1.0]])
+        sets = [torch.tensor([[each]]) for each in (0.1 / (k + 1), 0.05, 0.9)]
+        PURE[name].update(weights, gradient[None].clone(), buffers, *sets)
+    assert weights[0].numpy() == pytest.approx(theirs.detach().numpy(), rel=1e-5, abs=1e-6)
 
 
 def trained(name, place, vectorise, arms, **changes):
@@ -52,6 +53,16 @@ def test_it_trains_what_the_loop_trains(name, variant, tmp_path):
     for one, other in zip(loop, pure, strict=True):
         assert np.array(one.loss.values) == pytest.approx(np.array(other.loss.values), rel=2e-3)
         assert one.score == pytest.approx(other.score, rel=2e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["digits", "tabular", "teacher", "control"])
+def test_the_same_bits_whatever_shares_the_step(name, tmp_path):
+    """One alone, three, all: with an average, and with a run that ends early."""
+    arms = [Arm("cosine", lr.cosine()), Arm("ema", lr.constant(), 0.3), Arm("far too much", 1e6 * lr.constant())]
+    alone, three, all_ = (trained(name, tmp_path / str(n), n, arms) for n in (1, 3, 64))
+    for told in (lambda run: run.fingerprint, lambda run: repr((run.loss, run.evals))):  # repr: one loss is NaN
+        assert [*map(told, alone)] == [*map(told, three)] == [*map(told, all_)]
+    assert {run.outcome for run in alone} == {"finished", "diverged"}
 
 
 def test_momentum_and_decay_are_scheduled(tmp_path):

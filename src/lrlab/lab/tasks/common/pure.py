@@ -1,8 +1,9 @@
 """The pure form of a supervised problem: many runs of it are trained by one vectorised step.
 
-The weights of a run are one vector. Its optimizer is a function of that vector and its gradient, with the same update
-as the class of PyTorch that `lrlab.lab.tasks.common.optimizers` makes by the same name. The random numbers are drawn
-in the same order as by the loop, so that both forms begin with the same weights and see the same batches.
+The weights of a run are one vector, and those of many are the rows of a matrix. Their optimizer makes the same update
+as the class of PyTorch that `lrlab.lab.tasks.common.optimizers` makes by the same name, in place: each pass through
+that matrix counts, and new memory even more. The random numbers are drawn in the same order as by the loop, so that
+both forms begin with the same weights and see the same batches.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.task.for_many import for_many
 from lrlab.lab.task.functional_torch import functional_torch
 
 if TYPE_CHECKING:
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
     from lrlab.lab.tasks.common.fitting import Problem
     from lrlab.lab.training.run import TrainingRun
 
-    Buffers = dict[str, torch.Tensor]
-
 _EPSILON = 1e-8
+_ROW = 64  # a row is filled up with zeros to a multiple of this, so that a run's numbers never share a vector register
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class _Network:
         import torch
 
         named = [*self.module.named_parameters()]
-        pieces = weights.split([parameter.numel() for _, parameter in named])
+        sizes = [parameter.numel() for _, parameter in named]
+        pieces = weights.split([*sizes, len(weights) - sum(sizes)])[:-1]
         own = {name: piece.view(parameter.shape) for (name, parameter), piece in zip(named, pieces, strict=True)}
         found: torch.Tensor = torch.func.functional_call(self.module, own, (x,))
         return found
@@ -48,12 +50,13 @@ class _Network:
 class PureOptimizer(NamedTuple):
     """What it keeps for each weight, beside the number of updates, and its update.
 
-    `step(weights, gradient, buffers, lr, decay, momentum)` gives the next weights and buffers. `decay` is that of
-    PyTorch's class of the same name: added to the gradient or, of "adamw", taken from the weights.
+    `update(weights, gradient, buffers, lr, decay, momentum)` overwrites the first three: rows of runs, of which
+    `buffers["updates"]` has one number each, as may the others. `decay` is that of PyTorch's class of the same name:
+    added to the gradient or, of "adamw", taken from the weights.
     """
 
     buffers: tuple[str, ...]
-    step: Callable[..., tuple[torch.Tensor, Buffers]]
+    update: Callable[..., None]
 
 
 def fit_purely(run: TrainingRun, made: Problem, optimizer: str, lr: float) -> None:
@@ -66,9 +69,10 @@ def fit_purely(run: TrainingRun, made: Problem, optimizer: str, lr: float) -> No
     network = _Network(repr(made.model), made.model)
 
     def init() -> dict[str, Any]:
-        weights = torch.nn.utils.parameters_to_vector(made.model.parameters()).detach().clone()
+        weights = torch.nn.utils.parameters_to_vector(made.model.parameters()).detach()
+        weights = torch.nn.functional.pad(weights, (0, -len(weights) % _ROW))
         buffers = {name: torch.zeros_like(weights) for name in PURE[optimizer].buffers}
-        return {"model": {"weights": weights}, "opt": {**buffers, "updates": torch.zeros(())}}
+        return {"model": {"weights": weights}, "opt": {**buffers, "updates": torch.zeros(1)}}
 
     def evaluate(state: Mapping[str, Any]) -> Mapping[str, Any]:
         torch.nn.utils.vector_to_parameters(state["model"]["weights"], made.model.parameters())
@@ -77,7 +81,7 @@ def fit_purely(run: TrainingRun, made: Problem, optimizer: str, lr: float) -> No
             return made.judged()
 
     decay = made.weight_decay if optimizer == "adamw" else made.l2
-    step = _step(network, made.loss, optimizer, lr, decay)
+    step: Any = _step(network, made.loss, optimizer, lr, decay)
     functional_torch(run, init=init, step=step, evaluate=evaluate, batches=made.batches)
 
 
@@ -94,7 +98,7 @@ def _own_loop(made: Problem, optimizer: str, sets: list[str]) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def _step(network: _Network, loss: Callable[..., Any], optimizer: str, lr: float, decay: float) -> Callable[..., Any]:
+def _step(network: _Network, loss: Callable[..., Any], optimizer: str, lr: float, decay: float) -> _Step:
     """The step of all runs of a problem."""
     import torch
 
@@ -102,57 +106,63 @@ def _step(network: _Network, loss: Callable[..., Any], optimizer: str, lr: float
         found: torch.Tensor = loss(network.answers(weights, x), y)
         return found
 
-    gradient_of = torch.func.grad_and_value(loss_of)
-    update = PURE[optimizer].step
-
-    def step(state: Any, batch: Any, control: Mapping[str, Any]) -> tuple[Any, Any]:
-        gradient, value = gradient_of(state["model"]["weights"], *batch)
-        weights, buffers = update(
-            state["model"]["weights"],
-            gradient,
-            {**state["opt"], "updates": state["opt"]["updates"] + 1},
-            lr * control["lr"],
-            decay * control.get("weight_decay", 1.0),
-            control.get("momentum", 0.9),
-        )
-        return {"model": {"weights": weights}, "opt": buffers}, value
-
-    return step
+    return _Step(for_many(torch.func.grad_and_value(loss_of), loss), PURE[optimizer].update, lr, decay)
 
 
-def _sgd(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    return weights - lr * (gradient + decay * weights), buffers
+@dataclass(frozen=True)
+class _Step:
+    """The step of many runs of a problem: it overwrites their states."""
+
+    gradients: Callable[..., tuple[torch.Tensor, torch.Tensor]]
+    update: Callable[..., None]
+    lr: float
+    decay: float
+
+    def many(self, states: Any, batches: Any, keys: Any, updates: Any, controls: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The next states, and the losses."""
+        weights, buffers = states["model"]["weights"], states["opt"]
+        gradient, losses = self.gradients(weights, *batches)
+        lr, ones = controls["lr"], controls["lr"].new_ones(len(weights))
+        decay, momentum = controls.get("weight_decay", ones), controls.get("momentum", 0.9 * ones)
+        buffers["updates"] += 1
+        self.update(weights, gradient, buffers, self.lr * lr[:, None], self.decay * decay[:, None], momentum[:, None])
+        return states, losses
 
 
-def _momentum(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    gradient = gradient + decay * weights
-    mean = momentum * buffers["mean"] + gradient
-    return weights - lr * (gradient + momentum * mean), {**buffers, "mean": mean}
+def _sgd(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    weights.addcmul_(gradient.addcmul_(weights, decay), -lr)
 
 
-def _adagrad(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    gradient = gradient + decay * weights
-    square = buffers["square"] + gradient * gradient
-    return weights - lr * gradient / (square.sqrt() + 1e-10), {**buffers, "square": square}
+def _momentum(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    mean = buffers["mean"].mul_(momentum).add_(gradient.addcmul_(weights, decay))
+    weights.addcmul_(gradient.addcmul_(mean, momentum), -lr)
 
 
-def _rmsprop(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    gradient = gradient + decay * weights
-    square = 0.99 * buffers["square"] + 0.01 * gradient * gradient
-    return weights - lr * gradient / (square.sqrt() + _EPSILON), {**buffers, "square": square}
+def _adagrad(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    gradient.addcmul_(weights, decay)
+    square = buffers["square"].addcmul_(gradient, gradient)
+    weights.addcmul_(gradient.div_(square.sqrt().add_(1e-10)), -lr)
 
 
-def _adam(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    return _adamw(weights, gradient + decay * weights, buffers, lr, 0.0, momentum)
+def _rmsprop(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    gradient.addcmul_(weights, decay)
+    square = buffers["square"].mul_(0.99).addcmul_(gradient, gradient, value=0.01)
+    weights.addcmul_(gradient.div_(square.sqrt().add_(_EPSILON)), -lr)
 
 
-def _adamw(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> tuple[Any, Any]:
-    updates = buffers["updates"]
-    mean = 0.9 * buffers["mean"] + 0.1 * gradient
-    square = 0.999 * buffers["square"] + 0.001 * gradient * gradient
-    divisor = square.sqrt() / _share(0.999, updates).sqrt() + _EPSILON
-    moved = (1 - lr * decay) * weights - lr / _share(0.9, updates) * mean / divisor
-    return moved, {**buffers, "mean": mean, "square": square}
+def _adam(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    _adamw(weights, gradient.addcmul_(weights, decay), buffers, lr, 0.0 * decay, momentum)
+
+
+def _adamw(weights: Any, gradient: Any, buffers: Any, lr: Any, decay: Any, momentum: Any) -> None:
+    import torch
+
+    mean = buffers["mean"].lerp_(gradient, 0.1)
+    square = buffers["square"].mul_(0.999).addcmul_(gradient, gradient, value=0.001)
+    root = _share(0.999, buffers["updates"]).sqrt()
+    divisor = torch.sqrt(square, out=gradient).add_(_EPSILON * root)  # in place of the gradient: no new memory
+    moved = torch.div(mean, divisor, out=divisor)
+    weights.mul_(1 - lr * decay).addcmul_(moved, -lr * root / _share(0.9, buffers["updates"]))
 
 
 def _share(memory: float, updates: Any) -> Any:

@@ -133,6 +133,21 @@ def test_a_law_that_misses_the_logs_is_fitted_with_the_wider_prior():
     assert 'with "llm" the law misses the logs by' in law.reason
 
 
+def test_an_unknown_weight_decay_is_said_and_widens_the_intervals():
+    """In one sentence, in whatever way the prior was chosen, and in the JSON; laws without a decay have none to say."""
+    log = run()
+    known, unknown = fit_law(replace(log, weight_decay=0.1)), fit_law(log)
+    asked = np.linspace(1e-3, 0.0, 3000, endpoint=False)
+    (_, low, high), (_, least, most) = (law.predict(asked).final for law in (known, unknown))
+    assert most - least > high - low
+    sentence = "no weight decay is known"
+    assert sentence not in known.reason
+    assert unknown.reason.startswith('prior "llm"') and sentence in unknown.reason
+    assert sentence in unknown.record()["reason"]
+    assert fit_law(log, prior="generic").reason.startswith(sentence)
+    assert fit_law(log, "convex", prior="llm").reason == ""
+
+
 def test_the_prior_of_the_default_law_is_that_of_its_logs():
     """What twelve groups of logged language models came to: centres, and spreads widened by a third."""
     prior = prior_for("elr", "llm")

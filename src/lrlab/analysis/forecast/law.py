@@ -37,6 +37,8 @@ Floats = NDArray[np.float64]
 _LARGEST = 10_000_000  # bytes of a saved law
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
 _BAD = 0.02  # and above which what it foresees is off by about twice as much: see benchmarks/forecast_lab.py
+_ANY_DECAY = 1.2  # spread of the log rate of an unknown weight decay
+_ASSUMED = "no weight decay is known, so any is thought possible and the intervals are wider; weight_decay= gives it"
 _USELESS = 0.05  # and above which it says nothing about other schedules
 
 
@@ -56,7 +58,7 @@ class Law(Shown):
     scale: Scale
     known: Seen
     prior: str = "llm"
-    reason: str = ""  # why this prior, where it was chosen from the logs
+    reason: str = ""  # why this prior, where it was chosen from the logs; what was assumed of the weight decay
 
     @classmethod
     def from_parameters(
@@ -272,28 +274,33 @@ def fit_law(runs: Sequence[LogRun] | LogRun, law: str = "elr", prior: str | Mapp
         return _fitted(runs, law, prior)
     _form(law)
     if strange := unlike_llm(runs):
-        return replace(_fitted(runs, law, "generic"), reason=f'prior "generic": {strange}')
+        return _because(f'prior "generic": {strange}', _fitted(runs, law, "generic"))
     first = _fitted(runs, law, "llm")
     if first.misfit <= _POOR:
-        return replace(
-            first, reason='prior "llm": losses, LRs and lengths are those of language models, and the law holds'
-        )
+        return _because('prior "llm": losses, LRs and lengths are those of language models, and the law holds', first)
     missed = f'prior "generic": with "llm" the law misses the logs by {first.misfit:.1%} of the loss'
     second = _fitted(runs, law, "generic")
-    return replace(second, reason=missed) if second.misfit < first.misfit else first
+    return _because(missed, second) if second.misfit < first.misfit else first
+
+
+def _because(reason: str, law: Law) -> Law:
+    """A law with the reason for its prior before what else it says."""
+    return replace(law, reason="; ".join(filter(None, (reason, law.reason))))
 
 
 def _fitted(runs: Sequence[LogRun], law: str, prior: str | Mapping[str, Spread]) -> Law:
     form, chosen = _form(law), prior_for(law, prior)
     scale = _scale(runs, chosen)
+    assumed = ""
     if scale.weight_decay is None and "log_decay" in chosen.inner:
         mean, _ = chosen.inner["log_decay"]
-        chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, 1.2)})
+        chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, _ANY_DECAY)})
+        assumed = _ASSUMED
     curves = [prepare(run, chosen.early, chosen.moved) for run in runs]
     peaks = distinct([curve.peak for curve in curves])
     fits = tuple(fit(curves, form, chosen, scale, peak) for peak in peaks)
     apart = tuple(fit(curves, form, chosen, scale, peak, apart=True) for peak in peaks) if len(peaks) > 1 else ()
-    law_of_all = Law(law, fits, apart, scale, seen(runs), prior if isinstance(prior, str) else "given")
+    law_of_all = Law(law, fits, apart, scale, seen(runs), prior if isinstance(prior, str) else "given", assumed)
     return replace(law_of_all, known=replace(law_of_all.known, doubts=tuple(_misses(law_of_all, curves, chosen))))
 
 

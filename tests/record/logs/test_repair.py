@@ -55,7 +55,7 @@ def test_steps_that_go_back_too_often_are_merely_in_no_order(backs, points, resu
         at += range(1, points // (backs + 1) + 1)
     at += range(at[-1] + 1, at[-1] + 1 + points - len(at))
     assert len(at) == points
-    assert any("a resume" in sentence for sentence in kept(at)[1]) is resumed
+    assert any("the steps go back" in sentence for sentence in kept(at)[1]) is resumed
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,16 @@ def test_rows_of_which_half_are_the_same_were_written_twice(same, resumed):
     """Half of those at one step; fewer are chance."""
     first, again = [4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0]
     again[same:] = [value + 0.5 for value in again[same:]]
-    assert ("a resume" in "".join(kept([10, 20, 30, 40] * 2, first + again)[1])) is resumed
+    assert ("the steps go back" in "".join(kept([10, 20, 30, 40] * 2, first + again)[1])) is resumed
+
+
+def test_a_log_that_goes_back_to_its_beginning_is_no_resume():
+    """Two runs in one file, or one begun anew; the later one counts."""
+    points, said = kept([10, 20, 30, 40, 10, 20, 30, 40], [4.0, 3.0, 2.0, 1.0, 5.0, 4.0, 3.0, 2.0])
+    assert points.tolist() == [4, 5, 6, 7]
+    assert said == (
+        "the steps go back from 40 to 10: begun anew, or another run; the 4 earlier points from there on are left out",
+    )
 
 
 def test_how_far_a_resume_went_is_said():

@@ -26,9 +26,8 @@ def test_bytes_that_are_no_text_are_marked(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("step,loss".encode("utf-16"), "UTF-16"),
         ("step,loss".encode("utf-16-le"), "not a text log"),
-        ("step,loss".encode("utf-32"), "UTF-16"),
+        ("step,loss".encode("utf-32"), "not a text log"),
         (b"\x1f\x8b\x08rest", "not a text log"),
         (b"\0" * 100, "not a text log"),
     ],
@@ -38,6 +37,18 @@ def test_what_is_no_text_is_said(tmp_path, content, said):
     (tmp_path / "log").write_bytes(content)
     with pytest.raises(LrlabError, match=said):
         first_line(tmp_path / "log")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_is_read_by_its_mark(tmp_path, encoding):
+    """As Windows writes it; the ends of its lines are told apart."""
+    mark = {"utf-16": "", "utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}[encoding]
+    (tmp_path / "log").write_bytes(f"{mark}a\r\nb\u00e9\nc".encode(encoding))
+    assert list(lines(tmp_path / "log")) == [(1, "a\r\n", True), (2, "b\u00e9\n", True), (3, "c", False)]
+    assert first_line(tmp_path / "log") == b"a\r\n"
+    assert text.unended(tmp_path / "log") == [text.UNENDED]
+    (tmp_path / "log").write_bytes(f"{mark}a\r\n".encode(encoding))
+    assert text.unended(tmp_path / "log") == []
 
 
 def test_a_line_without_end_is_no_text(tmp_path, monkeypatch):

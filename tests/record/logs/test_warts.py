@@ -121,6 +121,25 @@ READ = {
         ",loss,val_loss,lr\n" + rows(lambda k, x, y: f"{k},{x},{y},0.1\n", begin=0),
         {"updates_per_epoch": 10}, (20, 10, 200, 4.5, "update"),
     ),
+    "decimal_commas.csv": (
+        "step;lr;loss\n" + rows(lambda k, x, y: f"{k};0,1;{x:g}\n".replace(".", ",")), {}, (20, 1, 20, 3.98, "update"),
+    ),
+    "decimal_commas_in_quotes.csv": (
+        "step,lr,loss\n" + rows(lambda k, x, y: f'{k},"0.1","{x}"\n'.replace(".", ",")), {}, (20, 1, 20, 3.98, "update"),
+    ),
+    "dots_between_thousands.csv": (
+        "step\tlr\tloss\n" + rows(lambda k, x, y: f"{k * 100:,}\t0.1\t{x}\n".translate(str.maketrans(",.", ".,"))),
+        {}, (20, 100, 2000, 3.98, "update"),
+    ),
+    "commas_between_thousands.csv": (
+        "step,lr,loss\n" + rows(lambda k, x, y: f'"{k * 100:,}",0.1,{x}\n'), {}, (20, 100, 2000, 3.98, "update"),
+    ),
+    "last_lr.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},tensor({x}),[0.1]\n"), {}, (20, 1, 20, 3.98, "update"),
+    ),
+    "last_lr.jsonl": (
+        rows(lambda k, x, y: f'{{"step": {k}, "loss": {x}, "lr": [0.1]}}\n'), {}, (20, 1, 20, 3.98, "update"),
+    ),
     "evaluated_by_epoch.jsonl": (
         rows(lambda k, x, y: f'{{"step": {k * 10}, "loss": {x}, "lr": 0.1}}\n{{"epoch": {k}, "val_loss": {y}}}\n'),
         {}, (20, 10, 200, 4.48, "update"),
@@ -135,7 +154,20 @@ SENTENCES = {
         "several runs in one table",
     ),
     "gan.csv": ("iter,d_loss,g_loss,lr\n" + rows(lambda k, x, y: f"{k},{x},{y},0.1\n"), {}, "none is the whole"),
-    "decimal_commas.csv": ("step;lr;loss\n" + rows(lambda k, x, y: f"{k};0,1;{x}\n".replace(".", ",")), {}, "decimal point"),
+    "decimal_commas.txt": (rows(lambda k, x, y: f"step {k}: loss {x + 1e-5}, lr 0.1\n".replace(".", ",")), {}, "no rows"),
+    "rounded_losses.csv": (
+        "step,lr,loss\n" + rows(lambda k, x, y: f"{k},0.1,{x if k % 5 else 3} +- 0.1\n".replace("3 +- 0.1", "3")), {},
+        "more than numbers",
+    ),
+    "interleaved_runs.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n{k},{y},0.2\n"), {}, "different LRs",
+    ),
+    "models.csv": (
+        "model,step,loss,lr\n" + rows(lambda k, x, y: f"a,{k},{x},0.1\n") + rows(lambda k, x, y: f"b,{k},{x},0.1\n"), {},
+        "several runs in one table",
+    ),
+    "rates_in_percent.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1%\n"), {}, "lr holds no number"),
+    "thousands_of_steps.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k}k,{x},0.1\n"), {}, "step holds no number"),
     "no_header.csv": (rows(lambda k, x, y: f"{k}.0,163302480{k % 10},{x}\n"), {"lr": 0.1}, "no rows with a step"),
     "xgboost.log": (rows(lambda k, x, y: f"[{k}]\ttrain-rmse:{x}\teval-rmse:{y}\n"), {"lr": 0.1}, "no rows with a step"),
     "tokens.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k * 500000000},{x},0.1\n"), {}, "does step count tokens"),

@@ -9,6 +9,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from lrlab.analysis.forecast.fit import plain
 from lrlab.analysis.forecast.law import Law
 from lrlab.analysis.forecast.saved import LawDocument
 from lrlab.record.logs.log import LogRun
@@ -17,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class FittedRun(TypedDict):
-    """A run that a law was fitted to, and the mean distance of the two beyond the warmup."""
+    """A run that a law was fitted to, and the mean distance of the two beyond the warmup, but its farthest tenth."""
 
     name: str
     points: int
@@ -51,8 +52,9 @@ class Fit:
         return run.loss - self.law.predict(run.lrs).loss[run.updates - 1]
 
     def miss(self, run: LogRun) -> float:
-        """The mean distance over the points that the warmup does not touch."""
-        return float(np.abs(self.residuals(run)[late(run)]).mean())
+        """The mean distance over the points that the warmup does not touch, but the farthest tenth."""
+        residuals = self.residuals(run)[late(run)]
+        return plain(residuals, np.ones_like(residuals))
 
     def record(self) -> FitRecord:
         """The law with how far it misses each run, as plain JSON values."""

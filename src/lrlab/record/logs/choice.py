@@ -74,6 +74,7 @@ def choose_loss(
     training = [name for name in kept if not loss(name).validation]
     best = _densest(validation, points)
     other = _densest(training, points)
+    _finite(table, best or other, path)
     if best and other and points[best] < _DENSE and points[best] < _SHARE * points[other]:
         sparse = f"{best} has {points[best]} points only: {other} is taken; loss={best!r} takes the other"
         return other, (*said, sparse)
@@ -91,9 +92,12 @@ def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | Non
         return _named(table, asked, "lr", path), ()
     rates = [name for name in table.series if role(name) is Role.RATE and len(table.series[name].values)]
     if not rates:
+        if silent := next((name for name in table.series if role(name) is Role.RATE), None):
+            _finite(table, silent, path)
         raise _none(table, "lr", path)
     _one_run(rates)
     order = sorted(rates, key=lambda name: (-table.series[name].met, len(words(own(name)))))
+    _finite(table, order[0], path)
     best = table.series[order[0]]
     others = [name for name in order[1:] if table.series[name].values != best.values]
     if others:
@@ -150,6 +154,9 @@ def _finite(table: LogTable, name: str, path: object) -> None:
     series = table.series[name]
     if not any(map(math.isfinite, series.values)):
         what, entry = ("no finite number", series.values[0]) if series.values else ("no number", series.stranger)
+        raise LrlabError(worded(f"{path}: {name} holds {what}", entry, "numbers, with a decimal point"))
+    if series.garbled > len(series.values):
+        what, entry = f"{series.garbled} entries that are no numbers, more than numbers", series.stranger
         raise LrlabError(worded(f"{path}: {name} holds {what}", entry, "numbers, with a decimal point"))
 
 

@@ -25,12 +25,16 @@ _MOST = 2_000_000  # most points of a column in memory
 _NAMES = 1000  # most columns that are kept or named; further ones only if they hold a whole loss
 _COUNTERS = 20  # most columns that count
 _KEPT = {Role.LOSS, Role.RATE, Role.BATCH}
-_RUNS = {"run", "run_id", "run_name", "run id", "seed", "trial", "experiment"}
+_RUNS = {
+    "run", "run_id", "run_name", "run id", "seed", "trial", "experiment", "model", "method", "optimizer", "variant", "arm",
+}  # fmt: skip
 
 
 @dataclass
 class Column:
     """One column: its values, the value of each counter at them, and how many entries were not numbers.
+
+    `garbled` are those of them in which there is a digit, which may be numbers in a form that is not read.
 
     A row without a counter gets that counter's last value; `own` is how many rows had one themselves. Beyond two
     million points only every `stride`-th point is kept, so that a log of any size can be read.
@@ -40,6 +44,7 @@ class Column:
     at: dict[str, array[float]] = field(default_factory=dict)
     own: dict[str, int] = field(default_factory=dict)
     strangers: int = 0
+    garbled: int = 0
     stranger: str = ""
     met: int = 0
     stride: int = 1
@@ -79,6 +84,7 @@ class LogTable:
     series: dict[str, Column] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)  # columns that are not kept, in order
     counters: dict[str, None] = field(default_factory=dict)
+    uncounted: dict[str, str] = field(default_factory=dict)  # entries of counters that are not numbers, the first of each
     config: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
     unreadable: int = 0
@@ -137,6 +143,12 @@ def collect(
             what = f"{path} is a law, which `lrlab forecast fit` wrote: it holds no rows of a log"
             hint = "lrlab forecast predict or rank, which take a law; fit and report take logs, and --schedule"
             raise LrlabError(worded(what, None, "a log", hint))
+        if names and all(number(name) is not None for name in names):
+            hint = "a first line such as step,lr,loss"
+            raise LrlabError(worded(f"{path}: no rows with a step: the first line holds numbers, no names", names, hint))
+        if not table.counters and table.uncounted:
+            name, entry = next(iter(table.uncounted.items()))
+            raise LrlabError(worded(f"{path}: {name} holds no number that counts", entry, "whole numbers"))
         broken = [f"{name}: {why}" for name, why in table.unusable.items()]
         unreadable = [f"{table.unreadable} lines, {table.first_unreadable}"] if table.unreadable else []
         raise LrlabError(
@@ -169,6 +181,8 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
             if name in table.counters or len(table.counters) < _COUNTERS:
                 counters[name] = at
                 table.counters[name] = None
+        elif (name == step or counted(name)) and value not in (None, "") and len(table.uncounted) < _COUNTERS:
+            table.uncounted.setdefault(name, f"{value!s:.40}")
         elif name.lower() in _RUNS and isinstance(value, str | int) and len(table.runs) < SHOWN:
             table.runs[f"{name} {value!s:.60}"] = None
     if step and step not in counters:
@@ -179,7 +193,7 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
             continue
         series = table.series.get(name)
         if series is None:
-            if isinstance(value, dict | list):
+            if isinstance(value, dict) or (isinstance(value, list) and len(value) != 1):
                 continue
             if not (name in asked or own(name) in asked or _matters(name, len(table.series))):
                 if len(table.others) < _NAMES and len(name) <= LONGEST:
@@ -193,6 +207,7 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
                 series.add(counters, before, entry)
         elif value is not None and value != "":
             series.strangers += 1
+            series.garbled += any(map(str.isdigit, f"{value!s:.40}"))
             series.stranger = series.stranger or f"{value!s:.40}"
     table.stepless += kept and not counters
     before |= counters

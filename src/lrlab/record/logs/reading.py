@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.core.text.parse import parse
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, worded
 from lrlab.record.held import held
 from lrlab.record.logs import learning_rates
 from lrlab.record.logs.choice import add_sums, choose_loss, choose_rate, losses, refuse
@@ -157,6 +157,7 @@ def _known(table: LogTable, clock: Clock, name: str) -> tuple[tuple[Ints, Floats
     column = table.series[name]
     at, values = np.rint(clock.updates(column, began=True)), column.numbers()
     at = np.where(np.isfinite(values), at, np.nan)
+    _one_lr(at, values, name)
     kept, _ = ordered(at, values)
     updates, values = at[kept].astype(np.int64), values[kept]
     if not len(updates):
@@ -170,6 +171,21 @@ def _known(table: LogTable, clock: Clock, name: str) -> tuple[tuple[Ints, Floats
         order = np.argsort(updates, kind="stable")
         updates, values = updates[order], values[order]
     return (updates, values), said
+
+
+def _one_lr(at: Floats, values: Floats, name: str) -> None:
+    """Raise `LrlabError` if most steps have rows beside each other with different LRs."""
+    twice = (np.diff(at) == 0) & ~np.isclose(values[1:], values[:-1], rtol=1e-6, atol=0.0)
+    if twice.sum() > 0.5 * len(np.unique(at[np.isfinite(at)])):
+        first = int(twice.argmax())
+        raise LrlabError(
+            worded(
+                f"the rows of one step have different LRs in {name}: several runs, or groups, in one table",
+                f"{values[first]:g} and {values[first + 1]:g} at {at[first]:g}",
+                "one run, with one LR at each step",
+                "one file per run",
+            )
+        )
 
 
 def _run(
@@ -205,6 +221,9 @@ def _run(
             lrs = learning_rates.fill(known_at, known_lr, last, warmup or 0)
             if known_at[0] > 0.02 * last and not warmup:
                 notes += (f"the LR before update {known_at[0]} is not in the log; taken as {lrs[0]:g}",)
+            after = known_lr[int(known_lr.argmax()) :]
+            if (zeros := int((after == 0).sum())) > 2:
+                notes += (f"the LR is 0 at {zeros} logged points: was it rounded when it was logged? lr= gives it",)
     else:
         lrs = _given(asked.lr, last)
     if parent is not None:

@@ -52,9 +52,10 @@ def _resumed(steps: Floats, values: Floats, lost: NDArray[np.bool_], start: int,
     if len(same) and same.mean() >= 0.5:  # the same rows repeated, not a new training of the same updates
         return ""
     highest = steps[:start][~lost[:start]].max()
+    kind = "a resume" if first > steps[:start].min() else "begun anew, or another run"
     behind = f"; beyond {last:g} the later rows end, and the earlier ones stay" if highest > last else ""
     lost[:start] |= before
     return (
-        f"the steps go back from {highest:g} to {first:g}: a resume; "
+        f"the steps go back from {highest:g} to {first:g}: {kind}; "
         f"the {int(before.sum())} earlier points from there on are left out{behind}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,12 @@ LONGEST = 1_000_000  # bytes: a longer line is not a row
 _ENDLESS = 100  # times as long: then the file is not text
 UNENDED = Remark("the last line has no end: it may be cut off, and its last number with it")
 _BOM = b"\xef\xbb\xbf"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
+_WIDE, _WIDEST = (b"\xff\xfe", b"\xfe\xff"), b"\xff\xfe\0\0"  # UTF-16, UTF-32
 
 
 def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
     """Each line as its number, its text (None if it is too long), and whether it has a line end."""
-    with open(descriptor(path), "rb") as stream:
+    with _opened(path) as stream:
         number = 0
         while line := stream.readline(LONGEST):
             number += 1
@@ -33,12 +34,9 @@ def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
 
 
 def first_line(path: Path) -> bytes:
-    """The beginning of the first line that is not blank. Raises `LrlabError` if the file is not UTF-8 text."""
-    with open(descriptor(path), "rb") as stream:
-        head = stream.readline(LONGEST)
-        if head.startswith(_WIDE):
-            raise LrlabError(worded("the log is text in UTF-16", str(path), "UTF-8", "save it as UTF-8"))
-        head = head.removeprefix(_BOM)
+    """The beginning of the first line that is not blank. Raises `LrlabError` if the file is not text."""
+    with _opened(path) as stream:
+        head = stream.readline(LONGEST).removeprefix(_BOM)
         for _ in range(1000):
             if head.strip() or not head:
                 break
@@ -51,10 +49,18 @@ def first_line(path: Path) -> bytes:
 def unended(path: Path) -> list[Remark]:
     """A remark if the last line of a file has no line end."""
     with open(descriptor(path), "rb") as stream:
-        if not stream.seek(0, os.SEEK_END):
+        if not (size := stream.seek(0, os.SEEK_END)):
             return []
-        stream.seek(-1, os.SEEK_END)
-        return [] if stream.read() in (b"\n", b"\r") else [UNENDED]
+        stream.seek(-min(size, 2), os.SEEK_END)
+        return [] if stream.read().strip(b"\0").endswith((b"\n", b"\r")) else [UNENDED]
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The bytes of a file, as UTF-8 where it is text in UTF-16 with a byte order mark, as Windows writes it."""
+    stream = open(descriptor(path), "rb")
+    if stream.peek(2)[:2] not in _WIDE or stream.peek(4)[:4] == _WIDEST:
+        return stream
+    return codecs.EncodedFile(stream, "utf-8", "utf-16", errors="replace")
 
 
 def _skipped(stream: IO[bytes], path: Path) -> bool:

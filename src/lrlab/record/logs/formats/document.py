@@ -38,7 +38,7 @@ def loaded(path: Path) -> Any:
     if first_line(path)[:1] not in (b"{", b"["):
         raise LrlabError(worded(f"{path.name} is not JSON", allowed="one document, or one per line"))
     try:
-        return json.loads(content(path, most=_WHOLE).decode("utf-8-sig"))
+        return json.loads(content(path, most=_WHOLE))
     except (ValueError, RecursionError) as error:
         raise LrlabError(worded(f"{path.name} is not JSON: {error}", allowed="one document, or one per line")) from None
 

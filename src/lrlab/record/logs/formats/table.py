@@ -1,11 +1,15 @@
-"""Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces."""
+"""Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces.
+
+Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else separate thousands (12,000).
+"""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from lrlab.errors import LrlabError, worded
@@ -21,6 +25,11 @@ _SEPARATORS = ",;\t"
 _SCALARS = ["Wall time", "Step", "Value"]  # TensorBoard's download of one tag; the tag is in the file's name
 _INDEX = ("", "Unnamed: 0")  # the column of row numbers that pandas writes first
 _SAID = re.compile(r'"?sep=.?"?\s*')  # a separator line for spreadsheets
+_DECIMAL = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")  # 2,5 and 1.234,5
+_DOTTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")  # 12.000 where commas are decimal points
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 12,000 and 12,000.5
+_QUOTED = re.compile(r'"([^"]{1,40})"')
+_LOOKED = 1000  # rows that say what a comma is
 _RETURN = re.compile("\r(?!\n)")  # the line end of old Macs
 
 
@@ -77,6 +86,8 @@ def rows(path: Path) -> Iterator[Item]:
         names[0] = "epoch"
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
+    plain, said = _commas(path, separator)
+    yield from said
     reader = csv.reader(rest, delimiter=separator, strict=True)
     while True:
         begin = source.number + 1
@@ -92,12 +103,54 @@ def rows(path: Path) -> Iterator[Item]:
         while len(fields) > len(names) and not fields[-1].strip():
             fields.pop()
         if len(fields) == len(names):
-            yield {name: field for name, field in zip(names, fields, strict=True) if name not in doubled}
+            yield {name: plain(field) for name, field in zip(names, fields, strict=True) if name not in doubled}
         elif any(field.strip() for field in fields):
             yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
     yield from (Unreadable(f"line {at}", "it is too long") for at in source.too_long)
     if not source.ended:
         yield UNENDED
+
+
+def _commas(path: Path, separator: str) -> tuple[Callable[[str], str], list[Remark]]:
+    """What makes numbers of this table plain, and what is said of it; from its first rows."""
+    texts = (text for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
+    fields = [field for text in texts for field in _cells(text, separator) if "," in field]
+    if any(_DECIMAL.fullmatch(field) and not _THOUSANDS.fullmatch(field) for field in fields):
+        return _pointed, [Remark("commas within numbers are taken for decimal points")]
+    if any(map(_THOUSANDS.fullmatch, fields)):
+        return _joined, [Remark("commas within numbers are taken for separators of thousands")]
+    return str, []
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    """The fields of a line in which a comma is no separator.
+
+    >>> _cells('1;"2,5"', ";"), _cells('1,"2,5"', ",")
+    (['1', '2,5'], ['2,5'])
+    """
+    if separator == ",":
+        return _QUOTED.findall(text)
+    return [part.strip().strip('"') for part in _parts(text, separator)]
+
+
+def _pointed(field: str) -> str:
+    """A number with a decimal comma as one with a point.
+
+    >>> _pointed("0,001"), _pointed("1.234,5"), _pointed("12.000"), _pointed("a,b"), _pointed("1.5e-3")
+    ('0.001', '1234.5', '12000', 'a,b', '1.5e-3')
+    """
+    if _DECIMAL.fullmatch(field.strip()):
+        return field.replace(".", "").replace(",", ".")
+    return field.replace(".", "") if _DOTTED.fullmatch(field.strip()) else field
+
+
+def _joined(field: str) -> str:
+    """A number without the commas between its thousands.
+
+    >>> _joined("12,000"), _joined("12,000.5"), _joined("1,2")
+    ('12000', '12000.5', '1,2')
+    """
+    return field.replace(",", "") if _THOUSANDS.fullmatch(field.strip()) else field
 
 
 def _unclosed(path: Path, begin: int, end: int) -> LrlabError:

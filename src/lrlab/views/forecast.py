@@ -47,7 +47,7 @@ def ranked(predictions: Sequence[Prediction], gaps: Sequence[tuple[float, float,
     columns: tuple[str, ...] = ("schedule", "final loss", f"low ({level})", f"high ({level})")
     rows: tuple[tuple[str | float, ...], ...] = tuple((p.schedule, *p.final) for p in predictions)
     if gaps:
-        behind = ["", *(f"{gap:+.2g} ({low:+.2g} to {high:+.2g})" for gap, low, high in gaps)]
+        behind = ["", *(_interval(*gap) for gap in gaps)]
         columns, rows = (*columns, "behind the best"), tuple((*r, b) for r, b in zip(rows, behind, strict=True))
     return Table(columns, rows, title="Predicted final loss")
 
@@ -101,11 +101,19 @@ def warnings(predictions: Sequence[Prediction]) -> list[str]:
 
 def optimum(found: Optimum) -> Table:
     """The best schedule and the nearest named form."""
+    gain = _interval(found.gain, found.gain_low, found.gain_high)
+    named_gain = _interval(found.named_gain, found.named_gain_low, found.named_gain_high)
     rows = (
-        ("nearest named form", found.named_loss, found.named_low, found.named_high, str(found.named)),
-        ("best found", found.loss, found.low, found.high, _outline(str(found.schedule))),
+        ("nearest named form", found.named_loss, found.named_low, found.named_high, named_gain, str(found.named)),
+        ("best found", found.loss, found.low, found.high, gain, _outline(str(found.schedule))),
     )
-    return Table(("", "final loss", "low", "high", "schedule"), rows, f"multiples of the base LR {found.base_lr:g}")
+    columns = ("", "final loss", "low", "high", "beside linear", "schedule")
+    return Table(columns, rows, f"multiples of the base LR {found.base_lr:g}")
+
+
+def _interval(gap: float, low: float, high: float) -> str:
+    """A difference of losses."""
+    return f"{gap:+.2g} ({low:+.2g} to {high:+.2g})"
 
 
 def branches(found: BranchForecast) -> Table:

@@ -15,7 +15,7 @@ from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.offsets import Walk
-from lrlab.analysis.forecast.optimise import _RISKS, _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
+from lrlab.analysis.forecast.optimise import _RISKS, _apart, _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -67,10 +67,45 @@ def test_the_record_is_exact(elr):
     """Its schedule, asked again, has the loss that it states; its horizon and its peak are those that were given."""
     found = elr.optimise(5000, peak=8e-4, warmup=100)
     again = elr.predict(found.schedule, base_lr=found.base_lr, horizon=5000)
-    assert again.final == (found.loss, found.low, found.high)
+    assert again.final[0] == found.loss
     assert again.loss.shape == (5000,)
     assert found.base_lr == pytest.approx(8e-4)
     assert found.schedule.over(5000).values().max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("prefix", [None, np.full(1000, 8e-4)])
+def test_half_of_the_gain_over_a_linear_decay_is_doubted(elr, prefix):
+    """As a standard deviation beside what the law is unsure of; a gain is the difference of two ends under the law."""
+    warmup = 100 if prefix is None else 0
+    found = elr.optimise(5000, peak=8e-4, warmup=warmup, prefix=prefix)
+    done = np.empty(0) if prefix is None else prefix
+    plain = "warmup(100) >> linear()" if prefix is None else "linear()"
+    for schedule, loss, high, gain in (
+        (found.schedule, found.loss, found.high, (found.gain, found.gain_low, found.gain_high)),
+        (
+            found.named,
+            found.named_loss,
+            found.named_high,
+            (found.named_gain, found.named_gain_low, found.named_gain_high),
+        ),
+    ):
+        lrs, beside = (
+            np.append(done, each.over(5000 - len(done)).lr(found.base_lr)) for each in (schedule, lr.parse(plain))
+        )
+        assert gain == pytest.approx(elr.difference(lrs, beside))
+        assert gain[0] == pytest.approx(elr.predict(lrs).final[0] - elr.predict(beside).final[0])
+        _, _, unsure = elr.predict(lrs).final
+        assert high - loss == pytest.approx(np.hypot(unsure - loss, 1.6449 * 0.5 * gain[0]), rel=1e-3)
+    assert found.gain < 0
+    assert not any("linear decay" in sentence for sentence in found.warnings)
+
+
+def test_what_is_not_told_from_a_linear_decay_is_said():
+    """With the difference and its interval; a gain of which even the upper end is below 0 needs no word."""
+    assert _apart((2.0, 1.9, 2.1, -0.01, -0.02, -0.001)) == ()
+    (sentence,) = _apart((2.0, 1.9, 2.1, -0.01, -0.02, 0.0))
+    assert "cannot tell it from a linear decay" in sentence
+    assert "-0.01 (-0.02 to +0)" in sentence
 
 
 def test_a_free_peak_is_not_worse_than_a_given_one(elr):

@@ -142,7 +142,8 @@ def test_an_unknown_weight_decay_is_said_and_widens_the_intervals():
     assert most - least > high - low
     sentence = "no weight decay is known"
     assert sentence not in known.reason
-    assert unknown.reason.startswith('prior "llm"') and sentence in unknown.reason
+    assert unknown.reason.startswith('prior "llm"')
+    assert sentence in unknown.reason
     assert sentence in unknown.record()["reason"]
     assert fit_law(log, prior="generic").reason.startswith(sentence)
     assert fit_law(log, "convex", prior="llm").reason == ""

@@ -9,6 +9,9 @@ law that credits a jump with the LR after it can be beaten by steps that no trai
 gradients, over draws from the posterior, so that the schedule does not lean on one uncertain parameter. risk="high",
 the default, adds 1.28 spreads of the difference from a linear decay that begins at the logged peak: what both owe to
 the parameters cancels, and a gain counts by its upper end.
+
+A minimum that was sought is flattered: it is where the law errs to the low side. So what is promised is said beside a
+linear decay from the same peak, with the interval of that difference, and half of the gain is doubted.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import TypedDict, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 from lrlab.analysis.forecast.adjoints import FINALS
 from lrlab.analysis.forecast.cells import Cells, compress
@@ -34,29 +38,41 @@ from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.log import numbers
 
 Floats = NDArray[np.float64]
+_Promise = tuple[float, float, float, float, float, float]  # loss, low, high; gain, low, high
 Ints = NDArray[np.int64]
 
 _KNOTS = 80
 _CELLS = {"elr": 300, "mpl": 2400}  # "mpl" weighs the last updates so finely that it takes more
 _DRAWS = 8  # from the posterior
 _ABOVE = 2.0  # times the highest logged peak: beyond, a plan is refused
+_FLATTERED = 0.5  # of the gain over a linear decay, as a standard deviation: see benchmarks/forecast_lab.py
+_LEVEL = 0.9
 _DEEPEST = 1e-4  # of the peak: an LR of 0 has no logarithm, and nothing is gained below
 _SHAPES = ("monotone",)
 _RISKS = {"mean": 0.0, "high": 1.28}  # spreads of the difference from a linear decay, added to the mean
 
 
 class OptimumRecord(TypedDict):
-    """The best schedule, and the nearest form that has a name, both multiples of `base_lr`, with their final losses."""
+    """The best schedule, and the nearest form that has a name, both multiples of `base_lr`, with their final losses.
+
+    The gains are final losses less that of a linear decay to 0 from the same peak, so that a gain below 0 is better.
+    """
 
     base_lr: float
     schedule: str
     loss: float
     low: float
     high: float
+    gain: float
+    gain_low: float
+    gain_high: float
     named: str
     named_loss: float
     named_low: float
     named_high: float
+    named_gain: float
+    named_gain_low: float
+    named_gain_high: float
     warnings: list[str]
 
 
@@ -64,7 +80,8 @@ class OptimumRecord(TypedDict):
 class Optimum:
     """The best schedule, and the nearest form that has a name, each with its predicted final loss.
 
-    Both are multiples of `base_lr`. After a prefix they begin with the first update after it.
+    Both are multiples of `base_lr`. After a prefix they begin with the first update after it. The gains are final
+    losses less that of a linear decay to 0 from the same peak, with an interval: a gain below 0 is better.
     """
 
     base_lr: float
@@ -72,10 +89,16 @@ class Optimum:
     loss: float
     low: float
     high: float
+    gain: float
+    gain_low: float
+    gain_high: float
     named: Schedule
     named_loss: float
     named_low: float
     named_high: float
+    named_gain: float
+    named_gain_low: float
+    named_gain_high: float
     warnings: tuple[str, ...]
 
     def record(self) -> OptimumRecord:
@@ -140,9 +163,10 @@ def optimise(
     head = _head(len(ramp)) if before is None else None
     full = best if head is None else head >> best
     named = _nearest(plan.knots, values, len(ramp) if head is not None else 0)
-    found, other = (_predicted(law, option, peak_lr, steps, before) for option in (full, named))
-    warnings = (*found[3], *_unknown(law, peak_lr, before is None and peak is None))
-    return Optimum(peak_lr, full, *found[:3], named, *other[:3], warnings)
+    plain = linear() if head is None else head >> linear()
+    found, other = (_predicted(law, option, plain, peak_lr, steps, before) for option in (full, named))
+    warnings = (*found[1], *_apart(found[0]), *_unknown(law, peak_lr, before is None and peak is None))
+    return Optimum(peak_lr, full, *found[0], named, *other[0], warnings)
 
 
 def _check(law: FittedLaw, steps: int, shape: str, risk: str) -> None:
@@ -191,6 +215,17 @@ def _places(law: FittedLaw, peak: float | None, before: Floats | None) -> list[_
         _Place(fitted.at(anchor), anchor, min(low, anchor), max(high, anchor))
         for fitted, anchor, (low, high) in zip(fits, anchors, pairwise(edges), strict=True)
     ]
+
+
+def _apart(promise: _Promise) -> tuple[str, ...]:
+    """Whether the law can tell what was found from a linear decay."""
+    *_, gain, low, high = promise
+    if high < 0:
+        return ()
+    return (
+        f"the law cannot tell it from a linear decay to 0 from the same peak: the difference of their final losses is "
+        f"{gain:+.2g} ({low:+.2g} to {high:+.2g})",
+    )
 
 
 def _unknown(law: FittedLaw, peak: float, free: bool) -> tuple[str, ...]:
@@ -318,9 +353,12 @@ def _nearest(knots: Ints, values: Floats, warmup: int) -> Schedule:
 
 
 def _predicted(
-    law: FittedLaw, schedule: Schedule, base_lr: float, steps: int, before: Floats | None
-) -> tuple[float, float, float, tuple[str, ...]]:
+    law: FittedLaw, schedule: Schedule, plain: Schedule, base_lr: float, steps: int, before: Floats | None
+) -> tuple[_Promise, tuple[str, ...]]:
+    """What is promised of a schedule beside a plain one, and the warnings: half of the gain is doubted."""
     done = np.empty(0) if before is None else before
-    lrs = np.concatenate([done, schedule.over(steps - len(done)).lr(base_lr)])
-    prediction = law.predict(lrs)
-    return *prediction.final, prediction.warnings
+    lrs, beside = (np.concatenate([done, each.over(steps - len(done)).lr(base_lr)]) for each in (schedule, plain))
+    prediction, gain = law.predict(lrs, level=_LEVEL), law.difference(lrs, beside, _LEVEL)
+    loss, _, high = prediction.final
+    half = float(np.hypot(high - loss, norm.ppf(0.5 + _LEVEL / 2) * _FLATTERED * gain[0]))
+    return (loss, max(loss - half, 0.0), loss + half, *gain), prediction.warnings

@@ -26,7 +26,8 @@ _NAMES = 1000  # most columns that are kept or named; further ones only if they 
 _COUNTERS = 20  # most columns that count
 _KEPT = {Role.LOSS, Role.RATE, Role.BATCH}
 _RUNS = {
-    "run", "run_id", "run_name", "run id", "seed", "trial", "experiment", "model", "method", "optimizer", "variant", "arm",
+    "run", "run_id", "run_name", "run id", "seed", "trial", "experiment", "model", "method", "optimizer", "variant",
+    "arm",
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ class LogTable:
     series: dict[str, Column] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)  # columns that are not kept, in order
     counters: dict[str, None] = field(default_factory=dict)
-    uncounted: dict[str, str] = field(default_factory=dict)  # entries of counters that are not numbers, the first of each
+    uncounted: dict[str, str] = field(default_factory=dict)  # of counters, the first entry that is no number
     config: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
     unreadable: int = 0
@@ -145,7 +146,9 @@ def collect(
             raise LrlabError(worded(what, None, "a log", hint))
         if names and all(number(name) is not None for name in names):
             hint = "a first line such as step,lr,loss"
-            raise LrlabError(worded(f"{path}: no rows with a step: the first line holds numbers, no names", names, hint))
+            raise LrlabError(
+                worded(f"{path}: no rows with a step: the first line holds numbers, no names", names, hint)
+            )
         if not table.counters and table.uncounted:
             name, entry = next(iter(table.uncounted.items()))
             raise LrlabError(worded(f"{path}: {name} holds no number that counts", entry, "whole numbers"))

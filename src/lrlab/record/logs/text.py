@@ -57,7 +57,7 @@ def unended(path: Path) -> list[Remark]:
 
 def _opened(path: Path) -> IO[bytes]:
     """The bytes of a file, as UTF-8 where it is text in UTF-16 with a byte order mark, as Windows writes it."""
-    stream = open(descriptor(path), "rb")
+    stream = open(descriptor(path), "rb")  # noqa: SIM115  # who asks for it closes it
     if stream.peek(2)[:2] not in _WIDE or stream.peek(4)[:4] == _WIDEST:
         return stream
     return codecs.EncodedFile(stream, "utf-8", "utf-16", errors="replace")

@@ -1,6 +1,7 @@
 """Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces.
 
-Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else separate thousands (12,000).
+Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else they separate
+thousands (12,000).
 """
 
 from __future__ import annotations

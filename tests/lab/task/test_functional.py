@@ -17,8 +17,10 @@ from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
 from lrlab.lab.task.functional import _Held
+from lrlab.lab.training.lane import HandedOver, Lane
 from lrlab.lab.training.run import TrainingRun
 from lrlab.lab.training.snapshot import restored, taken
+from lrlab.lab.training.together import train_together
 from lrlab.lab.training.values import as_numpy
 from lrlab.record.runs.store import Store
 
@@ -57,6 +59,44 @@ def test_ten_arms_that_share_are_the_same_as_alone(tmp_path):
     assert [same(*pair) for pair in zip(shared, alone, strict=True)] == [True] * 10
     assert len({run.fingerprint for run in shared}) == 10
     assert effort.trained < 0.75 * naive.trained == 0.75 * 400
+
+
+def lane(start, batches):
+    """One of several runs, which adds its batches to this state."""
+    made = Lane(lr.constant(), 2)
+    with pytest.raises(HandedOver):
+        lr.functional(
+            made, init=lambda key: start, step=add, evaluate=lambda state: {"val_loss": state.sum()}, batches=batches
+        )
+    made.enter()
+    return made
+
+
+def add(state, batch, key, control):
+    return state + batch, 0.0
+
+
+@pytest.mark.parametrize(
+    ("other", "batches", "what"),
+    [
+        (jnp.zeros(2, jnp.float16), [1.0], r"the states of all runs[\s\S]*\[2\] float16 and \[2\] float32"),
+        (jnp.zeros(3), [1.0], r"the states of all runs[\s\S]*\[2\] float32 and \[3\] float32"),
+        (jnp.zeros(2), [np.float32(1.0)], r"the batches of all runs[\s\S]*\[\] float32 and \[\] float64"),
+        (jnp.zeros(2), [1], r"the batches of all runs[\s\S]*\[\] float64 and \[\] int64"),
+        (jnp.zeros(2), [[1.0]], r"the batches of all runs"),
+    ],
+)
+def test_what_is_not_alike_cannot_be_put_side_by_side(other, batches, what):
+    """Stacked, the narrower type would silently become the wider one."""
+    with pytest.raises(LrlabError, match=what):
+        train_together([lane(jnp.zeros(2), [1.0]), lane(other, batches)])
+
+
+def test_what_is_alike_can():
+    """Arrays of JAX and of NumPy, and keys."""
+    lanes = [lane(jnp.zeros(2), [np.ones(2, np.float32)]), lane(jnp.ones(2), [jnp.ones(2)])]
+    train_together(lanes)
+    assert [each.score for each in lanes] == [4.0, 6.0]
 
 
 def test_many_at_once(tmp_path):

@@ -99,6 +99,9 @@ class _Arrays:
         jax = _jax()
 
         def together(*leaves: Any) -> Any:
+            kinds = {(np.shape(each), getattr(each, "dtype", None) or np.asarray(each).dtype) for each in leaves}
+            if len(kinds) > 1:  # stacked they would all have the type of the widest, and train in it
+                raise ValueError(" and ".join(sorted(f"{[*shape]} {dtype}" for shape, dtype in kinds)))
             of_jax = any(isinstance(leaf, jax.Array) for leaf in leaves)
             stack = jax.numpy.stack(leaves) if of_jax else np.stack(leaves)
             return stack.reshape(*shape, *stack.shape[1:])

@@ -231,6 +231,8 @@ def test_keys_that_are_objects_are_found_again_by_their_places():
 
 def test_sets_hold_numbers_and_texts_in_any_order():
     assert give_back(frozenset(), hold(frozenset({1, "a"}), "it", {})) == frozenset({1, "a"})
+    assert give_back(None, hold(frozenset({1}), "it", {})) == frozenset({1})
+    assert type(give_back(None, hold(frozenset(), "it", {}))) is frozenset
     with pytest.raises(Unholdable, match="set of other things"):
         hold({object()}, "it", {})
 
@@ -245,6 +247,29 @@ def test_a_container_of_its_own_kind_needs_one_to_be_given_to(kind):
     """A plain one in its place would do something else."""
     with pytest.raises(Unholdable, match="an object has come"):
         give_back(None, hold(kind(), "it", {}))
+
+
+@pytest.mark.parametrize("before", [None, {}, {"a": 2}])
+@pytest.mark.parametrize(
+    "value", [collections.Counter("a"), collections.OrderedDict(a=1), collections.defaultdict(int, a=1)]
+)
+def test_a_collection_needs_one_to_be_given_to(value, before):
+    """A plain dictionary would add, order or fill in something else: `update` of a counter adds."""
+    with pytest.raises(Unholdable, match=f"a {type(value).__name__} has come"):
+        give_back(before, hold(value, "it", {}))
+
+
+@pytest.mark.parametrize(
+    "value", [collections.UserDict(a=1), collections.UserList([1]), collections.ChainMap({"a": 1}, {"b": 2})]
+)
+def test_a_collection_that_is_no_dictionary_is_an_object(value):
+    """Given back in place, by its attributes."""
+    state, now = hold(value, "it", {}), copy.deepcopy(value)
+    now.clear()
+    assert give_back(now, state) is now
+    assert now == value
+    with pytest.raises(Unholdable, match="has come"):
+        give_back(None, state)
 
 
 @pytest.mark.parametrize("kind", [Box, Row])

@@ -19,7 +19,7 @@ import functools
 import logging
 import threading
 import types
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ _NO_STATE: tuple[type, ...] = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial),
     *(logging.Logger, type(threading.Lock()), type(threading.RLock()), np.dtype),
 )
+_COLLECTIONS: tuple[type, ...] = (Counter, OrderedDict, defaultdict)
 _LEFT = "left as it is"
 
 
@@ -176,7 +177,7 @@ def _take_set(value: Any, path: str, memo: Memo) -> Any:
 
 def _give_set(now: Any, state: Any) -> Any:
     if not isinstance(now, set):
-        return type(now)(state) if isinstance(now, frozenset) else set(state)
+        return set(state)
     now.clear()
     now.update(state)
     return now
@@ -207,6 +208,17 @@ def _give_mapping(now: Any, state: Any) -> Any:
     now.clear()
     now.update(found)
     return now
+
+
+def _take_collection(value: Any, path: str, memo: Memo) -> Any:
+    return [type(value).__name__, _take_mapping(value, path, memo)]
+
+
+def _give_collection(now: Any, state: Any) -> Any:
+    """In place alone: a plain dictionary would not count, or fill in, what is missing."""
+    if type(now).__name__ != state[0]:
+        raise Unholdable(f"a {state[0]} has come in the course of training, which a fork does not have")
+    return _give_mapping(now, state[1])
 
 
 def _take_object(value: Any, path: str, memo: Memo) -> Any:
@@ -287,8 +299,10 @@ _KINDS = (
     _Kind("list", lambda kind: kind is list, _take_items, _give_list),
     _Kind("tuple", _is(tuple), _take_items, _give_tuple),
     _Kind("deque", lambda kind: kind is deque, _take_deque, _give_deque),
-    _Kind("set", _is(set, frozenset), _take_set, _give_set),
-    _Kind("dictionary", lambda kind: kind is dict or kind.__module__ == "collections", _take_mapping, _give_mapping),
+    _Kind("set", _is(set), _take_set, _give_set),
+    _Kind("frozen set", _is(frozenset), _take_set, lambda now, state: frozenset(state)),
+    _Kind("dictionary", lambda kind: kind is dict, _take_mapping, _give_mapping),
+    _Kind("collection", lambda kind: kind in _COLLECTIONS, _take_collection, _give_collection),
     _Kind("container", _is(dict, list), _take_items_object, _give_items_object),
     _Kind("object", lambda kind: True, _take_object, _give_object),
 )

@@ -1,12 +1,14 @@
 """An optimizer by the name that it is imported by: read, imported, called; its updates against those by hand."""
 
+import functools
 import inspect
 
 import pytest
 import torch
 
+import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.optimizer import OptimizerCall, apart, call_of, made, rate_of, step
+from lrlab.lab.arms.optimizer import OptimizerCall, apart, call_of, explained, made, rate_of, step
 
 
 def weights():
@@ -115,6 +117,44 @@ def test_an_lbfgs_takes_its_closure():
             optimizer.step(closure) if by_hand else step(optimizer, closure)
         ends.append(w.detach().clone())
     assert torch.equal(*ends)
+
+
+def test_a_step_that_was_given_nothing_is_a_sentence(tmp_path):
+    """Where a task calls `opt.step()` of an optimizer that asks for a closure; another error stays what it is."""
+    (tmp_path / "plain_steps.py").write_text(PLAIN)
+    arms = {"newton": "constant() @ torch.optim.LBFGS(lr=0.1)", "plain": lr.constant()}
+    compare = functools.partial(lr.compare, horizon=2, folds=2, lrs=(1.0,), workers=0, store=str(tmp_path / "store"))
+    with pytest.raises(
+        LrlabError, match=r"torch.optim.LBFGS asks for its closure[\s\S]*step\(opt, closure\)"
+    ) as raised:
+        compare(f"{tmp_path / 'plain_steps.py'}:train", arms).run()
+    assert raised.value.__notes__ == ["in the task plain_steps:train: arm newton, lr 1, seed 0, fold 0"]
+    for config, text in (
+        ({"optimizer": "torch.optim.LBFGS()"}, "f() missing 1 required argument"),
+        ({"optimizer": "adam"}, "X.step() missing 1 required argument"),
+        ({}, "X.step() missing 1 required argument"),
+    ):
+        assert explained(error := TypeError(text), config, "here") is error
+
+
+PLAIN = """
+import torch
+import lrlab as lr
+from lrlab.lab.arms.optimizer import made
+
+@lr.task(metric="val_loss", config={"optimizer": "torch.optim.SGD(lr=0.1)"})
+def train(run):
+    model = torch.nn.Linear(2, 1)
+    opt = made(run.config["optimizer"], model.parameters())
+    run.track(model=model, opt=opt)
+    for _, x in run.steps([torch.ones(1, 2)]):
+        loss = model(x).square().sum()
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        if run.eval_now:
+            run.report(val_loss=loss)
+"""
 
 
 def test_the_effective_lr_is_d_times_lr():

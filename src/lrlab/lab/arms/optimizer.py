@@ -133,10 +133,33 @@ def step(optimizer: Any, closure: Any) -> Any:
 
     `closure` clears the gradients, computes the loss and its gradients, and returns the loss.
     """
-    takes = inspect.signature(optimizer.step).parameters
-    needed = [name for name, each in takes.items() if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
+    needed = _needed(optimizer.step)
     if "closure" in needed:
         return optimizer.step(closure)
     loss = closure()
     optimizer.step(**{"loss": loss} if "loss" in needed else {})
     return loss
+
+
+def explained(error: Exception, config: Mapping[str, Any], where: str) -> Exception:
+    """The error of a training, with a note that says where; of a step that was not given what it asks for, in words."""
+    call = call_of(config) if isinstance(error, TypeError) and "step() missing" in str(error) else None
+    if call is not None:
+        needed = [name for name in _needed(getattr(call.kind(), "step", None)) if name != "self"]
+        error = LrlabError(
+            worded(
+                f"the step of {call.place} asks for its {' and '.join(needed)}, and the task calls step without",
+                str(call),
+                "an optimizer whose step takes nothing, or a task that gives each step what it asks for",
+                "loss = step(opt, closure), from lrlab.lab.arms.optimizer, in the task",
+            )
+        )
+    error.add_note(where)
+    return error
+
+
+def _needed(function: Any) -> list[str]:
+    """The arguments that a function cannot be called without."""
+    takes = inspect.signature(function).parameters.items() if callable(function) else ()
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [name for name, each in takes if each.default is each.empty and each.kind not in variable]

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.controls import ControlSpec, replayed
+from lrlab.lab.arms.optimizer import explained
 from lrlab.lab.arms.tree import NOWHERE
 from lrlab.lab.identity.identity import differing
 from lrlab.lab.identity.libraries import versions
@@ -296,8 +297,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
     """The run of a job, from the record at its end. Raises `Torn` if the record lacks the metric of the task."""
     ledger, outcome = TrainingLog.of(record["ledger"], job.updates), record["outcome"]
     assert outcome
-    control = replayed(job.regime, job.updates, ledger.reports, task.metric)
-    evals = ledger.evals
+    control, evals = replayed(job.regime, job.updates, ledger.reports, task.metric), ledger.evals
     if outcome == "finished" and task.metric not in evals:
         raise Torn(f"the end has no report of {task.metric}")
     worst = float("inf") if task.mode == "min" else float("-inf")
@@ -338,8 +338,8 @@ def _conditions(task: Task, job: Job) -> Iterator[None]:
         with seeded(job.seed, job.fold), pinned(job.threads, job.device), put_back(task.function):
             yield
     except Exception as error:
-        error.add_note(f"in the task {task.name}: {job.title}")
-        raise
+        error = explained(error, job.whole_config, f"in the task {task.name}: {job.title}")
+        raise error
 
 
 def _live(task: Task, job: Job, stretch: StageBounds, kind: type[_Run]) -> _Run:

@@ -37,6 +37,39 @@ def test_logs_are_dropped_and_a_schedule_is_moved(opened):
     until(page, "document.getElementById('doubt').textContent.includes('cosine')")
 
 
+@pytest.mark.parametrize("way", ["mouse", "keys"])
+def test_the_best_is_found_and_opened(opened, way):
+    """It is no worse than what was asked for, and Compose draws its nearest named form."""
+    page = opened("/forecast")
+    page.locator("#files").set_input_files(LOGS)
+    until(page, "document.querySelectorAll('#predicted tbody tr').length === 3")
+    asked = min(float(row.split("\t")[1]) for row in page.locator("#predicted tbody tr").all_inner_texts())
+    assert page.locator("#best").is_hidden()
+    if way == "mouse":
+        page.locator("#optimise").click()
+    else:
+        page.locator("#lr").focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+    until(page, "document.getElementById('said').textContent.startsWith('The best schedule')")
+    named, best = (
+        row.split("\t") for row in page.locator("#predicted table").first.locator("tbody tr").all_inner_texts()
+    )
+    assert (named[0], best[0]) == ("nearest named form", "best found")
+    assert float(best[1]) <= float(named[1]) + 1e-3
+    assert float(best[1]) <= asked + 1e-3
+    if way == "mouse":
+        page.locator("#best-named").click()
+    else:
+        for _ in range(2):  # past the link to the first one's own
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+    page.wait_for_url("**/compose*")
+    until(page, "window.lrlab?.found?.words !== undefined")
+    assert page.locator("#text").input_value() == named[4]
+    assert float(page.locator("#lr").input_value()) == pytest.approx(3e-4, rel=0.01)
+
+
 def test_what_is_no_log_is_said(opened, tmp_path):
     page = opened("/forecast")
     (tmp_path / "a.bin").write_bytes(b"\xff\x00")

@@ -109,6 +109,8 @@ def predicted(
 ) -> dict[str, Any]:
     """What a law predicts for schedules, the lowest final loss first; with `optimise` also the best schedule it knows.
 
+    `best` is that schedule and the nearest named form, as multiples of `lr`; None without `optimise`.
+
     Raises `LrlabError` where the law is none, or does not reach so far.
     """
     from lrlab.desk import forecast
@@ -118,15 +120,16 @@ def predicted(
     kept = _law(law)
     sections: list[dict[str, Any]] = []
     warnings: list[str] = []
+    best = kept.optimise(updates) if optimise else None
     if schedules:
         found = forecast.predict(kept, schedules, updates, base_lr, 0.9)
         sections += [plain(views.ranked(found)), plain(views.predicted(found))]
         warnings += views.warnings(found)
-    if optimise:
-        best = kept.optimise(updates)
+    if best:
         sections.insert(0, plain(views.optimum(best)))
         warnings += best.warnings
-    return {"sections": sections, "warnings": list(dict.fromkeys(warnings))}
+    texts = best and {"schedule": str(best.schedule), "named": str(best.named), "lr": best.base_lr}
+    return {"sections": sections, "warnings": list(dict.fromkeys(warnings)), "best": texts}
 
 
 def branched(law: str, trunk: str, updates: int, base_lr: float | None, at: int, decay: int) -> dict[str, Any]:

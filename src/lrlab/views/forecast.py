@@ -186,7 +186,7 @@ def _outline(schedule: str) -> str:
     pieces = schedule.split(" >> ")
     if len(pieces) <= _PIECES:
         return schedule
-    return " >> ".join(pieces[:2]) + f" >> {len(pieces) - 2} straight pieces (--json has all)"
+    return " >> ".join(pieces[:2]) + f" >> {len(pieces) - 2} straight pieces"
 
 
 def _figure(title: str, lines: Sequence[Line]) -> Figure:

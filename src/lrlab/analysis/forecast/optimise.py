@@ -234,7 +234,7 @@ def _unknown(law: FittedLaw, peak: float, free: bool) -> tuple[str, ...]:
     if free:
         return (
             f"a law knows no divergence: no peak LR above the highest logged one ({highest:g}) was tried; "
-            f"peak= asks for one, up to {_ABOVE * highest:g}",
+            f"a peak that is given may be up to {_ABOVE * highest:g}",
         )
     if peak > highest * (1 + 1e-9):
         return (f"a law knows no divergence: no log has reached the peak LR {peak:g}, the highest is {highest:g}",)

@@ -177,7 +177,7 @@ def _predictions(
 )
 @json_option
 def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk: str, as_json: bool) -> None:
-    """Find the schedule with the lowest predicted final loss."""
+    """Find the schedule with the lowest predicted final loss; --json has all of its pieces."""
     from lrlab.desk import forecast as desk
     from lrlab.views import forecast as views
 

@@ -39,8 +39,13 @@ const fits = new Latest(
 
 const predictions = new Latest(
   (request) => asked("predict", request),
-  ({ sections: found, warnings }, request) => {
+  ({ sections: found, warnings, best }, request) => {
     wrong("");
+    byId("best").hidden = !best;
+    if (best) {
+      byId("best-named").href = composed({ ...request, lr: best.lr, text: best.named });
+      byId("best-found").href = composed({ ...request, lr: best.lr, text: best.schedule });
+    }
     byId("doubt").textContent = sentences(warnings);
     byId("predicted").replaceChildren(...sections({ sections: found }));
     if (request.optimise) say("The best schedule that the law knows is in the table.");
@@ -61,13 +66,16 @@ const branches = new Latest(
   },
 );
 
+/** Where a schedule is shaped. */
+const composed = ({ text, updates, lr, ghost }) => `/compose#${address({ text, updates, lr, ghost })}`;
+
 /** The law, and the run that it is asked about. */
 const run = () => ({ law, updates: Number(byId("updates").value), lr: byId("lr").value === "" ? null : Number(byId("lr").value) });
 
 function predict(optimise = false) {
   const schedules = byId("schedules").value.split("\n").map((line) => line.trim()).filter(Boolean).map((schedule) => ({ schedule }));
   const { updates, lr } = run();
-  byId("shape").href = `/compose#${address({ text: schedules[0]?.schedule ?? "constant()", updates, lr, ghost: schedules[1]?.schedule })}`;
+  byId("shape").href = composed({ text: schedules[0]?.schedule ?? "constant()", updates, lr, ghost: schedules[1]?.schedule });
   predictions.want({ ...run(), schedules, optimise });
 }
 

@@ -47,8 +47,9 @@ def test_a_comparison_outlives_the_studio_and_is_found_again(started, tmp_path):
         ({"task": "digits", "arms": ARMS[:1]}, "alone cannot be compared"),
         ({"task": "digits", "arms": ARMS * 7}, "at most 12"),
         ({"task": "digits", "arms": ARMS, "updates": -1}, "out of bounds"),
-        ({"task": "digits"}, ""),
-    ][:-1],
+        ({"task": "digits", "arms": [*ARMS, {"name": "a", "schedule": "linear()"}]}, "two strategies have one name"),
+        ({"task": "digits"}, "no strategy is given"),
+    ],
 )
 def test_nothing_that_is_typed_names_code(studio, asked, said):
     reply = studio.post("/api/compare", asked)

@@ -19,7 +19,7 @@ def tiny(opened):
     page = opened("/compare")
     page.wait_for_selector("#jobs a")
     page.locator("#task").select_option("digits")
-    page.locator("#arms").fill("flat = constant()\ndown = cosine()")
+    page.locator("#arms").fill("flat | × = constant()\ndown = cosine()")
     page.locator("#runs-updates").fill("16")
     page.locator("#folds").fill("2")
     return page
@@ -29,12 +29,16 @@ def test_a_comparison_is_begun_watched_and_read(tiny):
     """The runs fill up; then the answer is there, first a table; each run leads to its page."""
     tiny.locator("button[type=submit]").click()
     until(tiny, "document.querySelectorAll('.cell').length >= 4 && document.querySelectorAll('.tree .stage').length")
-    until(tiny, "document.querySelector('[data-tree]').textContent.includes('So far')")
+    until(tiny, "document.querySelector('[data-tree]').textContent.includes(' that was ')")
     until(tiny, "document.querySelector('.facts')")
     assert tiny.locator("#report section").first.locator("table").count() == 1
     assert "flat" in tiny.locator("#report tbody tr").first.inner_text()
     assert "baseline" in tiny.locator("#report tr.pinned").inner_text()
     assert tiny.locator(".figure").count() >= 4
+    assert {name.rpartition(" × ")[0] for name in tiny.locator(".tree-names li").all_inner_texts()} == {
+        "flat | ×",
+        "down",
+    }
     assert "digits" in tiny.locator("#title").inner_text()
     assert tiny.locator("#stop").is_hidden()
     tiny.goto(tiny.url.partition("/compare")[0] + "/runs")

@@ -62,7 +62,7 @@ class Comparing:
         if task not in self.tasks:
             allowed = f"{', '.join(self.tasks)}; others by  lrlab studio --task FILE:NAME"
             raise LrlabError(worded("there is no such task here", task, allowed))
-        arms = {each.text("name", LONGEST_NAME): each.text("schedule") for each in asked.each("arms", ARMS)}
+        arms = _arms(asked)
         updates, folds, seeds = (asked.optional(name, 1, 1e6) for name in ("updates", "folds", "seeds"))
         wanted = Wanted(
             task=self.tasks[task],
@@ -71,7 +71,7 @@ class Comparing:
             updates=None if updates is None else int(updates),
             folds=None if folds is None else int(folds),
             seeds=None if seeds is None else int(seeds),
-            baseline=next(iter(arms), None),
+            baseline=next(iter(arms)),
         )
         return {"name": jobs.begin(self.store, wanted)}
 
@@ -95,6 +95,19 @@ class Comparing:
         from lrlab.desk.wanted import EVENTS
 
         return jobs.place(self.store, name) / EVENTS
+
+
+def _arms(asked: Asked) -> dict[str, str]:
+    """The strategies by their names, each of which there is once."""
+    arms: dict[str, str] = {}
+    for each in asked.each("arms", ARMS):
+        name = each.text("name", LONGEST_NAME)
+        if name in arms:
+            raise LrlabError(worded("two strategies have one name", name))
+        arms[name] = each.text("schedule")
+    if not arms:
+        raise LrlabError(worded("no strategy is given", hint='cosine = warmup("5%") >> cosine()'))
+    return arms
 
 
 @cache

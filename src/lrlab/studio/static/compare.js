@@ -48,7 +48,7 @@ function standing(job) {
   byId("continue").hidden = !job || !["stopped", "failed"].includes(job.status);
   byId("progress").hidden = !job || job.status === "finished";
   byId("failed").textContent = job?.status === "failed" ? job.said : "";
-  if (job && job.status !== "running" && job.status !== "finished") byId("status").textContent = `${job.status === "failed" ? "It failed" : "It was stopped"}. What is finished is kept.`;
+  if (job && job.status !== "running" && job.status !== "finished") byId("status").textContent = `${job.status === "failed" ? "It failed" : "It was stopped"} after ${job.done} of ${job.total || "?"} runs. What is finished is kept.`;
 }
 
 /** Follow what happens until the page shows something else. @param {string} name @param {boolean} over only what was */

@@ -6,7 +6,8 @@ const ROW = 14; // pixels for a run
 const WIDTH = 640;
 const GAP = 2;
 
-const named = ([arm, lr]) => `${arm}|${lr}`;
+const named = ([arm, lr]) => `${lr} × ${arm}`;
+const spoken = (run) => run.split(/ × (.*)/s).slice(0, 2).reverse();
 
 export class Tree {
   /** @param {any} began the beginning of a comparison: `tree` has the stages of one seed and fold @param {Tree} [before] with fewer LRs */
@@ -43,10 +44,10 @@ export class Tree {
       const box = { x: x(node.begin), y: top * ROW + GAP / 2, width: Math.max(1, x(node.stop) - x(node.begin) - 1), height: (bottom - top) * ROW - GAP };
       node.fill = make("rect", { ...box, width: 0, class: node.runs.length > 1 ? "shared" : "alone" });
       node.width = box.width;
-      const of = node.runs.map((run) => run.replace("|", " × ")).join(", ");
+      const of = node.runs.map((run) => spoken(run).join(" × ")).join(", ");
       picture.append(make("rect", { ...box, class: "stage" }, make("title", {}, `updates ${whole(node.begin)} to ${whole(node.stop - 1)}: ${of}`)), node.fill);
     }
-    const names = [...this.rows.keys()].map((run) => make("li", {}, run.split("|")[0], make("span", { class: "muted" }, ` × ${number(Number(run.split("|")[1]))}`)));
+    const names = [...this.rows.keys()].map(spoken).map(([arm, lr]) => make("li", {}, arm, make("span", { class: "muted" }, ` × ${number(Number(lr))}`)));
     this.said = make("p", { class: "small muted", "data-tree": "" });
     this.say();
     return make("div", {}, make("div", { class: "tree-rows" }, make("ul", { class: "tree-names" }, ...names), picture), this.said);
@@ -82,8 +83,13 @@ export class Tree {
   say() {
     const once = this.nodes.reduce((sum, node) => sum + node.stop - node.begin, 0);
     const alone = this.updates * this.rows.size;
-    const share = (part, full) => `${Math.round(100 * (1 - part / full))} %`;
-    const now = this.naive ? ` So far ${whole(this.trained)} updates were trained instead of ${whole(this.naive)}: ${share(this.trained, this.naive)} saved.` : "";
-    this.said.textContent = `What strategies have in common is trained once: ${whole(this.units * once)} updates instead of ${whole(this.units * alone)}, ${share(once, alone)} fewer.${now}`;
+    const less = (part, full) => {
+      const share = Math.round(100 * (1 - part / full));
+      return `${whole(part)} updates instead of ${whole(full)}, ${share ? `${share} %` : "hardly any"} fewer`;
+    };
+    const all = this.naive >= this.units * alone; // what a controller has decided ends what strategies have in common
+    const plan = all ? "" : `: ${less(this.units * once, this.units * alone)}`;
+    const now = this.naive ? ` ${all ? "In all" : "So far"} that was ${less(this.trained, this.naive)}.` : "";
+    this.said.textContent = `What strategies have in common is trained once${plan}.${now}`;
   }
 }

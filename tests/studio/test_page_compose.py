@@ -255,6 +255,52 @@ def test_another_librarys_call_is_pasted(opened):
     assert "torch" in page.locator("#read").inner_text()
 
 
+def test_what_is_wrong_with_a_librarys_call_is_said(opened):
+    """Not that the word is no word of ours."""
+    page = composing(opened)
+    page.locator("#text").fill("CosineAnnealingLR(optimizer, T_max=n)")
+    page.locator("#text").blur()
+    until(page, "document.getElementById('wrong').textContent.includes('n has no value here')")
+    page.locator("#text").fill("cosin()")
+    page.locator("#text").blur()
+    until(page, "document.getElementById('wrong').textContent.includes('Try cosine(...)')")
+
+
+def test_what_was_pasted_is_taken_back_at_once(opened):
+    page = composing(opened)
+    page.locator("#text").fill("StepLR(optimizer, step_size=3000)")
+    page.locator("#text").blur()
+    until(page, "lrlab.state.text === 'step(3000)'")
+    settled(page)
+    page.locator("#undo").click()
+    until(page, f"lrlab.state.text === {json.dumps(START)}")
+    assert page.locator("#undo").is_disabled()
+
+
+def test_a_late_answer_does_not_undo_what_was_typed_since(opened):
+    """To read a call its library is loaded, which may take seconds."""
+    page = composing(opened)
+    late = []
+    page.route("**/api/import", lambda route: late.append(route))
+    page.locator("#text").fill("StepLR(optimizer, step_size=3000)")
+    page.locator("#text").blur()
+    until(page, "document.getElementById('read').textContent.includes('another library')")
+    page.locator("#text").fill("linear()")
+    until(page, "lrlab.state.text === 'linear()'")
+    with page.expect_response("**/api/import"):
+        late[0].continue_()
+    settled(page)
+    assert text_of(page) == "linear()"
+    assert page.locator("#read").inner_text() == ""
+
+
+def test_what_cannot_be_laid_beside_says_so(opened):
+    page = composing(opened, more="&with=" + quote("warmup(20000) >> cosine()"))
+    until(
+        page, "document.getElementById('chips').textContent.includes('not drawn: the spans add up to 20000 of 10000')"
+    )
+
+
 def test_the_address_gives_it_all_back(opened):
     page = composing(opened, more=f"&lr=0.001&wd=0.1&epoch=100&log=1&ghost={quote('wsd()')}&with={quote('linear()')}")
     until(page, "lrlab.chart.lines.length === 3")

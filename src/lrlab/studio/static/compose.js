@@ -172,8 +172,8 @@ async function fetchBeside() {
     try {
       const { columns } = await packed("compose", { ...request({ ...state, text }), quick: true });
       beside.set(text, { x: columns[0], y: columns[1], key });
-    } catch {
-      beside.delete(text); // it does not fit this run
+    } catch (error) {
+      beside.set(text, { wrong: error.message, key });
     }
   }
   if (found) draw(found);
@@ -186,6 +186,8 @@ function chips() {
     ...lines().map((text, k) => {
       const pinned = k === 0 && state.ghost;
       const chip = make("span", { class: "chip" }, make("span", { class: "name mono", title: text }, (pinned ? "pinned: " : "") + text));
+      const doubt = beside.get(text)?.wrong;
+      if (doubt) chip.append(make("span", { class: "warn", title: doubt }, `not drawn: ${doubt.split("\n")[0]}`));
       chip.style.setProperty("--paint", `var(--${paint(k)})`);
       chip.style.setProperty("--dash", pinned ? "dashed" : "solid");
       const away = pinned ? () => ({ ghost: null }) : () => ({ overlays: state.overlays.filter((other) => other !== text) });
@@ -355,15 +357,24 @@ byId("png").addEventListener("click", () => saved("png", whole()).catch((error) 
 
 /** What somebody has pasted or dropped: a schedule of ours or of any library, or a picture of one. */
 async function taken(text, file) {
+  const isOld = () => !file && byId("text").value !== text; // somebody has typed on since
+  const loading = setTimeout(() => { if (!isOld()) byId("read").textContent = "Reading it as a call of another library ..."; }, 300);
   try {
     const read = await asked("import", { ...request(state), text, ...file });
+    if (isOld()) return;
     wrong("");
     if (read.tracks) plan.tracks = read.tracks;
     const change = { text: read.text, plan: read.plan || null, track: 0, ...(read.updates ? { updates: read.updates } : {}), ...(read.lr ? { lr: read.lr } : {}) };
-    if (file || text !== read.text) byId("read").textContent = [read.convention, ...read.notes].filter(Boolean).join("\n");
+    clearTimeout(loading);
+    byId("read").textContent = file || text !== read.text ? [read.convention, ...read.notes].filter(Boolean).join("\n") : "";
+    typed = null; // it is kept here
     await take(change);
   } catch (error) {
-    if (file || !byId("wrong").textContent) wrong(error.message);
+    if (isOld()) return;
+    byId("read").textContent = "";
+    if (file || !error.message.includes("is not known")) wrong(error.message); // of such a word more was said before
+  } finally {
+    clearTimeout(loading);
   }
 }
 dropped(document.body, (file) => taken("", file), (error) => wrong(error.message));

@@ -5,10 +5,19 @@ import io
 
 import pytest
 
+from lrlab.core.run.log import Decision
+from lrlab.record.runs.run import Series
 from lrlab.record.runs.store import Store
 from stored import stored
 
-RUNS = [stored(f"arm{k}", "constant()", k, 1.0 + k) for k in range(4)]
+CUT = Decision(7, "plateau1", "cut", 1.0, 0.5, "2 observations without improvement on 1")
+ONCE = {"val_loss": Series((10,), (2.0,))}
+RUNS = [
+    stored(
+        f"arm{k}", "plateau(patience=2)", k, 1.0 + k, decisions=(CUT,) * (k == 3), **({"evals": ONCE} if k == 1 else {})
+    )
+    for k in range(4)
+]
 
 
 def until(page, condition, patience=60):
@@ -77,6 +86,47 @@ def test_runs_stand_beside_each_other(page):
         until(page, "document.querySelectorAll('#one .figure canvas').length >= 2")
         assert "They differ in arm, fold" in page.locator("#one .lead").inner_text()
         page.reload()
+
+
+def test_what_was_measured_once_is_a_point(page):
+    """A line through one value has no length; the value is drawn nevertheless."""
+    page.get_by_role("link", name="arm1").click()
+    until(page, "document.querySelectorAll('#one .figure canvas').length >= 3")
+    page.wait_for_timeout(100)
+    drawn = page.evaluate(
+        """() => {
+            const root = document.documentElement;
+            const paint = getComputedStyle(root).getPropertyValue("--series-0").trim();
+            const [red, green, blue] = [1, 3, 5].map((at) => parseInt(paint.slice(at, at + 2), 16));
+            return [...document.querySelectorAll("#one .figure canvas")].map((canvas) => {
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                const is = (k) => data[k] === red && data[k + 1] === green && data[k + 2] === blue;
+                let found = 0;
+                for (let k = 0; k < data.length; k += 4) found += is(k);
+                return found;
+            });
+        }"""
+    )
+    assert all(pixels >= 4 for pixels in drawn), drawn
+
+
+def test_decisions_stand_on_the_time_line(page):
+    """As a dashed line that says under the mouse what was decided, in every figure; for everybody else as a table."""
+    page.get_by_role("link", name="arm3").click()
+    until(page, "document.querySelectorAll('#one .figure canvas').length >= 2")
+    assert "plateau1\tcut\t1\t0.5\t2 observations" in page.locator("#one table").last.inner_text().replace(".0\t", "\t")
+    for figure in page.locator("#one .figure").all():
+        over = figure.locator(".u-over")
+        over.scroll_into_view_if_needed()
+        box = over.bounding_box()
+        said = set()
+        for share in range(0, 101, 2):
+            page.mouse.move(box["x"] + box["width"] * share / 100, box["y"] + 20)
+            said.add(figure.locator(".where").inner_text())
+        marked = [text for text in said if "plateau1: cut (2 observations" in text]
+        assert marked
+        assert all(" 7:" in text for text in marked)
+        assert len(said) > len(marked)
 
 
 def test_runs_are_exported(page):

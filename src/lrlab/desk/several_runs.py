@@ -35,7 +35,12 @@ def beside(store: str | Path, keys: Sequence[str]) -> Report:
         drawn.append(_together(metric, "completed updates", names, [run.evals.get(metric, Series()) for run in runs]))
     fields = differences(runs)
     columns = ("", *(run.key[:SHOWN] for run in runs))
-    table = Table(columns, tuple((name, *(str(v) for v in values)) for name, values in fields.items()))
+    table = Table(
+        columns,
+        tuple(
+            (name, *(f"{v:.9g}" if isinstance(v, float) else str(v) for v in values)) for name, values in fields.items()
+        ),
+    )
     lead = f"They differ in {', '.join(fields)}." if fields else "They do not differ in anything that is stored."
     return Report(
         f"{len(runs)} runs beside each other", lead, (table, *drawn), {"Keys": ", ".join(r.key for r in runs)}

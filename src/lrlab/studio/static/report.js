@@ -1,6 +1,6 @@
 /** A report that the server has computed: tables, figures, texts and code. One cursor goes through all its figures. */
 
-import { colour, make, number, say, whole } from "./building.js";
+import { colour, command, make, number, say, whole } from "./building.js";
 
 const SERIES = 7;
 const HEIGHT = 280;
@@ -26,7 +26,7 @@ export function sections(report) {
 
 /** @param {[string, string][]} given */
 export function facts(given) {
-  return card("To repeat this", make("dl", { class: "facts" }, ...given.flatMap(([name, fact]) => [make("dt", {}, name), make("dd", {}, fact)])));
+  return card("To repeat this", make("dl", { class: "facts" }, ...given.flatMap(([name, fact]) => [make("dt", {}, name), make("dd", {}, ...command(fact))])));
 }
 
 function code({ title, code: lines }) {
@@ -154,7 +154,7 @@ class Drawn {
         bands.push({ series: [at, at + 1], fill: `color-mix(in srgb, ${ink} 16%, transparent)` });
       }
       tables.push([line.x, line.y]);
-      series.push({ label: line.name, stroke: ink, width: 2, pxAlign: 0, points: { show: false }, spanGaps: true, own: line });
+      series.push({ label: line.name, stroke: ink, width: 2, pxAlign: 0, points: { show: line.x.length < 2 }, spanGaps: true, own: line });
     }
     const grid = { stroke: colour("grid"), width: 1 };
     const axis = { stroke: colour("muted"), grid, ticks: { ...grid, size: 4 }, font: "12px Inter, system-ui, sans-serif" };

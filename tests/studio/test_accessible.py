@@ -1,5 +1,6 @@
 """Nobody is shut out of a page: axe-core finds no violation, in either theme, empty, full or failing."""
 
+from itertools import product
 from pathlib import Path
 from urllib.parse import quote
 
@@ -61,12 +62,16 @@ ARMS = [
 
 
 def test_axe_finds_nothing_while_something_is_trained_and_after(opened, violations, studio):
-    """A comparison and a choice that are running; a comparison and a range test that are finished."""
+    """A comparison and a choice that are running; a comparison, a range test and a choice that are finished."""
     tiny = {"task": "digits", "quick": True, "arms": ARMS, "updates": 16, "folds": 2}
     finished = studio.post("/api/compare", tiny).json["name"]
-    found = studio.post("/api/find", {"task": "control", "updates": 160}).json["name"]
+    within = {"task": "control", "updates": 160, "budget": "12", "answers": {}}
+    found, chosen = (
+        studio.post(f"/api/{way}", asked).json["name"]
+        for way, asked in (("find", {"task": "control", "updates": 160}), ("auto", within))
+    )
     until(lambda: studio.get(f"/api/comparison?name={finished}").json["report"])
-    until(lambda: studio.get(f"/api/choice?name={found}").json["status"] != "running")
+    until(lambda: all(studio.get(f"/api/choice?name={name}").json["status"] == "finished" for name in (found, chosen)))
     running = studio.post("/api/compare", {**tiny, "updates": 2000}).json["name"]
     choosing = studio.post("/api/auto", {"task": "control", "updates": 20_000, "budget": "20", "answers": {}}).json[
         "name"
@@ -78,11 +83,13 @@ def test_axe_finds_nothing_while_something_is_trained_and_after(opened, violatio
             (f"/choose#choice={choosing}", "#parts progress"),
             (f"/compare#job={finished}", "#report .tree"),
             (f"/choose#choice={found}", "#report .facts"),
+            (f"/choose#choice={chosen}", "#report .facts"),
         ):
-            for theme in ("light", "dark"):
-                page = opened(path, theme=theme, bypass_csp=True)
+            for theme, width in product(("light", "dark"), (1440, 420)):
+                page = opened(path, theme=theme, width=width, bypass_csp=True)
                 page.wait_for_selector(ready)
-                assert violations(page) == [], (path, theme)
+                assert violations(page) == [], (path, theme, width)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
     finally:
         studio.post("/api/stop", {"name": running})
         studio.post("/api/halt", {"name": choosing})

@@ -49,16 +49,19 @@ export function later(action, delay) {
   };
 }
 
+/** A command, whose options are not broken between lines. @param {string} text */
+export const command = (text) => text.split(/(\s+)/).map((part) => (part.startsWith("-") ? make("span", { class: "whole" }, part) : part));
+
 /** What is wrong, in a sentence, with what to type instead; the rest is for a terminal. @param {string} message */
 export function sentence(message) {
   const [first, ...rest] = message.split("\n");
   const hint = rest.find((line) => /^\s*try:/.test(line))?.replace(/^\s*try:\s*/, "");
   const allowed = rest.find((line) => /^\s*allowed:/.test(line))?.replace(/^\s*allowed:\s*/, "");
   const own = rest.filter((line) => !/^\s*(given|allowed|try):/.test(line)).map((line) => `\n${line}`).join("");
-  const begin = /^[a-z]+[ ,]/.test(first) ? first[0].toUpperCase() + first.slice(1) : first;
+  const begin = /^[a-z]+[ ,]/.test(first) ? (first[0].toUpperCase() + first.slice(1)).replace(/^Lr\b/, "LR") : first;
   const end = /[.:!?]$/.test(`${first}${own}`) ? "" : ".";
   const said = [`${begin}${own}${hint || allowed ? end : ""}`];
-  if (hint) said.push(" Try ", make("code", {}, hint));
+  if (hint) said.push(" Try ", make("code", {}, ...command(hint)));
   else if (allowed) said.push(` Allowed: ${allowed.slice(0, 200)}`);
   return said;
 }

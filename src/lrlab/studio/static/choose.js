@@ -2,7 +2,7 @@
 
 import { address } from "./address.js";
 import { Latest, asked, got } from "./asking.js";
-import { byId, make, say, sentence } from "./building.js";
+import { byId, command, make, say, sentence } from "./building.js";
 import { picture } from "./gallery.js";
 import { facts, sections } from "./report.js";
 
@@ -26,7 +26,7 @@ const advising = new Latest(
   ({ shortlist, settle, sections: found }) => {
     byId("shortlist").replaceChildren(...shortlist.map(offer));
     byId("settle").href = `/compare#${new URLSearchParams({ arms: shortlist.map(({ name, schedule }) => `${name} = ${schedule}`).join("\n") })}`;
-    byId("settle-command").replaceChildren("The comparison that would settle it: ", make("code", {}, settle));
+    byId("settle-command").replaceChildren("The comparison that would settle it: ", make("code", {}, ...command(settle)));
     byId("reasons").replaceChildren(...sections({ sections: found.slice(1).map((table, k) => (k ? table : { ...table, title: "Why" })) }));
     say(`To begin with: ${shortlist[0].schedule}`);
   },

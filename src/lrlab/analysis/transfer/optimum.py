@@ -27,7 +27,7 @@ _REACH = 3.5  # of log LR beyond the lowest and highest trial
 # Within 0.25 % of the best loss LRs span a factor of 2.0, within 0.5 % 2.8 (medians of 17 groups of the dense sweeps of
 # Step Law, arXiv:2503.04715): k is about 0.04.
 CURVATURE, _SURE = 0.04, 1.2  # and how sure, in log k
-_VARIES = 0.4  # of k from sweep to sweep
+VARIES = 0.4  # of k from sweep to sweep
 _BESIDE = 0.7  # of log LR: so far beyond their trials people miss an optimum; for curvature and noise alone
 _FAR = 0.15  # of the distance above the best trial: how far off the parabola may be there
 _ROUNDS = 3
@@ -106,7 +106,7 @@ def _sums(sweep: Sweep, grid: Floats, noise: float) -> _Sums:
 def _likelihood(sums: _Sums, centre: float) -> Floats:
     """With k integrated over: a normal distribution around exp(`centre`), without what is below 0."""
     k = np.exp(centre)
-    sure = (_VARIES * k) ** -2
+    sure = (VARIES * k) ** -2
     precision = sums.qq + sure
     mode = (sums.sq + k * sure) / precision
     squares = sums.ss + k**2 * sure - precision * mode**2

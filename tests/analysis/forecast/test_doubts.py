@@ -34,7 +34,7 @@ def test_what_is_foreseen_beyond_the_logs_is_doubted_by_its_size():
     progress = 1 / np.sqrt(np.arange(1, 20_001))
     found = beyond(KNOWN, np.full(20_000, 1e-3), np.full(20_000, 3.0), progress)
     assert found[9_999] == 0
-    assert found[-1] == pytest.approx(0.085 * (0.01 - 20_000**-0.5), rel=1e-3)
+    assert found[-1] == pytest.approx(0.085 * np.hypot(1, 0.15) * (0.01 - 20_000**-0.5), rel=1e-3)
     short = replace(KNOWN, totals=(2.0, 50.0))
     assert beyond(short, np.full(20_000, 1e-3), np.full(20_000, 3.0), progress)[-1] > 3 * found[-1]
 
@@ -208,10 +208,41 @@ def test_further_begins_where_the_logged_sum_of_lrs_ends():
     progress = 1 / np.arange(1.0, 21.0)
     flat, none = np.ones(20), np.zeros(20)
     found = beyond(replace(ONE, totals=(10.0,)), flat, none, progress)
-    assert found == pytest.approx(0.085 * np.maximum(progress[9] - progress, 0.0))
+    assert found == pytest.approx(0.085 * np.hypot(1, 0.15) * np.maximum(progress[9] - progress, 0.0))
     assert beyond(ONE, flat, none, progress).tolist() == found.tolist()  # the longest run at its peak
     at_once = beyond(replace(ONE, totals=(0.5,)), flat, none, progress)
-    assert at_once == pytest.approx(0.085 * (progress[0] - progress))
+    assert at_once == pytest.approx(0.085 * np.hypot(1, 3) * (progress[0] - progress))
+
+
+def test_longer_runs_than_those_that_have_hardly_moved_are_doubted_more():
+    """By the sum of LRs of the logged ones, of language models alone; said below 2 and beyond 1.3 times the length."""
+    progress, loss = 1 / np.arange(1.0, 21.0), np.zeros(20)
+    ends = {total: beyond(replace(ONE, totals=(total,)), np.ones(20), loss, progress)[-1] for total in (1.5, 1e9)}
+    unlike = beyond(replace(ONE, totals=(1.5,)), np.ones(20), loss, progress, unlike=True)[-1]
+    assert ends[1.5] == pytest.approx(np.sqrt(2) * unlike)
+    for total, updates, said in ((1.9, 14, True), (2.0, 14, False), (1.9, 13, False)):
+        found = [doubt.sentence for doubt in doubts(replace(ONE, totals=(total,)), np.ones(updates))]
+        assert any("have hardly moved (the sum of their LRs is 1.9)" in sentence for sentence in found) == said
+
+
+@pytest.mark.parametrize(("fallen", "updates", "sd", "said"), [
+    (0.149, 20, 0.61, True), (0.149, 40, 0.61, True), (0.149, 13, 0.61 * np.log2(1.3), False), (0.149, 10, 0, False),
+    (0.15, 20, 0, False),
+])  # fmt: skip
+def test_a_loss_that_goes_to_nothing_may_end_there_in_a_longer_run(fallen, updates, sd, said):
+    """With 90 % from 0 on where the run is twice as long; a language model's loss does not go to nothing."""
+    known = replace(ONE, fallen=fallen)
+    found = doubts(known, np.ones(updates), unlike=True)
+    assert np.sqrt(sum(doubt.sd**2 for doubt in found)) == pytest.approx(sd)
+    assert any("may go on to 0" in doubt.sentence for doubt in found) == said
+    assert sum(doubt.sd for doubt in doubts(known, np.ones(updates))) == 0
+    assert sd < 0.61 or 1.645 * sd >= 1
+
+
+def test_how_far_a_loss_fell_is_known_of_the_run_in_which_it_fell_farthest():
+    at = np.arange(100, 1001, 100)
+    runs = [LogRun.from_arrays(at, loss * at**-power, np.ones(1000)) for loss, power in ((3.0, 1.0), (5.0, 0.5))]
+    assert seen(runs).fallen == pytest.approx(0.1)
 
 
 def test_the_depth_is_counted_from_the_peak_on():

@@ -23,6 +23,8 @@ _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
 _FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
 _UNLIKE, _UNLIKE_FAR = 0.1, 1.3  # an octave of the horizon, where logs are not of language models; said from there on
+_YOUNG, _YOUNG_SAID = 1.5, 2.0  # sum of LRs of a language model that has hardly moved
+_TO_NOTHING, _ANYTHING = 0.15, 0.61  # share of its beginning to which a loss fell; with 90 % the low end is then 0
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Seen:
     """What the logs held: peak LRs, the longest run (updates), whether one was annealed, and its own doubts.
 
     `totals` are the sums of LRs of the runs (in the order of `peaks`), `least` is the least LR as a share of the peak
-    of its run, `warmups` are those of the runs in updates, and `shortest` is the shortest of them. Laws of earlier
-    versions do not tell these.
+    of its run, `warmups` are those of the runs in updates, and `shortest` is the shortest of them. `fallen` is the
+    least loss as a share of the first of its run. Laws of earlier versions do not tell these.
     """
 
     peaks: tuple[float, ...]
@@ -42,6 +44,7 @@ class Seen:
     least: float = 0.0
     warmups: tuple[int, ...] = ()
     shortest: int = 0
+    fallen: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,38 @@ def doubts(known: Seen, lrs: Floats, unlike: bool = False) -> tuple[Doubt, ...]:
         sentence += ": how the loss goes on is known of language models alone; log a longer run"
     far = _UNLIKE_FAR if unlike else _HORIZON_FAR
     found.append(Doubt(sentence if longer > far else "", 0.0))  # its width: `beyond`
+    found += _to_nothing(known, longer) if unlike else _young(known, nearest, longer)
     found += [*_warmup(known, rising(lrs), horizon), *_shorter(known, horizon)]
     if (rise := late_rise(lrs)) > 0.1:
         found.append(Doubt(f"the LR goes up again by {rise:.0%} of its peak: rises were never checked", 0.006 * rise))
     return tuple(doubt for doubt in found if doubt.sd > 0 or doubt.sentence)
+
+
+def _to_nothing(known: Seen, longer: float) -> Iterator[Doubt]:
+    """A longer run where the logged loss has fallen so far that it may go on to 0, which no floor foresees."""
+    if longer > 1.0 and known.fallen < _TO_NOTHING:
+        sentence = (
+            f"the logged loss has fallen to {known.fallen:.1%} of its beginning and may go on to 0: what is foreseen "
+            "of a longer run is then many times too high, and only the upper end holds"
+        )
+        octaves = min(float(np.log2(longer)), 1.0)
+        yield Doubt(sentence if longer > _UNLIKE_FAR else "", _ANYTHING * octaves)
+
+
+def _young(known: Seen, nearest: float, longer: float) -> Iterator[Doubt]:
+    """A longer run where the logged ones have hardly moved."""
+    if longer > _UNLIKE_FAR and (total := _total(known, nearest)) < _YOUNG_SAID:
+        yield Doubt(
+            f"the logged runs have hardly moved (the sum of their LRs is {total:.2g}): longer ones at so low an LR "
+            "have ended lower than foreseen",
+            0.0,
+        )  # its width: `beyond`
+
+
+def _total(known: Seen, nearest: float) -> float:
+    """The largest sum of LRs of a run at this logged peak."""
+    own = [total for other, total in zip(known.peaks, known.totals, strict=False) if near(other, nearest)]
+    return max(own, default=nearest * known.longest)
 
 
 def _warmup(known: Seen, asked: int, horizon: int) -> Iterator[Doubt]:
@@ -111,21 +142,23 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats, unlike: boo
 
     A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
     the nearest logged peak: 0.085 (1 + (5 warmup / longest)^2), for a log that hardly outlasts its warmup says little
-    of what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
-    below the least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
+    of what follows, and so does one of which the sum of LRs is small: times (1 + (1.5 / sum)^2)^1/2, for language
+    models; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls below the
+    least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
     doubling of the longest logged run besides.
     """
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
-    own = [total for other, total in zip(known.peaks, known.totals, strict=False) if near(other, nearest)]
-    gone = int(np.searchsorted(np.cumsum(lrs), max(own, default=nearest * known.longest), side="right"))
+    total = _total(known, nearest)
+    gone = int(np.searchsorted(np.cumsum(lrs), total, side="right"))
     further = np.zeros(len(lrs))
     further[gone:] = progress[max(gone - 1, 0)] - progress[gone:]
     after = lrs.copy()
     after[: lrs.argmax()] = peak
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
     wake = _WAKE * min(known.warmups, default=0) / known.longest
-    found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
+    young = 1.0 if unlike else float(np.hypot(1.0, _YOUNG / total))
+    found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * young * further, _DEEPER * depth**2 * loss)
     if unlike:
         octaves = np.log2(np.maximum(np.arange(1, len(lrs) + 1) / known.longest, 1.0))
         found = np.hypot(found, _UNLIKE * octaves * loss)

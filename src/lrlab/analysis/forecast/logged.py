@@ -57,6 +57,7 @@ def seen(runs: Sequence[LogRun]) -> Seen:
         least=min(float(lrs[lrs.argmax() :].min() / lrs.max()) for lrs in reached),
         warmups=tuple(run.warmup for run in runs),
         shortest=min(ends),
+        fallen=min(float(run.loss.min() / run.loss[0]) for run in runs),
     )
 
 

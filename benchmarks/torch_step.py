@@ -84,6 +84,19 @@ def steps() -> None:
         print(f"{name:<16}{mine:>10.2f}{cos:>10.2f}{seq:>12.2f}{'':>4}{cos / mine:>7.1f}x{seq / mine:>11.1f}x")
 
 
+def floor() -> None:
+    """A bare loop that stores one float in each group, as a scheduler in Python at least has to."""
+    driven, values = cosine(CASES[-1][0], False), [0.1]
+
+    def store() -> None:
+        values[0] = value = values[0] * 0.999
+        for group in driven.optimizer.param_groups:
+            group["lr"] = value
+
+    bare, peer = in_turns(store, cosine(CASES[-1][0], False).step, calls=30)
+    print(f"{'a bare loop':<16}{bare:>10.2f}{peer:>10.2f}{'':>16}{peer / bare:>7.1f}x  {CASES[-1][0]} floats")
+
+
 def plans() -> None:
     """A plan of the LR alone beside the cosine, and of LR and momentum beside the peer that moves both."""
     for name, mine, peer in (("a plan of the LR", plan_of_one, cosine), ("LR and momentum", plan_of_two, one_cycle)):
@@ -128,6 +141,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # PyTorch's, about step() without optimizer.step()
     steps()
+    floor()
     plans()
     curve()
     following()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 import lrlab as lr
+import lrlab.analysis.forecast.optimise as module
 from lrlab.analysis.forecast.doubts import Seen
 from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
@@ -268,6 +269,26 @@ def test_a_plan_for_the_risk_has_the_least_risk():
     assert high.mean() + 1.28 * (high - linear).std() <= mean.mean() + 1.28 * (mean - linear).std() + 1e-6
     assert str(law.optimise(4000, peak=1e-3, warmup=0).schedule) == str(plans["high"])
     assert str(plans["mean"]) != str(plans["high"])
+
+
+@pytest.mark.parametrize("risk", ["mean", "high"])
+@pytest.mark.parametrize("peak", [None, 1e-3])
+def test_the_optimiser_is_given_the_gradient_of_the_risk(monkeypatch, risk, peak):
+    """What L-BFGS gets beside the risk is its derivative in each fall and in the peak, by central differences."""
+    spreads = np.array([0.02, 0.5, 0.05, 0.1, 0.05, 0.2, 0.2, 0.5, 0.05, 0.05, 0.2])
+    exact = Law.from_parameters("elr", ELR, peak=1e-3, horizon=400)
+    law = replace(exact, fits=(replace(exact.fits[0], covariance=np.diag(spreads**2)),))
+    asked = []
+    monkeypatch.setattr(
+        module, "minimize", lambda *given, **how: asked.append(given) or optimize.minimize(*given, **how)
+    )
+    law.optimise(400, peak=peak, warmup=20, risk=risk)
+    (objective, start), *_ = asked
+    at = start + 0.05
+    _, gradient = objective(at)
+    each = [(objective(at + step)[0] - objective(at - step)[0]) / 2e-5 for step in 1e-5 * np.eye(len(at))]
+    moving = slice(1, None if peak is None else -1)  # the first value and a given peak are fixed
+    assert gradient[moving] == pytest.approx(np.array(each)[moving], rel=1e-4, abs=1e-9)
 
 
 @pytest.mark.parametrize("text", ["constant(1) >> linear(1)", "linear(2)"])

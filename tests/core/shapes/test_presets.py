@@ -15,6 +15,9 @@ from lrlab.core.shapes.presets import leg
         (lr.one_cycle(), 'cosine("30%", start=0.04, to=1) >> cosine(to=4e-06)'),
         (lr.triangular(500, low=0.2), "(linear(start=0.2, to=1) >> linear(to=0.2)).repeat(cycle=1000)"),
         (lr.warm_restarts(500, stretch=2), "cosine().repeat(stretch=2, cycle=500)"),
+        (lr.warm_restarts(500, to=0.1), "cosine(to=0.1).repeat(cycle=500)"),
+        (lr.warm_restarts(500, gain=0.5), "cosine().repeat(gain=0.5, cycle=500)"),
+        (lr.warm_restarts(500, gain=0.5, to=1), "1 + 0 * cosine().repeat(gain=0.5, cycle=500)"),
         (lr.slanted_triangular(ratio=4), 'linear("10%", start=0.25, to=1) >> linear(to=0.25)'),
     ],
 )

@@ -2,10 +2,11 @@
 
 import importlib.util
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from lrlab.lab.executors.dask import Dask
+from lrlab.lab.executors.dask import Dask, _answer
 
 if importlib.util.find_spec("distributed") is None:
     pytest.skip("Dask is not installed", allow_module_level=True)
@@ -94,6 +95,24 @@ def test_drivers_and_workers_are_killed(cluster, trial):
         effort = study.trained(DASK)
     assert effort["stages"] <= study.stages - done
     assert study.as_here()
+
+
+class Lost:
+    """A future whose workers were lost, one after the other."""
+
+    def result(self):
+        from distributed import KilledWorker
+
+        raise KilledWorker("a stage", SimpleNamespace(address="tcp://127.0.0.1:1"), 3)
+
+
+def test_a_stage_whose_workers_were_lost_has_failed_and_took_no_time_that_is_known():
+    """Its whole place in the tree is said to have failed, with the cause."""
+    stage = SimpleNamespace(every=20)
+    tag, result = _answer(Lost(), 7, stage)
+    assert (tag, result.place, result.every, result.seconds) == (7, None, 20, 0.0)
+    assert result.failed.startswith("Dask workers were lost")
+    assert "a stage" in result.failed
 
 
 @pytest.mark.exhaustive

@@ -19,6 +19,7 @@ from torch.nn import Module
 from torch.optim import Optimizer
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from lrlab.adapters.torch.in_calls import Follow
 from lrlab.adapters.torch.layout import Known, Layout
 from lrlab.adapters.torch.written import Told, Written, as_stored
 from lrlab.core.plan.pacer import PlanPacer
@@ -60,7 +61,7 @@ class Groups:
         self.run = pacer, self._laid_out(pacer, known, absolute)  # replaced as a whole
         self.written = Written(*self.run)
         self._lrs: list[Any] = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
-        self._lr = self._lrs[0]  # what the first group was given
+        self.lr = self._lrs[0]  # what the first group was given
         for optimizer, earlier in zip(optimizers, before, strict=True):
             LEFT[optimizer] = self
             if earlier is not None:
@@ -68,7 +69,7 @@ class Groups:
 
     def retire(self) -> None:
         """A later scheduler takes over: the next write() finds nothing as it was left, and raises."""
-        self.retired, self._lr = True, None
+        self.retired, self.lr = True, None
 
     # -- who is there ---------------------------------------------------------------------------------------------
 
@@ -146,13 +147,13 @@ class Groups:
     # -- writing --------------------------------------------------------------------------------------------------
 
     def write(self, optimizers: Sequence[Optimizer], pacer: PlanPacer, update: int) -> None:
-        """Write what the next update of the pacer uses into every group.
+        """Write what the next update of the pacer uses into every group, as numbers and into tensors.
 
-        This is what every step costs: a look at the first and the last group, and a write for each value. Raises
-        `LrlabError` if a later scheduler has taken over.
+        Raises `LrlabError` if a later scheduler has taken over.
         """
         groups, written = optimizers[0].param_groups, self.written
-        if groups[0]["lr"] is not self._lr or len(groups) != written.count or groups[written.end] is not written.last:
+        alone = len(optimizers) == 1 and len(groups) == written.count and groups[written.end] is written.last
+        if not alone or groups[0]["lr"] is not self.lr:
             self.look(optimizers)
             written = self.written
         offset = update - written.start
@@ -160,23 +161,12 @@ class Groups:
             written = self.written = Written(*self.run)
             offset = update - written.start
         written.offset = -1  # until all of it is written
-        for hyper, alike, values, factor in written.numbers:
-            value = factor * values[offset]
-            for group in alike:
-                group[hyper] = value
-        if written.others:
-            written.writes += 1
-            for hyper, alike, values, factor in written.others:
-                write_all(alike, hyper, factor * values[offset])
-        self._lr = groups[0]["lr"]
-        written.offset = offset
-
-    def write_several(self, optimizers: Sequence[Optimizer], pacer: PlanPacer, update: int) -> None:
-        """The same for several optimizers, looking at every group."""
-        self.look(optimizers)
-        self._lr = optimizers[0].param_groups[0]["lr"]
-        self.write(optimizers, pacer, update)
-        self._lrs = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+        written.writes += 1
+        for hyper, alike, values, factor in written.rows:
+            write_all(alike, hyper, factor * values[offset])
+        if len(optimizers) > 1:
+            self._lrs = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+        self.lr, written.offset = groups[0]["lr"], offset
 
     def look(self, optimizers: Sequence[Optimizer]) -> None:
         """Look at every group: whether others are there now, and whether something else has written into one."""
@@ -214,8 +204,19 @@ class Groups:
         `torch.distributed.checkpoint` does so to fill the optimizer's state by a step() that is not an update.
         """
         groups = optimizer.param_groups
-        mine = self._lr if len(self._lrs) == 1 else self._lrs[place]
+        mine = self.lr if len(self._lrs) == 1 else self._lrs[place]
         return groups[0]["lr"] is not mine and not any(group["lr"] for group in groups)
+
+    def refuse_capture(self, follow: Follow) -> None:
+        """Raise `LrlabError` where a step() that is captured in a CUDA graph would keep an LR, or not be counted."""
+        driven = [kept(one.group, hyper) for one in self.run[1].known for hyper in one.driven]
+        if follow == "updates" or not all(map(is_tensor, driven)):
+            raise LrlabError(
+                worded(
+                    "optimizer.step() is captured in a CUDA graph: its replays are not seen, and keep a float LR",
+                    hint='a tensor LR in the optimizer, and Scheduler(..., follow="calls")',
+                )
+            )
 
     # -- what was written -----------------------------------------------------------------------------------------
 

@@ -33,6 +33,17 @@ def known_follow(follow: Follow, plan: Plan, horizon: int | Horizon | None) -> F
     return follow
 
 
+def refuse_epoch(epoch: object) -> None:
+    """Raise `LrlabError`: a metric or an epoch was given to step(), as to PyTorch's."""
+    raise LrlabError(
+        worded(
+            "step() takes no argument: it counts the position itself, and observe() takes the metric",
+            epoch,
+            hint="scheduler.step(); scheduler.observe(val_loss)",
+        )
+    )
+
+
 class Apart:
     """How many updates the optimizers make before the first call, which tells a call an epoch from one an update."""
 

@@ -28,7 +28,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrlab.adapters.called import called
 from lrlab.adapters.torch.groups import Groups
 from lrlab.adapters.torch.habits import Calls, Watch
-from lrlab.adapters.torch.in_calls import Follow, known_follow
+from lrlab.adapters.torch.in_calls import Follow, known_follow, refuse_epoch
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
 from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
@@ -36,7 +36,6 @@ from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, 
 from lrlab.core.expression.fields import items, not_negative
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.pacer import PlanPacer
-from lrlab.core.plan.param_group import is_tensor, kept
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.plan import plan as plan_of
 from lrlab.core.plan.report import PlanReport
@@ -124,7 +123,6 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def _drive(self, groups: Groups) -> None:
         """Start to write into the optimizers."""
         self._groups = groups
-        self._put = groups.write if len(self.optimizers) == 1 else groups.write_several
         self._listens = self._around.listens
         self._watch, self._calls = Watch(), Calls(groups.run[0].update)
         self._rounds = Rounds(self.optimizers) if len(self.optimizers) > 1 else None
@@ -144,21 +142,29 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def step(self, epoch: None = None) -> None:
         """Write the values of the next update."""
         if epoch is not None:
-            raise LrlabError(
-                worded(
-                    "step() takes no argument: it counts the position itself, and observe() takes the metric",
-                    epoch,
-                    hint="scheduler.step(); scheduler.observe(val_loss)",
-                )
-            )
-        pacer, put, self._owes = self._groups.run[0], self._put, True  # put: a local function is called faster
+            refuse_epoch(epoch)
+        groups, self._owes = self._groups, True
+        pacer = groups.run[0]
         if self.follow == "calls":
             pacer.update += 1
         elif not self._followed(pacer):
             self._owes = False
             return
-        update = pacer.update
-        put(self.optimizers, pacer, update)
+        update, written, there = pacer.update, groups.written, self.optimizer.param_groups
+        offset = update - written.start
+        if (
+            (written.plain and written.now is pacer.now and 0 <= offset < written.length)
+            and (there[0]["lr"] is groups.lr and len(there) == written.count)
+            and there[written.end] is written.last
+        ):  # as nearly always: a look at the first and the last group, and a write for each value, without a call
+            written.offset = -1  # until all of it is written
+            for hyper, alike, values, factor in written.numbers:
+                value = factor * values[offset]
+                for group in alike:
+                    group[hyper] = value
+            groups.lr, written.offset = there[0]["lr"], offset
+        else:
+            groups.write(self.optimizers, pacer, update)
         self._stands, self._owes = update, False
         if update >= self._calls.due:
             self._calls.look(pacer, self._groups.lrs)
@@ -316,7 +322,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def write(self) -> None:
         """Write the values of the next update into every group."""
         self._groups.look(self.optimizers)
-        self._put(self.optimizers, self.pacer, self.pacer.update)
+        self._groups.write(self.optimizers, self.pacer, self.pacer.update)
         self._stands = self.pacer.update  # the position that the values in the optimizers are of
 
     def _adopt(self) -> None:
@@ -345,7 +351,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def _after_step(self, place: int) -> None:
         optimizer = self.optimizers[place]
         if capturing(optimizer):
-            self._refuse_capture()
+            self._groups.refuse_capture(self.follow)
             return
         if not self._watch.proven and not overflowed(optimizer):
             self._watch.ends(self.optimizers)
@@ -371,16 +377,6 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
             self.write()  # the values in the optimizer are the scheduler's, whatever was loaded into it
 
     # -- what cannot be meant -----------------------------------------------------------------------------------
-
-    def _refuse_capture(self) -> None:
-        driven = [kept(one.group, hyper) for one in self._groups.run[1].known for hyper in one.driven]
-        if self.follow == "updates" or not all(map(is_tensor, driven)):
-            raise LrlabError(
-                worded(
-                    "optimizer.step() is captured in a CUDA graph: its replays are not seen, and keep a float LR",
-                    hint='a tensor LR in the optimizer, and Scheduler(..., follow="calls")',
-                )
-            )
 
     def _report_missed(self, first: int, now: int) -> None:
         """Log once that updates were made with an LR that is not the schedule's, because step() was not called."""

@@ -77,6 +77,7 @@ class Written:
         # Of each row a plain tuple: at every step it is taken apart twice as fast.
         self.numbers = [(row.hyper, row.groups, row.values, row.factor) for row in plain]
         self.others = [row for row, share in pairs if not share.plain]
+        self.plain = not self.others and not layout.several  # numbers in the groups of one optimizer
         self.count, self.last, self.end = layout.count, layout.last, layout.count - 1
         self.offset = -1  # of the update whose values were written, all of them
         self.writes = 0

@@ -40,6 +40,12 @@ def test_a_loss_that_does_not_fall_is_refused_with_the_question(loss):
         fit_law(LogRun.from_arrays(AT, loss, LRS, name="log"))
 
 
+def test_a_flat_loss_at_a_constant_lr_is_refused_too():
+    """Before anything is fitted: all that is there to be fitted is one number."""
+    with pytest.raises(LrlabError, match="does not fall"):
+        fit_law(LogRun.from_arrays(np.arange(1, 500), np.full(499, 2.0), [1e-3] * 500))
+
+
 def test_a_noisy_fall_and_a_late_upturn_are_falls():
     """Of which a law can be fitted, the upturn with its own doubt."""
     assert falls(LogRun.from_arrays(AT, LOSS + 0.05 * np.random.default_rng(0).normal(size=30), LRS))

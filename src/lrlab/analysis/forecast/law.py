@@ -296,11 +296,12 @@ def _fitted(runs: Sequence[LogRun], law: str, prior: str | Mapping[str, Spread])
         mean, _ = chosen.inner["log_decay"]
         chosen = replace(chosen, inner={**chosen.inner, "log_decay": (mean, _ANY_DECAY)})
         assumed = _ASSUMED
+    known = seen(runs)
     curves = [prepare(run, chosen.early, chosen.moved) for run in runs]
     peaks = distinct([curve.peak for curve in curves])
     fits = tuple(fit(curves, form, chosen, scale, peak) for peak in peaks)
     apart = tuple(fit(curves, form, chosen, scale, peak, apart=True) for peak in peaks) if len(peaks) > 1 else ()
-    law_of_all = Law(law, fits, apart, scale, seen(runs), prior if isinstance(prior, str) else "given", assumed)
+    law_of_all = Law(law, fits, apart, scale, known, prior if isinstance(prior, str) else "given", assumed)
     return replace(law_of_all, known=replace(law_of_all.known, doubts=tuple(_misses(law_of_all, curves, chosen))))
 
 

@@ -66,8 +66,22 @@ def test_the_best_is_found_and_opened(opened, way):
         page.keyboard.press("Enter")
     page.wait_for_url("**/compose*")
     until(page, "window.lrlab?.found?.words !== undefined")
-    assert page.locator("#text").input_value() == named[4]
+    assert page.locator("#text").input_value() == named[-1]
     assert float(page.locator("#lr").input_value()) == pytest.approx(3e-4, rel=0.01)
+
+
+def test_nothing_stands_beside_what_is_wrong(opened, tmp_path):
+    """A file that is too large is said to be so; a doubt is a sentence, and no older figures stand below it."""
+    page = opened("/forecast")
+    (tmp_path / "large.csv").write_bytes(b"1" * 800_000)
+    page.locator("#files").set_input_files(str(tmp_path / "large.csv"))
+    until(page, "document.getElementById('wrong').textContent.includes('large.csv is too large')")
+    page.locator("#files").set_input_files(LOGS)
+    until(page, "document.querySelectorAll('#predicted tbody tr').length === 3")
+    page.locator("#updates").fill("0")
+    until(page, "document.getElementById('doubt').textContent === 'Updates is out of bounds. Allowed: 1 to 1e+07'")
+    until(page, "document.getElementById('branch-doubt').textContent.startsWith('Updates is out of bounds')")
+    assert page.locator("#predicted, #branched").all_inner_texts() == ["", ""]
 
 
 def test_what_is_no_log_is_said(opened, tmp_path):

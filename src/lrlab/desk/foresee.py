@@ -75,7 +75,8 @@ def foreseen(files: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(said)
     except ValueError:
-        raise LrlabError(f"the logs could not be read: {done.stderr.strip()[-300:] or 'the process ended'}") from None
+        *_, cause = ["the process ended", *done.stderr.strip().splitlines()]
+        raise LrlabError(f"the logs could not be read: {cause}") from None
     if "error" in found:
         raise LrlabError(found["error"])
     return found

@@ -23,8 +23,15 @@ export function dropped(place, then, failed) {
   });
 }
 
+/** The files that were chosen; they can be chosen again when they have changed. @param {HTMLInputElement} input */
+export function chosen(input) {
+  const read = Promise.all([...input.files].map(content));
+  input.value = "";
+  return read;
+}
+
 /** The name and the bytes of a file. @param {File} file */
-export async function content(file) {
+async function content(file) {
   if (file.size > LARGEST) throw new Error(`${file.name} is too large: at most ${LARGEST.toLocaleString("en")} bytes`);
   return { name: file.name, bytes: base64(new Uint8Array(await file.arrayBuffer())) };
 }

@@ -3,7 +3,7 @@
 import { address } from "./address.js";
 import { Latest, asked } from "./asking.js";
 import { byId, later, say, sentence, sentences } from "./building.js";
-import { content, dropped } from "./files.js";
+import { chosen, dropped } from "./files.js";
 import { keep } from "./law.js";
 import { facts, sections } from "./report.js";
 
@@ -50,7 +50,11 @@ const predictions = new Latest(
     byId("predicted").replaceChildren(...sections({ sections: found }));
     if (request.optimise) say("The best schedule that the law knows is in the table.");
   },
-  (error) => { byId("doubt").textContent = error.message; },
+  (error) => {
+    byId("doubt").replaceChildren(...sentence(error.message));
+    byId("predicted").replaceChildren();
+    byId("best").hidden = true;
+  },
 );
 
 const branches = new Latest(
@@ -63,6 +67,7 @@ const branches = new Latest(
   (error) => {
     byId("branch-said").textContent = "";
     byId("branch-doubt").replaceChildren(...sentence(error.message));
+    byId("branched").replaceChildren();
   },
 );
 
@@ -83,18 +88,14 @@ function branch() {
   branches.want({ ...run(), trunk: byId("trunk").value, at: Number(byId("at").value), decay: Number(byId("decay").value) });
 }
 
-async function take(files) {
+function take(files) {
   wrong("");
-  byId("given").textContent = `Reading ${files.map((file) => file.name).join(", ")} ...`;
-  try {
-    names = files.map((file) => file.name);
-    fits.want(files);
-  } catch (error) {
-    wrong(error.message);
-  }
+  names = files.map((file) => file.name);
+  byId("given").textContent = `Reading ${names.join(", ")} ...`;
+  fits.want(files);
 }
 
-byId("files").addEventListener("change", async () => take(await Promise.all([...byId("files").files].map(content)).catch((error) => { wrong(error.message); return []; })));
+byId("files").addEventListener("change", () => chosen(byId("files")).then(take, (error) => wrong(error.message)));
 let together = [];
 const gathered = later(() => { const files = together; together = []; take(files); }, 50);
 dropped(document.body, (file) => { together.push(file); gathered(); }, (error) => wrong(error.message));

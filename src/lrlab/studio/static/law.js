@@ -3,7 +3,7 @@
 import { Latest, asked, packed } from "./asking.js";
 import { byId, colour, number, sentence, sentences } from "./building.js";
 import { short } from "./chart.js";
-import { content, dropped } from "./files.js";
+import { chosen, dropped } from "./files.js";
 
 const KEPT = "lrlab-law"; // the law that was fitted last, for this browser
 const HEIGHT = 200;
@@ -32,7 +32,7 @@ export class Law {
       (found, request) => this.draw(found, request),
       (error) => this.wrong(error.message),
     );
-    byId("law-logs").addEventListener("change", () => this.read([...byId("law-logs").files].map(content)));
+    byId("law-logs").addEventListener("change", () => this.read(chosen(byId("law-logs"))));
     byId("law-example").addEventListener("click", () => this.example());
     byId("law-away").addEventListener("click", () => this.take(null));
     let files = [];
@@ -45,11 +45,11 @@ export class Law {
     this.stand();
   }
 
-  /** Fit a law to files. @param {any[]} files or promises of them */
+  /** Fit a law to files. @param {any[]|Promise<any[]>} files */
   async read(files) {
     this.wrong("");
     try {
-      const read = await Promise.all(files);
+      const read = await files;
       byId("law-said").textContent = `Reading ${read.map((file) => file.name).join(", ")} ...`;
       const found = await asked("fit", { files: read });
       if (!found.law) throw new Error(found.report.lead);

@@ -89,6 +89,14 @@ class Asked:
             raise LrlabError(worded(f"{name} is not known", given, ", ".join(allowed)))
         return str(given)
 
+    def task(self, tasks: Mapping[str, str]) -> str:
+        """What is trained, by its shown name. Raises `LrlabError` for what the command line did not allow."""
+        name = self.text("task", 200)
+        if name not in tasks:
+            allowed = f"{', '.join(tasks)}; others by  lrlab studio --task FILE:NAME"
+            raise LrlabError(worded("there is no such task here", name, allowed))
+        return tasks[name]
+
     def within(self, name: str) -> Asked:
         """The object in this field."""
         given = self._fields.get(name)

@@ -66,7 +66,7 @@ class Choosing:
         budget = _budget(asked) if asked.text("budget", 20, "").strip() else None
         if isinstance(budget, str):
             raise LrlabError(worded("the budget of a range test is in runs", budget, hint="0.5"))
-        return {"name": begin(self.store, Choice("find", self._task(asked), _updates(asked), budget))}
+        return {"name": begin(self.store, Choice("find", asked.task(self.tasks), _updates(asked), budget))}
 
     def auto(self, asked: Asked) -> Mapping[str, Any]:
         """Begin to choose a schedule and its LR for a task within a budget, in a process of its own."""
@@ -75,7 +75,7 @@ class Choosing:
 
         answers = _answers(asked.within("answers"))
         framework = asked.one_of("framework", FRAMEWORKS, "torch")
-        choice = Choice("auto", self._task(asked), _updates(asked), _budget(asked), framework, answers)
+        choice = Choice("auto", asked.task(self.tasks), _updates(asked), _budget(asked), framework, answers)
         return {"name": begin(self.store, choice)}
 
     def choices(self, asked: Asked) -> Mapping[str, Any]:
@@ -103,14 +103,6 @@ class Choosing:
 
         choices.go_on(self.store, asked.text("name", LONGEST_NAME))
         return {}
-
-    def _task(self, asked: Asked) -> str:
-        """What is trained, by its shown name. Raises `LrlabError` for what the command line did not allow."""
-        task = asked.text("task", 200)
-        if task not in self.tasks:
-            allowed = f"{', '.join(self.tasks)}; others by  lrlab studio --task FILE:NAME"
-            raise LrlabError(worded("there is no such task here", task, allowed))
-        return self.tasks[task]
 
 
 def _answers(asked: Asked) -> dict[str, str]:

@@ -58,14 +58,11 @@ class Comparing:
         from lrlab.desk import jobs
         from lrlab.desk.wanted import Wanted
 
-        task = asked.text("task", 200)
-        if task not in self.tasks:
-            allowed = f"{', '.join(self.tasks)}; others by  lrlab studio --task FILE:NAME"
-            raise LrlabError(worded("there is no such task here", task, allowed))
+        task = asked.task(self.tasks)
         arms = _arms(asked)
         updates, folds, seeds = (asked.optional(name, 1, 1e6) for name in ("updates", "folds", "seeds"))
         wanted = Wanted(
-            task=self.tasks[task],
+            task=task,
             quick=asked.flag("quick"),
             schedules=arms,
             updates=None if updates is None else int(updates),

@@ -17,6 +17,8 @@ const wrong = (message) => byId("wrong").replaceChildren(...(message ? sentence(
 const acted = (message) => byId("acted").replaceChildren(...(message ? sentence(message) : []));
 const address = () => new URLSearchParams(location.hash.slice(1));
 const isNumber = (value) => typeof value === "number";
+const NUMBERS = new Set(["lr", "seed", "fold", "updates", "score"]);
+const alignment = (name) => (NUMBERS.has(name) ? "number" : "");
 
 async function list() {
   byId("one").hidden = true;
@@ -68,13 +70,13 @@ function column(name, title) {
     byId("runs").querySelector(`[data-column="${name}"]`).focus();
   };
   const button = make("button", { type: "button", class: "sort", "data-column": name, onclick: sort }, title, sorted ? (order.down ? " ↓" : " ↑") : "");
-  return make("th", { scope: "col", class: isNumber(runs[0][name]) ? "number" : "", "aria-sort": sorted ? (order.down ? "descending" : "ascending") : null }, button);
+  return make("th", { scope: "col", class: alignment(name), "aria-sort": sorted ? (order.down ? "descending" : "ascending") : null }, button);
 }
 
 function row(run) {
   const box = make("input", { type: "checkbox", "aria-label": `Choose ${run.arm} at ${run.lr}, seed ${run.seed}, fold ${run.fold}`, onchange: (event) => choose([run.key], event.target.checked) });
   box.checked = chosen.has(run.key);
-  return make("tr", {}, make("td", { class: "pick" }, box), ...Object.keys(COLUMNS).map((name) => make("td", { class: isNumber(run[name]) ? "number" : "" }, cell(run, name))));
+  return make("tr", {}, make("td", { class: "pick" }, box), ...Object.keys(COLUMNS).map((name) => make("td", { class: alignment(name) }, cell(run, name))));
 }
 
 function cell(run, name) {

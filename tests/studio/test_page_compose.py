@@ -294,6 +294,30 @@ def test_a_late_answer_does_not_undo_what_was_typed_since(opened):
     assert page.locator("#read").inner_text() == ""
 
 
+def test_of_two_files_the_later_one_stays(opened):
+    """Also where the earlier one takes longer to be read."""
+    page = composing(opened)
+    late = []
+    page.route("**/api/import", lambda route: late.append(route) if not late else route.continue_())
+    for name, text in (("first.txt", "cosine()"), ("second.txt", "linear()")):
+        page.evaluate(
+            """([name, text]) => {
+                const given = new DataTransfer();
+                given.items.add(new File([text], name));
+                const how = { dataTransfer: given, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new DragEvent("drop", how));
+            }""",
+            [name, text],
+        )
+        while not late:
+            page.wait_for_timeout(20)
+    until(page, "lrlab.state.text === 'linear()'")
+    with page.expect_response("**/api/import"):
+        late[0].continue_()
+    settled(page)
+    assert text_of(page) == "linear()"
+
+
 def test_what_cannot_be_laid_beside_says_so(opened):
     page = composing(opened, more="&with=" + quote("warmup(20000) >> cosine()"))
     until(

@@ -355,9 +355,13 @@ byId("copy").addEventListener("click", async () => {
 byId("svg").addEventListener("click", () => saved("svg", whole()).catch((error) => wrong(error.message)));
 byId("png").addEventListener("click", () => saved("png", whole()).catch((error) => wrong(error.message)));
 
+let reads = 0; // how many were begun
+
 /** What somebody has pasted or dropped: a schedule of ours or of any library, or a picture of one. */
 async function taken(text, file) {
-  const isOld = () => !file && byId("text").value !== text; // somebody has typed on since
+  const mine = (reads += 1);
+  const before = byId("text").value;
+  const isOld = () => mine !== reads || byId("text").value !== before; // something else was given since
   const loading = setTimeout(() => { if (!isOld()) byId("read").textContent = "Reading it as a call of another library ..."; }, 300);
   try {
     const read = await asked("import", { ...request(state), text, ...file });

@@ -101,9 +101,9 @@ def test_where_more_is_better(tmp_path):
     """An accuracy: the best LR is the one that ends highest."""
     train = training(lambda w, update: 1 / (1 + w * w), "val_acc", mode="max", log=lambda w, update: w * w + 0.1)
     found = lr.find(train, store=tmp_path, **GIVEN)
-    best = max((row for row in found.tried if row["updates"] == 22), key=lambda row: row["loss"])
-    assert found.verdict == "range"
-    assert found.low / 4 < best["lr"] < found.high * 4
+    best = max((row for row in found.tried if row["updates"] == 22 and row["loss"]), key=lambda row: row["loss"])
+    assert best["lr"] / 4 < found.guess < best["lr"] * 4
+    assert found.record()["guess"] == found.guess
 
 
 def test_without_an_optimizer_lrs_are_multiples(tmp_path):

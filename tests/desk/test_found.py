@@ -12,7 +12,7 @@ QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return lr.find(QUADRATIC, store=tmp_path_factory.mktemp("store"), workers=0, quiet=True, horizon=400, budget=2.0)
+    return lr.find(QUADRATIC, store=tmp_path_factory.mktemp("store"), workers=0, quiet=True, horizon=400, budget=5.0)
 
 
 def test_it_answers_in_sentences(found):

@@ -26,11 +26,11 @@ def test_the_figure_is_lowest_at_the_answer():
     found = answer(made)
     figure = finding.drawn(made, found, 0.1)
     (line,) = figure.lines
-    assert line.x[int(np.argmin(line.y))] == pytest.approx(np.log10(0.1 * found.lr), abs=0.25)
+    assert line.x[int(np.argmin(line.y))] == pytest.approx(np.log10(0.1 * found.guess), abs=0.25)
     assert all(low <= y <= high for low, y, high in zip(line.low, line.y, line.high, strict=True))
 
 
-def test_where_there_is_no_range_there_is_no_figure():
+def test_where_nothing_is_known_there_is_no_figure():
     made = policy(lambda x: np.inf)
     found = answer(made)
     assert finding.drawn(made, found, 0.1) is None
@@ -39,7 +39,7 @@ def test_where_there_is_no_range_there_is_no_figure():
 
 
 def test_groups_are_told_with_their_ratios():
-    made = policy(lambda x: 0.2 * x**2)
+    made = policy(lambda x: 0.02 * x**2)
     found = answer(made)
     several = finding.sentences(found, made, [0.1, 0.01], "loss", 0.5)
     assert f"ratios: {0.1 * found.lr:.3g}, {0.01 * found.lr:.3g}." in " ".join(several)
@@ -54,3 +54,14 @@ def test_ours_stands_above_the_others():
     assert [row[0] for row in table.rows] == ["short complete runs", "steepest", "valley"]
     assert table.rows[1][2] == "99+"
     assert table.rows[2][1:] == (None, None)
+
+
+def test_where_there_is_no_range_there_is_a_guess():
+    """The LR with the least expected regret, and that; not where nothing was learned."""
+    made = policy(lambda x: 3.0 * x**2)
+    found = answer(made)
+    lines = finding.sentences(found, made, [0.1], "loss", 0.5)
+    assert found.verdict == "none"
+    assert f"A guess: LR {0.1 * found.guess:.3g}, expected to cost {found.expected:.0%}." in lines
+    flat = policy(lambda x: 6.0)
+    assert "A guess" not in " ".join(finding.sentences(answer(flat), flat, [0.1], "loss", 0.5))

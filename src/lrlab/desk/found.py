@@ -42,7 +42,8 @@ class RangeRecord(TypedDict):
     """The answer of a range test. LRs are absolute, of the first parameter group; or multiples of the task's own LR,
 
     where `unit` says so, for it has no optimizer. Any LR from `low` to `high` is within `regret` of the best loss with
-    probability `level`; `expected` is what `lr` is expected to cost. `cost` is in runs, `trained` counts the updates
+    probability `level`. `guess` is the LR with the least expected regret, `expected`: it is `lr`, and there also where
+    there is no range, unless nothing was learned. `cost` is in runs, `trained` counts the updates
     trained now, without what was stored.
     """
 
@@ -59,6 +60,7 @@ class RangeRecord(TypedDict):
     regret: float | None
     level: float
     expected: float | None
+    guess: float | None
     horizon: Horizon | None
     task: str
     metric: str
@@ -104,6 +106,11 @@ class Found(Shown):
     def lr(self) -> float | None:
         """The LR with the least expected regret, inside the range."""
         return self._absolute(self.answer.lr)
+
+    @property
+    def guess(self) -> float | None:
+        """The LR with the least expected regret, also where there is no range; None where nothing was learned."""
+        return self._absolute(self.answer.guess)
 
     @property
     def low(self) -> float | None:
@@ -165,7 +172,8 @@ class Found(Shown):
         True
         """
         if self.answer.lr is None:
-            raise LrlabError(worded(f"there is no usable range: {self.answer.why}", hint="an LR of your own"))
+            guess = "" if self.guess is None else f", or the guess, {self.guess:.3g} (result.guess)"
+            raise LrlabError(worded(f"there is no usable range: {self.answer.why}", hint=f"an LR of your own{guess}"))
         there = tuple(read(group, "lr") for group in optimizer.param_groups)
         if there != self.own:
             raise LrlabError(
@@ -196,6 +204,7 @@ class Found(Shown):
             "regret": found.regret,
             "level": found.level,
             "expected": found.expected,
+            "guess": self.guess,
             "horizon": found.horizon and dataclasses.asdict(found.horizon),
             "task": self.task,
             "metric": self.metric,

@@ -23,6 +23,8 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
     lines = []
     if found.verdict == "none" or found.lr is None or found.low is None or found.high is None:
         lines.append(f"No usable range: {found.why}.")
+        if found.guess is not None:
+            lines.append(f"A guess: {sign} {found.guess * unit:.3g}, expected to cost {found.expected:.0%}.")
     else:
         lines.append(
             f"{sign} {found.lr * unit:.3g}. Any from {found.low * unit:.3g} to {found.high * unit:.3g} is within "
@@ -37,11 +39,15 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
     if found.horizon is not None:
         h, whole, run = found.horizon, policy.updates, policy.lengths.run
         shift = [(whole / run) ** power for power in (h.power, h.low, h.high)]
-        by = f"from runs of {run} and {policy.lengths.half} updates" if h.measured else "as is usual: not measured here"
         lines.append(
             f"Over {whole} updates the best LR is taken for {shift[0]:.2g} times that of {run} ({shift[1]:.2g} to "
-            f"{shift[2]:.2g}), {by}."
+            f"{shift[2]:.2g}), as is usual."
         )
+        if h.measured is not None:
+            half, times = policy.lengths.half, (run / policy.lengths.half) ** h.measured
+            lines.append(
+                f"Over {run} updates it was {times:.2g} times that of {half}: that says little of longer runs."
+            )
     lines += [f"{stopped(policy)} Cost: {cost:.2f} of a run."]
     return lines
 
@@ -74,7 +80,7 @@ def runs(tried: Sequence[Mapping[str, Any]], metric: str) -> Table:
 
 def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, unit: float) -> Table:
     """Ours above the rules of others, each with what it is expected to cost by our profile."""
-    profile = policy.profile() if answer.verdict == "range" else None
+    profile = None if answer.guess is None else policy.profile()
 
     def row(name: str, lr: float | None) -> tuple[Cell, ...]:
         cost = 100 * profile.expected(math.log(lr / unit)) if profile and lr else None
@@ -84,7 +90,7 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
             None if cost is None else f"{cost:.0f}" if cost < 99.5 else "99+",
         )
 
-    ours = row("short complete runs", None if answer.lr is None else answer.lr * unit)
+    ours = row("short complete runs", None if answer.guess is None else answer.guess * unit)
     note = "The rules of others read the one sweep; the cost is what our runs make of their LR."
     return Table(
         ("rule", "LR", "expected regret, %"), (ours, *(row(*each) for each in found.items())), note, "By other rules"
@@ -93,10 +99,10 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
     """The expected regret over log10 LR, with a band; None where there is no answer."""
-    if answer.verdict == "none" or answer.low is None or answer.high is None:
+    if answer.guess is None:
         return None
     profile = policy.profile()
-    low, high = math.log(answer.low) - 1.5, math.log(answer.high) + 1.5
+    low, high = math.log(answer.low or answer.guess) - 1.5, math.log(answer.high or answer.guess) + 1.5
     xs = np.linspace(low, high, _POINTS)
     tail = (1 - answer.level) / 2
     found = [profile.regret(float(x)) for x in xs]

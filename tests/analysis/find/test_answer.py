@@ -21,7 +21,8 @@ def test_a_range_around_the_best(driven, best):
     assert found.low < found.lr < found.high
     for lr in (found.low, found.lr, found.high):
         assert 0.25 * (np.log(lr) - best) ** 2 <= np.log1p(found.regret) + 1e-9
-    assert np.log(found.unstable_above) == pytest.approx(2.5, abs=0.7)  # where the sweep broke: no run went so far
+    if max(probe.log_lr for probe in policy.probes) < 1.8:  # no run went to where the sweep broke
+        assert np.log(found.unstable_above) == pytest.approx(2.5, abs=0.7)
 
 
 def test_nothing_is_unstable_where_nothing_diverged(driven):
@@ -31,7 +32,7 @@ def test_nothing_is_unstable_where_nothing_diverged(driven):
 
 
 def test_it_is_unstable_above_what_diverged(driven):
-    policy = Policy(1000, 500)
+    policy = Policy(1000, 5500)
     driven(policy, lambda x, n: 0.25 * x**2 if x < 0.9 else np.inf)
     found = answer(policy)
     assert found.verdict == "range"
@@ -46,18 +47,18 @@ def test_it_is_unstable_above_what_diverged(driven):
         (lambda x, n: np.inf, None, "every short run diverged, down to"),
         (lambda x, n: 6.0, lambda x: np.full(len(x), 2.0), "flat"),
         (lambda x, n: 6.0 + 0.001 * np.sin(50 * x), lambda x: 2 + 0.1 * np.sin(37 * x), "flat"),
-        (lambda x, n: 90 * np.sin(41 * x + n) ** 2 - 85, None, "noise"),
+        (lambda x, n: 3.0 * x**2, None, "by runs so short"),
     ],
 )
 def test_there_is_none(driven, loss, sweep, why):
-    """NaN at once, divergence everywhere, nothing learned, or noise: said, with no LR."""
+    """NaN at once, divergence everywhere, nothing learned, or a loss too sharp for what the length may do: said."""
     policy = Policy(1000, 500)
     driven(policy, loss, sweep)
     found = answer(policy)
     assert found.verdict == "none"
     assert why in found.why
     assert (found.low, found.lr, found.high) == (None, None, None)
-    assert (found.guess is not None) == (why == "noise")  # something to go on with, by whoever tries more
+    assert (found.guess is not None) == (why == "by runs so short")  # something to go on with, by whoever tries more
 
 
 @pytest.mark.parametrize(
@@ -77,13 +78,14 @@ def test_a_best_run_at_an_end_is_no_range(driven, loss, said):
     end = re.search(said, found.why)
     assert end is not None, found.why
     assert float(end[1]) == pytest.approx(0.05 * found.edge, rel=0.01)
+    assert ("flat" in found.why) == (found.guess is None)
 
 
 def test_a_run_far_above_the_untrained_loss_broke(driven):
     """It need not be NaN: what ends at twice the loss that the model began with is unstable."""
     policy = Policy(1000, 500)
     driven(policy, lambda x, n: 0.25 * x**2 if x < 0.7 else 6.0 + np.log(2.0) + 0.01)
-    assert np.exp(0.7) <= answer(policy).unstable_above <= 2.2
+    assert np.exp(0.7) <= answer(policy).unstable_above <= 4.01
     near = Policy(1000, 500)
     driven(near, lambda x, n: 0.25 * x**2 if x < 0.7 else 6.0 + np.log(2.0) - 0.01)
     assert answer(near).unstable_above > 5  # where the sweep broke
@@ -97,7 +99,7 @@ def test_a_run_that_diverged_says_where_and_not_the_sweep(driven):
 
 
 def test_less_sure_is_wider(driven):
-    policy = Policy(1000, 500)
+    policy = Policy(1000, 5500)
     driven(policy, lambda x, n: 0.1 * x**2)
     sure, less = answer(policy, 0.95), answer(policy, 0.7)
     assert less.regret <= sure.regret
@@ -110,14 +112,14 @@ class Made:
     def __init__(self, since, noise=0.01, learned=1.0, width=1.0):
         draws = np.linspace(-1.0, 1.0, 2001)
         one = np.ones(2001)
-        made = Profile(0 * one, one, one, draws, noise * one, one / 2001)
+        made = Profile(0 * one, one, one, draws + 0.5, draws, noise * one, one / 2001)
         self.found = SimpleNamespace(
-            **{name: getattr(made, name) for name in ("horizon", "noise", "quantile", "best", "expected")},
+            **{name: getattr(made, name) for name in ("among", "horizon", "noise", "quantile", "best", "expected")},
             span=lambda regret, level: (-width / 2, width / 2) if regret >= since else None,
         )
         self.sweep = SimpleNamespace(breaks=None, at=0.0, learns=True)
         self.probes = [Probe(0.0, 100, 0, 1.0 - learned), Probe(1.0, 100, 0, 2.0)]
-        self.untrained, self.updates = 1.0, 1000
+        self.untrained, self.updates, self.budget = 1.0, 1000, 500
         self.edge = None
 
     def broke(self, probe):
@@ -136,18 +138,18 @@ class Made:
         (0.03, 0.1),
         (0.07, 0.2),
         (0.15, 0.5),
-        (0.3, 1.0),
-        (0.7, 2.0),
-        (2.0, 5.0),
     ],
 )
 def test_a_step_more_than_the_least_regret_for_which_there_is_a_range_is_told(since, told):
     assert answer(Made(since)).regret == told
 
 
-def test_beyond_twice_the_loss_no_range_is_told():
-    """Nor is one that is narrower than a factor of 1.25."""
-    assert answer(Made(2.01)).verdict == "none"
+def test_beyond_half_of_the_loss_no_range_is_told():
+    """Nor is one that is narrower than a factor of 1.25. The LR with the least expected regret is a guess."""
+    found = answer(Made(0.21))
+    assert (found.verdict, found.lr, found.guess) == ("none", None, pytest.approx(1.0, abs=0.05))
+    assert found.expected == Made(0.0).found.expected(float(np.log(found.guess)))
+    assert "within 50% of the best, 90% sure, by runs so short; --budget 1 " in found.why
     assert answer(Made(0.0, width=np.log(1.24))).verdict == "none"
     assert answer(Made(0.0, width=np.log(1.26))).verdict == "range"
 
@@ -170,10 +172,10 @@ def test_the_power_of_the_length_has_its_median_and_its_interval(level):
 def test_the_power_is_measured_where_runs_of_two_lengths_were_trained(driven):
     """Of one length it is what was believed."""
     policy = Policy(1000, 500)
-    driven(policy, lambda x, n: 0.25 * (x - 0.9) ** 2)
+    driven(policy, lambda x, n: 0.02 * (x - 0.3) ** 2)
     assert len({probe.updates for probe in policy.probes}) == 2
-    assert answer(policy).horizon.measured
-    assert not answer(Made(0.0)).horizon.measured
+    assert answer(policy).horizon.measured == pytest.approx(0.0, abs=0.5)
+    assert answer(Made(0.0)).horizon.measured is None
 
 
 @pytest.mark.parametrize(("broken", "high"), [(1.0, 1.0), (-1.0, 0.0), (3.0, 2.0)])

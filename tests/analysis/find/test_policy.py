@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrlab.analysis.find.policy import Lengths, Policy, _first, _thought, allowed_of, least_budget, lengths_of, swept
 from lrlab.analysis.find.profile import Probe
@@ -13,7 +14,7 @@ from lrlab.errors import LrlabError, LrlabTypeError
 def test_the_budget_is_never_exceeded(driven, updates, budget):
     """Whatever the length; a sweep and runs of two lengths."""
     policy = Policy(updates, budget)
-    asked = driven(policy, lambda x, n: 0.3 * (x - 0.9) ** 2)
+    asked = driven(policy, lambda x, n: 0.3 * (x - 0.3) ** 2)
     assert sum(each.updates for each in asked) <= budget
     assert sum(each.updates for each in asked) >= 0.9 * policy.lengths.total
     assert {each.updates for each in asked if each.kind == "run"} <= {policy.lengths.run, policy.lengths.half}
@@ -23,16 +24,16 @@ def test_the_budget_is_never_exceeded(driven, updates, budget):
 def test_runs_of_another_length_are_another_unit(driven):
     """So that what a fold is like cannot be taken for what the length does."""
     units = {
-        each.updates: each.unit for each in driven(Policy(1000, 500), lambda x, n: (x - 0.9) ** 2) if each.kind == "run"
+        each.updates: each.unit for each in driven(Policy(1000, 500), lambda x, n: (x - 0.3) ** 2) if each.kind == "run"
     }
     assert sorted(units.values()) == [0, 1]
 
 
 def test_runs_of_half_the_length_are_around_the_best(driven):
     """Where it lies between others."""
-    asked = [each for each in driven(Policy(1000, 500), lambda x, n: 0.5 * (x - 0.9) ** 2) if each.kind == "run"]
+    asked = [each for each in driven(Policy(1000, 500), lambda x, n: 0.5 * (x - 0.3) ** 2) if each.kind == "run"]
     assert [each.updates for each in asked] == [109, 109, 109, 54, 54]
-    best = min(asked[:3], key=lambda each: abs(np.log(each.multiple) - 0.9))
+    best = min(asked[:3], key=lambda each: abs(np.log(each.multiple) - 0.3))
     assert asked[3].multiple < best.multiple < asked[4].multiple
 
 
@@ -84,12 +85,12 @@ def logs(policy, length):
     return [probe.log_lr for probe in policy.probes if probe.updates == length]
 
 
-def test_runs_are_a_factor_of_2_2_apart(driven):
+def test_runs_are_a_factor_of_4_apart(driven):
     """Around the best by the sweep; those of half the length on both sides of the best."""
     policy = Policy(1000, 500)
-    asked = driven(policy, lambda x, n: 0.5 * (x - 0.9) ** 2)
-    assert np.diff(logs(policy, 109)) == pytest.approx([np.log(2.2)] * 2)
-    assert np.diff(logs(policy, 54)) == pytest.approx([np.log(2.2)])
+    asked = driven(policy, lambda x, n: 0.5 * (x - 0.3) ** 2)
+    assert np.diff(logs(policy, 109)) == pytest.approx([np.log(4)] * 2)
+    assert np.diff(logs(policy, 54)) == pytest.approx([np.log(4)])
     assert [(each.kind, each.updates, each.multiple) for each in asked[:2]] == [
         ("untrained", 1, pytest.approx(1e-3)),
         ("sweep", 61, 1.0),
@@ -143,12 +144,12 @@ def test_a_large_budget_goes_on_beyond_an_end(driven, way):
 
 @pytest.mark.parametrize("way", [-1, 1])
 def test_beyond_an_end_one_more_follows_the_loss(driven, way):
-    """A factor of 2.2 squared further, in the place of the two of half the length."""
+    """A factor of 4 further, in the place of the two of half the length."""
     policy = Policy(1000, 500)
     driven(policy, lambda x, n: -way * x)
     found = logs(policy, 109)
     assert len(found) == len(policy.probes) == 4
-    assert found[3] == pytest.approx(max(found[:3], key=lambda x: way * x) + way * 2 * np.log(2.2))
+    assert found[3] == pytest.approx(max(found[:3], key=lambda x: way * x) + way * np.log(4))
 
 
 @pytest.mark.parametrize(("budget", "lengths"), [(498, [109] * 4), (497, [108] * 4), (493, [108] * 4)])
@@ -159,7 +160,7 @@ def test_the_last_update_of_a_budget_is_used(driven, budget, lengths):
     assert [probe.updates for probe in policy.probes] == lengths
     assert (policy.lengths.total == budget) == (budget != 497)
     inside = Policy(1000, budget)
-    driven(inside, lambda x, n: (x - 0.9) ** 2)
+    driven(inside, lambda x, n: (x - 0.3) ** 2)
     assert [probe.updates for probe in inside.probes] == [*lengths[:3], *[lengths[3] // 2] * 2]
 
 
@@ -173,18 +174,23 @@ def test_the_first_runs_are_three_with_the_task_s_own_lr_or_two_where_that_is_fa
 
 
 @pytest.mark.parametrize(
-    ("breaks", "learns", "at", "within"),
+    ("breaks", "learns", "guesses"),
     [
-        (None, True, 1.0 - np.log(1.7), 1.1),
-        (None, False, 1.0 - np.log(1.7), 3.0),
-        (4.0, False, (4 - np.log(7)) * 9 / 10.69 + (1 - np.log(1.7)) * 1.69 / 10.69, (1 / 9 + 1 / 1.69) ** -0.5),
-        (4.0, True, (4 - np.log(7)) * 1.21 / 2.9 + (1 - np.log(1.7)) * 1.69 / 2.9, 1.0),
+        (None, True, [(0.0, 2.0), (1 - np.log(2.5), 1.7)]),
+        (None, False, [(0.0, 2.0), (1 - np.log(2.5), 3.0)]),
+        (4.0, False, [(0.0, 2.0), (1 - np.log(2.5), 3.0), (4 - np.log(20), 1.3)]),
+        (4.0, True, [(0.0, 2.0), (1 - np.log(2.5), 1.7), (4 - np.log(20), 1.3)]),
     ],
 )
-def test_what_a_sweep_lets_one_think(breaks, learns, at, within):
-    """A factor below where it was lowest and another below where it broke, by the inverse of their variances; never
-    surer than a factor of e."""
-    assert _thought(Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns)) == pytest.approx((at, within))
+def test_what_is_thought_before_there_is_a_run(breaks, learns, guesses):
+    """The task's own LR, a factor below where the sweep was lowest and another below where it broke: their product as
+    normal distributions."""
+    middle, within = _thought(Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns))
+    x = np.linspace(-15, 15, 30_001)
+    density = np.prod([stats.norm.pdf(x, at, spread) for at, spread in guesses], axis=0)
+    density /= density.sum()
+    assert middle == pytest.approx(float(density @ x), abs=1e-3)
+    assert within == pytest.approx(float(np.sqrt(density @ (x - density @ x) ** 2)), abs=1e-3)
 
 
 def test_a_run_broke_where_its_loss_is_twice_that_of_the_untrained_model():

@@ -20,31 +20,32 @@ from lrlab.analysis.find.profile import (
 
 
 def test_each_normal_number_moves_what_it_stands_for():
-    """m; both k by their common factor, and each by its own; a; the noise. Nothing else moves."""
-    z = np.concatenate([np.zeros((1, 6)), np.eye(6), 2 * np.eye(6)])
-    m, below, above, horizon, noise = _drawn(z, -3.0, 1.5)
+    """m; both k by their common factor, and each by its own; a; the noise; b. Nothing else moves."""
+    z = np.concatenate([np.zeros((1, 7)), np.eye(7), 2 * np.eye(7)])
+    m, below, above, among, horizon, noise = _drawn(z, -3.0, 1.5)
     one = np.ones(len(z))
     assert m == pytest.approx(-3.0 + 1.5 * z[:, 0])
     common = np.exp(CURVATURE_VARIES * z[:, 1])
     assert below == pytest.approx(CURVATURE * common * np.exp(0.5 * z[:, 2]))
     assert above == pytest.approx(CURVATURE * np.exp(0.4) * common * np.exp(0.5 * z[:, 3]))
-    assert horizon == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 4])
+    assert among == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 4])
+    assert horizon == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 6])
     assert noise == pytest.approx(0.015 * np.exp(0.8 * z[:, 5]))
 
 
 def test_new_draws_are_weighed_by_how_likely_they_are_to_be_drawn():
     """A fifth is of the prior, the rest of a normal distribution with 2.25 times their weighted covariance."""
     draw = np.random.default_rng(3)
-    z = draw.standard_normal((10_000, 6)) * 0.3 + np.arange(6) / 4
+    z = draw.standard_normal((10_000, 7)) * 0.3 + np.arange(7) / 4
     weights = draw.random(10_000)
     weights /= weights.sum()
     found, beside = _again(z, weights, draw)
     middle = np.average(z, axis=0, weights=weights)
-    spread = 2.25 * np.cov(z.T, aweights=weights, ddof=0) + 1e-3 * np.eye(6)
-    prior = stats.multivariate_normal(np.zeros(6)).logpdf(found)
+    spread = 2.25 * np.cov(z.T, aweights=weights, ddof=0) + 1e-3 * np.eye(7)
+    prior = stats.multivariate_normal(np.zeros(7)).logpdf(found)
     other = stats.multivariate_normal(middle, spread).logpdf(found)
     assert beside == pytest.approx(np.logaddexp(np.log(0.2) + prior, np.log(0.8) + other) - prior, rel=1e-6, abs=1e-6)
-    assert found[:2000].mean(axis=0) == pytest.approx(np.zeros(6), abs=0.15)
+    assert found[:2000].mean(axis=0) == pytest.approx(np.zeros(7), abs=0.15)
     assert np.cov(found[2000:].T) == pytest.approx(spread, abs=0.05)
     assert found[2000:].mean(axis=0) == pytest.approx(middle, abs=0.05)
 
@@ -108,7 +109,7 @@ def test_one_run_alone_says_nothing_and_one_that_diverged_that_the_best_is_lower
 def made(m, k, weights, grid=None):
     """A profile of these draws, both sides alike."""
     m, k, weights = (np.asarray(each, float) for each in (m, k, weights))
-    found = Profile(m, k, k, np.zeros(len(m)), np.full(len(m), 0.01), weights)
+    found = Profile(m, k, k, np.zeros(len(m)), np.zeros(len(m)), np.full(len(m), 0.01), weights)
     if grid is not None:
         found.__dict__["grid"] = np.asarray(grid)
     return found

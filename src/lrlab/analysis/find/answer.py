@@ -11,17 +11,7 @@ import numpy as np
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Profile
 
-REGRETS = (
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.5,
-    1.0,
-    2.0,
-    5.0,
-)  # the one after the least for which there is a range is told: it held so
+REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the one after the least for which there is a range is told: it held so
 WIDE = 1.25  # a range spans such a factor
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
@@ -29,12 +19,13 @@ Verdict = Literal["range", "none"]
 
 @dataclass(frozen=True)
 class Horizon:
-    """What the length does to the best LR: LR* ~ T^power; `measured` where runs of two lengths were trained."""
+    """What the length does to the best LR from the runs to the whole: LR* ~ T^power, as is usual. `measured` is the
+    power between the two lengths that were trained, None where there is one; it says little of what lies beyond."""
 
     power: float
     low: float
     high: float
-    measured: bool
+    measured: float | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +36,7 @@ class Answer:
     `unstable_above` is the lowest multiple at which a run broke or, where none did, the sweep; None where nothing did.
     `edge` is the multiple of the best run where that was the lowest or the highest that was tried: the best LR may lie
     beyond it. `guess` is the multiple
-    with the least expected regret, also where the runs are too noisy for a range.
+    with the least expected regret (`expected`), also where there is no range; None where nothing was learned.
     """
 
     verdict: Verdict
@@ -78,14 +69,22 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
     if flat or policy.edge is not None:
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
-        guess = None if flat or edge is None else edge
-        return Answer("none", why, level, unstable_above=unstable, guess=guess, edge=edge)
+        return _none(why, level, unstable, None if flat else found, edge)
     for regret, told in pairwise(REGRETS):
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
             return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
-    why = f"noise: no LRs can be said to be within {REGRETS[-2]:.0%} of the best, {level:.0%} sure; give it more budget"
-    return Answer("none", why, level, unstable_above=unstable, guess=float(np.exp(found.best)))
+    more = f"{2 * policy.budget / policy.updates:.2g}"
+    says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure"
+    return _none(f"{says}, by runs so short; --budget {more} (budget={more})", level, unstable, found)
+
+
+def _none(why: str, level: float, unstable: float | None, found: Profile | None, edge: float | None = None) -> Answer:
+    """No range; the LR with the least expected regret is a guess, where something was learned."""
+    if found is None:
+        return Answer("none", why, level, unstable_above=unstable, edge=edge)
+    guess, expected = float(np.exp(found.best)), found.expected(found.best)
+    return Answer("none", why, level, unstable_above=unstable, expected=expected, guess=guess, edge=edge)
 
 
 def _why(policy: Policy, flat: bool, unit: float | None) -> str:
@@ -123,7 +122,7 @@ def _range(
         regret,
         found.expected(best),
         unstable,
-        Horizon(power, least, most, measured),
+        Horizon(power, least, most, found.quantile(found.among, 0.5) if measured else None),
         float(np.exp(best)),
     )
 

@@ -9,7 +9,7 @@ It only asks and is told, so that the lab's engine and a loop of one's own can t
 the sweep; the rest are four complete runs. Three are around where the sweep was lowest, one of them at the task's own
 LR; where that is farther off, one is at each of the two places, and two are around the better one. While the best lies
 at an end and the budget allows, another goes beyond it. Else what is left is split into two of half the length, which
-tell what the length does.
+tell what the length does among them, and how much another fold or seed does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, worded
 Floats = NDArray[np.float64]
 
 DECADES = 3  # the sweep goes so far below and above the task's own LR
-APART = 2.2  # the factor between the runs
+APART = 4.0  # the factor between the runs: what the length does to the best LR is less sure than that
 BROKEN = float(np.log(2.0))  # of log loss: a run that ends so far above the untrained model is no training
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more
@@ -205,7 +205,7 @@ class Policy:
             return [self._run(at - step, run), self._run(at + step, run)]
         edge = self.edge or (None if any(np.isfinite(probe.loss) for probe in by_lr) else by_lr[0])
         if edge is not None:
-            beyond = edge.log_lr + 2 * (-step if edge.log_lr == by_lr[0].log_lr else step)
+            beyond = edge.log_lr + (-step if edge.log_lr == by_lr[0].log_lr else step)
             farther = left >= run and abs(beyond) < DECADES * np.log(10.0)
             return [self._run(beyond, run)] if farther else []
         if left < 2 * half:
@@ -226,12 +226,13 @@ def _first(middle: float, step: float) -> list[float]:
 
 
 def _thought(sweep: Sweep) -> tuple[float, float]:
-    """Where a sweep lets one think that the best LR of a short run is, of log LR, and how far off that may be.
+    """Where one thinks that the best LR is, of log LR, before there is a run, and how far off that may be.
 
-    A factor of 1.7 below where the loss was lowest, and 7 below where it broke: medians of the built-in tasks.
+    Three guesses: the task's own LR, for what is usual is a factor of 4 off (median of the textbooks' LRs on small
+    tasks); a factor of 2.5 below where the sweep was lowest, and 20 below where it broke: means of the built-in tasks.
     """
-    said = [(sweep.at - np.log(1.7), 1.1 if sweep.learns else 3.0)]
+    said = [(0.0, 2.0), (sweep.at - np.log(2.5), 1.7 if sweep.learns else 3.0)]
     if sweep.breaks is not None:
-        said.append((sweep.breaks - np.log(7.0), 1.3))
+        said.append((sweep.breaks - np.log(20.0), 1.3))
     weights = np.array([within**-2 for _, within in said])
-    return float(np.average([at for at, _ in said], weights=weights)), float(max(1.0, weights.sum() ** -0.5))
+    return float(np.average([at for at, _ in said], weights=weights)), float(weights.sum() ** -0.5)

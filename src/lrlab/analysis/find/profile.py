@@ -1,12 +1,15 @@
 """What a few short complete runs say about the best LR of a longer one: a profile with all that is not known of it.
 
     log loss = c + s (1 - exp(-f / s)) + noise     f = k/2 (log LR - m)^2, with a k of its own on either side
-    m at T' updates = m + a log(T'/T)              what the horizon does to the best LR
+    m at L updates = m + b log(L/T)                what the horizon does to the best LR: L is the longest of the runs
+    m at T' updates = m at L + a log(T'/L)
 
-s is what is learned at all: far from the best LR the loss is that of the untrained model. c belongs to the runs of one
-length and seed and is integrated over. A run that diverged says that the best LR lies below its LR. All else (m, k,
-what k becomes over the whole run, a and the noise) is drawn from the priors below, and each draw counts by how probable
-it makes the runs; the same runs give the same draws, and the same answer.
+a is measured where there are runs of two lengths, and b is not it: on the built-in tasks what the best LR does between
+a sixteenth and an eighth of a run says nothing of what it does from there to the whole (docs/find.md). s is what is
+learned at all: far from the best LR the loss is that of the untrained model. c belongs to the runs of one length and
+seed and is integrated over. A run that diverged says that the best LR lies below its LR. All else (m, k, what k becomes
+over the whole run, a, b and the noise) is drawn from the priors below, and each draw counts by how probable it makes
+the runs; the same runs give the same draws, and the same answer.
 
 Far above the best run of its length a run counts less: there the loss is no parabola.
 """
@@ -28,8 +31,8 @@ DRAWS = 10_000
 CURVATURE, CURVATURE_VARIES = 0.15, 1.4  # and the standard deviation of its logarithm
 SIDES_VARY = 0.5  # of log k between the sides: above the best LR the loss rises faster
 STEEPER_ABOVE = 0.4
-# a: published powers go from -0.35 to 0.33, those of the built-in tasks from -0.9 to 1
-HORIZON, HORIZON_VARIES = -0.15, 0.35
+# a and b: published powers go from -0.35 to 0.33, those of the built-in tasks from -1.2 to 0.9
+HORIZON, HORIZON_VARIES = -0.15, 0.4
 NOISE, NOISE_VARIES = 0.015, 0.8  # of log loss
 FAR = 0.2  # of the distance above the best run: how far off the parabola may be there
 LONGER_VARIES = 0.3  # the spread of the power of the length by which k changes
@@ -49,8 +52,8 @@ class Probe:
 
 @dataclass(frozen=True)
 class Profile:
-    """Draws of the optimum `m` (of log LR) and of k `below` and `above` at the length that is asked for, of a and the
-    noise, weighted.
+    """Draws of the optimum `m` (of log LR) and of k `below` and `above` at the length that is asked for, of the powers
+    of the length (a is `among` the runs, b from these to the `horizon`) and of the noise, weighted.
 
     >>> probes = [Probe(x, 100, 0, 0.1 * (x + 2) ** 2) for x in (-4.0, -3.0, -2.0, -1.0)]
     >>> found = profile(probes, updates=100, around=-2.5, within=1.5)
@@ -61,6 +64,7 @@ class Profile:
     m: Floats
     below: Floats
     above: Floats
+    among: Floats
     horizon: Floats
     noise: Floats
     weights: Floats
@@ -121,31 +125,33 @@ def profile(probes: Sequence[Probe], *, updates: int, around: float, within: flo
     draw = np.random.default_rng(0)
     groups = [[p for p in probes if p.group == group] for group in sorted({probe.group for probe in probes})]
     z, beside = draw.standard_normal((DRAWS, _DIMENSIONS)), np.zeros(DRAWS)
+    longest = max((probe.updates for probe in probes), default=updates)
+    times = float(np.log(updates / longest))
     for remaining in reversed(range(_ROUNDS)):
-        found = _drawn(z, around, within)
-        likely = np.sum([_likelihood(group, updates, *found) for group in groups], axis=0) - beside
+        m, below, above, among, horizon, noise = _drawn(z, around, within)
+        seen = (longest, m - times * horizon, below, above, among, noise)
+        likely = np.sum([_likelihood(group, *seen) for group in groups], axis=0) - beside
         weights = np.exp(likely - likely.max())
         weights /= weights.sum()
         if remaining:
             z, beside = _again(z, weights, draw)
-    m, below, above, horizon, noise = found
-    times = np.log(updates / max((probe.updates for probe in probes), default=updates))
     longer = np.exp(times * LONGER_VARIES * draw.standard_normal(DRAWS))
-    return Profile(m, longer * below, longer * above, horizon, noise, weights)
+    return Profile(m, longer * below, longer * above, among, horizon, noise, weights)
 
 
-_DIMENSIONS, _ROUNDS = 6, 4
+_DIMENSIONS, _ROUNDS = 7, 4
 _PRIOR_STAYS, _BROADER = 0.2, 1.5  # the share that is drawn from the prior, and how much broader than seen the rest is
 
 
-def _drawn(z: Floats, around: float, within: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """m, k below and above, a and the noise, from standard normal numbers."""
+def _drawn(z: Floats, around: float, within: float) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """m, k below and above, a, b and the noise, from standard normal numbers."""
     k = np.log(CURVATURE) + CURVATURE_VARIES * z[:, 1]
     return (
         around + within * z[:, 0],
         np.exp(k + SIDES_VARY * z[:, 2]),
         np.exp(k + STEEPER_ABOVE + SIDES_VARY * z[:, 3]),
         HORIZON + HORIZON_VARIES * z[:, 4],
+        HORIZON + HORIZON_VARIES * z[:, 6],
         np.exp(np.log(NOISE) + NOISE_VARIES * z[:, 5]),
     )
 
@@ -166,22 +172,22 @@ def _again(z: Floats, weights: Floats, draw: np.random.Generator) -> tuple[Float
 
 
 def _likelihood(
-    probes: Sequence[Probe], updates: int, m: Floats, below: Floats, above: Floats, horizon: Floats, noise: Floats
+    probes: Sequence[Probe], longest: int, m: Floats, below: Floats, above: Floats, among: Floats, noise: Floats
 ) -> Floats:
-    """The log likelihood of the runs that share one c, in each draw."""
+    """The log likelihood of the runs that share one c, in each draw; m is that of the longest runs."""
     found = np.zeros(len(m))
     ended = [probe for probe in probes if np.isfinite(probe.loss)]
     for probe in probes:
         if not np.isfinite(probe.loss):
-            shorter = np.log(probe.updates / updates)
-            found += _log_normal_cdf((probe.log_lr - (m + horizon * shorter)) / 0.7)
+            shorter = np.log(probe.updates / longest)
+            found += _log_normal_cdf((probe.log_lr - (m + among * shorter)) / 0.7)
     if len(ended) < 2:
         return found
     best = min(probe.loss for probe in ended)
     precision, rest = [], []
     for probe in ended:
-        shorter = np.log(probe.updates / updates)
-        f = _shape(probe.log_lr - (m + horizon * shorter), below, above)
+        shorter = np.log(probe.updates / longest)
+        f = _shape(probe.log_lr - (m + among * shorter), below, above)
         learned = LEARNED * max(probe.untrained - best, LEAST)
         precision.append(1.0 / (noise**2 + (FAR * (probe.loss - best)) ** 2))
         rest.append(probe.loss - (-learned * np.expm1(-f / learned) if np.isfinite(learned) else f))

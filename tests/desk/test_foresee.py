@@ -120,6 +120,14 @@ def parts(prediction):
     return prediction.loss, prediction.low, prediction.high
 
 
+def test_a_schedule_with_feedback_is_not_foreseen():
+    """Neither the one that is drawn nor a pinned one: its open curve is another."""
+    fed, plain = lr.cosine() * lr.plateau(patience=3), lr.cosine()
+    for one, other in ((fed, None), (plain, fed)):
+        with pytest.raises(LrlabError, match="losses that are not there yet"):
+            foresee.beside(LAW["law"], one, other, lr.Horizon(updates=24_000), 3e-4, differ=True)
+
+
 @pytest.mark.parametrize(
     ("text", "updates", "said"),
     [("cosine()", 600_000, "too long"), ("constant(9)" + ".repeat(2)" * 12, 400_000, "too long")],

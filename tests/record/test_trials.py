@@ -47,6 +47,31 @@ def test_the_validation_loss_is_taken():
     assert {trial.loss for trial in read_trials(rows)} == {9.0}
 
 
+@pytest.mark.parametrize(("name", "values"), [("optimizer", ("adamw", "sgd")), ("Schedule", ("wsd()", "cosine()"))])
+def test_trials_of_several_kinds_are_no_transfer(name, values):
+    """Their best LRs follow no one law; a column with one value, or with the names of runs, tells nothing apart."""
+    refused(f"share their {name}", [{**row, name: value} for value in values for row in ROWS])
+    assert len(read_trials([{**row, name: values[0], "run": str(k)} for k, row in enumerate(ROWS)])) == 3
+
+
+def test_the_curve_of_a_run_is_not_its_end():
+    """Rows of one run that another counter tells apart; a counter with one value for each run is no curve."""
+    refused("a run has several rows", [{**row, "step": step} for row in ROWS for step in (50, 100)])
+    assert len(read_trials([{**row, "step": 100} for row in ROWS])) == 3
+    assert len(read_trials([{**row, "seed": seed, "epoch": 3 + seed} for row in ROWS for seed in (0, 1)])) == 6
+
+
+def test_a_row_that_stands_twice_counts_once():
+    """The same trial to the last digit; another loss at the same LR is another trial."""
+    assert read_trials(ROWS + ROWS) == read_trials(ROWS)
+    assert len(read_trials([*ROWS, {**ROWS[0], "loss": 3.01}])) == 4
+
+
+def test_a_list_of_one_lr_is_that_lr():
+    """As a scheduler's `get_last_lr()` gives it."""
+    assert read_trials([{**ROWS[0], "lr": [0.1]}, {**ROWS[1], "lr": "[0.2]"}])[1].lr == 0.2
+
+
 @pytest.mark.parametrize("word", ["nan", "inf", "", None, "diverged", math.nan])
 def test_a_loss_that_is_no_number_diverged(word):
     """However a table says it."""
@@ -93,7 +118,7 @@ def test_amounts():
         1e3,
         1e3,
     ]
-    assert [amount(text) for text in ("", "1.2.3", "M", [1], True)] == [None] * 5
+    assert [amount(text) for text in ("", "1.2.3", "M", [1, 2], True)] == [None] * 5
 
 
 def stored(arm="a", lr=1.0, score=2.0, task="t"):

@@ -167,6 +167,8 @@ def beside(
     both = [each for each in (schedule, pinned) if each is not None]
     if n > LONGEST or any(n * cost(each) > LOOKED for each in both):
         raise LrlabError(worded("this run is too long to be foreseen at once", f"{n:,} updates", f"up to {LONGEST:,}"))
+    if fed := next((each for each in both if each.over(horizon).controllers), None):
+        raise LrlabError(worded("its LR depends on losses that are not there yet", str(fed), "no feedback"))
     lrs = [base_lr * each.over(horizon).values() for each in both]
     found = [kept.predict(each) for each in lrs]
     gain = kept.difference(lrs[0], lrs[1]) if differ and len(both) > 1 else None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 from lrlab.record.logs.formats.registry import rows
 from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Remark, Unreadable, Unusable
+from lrlab.record.logs.steps import number
+from lrlab.record.logs.units import counted
 from lrlab.record.runs.run import StoredRun
 
 # The names of each value in people's tables.
@@ -40,6 +42,17 @@ MEANS = {
     "lr": "the peak LR",
     "loss": "the final loss",
 }
+_ALIKE = (
+    "optimizer",
+    "optimiser",
+    "optim",
+    "schedule",
+    "scheduler",
+    "method",
+    "arm",
+    "task",
+    "dataset",
+)  # in one transfer
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _DIVERGED = ("", "none", "null", "na", "n/a", "-", "diverged", "failed", "crashed")
 _NUMBER = re.compile(r"([-+]?[\d.]+(?:e[-+]?\d+)?)\s*([kmbgt]?)", re.IGNORECASE)
@@ -64,9 +77,10 @@ def read_trials(table: Table, columns: Mapping[str, str] | None = None) -> tuple
     """The trials in a table: a file, a list of rows, or columns by name.
 
     `columns` gives the column of a value if it is not found by itself: {"lr": "rate"}. A missing or non-finite loss
-    means that the run diverged.
+    means that the run diverged. A row that stands twice counts once.
 
-    Raises `LrlabError` if a column is missing, or if an LR, size, batch or horizon is not a positive number.
+    Raises `LrlabError` if a column is missing, if an LR, size, batch or horizon is not a positive number, if the trials
+    are of several optimizers (schedules, tasks ...), or if a run has several rows.
 
     >>> read_trials({"params": ["7M"], "bs": [32], "steps": [100], "lr": [0.1], "val_loss": [2.5]})[0].size
     7000000.0
@@ -76,7 +90,10 @@ def read_trials(table: Table, columns: Mapping[str, str] | None = None) -> tuple
         raise LrlabError(worded("the table of trials has no rows", _place(table), "one row for each run"))
     known = list(dict.fromkeys(name for row in found for name in row))
     named = _columns(known, dict(columns or {}))
-    return tuple(_trial(row, named, f"row {at}") for at, row in enumerate(found, 1))
+    _one_kind(found, named)
+    trials = [_trial(row, named, f"row {at}") for at, row in enumerate(found, 1)]
+    _one_row_each(found, trials, named)
+    return tuple(dict.fromkeys(trials))
 
 
 def of_runs(runs: Iterable[StoredRun], given: Mapping[str, str], place: str) -> tuple[Trial, ...]:
@@ -120,6 +137,8 @@ def amount(text: object) -> float | None:
     """
     if isinstance(text, bool) or text is None:
         return None
+    if (found := number(text)) is not None:
+        return found
     try:
         return float(text)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -147,6 +166,32 @@ def _rows(table: Table) -> Iterable[Mapping[str, Any]]:
     else:
         allowed = 'a path, a list of rows {"lr": 0.1, ...}, or columns {"lr": [0.1, ...], ...}'
         raise LrlabTypeError(worded("this is not a table of trials", table, allowed))
+
+
+def _one_kind(rows_: Sequence[Mapping[str, Any]], named: Mapping[str, str]) -> None:
+    """Raise `LrlabError` if a column tells optimizers, schedules, tasks ... apart: their best LRs are not one law's."""
+    for name in dict.fromkeys(name for row in rows_ for name in row):
+        if str(name).strip().lower() in _ALIKE and name not in named.values():
+            values = sorted({str(row[name]) for row in rows_ if row.get(name) not in (None, "")})
+            if len(values) > 1:
+                raise LrlabError(
+                    worded(f"the trials of one transfer share their {name}", values, "one", "one table for each")
+                )
+
+
+def _one_row_each(rows_: Sequence[Mapping[str, Any]], trials: Sequence[Trial], named: Mapping[str, str]) -> None:
+    """Raise `LrlabError` if another counter than the horizon differs between rows of one run: they are its curve."""
+    counters = [name for name in dict.fromkeys(n for row in rows_ for n in row) if counted(str(name))]
+    for name in counters:
+        if name in named.values():
+            continue
+        seen: dict[Trial, set[str]] = {}
+        for row, trial in zip(rows_, trials, strict=True):
+            seen.setdefault(replace(trial, loss=0.0), set()).add(str(row.get(name)))
+        several = next((values for values in seen.values() if len(values) > 1), None)
+        if several:
+            given = f"{name} {', '.join(sorted(several)[:5])} at one setting and LR"
+            raise LrlabError(worded("a run has several rows", given, "its last one", f"a table without {name}"))
 
 
 def _place(table: Table) -> str:

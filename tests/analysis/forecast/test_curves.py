@@ -43,6 +43,13 @@ def test_what_is_no_curve_is_refused(given, horizon, sentence):
         learning_rates(given, None, horizon)
 
 
+def test_an_lr_that_losses_decide_over_is_refused():
+    """Its open curve is another one, whose end would be foreseen without a word."""
+    for given in ("plateau(patience=3)", lr.cosine() * lr.plateau(patience=3)):
+        with pytest.raises(LrlabError, match="depends on losses that are not there yet"):
+            learning_rates(given, 1e-3, 100)
+
+
 def test_a_schedule_is_called_by_its_text():
     """An array by its length: nobody would read it."""
     assert spoken(lr.cosine()) == spoken("cosine()") == "cosine()"

@@ -24,6 +24,16 @@ def test_seen_tells_an_anneal_from_a_constant_run():
     assert "no logged run lowers its LR" in seen([early]).doubts[0].sentence
 
 
+def test_a_run_that_is_given_twice_is_refused():
+    """It would count as two; one with other losses is another run."""
+    one, same, other = (
+        LogRun.from_arrays(AT, LOSS + x, LRS, name=name) for name, x in (("a", 0), ("b", 0), ("c", 1e-3))
+    )
+    with pytest.raises(LrlabError, match=r"(?s)two logs are the same run.*a and b"):
+        seen([one, other, same])
+    assert len(seen([one, other]).peaks) == 2
+
+
 @pytest.mark.parametrize(
     "loss",
     [

@@ -47,7 +47,7 @@ TRUTH = Law.from_parameters(
 
 def true_loss(arm, lr):
     """The loss after every update that the known law gives; the task's own LR is 1e-3."""
-    return TRUTH.predict(parse(SCHEDULES[arm]), base_lr=1e-3 * lr, horizon=UPDATES).loss
+    return TRUTH.predict(parse(SCHEDULES[arm]).over(UPDATES).lr(1e-3 * lr)).loss
 
 
 def run(arm, lr, seed=0, outcome="finished"):

@@ -24,6 +24,13 @@ def test_trials_are_grouped_by_setting():
     assert (one.best, one.lrs, one.edge) == (2.0, [1.0, 2.0, 4.0], "")
 
 
+def test_sweeps_that_are_flat_say_so():
+    """No LR is the best of them, and none beyond is to be tried."""
+    with pytest.raises(LrlabError, match="the same at every LR"):
+        gather(sweep(3, 3, 3) + sweep(2, 2, 2, size=2.0))
+    assert len(gather(sweep(3, 3, 3) + sweep(3, 2, 3, size=2.0))) == 2
+
+
 def test_a_best_lr_beside_a_divergence_is_no_edge():
     """The optimum lies between them; without the divergence it may lie beyond."""
     (one,) = gather(sweep(3, 2, 1, NAN))

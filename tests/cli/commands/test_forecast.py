@@ -81,6 +81,12 @@ def test_a_forgotten_base_lr_is_asked_for_by_its_option(law, words):
     assert "try:     --base-lr 0.0003" in said
 
 
+def test_what_optimise_refuses_is_said_by_its_options(law):
+    """A peak far above the logs, a warmup longer than the run."""
+    assert "try:     --peak 0.0003" in refused("optimise", law, "--steps", "5000", "--peak", "1")
+    assert "try:     --warmup 500" in refused("optimise", law, "--steps", "5000", "--warmup", "6000")
+
+
 def test_optimise_names_the_nearest_form(law):
     """Both schedules as text that parses."""
     document = json.loads(ask("optimise", law, "--steps", "5000", "--peak", "3e-4", "--json"))

@@ -102,7 +102,7 @@ class FittedLaw(Protocol):
 def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int | None) -> Floats:
     """The LR of every update (updates,), from a schedule over a horizon or from such an array, which is absolute.
 
-    Raises `LrlabError` if they are not LRs, or if `horizon` is missing or differs.
+    Raises `LrlabError` if they are not LRs, if losses decide over them, or if `horizon` is missing or differs.
 
     >>> learning_rates("linear()", 0.1, 4)
     array([0.1  , 0.075, 0.05 , 0.025])
@@ -114,7 +114,11 @@ def learning_rates(schedule: ScheduleLike, base_lr: float | None, horizon: int |
     if isinstance(schedule, Schedule):
         if horizon is None:
             raise LrlabError(worded("how long is the run?", str(schedule), "horizon= in updates", "horizon=10_000"))
-        lrs = schedule.over(horizon).lr(1.0 if base_lr is None else base_lr)
+        curve = schedule.over(horizon)
+        if curve.controllers:
+            told = "its LR depends on losses that are not there yet"
+            raise LrlabError(worded(told, str(schedule), "a schedule without feedback, or the LR of every update"))
+        lrs = curve.lr(1.0 if base_lr is None else base_lr)
     else:
         lrs = numbers(schedule, "lrs")
         if horizon is not None and horizon != len(lrs):

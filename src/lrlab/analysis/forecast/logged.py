@@ -26,7 +26,8 @@ _FALL = 1e-3  # of the loss: a smaller fall is none
 def seen(runs: Sequence[LogRun]) -> Seen:
     """What these logs can teach, with the doubts that hold for every prediction made from them.
 
-    Raises `LrlabError` for a loss that does not fall, and where some runs count updates and others epochs.
+    Raises `LrlabError` for a loss that does not fall, for a run that is given twice, and where some runs count updates
+    and others epochs.
     """
     for run in runs:
         if not falls(run):
@@ -35,6 +36,10 @@ def seen(runs: Sequence[LogRun]) -> Seen:
             raise LrlabError(
                 worded(problem, given, "a loss that falls, such as a cross-entropy", "loss= and its column")
             )
+    for one, other in combinations(runs, 2):
+        if all(np.array_equal(*pair) for pair in ((one.updates, other.updates), (one.loss, other.loss))):
+            names = f"{one.name or 'a run'} and {other.name or 'a run'}"
+            raise LrlabError(worded("two logs are the same run, which would count twice", names, "each run once"))
     units = {f"{k} {run.name}".strip(): run.unit for k, run in enumerate(runs, 1)}
     if len(set(units.values())) > 1:
         raise LrlabError(worded("logs in updates and in epochs", units, "one unit for all", "updates_per_epoch=391"))

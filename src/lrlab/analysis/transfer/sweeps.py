@@ -83,6 +83,10 @@ def gather(trials: Sequence[Trial]) -> tuple[Sweep, ...]:
                 "three or more LRs in factors of 2 at one size, batch and horizon",
             )
         )
+    if all(np.ptp(sweep.log_loss) == 0 for sweep in wide):
+        raise LrlabError(
+            worded("the loss is the same at every LR", f"{len(wide)} sweeps", "losses with all their digits")
+        )
     edges = {sweep.edge for sweep in wide}
     if len(edges) == 1 and (edge := edges.pop()):
         lrs = [lr for sweep in wide for lr in (sweep.lrs[0], sweep.lrs[-1])]

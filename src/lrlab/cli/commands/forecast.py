@@ -147,7 +147,8 @@ def _in_options() -> Iterator[None]:
     try:
         yield
     except LrlabError as error:
-        raise type(error)(str(error).replace("base_lr=", "--base-lr ")) from error
+        said = str(error).replace("base_lr=", "--base-lr ").replace("peak=", "--peak ").replace("warmup=", "--warmup ")
+        raise type(error)(said.replace("level=", "--level ")) from error
 
 
 def _predictions(
@@ -182,7 +183,8 @@ def optimise(law: Path, steps: int, peak: float | None, warmup: int | None, risk
     from lrlab.views import forecast as views
 
     fitted = desk.load(law)
-    found = fitted.optimise(steps, peak=peak, warmup=warmup, risk=risk)
+    with _in_options():
+        found = fitted.optimise(steps, peak=peak, warmup=warmup, risk=risk)
     _answer(fitted, as_json, found.record(), [views.optimum(found)], warnings=found.warnings)
 
 
@@ -329,7 +331,8 @@ def report(
     asked = [*options.items(), ("schedules", schedules), ("steps", steps), ("lr", base_lr)]
     place = output or NewFile().convert(_name(options["logs"], asked), None, None)
     fitted = desk.fit(**options)
-    page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
+    with _in_options():
+        page = desk.report(fitted, schedules, steps, base_lr, shlex.join(["lrlab", *sys.argv[1:]]))
     write(place, html(page))
     document = {**fitted.record(), "version": VERSION, "report": str(place)}
     say(as_json, document, [views.fits(fitted)], [page.lead, f"Report: {place}"])

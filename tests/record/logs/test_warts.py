@@ -159,6 +159,11 @@ SENTENCES = {
         "step,lr,loss\n" + rows(lambda k, x, y: f"{k},0.1,{x if k % 5 else 3} +- 0.1\n".replace("3 +- 0.1", "3")), {},
         "more than numbers",
     ),
+    "batches_within_epochs.csv": (
+        "batch,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n") * 3, {},
+        "batch runs from 1 to 20 3 times",
+    ),
+    "scaled_rates.csv": ("step,loss,lr (x1e-3)\n" + rows(lambda k, x, y: f"{k},{x},0.1\n"), {}, "says a unit"),
     "interleaved_runs.csv": (
         "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n{k},{y},0.2\n"), {}, "different LRs",
     ),
@@ -186,6 +191,35 @@ def test_a_wart_is_read(tmp_path, name):
     run = read_run(tmp_path / name, **options)
     found = (len(run.loss), run.updates[0], run.updates[-1], pytest.approx(run.loss[0], rel=1e-6), run.unit)
     assert found == expected
+
+
+# Name: (text, the note)
+NOTES = {
+    "rates_at_first.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},{0.1 if k < 10 else ''}\n"),
+        "the LR after update 9 is not in the log; taken as 0.1",
+    ),
+    "rounded_rates.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},{0.001 if k < 10 else 0.0}\n"), "rounded when it was logged",
+    ),
+    "before_the_start.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n", begin=-3), "3 points before update 0 were left out",
+    ),
+    "two_runs_in_turn.csv": (
+        "step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n") + rows(lambda k, x, y: f"{k},{y},0.2\n"),
+        "begun anew, or another run",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_wart_is_noted(tmp_path, name):
+    """What was done with it; the same log without it has no such note."""
+    text, note = NOTES[name]
+    (tmp_path / name).write_text(text)
+    assert any(note in said for said in read_run(tmp_path / name).notes)
+    (tmp_path / name).write_text("step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n"))
+    assert not any(note in said for said in read_run(tmp_path / name).notes)
 
 
 @pytest.mark.parametrize("name", SENTENCES)

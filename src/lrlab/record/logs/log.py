@@ -66,7 +66,7 @@ class LogRun(Shown):
         """A run from arrays: `updates` and `loss` (points,), `lrs` (horizon,) with the LR of every update from 0.
 
         Points are sorted; of points logged twice the last is kept; points that are not finite, before the first update
-        or after the horizon are left out. A note reports each of these.
+        or after the horizon are left out. A note reports each of these, but for those at update 0.
 
         Raises `LrlabError` for columns of different length, for negative or non-finite LRs, and if fewer than two
         points are left.
@@ -155,6 +155,8 @@ def _clean(at: Floats, value: Floats, horizon: int) -> tuple[Ints, Floats, list[
     inside = finite & (at >= 1) & (at <= horizon)
     if not finite.all():
         notes.append(f"{int((~finite).sum())} points that are not finite were left out")
+    if (early := int((finite & (at < 0)).sum())) > 0:
+        notes.append(f"{early} points before update 0 were left out")
     if (late := int((finite & (at > horizon)).sum())) > 0:
         notes.append(f"{late} points after the last update with a known LR ({horizon}) were left out")
     updates, loss = np.rint(at[inside]).astype(np.int64), value[inside]

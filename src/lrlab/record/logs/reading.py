@@ -111,6 +111,7 @@ def _files(paths: Sequence[Path], formats: Sequence[registry.Format], asked: Ask
 
 def _understood(paths: Sequence[Path], formats: tuple[str, ...], table: LogTable, asked: Asked, path: str) -> Reading:
     clock = clock_of(table, asked.rates, asked.step, path)
+    _begun_once(table, clock, path)
     curves: dict[str, LossCurve] = {}
     repairs: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys([*losses(table), *(each for each in table.series if each == asked.loss)]):
@@ -140,6 +141,26 @@ def _understood(paths: Sequence[Path], formats: tuple[str, ...], table: LogTable
         path, formats, table.rows, clock.counter, "epochs" if clock.epochs else "updates",
         _columns(table, {chosen, rate, clock.counter}), tuple(order), notes, run, missing,
     )  # fmt: skip
+
+
+def _begun_once(table: LogTable, clock: Clock, path: str) -> None:
+    """Raise `LrlabError` if the steps run from one beginning to one end three times or more: no resume does."""
+    column = max(table.series.values(), key=lambda each: each.met, default=None)
+    at = np.zeros(0) if column is None else np.rint(clock.updates(column))
+    at = at[np.isfinite(at)]
+    parts = np.split(at, np.flatnonzero(np.diff(at) < 0) + 1)
+    ends = {(float(part[0]), float(part[-1])) for part in parts if len(part)}
+    if len(parts) > 2 and len(ends) == 1 and len(parts[0]) > 1:
+        first, last = ends.pop()
+        raise LrlabError(
+            worded(
+                f"{path}: {clock.counter} runs from {first:g} to {last:g} {len(parts)} times: batches within epochs, "
+                "or several runs in one file",
+                [clock.counter],
+                "a counter that goes on, or a column with the epoch; one file per run",
+                'step="global_step"',
+            )
+        )
 
 
 def _points(table: LogTable, clock: Clock, name: str) -> tuple[Ints, Floats, tuple[str, ...]]:
@@ -221,6 +242,8 @@ def _run(
             lrs = learning_rates.fill(known_at, known_lr, last, warmup or 0)
             if known_at[0] > 0.02 * last and not warmup:
                 notes += (f"the LR before update {known_at[0]} is not in the log; taken as {lrs[0]:g}",)
+            if known_at[-1] < 0.9 * last - 1:
+                notes += (f"the LR after update {known_at[-1]} is not in the log; taken as {lrs[-1]:g}",)
             after = known_lr[int(known_lr.argmax()) :]
             if (zeros := int((after == 0).sum())) > 2:
                 notes += (f"the LR is 0 at {zeros} logged points: was it rounded when it was logged? lr= gives it",)

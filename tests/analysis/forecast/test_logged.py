@@ -24,6 +24,16 @@ def test_seen_tells_an_anneal_from_a_constant_run():
     assert "no logged run lowers its LR" in seen([early]).doubts[0].sentence
 
 
+def test_parts_of_one_run_are_told_how_to_be_joined():
+    """A log that begins after the other's last row; one that begins at it is beside it."""
+    first = LogRun.from_arrays(AT[:15], LOSS[:15], LRS[:1500], name="a")
+    for begin, said in ((15, True), (14, False)):
+        second = LogRun.from_arrays(AT[begin:], LOSS[begin:], LRS, name="b")
+        for runs in ([first, second], [second, first]):
+            found = [doubt.sentence for doubt in seen(runs).doubts]
+            assert any("b begins where a has ended (after 1500)" in sentence for sentence in found) == said
+
+
 def test_a_run_that_is_given_twice_is_refused():
     """It would count as two; one with other losses is another run."""
     one, same, other = (

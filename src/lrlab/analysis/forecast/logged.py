@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ def seen(runs: Sequence[LogRun]) -> Seen:
     reached = [run.lrs[: run.updates[-1]] for run in runs]
     annealed = any(lrs[-1] < ANNEALED * lrs.max() for lrs in reached)
     found = [doubt for run in runs for doubt in _of_one(run)]
+    for one, other in permutations(runs, 2):
+        if one.updates[-1] < other.updates[0]:
+            begins = f"{other.name or 'a run'} begins where {one.name or 'a run'} has ended (after {one.updates[-1]})"
+            found.append(Doubt(f"{begins}: parts of one run are joined by read_run with a list of them", 0.0))
     if not annealed:
         sentence = "no logged run lowers its LR: what a decay gains is not in the logs; add one run with a decay"
         found.insert(0, Doubt(sentence, 0.0))  # its width: `beyond`

@@ -134,6 +134,10 @@ READ = {
     "commas_between_thousands.csv": (
         "step,lr,loss\n" + rows(lambda k, x, y: f'"{k * 100:,}",0.1,{x}\n'), {}, (20, 100, 2000, 3.98, "update"),
     ),
+    "remarks_first.csv": (
+        "# run 3, seed 1\n# 8 GPUs\nstep,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1\n"),
+        {}, (20, 1, 20, 3.98, "update"),
+    ),
     "last_lr.csv": (
         "step,loss,lr\n" + rows(lambda k, x, y: f"{k},tensor({x}),[0.1]\n"), {}, (20, 1, 20, 3.98, "update"),
     ),

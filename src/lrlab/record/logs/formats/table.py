@@ -42,6 +42,8 @@ def claims(path: Path) -> int:
         if text is None or not text.strip() or _SAID.fullmatch(text):
             continue
         if not fields:
+            if _is_comment(text):
+                continue
             separator = _separator(text)
             names = _parts(text, separator)
             fields = len(names)
@@ -51,6 +53,15 @@ def claims(path: Path) -> int:
             parts = _parts(text, separator)
             found += len(parts) == fields and any(number(part.strip('\r\n"')) is not None for part in parts)
     return found
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line before the header is a remark: it begins with # and names nothing that counts.
+
+    >>> _is_comment("# seed 1"), _is_comment("# step loss lr"), _is_comment("step,loss")
+    (True, False, False)
+    """
+    return line.startswith("#") and not any(map(counted, _parts(line, _separator(line))))
 
 
 def _separator(head: str) -> str:
@@ -71,7 +82,7 @@ def rows(path: Path) -> Iterator[Item]:
     """
     source = _Lines(path)
     rest: Iterator[str] = iter(source)
-    head = next(rest, "")
+    head = next((line for line in rest if not _is_comment(line)), "")
     separator = _separator(head)
     if separator == " ":
         rest = (" ".join(line.split()) + "\n" for line in rest)

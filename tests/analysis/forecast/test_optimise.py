@@ -16,7 +16,18 @@ from lrlab.analysis.forecast.fit import Fitted
 from lrlab.analysis.forecast.law import Law, fit_law
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.offsets import Walk
-from lrlab.analysis.forecast.optimise import _RISKS, _apart, _denser, _draws, _nearest, _places, _plan, _ramp, _schedule
+from lrlab.analysis.forecast.optimise import (
+    _DEEPEST,
+    _RISKS,
+    _apart,
+    _denser,
+    _draws,
+    _nearest,
+    _places,
+    _plan,
+    _ramp,
+    _schedule,
+)
 from lrlab.errors import LrlabError
 from lrlab.record.logs.log import LogRun
 
@@ -225,7 +236,7 @@ def test_at_the_highest_logged_peak_nothing_is_unknown(elr):
     """Of a peak that was asked for, not chosen."""
     assert elr.optimise(1000, peak=1e-3, warmup=10).warnings == ()
     free = elr.optimise(1000, warmup=10).warnings
-    assert [text.partition(" peak= asks")[2] for text in free] == [" for one, up to 0.002"]
+    assert [text.partition(" a peak that is given")[2] for text in free] == [" may be up to 0.002"]
 
 
 def test_a_plan_after_a_fall_goes_on_from_its_last_lr(elr):
@@ -280,10 +291,11 @@ def test_the_optimiser_is_given_the_gradient_of_the_risk(monkeypatch, risk, peak
     law = replace(exact, fits=(replace(exact.fits[0], covariance=np.diag(spreads**2)),))
     asked = []
     monkeypatch.setattr(
-        module, "minimize", lambda *given, **how: asked.append(given) or optimize.minimize(*given, **how)
+        module, "minimize", lambda *given, **how: asked.append((given, how)) or optimize.minimize(*given, **how)
     )
     law.optimise(400, peak=peak, warmup=20, risk=risk)
-    (objective, start), *_ = asked
+    (objective, start), how = asked[0]
+    assert max(high for _, high in how["bounds"][:-1]) * 4 == pytest.approx(-np.log(_DEEPEST)), "no jumps"
     at = start + 0.05
     _, gradient = objective(at)
     each = [(objective(at + step)[0] - objective(at - step)[0]) / 2e-5 for step in 1e-5 * np.eye(len(at))]

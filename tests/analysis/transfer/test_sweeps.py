@@ -62,6 +62,12 @@ def test_a_divergence_below_the_best_lr_is_no_bound():
     assert [each.edge for each in gather(above + rest)] == ["", ""]
 
 
+def test_the_best_lr_that_diverged_with_another_seed_is_still_an_edge():
+    """Nothing above it was tried."""
+    some = [*sweep(3, 2, 1), *sweep(NAN, lrs=(4,), seed="other")]
+    assert [each.edge for each in gather(some + sweep(2, 1, 2, size=2.0))] == ["highest", ""]
+
+
 def test_two_lrs_have_two_edges():
     """One alone has none."""
     rest = sweep(2, 1, 2, size=9.0)

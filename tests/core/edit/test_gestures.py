@@ -541,3 +541,9 @@ def test_a_point_that_moves_in_time_keeps_its_level(level):
     given = state(f'linear("50%", to={level:f}) >> constant(level={level:f})')
     moved = nudge(given, "1", 3, 0)
     assert (borders(moved)[1], values(moved)["1"]) == (530, pytest.approx(level))
+
+
+def test_a_segment_of_one_update_is_bent_at_its_own_middle():
+    """Half way down in the middle is a line."""
+    state = State(lr.parse("constant(9) >> linear(1)"), lr.Horizon(updates=10))
+    assert str(bend(state, 1, 9.5, 0.5).schedule) == "constant(9) >> linear(1)"

@@ -57,6 +57,8 @@ def test_a_compressed_part():
 def test_an_update_that_is_held():
     """Time stands still; a curve of its own scale does not run on."""
     assert set(lr.exponential(gamma=0.9).excerpt(3, 3, span=50).over(50).values()) == {0.9**3}
+    (between,) = set(lr.exponential(gamma=0.5).excerpt(1.25, 1.25, span=50).over(50).values())
+    assert between == 0.75 * 0.5 + 0.25 * 0.25
 
 
 def test_the_plan_goes_on_where_it_has_no_stop():

@@ -1,6 +1,7 @@
 """Training by model.fit: forks where an epoch ends, to the same bits as alone."""
 
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,19 @@ def test_misuse_is_named(model, options, said):
     with pytest.raises(LrlabError, match=said):  # noqa: PT012  # the last is said when it is over
         fitted(run, compiled(**model), **options)
         _ = run.score
+
+
+@pytest.mark.parametrize(("skipped", "refused"), [(1, False), (3, True)])
+def test_a_fifth_of_the_updates_may_be_left_out(skipped, refused):
+    """As a scaled loss of half precision does; with more of them it is another training."""
+    import keras
+
+    class Skip(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch < skipped:
+                self.model.optimizer.iterations.assign_sub(1)
+
+    run = TrainingRun(lr.constant(), 8, metric="loss")
+    with pytest.raises(LrlabError, match="5 updates were made in 8 batches") if refused else nullcontext():
+        fitted(run, batch_size=1, callbacks=[lr.keras_callback(run), Skip()])
+        assert run.score == run.evals["loss"].values[-1]

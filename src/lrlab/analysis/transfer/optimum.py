@@ -109,6 +109,6 @@ def _likelihood(sums: _Sums, centre: float) -> Floats:
     sure = (VARIES * k) ** -2
     precision = sums.qq + sure
     mode = (sums.sq + k * sure) / precision
-    squares = sums.ss + k**2 * sure - precision * mode**2
+    squares = sums.ss - precision * mode**2  # and k**2 sure, which is the same everywhere
     found: Floats = sums.logs - 0.5 * squares - 0.5 * np.log(precision / sure) + log_ndtr(mode * np.sqrt(precision))
     return found

@@ -47,7 +47,7 @@ def test_it_is_unstable_above_what_diverged(driven):
         (lambda x, n: np.inf, None, "every short run diverged, down to"),
         (lambda x, n: 6.0, lambda x: np.full(len(x), 2.0), "flat"),
         (lambda x, n: 6.0 + 0.001 * np.sin(50 * x), lambda x: 2 + 0.1 * np.sin(37 * x), "flat"),
-        (lambda x, n: 3.0 * x**2, None, "by runs so short"),
+        (lambda x, n: 3.0 * x**2, None, "by these runs"),
     ],
 )
 def test_there_is_none(driven, loss, sweep, why):
@@ -58,7 +58,7 @@ def test_there_is_none(driven, loss, sweep, why):
     assert found.verdict == "none"
     assert why in found.why
     assert (found.low, found.lr, found.high) == (None, None, None)
-    assert (found.guess is not None) == (why == "by runs so short")  # something to go on with, by whoever tries more
+    assert (found.guess is not None) == (why == "by these runs")  # something to go on with, by whoever tries more
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_beyond_half_of_the_loss_no_range_is_told():
     found = answer(Made(0.21))
     assert (found.verdict, found.lr, found.guess) == ("none", None, pytest.approx(1.0, abs=0.05))
     assert found.expected == Made(0.0).found.expected(float(np.log(found.guess)))
-    assert "within 50% of the best, 90% sure, by runs so short; --budget 1 " in found.why
+    assert "within 50% of the best, 90% sure, by these runs; --budget 1 " in found.why
     assert answer(Made(0.0, width=np.log(1.24))).verdict == "none"
     assert answer(Made(0.0, width=np.log(1.26))).verdict == "range"
 

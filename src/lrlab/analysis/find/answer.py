@@ -76,7 +76,7 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
             return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure"
-    return _none(f"{says}, by runs so short; --budget {more} (budget={more})", level, unstable, found)
+    return _none(f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
 
 
 def _none(why: str, level: float, unstable: float | None, found: Profile | None, edge: float | None = None) -> Answer:

@@ -7,6 +7,10 @@ the cooldown is what its last metric is better than that of the constant LR. An 
 recovers a share of it with 0 further updates: (constant - average) / (constant - cooldown), over the means of all
 seeds, with the range in which 95 % of resampled sets of seeds fall. Each arm is judged at the LR, of 0.5, 1 and 2, at
 which it is best. Runs are kept in the store: the same line goes on. Tasks of pure functions are trained many at once.
+With --quick they are as long as those of `lrlab compare --quick`.
+
+Last comes what these shares foresee for one further task, and how many of them the others foresee: those of the tasks
+on which the cooldown gains beyond chance. `lrlab merge` tells the same from `lrlab.analysis.forecast.merged.SHARES`.
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 import lrlab as lr
+from lrlab.analysis.forecast.merged import beyond
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.task.declaration import load_task
 from sizes import add_size
@@ -59,11 +65,17 @@ def recovered(found: dict[str, np.ndarray], name: str) -> tuple[float, float, fl
     return (share(np.arange(seeds)), *map(float, np.percentile(drawn, [2.5, 97.5])))
 
 
+def gains(found: dict[str, np.ndarray]) -> bool:
+    """Whether the cooldown gains on the constant LR beyond chance, over the seeds."""
+    return bool(stats.ttest_rel(found["constant"], found["cooldown"], alternative="greater").pvalue < 0.025)
+
+
 def main() -> None:
     """Print a row for each task as soon as it is there."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("tasks", nargs="*", default=TASKS)
     options.add_argument("--seeds", type=int, default=8)
+    options.add_argument("--quick", action="store_true", help="the short runs of each task")
     options.add_argument("--store", help="where runs are kept")
     add_size(options)
     given = options.parse_args()
@@ -71,12 +83,17 @@ def main() -> None:
     tasks, seeds, updates, lrs = (["control"], 2, 20, (1.0,)) if small else (given.tasks, given.seeds, None, LRS)
     print(f"{seeds} seeds, cooldown over the last {SHARE}; share of its gain with 0 further updates [95 %]")
     print(f"{'task':10}{'constant':>10}{'cooldown':>10}{'merge':>26}{'EMA':>26}")
+    measured = {}
     with tempfile.TemporaryDirectory() as aside:
         for task in tasks:
+            updates = load_task(task).quick.updates if given.quick else updates
             found = scores(task, seeds, updates, given.store or str(Path(aside)), lrs)
             shares = ["{:8.0%} [{:5.0%}, {:5.0%}]".format(*recovered(found, name)) for name in ("merge", "EMA")]
             means = "".join(f"{found[name].mean():10.4f}" for name in ("constant", "cooldown"))
             print(f"{task:10}{means}{shares[0]:>26}{shares[1]:>26}", flush=True)
+            if gains(found):
+                measured[task] = recovered(found, "merge")[0]
+    print(f"for one further task, from {len(measured)} on which the cooldown gains: {beyond(measured)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.forecast.merged import SHARES
 from lrlab.desk.merge import merge
 from lrlab.errors import LrlabError
 
@@ -36,6 +37,23 @@ def test_it_is_where_the_decayed_steps_lead(tmp_path):
     assert merged["seen"] == 40
     assert [each["update"] for each in document["checkpoints"]] == [10, 20, 40]
     assert sum(each["weight"] for each in document["checkpoints"]) == pytest.approx(1)
+
+
+def test_what_a_cooldown_would_gain_is_foreseen_where_the_decay_is_like_those_measured(tmp_path):
+    """Otherwise it is said in what they are unlike, or that the names tell nothing."""
+    out = tmp_path / "merged.safetensors"
+    run(tmp_path / "run", range(80, 101, 2))
+    told = merge([tmp_path / "run"], "linear()", out)
+    assert told["unforeseen"] == ""
+    assert told["cooldown"] is not None
+    assert told["cooldown"]["low"] < 1 / np.median([*SHARES.values()]) < told["cooldown"]["high"]
+    told = merge([tmp_path / "run"], "wsd(warmup=0)", out)
+    assert told["cooldown"] is None
+    assert told["unforeseen"].startswith("the decay takes 4 % of the run")
+    for name in ("early", "late"):
+        safetensors.save_file({"w": torch.zeros(1)}, tmp_path / f"{name}.safetensors")
+    told = merge([tmp_path / f"{name}.safetensors" for name in ("early", "late")], "linear()", out)
+    assert (told["cooldown"], told["unforeseen"]) == (None, "the names of the checkpoints tell no updates")
 
 
 def test_files_and_folders_in_any_order(tmp_path):

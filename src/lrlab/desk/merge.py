@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, missing, worded
-from lrlab.lab.arms.merging import falling, merging_weights
+from lrlab.lab.arms.merging import factors, falling, merging_weights
 
 WHOLE = "model.safetensors"  # in the folder of a checkpoint
 
@@ -22,14 +23,26 @@ class Merged(TypedDict):
     weight: float
 
 
+class Foreseen(TypedDict):
+    """What a real cooldown gains, in multiples of what the merge gains: see `lrlab.analysis.forecast.merged`."""
+
+    low: float
+    high: float
+    level: float
+    tasks: int
+    inside: int
+
+
 class MergeDocument(TypedDict):
-    """What was merged, and where it is."""
+    """What was merged, and where it is; how far a real cooldown is, or why that is not foreseen."""
 
     version: Literal[1]
     out: str
     decay: str
     checkpoints: list[Merged]
     tensors: int
+    cooldown: Foreseen | None
+    unforeseen: str
 
 
 def merge(places: Sequence[str | Path], decay: str, out: str | Path) -> MergeDocument:
@@ -39,12 +52,15 @@ def merge(places: Sequence[str | Path], decay: str, out: str | Path) -> MergeDoc
     such files or folders in it. The update of a checkpoint is the last number in its name; where there are none, they
     are evenly spaced in the given order. Floating-point tensors are merged, others are those of the last.
 
+    What a real cooldown would gain is foreseen from tasks on which both were made, where the decay is like theirs.
+
     Raises `LrlabError` where there are no two checkpoints, where they are not of one model, or for another decay than
     `lrlab.lab.arms.merging.factors` takes.
     """
     schedule = falling(decay)
     files = _files([Path(place) for place in places])
-    at = _updates(files)
+    told = _updates(files)
+    at = told or [*range(len(files))]
     order = sorted(range(len(files)), key=at.__getitem__)
     files, at = [files[k] for k in order], [at[k] for k in order]
     weights = merging_weights(schedule, at)
@@ -53,7 +69,30 @@ def merge(places: Sequence[str | Path], decay: str, out: str | Path) -> MergeDoc
     merged = _merged(files, weights.tolist())
     _save(merged, Path(out), {"merged by": "lrlab", "decay": str(schedule)})
     rows = [Merged(file=str(file), update=u, weight=w) for file, u, w in zip(files, at, weights.tolist(), strict=True)]
-    return MergeDocument(version=1, out=str(out), decay=str(schedule), checkpoints=rows, tensors=len(merged))
+    cooldown, unforeseen = _foreseen(at, schedule) if told else (None, "the names of the checkpoints tell no updates")
+    return MergeDocument(
+        version=1,
+        out=str(out),
+        decay=str(schedule),
+        checkpoints=rows,
+        tensors=len(merged),
+        cooldown=cooldown,
+        unforeseen=unforeseen,
+    )
+
+
+def _foreseen(at: Sequence[int], schedule: Schedule) -> tuple[Foreseen | None, str]:
+    """What a real cooldown gains beside the merge, or why nobody knows."""
+    try:
+        from lrlab.analysis.forecast.merged import beyond, unlike
+    except ModuleNotFoundError as error:
+        raise missing(error.name or "scipy", "lab", "lrlab merge") from None
+    if why := unlike(at, factors(schedule, at[-1] - at[0])):
+        return None, why
+    if (told := beyond()) is None:
+        return None, "too few tasks were measured"
+    cooldown = Foreseen(low=told.low, high=told.high, level=told.level, tasks=told.tasks, inside=told.inside)
+    return cooldown, ""
 
 
 def _files(places: Sequence[Path]) -> list[Path]:
@@ -75,10 +114,10 @@ def _files(places: Sequence[Path]) -> list[Path]:
 
 
 def _updates(files: Sequence[Path]) -> list[int]:
-    """The update after which each was made."""
+    """The update after which each was made; empty if not all of the names tell it."""
     names = [file.parent.name if file.name == WHOLE else file.stem for file in files]
     numbers = [re.findall(r"\d+", name) for name in names]
-    return [int(each[-1]) for each in numbers] if all(numbers) else [*range(len(files))]
+    return [int(each[-1]) for each in numbers] if all(numbers) else []
 
 
 def _merged(files: Sequence[Path], weights: Sequence[float]) -> dict[str, Any]:

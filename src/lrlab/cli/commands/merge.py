@@ -31,6 +31,9 @@ def command(places: tuple[str, ...], decay: str, out: Path, as_json: bool) -> No
     Give safetensors files, folders of checkpoints that hold model.safetensors, or the folder of a run with such in it.
     The last number in a name is its update. The decay lasts from the first checkpoint to the last: its LRs there,
     as multiples of the constant one, decide what each checkpoint counts (arXiv:2507.17634).
+
+    A merge is not a cooldown. Where its decay is linear over a fifth of the run, what a real one would gain is
+    foreseen, with an interval, from the tasks on which both were made; elsewhere it is said why not.
     """
     from lrlab.desk.merge import merge
 
@@ -40,4 +43,12 @@ def command(places: tuple[str, ...], decay: str, out: Path, as_json: bool) -> No
         for each in document["checkpoints"]:
             echo(f"{each['weight']:8.4f}  {each['file']}  (update {each['update']})")
         echo(f"{document['tensors']} tensors, merged as {document['decay']} would have left them: {document['out']}")
+        if (cooldown := document["cooldown"]) is None:
+            echo(f"How far they are from a real cooldown is not foreseen: {document['unforeseen']}.")
+        else:
+            echo(
+                f"A real cooldown is foreseen to gain {cooldown['low']:.2f} to {cooldown['high']:.2f} times what they "
+                f"gain on the last checkpoint ({cooldown['level']:.0%}, from {cooldown['tasks']} small tasks; foreseen "
+                f"by the others, {cooldown['inside']} of them fell within). Yours may be unlike them."
+            )
         echo("Statistics of BatchNorm are merged too: compute them again from training data before you judge.")

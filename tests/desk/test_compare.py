@@ -52,6 +52,14 @@ def test_a_study_plans_trains_and_answers(tmp_path):
     assert study.plan().runs == 0
 
 
+def test_what_is_printed_has_the_metric_at_every_lr(tmp_path):
+    """Where several were tried; with one alone there is nothing to compare."""
+    one, several = (compared(tmp_path, lrs=lrs) for lrs in ((1.0,), (0.5, 1.0)))
+    assert "LR × 1" not in repr(one.run(quiet=True))
+    assert "LR × 0.5" in repr(several.run(quiet=True))
+    assert "LR × 0.5" in several._repr_mimebundle_()["text/html"]
+
+
 def test_the_store_may_be_a_url(tmp_path):
     """With the audit in it, which leaves nothing there; one that cannot be is said at once."""
     url = f"memory://{tmp_path}"

@@ -110,14 +110,16 @@ class Result(Shown):
         return tuple(printable(line) for line in said if line)
 
     def __repr__(self) -> str:
-        """The table with the answer."""
-        return "\n".join([table(self.table(wide=False), 100, colour=False), "", *self.lines])
+        """The tables with the answer."""
+        shown = [table(each, 100, colour=False) for each in (self.table(wide=False), self.profiles()) if each]
+        return "\n".join(["\n\n".join(shown), "", *self.lines])
 
     def _sections(self) -> tuple[Section, ...]:
         """What a notebook shows."""
         said = Text("\n\n".join(self.lines))
         figures = views.figures(self.evidence)
-        return (self.table(wide=True), said, *figures)
+        at_each = [found] if (found := self.profiles()) else []
+        return (self.table(wide=True), said, *figures, *at_each)
 
     def _columns(self) -> Columns:
         """Its runs, one a row."""

@@ -23,7 +23,7 @@ _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
 _FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
 _UNLIKE, _UNLIKE_FAR = 0.1, 1.3  # an octave of the horizon, where logs are not of language models; said from there on
-_YOUNG, _YOUNG_SAID = 1.5, 2.0  # sum of LRs of a language model that has hardly moved
+_YOUNG = 2.0  # sum of LRs of a language model that has hardly moved
 _TO_NOTHING, _ANYTHING = 0.15, 0.61  # share of its beginning to which a loss fell; with 90 % the low end is then 0
 
 
@@ -103,12 +103,12 @@ def _to_nothing(known: Seen, longer: float) -> Iterator[Doubt]:
 
 def _young(known: Seen, nearest: float, longer: float) -> Iterator[Doubt]:
     """A longer run where the logged ones have hardly moved."""
-    if longer > _UNLIKE_FAR and (total := _total(known, nearest)) < _YOUNG_SAID:
+    if longer > _UNLIKE_FAR and (total := _total(known, nearest)) < _YOUNG:
         yield Doubt(
             f"the logged runs have hardly moved (the sum of their LRs is {total:.2g}): longer ones at so low an LR "
-            "have ended lower than foreseen",
+            "have ended up to 1.4 half widths lower than foreseen",
             0.0,
-        )  # its width: `beyond`
+        )
 
 
 def _total(known: Seen, nearest: float) -> float:
@@ -142,23 +142,20 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats, unlike: boo
 
     A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
     the nearest logged peak: 0.085 (1 + (5 warmup / longest)^2), for a log that hardly outlasts its warmup says little
-    of what follows, and so does one of which the sum of LRs is small: times (1 + (1.5 / sum)^2)^1/2, for language
-    models; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls below the
-    least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
+    of what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
+    below the least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
     doubling of the longest logged run besides.
     """
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
-    total = _total(known, nearest)
-    gone = int(np.searchsorted(np.cumsum(lrs), total, side="right"))
+    gone = int(np.searchsorted(np.cumsum(lrs), _total(known, nearest), side="right"))
     further = np.zeros(len(lrs))
     further[gone:] = progress[max(gone - 1, 0)] - progress[gone:]
     after = lrs.copy()
     after[: lrs.argmax()] = peak
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
     wake = _WAKE * min(known.warmups, default=0) / known.longest
-    young = 1.0 if unlike else float(np.hypot(1.0, _YOUNG / total))
-    found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * young * further, _DEEPER * depth**2 * loss)
+    found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
     if unlike:
         octaves = np.log2(np.maximum(np.arange(1, len(lrs) + 1) / known.longest, 1.0))
         found = np.hypot(found, _UNLIKE * octaves * loss)

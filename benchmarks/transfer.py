@@ -79,11 +79,12 @@ def left_out(
     trials: Sequence[Trial], factor: str, prior: str | None, truth: Callable[[Sweep], Truth] = read_off
 ) -> list[Asked]:
     """Every sweep, asked of those that have another value of the factor."""
-    found = []
+    found, at, sweeps = [], FACTORS.index(factor), gather(trials)
     for value in sorted({getattr(trial, factor) for trial in trials}):
-        kept = [trial for trial in trials if getattr(trial, factor) != value]
-        fitted = fit_sweeps(kept, prior)
-        for sweep in gather([trial for trial in trials if getattr(trial, factor) == value]):
+        fitted = fit_sweeps([trial for trial in trials if getattr(trial, factor) != value], prior)
+        for sweep in sweeps:
+            if sweep.setting[at] != value:
+                continue
             said = fitted.at(**dict(zip(FACTORS, sweep.setting, strict=True)))
             found.append(Asked(said, *truth(sweep)))
     return found

@@ -51,6 +51,40 @@ def test_a_comparison_is_begun_watched_and_read(tiny):
     until(tiny, "document.querySelectorAll('#runs tbody tr').length")
 
 
+def test_a_comparison_is_begun_stopped_and_gone_on_with_by_keys_alone(opened):
+    page = opened("/compare")
+    page.wait_for_selector("#jobs a")
+    page.locator("#task").focus()
+    page.keyboard.type("control")
+    for text in ("flat = constant()\ndown = cosine()", "4000", "2"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text)
+    for key in ("Tab", "Tab", "Enter"):  # past what is quick, to the button
+        page.keyboard.press(key)
+    until(page, "document.querySelectorAll('.cell').length")
+    until(page, "!document.getElementById('stop').hidden")
+    reach(page, "stop")
+    page.keyboard.press("Enter")
+    until(page, "!document.getElementById('continue').hidden")
+    assert "It was stopped after" in page.locator("#status").inner_text()
+    reach(page, "continue")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('.facts')")
+    page.locator(".figure .chip").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".figure .chip").first.get_attribute("aria-pressed") == "false"
+
+
+def reach(page, name):
+    """Come by Tab to what has this name."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == name:
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
 def test_what_is_wrong_with_a_comparison_is_said(tiny):
     tiny.locator("#arms").fill("flat = constant()\ndown = cosin()")
     tiny.locator("button[type=submit]").click()

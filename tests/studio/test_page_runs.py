@@ -129,6 +129,23 @@ def test_decisions_stand_on_the_time_line(page):
         assert len(said) > len(marked)
 
 
+def test_runs_are_found_tagged_and_opened_by_keys_alone(page):
+    page.locator("#search").focus()
+    page.keyboard.type("arm2")
+    assert page.locator("#runs tbody a").all_inner_texts() == ["arm2"]
+    page.locator("#word").focus()
+    page.keyboard.type("good")
+    while page.evaluate("document.activeElement.getAttribute('aria-label')") != "Choose arm2 at 1, seed 0, fold 2":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.locator("#word").focus()
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('.tagged').length === 1")
+    page.locator("#runs tbody a").focus()
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('#one .figure canvas').length >= 2")
+
+
 def test_runs_are_exported(page):
     """Those that are chosen, or all that the search leaves."""
     choose(page, 0, 2)

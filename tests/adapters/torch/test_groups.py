@@ -204,6 +204,31 @@ def test_a_group_that_is_removed_or_replaced_takes_its_base_lr_with_it():
     assert lrs(optimizer) == [0.6 * value(1), 0.8 * value(1)]
 
 
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_group_between_others_is_exchanged(follow, others):
+    """Their number, the first and the last stay: each group is looked at before every update."""
+    optimizer = torch.optim.SGD([group(0.1), group(0.2), group(0.4), group(0.8)])
+    driven = [optimizer, *(torch.optim.SGD([group(0.1)]) for _ in range(others))]
+    scheduler = Scheduler(driven, TEXT, 20, follow=follow)
+    used = []
+    optimizer.register_step_pre_hook(lambda *_: used.append(lrs(optimizer)))
+
+    def round_of_updates() -> None:
+        for one in driven:
+            update(one)
+        scheduler.step()
+
+    round_of_updates()
+    optimizer.param_groups[1] = dict(optimizer.param_groups[1])
+    round_of_updates()
+    optimizer.param_groups[1:3] = [{**optimizer.defaults, **group(0.6)}, optimizer.param_groups[1]]
+    round_of_updates()
+    assert used[1] == [base * value(1) for base in (0.1, 0.2, 0.4, 0.8)]
+    assert used[2] == [base * value(2) for base in (0.1, 0.6, 0.2, 0.8)]
+    assert lrs(optimizer) == scheduler.get_last_lr()[:4] == [base * value(3) for base in (0.1, 0.6, 0.2, 0.8)]
+
+
 def test_an_optimizer_whose_groups_are_all_replaced():
     """New groups bring their own LR; none at all is an error in words."""
     optimizer = torch.optim.SGD([group(0.1)])
@@ -211,6 +236,8 @@ def test_an_optimizer_whose_groups_are_all_replaced():
     optimizer.param_groups.clear()
     with pytest.raises(LrlabError, match="no parameter groups"):
         scheduler.get_last_lr()
+    with pytest.raises(LrlabError, match="no parameter groups"):
+        optimizer.step()
     optimizer.add_param_group(group(0.3))
     assert scheduler.base_lrs == [0.3]
     assert lrs(optimizer) == [0.3 * value(0)]

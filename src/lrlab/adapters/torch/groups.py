@@ -187,15 +187,12 @@ class Groups:
 
     def stale(self, place: int, optimizer: Optimizer) -> bool:
         """Whether the values in an optimizer's groups do not belong to the present run and groups."""
-        pacer, layout = self.run
-        mine, groups, written = layout.places[place], optimizer.param_groups, self.written
+        (pacer, layout), written = self.run, self.written
         return (
             written.now is not pacer.now
             or written.offset < 0
             or not written.length
-            or len(groups) != len(mine)
-            or groups[-1] is not mine[-1]
-            or groups[0] is not mine[0]
+            or not layout.stands_at(place, optimizer)
         )
 
     def set_aside(self, place: int, optimizer: Optimizer) -> bool:
@@ -204,6 +201,8 @@ class Groups:
         `torch.distributed.checkpoint` does so to fill the optimizer's state by a step() that is not an update.
         """
         groups = optimizer.param_groups
+        if not groups:
+            return False
         mine = self.lr if len(self._lrs) == 1 else self._lrs[place]
         return groups[0]["lr"] is not mine and not any(group["lr"] for group in groups)
 

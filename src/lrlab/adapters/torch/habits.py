@@ -309,7 +309,7 @@ def _versions(optimizers: Sequence[Optimizer]) -> int:
     found = 0
     for optimizer in optimizers:
         groups = optimizer.param_groups
-        for group in groups[:: -(-len(groups) // SAMPLE)] + groups[-1:]:
+        for group in groups[:: -(-len(groups) // SAMPLE) or 1] + groups[-1:]:
             for parameter in itertools.islice((p for p in group["params"] if p.requires_grad), SAMPLE):
                 if not parameter.is_inference():
                     found += parameter._version

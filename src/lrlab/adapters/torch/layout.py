@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -84,19 +85,13 @@ class Layout:
         return known.own[driven.hyper] * driven.scale if multiple else driven.scale
 
     def stands(self, optimizers: Sequence[Optimizer]) -> bool:
-        """Whether no group seems to have been added, removed or replaced, by the ends of each list."""
-        for optimizer, mine in zip(optimizers, self.places, strict=True):
-            groups = optimizer.param_groups
-            if len(groups) != len(mine) or groups[-1] is not mine[-1] or groups[0] is not mine[0]:
-                return False
-        return True
+        """Whether no group has been added, removed, replaced or moved."""
+        return all(self.stands_at(place, optimizer) for place, optimizer in enumerate(optimizers))
 
-    def fits(self, optimizers: Sequence[Optimizer]) -> bool:
-        """The same, by every group and their order."""
-        present = [group for optimizer in optimizers for group in optimizer.param_groups]
-        return len(present) == len(self.known) and all(
-            group is one.group for group, one in zip(present, self.known, strict=True)
-        )
+    def stands_at(self, place: int, optimizer: Optimizer) -> bool:
+        """The same of one optimizer."""
+        groups, mine = optimizer.param_groups, self.places[place]
+        return len(groups) == len(mine) and all(map(operator.is_, groups, mine))
 
     def _part_tensors(self) -> None:
         owners: dict[int, tuple[int | None, str]] = {}

@@ -328,7 +328,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def _adopt(self) -> None:
         """Take in groups that were added, removed or reordered since."""
         groups = self._groups
-        if groups.retired or (groups.written.offset >= 0 and groups.run[1].fits(self.optimizers)):
+        if groups.retired or (groups.written.offset >= 0 and groups.run[1].stands(self.optimizers)):
             return
         groups.adopt(self.optimizers)
         self.write()

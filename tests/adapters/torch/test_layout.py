@@ -186,6 +186,32 @@ def test_what_has_no_order_or_no_lr_is_refused():
         Scheduler(optimizer, LINEAR, 4)
 
 
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        (torch.tensor(1), r"whole numbers(.|\n)*torch.tensor\(1.0\)"),
+        (torch.tensor(0.1, requires_grad=True), "trained itself"),
+    ],
+)
+def test_a_tensor_that_cannot_be_set_is_refused(tensor, words, late):
+    """One of whole numbers would be 0 below a multiple of 1; one that is trained would fail inside torch."""
+    optimizer = sgd(0.1, 0.1)
+    if late:
+        scheduler = Scheduler(optimizer, LINEAR, 4)
+    optimizer.param_groups[1]["lr"] = tensor
+    with pytest.raises(LrlabError, match=words):
+        scheduler.write() if late else Scheduler(optimizer, LINEAR, 4)
+
+
+def test_a_vector_is_no_lr():
+    """Nor is it another value of a group that a plan could drive."""
+    optimizer = sgd(0.1)
+    optimizer.param_groups[0]["lr"] = torch.ones(2)
+    with pytest.raises(LrlabError, match="no LR to multiply"):
+        Scheduler(optimizer, LINEAR, 4)
+
+
 def test_the_record_says_what_each_group_brought():
     """Of what is driven as a multiple: an absolute value needs no base."""
     optimizer = torch.optim.AdamW([parameter()], lr=0.1, weight_decay=0.5)

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.plan.param_group import is_tensor, kept, put
 from lrlab.core.plan.rules import KINDS, Driven, Group
+from lrlab.errors import LrlabError, worded
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Layout:
         for one in self.known:
             for hyper, driven in one.driven.items():
                 joined = one.joined if hyper == "lr" and pacer.joining is not None else 0
+                _refuse_tensor(hyper, kept(one.group, hyper))
                 key = hyper, self.number[driven.schedule], self.factor(one, driven), joined
                 made.setdefault(key, []).append(one.group)
         self.share_of = {(id(group), key[0]): k for k, (key, alike) in enumerate(made.items()) for group in alike}
@@ -101,3 +103,13 @@ class Layout:
                 there = kept(one.group, hyper)
                 if is_tensor(there) and owners.setdefault(id(there), owner) != owner:
                     put(one.group, hyper, there.clone())
+
+
+def _refuse_tensor(hyper: str, there: Any) -> None:
+    """Raise `LrlabError` for a tensor that cannot be driven: it keeps no fractions, or is trained itself."""
+    if not is_tensor(there) or (there.is_floating_point() and not there.requires_grad):
+        return
+    trained = there.is_floating_point()
+    what = "is a tensor that is trained itself" if trained else "is a tensor of whole numbers, which keeps no fraction"
+    hint = f"{hyper}={hyper}.detach() in the optimizer" if trained else f"{hyper}=torch.tensor({float(there)})"
+    raise LrlabError(worded(f"the {hyper} of a group {what}, so a schedule cannot set it", str(there.dtype), hint=hint))

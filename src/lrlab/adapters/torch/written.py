@@ -120,15 +120,15 @@ class Written:
         for one in self.layout.known:
             for hyper in one.driven:
                 there, mine = kept(one.group, hyper), self.value(one, hyper)
-                if not self._stands(there, mine) and float(there) != as_stored(mine, there):
-                    yield Foreign(one.name, hyper, float(there), mine)
+                if not self._stands(there, mine) and (found := read(one.group, hyper)) != as_stored(mine, there):
+                    yield Foreign(one.name, hyper, found, mine)
 
     def _stands(self, there: Any, mine: float) -> bool:
         """Whether a number is the one that was written, or nothing else has written to a tensor."""
         if not is_tensor(there):
             return bool(there == mine)
         _, version = self._before.get(id(there), (there, -1))
-        return version is None or there._version == version + self.writes * self._times[id(there)]
+        return version is None or _version(there) == version + self.writes * self._times[id(there)]
 
     def used(self, pacer: PlanPacer, stop: int) -> bool:
         """Whether all updates until `stop` had what the plan gives them, although nothing was written in between."""

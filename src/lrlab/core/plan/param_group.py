@@ -27,7 +27,8 @@ def fields(group: Group) -> frozenset[str]:
 
 def read(group: Group, hyper: str) -> float:
     """The value of a hyper-parameter."""
-    return float(kept(group, hyper))
+    there = kept(group, hyper)
+    return float(there.item() if is_tensor(there) else there)
 
 
 def write(group: Group, hyper: str, value: float) -> None:
@@ -78,8 +79,8 @@ def is_tensor(there: object) -> bool:
     return hasattr(there, "fill_")
 
 
-def _is_value(there: object) -> bool:
-    return isinstance(there, Real) or is_tensor(there)
+def _is_value(there: Any) -> bool:
+    return isinstance(there, Real) or (is_tensor(there) and there.numel() == 1)  # a vector is no single value
 
 
 def _place(hyper: str) -> int:

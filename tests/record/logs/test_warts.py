@@ -131,6 +131,22 @@ READ = {
         "step\tlr\tloss\n" + rows(lambda k, x, y: f"{k * 100:,}\t0.1\t{x}\n".translate(str.maketrans(",.", ".,"))),
         {}, (20, 100, 2000, 3.98, "update"),
     ),
+    "points_beside_decimal_commas.csv": (
+        "step;lr;loss\n" + rows(lambda k, x, y: f"{k * 100:,};0,1;{x:.3f}\n".replace(",", ".").replace("0.1;", "0,1;")),
+        {}, (20, 100, 2000, 3.98, "update"),
+    ),
+    "all_with_three_decimals.csv": (
+        "step;loss\n" + rows(lambda k, x, y: f"{k};{x:.3f}\n".replace(".", ",")), {"lr": 0.1}, (20, 1, 20, 3.98, "update"),
+    ),
+    "all_in_thousands.csv": (
+        "step;loss\n" + rows(lambda k, x, y: f"{k * 1000:,};{x * 1000:,.0f}\n"), {"lr": 0.1},
+        (20, 1000, 20000, 3980, "update"),
+    ),
+    "a_thousand_and_more.csv": (
+        "step;loss;lr\n" + rows(lambda k, x, y: f"{k};{f'{x * 500:,.1f}'.translate(str.maketrans(',.', '.,'))};0,1\n"
+                                .replace("1.500,0", "1.500")),
+        {}, (20, 1, 20, 1990, "update"),
+    ),
     "commas_between_thousands.csv": (
         "step,lr,loss\n" + rows(lambda k, x, y: f'"{k * 100:,}",0.1,{x}\n'), {}, (20, 100, 2000, 3.98, "update"),
     ),
@@ -177,6 +193,12 @@ SENTENCES = {
     ),
     "rates_in_percent.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k},{x},0.1%\n"), {}, "lr holds no number"),
     "thousands_of_steps.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k}k,{x},0.1\n"), {}, "step holds no number"),
+    "times_a_thousand.csv": ("step,loss,lr_x1000\n" + rows(lambda k, x, y: f"{k},{x},0.1\n"), {}, "says a unit"),
+    "logarithms_of_rates.csv": ("step,loss,-log10_lr\n" + rows(lambda k, x, y: f"{k},{x},3.1\n"), {}, "says a unit"),
+    "spaces_between_thousands.csv": (
+        "step;loss;lr\n" + rows(lambda k, x, y: f"{k * 200:,};{x};0.1\n".replace(",", "\N{NO-BREAK SPACE}")), {},
+        "more than numbers",
+    ),
     "no_header.csv": (rows(lambda k, x, y: f"{k}.0,163302480{k % 10},{x}\n"), {"lr": 0.1}, "no rows with a step"),
     "xgboost.log": (rows(lambda k, x, y: f"[{k}]\ttrain-rmse:{x}\teval-rmse:{y}\n"), {"lr": 0.1}, "no rows with a step"),
     "tokens.csv": ("step,loss,lr\n" + rows(lambda k, x, y: f"{k * 500000000},{x},0.1\n"), {}, "does step count tokens"),

@@ -17,7 +17,7 @@ from lrlab.record.logs.units import counted, words
 _DENSE = 5  # points: a validation loss with this many is fitted, however many the training loss has
 _SHARE = 0.5  # or with this share of the points of the training loss
 _NEVER = (Role.RATE, Role.COUNTER, Role.TIME, Role.BATCH, Role.SCORE)
-_SCALED = re.compile(r"(?:\d[eE]|10\^|10\*\*)-?\d")
+_SCALED = re.compile(r"(?:\d[eE]|10\^|10\*\*)-?\d|(?:^|[^a-zA-Z])[xX*×] ?10|log(?:10)?_?(?:lr|learning)", re.ASCII)
 _PART = re.compile(r"(train|val)/(box|obj|cls|dfl|seg|sem|pose|kobj|angle|rle)_loss")
 
 

@@ -90,6 +90,7 @@ class LogTable:
     rows: int = 0
     unreadable: int = 0
     first_unreadable: str = ""
+    garbled: int = 0  # how many of these have a digit in them
     stepless: int = 0  # rows with a number in a kept column, but without a counter
     unusable: dict[str, str] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)  # about the whole log
@@ -150,8 +151,7 @@ def collect(
                 worded(f"{path}: no rows with a step: the first line holds numbers, no names", names, hint)
             )
         if not table.counters and table.uncounted:
-            name, entry = next(iter(table.uncounted.items()))
-            raise LrlabError(worded(f"{path}: {name} holds no number that counts", entry, "whole numbers"))
+            raise _uncounted(table, path, "holds no number that counts")
         broken = [f"{name}: {why}" for name, why in table.unusable.items()]
         unreadable = [f"{table.unreadable} lines, {table.first_unreadable}"] if table.unreadable else []
         raise LrlabError(
@@ -162,7 +162,14 @@ def collect(
                 hint='step="NAME" names it',
             )
         )
+    if min(table.stepless, table.garbled) > 0.5 * table.rows:
+        raise _uncounted(table, path, "holds entries that are no numbers, more than numbers")
     return table
+
+
+def _uncounted(table: LogTable, path: object, what: str) -> LrlabError:
+    name, entry = next(iter(table.uncounted.items()))
+    return LrlabError(worded(f"{path}: {name} {what}", entry, "whole numbers, such as 12000"))
 
 
 def _is_law(named: str) -> bool:
@@ -186,6 +193,7 @@ def _take(table: LogTable, row: Row, asked: Collection[str], step: str | None, b
                 table.counters[name] = None
         elif (name == step or counted(name)) and value not in (None, "") and len(table.uncounted) < _COUNTERS:
             table.uncounted.setdefault(name, f"{value!s:.40}")
+            table.garbled += any(map(str.isdigit, f"{value!s:.40}"))
         elif name.lower() in _RUNS and isinstance(value, str | int) and len(table.runs) < SHOWN:
             table.runs[f"{name} {value!s:.60}"] = None
     if step and step not in counters:

@@ -1,7 +1,8 @@
 """Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces.
 
 Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else they separate
-thousands (12,000).
+thousands (12,000). Where they are decimal points, points separate thousands (12.000) in a column that counts, or that
+has both (1.234,5); in another, which may be of another hand, they are decimal points too.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _INDEX = ("", "Unnamed: 0")  # the column of row numbers that pandas writes firs
 _SAID = re.compile(r'"?sep=.?"?\s*')  # a separator line for spreadsheets
 _DECIMAL = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")  # 2,5 and 1.234,5
 _DOTTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")  # 12.000 where commas are decimal points
+_BOTH = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")  # 1.234,5
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 12,000 and 12,000.5
-_QUOTED = re.compile(r'"([^"]{1,40})"')
 _LOOKED = 1000  # rows that say what a comma is
 _RETURN = re.compile("\r(?!\n)")  # the line end of old Macs
 
@@ -98,7 +99,7 @@ def rows(path: Path) -> Iterator[Item]:
         names[0] = "epoch"
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
-    plain, said = _commas(path, separator)
+    plain, said = _commas(path, separator, names)
     yield from said
     reader = csv.reader(rest, delimiter=separator, strict=True)
     while True:
@@ -115,7 +116,8 @@ def rows(path: Path) -> Iterator[Item]:
         while len(fields) > len(names) and not fields[-1].strip():
             fields.pop()
         if len(fields) == len(names):
-            yield {name: plain(field) for name, field in zip(names, fields, strict=True) if name not in doubled}
+            entries = zip(names, fields, plain, strict=True)
+            yield {name: number_of(field) for name, field, number_of in entries if name not in doubled}
         elif any(field.strip() for field in fields):
             yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
     yield from (Unreadable(f"line {at}", "it is too long") for at in source.too_long)
@@ -123,37 +125,59 @@ def rows(path: Path) -> Iterator[Item]:
         yield UNENDED
 
 
-def _commas(path: Path, separator: str) -> tuple[Callable[[str], str], list[Remark]]:
-    """What makes numbers of this table plain, and what is said of it; from its first rows."""
+def _commas(path: Path, separator: str, names: list[str]) -> tuple[list[Callable[[str], str]], list[Remark]]:
+    """What makes the numbers of each column plain, and what is said of it; from the first rows.
+
+    Where every comma could separate thousands (3,576), and is none between fields, it is a decimal point if no other
+    number has one and no column that counts has a comma.
+    """
     texts = (text for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
-    fields = [field for text in texts for field in _cells(text, separator) if "," in field]
-    if any(_DECIMAL.fullmatch(field) and not _THOUSANDS.fullmatch(field) for field in fields):
-        return _pointed, [Remark("commas within numbers are taken for decimal points")]
-    if any(map(_THOUSANDS.fullmatch, fields)):
-        return _joined, [Remark("commas within numbers are taken for separators of thousands")]
-    return str, []
+    rows = [_cells(text, separator) for text in texts]
+    found = [{row[k] for row in rows if k < len(row)} for k in range(len(names))]
+    cells = set().union(*found)
+    decimal = any(_DECIMAL.fullmatch(cell) and not _THOUSANDS.fullmatch(cell) for cell in cells)
+    if not decimal and separator != "," and not any("." in cell or cell.count(",") > 1 for cell in cells):
+        counts = [cell for name, column in zip(names, found, strict=True) if counted(name) for cell in column]
+        decimal = any(map(_THOUSANDS.fullmatch, cells)) and not any("," in cell for cell in counts)
+    if decimal:
+        both = {name for name, column in zip(names, found, strict=True) if any(map(_BOTH.fullmatch, column))}
+        plain: list[Callable[[str], str]] = [_pointed if name in both or counted(name) else _decimal for name in names]
+        return plain, [Remark("commas within numbers are taken for decimal points")]
+    if any(map(_THOUSANDS.fullmatch, cells)):
+        return [_joined] * len(names), [Remark("commas within numbers are taken for separators of thousands")]
+    return [str] * len(names), []
 
 
 def _cells(text: str, separator: str) -> list[str]:
-    """The fields of a line in which a comma is no separator.
+    """The fields of a line.
 
-    >>> _cells('1;"2,5"', ";"), _cells('1,"2,5"', ",")
-    (['1', '2,5'], ['2,5'])
+    >>> _cells('1;"2,5"', ";"), _cells('1,"2,5"', ","), _cells("1  2,5", " ")
+    (['1', '2,5'], ['1', '2,5'], ['1', '2,5'])
     """
-    if separator == ",":
-        return _QUOTED.findall(text)
-    return [part.strip().strip('"') for part in _parts(text, separator)]
+    if separator == " ":
+        return text.split()
+    try:
+        return [field.strip() for field in next(csv.reader([text], delimiter=separator), [])]
+    except csv.Error:  # told when the rows are read
+        return []
+
+
+def _decimal(field: str) -> str:
+    """A number with a decimal comma as one with a point.
+
+    >>> _decimal("0,001"), _decimal("1.234,5"), _decimal("1.876"), _decimal("a,b")
+    ('0.001', '1234.5', '1.876', 'a,b')
+    """
+    return field.replace(".", "").replace(",", ".") if _DECIMAL.fullmatch(field.strip()) else field
 
 
 def _pointed(field: str) -> str:
-    """A number with a decimal comma as one with a point.
+    """The same where points separate thousands.
 
-    >>> _pointed("0,001"), _pointed("1.234,5"), _pointed("12.000"), _pointed("a,b"), _pointed("1.5e-3")
-    ('0.001', '1234.5', '12000', 'a,b', '1.5e-3')
+    >>> _pointed("1.234,5"), _pointed("12.000"), _pointed("1.5e-3")
+    ('1234.5', '12000', '1.5e-3')
     """
-    if _DECIMAL.fullmatch(field.strip()):
-        return field.replace(".", "").replace(",", ".")
-    return field.replace(".", "") if _DOTTED.fullmatch(field.strip()) else field
+    return field.replace(".", "") if _DOTTED.fullmatch(field.strip()) else _decimal(field)
 
 
 def _joined(field: str) -> str:

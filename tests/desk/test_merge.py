@@ -103,6 +103,12 @@ def test_what_are_no_checkpoints_of_one_run_is_a_sentence(tmp_path):
     ):
         with pytest.raises(LrlabError, match=said):
             merge(places, "linear()", out)
+    for name in ("best", "last"):
+        run(tmp_path / "unnamed" / name, (10,))
+        (tmp_path / "unnamed" / name / "checkpoint-10").rename(tmp_path / "unnamed" / name[:2])
+        (tmp_path / "unnamed" / name).rmdir()
+    with pytest.raises(LrlabError, match="do not tell their order"):
+        merge([tmp_path / "unnamed"], "linear()", out)
     with pytest.raises(LrlabError, match="not overwritten"):
         merge([one, two], "linear()", two / "model.safetensors")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from lrlab.core.expression.node import Schedule
+from lrlab.desk.numbered import updates
 from lrlab.errors import LrlabError, missing, worded
 from lrlab.lab.arms.merging import factors, falling, merging_weights
 
@@ -49,8 +50,8 @@ def merge(places: Sequence[str | Path], decay: str, out: str | Path) -> MergeDoc
     """Merge checkpoints into the file `out`, and return what each counts.
 
     `places` are safetensors files, folders of one checkpoint that hold model.safetensors, or the folder of a run with
-    such files or folders in it. The update of a checkpoint is the last number in its name; where there are none, they
-    are evenly spaced in the given order. Floating-point tensors are merged, others are those of the last.
+    such files or folders in it. The update of a checkpoint is told by its name (`lrlab.desk.numbered`); without numbers
+    they are evenly spaced in the given order. Floating-point tensors are merged, others are those of the last.
 
     What a real cooldown would gain is foreseen from tasks on which both were made, where the decay is like theirs.
 
@@ -59,7 +60,10 @@ def merge(places: Sequence[str | Path], decay: str, out: str | Path) -> MergeDoc
     """
     schedule = falling(decay)
     files = _files([Path(place) for place in places])
-    told = _updates(files)
+    told = updates([file.parent.name if file.name == WHOLE else file.stem for file in files])
+    if not told and len(files) > len(places):
+        what = "the names of these checkpoints do not tell their order"
+        raise LrlabError(worded(what, [file.name for file in files][:4], "step_1000, or the files in their order"))
     at = told or [*range(len(files))]
     order = sorted(range(len(files)), key=at.__getitem__)
     files, at = [files[k] for k in order], [at[k] for k in order]
@@ -111,13 +115,6 @@ def _files(places: Sequence[Path]) -> list[Path]:
         allowed = "safetensors files, folders with model.safetensors, or the folder of a run with several of these"
         raise LrlabError(worded("a merge takes two checkpoints or more", given, allowed))
     return found
-
-
-def _updates(files: Sequence[Path]) -> list[int]:
-    """The update after which each was made; empty if not all of the names tell it."""
-    names = [file.parent.name if file.name == WHOLE else file.stem for file in files]
-    numbers = [re.findall(r"\d+", name) for name in names]
-    return [int(each[-1]) for each in numbers] if all(numbers) else []
 
 
 def _merged(files: Sequence[Path], weights: Sequence[float]) -> dict[str, Any]:

@@ -29,8 +29,9 @@ def command(places: tuple[str, ...], decay: str, out: Path, as_json: bool) -> No
     """Merge checkpoints of a run at a constant LR into the weights that a decay would have led to, without training.
 
     Give safetensors files, folders of checkpoints that hold model.safetensors, or the folder of a run with such in it.
-    The last number in a name is its update. The decay lasts from the first checkpoint to the last: its LRs there,
-    as multiples of the constant one, decide what each checkpoint counts (arXiv:2507.17634).
+    The number after "step" in a name, or the only one in which the names differ, is its update. The decay lasts from
+    the first checkpoint to the last: its LRs there, as multiples of the constant one, decide what each checkpoint
+    counts (arXiv:2507.17634).
 
     A merge is not a cooldown. Where its decay is linear over a fifth of the run, what a real one would gain is
     foreseen, with an interval, from the tasks on which both were made; elsewhere it is said why not.

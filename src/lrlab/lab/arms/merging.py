@@ -73,4 +73,4 @@ def merging_weights(schedule: Schedule, at: Sequence[int]) -> NDArray[np.float64
         )
     values = factors(schedule, at[-1] - at[0])
     means = [values[a - at[0] : b - at[0]].mean() for a, b in itertools.pairwise(at)]
-    return -np.diff([1.0, *means, 0.0])
+    return 0.0 - np.diff([1.0, *means, 0.0])  # no weight is -0.0

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "testing/strategies.py": "tests/core/test_laws.py",
     "testing/stage_sets.py": "tests/lab/arms/test_tree.py",
     "lab/training/bounds.py": "tests/lab/training/test_run.py",
+    "lab/stages/ready.py": "tests/lab/training/test_traced.py",
     "dialects/parts/phases.py": "every importer in tests/dialects",
     "dialects/parts/fractional.py": "every importer in tests/dialects",
     "dialects/source/call_syntax.py": "tests/dialects/source/test_folding.py",

@@ -151,7 +151,7 @@ def test_loading_is_no_training_time(quadratic, tmp_path, monkeypatch):
 
     monkeypatch.setattr("lrlab.lab.stages.stage.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("lrlab.lab.stages.stage.load_task", slowly(load_task))
-    monkeypatch.setattr("lrlab.lab.stages.stage.importlib.import_module", slowly(importlib.import_module))
+    monkeypatch.setattr("lrlab.lab.stages.ready.importlib.import_module", slowly(importlib.import_module))
     fresh = dataclasses.replace(stage(quadratic, tmp_path), task=quadratic.text.replace("/lab/", "/lab/./"))
     assert execute(fresh).seconds == 0.0
     assert train(dataclasses.replace(quadratic, needs=("math",)), job()).seconds == 0.0

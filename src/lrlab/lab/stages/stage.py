@@ -7,7 +7,6 @@ It may be repeated at any time, or done by two workers at once, with the same re
 from __future__ import annotations
 
 import functools
-import importlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from lrlab.lab.identity.identity import differing
 from lrlab.lab.identity.libraries import versions
 from lrlab.lab.identity.loaded import own_modules, refuse_unknown
 from lrlab.lab.stages.job import Job
+from lrlab.lab.stages.ready import ready
 from lrlab.lab.stages.recipe import cell_of, job_key, libraries_of, parts_of
 from lrlab.lab.task.config import defaults
 from lrlab.lab.task.declaration import Task, load_task
@@ -30,7 +30,6 @@ from lrlab.lab.training.determinism import pinned, seeded
 from lrlab.lab.training.fork import Alone
 from lrlab.lab.training.lane import HandedOver, Lane
 from lrlab.lab.training.log import TrainingLog
-from lrlab.lab.training.own import import_later_ones
 from lrlab.lab.training.process import put_back
 from lrlab.lab.training.run import TrainingRun
 from lrlab.lab.training.together import train_together
@@ -138,7 +137,7 @@ def execute(stage: Stage, task: Task | None = None) -> StageResult:
     through, with a note that names the run.
     """
     task = task or _loaded(stage.task, stage.identity)
-    began = _ready(task)
+    began = ready(task)
     if task.identity != stage.identity or _versions_differ(task, stage):
         raise LrlabError(_another(task, stage))
     if stage.job.vectorise:
@@ -286,7 +285,7 @@ def _all_known(task: Task) -> Iterator[None]:
 
 def train(task: Task, job: Job) -> StoredRun:
     """Train one job alone in this process, and return its run; nothing is stored. Raises as `execute` does."""
-    began = _ready(task)
+    began = ready(task)
     with _conditions(task, job):
         live = _live(task, job, StageBounds(job.updates, function=task.function, cell=cell_of(task, job)), TrainingRun)
         state = _state_of(live, _outcome(task, live), time.perf_counter() - began)
@@ -321,14 +320,6 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
         fingerprint=record["fingerprint"],
         logged=ledger.logged,
     )
-
-
-def _ready(task: Task) -> float:
-    """Import what a training needs, once for many stages, and return the time at which it begins."""
-    for library in task.needs:
-        importlib.import_module(library)
-    import_later_ones(task.function)
-    return time.perf_counter()
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from `run.batches`. Therefore training can fork at any update.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
 from lrlab.lab.task.forms import by_name
 from lrlab.lab.training import foreign
 from lrlab.lab.training.lane import Lane, PureTraining
+from lrlab.lab.training.traced import traced
 from lrlab.lab.training.values import array_digest, as_numpy
 from lrlab.lab.training.worked import FIRST
 
@@ -126,7 +126,7 @@ class _Arrays:
         return np.stack([np.asarray(loss, np.float64) for loss in losses])
 
 
-@functools.lru_cache(maxsize=8)
+@traced
 def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     """Compiled once for each number of runs, as long as a worker lives."""
     jax = _jax()

@@ -15,7 +15,6 @@ many are trained by one call of it. A state that is a dictionary with a "model" 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from lrlab.lab.task.for_many import for_many
 from lrlab.lab.task.forms import by_name
 from lrlab.lab.task.functional import pair, take
 from lrlab.lab.training.lane import Lane, PureTraining
+from lrlab.lab.training.traced import traced
 from lrlab.lab.training.worked import FIRST
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class _Arrays:
         return found
 
 
-@functools.lru_cache(maxsize=8)
+@traced
 def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     """The step for many; one of a built-in task has its own, which overwrites the states."""
     many = for_many(lambda *given: _tree().tree_map(tensor_of, pair(step(*given))), step)

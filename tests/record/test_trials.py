@@ -85,6 +85,18 @@ def test_what_must_be_positive(name, value):
     refused(rf"row 2: {name} must be a positive number", [ROWS[0], {**ROWS[1], name: value}])
 
 
+@pytest.mark.parametrize("name", ["lr_x1000", "lr (x1e-3)", "lr*1000", "-log10_lr", "log_learning_rate", "LR 10^-3"])
+def test_an_lr_in_another_unit_is_refused(name):
+    """A tenth of a percent would be an LR of 1, and an exponent of -3 one of 3; a run's name is no unit."""
+    rows = [{"size": 1e6, "batch": 32, "horizon": 100, name: 3.0, "loss": 2.5}]
+    with pytest.raises(LrlabError, match="says a unit"):
+        read_trials(rows)
+    with pytest.raises(LrlabError, match="says a unit"):
+        read_trials(rows, {"lr": name})
+    for plain in ("lr-AdamW", "logs/lr", "sweep 1e-3 - lr", "exp10_lr", "box_lr0"):
+        assert read_trials([{"size": 1e6, "batch": 32, "horizon": 100, plain: 3.0, "loss": 2.5}])[0].lr == 3.0
+
+
 def test_a_loss_that_cannot_be_one():
     """0 and below has no shares; a word is no loss."""
     refused("row 1: the loss must be positive", [{**ROWS[0], "loss": 0}])

@@ -19,7 +19,7 @@ from typing import Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 from lrlab.record.logs.formats.registry import rows
-from lrlab.record.logs.roles import Role, loss, role
+from lrlab.record.logs.roles import Role, loss, refuse_scaled, role
 from lrlab.record.logs.rows import Config, Remark, Unreadable, Unusable
 from lrlab.record.logs.steps import number
 from lrlab.record.logs.units import counted
@@ -90,6 +90,7 @@ def read_trials(table: Table, columns: Mapping[str, str] | None = None) -> tuple
         raise LrlabError(worded("the table of trials has no rows", _place(table), "one row for each run"))
     known = list(dict.fromkeys(name for row in found for name in row))
     named = _columns(known, dict(columns or {}))
+    refuse_scaled(str(named["lr"]), _place(table))
     _one_kind(found, named)
     trials = [_trial(row, named, f"row {at}") for at, row in enumerate(found, 1)]
     _one_row_each(found, trials, named)

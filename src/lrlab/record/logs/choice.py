@@ -11,13 +11,12 @@ import numpy as np
 
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.record.logs.columns import SHOWN, Column, LogTable
-from lrlab.record.logs.roles import Loss, Role, loss, own, role
+from lrlab.record.logs.roles import Loss, Role, loss, own, refuse_scaled, role
 from lrlab.record.logs.units import counted, words
 
 _DENSE = 5  # points: a validation loss with this many is fitted, however many the training loss has
 _SHARE = 0.5  # or with this share of the points of the training loss
 _NEVER = (Role.RATE, Role.COUNTER, Role.TIME, Role.BATCH, Role.SCORE)
-_SCALED = re.compile(r"(?:\d[eE]|10\^|10\*\*)-?\d|(?:^|[^a-zA-Z])[xX*×] ?10|log(?:10)?_?(?:lr|learning)", re.ASCII)
 _PART = re.compile(r"(train|val)/(box|obj|cls|dfl|seg|sem|pose|kobj|angle|rle)_loss")
 
 
@@ -100,9 +99,7 @@ def choose_rate(table: LogTable, asked: object, path: object) -> tuple[str | Non
     order = sorted(rates, key=lambda name: (-table.series[name].met, len(words(own(name)))))
     _finite(table, order[0], path)
     best = table.series[order[0]]
-    if _SCALED.search(order[0]):
-        hint = "a column of LRs as they were used, or lr= as a schedule"
-        raise LrlabError(worded(f"{path}: the name of the LR says a unit, which is not read", order[0], hint))
+    refuse_scaled(order[0], path)
     others = [name for name in order[1:] if table.series[name].values != best.values]
     if others:
         return order[0], (f"the LR is {order[0]}; {', '.join(others[:3])} differ: lr= names another",)

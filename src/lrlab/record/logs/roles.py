@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.units import LONGEST, counted, words
 
 
@@ -38,6 +39,9 @@ _SCORE = {
 }  # fmt: skip
 _TOKEN = re.compile("[a-z0-9]+")
 _NO_RATE = {"ratio", "scale", "mult", "multiplier", "factor", "decay"}
+_SCALED = re.compile(
+    r"(?:\d[eE]|10\^|10\*\*)-?\d|(?:(?:^|[^a-zA-Z])[xX]|[*×]) ?10|log(?:10)?_?(?:lr|learning)", re.ASCII
+)
 _VALIDATION = {
     "val": 0, "valid": 0, "validation": 0, "dev": 0, "eval": 1, "evaluation": 1, "heldout": 1, "test": 2, "testing": 2,
 }  # fmt: skip
@@ -64,6 +68,13 @@ def role(name: str) -> Role:
     ['LOSS', 'RATE', 'COUNTER', 'OTHER', 'TIME', 'SCORE']
     """
     return _role(name) if len(name) <= LONGEST else Role.OTHER
+
+
+def refuse_scaled(rate: str, path: object) -> None:
+    """Raise `LrlabError` if the name of an LR's column says a unit: lr (x1e-3), lr_x1000, -log10_lr."""
+    if _SCALED.search(own(rate)):
+        said = f"{path}: the name of the LR says a unit, which is not read"
+        raise LrlabError(worded(said, rate, "a column of LRs as they were used"))
 
 
 @lru_cache(4096)

@@ -402,3 +402,36 @@ def test_an_update_counts_before_the_step_of_the_scheduler():
             seen.append(scheduler.update)
         scheduler.step()
     assert seen == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("touch", ["observe", "base_lrs", "add", "load", "extend"])
+def test_what_is_done_between_two_optimizers_moves_no_update_of_the_second(touch):
+    """Both train update i with the LR of update i, whenever in the round something is written."""
+    one, two = (torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0) for _ in range(2))
+    scheduler = Scheduler([one, two], "linear() * plateau(patience=100)", 10)
+    used = []
+    for i in range(6):
+        for place, optimizer in enumerate((one, two)):
+            if place and i == 3:
+                match touch:
+                    case "observe":
+                        scheduler.observe(1.0)
+                    case "base_lrs":
+                        scheduler.base_lrs = [1.0, 1.0]
+                    case "add":
+                        two.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))], "lr": 1.0})
+                    case "load":
+                        two.load_state_dict(two.state_dict())
+                    case "extend":
+                        scheduler.extend(10, "keep")
+            for group in optimizer.param_groups:
+                group["params"][0].grad = torch.ones(1)
+            hook = optimizer.register_step_pre_hook(lambda o, *_: used.append([g["lr"] for g in o.param_groups]))
+            optimizer.step()
+            hook.remove()
+        scheduler.step()
+    expected = [1 - 0.1 * i for i in range(6)]
+    assert [lrs[0] for lrs in used[::2]] == pytest.approx(expected)
+    assert [set(lrs) == {lrs[0]} for lrs in used] == [True] * 12
+    assert [lrs[0] for lrs in used[1::2]] == pytest.approx(expected)
+    assert scheduler.update == 6

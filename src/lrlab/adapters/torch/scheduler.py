@@ -32,7 +32,7 @@ from lrlab.adapters.torch.in_calls import Follow, known_follow, refuse_epoch
 from lrlab.adapters.torch.ranks import Reduce
 from lrlab.adapters.torch.resume import Resumable
 from lrlab.adapters.torch.run_folder import RunFolder, refuse_clocks
-from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, position, several
+from lrlab.adapters.torch.updates import Rounds, capturing, listen, overflowed, position, round_of, several
 from lrlab.core.expression.fields import items, not_negative
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.pacer import PlanPacer
@@ -125,7 +125,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._groups = groups
         self._listens = self._around.listens
         self._watch, self._calls = Watch(), Calls(groups.run[0].update)
-        self._rounds = Rounds(self.optimizers) if len(self.optimizers) > 1 else None
+        self._rounds = Rounds(self.optimizers, groups.run[0].update) if len(self.optimizers) > 1 else None
         self._reported = self._owes = False  # owes: what an interrupted step() has left, before the next update
         self._aside = [0 for _ in self.optimizers]  # steps with an LR of 0 that something else has put there
         for place, optimizer in enumerate(self.optimizers):
@@ -174,7 +174,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     def _followed(self, pacer: PlanPacer) -> bool:
         """Whether the optimizers have made an update since values were written last."""
         if self._rounds is not None:
-            self._rounds.close()
+            self._rounds.close(pacer.update)
         if pacer.update == self._stands and not self._take_in_aside():
             self._watch.untold(self.optimizers, pacer.update)
             return False
@@ -320,10 +320,11 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     # -- the optimizers -----------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write the values of the next update into every group."""
-        self._groups.look(self.optimizers)
-        self._groups.write(self.optimizers, self.pacer, self.pacer.update)
-        self._stands = self.pacer.update  # the position that the values in the optimizers are of
+        """Write the values of the next update into every group; of several optimizers, those of a round that began."""
+        with round_of(self._rounds, self.pacer) as pacer:
+            self._groups.look(self.optimizers)
+            self._groups.write(self.optimizers, pacer, pacer.update)
+            self._stands = pacer.update  # the position that the values in the optimizers are of
 
     def _adopt(self) -> None:
         """Take in groups that were added, removed or reordered since."""

@@ -7,13 +7,15 @@ makes `GradScaler` skip `step()`, or gradients accumulate, rightly no hook fires
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch.optim import Optimizer
 
+from lrlab.core.plan.pacer import PlanPacer
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -109,10 +111,11 @@ class Rounds:
     overflow does not hold it back. If they do not move together, one position would mean something different for each.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
+    def __init__(self, optimizers: Sequence[Optimizer], at: int) -> None:
         self._kinds = [type(optimizer).__name__ for optimizer in optimizers]
         self._made = [0 for _ in optimizers]
         self._round = 0  # by how much the position has moved in this round
+        self._began = at  # the position before it
         self._ever = [False for _ in optimizers]
         self._last: set[int] = set()  # who made an update in the round before
         self._turns = 0  # rounds in a row in which only others did
@@ -124,7 +127,11 @@ class Rounds:
         self._made[place], self._round = made, max(made, self._round)
         return further
 
-    def close(self) -> None:
+    def began(self, position: int) -> int:
+        """The position before this round; one that was set since is the beginning of another."""
+        return self._began if self._began + self._round == position else position
+
+    def close(self, position: int) -> None:
         """The scheduler's step() ends the round. Raises `LrlabError` if the optimizers do not make updates together."""
         made = self._made
         now = {place for place, count in enumerate(made) if count}
@@ -143,4 +150,19 @@ class Rounds:
             )
         self._ever = [ever or count > 0 for ever, count in zip(self._ever, made, strict=True)]
         self._last = now or self._last
-        self._made, self._round = [0 for _ in made], 0
+        self._made, self._round, self._began = [0 for _ in made], 0, position
+
+
+@contextlib.contextmanager
+def round_of(rounds: Rounds | None, pacer: PlanPacer) -> Iterator[PlanPacer]:
+    """The pacer as the present round began: what is written in its midst is for those that have still to be stepped.
+
+    What was consumed in an update is past once it was asked for, so a pacer that counts it stays where it is.
+    """
+    at = pacer.update
+    try:
+        if rounds is not None and not pacer.meter.needed:
+            pacer.update = rounds.began(at)
+        yield pacer
+    finally:
+        pacer.update = at

@@ -22,6 +22,8 @@ def test_what_is_asked_for_is_given():
     [
         (lambda: GIVEN.text("n"), "must be a text"),
         (lambda: GIVEN.text("a", 3), "characters"),
+        (lambda: Asked({"a": "a\x00"}).text("a"), "NUL"),
+        (lambda: Asked(b'{"a": "law \\ud800"}').text("a"), "half of a pair"),
         (lambda: GIVEN.number("a"), "must be a number"),
         (lambda: GIVEN.number("t"), "must be a number"),
         (lambda: GIVEN.number("n", 0, 2), "out of bounds"),

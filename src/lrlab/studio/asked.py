@@ -41,7 +41,7 @@ class Asked:
         self._fields = found
 
     def text(self, name: str, longest: int = LONGEST_TEXT, default: str | None = None) -> str:
-        """A text without NUL characters."""
+        """A text of characters that files can hold: no NUL, and no half of a pair of UTF-16."""
         given = self._fields.get(name, default)
         if not isinstance(given, str):
             raise LrlabTypeError(worded(f"{name} must be a text", given))
@@ -49,6 +49,8 @@ class Asked:
             raise LrlabError(worded(f"{name} has {len(given):,} characters", allowed=f"at most {longest:,}"))
         if "\x00" in given:
             raise LrlabError(worded(f"{name} holds a character that no text has", "NUL"))
+        if any("\ud800" <= letter <= "\udfff" for letter in given):
+            raise LrlabError(worded(f"{name} holds a character that no text has", "half of a pair of UTF-16"))
         return given
 
     def number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float:

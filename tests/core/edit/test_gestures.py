@@ -490,6 +490,8 @@ def test_phases_that_are_none_are_refused(number):
         ("0.3 * cosine()", 0.97, (0.96, 1.1), 3e-4, "cosine()"),
         ("0.3 * cosine()", 0.69, (0.66, 0.7), 3e-4, "0.666667 * cosine()"),
         ("0.1 + 0.9 * cosine()", 2, None, 1, "2 * (0.1 + 0.9 * cosine())"),
+        ("plateau()", 0.5, None, 1, "0.5 * plateau()"),
+        ("manual()", 0.5, None, 1, "0.5 * manual()"),
         ("cosine(start=0.333)", 1, None, 1, "3.003 * cosine(start=0.333)"),
     ],
 )

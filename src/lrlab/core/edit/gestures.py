@@ -21,7 +21,7 @@ from lrlab.core.edit.handles import Point, points
 from lrlab.core.edit.levels import lifted, with_ends
 from lrlab.core.edit.snap import Range
 from lrlab.core.edit.spine import Piece, Spine, spine_of
-from lrlab.core.expression.algebra import product
+from lrlab.core.expression.algebra import Product, product
 from lrlab.core.expression.maths import OPEN_LOOP
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.wrap import Clip
@@ -303,4 +303,4 @@ def _halves(phase: Schedule, begin: float, middle: float) -> tuple[Schedule, Sch
 
 
 def _factor(schedule: Schedule) -> float:
-    return float(getattr(schedule, "factor", 1.0))
+    return float(schedule.factor) if isinstance(schedule, Product) else 1.0

@@ -27,6 +27,12 @@ def test_a_column_of_norms_is_found_by_its_name(name, tmp_path):
     assert len(np.asarray(found.lrs)) == 100
 
 
+@pytest.mark.parametrize("name", ["log_grad_norm", "train/log10_gnorm", "Log Grad Norm"])
+def test_the_logarithm_of_a_norm_is_none(name, tmp_path):
+    with pytest.raises(LrlabError, match="no gradient norms"):
+        of_log(log(tmp_path, f"step,lr,loss,{name}"), None, {})
+
+
 def test_a_column_may_be_named(tmp_path):
     """Where its name says nothing."""
     assert np.asarray(of_log(log(tmp_path, "step,lr,loss,size"), "size", {}).norms)[0] == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from lrlab.record.runs.store import Store
 
 NAME = "grad_norm"
 _ENDINGS = ("gradnorm", "gradientnorm", "gradl2norm", "gnorm")
+_LOGARITHM = re.compile(r"log(?:10|2)?[_ ]?g")
 _OTHERS = ("max", "clip", "threshold")  # a column of the bound, not of the norm
 LOGGED = "run.log(loss=loss, grad_norm=norm) in a task, a column grad_norm in a log"
 
@@ -109,7 +111,8 @@ def refuse_unused(source: str, given: Mapping[str, Any], hint: str = "") -> None
 
 def _is_norm(name: str) -> bool:
     bare = "".join(letter for letter in name.casefold() if letter.isalnum())
-    return bare.endswith(_ENDINGS) and not any(word in bare for word in _OTHERS)
+    other = any(word in bare for word in _OTHERS) or _LOGARITHM.search(name.casefold())
+    return bare.endswith(_ENDINGS) and not other
 
 
 def _stored(path: Path) -> StoredRun | None:

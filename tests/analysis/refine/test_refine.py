@@ -68,6 +68,20 @@ def test_doubts_are_said():
     assert refined(np.ones(1000)).doubts == ()
 
 
+def test_norms_after_the_clipping_are_a_doubt():
+    """More than half of them at the bound; all alike are a steady run."""
+    true = 1 + 2 * np.exp(-UPDATES / 500)
+    for bound, doubted in ((1.5, True), (2.5, False)):
+        found = refined(np.minimum(true, bound))
+        assert any(f"norms are {bound}, the greatest" in doubt for doubt in found.doubts) == doubted
+    assert refined(np.ones(1000)).doubts == ()
+
+
+def test_a_norm_below_zero_is_none():
+    with pytest.raises(LrlabError, match=r"never below 0(.|\n)*logarithms"):
+        refined(np.log(1 + 2 * np.exp(-UPDATES / 50)) - 0.1)
+
+
 def test_norms_that_are_missing_in_the_middle_are_a_doubt():
     """As they are at neither end a refusal: a tenth of the run is the most that may be missing there."""
     hole = np.where((UPDATES > 300) & (UPDATES < 500), np.nan, 1.0)

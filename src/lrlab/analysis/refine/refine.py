@@ -103,14 +103,17 @@ def refine_norms(
         weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
         width: share of the run over which the running median is taken.
 
-    Raises `LrlabError` for fewer than 20 positive norms, for more than a tenth of the run without them at either end,
-    for norms behind its end, or for a width outside (0, 0.5).
+    Raises `LrlabError` for a norm below 0, for fewer than 20 positive ones, for more than a tenth of the run without
+    them at either end, for norms behind its end, or for a width outside (0, 0.5).
 
     >>> steady = refine_norms(range(1, 101), [3.0] * 100, [0.1] * 100)
     >>> steady.schedule
     piecewise_linear([(0, 1), ("100%", 0)])
     """
     at, given, rates = (np.asarray(each, dtype=float) for each in (updates, norms, lrs))
+    if (given < 0).any():
+        least = float(np.nanmin(given))
+        raise LrlabError(worded("refine: a norm is never below 0", least, "the norms, not logarithms of them"))
     usable = np.isfinite(given) & (given > 0)
     if usable.sum() < LEAST:
         told = f"{usable.sum()} of {len(given)} are positive numbers, in a run of {len(rates)} updates"
@@ -142,7 +145,7 @@ def refine_norms(
         times=times,
         measured=measured,
         norms=kept,
-        doubts=tuple(_doubts(schedule, weight_decay, int((~usable).sum()), wide)),
+        doubts=tuple(_clipped(given[usable]) + _doubts(schedule, weight_decay, int((~usable).sum()), wide)),
     )
 
 
@@ -180,6 +183,17 @@ def _schedule(norms: Floats, power: float) -> tuple[Schedule, Floats]:
     points = thinned(times, values, TOLERANCE)
     told = [(f"{100 * time:.3g}%" if time else 0, round(value, 3)) for time, value in points]
     return piecewise_linear(told), times[1:-1]
+
+
+def _clipped(norms: Floats) -> list[str]:
+    """Whether most norms are the greatest, and not all: the bound of a clipping, behind which they cannot be seen."""
+    held = int(np.isclose(norms, norms.max(), rtol=1e-4).sum())
+    if not len(norms) / 2 < held < len(norms):
+        return []
+    return [
+        f"{held} of {len(norms)} norms are {norms.max():.4g}, the greatest: clipped ones say nothing. Log the "
+        "norm before the clipping, as torch.nn.utils.clip_grad_norm_ returns it."
+    ]
 
 
 def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int, wide: float) -> list[str]:

@@ -1,12 +1,15 @@
 """`lr.auto`: within its budget, judged on what nothing has seen, the same when called again."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.comparison.statistics import compare
 from lrlab.desk import trainer
 from lrlab.desk.auto import shares_of
 from lrlab.errors import LrlabError
@@ -62,6 +65,22 @@ def test_the_gain_is_positive_where_the_schedule_is_better(tmp_path):
     found = chosen(tmp_path, budget=40, horizon=400)
     first = found.comparison.standings[0]
     assert (found.gain[1] > 0) == (first.arm != "constant")
+
+
+def test_where_the_best_schedule_is_worse_the_constant_lr_is_chosen(tmp_path):
+    """What a program takes without reading on is the better of the two; what lost, and by how much, is told."""
+    found = chosen(tmp_path)
+    scores = {found.best.name: [1.0, 1.1, 1.2, 1.05], "constant": [0.5, 0.61, 0.69, 0.55]}
+    verdict = compare({name: {1.0: np.array([row])} for name, row in scores.items()})
+    lost = dataclasses.replace(found, comparison=verdict)
+    assert (lost.answer, lost.name, lost.schedule) == ("worse", "constant", "constant()")
+    assert lost.lr == pytest.approx(0.3 * lost.fixed)
+    assert "ConstantLR(optimizer, factor=1.0" in lost.code
+    record = lost.record()
+    assert (record["schedule"], record["best"]["schedule"]) == ("constant()", found.best.schedule)
+    assert record["gain"][1] == pytest.approx(-0.5)
+    assert f"tried, {found.best.schedule} at {0.3 * found.best.multiple:.3g}, is worse than a constant LR" in str(lost)
+    assert "worse by 0.5 (95% interval 0.4" in str(lost)
 
 
 @pytest.mark.parametrize(

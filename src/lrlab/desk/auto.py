@@ -16,7 +16,7 @@ from lrlab.analysis.find.policy import BUDGET, least_budget
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.advise import advise
 from lrlab.desk.asked import reached, wanted
-from lrlab.desk.chosen import Chosen, Screened
+from lrlab.desk.chosen import CONSTANT, Best, Chosen, Screened
 from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, worded
@@ -32,7 +32,7 @@ from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.record.runs.store import DEFAULT_FOLDER, Store
 
-FIXED = Strategy("constant", "constant()")  # what the gain is told against
+FIXED = Strategy(CONSTANT, "constant()")  # what the gain is told against
 STEPS = (0.5, 1.0, 2.0)  # of the LR that was found: those that every schedule is screened at
 MOST, LEAST = 4, 2  # schedules that are screened, and go on to whole runs where there is room
 SHORTER = 4  # by which a run of the screening is shorter
@@ -104,7 +104,8 @@ def auto(
     are tried; each is screened as complete runs of a quarter of the length, at half, once and twice that LR, beside a
     constant LR, on two folds. Where the budget has room, the best of them are tried again as whole runs around their
     best LR, and farther while that lies at an end. The best of all is then judged against the constant LR, each at its
-    best LR so far, on folds (or seeds, where the task has one fold) that nothing before has seen.
+    best LR so far, on folds (or seeds, where the task has one fold) that nothing before has seen; where it is worse,
+    the constant LR is chosen.
 
     `budget` is in runs' worth of updates (20), or minutes ("30min"); it is never exceeded. `framework` is that of the
     code that is given: torch, keras, optax or transformers. The rest is as in `lr.tune`; runs are kept in `store`.
@@ -186,9 +187,7 @@ def auto(
         metric=task.metric,
         updates=updates,
         framework=framework,
-        name=best.name,
-        schedule=str(best.schedule),
-        multiple=best.lr,
+        best=Best(best.name, str(best.schedule), best.lr),
         fixed=fixed.lr,
         own=found.own,
         found=found,

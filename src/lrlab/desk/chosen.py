@@ -18,6 +18,7 @@ from lrlab.views.model import Cell, Code, Figure, Interval, Line, Mark, Report, 
 from lrlab.views.seen import Columns, Section
 
 Edge = Literal["lowest", "highest"]
+CONSTANT = "constant"  # the strategy that the gain is told against
 
 
 class ScreenedRecord(TypedDict):
@@ -30,11 +31,20 @@ class ScreenedRecord(TypedDict):
     score: float | None
 
 
+class BestRecord(TypedDict):
+    """The best schedule that was tried; `lr` as that of the choice."""
+
+    name: str
+    schedule: str
+    lr: float
+
+
 class AutoRecord(TypedDict):
     """The choice. `lr` is absolute, of the first parameter group, or a multiple where the task has no optimizer.
 
-    `gain` is by how much the metric is better than with a constant LR at its own best: low, expected, high, in the
-    metric (null where that is unbounded or not known); `answer` what the comparison makes of it. `cost` is in runs.
+    `gain` is by how much the metric is better with the best schedule that was tried than with a constant LR at its own
+    best: low, expected, high, in the metric (null where that is unbounded or not known); `answer` what the comparison
+    makes of it: where it is "worse", the constant LR is the choice, and `best` is not. `cost` is in runs.
     `edge` is "lowest" or "highest" where `lr` is that of the LRs that were tried of the schedule, so that a better one
     may lie beyond; `constant_edge` the same of `constant_lr`; `farther` a budget that has room to go there.
     """
@@ -46,6 +56,7 @@ class AutoRecord(TypedDict):
     code: str
     cost: float
     answer: Answer
+    best: BestRecord
     name: str
     multiple: float
     constant_lr: float
@@ -74,22 +85,30 @@ class Screened:
     score: float
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best schedule that was tried, at its best multiple of the task's own LR."""
+
+    name: str
+    schedule: str
+    multiple: float
+
+
 @dataclass(frozen=True, repr=False)
 class Chosen(Shown):
     """A schedule (`schedule`, as a text) and its LR (`lr`), with code for a framework (`code`).
 
-    `answer` is "better" than a constant LR, "undecided" or "worse"; `gain` by how much, as (low, expected, high) in the
-    metric. `found` is the range test. `spent` and `budget` are in updates, `farther` is a budget in runs that has room
-    for LRs beyond those that were tried.
+    The best schedule that was tried (`best`) is "better" than a constant LR, "undecided" or "worse" (`answer`), by so
+    much in the metric (`gain`: low, expected, high). Where it is worse, the constant LR is what is chosen. `found` is
+    the range test. `spent` and `budget` are in updates, `farther` is a budget in runs that has room for LRs beyond
+    those that were tried.
     """
 
     task: str
     metric: str
     updates: int
     framework: str
-    name: str
-    schedule: str
-    multiple: float
+    best: Best
     fixed: float
     own: tuple[float, ...]
     found: Found
@@ -100,6 +119,21 @@ class Chosen(Shown):
     budget: int
     farther: int
     trained: int
+
+    @property
+    def name(self) -> str:
+        """The strategy that is chosen: the best of those tried, or "constant" where that is worse."""
+        return CONSTANT if self.answer == "worse" else self.best.name
+
+    @property
+    def schedule(self) -> str:
+        """Its text."""
+        return "constant()" if self.answer == "worse" else self.best.schedule
+
+    @property
+    def multiple(self) -> float:
+        """Its multiple of the task's own LR."""
+        return self.fixed if self.answer == "worse" else self.best.multiple
 
     @property
     def lr(self) -> float:
@@ -114,7 +148,7 @@ class Chosen(Shown):
     @property
     def constant_edge(self) -> Edge | None:
         """The same of the constant LR."""
-        return self._end("constant", self.fixed)
+        return self._end(CONSTANT, self.fixed)
 
     def _end(self, name: str, multiple: float) -> Edge | None:
         tried = [each.multiple for each in self.screened if (each.name, each.updates) == (name, self._longest)]
@@ -128,16 +162,16 @@ class Chosen(Shown):
     @property
     def versus(self) -> Versus:
         """The verdict in numbers, as the difference to the constant LR."""
-        return versus(self.comparison, "constant", maximise=self.maximise)
+        return versus(self.comparison, CONSTANT, maximise=self.maximise)
 
     @property
     def answer(self) -> Answer:
-        """The verdict on the schedule."""
+        """The verdict on the best schedule that was tried."""
         return self.versus.answer
 
     @property
     def gain(self) -> tuple[float | None, float | None, float | None]:
-        """By how much the metric is better than with a constant LR: low, expected, high."""
+        """By how much the metric is better with it than with a constant LR: low, expected, high."""
         found = self.versus
         ends = (found.low, found.difference, found.high)
         if self.maximise:
@@ -165,6 +199,11 @@ class Chosen(Shown):
             "code": self.code,
             "cost": round(self.cost, 4),
             "answer": self.answer,
+            "best": {
+                "name": self.best.name,
+                "schedule": self.best.schedule,
+                "lr": self._absolute(self.best.multiple),
+            },
             "name": self.name,
             "multiple": self.multiple,
             "constant_lr": self._absolute(self.fixed),
@@ -246,8 +285,8 @@ class Chosen(Shown):
         words = {"undecided": "not distinguishable"}
         mark = Mark(words.get(self.answer, self.answer), tones.get(self.answer, "quiet"))
         rows = (
-            (self.schedule, f"{self.lr:.3g}", means.get(self.name), gain, mark),
-            ("constant()", f"{self._absolute(self.fixed):.3g}", means.get("constant"), None, Mark("baseline")),
+            (self.best.schedule, f"{self._absolute(self.best.multiple):.3g}", means.get(self.best.name), gain, mark),
+            ("constant()", f"{self._absolute(self.fixed):.3g}", means.get(CONSTANT), None, Mark("baseline")),
         )
         units = len(self.comparison.standings[0].scores)
         note = (
@@ -260,16 +299,16 @@ class Chosen(Shown):
         """By how much the metric is better on each unit."""
         scores = {line.arm: line.scores for line in self.comparison.standings}
         sign = 1.0 if self.maximise else -1.0
-        pairs = zip(scores[self.name], scores["constant"], strict=True)
+        pairs = zip(scores[self.best.name], scores[CONSTANT], strict=True)
         return tuple(sign * (own - other) for own, other in pairs if own is not None and other is not None)
 
     def _curves(self) -> Figure:
         """The LR of every update, and the constant one."""
-        curve = parse(self.schedule).over(self.updates)
+        curve = parse(self.best.schedule).over(self.updates)
         at, values = curve.some()
-        own = Line(self.name, at.tolist(), (self.lr * values).tolist())
+        own = Line(self.best.name, at.tolist(), (self._absolute(self.best.multiple) * values).tolist())
         flat = self._absolute(self.fixed)
-        constant = Line("constant", [0, max(1, self.updates - 1)], [flat, flat])
+        constant = Line(CONSTANT, [0, max(1, self.updates - 1)], [flat, flat])
         return Figure("Learning rate", "update", "learning rate", (own, constant))
 
     def __repr__(self) -> str:
@@ -279,13 +318,15 @@ class Chosen(Shown):
     def _said(self) -> str:
         sign = "LR" if self.own else "times the task's own LR,"
         units = len(self.comparison.standings[0].scores)
-        low, middle, high = ("?" if each is None else f"{each:+.4g}" for each in self.gain)
-        said = {"better": "better than", "worse": "worse than", "undecided": "not distinguishable from"}
-        constant = f"a constant LR of {self._absolute(self.fixed):.3g}"
-        interval = f"{self.comparison.level:.0%} interval {low} to {high}"
+        worse = self.answer == "worse"
+        gain = [None if each is None else -each for each in reversed(self.gain)] if worse else self.gain
+        low, middle, high = ("?" if each is None else f"{each:.4g}" if worse else f"{each:+.4g}" for each in gain)
+        said = {"better": "better than", "worse": "worse than", "undecided": "not distinguishable from"}[self.answer]
+        best = f"The best schedule that was tried, {self.best.schedule} at {self._absolute(self.best.multiple):.3g},"
         lines = [
             f"{self.schedule} at {sign} {self.lr:.3g}.",
-            f"It is {said.get(self.answer, self.answer)} {constant}: {self.metric} better by {middle} ({interval}), on "
+            f"{best if worse else 'It'} is {said} a constant LR of {self._absolute(self.fixed):.3g}: {self.metric} "
+            f"{'worse' if worse else 'better'} by {middle} ({self.comparison.level:.0%} interval {low} to {high}), on "
             f"{units} folds or seeds that nothing before has seen.",
             *self._edges(),
             f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",
@@ -295,7 +336,8 @@ class Chosen(Shown):
     def _edges(self) -> list[str]:
         """A sentence for each of the two LRs that is the lowest or the highest that was tried, and the way out."""
         among = "the whole runs" if self._longest == self.updates else f"the runs of {self._longest} updates"
-        ends = {"Its LR": self.edge, "The constant LR": self.constant_edge}
+        own = {} if self.answer == "worse" else {"Its LR": self.edge}
+        ends = {**own, "The constant LR": self.constant_edge}
         beyond = {"lowest": "below", "highest": "above"}
         return [
             f"{whose} is the {end} of {among}: a better one may lie {beyond[end]}, for which the budget had no room. "

@@ -1,10 +1,15 @@
 """A function for many at once: what it gives is what `torch.func.vmap` gives, to the bit, by fewer operations."""
 
+import itertools
+
+import numpy as np
 import pytest
 
+from lrlab.errors import LrlabError
 from lrlab.lab.task.for_many import for_many
 
 torch = pytest.importorskip("torch")
+COUNTED = itertools.count(1)
 
 
 def loss(weights, x):
@@ -49,3 +54,26 @@ def test_idle_views_are_left_out(monkeypatch):
     many(torch.randn(2, 16), torch.randn(2, 7, 3))
     views = [node for node in made[0].graph.nodes if "expand" in str(node.target) or "unsafe" in str(node.target)]
     assert [*map(str, views)] == [] or all(node.args[0].meta["val"].shape != node.meta["val"].shape for node in views)
+
+
+def test_what_is_given_may_be_overwritten_and_is_so_once():
+    """Tracing changes nothing; each call makes one update."""
+    state = torch.zeros(2, 3)
+    called = for_many(lambda x: x.add_(1), "count")
+    assert called(state).tolist() == state.tolist() == [[1.0] * 3] * 2
+    assert called(state).tolist() == [[2.0] * 3] * 2
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        lambda: float(np.random.default_rng().normal()),
+        lambda: next(COUNTED),
+        lambda: torch.tensor(float(next(COUNTED))),
+    ],
+    ids=["random", "counted", "a tensor"],
+)
+def test_what_python_does_anew_in_every_call_is_refused(factor):
+    """A trace would keep the first value for all updates."""
+    with pytest.raises(LrlabError, match="random numbers"):
+        for_many(lambda x: x * factor(), "step")(torch.ones(2, 3))

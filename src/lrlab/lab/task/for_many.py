@@ -30,13 +30,26 @@ def for_many(function: Callable[..., Any], named: Any) -> Callable[..., Any]:
         shapes = tuple((leaf.shape, leaf.dtype) for leaf in _pytree.tree_leaves(given))
         if shapes not in traced:
             try:
-                traced[shapes] = make_fx(many)(*given)
+                # Of copies, for the function may overwrite what it is given; twice, for a trace keeps what Python does.
+                first, second = (make_fx(many)(*_pytree.tree_map(torch.clone, given)) for _ in range(2))
             except RuntimeError as error:
                 raise LrlabError(_untraceable(named, error)) from error
+            if not _same(first, second):
+                what = "step draws random numbers, or counts, in Python: vectorise would keep the first for all updates"
+                raise LrlabError(worded(what, getattr(named, "__qualname__", named), "a pure function of its tensors"))
+            traced[shapes] = first
             _leave_out_idle_views(traced[shapes])
         return traced[shapes](*given)
 
     return called
+
+
+def _same(one: Any, two: Any) -> bool:
+    """Whether two traces are one program with the same constants."""
+    import torch
+
+    held = [[getattr(each, node.target) for node in each.graph.nodes if node.op == "get_attr"] for each in (one, two)]
+    return bool(one.code == two.code and all(map(torch.equal, *held)))
 
 
 def _leave_out_idle_views(traced: Any) -> None:

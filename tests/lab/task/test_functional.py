@@ -61,12 +61,16 @@ def test_ten_arms_that_share_are_the_same_as_alone(tmp_path):
     assert effort.trained < 0.75 * naive.trained == 0.75 * 400
 
 
-def lane(start, batches):
+def lane(start, batches, step=None):
     """One of several runs, which adds its batches to this state."""
     made = Lane(lr.constant(), 2)
     with pytest.raises(HandedOver):
         lr.functional(
-            made, init=lambda key: start, step=add, evaluate=lambda state: {"val_loss": state.sum()}, batches=batches
+            made,
+            init=lambda key: start,
+            step=step or add,
+            evaluate=lambda state: {"val_loss": state.sum()},
+            batches=batches,
         )
     made.enter()
     return made
@@ -97,6 +101,26 @@ def test_what_is_alike_can():
     lanes = [lane(jnp.zeros(2), [np.ones(2, np.float32)]), lane(jnp.ones(2), [jnp.ones(2)])]
     train_together(lanes)
     assert [each.score for each in lanes] == [4.0, 6.0]
+
+
+def drawn(state, batch, key, control):
+    return state + batch * np.random.random(), 0.0
+
+
+def counted(state, batch, key, control):
+    COUNT.append(1)
+    return state + batch * len(COUNT), 0.0
+
+
+COUNT = []
+
+
+@pytest.mark.parametrize("step", [drawn, counted])
+def test_what_python_draws_or_counts_is_refused(step):
+    """Compiled, the first number would be that of every update."""
+    lanes = [lane(jnp.zeros(2), [1.0], step) for _ in range(2)]
+    with pytest.raises(LrlabError, match="step draws random numbers, or counts, in Python"):
+        train_together(lanes)
 
 
 def test_many_at_once(tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 
+IMPURE = "step draws random numbers, or counts, in Python: vectorise would keep the first for all updates"
 _VIEWS = ("view", "_unsafe_view", "expand", "transpose")
 
 
@@ -35,8 +36,9 @@ def for_many(function: Callable[..., Any], named: Any) -> Callable[..., Any]:
             except RuntimeError as error:
                 raise LrlabError(_untraceable(named, error)) from error
             if not _same(first, second):
-                what = "step draws random numbers, or counts, in Python: vectorise would keep the first for all updates"
-                raise LrlabError(worded(what, getattr(named, "__qualname__", named), "a pure function of its tensors"))
+                raise LrlabError(
+                    worded(IMPURE, getattr(named, "__qualname__", named), "a pure function of its tensors")
+                )
             traced[shapes] = first
             _leave_out_idle_views(traced[shapes])
         return traced[shapes](*given)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, missing, worded
+from lrlab.lab.task.for_many import IMPURE
 from lrlab.lab.task.forms import by_name
 from lrlab.lab.training import foreign
 from lrlab.lab.training.lane import Lane, PureTraining
@@ -134,13 +135,29 @@ def _vectorised(step: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     def one(state: Any, batch: Any, key: Any, update: Any, control: Any) -> tuple[Any, Any]:
         return pair(step(state, batch, jax.random.fold_in(key, update), control))
 
-    many = jax.jit(jax.vmap(one))
+    many = jax.vmap(one)
+    compiled, pure = jax.jit(many), False
 
     def stepped(states: Any, batches: Any, keys: Any, updates: Sequence[int], controls: Any) -> tuple[Any, Any]:
-        found: tuple[Any, Any] = many(states, batches, keys, jax.numpy.asarray(updates), controls)
+        nonlocal pure
+        given = states, batches, keys, jax.numpy.asarray(updates), controls
+        if not pure:
+            # Of a function of its own each time: what JAX has traced it does not trace again.
+            _refuse_python(step, *(jax.make_jaxpr(lambda *given: many(*given))(*given) for _ in range(2)))
+            pure = True
+        found: tuple[Any, Any] = compiled(*given)
         return found
 
     return stepped
+
+
+def _refuse_python(step: Callable[..., Any], one: Any, other: Any) -> None:
+    """Raise `LrlabError` where two traces of a step differ: what Python draws or counts would be kept."""
+    import numpy as np
+
+    same = str(one.jaxpr) == str(other.jaxpr) and all(map(np.array_equal, one.consts, other.consts))
+    if not same:
+        raise LrlabError(worded(IMPURE, getattr(step, "__qualname__", step), "jax.random and the key of the update"))
 
 
 class _Held:

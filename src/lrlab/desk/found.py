@@ -160,11 +160,11 @@ class Found(Shown):
         Raises `LrlabError` where there is no usable range, or where the LRs of the optimizer are not those of the test.
 
         >>> import torch, lrlab as lr
-        >>> weight = torch.nn.Parameter(torch.ones(3))
+        >>> weight, bends = torch.nn.Parameter(torch.ones(3)), torch.tensor([3.0, 1.0, 0.3])
         >>> opt = torch.optim.SGD([weight], lr=0.5)
         >>> test = lr.RangeTest(opt, weight, updates=128)
         >>> for rate in test:
-        ...     loss = (weight * torch.randn(3)).square().mean() + 1
+        ...     loss = (weight * bends).square().mean() + 1
         ...     opt.zero_grad(); loss.backward(); opt.step()
         ...     test.report(loss)
         >>> test.result.apply(opt)

@@ -118,8 +118,8 @@ RUN = LogRun.from_arrays(AT, 3 + 2 * AT**-0.3, np.linspace(1e-3, 1e-5, 3000), 0.
 
 def test_the_generic_prior_measures_by_the_runs():
     """A peak of 0.7 and 24 units of time, of the median peak and the longest log; the other priors by their own."""
-    long = LogRun.from_arrays(2 * AT, RUN.loss, np.linspace(5e-3, 1e-5, 6000), 0.1)
-    third = LogRun.from_arrays(AT, RUN.loss, np.linspace(2e-3, 1e-5, 3000))
+    long = LogRun.from_arrays(2 * AT, 1.01 * RUN.loss, np.linspace(5e-3, 1e-5, 6000), 0.1)
+    third = LogRun.from_arrays(AT, 1.02 * RUN.loss, np.linspace(2e-3, 1e-5, 3000))
     scale = fit_law([RUN, long, third], prior="generic").scale
     assert (scale.lr, scale.updates, scale.weight_decay) == pytest.approx((2e-3 / 0.7, 6000 / 24, 0.1))
     assert fit_law(RUN, prior="llm").scale == Scale(1e-3, 1000.0, 0.1)
@@ -179,6 +179,6 @@ def test_a_law_is_one_thing():
 
 def test_one_logged_peak_needs_no_fit_for_others():
     """Two have one each for peaks apart."""
-    half = replace(RUN, lrs=RUN.lrs / 4)
+    half = replace(RUN, lrs=RUN.lrs / 4, loss=1.01 * RUN.loss)
     one, two = fit_law(RUN, law="convex"), fit_law([RUN, half], law="convex")
     assert (len(one.fits), len(one.apart), len(two.fits), len(two.apart)) == (1, 0, 2, 2)

@@ -243,6 +243,17 @@ def test_an_optimizer_whose_groups_are_all_replaced():
     assert lrs(optimizer) == [0.3 * value(0)]
 
 
+@pytest.mark.parametrize("follow", ["updates", "calls"])
+def test_groups_that_are_gone_after_an_update_are_an_error_in_words(follow):
+    """Also where step() is what meets them first."""
+    optimizer = torch.optim.SGD([group(0.1)])
+    scheduler = Scheduler(optimizer, TEXT, 20, follow=follow)
+    optimizer.step()
+    optimizer.param_groups.clear()
+    with pytest.raises(LrlabError, match="no parameter groups"):
+        scheduler.step()
+
+
 def test_loading_an_optimizer_alone_leaves_the_lr_with_the_scheduler():
     """Rule 2: the LR in the optimizer is the scheduler's before the next update, whatever was loaded."""
     optimizer = torch.optim.SGD([group(0.1), group(0.2)])

@@ -154,7 +154,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         offset = update - written.start
         if (
             (written.plain and written.now is pacer.now and 0 <= offset < written.length)
-            and (there[0]["lr"] is groups.lr and len(there) == written.count)
+            and (len(there) == written.count and there[0]["lr"] is groups.lr)
             and there[written.end] is written.last
         ):  # as nearly always: a look at the first and the last group, and a write for each value, without a call
             written.offset = -1  # until all of it is written

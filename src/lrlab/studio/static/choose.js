@@ -50,6 +50,7 @@ async function list() {
   byId("one").hidden = true;
   byId("list").hidden = false;
   const [{ questions, tasks, frameworks }, { choices }] = await Promise.all([got("questions"), got("choices")]);
+  if (hash().has("choice")) return; // another page is shown since
   const given = hash();
   byId("questions").replaceChildren(
     ...questions.map(({ name, asks, answers: those }) => make("div", { class: "field" }, make("label", { for: `q-${name}` }, asks), make("select", { id: `q-${name}`, name, onchange: changed }, make("option", { value: "" }, OPEN), ...Object.entries(those).map(([word, means]) => make("option", { value: word, selected: given.get(name) === word }, means))))),
@@ -66,6 +67,7 @@ async function choice(name) {
   byId("list").hidden = true;
   byId("one").hidden = false;
   const found = await got(`choice?name=${encodeURIComponent(name)}`);
+  if (hash().get("choice") !== name) return; // another page is shown since
   const { kind, task, status, parts, report, said } = found;
   byId("title").textContent = report?.title ?? KIND[kind](task);
   document.title = `${byId("title").textContent} · lrlab studio`;

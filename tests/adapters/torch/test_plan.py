@@ -340,6 +340,17 @@ def test_what_is_no_list_of_optimizers_is_refused():
         PlanScheduler(optimizer, COSINE, N, follow="epochs")
     with pytest.raises(LrlabError, match="takes no argument"):
         PlanScheduler(optimizer, COSINE, N).step(3)
+    with pytest.raises(LrlabError, match=r"observe\(\) takes the metric\n  given:   0.5"):
+        PlanScheduler(optimizer, COSINE, N).step(metrics=0.5)
+
+
+def test_an_lr_that_is_no_number_is_named():
+    """Set by something else in mid-run: not a bare TypeError when the state is saved."""
+    optimizer = torch.optim.SGD([parameter()], lr=0.1)
+    scheduler = PlanScheduler(optimizer, COSINE, N)
+    optimizer.param_groups[0]["lr"] = None
+    with pytest.raises(LrlabError, match="set the lr of a parameter group to what is no number"):
+        scheduler.state_dict()
 
 
 # -- resume -------------------------------------------------------------------------------------------------------

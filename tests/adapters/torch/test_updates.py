@@ -14,6 +14,7 @@ from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, se
 import lrlab as lr
 from lrlab.adapters.torch.habits import OVERFLOWS
 from lrlab.adapters.torch.scheduler import Scheduler
+from lrlab.core.time.horizon import Horizon
 from lrlab.errors import LrlabError
 
 TEXT = "warmup(3) >> cosine()"
@@ -435,3 +436,59 @@ def test_what_is_done_between_two_optimizers_moves_no_update_of_the_second(touch
     assert [set(lrs) == {lrs[0]} for lrs in used] == [True] * 12
     assert [lrs[0] for lrs in used[1::2]] == pytest.approx(expected)
     assert scheduler.update == 6
+
+
+def halves(schedule, horizon, **more):
+    """Two optimizers with one scheduler; how to step one of them."""
+    both = [torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0) for _ in range(2)]
+
+    def step(place):
+        both[place].param_groups[0]["params"][0].grad = torch.ones(1)
+        both[place].step()
+
+    return both, Scheduler(both, schedule, horizon, **more), step
+
+
+def test_a_state_that_is_saved_between_two_optimizers_says_so(caplog):
+    """After both, after the scheduler, and where the two take turns, nothing is said."""
+    _, scheduler, step = halves("linear()", 10)
+    for place in (0, 1):
+        step(place)
+    scheduler.state_dict()
+    scheduler.step()
+    scheduler.state_dict()
+    assert not caplog.messages
+    step(0)
+    scheduler.state_dict()
+    assert ["one has made update 1 and another has not" in said for said in caplog.messages] == [True]
+    caplog.clear()
+    _, scheduler, step = halves("linear()", 10)
+    for place in (0, 1, 0):
+        step(place)
+        scheduler.state_dict()
+        scheduler.step()
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda scheduler, _: scheduler.observe(1.0),
+        lambda scheduler, _: setattr(scheduler, "base_lrs", [1.0, 1.0]),
+        lambda _, optimizer: optimizer.load_state_dict(optimizer.state_dict()),
+    ],
+)
+def test_what_cannot_be_written_between_two_optimizers_is_refused(touch):
+    """The LR follows the tokens: what was consumed is past, and the second optimizer would get the next LR."""
+    both, scheduler, step = halves("linear() * plateau(patience=100)", Horizon(tokens=1000))
+    for _ in range(2):
+        scheduler.consume(tokens=100)
+        step(0)
+        step(1)
+        scheduler.step()
+        scheduler.observe(1.0)
+    assert scheduler.get_last_lr() == pytest.approx([0.8, 0.8])
+    scheduler.consume(tokens=100)
+    step(0)
+    with pytest.raises(LrlabError, match="nothing can be written between"):
+        touch(scheduler, both[1])

@@ -75,6 +75,11 @@ class Resumable:
         """Write the values of the next update into every group."""
         raise NotImplementedError
 
+    @property
+    def torn(self) -> bool:
+        """Whether only some of the optimizers have made the update that is counted."""
+        raise NotImplementedError
+
     def _began(self, how: str) -> None:
         raise NotImplementedError
 
@@ -137,8 +142,15 @@ class Resumable:
 
         The values in the optimizers, the plan, the horizon and the fingerprint are for comparison only: configuration
         comes from code. It is correct at any point of the loop, also between the two step() calls. Its keys do not
-        depend on the run, and it does not grow with it.
+        depend on the run, and it does not grow with it. Where several optimizers share the position, save after the
+        last of them was stepped: a warning says where this was not so.
         """
+        if self.torn:
+            log.warning(
+                "The state is saved between the step() of two optimizers: one has made update %d and another has not. "
+                "Save after scheduler.step(), or the other one misses this update when the training goes on.",
+                self.update - 1,
+            )
         return self.checkpoint().leaves()
 
     def checkpoint(self) -> Checkpoint:

@@ -139,10 +139,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
-    def step(self, epoch: None = None) -> None:
-        """Write the values of the next update."""
-        if epoch is not None:
-            refuse_epoch(epoch)
+    def step(self, epoch: None = None, metrics: None = None) -> None:
+        """Write the values of the next update; what PyTorch's own may be given is refused in words."""
+        if epoch is not None or metrics is not None:
+            refuse_epoch(metrics if epoch is None else epoch)
         groups, self._owes = self._groups, True
         pacer = groups.run[0]
         if self.follow == "calls":
@@ -205,6 +205,11 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self._began("rollback")
 
     # -- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def torn(self) -> bool:
+        """Whether only some of several optimizers have made the update that is counted."""
+        return self._rounds is not None and self._rounds.torn
 
     @property
     def schedule(self) -> Schedule | Plan:
@@ -295,8 +300,6 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
     @_step_count.setter
     def _step_count(self, count: int) -> None:
         pass
-
-    # -- copies -------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy.deepcopy() take: the optimizers too, but neither hooks nor compiled curves."""

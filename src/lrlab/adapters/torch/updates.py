@@ -131,6 +131,12 @@ class Rounds:
         """The position before this round; one that was set since is the beginning of another."""
         return self._began if self._began + self._round == position else position
 
+    @property
+    def torn(self) -> bool:
+        """Whether only some of those that made an update in the round before have made one in this round."""
+        made = {place for place, count in enumerate(self._made) if count}
+        return bool(self._last & made) and bool(self._last - made)
+
     def close(self, position: int) -> None:
         """The scheduler's step() ends the round. Raises `LrlabError` if the optimizers do not make updates together."""
         made = self._made
@@ -157,12 +163,20 @@ class Rounds:
 def round_of(rounds: Rounds | None, pacer: PlanPacer) -> Iterator[PlanPacer]:
     """The pacer as the present round began: what is written in its midst is for those that have still to be stepped.
 
-    What was consumed in an update is past once it was asked for, so a pacer that counts it stays where it is.
+    What was consumed in an update is past once it was asked for, so a pacer that counts it cannot go back. Raises
+    `LrlabError` where it would have to.
     """
     at = pacer.update
     try:
         if rounds is not None and not pacer.meter.needed:
             pacer.update = rounds.began(at)
+        elif rounds is not None and rounds.torn:
+            raise LrlabError(
+                worded(
+                    "the LR follows what is consumed: nothing can be written between the step() of two optimizers",
+                    hint="scheduler.observe(), and what loads or changes something, after scheduler.step()",
+                )
+            )
         yield pacer
     finally:
         pacer.update = at

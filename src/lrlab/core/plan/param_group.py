@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from lrlab.core.plan.rules import KINDS
+from lrlab.errors import LrlabError, worded
 
 Group = dict[str, Any]
 
@@ -26,8 +27,11 @@ def fields(group: Group) -> frozenset[str]:
 
 
 def read(group: Group, hyper: str) -> float:
-    """The value of a hyper-parameter."""
+    """The value of a hyper-parameter. Raises `LrlabError` where something else has put no number there."""
     there = kept(group, hyper)
+    if not _is_value(there):
+        what = f"something else has set the {hyper} of a parameter group to what is no number"
+        raise LrlabError(worded(what, there, "a number", 'group["lr"] = 0.1, or scheduler.base_lrs = [0.1]'))
     return float(there.item() if is_tensor(there) else there)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from lrlab.errors import LrlabError
 from lrlab.record.logs import text
-from lrlab.record.logs.text import first_line, lines
+from lrlab.record.logs.text import first_line, lines, sample
 
 
 def test_a_line_that_is_too_long_is_passed_over(tmp_path, monkeypatch):
@@ -111,3 +111,33 @@ def test_a_line_of_a_million_bytes_is_read(tmp_path, length, is_read):
     (tmp_path / "log").write_bytes(b"x" * length + b"\ny\n")
     (number, found, ended), second = lines(tmp_path / "log")
     assert (number, found is not None, ended, second) == (1, is_read, True, (2, "y\n", True))
+
+
+def test_of_a_long_file_some_pieces_tell_the_format(tmp_path, monkeypatch):
+    """Whole lines of its beginning, its middle and its end; a short file is taken as it is."""
+    monkeypatch.setattr(text, "_PIECE", 100)
+    written = [f"line {k}\n" for k in range(5000)]
+    (tmp_path / "log").write_text("\ufeff" + "".join(written), encoding="utf-8")
+    found = [line for _, line, _ in sample(tmp_path / "log")]
+    assert len(found) < 150
+    assert set(found) <= set(written)
+    assert (found[0], found[-1]) == (written[0], written[-1])
+    assert any(2000 < written.index(line) < 3000 for line in found)
+    (tmp_path / "log").write_text("".join(written[:80]))
+    assert list(sample(tmp_path / "log")) == list(lines(tmp_path / "log"))
+
+
+def test_lines_longer_than_a_piece_are_sampled_whole(tmp_path, monkeypatch):
+    """As those of a tracker with histograms; what is no line is not held."""
+    monkeypatch.setattr(text, "_PIECE", 10)
+    (tmp_path / "log").write_bytes((b"x" * 50 + b"\n") * 20)
+    assert {line for _, line, _ in sample(tmp_path / "log")} == {"x" * 50 + "\n"}
+    monkeypatch.setattr(text, "LONGEST", 40)
+    assert None in {line for _, line, _ in sample(tmp_path / "log")}
+
+
+def test_a_long_file_in_utf_16_is_sampled_whole(tmp_path, monkeypatch):
+    """Half of its places are within a letter."""
+    monkeypatch.setattr(text, "_PIECE", 10)
+    (tmp_path / "log").write_bytes("".join(f"{k}\n" for k in range(200)).encode("utf-16"))
+    assert [line for _, line, _ in sample(tmp_path / "log")] == [f"{k}\n" for k in range(200)]

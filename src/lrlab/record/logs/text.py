@@ -12,15 +12,18 @@ from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.rows import Remark
 from lrlab.record.regular import descriptor
 
+Line = tuple[int, str | None, bool]  # its number, its text (None if it is too long), and whether it has a line end
+
 LONGEST = 1_000_000  # bytes: a longer line is not a row
 _ENDLESS = 100  # times as long: then the file is not text
 UNENDED = Remark("the last line has no end: it may be cut off, and its last number with it")
+_PIECES, _PIECE = 8, 250_000  # bytes: of a longer file these stand for all where its format is sought
 _BOM = b"\xef\xbb\xbf"
 _WIDE, _WIDEST = (b"\xff\xfe", b"\xfe\xff"), b"\xff\xfe\0\0"  # UTF-16, UTF-32
 
 
-def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
-    """Each line as its number, its text (None if it is too long), and whether it has a line end."""
+def lines(path: Path) -> Iterator[Line]:
+    """Each line of a file."""
     with _opened(path) as stream:
         number = 0
         while line := stream.readline(LONGEST):
@@ -31,6 +34,26 @@ def lines(path: Path) -> Iterator[tuple[int, str | None, bool]]:
                 yield number, line.decode("utf-8", "replace"), whole
             else:
                 yield number, None, _skipped(stream, path)
+
+
+def sample(path: Path) -> Iterator[Line]:
+    """The lines that tell the format of a file: all, or of a long one those of pieces from its beginning to its end.
+
+    They are numbered as they come.
+    """
+    with _opened(path) as stream:
+        size = 0 if isinstance(stream, codecs.StreamRecoder) else stream.seek(0, os.SEEK_END)
+        number, apart = 0, (size - _PIECE) // (_PIECES - 1)
+        for begin in range(0, size - _PIECE + 1, apart) if size > _PIECES * _PIECE else ():
+            stream.seek(begin)
+            if begin:
+                stream.readline(LONGEST)  # the rest of a line
+            while stream.tell() < begin + _PIECE and (line := stream.readline(LONGEST)):
+                number += 1
+                line = line.removeprefix(_BOM) if number == 1 else line
+                yield number, line.decode("utf-8", "replace") if len(line) < LONGEST else None, line.endswith(b"\n")
+    if not number:
+        yield from lines(path)
 
 
 def first_line(path: Path) -> bytes:

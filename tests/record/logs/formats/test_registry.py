@@ -6,12 +6,14 @@ import os
 import pytest
 
 from lrlab.errors import LrlabError
+from lrlab.record.logs import text
+from lrlab.record.logs.formats import document
 from lrlab.record.logs.formats.registry import every, of, rows
 from lrlab.record.logs.rows import Config, Unreadable, Unusable
 
 
-def made(path, text):
-    path.write_text(text)
+def made(path, content):
+    path.write_text(content)
     return list(rows(path))
 
 
@@ -116,9 +118,9 @@ def test_three_objects_within_each_other_are_columns(tmp_path):
 
 def test_a_row_of_the_long_form_has_a_name_and_a_value(tmp_path):
     """Where either is missing, or the name is none, it is a row as others are."""
-    for text in ('{"step": 1, "key": "loss"}', '{"step": 1, "value": 2}', '{"step": 1, "key": "", "value": 2}',
+    for row in ('{"step": 1, "key": "loss"}', '{"step": 1, "value": 2}', '{"step": 1, "key": "", "value": 2}',
                  '{"step": 1, "key": 3, "value": 2}'):  # fmt: skip
-        assert made(tmp_path / "log", text + "\n") == [json.loads(text)]
+        assert made(tmp_path / "log", row + "\n") == [json.loads(row)]
     two = '{"step": 1, "name": "run", "Metric": "loss", "Value": 2}\n'
     assert made(tmp_path / "log", two) == [{"step": 1, "name": "run", "loss": 2}]
 
@@ -139,3 +141,34 @@ def test_what_is_missing_or_unknown_is_a_sentence(tmp_path):
     (tmp_path / "prose").write_text("once upon a time\n")
     (tmp_path / "list").write_text("[3]")
     assert (of(tmp_path / "prose").NAME, of(tmp_path / "list").NAME) == ("table", "JSON document")
+
+
+LONG = {
+    "table": "step,loss\n" + "".join(f"{k},2.5\n" for k in range(20_000)),
+    "JSON lines": "".join(f'{{"step": {k}, "loss": 2.5}}\n' for k in range(20_000)),
+    "lines of text": "".join(f"iter {k}: loss 2.5\n" for k in range(20_000)),
+    "llm.c main.log": "".join(f"s:{k} trl:2.5 lr:0.1\n" for k in range(20_000)),
+    "Keras, as printed": "".join(f"Epoch {k}/9\n9/9 - 2s - loss: 2.1\n" for k in range(10_000)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_format_of_a_long_log_is_known_by_a_part_of_it(tmp_path, monkeypatch, name):
+    """Nothing reads it whole, nor holds it."""
+    monkeypatch.setattr(text, "_PIECE", 1000)
+    monkeypatch.setattr(document, "content", lambda path, most: pytest.fail("the log is held in memory"))
+    (tmp_path / "log").write_text(LONG[name])
+    found = of(tmp_path / "log")
+    assert name == found.NAME
+    assert 0 < found.claims(tmp_path / "log") < 1000
+
+
+def test_a_document_on_one_line_is_one(tmp_path):
+    """Blank lines around it are no other document; a second object is."""
+    line = '{"history": [{"step": 1, "loss": 2}]}'
+    (tmp_path / "log").write_text(f"\n\n{line}\n\n")
+    assert of(tmp_path / "log").NAME == "JSON document"
+    (tmp_path / "log").write_text('{"step": 1, "loss": 2}\n{"step": 2, "loss": 1}\n')
+    assert of(tmp_path / "log").NAME == "JSON lines"
+    with pytest.raises(LrlabError, match="more than one document"):
+        list(document.rows(tmp_path / "log"))

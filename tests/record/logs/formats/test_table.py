@@ -15,7 +15,7 @@ def made(tmp_path, text):
 ROWS = [{"step": "1", "loss": "2.5"}, {"step": "2", "loss": "2.25"}]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\r"])
 def test_separators_and_ends_of_lines(tmp_path, separator, end):
     """Whichever there are."""
@@ -161,3 +161,32 @@ def test_what_follows_a_closed_quote_costs_its_row(tmp_path):
     assert isinstance(bad, Unreadable)
     assert bad.where == "line 4"
     assert last == {"step": "4", "loss": "2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| step | loss |\n|---|:---:|\n| 1 | 2.5 |\n| 2 | 2.25 |\n",  # Markdown
+        " step | loss\n------+------\n    1 |  2.5\n    2 | 2.25\n",  # a database
+        "+---+---+\n| step | loss |\n+===+===+\n| 1 | 2.5 |\n| 2 | 2.25 |\n+---+---+\n",
+        "┏━━━┳━━━┓\n┃ step ┃ loss ┃\n┡━━━╇━━━┩\n│ 1 │ 2.5 │\n│ 2 │ 2.25 │\n└───┴───┘\n",
+    ],
+)
+def test_a_table_that_is_drawn_is_read(tmp_path, text):
+    """Bars around a row are no fields, and a line between rows is no row."""
+    found = [{name: field.strip() for name, field in row.items()} for row in made(tmp_path, text)]
+    assert found == ROWS
+    assert table.claims(tmp_path / "log") == 2
+
+
+def test_commas_in_a_table_that_is_drawn_are_told(tmp_path):
+    """Each in its own column."""
+    found = made(tmp_path, "| step | loss |\n|--|--|\n| 1,000 | 2.5 |\n| 12,000 | 2.25 |\n")
+    assert [row["step"].strip() for row in found[1:]] == ["1000", "12000"]
+    assert found[0] == Remark("commas within numbers are taken for separators of thousands")
+
+
+def test_bars_within_names_separate_nothing(tmp_path):
+    """Where there is another separator."""
+    found = made(tmp_path, "step,lr:0.1|wd:0.1|bs:3 - loss\n1,2.5\n")
+    assert found == [{"step": "1", "lr:0.1|wd:0.1|bs:3 - loss": "2.5"}]

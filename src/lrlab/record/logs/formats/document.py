@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.roles import Role, role
 from lrlab.record.logs.rows import Config, Item, Remark, Unusable
-from lrlab.record.logs.text import first_line
+from lrlab.record.logs.text import first_line, lines
 from lrlab.record.logs.units import Unit, best, counted
 from lrlab.record.regular import content
 
@@ -21,6 +22,7 @@ NAME = "JSON document"
 FOLDER = False
 
 _WHOLE = 200_000_000  # bytes: a JSON document has to be held in memory
+_LOOKED = 1000  # lines, of which most may be blank
 _UNITS: tuple[Unit, ...] = ("updates", "tokens", "samples", "epochs")
 _SCALARS = 3  # wall time, step, value: TensorBoard's download of one tag
 
@@ -37,10 +39,22 @@ def loaded(path: Path) -> Any:
     """The whole document. Raises `LrlabError` if the file is not one."""
     if first_line(path)[:1] not in (b"{", b"["):
         raise LrlabError(worded(f"{path.name} is not JSON", allowed="one document, or one per line"))
+    if _of_many(path):
+        raise LrlabError(worded(f"{path.name} is more than one document", allowed="one document, or one per line"))
     try:
         return json.loads(content(path, most=_WHOLE))
     except (ValueError, RecursionError) as error:
         raise LrlabError(worded(f"{path.name} is not JSON: {error}", allowed="one document, or one per line")) from None
+
+
+def _of_many(path: Path) -> bool:
+    """Whether the first line is a document by itself, and not the only one: then the file need not be held."""
+    written = (text for _, text, _ in islice(lines(path), _LOOKED) if text is None or text.strip())
+    try:
+        json.loads(next(written, None) or "")
+    except (ValueError, RecursionError):
+        return False
+    return next(written, "") != ""
 
 
 def rows(path: Path) -> Iterator[Item]:

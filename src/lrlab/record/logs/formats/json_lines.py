@@ -9,7 +9,7 @@ from typing import Any
 
 from lrlab.record.logs.roles import Role, role
 from lrlab.record.logs.rows import Config, Item, Unreadable
-from lrlab.record.logs.text import lines
+from lrlab.record.logs.text import lines, sample
 from lrlab.record.logs.units import counted
 
 NAME = "JSON lines"
@@ -20,7 +20,7 @@ def claims(path: Path) -> int:
     """The number of lines that are one object each; an object with lists of losses or counters is a document."""
     return sum(
         isinstance(row := _loaded(text), dict) and not any(map(_is_column, row.items()))
-        for _, text, _ in lines(path)
+        for _, text, _ in sample(path)
         if text and text.lstrip().startswith("{")
     )
 

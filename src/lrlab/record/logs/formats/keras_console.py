@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lrlab.record.logs.rows import Config, Item
-from lrlab.record.logs.text import lines, unended
+from lrlab.record.logs.text import Line, lines, sample, unended
 
 NAME = "Keras, as printed"
 FOLDER = False
@@ -22,24 +22,24 @@ _LONGEST = 20_000  # characters of a line that are searched
 
 def claims(path: Path) -> int:
     """How many times a loss was printed, although only the last one of an epoch is a row."""
-    if not any(True for _ in _rows(path)):
+    if not any(True for _ in _rows(sample(path))):
         return 0
     return sum(
-        _BAR.match(part) is not None for _, text, _ in lines(path) for part in _PARTS.split((text or "")[-_LONGEST:])
+        _BAR.match(part) is not None for _, text, _ in sample(path) for part in _PARTS.split((text or "")[-_LONGEST:])
     )
 
 
 def rows(path: Path) -> Iterator[Item]:
     """The last line of each epoch; its number of batches is the number of updates."""
-    for row in _rows(path):
+    for row in _rows(lines(path)):
         yield {name: value for name, value in row.items() if name != "of"}
         yield Config({"updates_per_epoch": row["of"]})
     yield from unended(path)
 
 
-def _rows(path: Path) -> Iterator[dict[str, object]]:
+def _rows(source: Iterable[Line]) -> Iterator[dict[str, object]]:
     epoch: int | None = None
-    for _, text, _ in lines(path):
+    for _, text, _ in source:
         for part in _PARTS.split((text or "")[-_LONGEST:]):
             if found := _EPOCH.match(part):
                 epoch = int(found[1][:15])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lrlab.record.logs.rows import Item
-from lrlab.record.logs.text import lines, unended
+from lrlab.record.logs.text import Line, lines, sample, unended
 
 NAME = "llm.c main.log"
 FOLDER = False
@@ -18,13 +18,17 @@ _NAMES = {"tel": "val_loss", "trl": "train_loss", "eval": "eval_accuracy"}
 
 def claims(path: Path) -> int:
     """The number of lines in this format."""
-    return sum(isinstance(item, dict) for item in rows(path))
+    return sum(1 for _ in _rows(sample(path)))
 
 
 def rows(path: Path) -> Iterator[Item]:
     """Each line, with plain names."""
-    for _, text, _ in lines(path):
+    yield from _rows(lines(path))
+    yield from unended(path)
+
+
+def _rows(source: Iterable[Line]) -> Iterator[dict[str, str]]:
+    for _, text, _ in source:
         if found := _LINE.match((text or "")[:500].strip()):
             pairs = (pair.partition(":") for pair in found[2].split())
             yield {"step": found[1], **{_NAMES.get(name, name): value for name, _, value in pairs if name}}
-    yield from unended(path)

@@ -2,7 +2,7 @@
 
 NAME                 its name
 FOLDER               whether it is a folder or a file
-claims(path) -> int  how many rows it finds in the whole log: the format that finds most reads it
+claims(path) -> int  how many rows it finds in a sample of the log: the format that finds most reads it
 rows(path)           the rows, and the places that could not be read as one
 """
 
@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class Format(Protocol):
     FOLDER: bool
 
     def claims(self, path: Path) -> int:
-        """How many rows it finds in the whole log."""
+        """How many rows it finds in a sample of the log, or in all of it."""
         ...
 
     def rows(self, path: Path) -> Iterator[Item]:
@@ -96,9 +96,11 @@ def _flat(row: dict[str, object] | object, prefix: str = "", depth: int = 0) -> 
 
 def _wide(row: dict[str, object]) -> dict[str, object]:
     """A row of the long form, {"key": "loss", "value": 2.5}, as {"loss": 2.5}."""
-    values = [name for name in row if name.lower() == "value"]
-    keys = [name for word in _KEYS for name in row if name.lower() == word and isinstance(row[name], str) and row[name]]
-    if not values or not keys:
+    values = [name for name in row if _lower(name) == "value"]
+    if not values:
+        return row
+    keys = [name for word in _KEYS for name in row if _lower(name) == word and isinstance(row[name], str) and row[name]]
+    if not keys:
         return row
     rest = {name: value for name, value in row.items() if name not in (values[0], keys[0])}
     return {**rest, str(row[keys[0]]): row[values[0]]}
@@ -106,12 +108,17 @@ def _wide(row: dict[str, object]) -> dict[str, object]:
 
 def _phased(row: dict[str, object]) -> dict[str, object]:
     """A row that a column marks as validation, {"mode": "val", "loss": 2}, with its losses renamed to say so."""
-    said = [value for name, value in row.items() if name.lower() in _PHASES and isinstance(value, str)]
+    said = [value for name, value in row.items() if _lower(name) in _PHASES and isinstance(value, str)]
     if not any(loss(value).validation for value in said):
         return row
     return {
         f"val/{name}" if role(name) is Role.LOSS and not loss(name).validation else name: v for name, v in row.items()
     }
+
+
+@lru_cache(4096)
+def _lower(name: str) -> str:
+    return name.lower()
 
 
 @contextlib.contextmanager

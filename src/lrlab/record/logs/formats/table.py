@@ -1,4 +1,6 @@
-"""Tables with a header, such as CSV files: separated by commas, semicolons, tabs or spaces.
+"""Tables with a header, such as CSV files: separated by commas, semicolons, tabs, bars or spaces.
+
+A table that is drawn, with bars around its rows and lines between them, is read as the same one without.
 
 Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else they separate
 thousands (12,000). Where they are decimal points, points separate thousands (12.000) in a column that counts, or that
@@ -17,7 +19,7 @@ from pathlib import Path
 from lrlab.errors import LrlabError, worded
 from lrlab.record.logs.rows import Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.steps import number
-from lrlab.record.logs.text import UNENDED, lines
+from lrlab.record.logs.text import UNENDED, lines, sample
 from lrlab.record.logs.units import counted
 
 NAME = "table"
@@ -26,7 +28,8 @@ FOLDER = False
 _SEPARATORS = ",;\t"
 _SCALARS = ["Wall time", "Step", "Value"]  # TensorBoard's download of one tag; the tag is in the file's name
 _INDEX = ("", "Unnamed: 0")  # the column of row numbers that pandas writes first
-_SAID = re.compile(r'"?sep=.?"?\s*')  # a separator line for spreadsheets
+_SAID = re.compile(r'"?sep=.?"?\s*|[-\s|+:=\u2500-\u257f]+')  # a separator line for spreadsheets; one that is drawn
+_BARS = str.maketrans("│┃║", "|||")
 _DECIMAL = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")  # 2,5 and 1.234,5
 _DOTTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")  # 12.000 where commas are decimal points
 _BOTH = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")  # 1.234,5
@@ -39,9 +42,10 @@ def claims(path: Path) -> int:
     """The number of lines with as many fields as the header, at least one of them a number."""
     separator, fields = "", 0
     found = 0
-    for _, text, _ in lines(path):
+    for _, text, _ in sample(path):
         if text is None or not text.strip() or _SAID.fullmatch(text):
             continue
+        text = _undrawn(text)
         if not fields:
             if _is_comment(text):
                 continue
@@ -56,6 +60,17 @@ def claims(path: Path) -> int:
     return found
 
 
+def _undrawn(line: str) -> str:
+    """A row without the bars that are drawn around it.
+
+    >>> _undrawn("| 10 | 2.5 |"), _undrawn("│ 10 │ 2.5 │"), _undrawn("10|2.5|")
+    (' 10 | 2.5 ', ' 10 | 2.5 ', '10|2.5|')
+    """
+    line = line if line.isascii() else line.translate(_BARS)
+    bare = line.strip()
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == "|" else line
+
+
 def _is_comment(line: str) -> bool:
     """Whether a line before the header is a remark: it begins with # and names nothing that counts.
 
@@ -66,9 +81,9 @@ def _is_comment(line: str) -> bool:
 
 
 def _separator(head: str) -> str:
-    """The separator of the names in a header: spaces if there is no other."""
+    """The separator of the names in a header: a bar, or else spaces, if there is no other."""
     best = max(_SEPARATORS, key=head.count)
-    return best if best in head else " "
+    return best if best in head else "|" if "|" in head else " "
 
 
 def _parts(text: str, separator: str) -> list[str]:
@@ -131,7 +146,7 @@ def _commas(path: Path, separator: str, names: list[str]) -> tuple[list[Callable
     Where every comma could separate thousands (3,576), and is none between fields, it is a decimal point if no other
     number has one and no column that counts has a comma.
     """
-    texts = (text for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
+    texts = (_undrawn(text) for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
     rows = [_cells(text, separator) for text in texts]
     found = [{row[k] for row in rows if k < len(row)} for k in range(len(names))]
     cells = set().union(*found)
@@ -213,4 +228,4 @@ class _Lines:
             if text is None:
                 self.too_long.append(at)
             elif text.strip() and not _SAID.fullmatch(text):
-                yield from (f"{part}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())
+                yield from (f"{_undrawn(part)}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())

@@ -7,13 +7,13 @@ before it. If the word "val", "eval" or "test" stands alone in a line, its losse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from lrlab.record.logs.roles import Role, loss, role
 from lrlab.record.logs.rows import Config, Item
-from lrlab.record.logs.text import lines, unended
+from lrlab.record.logs.text import Line, lines, sample, unended
 from lrlab.record.logs.units import counted, words
 
 NAME = "lines of text"
@@ -41,21 +41,21 @@ _ALONE = re.compile(r"(?i)(?<![\w/])(?:val|valid|validation|eval|evaluation|test
 
 def claims(path: Path) -> int:
     """The number of lines with a loss."""
-    return sum(any(role(name) is Role.LOSS for name in row) for row, _ in _rows(path))
+    return sum(any(role(name) is Role.LOSS for name in row) for row, _ in _rows(sample(path)))
 
 
 def rows(path: Path) -> Iterator[Item]:
     """The lines with a loss or an LR."""
-    for row, of in _rows(path):
+    for row, of in _rows(lines(path)):
         yield row
         if of:
             yield Config({"steps_of": of})
     yield from unended(path)
 
 
-def _rows(path: Path) -> Iterator[tuple[dict[str, object], int]]:
+def _rows(source: Iterable[Line]) -> Iterator[tuple[dict[str, object], int]]:
     counters: dict[str, object] = {}
-    for _, text, _ in lines(path):
+    for _, text, _ in source:
         for part in (text or "").rstrip().split("\r"):  # a progress bar overwrites itself
             if not part or part.lstrip().startswith(('{"', '"')):
                 continue

@@ -1,5 +1,6 @@
 """Range tests and choices in processes of their own."""
 
+import errno
 import json
 import os
 import time
@@ -7,11 +8,12 @@ import time
 import pytest
 
 import lrlab as lr
-from lrlab.desk import alone, choices
+from lrlab.desk import alone, auto, choices
 from lrlab.desk.alone import ALIVE, ASKED
 from lrlab.desk.choices import Choice
 from lrlab.desk.wanted import RESULT
 from lrlab.errors import LrlabError
+from lrlab.record.runs.files import in_words
 from waiting import training, until
 
 
@@ -30,11 +32,34 @@ def test_how_it_stands_is_told(tmp_path, folder):
     assert choices.standing(tmp_path, folder.name)["status"] == "running"
     os.utime(folder / ALIVE, (0, time.time() - 2 * alone.SILENT))
     assert choices.standing(tmp_path, folder.name)["status"] == "stopped"
-    (folder / RESULT).write_text('{"said": "no"}')
+    (folder / RESULT).write_text('{"status": "failed", "said": "no"}')
     assert choices.standing(tmp_path, folder.name) == {
         "kind": "find", "task": "digits", "name": folder.name, "parts": [], "status": "failed", "said": "no",
     }  # fmt: skip
     assert choices.listing(tmp_path) == [{"name": folder.name, "kind": "find", "task": "digits", "status": "failed"}]
+
+
+def test_where_the_disk_is_full_it_may_go_on(tmp_path, monkeypatch):
+    """Not what was asked for is at fault."""
+
+    def full(*given, **named):
+        with in_words("the store cannot be written", str(tmp_path)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(auto, "auto", full)
+    found = choices.answered(Choice("auto", "control", budget=20.0), tmp_path)
+    assert found["status"] == "failed"
+    assert "No space left" in found["said"]
+
+
+def test_what_is_not_possible_does_not_go_on(tmp_path):
+    """A budget that is too small stays so; nothing is started again."""
+    name = choices.begin(tmp_path, Choice("auto", "control", 40, 2.0))
+    until(lambda: choices.standing(tmp_path, name)["status"] != "running")
+    found = choices.standing(tmp_path, name)
+    assert (found["status"], found["said"].partition("\n")[0]) == ("refused", "the budget is too small")
+    choices.go_on(tmp_path, name)
+    assert choices.standing(tmp_path, name) == found
 
 
 def test_a_task_that_fails_says_why(tmp_path):

@@ -82,6 +82,19 @@ def test_a_schedule_is_chosen_within_a_budget(opened):
     assert page.locator("#updates").input_value() == "2000"
 
 
+def test_what_is_not_possible_is_not_offered_again(opened):
+    """A budget that is too small, with the words that say how much is enough."""
+    page = opened("/choose")
+    until(page, "document.querySelectorAll('#task option').length")
+    page.locator("#task").select_option("control")
+    page.locator("#budget").fill("2")
+    page.locator('#train button[value="auto"]').click()
+    until(page, "document.querySelector('#failed:not(:empty)')")
+    assert "budget is too small" in page.locator("#failed").inner_text()
+    assert page.locator("#standing").inner_text() == "What was asked for is not possible."
+    assert page.locator("#continue").is_hidden()
+
+
 def test_no_page_is_wider_than_the_screen(opened):
     for width in (1440, 420):
         page = opened("/choose", width=width)

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from lrlab.desk import alone
 from lrlab.desk.alone import ASKED, STOP
 from lrlab.desk.wanted import RESULT
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, MissingExtra
 from lrlab.views.progress import hearing
 
 FOLDER, MODULE = ("studio", "choices"), "lrlab.desk.choices"
@@ -56,7 +56,7 @@ def stop(store: str | Path, name: str) -> None:
 
 
 def go_on(store: str | Path, name: str) -> None:
-    """Start one again that has stopped or failed; one that is running or finished stays as it is."""
+    """Start one again that has stopped or failed; one that is running, finished or refused stays as it is."""
     if standing(store, name)["status"] in ("stopped", "failed"):
         folder = _place(store, name)
         (folder / RESULT).unlink(missing_ok=True)
@@ -64,14 +64,18 @@ def go_on(store: str | Path, name: str) -> None:
 
 
 def standing(store: str | Path, name: str) -> dict[str, Any]:
-    """How one stands: "running", "finished", "failed" or "stopped", how far it has come, and what came of it."""
+    """How one stands, how far it has come, and what came of it.
+
+    It is "running", "finished", "stopped", "failed" (by the task, the disk: it may go on), or "refused": what was asked
+    for is not possible, and would not be a second time.
+    """
     folder = _place(store, name)
     asked = json.loads((folder / ASKED).read_text(encoding="utf-8"))
     found: dict[str, Any] = {"name": name, "kind": asked["kind"], "task": asked["task"]}
     found["parts"] = _read(folder / PROGRESS) or []
     answer = _read(folder / RESULT)
     if answer is not None:
-        return {**found, "status": "failed" if "said" in answer else "finished", **answer}
+        return {**found, "status": "finished", **answer}
     return {**found, "status": "running" if alone.is_alive(folder) else "stopped"}
 
 
@@ -89,9 +93,10 @@ def listing(store: str | Path) -> list[dict[str, Any]]:
 
 
 def answered(choice: Choice, store: Path) -> dict[str, Any]:
-    """The answer: a report with the schedule, its LR and the updates of a run; or what went wrong."""
+    """The answer: a report with the schedule, its LR and the updates of a run; or its status, and what went wrong."""
     from lrlab.desk.auto import auto
     from lrlab.desk.find import find
+    from lrlab.lab.stages.engine import TaskError
     from lrlab.views.plain import plain_report
 
     try:
@@ -112,9 +117,10 @@ def answered(choice: Choice, store: Path) -> dict[str, Any]:
         told = {"schedule": chosen.schedule, "lr": chosen.lr, "updates": chosen.updates}
         return {"report": plain_report(chosen.report()), **told}
     except LrlabError as error:
-        return {"said": str(error)}
+        mendable = isinstance(error, TaskError | MissingExtra) or isinstance(error.__cause__, OSError)
+        return {"status": "failed" if mendable else "refused", "said": str(error)}
     except Exception as error:  # of the task, of the disk: whoever watches is told
-        return {"said": repr(error)}
+        return {"status": "failed", "said": repr(error)}
 
 
 class Parts:

@@ -8,13 +8,14 @@ import { facts, sections } from "./report.js";
 
 const OPEN = "open";
 const RUN = 10_000;
-const STATUS = { running: "running", finished: "finished", failed: "failed", stopped: "stopped before its end" };
+const STATUS = { running: "running", finished: "finished", failed: "failed", refused: "not possible", stopped: "stopped before its end" };
 const KIND = { find: (task) => `LRs that suit ${task}`, auto: (task) => `A schedule for ${task}` };
 const NOW = {
   find: "It is trained now: first a sweep, then short complete runs. It goes on when this page is closed.",
   auto: "It is trained now: a range test, a screening of the advised schedules, and the verdict. It goes on when this page is closed.",
   stopped: "It was stopped before its end. What is finished is kept: it goes on from there.",
   failed: "It came to no answer. What is finished is kept.",
+  refused: "What was asked for is not possible.",
 };
 let timer = 0;
 

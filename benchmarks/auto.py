@@ -10,7 +10,7 @@ folds. What it chooses is trained on the folds of the study, beside a constant L
 Keras, and compared with the grid's winner and with the grid's constant LR, each at the LR that is best on the other
 folds. Within the band: the difference to the winner is not distinguishable from 0.
 
-With `--variant` the task has another width, noise or batch: a grid of six strategies is trained there, with the same
+With `--variant` the task has another width, noise or batch: a grid of seven strategies is trained there, with the same
 seed and folds. Runs are kept in the store: interrupted, the script goes on where it was.
 """
 
@@ -26,6 +26,7 @@ import evidence
 import lrlab as lr
 from evidence_study import Contestant, Study, kept, study
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.desk.chosen import Chosen
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.asking import own_lrs
@@ -40,7 +41,7 @@ PYTORCH, KERAS = "PyTorch's default", "Keras' default"
 DEFAULTS = {PYTORCH: 1e-3, KERAS: 1e-3}  # of torch.optim.SGD, AdamW and RMSprop; of Keras' AdamW and RMSprop
 KERAS_SGD = 0.01
 SGD = ("sgd", "momentum")
-VARIED = ("fixed", "step", "cosine", "warmup + linear", "WSD", "one-cycle")
+VARIED = ("fixed", "step", "cosine", "warmup + linear", "WSD", "one-cycle", "averaging")
 Scores = Mapping[float, Sequence[float | None]]
 
 
@@ -52,21 +53,21 @@ def defaults(found: Study, config: Mapping[str, str]) -> dict[str, float]:
     return {name: rate / own for name, rate in rates.items()}
 
 
-def trained(found: Study, config: Mapping[str, str], schedule: str, multiple: float, store: str) -> dict[str, Scores]:
-    """The scores of a schedule at one LR, and of the libraries' defaults, on the folds of the study."""
+def trained(found: Study, config: Mapping[str, str], chosen: Chosen, store: str) -> dict[str, Scores]:
+    """The scores of what was chosen, and of the libraries' defaults, on the folds of the study."""
     task, resources = load_task(found.task), Resources()
-    arms = {"chosen": (lr.parse(schedule), multiple)}
-    arms |= {name: (lr.constant(), rate) for name, rate in defaults(found, config).items()}
+    arms = [(Arm("chosen", lr.parse(chosen.schedule), chosen.averaging), chosen.multiple)]
+    arms += [(Arm(name, lr.constant()), rate) for name, rate in defaults(found, config).items()]
     jobs = [
-        Job(Arm(name, curve), rate, 0, fold, found.folds, found.updates, 4, dict(config), order=resources.order)
-        for name, (curve, rate) in arms.items()
+        Job(arm, rate, 0, fold, found.folds, found.updates, 4, dict(config), order=resources.order)
+        for arm, rate in arms
         for fold in range(found.folds)
     ]
     with opened(resources, task) as executor:
         runs, _ = run_jobs(task, jobs, Store(store), executor)
     scores = [None if run.outcome == "diverged" else run.score for run in runs]
     rows = (scores[k * found.folds : (k + 1) * found.folds] for k in range(len(arms)))
-    return {name: {rate: row} for (name, (_, rate)), row in zip(arms.items(), rows, strict=True)}
+    return {arm.name: {rate: row} for (arm, rate), row in zip(arms, rows, strict=True)}
 
 
 def judged(found: Study, chosen: Scores, other: Scores) -> Standing:
@@ -129,7 +130,7 @@ def main() -> None:
             found.task, budget=budget, horizon=found.updates, config=config, seed=given.seed, store=given.store,
             quiet=True,
         )  # fmt: skip
-        scores = trained(found, config, chosen.schedule, chosen.multiple, given.store)
+        scores = trained(found, config, chosen, given.store)
         others = {"winner": found.arms[winner].scores, "constant": found.arms["fixed"].scores}
         others |= {library: scores[library] for library in (PYTORCH, KERAS)}
         verdicts = {against: judged(found, scores["chosen"], other) for against, other in others.items()}

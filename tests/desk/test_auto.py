@@ -36,6 +36,7 @@ def test_what_was_chosen_can_be_used(tmp_path):
         assert (found.answer == "better") == (low > 0)
     record = json.loads(json.dumps(found.record(), allow_nan=False))
     assert {"version", "schedule", "lr", "gain", "code", "cost"} <= set(record)
+    assert record["averaging"] == found.averaging
     assert len(record["screened"]) == 3 * (1 + len({row["name"] for row in record["screened"]} - {"constant"}))
     again = chosen(tmp_path)
     assert again.trained == 0
@@ -81,6 +82,34 @@ def test_where_the_best_schedule_is_worse_the_constant_lr_is_chosen(tmp_path):
     assert record["gain"][1] == pytest.approx(-0.5)
     assert f"tried, {found.best.schedule} at {0.3 * found.best.multiple:.3g}, is worse than a constant LR" in str(lost)
     assert "worse by 0.5 (95% interval 0.4" in str(lost)
+
+
+def test_averaged_weights_are_tried_and_chosen(tmp_path):
+    """The quadratic ends with the noise of its LR, which an average takes away; it is told, with its code."""
+    found = chosen(tmp_path, budget=60, horizon=400)
+    short = [row for row in found.screened if row.updates == 100]
+    assert {(row.name, row.schedule) for row in short if row.averaging is not None} == {("averaging", "constant()")}
+    averaged = [row for row in short if row.averaging is not None]
+    assert {row.multiple for row in averaged} == {row.multiple for row in short if row.name == "constant"}
+    assert [row.score for row in averaged] != [row.score for row in short if row.name == "constant"]
+    record = found.record()
+    assert {row["averaging"] for row in record["screened"]} == {None, 0.1}
+    lost = {"averaging": [0.5, 0.61, 0.69, 0.55], "constant": [1.0, 1.1, 1.2, 1.05]}
+    verdict = compare({name: {1.0: np.array([row])} for name, row in lost.items()})
+    best = dataclasses.replace(found.best, name="averaging", schedule="constant()", averaging=0.1)
+    won = dataclasses.replace(found, best=best, comparison=verdict)
+    assert (won.answer, won.schedule, won.averaging) == ("better", "constant()", 0.1)
+    assert str(won).startswith("constant() with weights averaged over 10% of the run at LR ")
+    assert "without averaged weights: val_loss better by" in str(won)
+    assert "AveragedModel(model" in won.code
+    assert "min(0.975, n / (n + 9))" in won.code
+    assert (won.record()["averaging"], won.record()["best"]["averaging"]) == (0.1, 0.1)
+    assert won.report().sections[0].rows[0][0] == "constant() with weights averaged over 10% of the run"
+    verdict = compare({name: {1.0: np.array([row])} for name, row in zip(lost, reversed(lost.values()), strict=True)})
+    worse = dataclasses.replace(won, comparison=verdict)
+    assert (worse.answer, worse.averaging, worse.record()["averaging"]) == ("worse", None, None)
+    assert "AveragedModel" not in worse.code
+    assert str(worse).startswith("constant() at LR ")
 
 
 @pytest.mark.parametrize(
@@ -244,3 +273,23 @@ def test_where_the_screening_diverged_it_says_so(tmp_path):
     """Here every run of a quarter of the length, not those of the range test."""
     with pytest.raises(LrlabError, match="every run of the screening diverged"):
         lr.auto(task(0.1, whole=100, breaks=1e-5), store=tmp_path, budget=12, horizon=400, workers=0, quiet=True)
+
+
+def test_averaged_weights_always_have_a_place(tmp_path):
+    """Whatever the advice has before them, and with the least budget; not where the task tracks no model."""
+    least = lr.auto(task(0.1), store=tmp_path, budget=12, questions={"task": "language"}, workers=0, quiet=True)
+    assert [row.name for row in least.screened[::3]] == ["constant", "warmup + linear", "averaging"]
+
+    @lr.task(metric="val_loss", updates=400, folds=2)
+    def train(run):
+        weights = Model()
+        run.track(weights=weights)
+        for _ in run.steps([0]):
+            rate = weights.param_groups[0]["lr"]
+            run.log(loss=1.0 + 0.3 * math.log(rate / 0.1) ** 2)
+            if run.eval_now:
+                run.report(val_loss=1.0 + 0.3 * math.log(rate / 0.1) ** 2)
+
+    bare = lr.auto(train, store=tmp_path, budget=20, workers=0, quiet=True)
+    assert {row.averaging for row in bare.screened} == {None}
+    assert len(bare.screened) == 15

@@ -37,6 +37,21 @@ def test_questions_are_answered_and_the_advice_follows(opened):
     assert page.locator("#text").input_value() == advised[0]
 
 
+def test_a_schedule_of_averaged_weights_is_not_compared_as_a_bare_one(opened):
+    """Its schedule alone is another strategy: the command has it, the page leaves it out and says so."""
+    page = opened("/choose")
+    until(page, FIRST)
+    offers = page.locator("#shortlist .word").all_inner_texts()
+    (averaged,) = [k for k, text in enumerate(offers) if "weights averaged over 10% of the run" in text]
+    advised = page.locator("#shortlist code").all_inner_texts()
+    assert "--arms averages" in page.locator("#settle-command").inner_text()
+    assert "leaves averaged weights out" in page.locator("#settle-command").inner_text()
+    page.locator("#settle").click()
+    until(page, "document.querySelectorAll('#task option').length")
+    arms = [line.partition(" = ")[2] for line in page.locator("#arms").input_value().split("\n")]
+    assert arms == [text for k, text in enumerate(advised) if k != averaged]
+
+
 def test_a_range_test_is_begun_and_watched(opened):
     page = opened("/choose")
     until(page, "document.querySelectorAll('#task option').length")
@@ -75,7 +90,7 @@ def test_a_schedule_is_chosen_within_a_budget(opened):
     assert "constant LR" in page.locator("#answer").inner_text()
     assert "keras" in page.locator("#report .code").inner_text()
     assert page.locator("#report table").first.inner_text().count("control") == 0
-    schedule = page.locator("#report tbody td").first.inner_text()
+    schedule = page.locator("#report tbody td").first.inner_text().partition(" with weights averaged")[0]
     page.locator("#open").press("Enter")
     until(page, "window.lrlab?.found?.words !== undefined")
     assert page.locator("#text").input_value() == schedule

@@ -44,11 +44,15 @@ class ReasonRecord(TypedDict):
 
 
 class OfferRecord(TypedDict):
-    """A strategy: its schedule, what it needs besides, and the points that the rules give it."""
+    """A strategy: its schedule, what it needs besides, and the points that the rules give it.
+
+    `averaging` is the average of its weights, as an arm of a comparison has it; null where they are taken as they are.
+    """
 
     name: str
     schedule: str
     beside: str
+    averaging: float | str | None
     points: int
 
 
@@ -120,14 +124,15 @@ class Advice(Shown):
     def code(
         self, framework: str = "torch", *, horizon: int | Horizon | None = None, base_lr: float | None = None
     ) -> str:
-        """The schedule as code for torch, keras, optax or transformers.
+        """The schedule, and the average of the weights beside it, as code for torch, keras, optax or transformers.
 
         It needs lrlab only where the framework has no schedule with exactly this curve. Raises `LrlabError` where the
         length of the run or the base LR is needed and not given.
         """
         from lrlab.desk.coded import code
 
-        return code(self.schedule, framework, horizon=horizon, base_lr=base_lr)
+        averaging = self.ranking[0].averaging
+        return code(self.schedule, framework, horizon=horizon, base_lr=base_lr, averaging=averaging)
 
     def record(self, code: str | None = None) -> AdviceDocument:
         """All of it as plain JSON values."""
@@ -137,7 +142,13 @@ class Advice(Shown):
             "schedule": str(self.schedule),
             "alternatives": [str(schedule) for schedule in self.alternatives],
             "shortlist": [
-                {"name": each.name, "schedule": str(each.schedule), "beside": each.beside, "points": each.points}
+                {
+                    "name": each.name,
+                    "schedule": str(each.schedule),
+                    "beside": each.beside,
+                    "averaging": each.averaging,
+                    "points": each.points,
+                }
                 for each in self.ranking[:OFFERED]
             ],
             "reasons": [_reason(each) for each in self.reasons],
@@ -272,7 +283,7 @@ def _arms() -> tuple[Offer, ...]:
     from lrlab.lab.arms.arms import ARM_SETS, arms_named
 
     arms = [(name, arm) for name in ARM_SETS for arm in arms_named(name)]
-    return tuple(Offer(arm.name, arm.schedule, arm.beside, 0, name) for name, arm in arms if arm.beside)
+    return tuple(Offer(arm.name, arm.schedule, arm.beside, 0, name, arm.averaging) for name, arm in arms if arm.beside)
 
 
 def _settle(decision: Decision, runs: Own | None, ranking: tuple[Offer, ...]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lrlab.analysis.advice.advised import Offer
 from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.analysis.find.policy import BUDGET, least_budget
 from lrlab.core.expression.node import Schedule
@@ -27,6 +28,7 @@ from lrlab.lab.search.rungs import ranking
 from lrlab.lab.search.space import BASELINE, Strategy, refuse_another
 from lrlab.lab.search.tuning import Field
 from lrlab.lab.search.units import split_of
+from lrlab.lab.stages.asking import can_average
 from lrlab.lab.stages.executor import Executor
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import refuse_unknown
@@ -101,11 +103,11 @@ def auto(
     """Choose a schedule and its LR within a budget, and tell what it gains over a constant LR.
 
     A range test (`lr.find`) finds the LR; advice (`lr.advise`, with the answers in `questions`) says which schedules
-    are tried; each is screened as complete runs of a quarter of the length, at half, once and twice that LR, beside a
-    constant LR, on two folds. Where the budget has room, the best of them are tried again as whole runs around their
-    best LR, and farther while that lies at an end. The best of all is then judged against the constant LR, each at its
-    best LR so far, on folds (or seeds, where the task has one fold) that nothing before has seen; where it is worse,
-    the constant LR is chosen.
+    are tried, one of them with averaged weights if the task can be judged by them. Each is screened as complete runs of
+    a quarter of the length, at half, once and twice that LR, beside a constant LR, on two folds. Where the budget has
+    room, the best of them are tried again as whole runs around their best LR, and farther while that lies at an end.
+    The best of all is then judged against the constant LR, each at its best LR so far, on folds (or seeds, where the
+    task has one fold) that nothing before has seen; where it is worse, the constant LR is chosen.
 
     `budget` is in runs' worth of updates (20), or minutes ("30min"); it is never exceeded. `framework` is that of the
     code that is given: torch, keras, optax or transformers. The rest is as in `lr.tune`; runs are kept in `store`.
@@ -145,7 +147,8 @@ def auto(
         allowed = budget_of(budget, field, place.slots, least)
         shares = shares_of(allowed.allowed - allowed.first, updates, len(units), len(others))
         assert shares is not None
-        arms = _shortlist(advice.ranking, shares.schedules, updates)
+        (asked,) = field.jobs([Candidate(FIXED, (), 1.0)], updates)[:1]
+        arms = _shortlist(advice.ranking, shares.schedules, updates, partial(can_average, task, asked))
         found = find(
             train,
             horizon=updates,
@@ -187,13 +190,11 @@ def auto(
         metric=task.metric,
         updates=updates,
         framework=framework,
-        best=Best(best.name, str(best.schedule), best.lr),
+        best=Best(best.name, str(best.schedule), best.strategy.averaging, best.lr),
         fixed=fixed.lr,
         own=found.own,
         found=found,
-        screened=tuple(
-            Screened(t.candidate.name, str(t.candidate.schedule), t.candidate.lr, t.updates, t.score) for t in tried
-        ),
+        screened=tuple(map(_screened, tried)),
         comparison=comparison,
         maximise=field.maximise,
         spent=spent,
@@ -213,15 +214,28 @@ def _before(schedules: int, updates: int, tried: int) -> int:
     return round(_tested(updates) * updates) + (schedules + 1) * len(STEPS) * tried * max(1, updates // SHORTER)
 
 
-def _shortlist(ranking: Sequence[Any], count: int, updates: int) -> tuple[Strategy, ...]:
-    """The first schedules of the advice that are schedules and nothing besides, and the same at a quarter of a run."""
+def _shortlist(
+    ranking: Sequence[Offer], count: int, updates: int, averages: Callable[[float | str], bool]
+) -> tuple[Strategy, ...]:
+    """The first schedules of the advice that are the same at a quarter of a run, and need nothing but what is done
+    here: averaged weights, where the task `averages`. These have the last place, if they have none before it: schedules
+    that all decay are too much alike to be all that is tried."""
     found: list[Strategy] = []
     for offer in ranking:
-        if offer.beside or str(offer.schedule) == FIXED.text:
-            continue
-        if _lasts(offer.name, offer.schedule, updates):
-            found.append(Strategy(offer.name, str(offer.schedule)))
-    return tuple(found[:count]) or (BASELINE,)
+        plain = not offer.beside and str(offer.schedule) != FIXED.text
+        here = plain or (offer.averaging is not None and averages(offer.averaging))
+        if here and _lasts(offer.name, offer.schedule, updates):
+            found.append(Strategy(offer.name, str(offer.schedule), offer.averaging))
+    averaged = [each for each in found if each.averaging is not None]
+    first = found[:count]
+    if averaged and averaged[0] not in first:
+        first[-1] = averaged[0]
+    return tuple(first) or (BASELINE,)
+
+
+def _screened(tried: Tried) -> Screened:
+    of = tried.candidate
+    return Screened(of.name, str(of.schedule), of.strategy.averaging, of.lr, tried.updates, tried.score)
 
 
 def _lasts(name: str, schedule: Schedule, updates: int) -> bool:

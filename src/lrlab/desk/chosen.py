@@ -13,6 +13,7 @@ from lrlab.desk import VERSION
 from lrlab.desk.coded import code
 from lrlab.desk.found import Found, RangeRecord
 from lrlab.errors import printable
+from lrlab.lab.arms.average import average_of
 from lrlab.shown import Shown
 from lrlab.views.model import Cell, Code, Figure, Interval, Line, Mark, Report, Table, Text, Tone
 from lrlab.views.seen import Columns, Section
@@ -26,21 +27,26 @@ class ScreenedRecord(TypedDict):
 
     name: str
     schedule: str
+    averaging: float | str | None
     lr: float
     updates: int
     score: float | None
 
 
 class BestRecord(TypedDict):
-    """The best schedule that was tried; `lr` as that of the choice."""
+    """The best schedule that was tried; `lr` and `averaging` as those of the choice."""
 
     name: str
     schedule: str
+    averaging: float | str | None
     lr: float
 
 
 class AutoRecord(TypedDict):
     """The choice. `lr` is absolute, of the first parameter group, or a multiple where the task has no optimizer.
+
+    `averaging` is how the weights are averaged beside the schedule, as an arm of a comparison has it: the memory of a
+    moving average as a share of the run (0.1); null where they are taken as they are.
 
     `gain` is by how much the metric is better with the best schedule that was tried than with a constant LR at its own
     best: low, expected, high, in the metric (null where that is unbounded or not known); `answer` what the comparison
@@ -51,6 +57,7 @@ class AutoRecord(TypedDict):
 
     version: Literal[1]
     schedule: str
+    averaging: float | str | None
     lr: float
     gain: list[float | None]
     code: str
@@ -80,6 +87,7 @@ class Screened:
 
     name: str
     schedule: str
+    averaging: float | str | None
     multiple: float
     updates: int
     score: float
@@ -87,16 +95,28 @@ class Screened:
 
 @dataclass(frozen=True)
 class Best:
-    """The best schedule that was tried, at its best multiple of the task's own LR."""
+    """The best schedule that was tried, at its best multiple of the task's own LR.
+
+    `averaging` is the average of the weights beside it, as in `lrlab.lab.arms.arms.Arm`.
+    """
 
     name: str
     schedule: str
+    averaging: float | str | None
     multiple: float
+
+    @property
+    def whole(self) -> str:
+        """The schedule as a text, and what is beside it."""
+        beside = "" if self.averaging is None else f" with {average_of(self.averaging)}"
+        return f"{self.schedule}{beside}"
 
 
 @dataclass(frozen=True, repr=False)
 class Chosen(Shown):
     """A schedule (`schedule`, as a text) and its LR (`lr`), with code for a framework (`code`).
+
+    Where it is a schedule with averaged weights, `averaging` says how, as in `lrlab.lab.arms.arms.Arm`; else None.
 
     The best schedule that was tried (`best`) is "better" than a constant LR, "undecided" or "worse" (`answer`), by so
     much in the metric (`gain`: low, expected, high). Where it is worse, the constant LR is what is chosen. `found` is
@@ -129,6 +149,11 @@ class Chosen(Shown):
     def schedule(self) -> str:
         """Its text."""
         return "constant()" if self.answer == "worse" else self.best.schedule
+
+    @property
+    def averaging(self) -> float | str | None:
+        """How the weights are averaged beside it; None where they are taken as they are."""
+        return None if self.answer == "worse" else self.best.averaging
 
     @property
     def multiple(self) -> float:
@@ -181,8 +206,12 @@ class Chosen(Shown):
 
     @property
     def code(self) -> str:
-        """The schedule in the framework; it needs lrlab only where that has no schedule with exactly this curve."""
-        return code(parse(self.schedule), self.framework, horizon=self.updates, base_lr=self.lr)
+        """The schedule in the framework, with the average of the weights where it has one.
+
+        It needs lrlab only where the framework has no schedule with exactly this curve.
+        """
+        schedule, run = parse(self.schedule), self.updates
+        return code(schedule, self.framework, horizon=run, base_lr=self.lr, averaging=self.averaging)
 
     @property
     def cost(self) -> float:
@@ -194,6 +223,7 @@ class Chosen(Shown):
         return {
             "version": VERSION,
             "schedule": self.schedule,
+            "averaging": self.averaging,
             "lr": self.lr,
             "gain": list(self.gain),
             "code": self.code,
@@ -202,6 +232,7 @@ class Chosen(Shown):
             "best": {
                 "name": self.best.name,
                 "schedule": self.best.schedule,
+                "averaging": self.best.averaging,
                 "lr": self._absolute(self.best.multiple),
             },
             "name": self.name,
@@ -221,6 +252,7 @@ class Chosen(Shown):
                 {
                     "name": each.name,
                     "schedule": each.schedule,
+                    "averaging": each.averaging,
                     "lr": self._absolute(each.multiple),
                     "updates": each.updates,
                     "score": self._score(each),
@@ -285,7 +317,7 @@ class Chosen(Shown):
         words = {"undecided": "not distinguishable"}
         mark = Mark(words.get(self.answer, self.answer), tones.get(self.answer, "quiet"))
         rows = (
-            (self.best.schedule, f"{self._absolute(self.best.multiple):.3g}", means.get(self.best.name), gain, mark),
+            (self.best.whole, f"{self._absolute(self.best.multiple):.3g}", means.get(self.best.name), gain, mark),
             ("constant()", f"{self._absolute(self.fixed):.3g}", means.get(CONSTANT), None, Mark("baseline")),
         )
         units = len(self.comparison.standings[0].scores)
@@ -322,11 +354,14 @@ class Chosen(Shown):
         gain = [None if each is None else -each for each in reversed(self.gain)] if worse else self.gain
         low, middle, high = ("?" if each is None else f"{each:.4g}" if worse else f"{each:+.4g}" for each in gain)
         said = {"better": "better than", "worse": "worse than", "undecided": "not distinguishable from"}[self.answer]
-        best = f"The best schedule that was tried, {self.best.schedule} at {self._absolute(self.best.multiple):.3g},"
+        best = f"The best schedule that was tried, {self.best.whole} at {self._absolute(self.best.multiple):.3g},"
+        chosen = self.schedule if worse else self.best.whole
+        bare = "" if self.best.averaging is None else " without averaged weights"
         lines = [
-            f"{self.schedule} at {sign} {self.lr:.3g}.",
-            f"{best if worse else 'It'} is {said} a constant LR of {self._absolute(self.fixed):.3g}: {self.metric} "
-            f"{'worse' if worse else 'better'} by {middle} ({self.comparison.level:.0%} interval {low} to {high}), on "
+            f"{chosen} at {sign} {self.lr:.3g}.",
+            f"{best if worse else 'It'} is {said} a constant LR of {self._absolute(self.fixed):.3g}{bare}: "
+            f"{self.metric} {'worse' if worse else 'better'} by {middle} "
+            f"({self.comparison.level:.0%} interval {low} to {high}), on "
             f"{units} folds or seeds that nothing before has seen.",
             *self._edges(),
             f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",

@@ -1,9 +1,13 @@
-"""A schedule as code for a framework: its own classes where they have exactly this curve, else the adapter of lrlab."""
+"""A schedule as code for a framework: its own classes where they have exactly this curve, else the adapter of lrlab.
+
+Behind it stands the average of the weights, where there is one.
+"""
 
 from __future__ import annotations
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.time.horizon import Horizon
+from lrlab.desk.averaged import averaged
 from lrlab.dialects.write.targets import to_code
 from lrlab.errors import LrlabError, nearest, worded
 
@@ -38,9 +42,14 @@ _ADAPTERS = {
 
 
 def code(
-    schedule: Schedule, framework: str, *, horizon: int | Horizon | None = None, base_lr: float | None = None
+    schedule: Schedule,
+    framework: str,
+    *,
+    horizon: int | Horizon | None = None,
+    base_lr: float | None = None,
+    averaging: float | str | None = None,
 ) -> str:
-    """Code that makes the same LRs in a framework.
+    """Code that makes the same LRs in a framework, and the same average of the weights (as an arm's `averaging`).
 
     Raises `LrlabError` where the length of the run or the base LR is needed and not given.
 
@@ -57,9 +66,15 @@ def code(
     if framework not in FRAMEWORKS:
         raise LrlabError(worded("no code for this", framework, ", ".join(FRAMEWORKS), nearest(framework, FRAMEWORKS)))
     run = Horizon.of(horizon)
-    curve = schedule.over(run)  # a share of a length that is not known is refused, whoever writes
+    schedule.over(run)  # a share of a length that is not known is refused, whoever writes
     if framework in ABSOLUTE and base_lr is None:
         raise LrlabError(worded(f"a schedule of {framework} has absolute LRs", hint="base_lr=0.001, or --lr 0.001"))
+    beside = "" if averaging is None else f"\n\n{averaged(averaging, framework, run.total)}"
+    return _rates(schedule, framework, run, base_lr) + beside
+
+
+def _rates(schedule: Schedule, framework: str, run: Horizon, base_lr: float | None) -> str:
+    """Code that makes the LRs."""
     try:
         return to_code(schedule, framework, horizon=run, base_lr=base_lr)
     except LrlabError:
@@ -67,4 +82,4 @@ def code(
         if framework != "transformers":  # whose Trainer knows the length and the LR
             given += f", base_lr={base_lr!r}" if framework in ABSOLUTE else ""
             given += "" if run.total is None else f", horizon={run.total}"
-        return _ADAPTERS[framework, bool(curve.controllers)].format(given)
+        return _ADAPTERS[framework, bool(schedule.over(run).controllers)].format(given)

@@ -1,10 +1,10 @@
-"""A training function is asked for its own LRs before it trains, and nothing happens."""
+"""A training function is asked for its own LRs before it trains, and whether its weights can be averaged."""
 
 import pytest
 
 import lrlab as lr
 from lrlab.lab.arms.arms import Arm
-from lrlab.lab.stages.asking import asked, own_lrs
+from lrlab.lab.stages.asking import asked, can_average, own_lrs
 from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import task_of
 
@@ -43,3 +43,45 @@ def test_a_training_that_fails_says_nothing_yet():
         raise RuntimeError("out of cheese")
 
     assert asked(task_of(train), JOB, lambda run, loader: "anything") is None
+
+
+class Net:
+    """One weight, with a state."""
+
+    def __init__(self):
+        self.w, self.param_groups = 1.0, [{"lr": 0.1}]
+
+    def state_dict(self):
+        return {"w": self.w}
+
+    def load_state_dict(self, state):
+        self.w = state["w"]
+
+
+def judged(names, disturb=0.0):
+    """A training that tracks a model under this name, and changes it by so much while it is evaluated."""
+    lengths = []
+
+    def train(run):
+        model = Net()
+        run.track(**{names: model}, opt=model)
+        for _ in run.steps([0]):
+            lengths.append(run.updates)
+            model.w *= 0.9
+            run.log(loss=model.w)
+            if run.eval_now:
+                model.w += disturb
+                run.report(val_loss=model.w)
+
+    return train, lengths
+
+
+@pytest.mark.parametrize(
+    ("names", "disturb", "can"),
+    [("model", 0.0, True), ("weights", 0.0, False), ("model", 0.1, False)],
+)
+def test_whether_weights_can_be_averaged_is_tried(names, disturb, can):
+    """With two short updates; not where no model is tracked, nor where it is changed while it is judged."""
+    train, lengths = judged(names, disturb)
+    assert can_average(task_of(train), JOB, 0.1) is can
+    assert {*lengths} <= {2}

@@ -24,7 +24,7 @@ BESIDES = (
 class Offer:
     """A strategy that may be taken; `beside` is what it needs besides its schedule, `points` are those of the rules.
 
-    Where it is more than a schedule, it is an arm of the `set` of that name.
+    Where it is more than a schedule, it is an arm of the `set` of that name; `averaging` is the average of its weights.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Offer:
     beside: str = ""
     points: int = 0
     set: str = ""
+    averaging: float | str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,5 @@ def _of_rule(rule: Rule) -> Reason:
 
 
 def _offer(ranked: Ranked) -> Offer:
-    return Offer(ranked.name, ranked.strategy.schedule, ranked.strategy.beside, ranked.points, ranked.strategy.set)
+    of = ranked.strategy
+    return Offer(ranked.name, of.schedule, of.beside, ranked.points, of.set, of.averaging)

@@ -29,15 +29,16 @@ When = Mapping[str, tuple[str, ...]]
 class Strategy:
     """A schedule that may be advised: its text form, when it may be (`when`; always if empty), and when it may not.
 
-    `beside` is what it needs besides the schedule, in words. An arm that is more than a schedule is in the `set` of
-    arms of that name.
+    `beside` is what it needs besides the schedule, in words, and `averaging` the average of the weights, as an arm of
+    the lab has it. An arm that is more than a schedule is in the `set` of arms of that name.
     """
 
     text: str
     when: When = field(default_factory=dict)
     unless: When = field(default_factory=dict)
     beside: str = ""
-    set: Literal["", "strategies", "optimizers"] = ""
+    averaging: float | str | None = None
+    set: Literal["", "strategies", "optimizers", "averages"] = ""
 
     @property
     def schedule(self) -> Schedule:

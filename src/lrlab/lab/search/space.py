@@ -79,7 +79,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Strategy:
-    """A schedule with slots.
+    """A schedule with slots; `averaging` as in `lrlab.lab.arms.arms.Arm`: how the weights are averaged beside it.
 
     >>> strategy = Strategy("WSD", 'wsd(decay="{decay: 10|20}%")')
     >>> strategy.size, str(strategy.filled({"decay": "20"}))
@@ -88,6 +88,7 @@ class Strategy:
 
     name: str
     text: str
+    averaging: float | str | None = None
 
     @property
     def slots(self) -> tuple[Slot, ...]:

@@ -55,7 +55,7 @@ class Field:
         whole = updates == self.updates
         return [
             Job(
-                Arm(c.name, c.schedule),
+                Arm(c.name, c.schedule, c.strategy.averaging),
                 c.lr,
                 unit.seed,
                 unit.fold,

@@ -1,4 +1,4 @@
-"""Ask a training function something before it trains: it is called up to `run.steps`, and goes no further."""
+"""Ask a training function something before it trains: it is called up to `run.steps`, or for two updates."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+from lrlab.core.shapes.base import constant
+from lrlab.lab.arms.arms import Arm
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Task
 from lrlab.lab.training.run import TrainingRun
 
 _Answer = TypeVar("_Answer")
+
+FEW = 2  # updates, with an evaluation after each: the second is trained after averaged weights were judged
 
 
 class _Asked(BaseException):
@@ -49,3 +53,19 @@ def own_lrs(task: Task, job: Job) -> tuple[float, ...]:
     (0.05,)
     """
     return asked(task, job, lambda run, loader: run.own_lrs) or ()
+
+
+def can_average(task: Task, job: Job, averaging: float | str) -> bool:
+    """Whether the training can be judged by averaged weights: two updates are trained here, and nothing is stored.
+
+    >>> from lrlab.core.text.parse import parse
+    >>> from lrlab.lab.task.declaration import load_task
+    >>> can_average(load_task("control"), Job(Arm("asked", parse("constant()")), 1.0, 0, 0, 2, 100, 1), 0.1)
+    True
+    """
+    arm = Arm("asked", constant(), averaging)
+    try:
+        train(task, dataclasses.replace(job, arm=arm, updates=min(FEW, job.updates), evals=FEW))
+    except Exception:  # without averages its runs will raise it again where it is not theirs, and then it is reported
+        return False
+    return True

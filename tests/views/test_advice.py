@@ -34,6 +34,10 @@ def test_what_would_change_it():
     assert changing([Change("length", "unknown", Offer("a", parse("constant()")))]).rows == (
         ("length", "unknown", "constant()"),
     )
+    averaged = Offer("a", parse("constant()"), "weights averaged over 10% of the run")
+    assert changing([Change("checkpoints", "kept", averaged)]).rows == (
+        ("checkpoints", "kept", "constant(), weights averaged over 10% of the run"),
+    )
 
 
 def test_it_ends_with_the_command():

@@ -57,11 +57,12 @@ class OfferRecord(TypedDict):
 
 
 class ChangeRecord(TypedDict):
-    """Another answer to one question, and the schedule that would then be advised."""
+    """Another answer to one question, the schedule that would then be advised, and what it needs besides."""
 
     question: str
     answer: str
     schedule: str
+    beside: str
 
 
 class AdviceDocument(TypedDict):
@@ -153,7 +154,12 @@ class Advice(Shown):
             ],
             "reasons": [_reason(each) for each in self.reasons],
             "changes": [
-                {"question": each.question, "answer": each.answer, "schedule": str(each.offer.schedule)}
+                {
+                    "question": each.question,
+                    "answer": each.answer,
+                    "schedule": str(each.offer.schedule),
+                    "beside": each.offer.beside,
+                }
                 for each in self.changes
             ],
             "settle": self.settle,

@@ -34,7 +34,10 @@ def why(reasons: Sequence[Reason]) -> Table:
 
 def changing(changes: Sequence[Change]) -> Table:
     """The answers that would change the advice."""
-    rows = tuple((each.question, each.answer, str(each.offer.schedule)) for each in changes)
+    rows = tuple(
+        (each.question, each.answer, ", ".join(filter(None, (str(each.offer.schedule), each.offer.beside))))
+        for each in changes
+    )
     return Table(("question", "if", "then"), rows, title="What would change this")
 
 

@@ -55,8 +55,8 @@ def command(task: str, as_json: bool, **options: Any) -> None:
     """Choose a schedule and its LR for TASK within a budget, and tell what it gains over a constant LR.
 
     TASK is a built-in task (digits) or path/to/file.py:name, a function train(run). A range test finds the LR, advice
-    says what is tried, short complete runs choose, and folds or seeds that nothing has seen judge. Runs are kept: the
-    same command goes on where it was interrupted.
+    says what is tried, averaged weights too, short complete runs choose, and folds or seeds that nothing has seen
+    judge. Runs are kept: the same command goes on where it was interrupted.
     """
     from lrlab.desk import auto as desk
 

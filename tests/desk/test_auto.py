@@ -132,20 +132,22 @@ def test_a_budget_is_shared_out(allowed, shares):
 
 
 def test_the_best_are_tried_as_whole_runs_where_the_budget_has_room(tmp_path):
-    """The constant and two others at three LRs, on what was searched; what is judged is the best of these."""
+    """The constant and others around their best LRs, on what was searched; what is judged is the best of these."""
     found = chosen(tmp_path, budget=38)
     short, whole = ([row for row in found.screened if row.updates == updates] for updates in (40, 160))
     assert found.spent <= 38 * 160
     assert len(short) == 15
-    assert len(whole) in (9, 10, 11)  # two runs are left: one schedule may go on by an LR
+    assert len(whole) <= 9
     finalists = {row.name for row in whole}
-    assert "constant" in finalists
-    assert len(finalists) == 3
-    best = min((row for row in short if row.name != "constant"), key=lambda row: row.score)
-    assert best.name in finalists
+    order = dict.fromkeys(row.name for row in sorted(short, key=lambda row: row.score) if row.name != "constant")
+    assert finalists == {"constant", *[*order][: len(finalists) - 1]}
+    assert len(finalists) >= 3
     for name in finalists:
-        middle = min((row for row in short if row.name == name), key=lambda row: row.score).multiple
-        assert {middle / 2, middle, middle * 2} <= {row.multiple for row in whole if row.name == name}
+        rows = sorted((row for row in short if row.name == name), key=lambda row: row.multiple)
+        best = min(rows, key=lambda row: row.score)
+        around = {best.multiple / 2, best.multiple, best.multiple * 2}
+        around -= {best.multiple * 2} if best is rows[0] else {best.multiple / 2} if best is rows[-1] else set()
+        assert around <= {row.multiple for row in whole if row.name == name}
     winner = min((row for row in whole if row.name != "constant"), key=lambda row: row.score)
     assert (found.name, found.multiple) == (winner.name, winner.multiple)
 

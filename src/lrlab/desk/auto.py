@@ -43,8 +43,8 @@ FEWEST = 3  # folds or seeds on which two arms can be told apart at all
 
 @dataclasses.dataclass(frozen=True)
 class Shares:
-    """What a budget is spent on: how many schedules are screened, how many of them are tried as whole runs before the
-    best is judged, and on how many folds or seeds it is judged."""
+    """What a budget is spent on: how many schedules are screened, how many of them at the least are tried as whole runs
+    before the best is judged, and on how many folds or seeds it is judged."""
 
     schedules: int
     finalists: int
@@ -178,7 +178,7 @@ def auto(
         last = tried
         if shares.finalists:
             before = allowed.first + _before(shares.schedules, updates, len(units))
-            last = _whole(tried, shares.finalists, field, allowed.allowed - before - 2 * shares.judged * updates)
+            last = _whole(tried, field, allowed.allowed - before - 2 * shares.judged * updates)
             spent += field.price(field.jobs([each.candidate for each in last], updates))
             tried = [*tried, *last]
         fixed, best = _best(last, updates)
@@ -246,17 +246,21 @@ def _lasts(name: str, schedule: Schedule, updates: int) -> bool:
     return True
 
 
-def _whole(tried: Sequence[Tried], count: int, field: Field, room: int) -> list[Tried]:
-    """The constant and the best few others as whole runs, each around its best LR so far; farther where that is at an
-    end, the best schedule first, while there is room for so many updates in all."""
+def _whole(tried: Sequence[Tried], field: Field, room: int) -> list[Tried]:
+    """The constant and the best others as whole runs, each around its best LR so far, as many as there is room for in
+    so many updates, and for one run more; farther where the best is at an end, the best schedule first."""
     fixed, _ = _best(tried, field.updates)
     others: dict[Strategy, Candidate] = {}
     for each in _ranked(tried):
         if each.candidate.strategy != FIXED:
             others.setdefault(each.candidate.strategy, each.candidate)
-    best = [fixed, *[*others.values()][:count]]
-    more = [dataclasses.replace(each, lr=each.lr * step) for each in best for step in STEPS]
     price = len(field.units) * field.updates
+    more: list[Candidate] = []
+    for place, best in enumerate((fixed, *others.values())):
+        around = [dataclasses.replace(best, lr=best.lr * step) for step in _steps(best, tried)]
+        if place > 1 and (len(more) + len(around) + 1) * price > room:
+            break
+        more += around
     done: list[Tried] = []
     while more := more[: room // price]:
         room -= len(more) * price
@@ -264,6 +268,13 @@ def _whole(tried: Sequence[Tried], count: int, field: Field, room: int) -> list[
         done += [Tried(each, field.updates, row) for each, row in zip(more, rows, strict=True)]
         more = _beyond(done)
     return done
+
+
+def _steps(best: Candidate, tried: Sequence[Tried]) -> tuple[float, ...]:
+    """Where to look for the LR of whole runs. If the best of the shorter ones was that of an end, not on its other
+    side: there they were worse already."""
+    lrs = [each.candidate.lr for each in tried if each.candidate.strategy == best.strategy]
+    return STEPS[:-1] if best.lr == min(lrs) else STEPS[1:] if best.lr == max(lrs) else STEPS
 
 
 def _beyond(tried: Sequence[Tried]) -> list[Candidate]:

@@ -31,17 +31,23 @@ from sizes import add_size
 
 SIZE, LRS = "12x12", (1e-4, 5e-4, 1e-3, 2e-3)
 JUDGED, LEAST, MOST = 30, 0.85, 0.97  # a regime of so many finals is judged by the share that lies in its intervals
+FAR = 3.5  # times as long: judged by its bias
 ALIKE = 1.1  # horizons within this ratio of the longest logged one count as the same
 Runs = dict[Key, Judged]
 
 
 @dataclass(frozen=True)
 class End:
-    """One final loss: how far the forecast was off (predicted less measured), and its half width."""
+    """One final loss: how far the forecast was off (predicted less measured), and its half width.
+
+    `times` is the length of the run over that of the longest logged one; `annealed`, whether an LR had fallen there.
+    """
 
     case: str
     error: float
     half: float
+    times: float
+    annealed: bool
 
     @property
     def held(self) -> bool:
@@ -200,7 +206,8 @@ def ends(cases: Iterable[Case]) -> list[End]:
         for judged in case.test:
             run = judged.run
             loss, low, high = law.predict(run.lrs[: int(run.updates[-1])]).final
-            found.append(End(case.name, loss - float(run.loss[-1]), (high - low) / 2))
+            times = run.updates[-1] / law.known.longest
+            found.append(End(case.name, loss - float(run.loss[-1]), (high - low) / 2, times, law.known.annealed))
     return found
 
 
@@ -223,6 +230,8 @@ def main() -> int:
         row(name, found, "MISSED" if missed else "")
         if first := [end for end in found if end.case.startswith("25M")]:
             row("  on the first collection alone", first)
+        if far := [end for end in found if end.annealed and end.times > FAR]:
+            row("  four times as long, the LR had fallen", far)
         if given.detail:
             for case in dict.fromkeys(end.case for end in found):
                 row(f"    {case}", [end for end in found if end.case == case])

@@ -139,15 +139,15 @@ def test_unknown_laws_and_priors_are_answered(arguments, sentence):
     [
         ((1.0, 1.0), False, [12, 12]),
         ((1.0, 1.0, 1.2), False, [40, 40, 40]),
-        ((1.0, 1.0, 1.3), False, [12, 12, 0.3]),
+        ((1.0, 1.0, 1.3), False, [12, 12]),
         ((1.0, 1.0, 1.3), True, [12, 12, 3]),
     ],
 )
 def test_a_curve_counts_as_some_points_however_many_were_logged(peaks, apart, counts):
-    """Few where there are few curves, hardly any at another peak LR unless such peaks are asked about."""
+    """Few where there are few curves; at another peak LR none beside an annealed one, unless such are asked about."""
     curves = [prepare(log, 0.05) for log in at_peaks([1e-3 * peak for peak in peaks], 0.0)]
     problem = _Problem(curves, FORMS["elr"], prior_for("elr", "llm"), Scale(), 1e-3, apart)
-    ends = np.cumsum([len(curve.loss) for curve in curves])[:-1]
+    ends = np.cumsum([len(curve.loss) for curve in problem.curves])[:-1]
     assert [part.sum() for part in np.split(problem.weight, ends)] == pytest.approx(counts)
 
 
@@ -165,14 +165,12 @@ def at_peaks(peaks, off):
 
 @pytest.mark.parametrize("peak", [1e-3, 4e-3])
 def test_a_second_peak_does_not_spoil_the_first(peak):
-    """Logs at two peaks that no one law holds at: each is foreseen nearly as well as from its own logs alone."""
+    """Logs at two peaks that no one law holds at: each is foreseen exactly as from its own logs alone."""
     logs = at_peaks([1e-3, 4e-3], 0.02)
     asked = lr.parse('warmup(200) >> constant() >> linear("30%")').over(6000).lr(peak)
     own = [log for log in logs if log.lrs.max() == peak]
     both, alone = (fit_law(runs).predict(asked).final[0] for runs in (logs, own))
-    truth = Law.from_parameters("elr", TRUE, peak=1e-3, horizon=6000).predict(asked).loss[-1]
-    truth += 0.02 * np.log2(peak / 1e-3)
-    assert abs(both - truth) < abs(alone - truth) + 0.002
+    assert both == alone
 
 
 def test_a_peak_between_two_logged_ones_is_bridged():

@@ -22,8 +22,8 @@ def log(peak=1e-3, end=0.1, bend=0.0, scatter=0.0, seed=0):
     return LogRun.from_arrays(AT, loss * (1 + scatter * np.random.default_rng(seed).normal(size=30)), lrs, 0.1)
 
 
-def problem(*logs, anchor=1e-3):
-    return _Problem([prepare(each, PRIOR.early, PRIOR.moved) for each in logs], FORM, PRIOR, SCALE, anchor, False)
+def problem(*logs, anchor=1e-3, apart=False):
+    return _Problem([prepare(each, PRIOR.early, PRIOR.moved) for each in logs], FORM, PRIOR, SCALE, anchor, apart)
 
 
 def test_roughness_is_the_scatter_of_neighbouring_points():
@@ -72,7 +72,7 @@ def residuals(some, inner, outer, weights):
 
 def test_outer_coefficients_are_solved_for_exactly():
     """No step in any of them makes the sum of squares less."""
-    some = problem(log(scatter=1e-3), log(end=1.0, seed=1), log(peak=3e-3, seed=2))
+    some = problem(log(scatter=1e-3), log(end=1.0, seed=1), log(peak=3e-3, seed=2), apart=True)
     weights = _Weights(some.weight, np.ones(2))
     outer = some.solve(some.columns(INNER), some.weight)
     least = np.square(residuals(some, INNER, outer, weights)).sum()
@@ -85,9 +85,9 @@ def test_outer_coefficients_are_solved_for_exactly():
 
 def test_floor_progress_and_noise_are_not_negative():
     """Offsets may be."""
-    some = problem(log(), log(peak=3e-3, seed=2))
+    some = problem(log(), log(peak=3e-3, seed=2), apart=True)
     falling = LogRun.from_arrays(AT, log().loss + 0.9 * np.linspace(0, 1, 30) * np.linspace(0, 1, 30), log().lrs, 0.1)
-    other = problem(falling, log(peak=3e-3))
+    other = problem(falling, log(peak=3e-3), apart=True)
     for each in (some, other):
         for inner in (INNER, np.array([0.1, 8.0])):
             assert (each.solve(each.columns(inner), each.weight)[:3] >= 0).all()
@@ -192,7 +192,7 @@ def test_a_fit_elsewhere_has_the_offsets_and_their_doubt():
 
 def test_the_prior_of_the_outer_coefficients_is_independent_but_for_the_walk():
     """Spreads of floor, progress and noise, and the covariance of the offsets."""
-    some = problem(log(), log(peak=3e-3), log(peak=9e-3))
+    some = problem(log(), log(peak=3e-3), log(peak=9e-3), apart=True)
     wanted = np.zeros((7, 7))
     _, sd = PRIOR.outer(float(some.loss.min()), float(some.loss.max()), True)
     wanted[range(3), range(3)], wanted[3:, 3:] = sd**2, some.walk.prior

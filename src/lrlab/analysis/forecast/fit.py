@@ -5,8 +5,9 @@ over its inner parameters alone (Golub & Pereyra, 1973). Relative residuals have
 inner parameters have Student-t priors, both by iteratively reweighted least squares. Several starts guard against
 the second basin that short logs have.
 
-Where the logs hold several peak LRs, a fit is anchored at one of them: the curves there decide, the others help as far
-as `offsets` lets them, so that a second peak never makes the first one's forecast worse.
+Where the logs hold several peak LRs, a fit is anchored at one of them: the curves there decide, alone where one of them
+is annealed, so that a second peak never makes the first one's forecast worse. Else the others help as far as `offsets`
+lets them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ANNEALED = 0.6  # of the peak: a run whose LR fell below this shows what lower L
 _POINTS = 48  # per curve: a fit costs the same however densely a run was logged
 _KNEE = 2.0  # in units of sigma: beyond it a point loses influence
 _FREEDOM = 8.0  # of the Student-t priors
-_GUEST, _HINT = 3.0, 0.3  # independent points that a curve at another peak LR counts as
+_GUEST = 3.0  # independent points that a curve at another peak LR counts as
 _PASSES = 5
 _BOX = 5.0  # spreads around the prior mean: beyond, formulas overflow and nothing is learnt
 
@@ -128,6 +129,9 @@ class _Problem:
     def __init__(
         self, curves: Sequence[FittedCurve], form: Form, prior: Prior, scale: Scale, anchor: float, apart: bool
     ) -> None:
+        own = [curve for curve in curves if near(curve.peak, anchor)]
+        if not apart and any(curve.annealed for curve in own):
+            curves = own
         self.curves, self.form, self.prior, self.scale = curves, form, prior, scale
         self.mean, self.sd = prior.mean, prior.sd
         self.loss = np.concatenate([curve.loss for curve in curves])
@@ -140,11 +144,9 @@ class _Problem:
         self.whitening = np.linalg.inv(root)
         self.sigma = max(prior.miss, *(roughness(curve.loss) for curve in curves))
         # Neighbouring points share their error, so a curve counts as some independent points, however many were
-        # logged: few where there are few curves, hardly any at another peak LR where there is an annealed run at this.
-        own = [curve for curve in curves if near(curve.peak, anchor)]
-        guest = _HINT if any(curve.annealed for curve in own) and not apart else _GUEST
+        # logged: few where there are few curves, and fewer at another peak LR.
         count = 12.0 if len(own) < 3 else 40.0
-        counts = [min(count if near(curve.peak, anchor) else guest, len(curve.loss)) for curve in curves]
+        counts = [min(count if near(curve.peak, anchor) else _GUEST, len(curve.loss)) for curve in curves]
         self.weight = np.concatenate(
             [count * curve.weight / curve.weight.sum() for count, curve in zip(counts, curves, strict=True)]
         )

@@ -23,11 +23,13 @@ from scipy import stats
 import evidence_study
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.desk import experiment as desk
+from lrlab.lab.task.declaration import load_task
 from sizes import add_size
 
 PLACE = Path(__file__).parents[1] / "src" / "lrlab" / "analysis" / "advice" / "studies.json"
-TOGETHER = 24  # intervals that a rule may have at most
+TOGETHER = 128  # intervals that a rule may have at most
 CROSS_VALIDATED = ("digits", "finetune", "charlm", "control")  # whose folds share training data
+LABELS = ("", "all")  # of the studies that advice rests on: the tasks as they are
 SHORT = ("finetune-short", "finetune", ["--quick", "--folds", "8", "--lrs", "auto", "--overlapping"])
 
 
@@ -40,7 +42,7 @@ def condensed(
     return {
         **facts,
         "overlapping": facts["task"] in CROSS_VALIDATED,
-        "critical": [float(f"{stats.t.ppf(1 - 0.025 / count, folds - 1):.6g}") for count in range(1, TOGETHER + 1)],
+        "critical": critical(folds),
         "versions": {name: versions[name] for name in ("python", "numpy", "torch", "scikit-learn") if name in versions},
         "schedules": {arm: schedules[arm] for arm in arms},
         "scores": {
@@ -49,11 +51,20 @@ def condensed(
     }
 
 
+def critical(folds: int) -> list[float]:
+    """Student's t of 1, 2, 3 ... intervals that hold together."""
+    return [float(f"{stats.t.ppf(1 - 0.025 / count, folds - 1):.6g}") for count in range(1, TOGETHER + 1)]
+
+
 def of_evidence(name: str) -> dict[str, Any]:
     """A study of the evidence."""
     found = evidence_study.study(name)
     options = ["--updates", str(found.updates), "--folds", str(found.folds), "--lrs", "auto"]
     options += ["--overlapping"] * (found.task in CROSS_VALIDATED)
+    if found.optimizer != load_task(found.task).config["optimizer"][0]:
+        options += ["--config", f"optimizer={found.optimizer}"]
+    if found.label:
+        options += ["--vectorise", "32"]
     command = shlex.join(["lrlab", "compare", found.task, *options])
     facts = {
         "task": found.task,
@@ -101,10 +112,11 @@ def main() -> None:
     options.add_argument("--write", action="store_true")
     add_size(options)
     asked = options.parse_args()
-    found = {name: of_evidence(name) for name in evidence_study.kept()}
+    found = {each.name: of_evidence(each.name) for each in evidence_study.studies() if each.label in LABELS}
     smallest = asked.size == "smallest"
     kept = json.loads(PLACE.read_text(encoding="utf-8"))
-    found[SHORT[0]] = trained(asked.store, smallest) if asked.train or smallest else kept[SHORT[0]]
+    short = trained(asked.store, smallest) if asked.train or smallest else kept[SHORT[0]]
+    found[SHORT[0]] = {**short, "critical": critical(len(next(iter(short["scores"].values()))))}
     for name, study in found.items():
         print(f"{name}: {len(study['scores'])} strategies, {study['updates']} updates")
     if asked.write:

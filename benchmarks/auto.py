@@ -27,7 +27,7 @@ import lrlab as lr
 from evidence_study import Contestant, Study, kept, study
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
 from lrlab.desk.chosen import Chosen
-from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
 from lrlab.lab.stages.asking import own_lrs
 from lrlab.lab.stages.engine import run_jobs
@@ -104,7 +104,7 @@ def main() -> None:
     """Choose, train what was chosen, and print a line for each study."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--share", type=float, default=0.25, help="of the runs of the grid")
-    options.add_argument("--only", default=",".join(kept()))
+    options.add_argument("--only", default=",".join(name for name in kept() if not study(name).label))
     options.add_argument("--variant", default="plain")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--store", default="lrlab-auto")
@@ -150,9 +150,10 @@ def main() -> None:
 
 def varied(found: Study, config: Mapping[str, str], store: str) -> Study:
     """The study of a few strategies on a variant of the task."""
-    planned = evidence.Planned(found.task, found.optimizer, found.updates, folds=found.folds)
-    few = tuple(arm for arm in default_arms() if arm.name in VARIED)
-    return evidence.made(planned, store, "default", few, config)
+    few = evidence.chosen(*VARIED)
+    return evidence.made(
+        evidence.Planned(found.task, found.optimizer, found.updates, few, found.folds), store, "default", config
+    )
 
 
 if __name__ == "__main__":

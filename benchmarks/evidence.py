@@ -3,12 +3,18 @@
     python benchmarks/evidence.py [--size tiny|smallest|full] [--store lrlab-evidence]
         [--only digits-momentum,...] [--minutes 90]
 
-By default digits under all strategies on eight folds, then short runs of the other tasks under eight strategies on five
-folds, then digits with other optimizers. Each strategy begins with LRs of 0.5, 1 and 2 times the task's own and is
-widened until its best is inside. The scores of all runs are written to benchmarks/data/evidence, one small
-file a study, as soon as it is finished; runs are kept in the store, so that a second call goes on. No study is begun
-after so many `--minutes`. --size full takes the standard lengths, eight folds, and all tasks with all optimizers under
-all strategies: a night.
+By default, in this order:
+
+- the tasks as they are: digits under all strategies on eight folds, short runs of the others under eight on five;
+- "all": control, digits, tabular and teacher, which have a pure form, with each of six optimizers, under seventeen
+  strategies on eight folds, 32 runs at a time; digits and control at their own length;
+- the variants of these four (batch, noisy, wide, less) in the same way with the optimizer of the task;
+- "free": on these four, methods that set the LR or the average themselves beside two schedules.
+
+Each strategy begins with LRs of 0.5, 1 and 2 times the task's own and is widened until its best is inside. The scores
+of all runs are written to benchmarks/data/evidence, one small file a study, as soon as it is finished; runs are kept in
+the store, so that a second call goes on. No study is begun after so many `--minutes`. --size full takes all tasks with
+all optimizers under all strategies at the standard lengths: a night.
 """
 
 from __future__ import annotations
@@ -21,76 +27,99 @@ from pathlib import Path
 from types import MappingProxyType
 
 import lrlab as lr
-from evidence_study import FOLDER, Contestant, Study
+from evidence_study import FOLDER, Contestant, Study, name_of
 from lrlab.core.text.parse import parse
 from lrlab.lab.arms.arms import Arm, default_arms
 from lrlab.lab.task.declaration import load_task
+from lrlab.lab.tasks.common.variants import VARIANTS
 
 MORE = {
     "REX": "rex()",
     "long linear cooldown": 'warmup("5%") >> constant() >> linear("60%")',
+    "squared": 'warmup("5%") >> polynomial(power=2)',
+    "inverse square root": 'warmup("5%") >> inverse_sqrt("5%")',
 }
 CONTESTANTS = (
     Arm("schedule-free AdamW", parse('warmup("5%") >> constant()'), config={"optimizer": "schedule-free adamw"}),
     Arm("Prodigy + cosine", parse("cosine()"), config={"optimizer": "prodigyopt.Prodigy(lr=1.0)"}),
 )
 FEW = ("fixed", "step", "exponential", "cosine", "one-cycle", "warmup + linear", "WSD", "averaging")
+BESIDE_FREE = ("warmup + linear", "averaging")
+AT_ONCE = 32  # runs by one vectorised step
+SMALL = ("control-adamw", "control-adamw-all")  # the studies at the smallest size
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A study to be made: its task, optimizer, updates of a run, and folds; whether all strategies take part."""
+    """A study to be made: its task, optimizer, updates of a run, strategies and folds.
+
+    `label` tells it from others of the same task and optimizer: "all", "free", or the variant of the task. `vectorised`
+    tasks have a pure form.
+    """
 
     task: str
     optimizer: str
     updates: int
-    whole: bool = False
+    strategies: tuple[Arm, ...]
     folds: int = 5
+    label: str = ""
+    vectorised: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.task}-{self.optimizer.replace(' ', '-')}"
+        return name_of(self.task, self.optimizer, self.label)
 
 
+def chosen(*names: str) -> tuple[Arm, ...]:
+    """The strategies of every comparison that have these names."""
+    return tuple(arm for arm in default_arms() if arm.name in names)
+
+
+EVERY = (*default_arms(), *(Arm(name, parse(text)) for name, text in MORE.items()))
 OWN = (
-    Planned("digits", "momentum", 320, whole=True, folds=8),
-    Planned("tabular", "adamw", 400),
-    Planned("teacher", "momentum", 750),
-    Planned("finetune", "adamw", 200),
-    Planned("control", "adamw", 200),
-    Planned("signals", "momentum", 250),
-    Planned("charlm", "adamw", 200),
-    Planned("series", "adamw", 200),
+    Planned("digits", "momentum", 320, (*EVERY[:15], *CONTESTANTS), 8),
+    Planned("tabular", "adamw", 400, chosen(*FEW)),
+    Planned("teacher", "momentum", 750, chosen(*FEW)),
+    Planned("finetune", "adamw", 200, chosen(*FEW)),
+    Planned("control", "adamw", 200, chosen(*FEW)),
+    Planned("signals", "momentum", 250, chosen(*FEW)),
+    Planned("charlm", "adamw", 200, chosen(*FEW)),
+    Planned("series", "adamw", 200, chosen(*FEW)),
+    Planned("digits", "adamw", 320, chosen(*FEW)),
 )
-OTHERS = ("sgd", "adagrad", "rmsprop", "adam", "adamw", "momentum")
+PURE = {"control": 400, "digits": 320, "tabular": 400, "teacher": 750}  # tasks with a pure form, and updates of a run
+OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw")
 
 
 def planned(full: bool) -> Iterator[Planned]:
-    """The studies in the order in which they are made: what is cheap comes first."""
-    if not full:
-        yield from OWN
-        yield from (replace(OWN[0], optimizer=name, whole=False, folds=5) for name in ("adamw", "sgd"))
+    """The studies in the order in which they are made."""
+    if full:
+        for each in OWN[:-1]:
+            standard = replace(
+                each, updates=load_task(each.task).settings.updates, strategies=(*EVERY, *CONTESTANTS), folds=8
+            )
+            others = (name for name in OPTIMIZERS if name != each.optimizer)
+            yield from (standard, *(replace(standard, optimizer=name) for name in others))
         return
-    for each in OWN:
-        standard = replace(each, updates=load_task(each.task).settings.updates, whole=True, folds=8)
-        yield standard
-        yield from (replace(standard, optimizer=name) for name in OTHERS if name != each.optimizer)
+    yield from OWN
+    for task, updates in PURE.items():
+        for optimizer in OPTIMIZERS:
+            yield Planned(task, optimizer, updates, EVERY, 8, "all", vectorised=True)
+    for task, updates in PURE.items():
+        first, _, *variants = load_task(task).config["optimizer"][0], *load_task(task).config["variant"]
+        for variant in variants:
+            yield Planned(task, first, updates, EVERY, 8, variant, vectorised=True)
+    for task, updates in PURE.items():
+        if task != "digits":  # the first study has them
+            first = load_task(task).config["optimizer"][0]
+            yield Planned(task, first, updates, (*chosen(*BESIDE_FREE), *CONTESTANTS), 8, "free")
 
 
-def arms(whole: bool) -> tuple[Arm, ...]:
-    """The contestants of a study."""
-    known = default_arms()
-    if not whole:
-        return tuple(arm for arm in known if arm.name in FEW)
-    return (*known, *(Arm(name, parse(text)) for name, text in MORE.items()), *CONTESTANTS)
-
-
-def made(
-    plan: Planned, store: str, size: str, few: tuple[Arm, ...] = (), more: Mapping[str, str] = MappingProxyType({})
-) -> Study:
-    """Train it, or read it from the store; with these few contestants, and more in the configuration of the task."""
-    contestants = few or arms(plan.whole)
-    config = {"optimizer": plan.optimizer, **more}
+def made(plan: Planned, store: str, size: str, more: Mapping[str, str] = MappingProxyType({})) -> Study:
+    """Train it, or read it from the store; with more in the configuration of the task."""
+    contestants, config = plan.strategies, {"optimizer": plan.optimizer, **more}
+    if plan.label in VARIANTS:
+        config["variant"] = plan.label
     if size in ("tiny", "smallest"):
         contestants, config = contestants[:2], {**config, "size": "tiny"}
     found = lr.compare(
@@ -99,10 +128,11 @@ def made(
         horizon=8 if size in ("tiny", "smallest") else plan.updates,
         folds=plan.folds,
         seeds=1,
-        evals=None if plan.whole else 4,  # plateau hears evaluations
+        evals=None if len(plan.strategies) > len(FEW) else 4,  # plateau hears evaluations
         lrs="auto",
         config=config,
         store=store,
+        vectorise=AT_ONCE if plan.vectorised else 0,
     ).result.evidence
     scores: dict[str, dict[float, list[float | None]]] = {arm.name: {} for arm in contestants}
     for run in sorted(found.runs, key=lambda run: (run.lr, run.fold)):
@@ -122,6 +152,7 @@ def made(
             for arm in contestants
         },
         {name: version for name, version in found.runs[0].versions.items() if name in ("lrlab", "torch", "numpy")},
+        plan.label,
     )
 
 
@@ -141,7 +172,9 @@ def main() -> None:
     for plan in planned(given.size == "full"):
         if given.only and plan.name not in given.only.split(","):
             continue
-        if (small and plan.task != "control") or time.monotonic() - began > 60 * given.minutes:
+        if (
+            small and (plan.task, plan.optimizer) != ("control", "adamw")
+        ) or time.monotonic() - began > 60 * given.minutes:
             continue
         study = made(replace(plan, folds=2) if small else plan, given.store, given.size)
         (folder / f"{study.name}.json").write_text(study.written(), encoding="utf-8")

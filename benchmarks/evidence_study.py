@@ -35,7 +35,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Study:
-    """One task with one optimizer of its own for all arms that name none: what was trained, and its scores."""
+    """One task with one optimizer of its own for all arms that name none: what was trained, and its scores.
+
+    `label` tells it from others of that task and optimizer, such as the variant of the task.
+    """
 
     task: str
     optimizer: str
@@ -45,11 +48,12 @@ class Study:
     folds: int
     arms: Mapping[str, Contestant]
     versions: Mapping[str, str]
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The task and the optimizer: the name of its file."""
-        return f"{self.task}-{self.optimizer.replace(' ', '-')}"
+        """The name of its file."""
+        return name_of(self.task, self.optimizer, self.label)
 
     def compared(self, *names: str) -> Comparison:
         """The verdict on these arms (by default on all), by today's statistics."""
@@ -74,6 +78,15 @@ class Study:
             for name, arm in self.arms.items()
         }
         return json.dumps({"version": VERSION, **vars(self), "arms": arms}, separators=(",", ":")) + "\n"
+
+
+def name_of(task: str, optimizer: str, label: str) -> str:
+    """The name of a study.
+
+    >>> name_of("digits", "schedule-free adamw", "noisy")
+    'digits-schedule-free-adamw-noisy'
+    """
+    return "-".join(filter(None, (task, optimizer.replace(" ", "-"), label)))
 
 
 def read(text: str) -> Study:

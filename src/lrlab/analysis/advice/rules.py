@@ -11,6 +11,7 @@ import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import filter as filter_names
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from lrlab.record.shape import Misshapen, shaped
 
 Verdict = Literal["supported", "partly contradicted", "contradicted", "not shown"]
 When = Mapping[str, tuple[str, ...]]
+_TOLD = 4  # studies up to which the difference in each is told
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Strategy:
 class Rule:
     """What is known: in words, its grade, what carries it, and which strategies it speaks for and against.
 
-    A measured rule has studies (all, where none are named), the strategies `better` and `worse`, and in how many of the
-    studies each of the worse is behind at least (`holds`); it may be ahead in none.
+    A measured rule has studies, by name or by a pattern such as "*-all" (all, where none are named), the strategies
+    `better` and `worse`, and in how many of the studies each of the worse is behind at least (`holds`); it may be ahead
+    in none.
     """
 
     name: str
@@ -146,7 +149,7 @@ def read(document: Mapping[str, Any]) -> Rules:
         _known(rule.name, (*rule.advises, *rule.against), found.strategy)
         lacks = [name for name in _NEEDED[rule.grade] if not getattr(rule, name)]
         _known(rule.name, lacks, (), f"{', '.join(_NEEDED[rule.grade])}: a {rule.grade} rule has them all")
-        _known(rule.name, rule.studies, studies())
+        _known(rule.name, [each for each in rule.studies if not filter_names(studies(), each)], studies())
     for saying in found.saying:
         _known(saying.name, saying.advises, found.strategy)
         _known(saying.name, saying.by, names)
@@ -157,12 +160,17 @@ def read(document: Mapping[str, Any]) -> Rules:
     return found
 
 
+def studies_of(rule: Rule) -> tuple[str, ...]:
+    """The names of the stored studies that a measured rule rests on."""
+    return tuple(dict.fromkeys(name for each in rule.studies or ("*",) for name in filter_names(studies(), each)))
+
+
 def pairs(rule: Rule) -> dict[str, tuple[Paired, ...]]:
     """Of a measured rule: each strategy that it calls worse, and how far that is behind in each study.
 
     All intervals of a rule hold together with 95 %.
     """
-    known, names = studies(), rule.studies or tuple(studies())
+    known, names = studies(), studies_of(rule)
     count = len(names) * len(rule.worse)
     return {arm: tuple(paired(name, known[name], rule.better, arm, count) for name in names) for arm in rule.worse}
 
@@ -172,23 +180,25 @@ def number(rule: Rule) -> str:
     if rule.grade != "measured":
         return rule.number
     found = pairs(rule)
-    if len(rule.studies) == 1:
+    if len(studies_of(rule)) == 1:
         return f"behind {rule.better} by " + ", ".join(f"{each} ({arm})" for arm, (each,) in found.items())
     return "; ".join(_counted(arm, rule.better, those) for arm, those in found.items())
 
 
 def _counted(arm: str, other: str, found: tuple[Paired, ...]) -> str:
-    """In how many studies a strategy is behind the other, by how much in these, and in how many it is ahead."""
+    """In how many studies a strategy is behind the other, by how much in these if they are few, and in how many it is
+    ahead."""
     behind = [f"{each} on {each.study}" for each in found if each.sign > 0]
+    told = f" ({', '.join(behind)})" if len(behind) <= _TOLD else ""
     ahead = sum(each.sign < 0 for each in found)
-    return f"{arm} behind {other} in {len(behind)} of {len(found)} ({', '.join(behind)}), ahead in {ahead}"
+    return f"{arm} behind {other} in {len(behind)} of {len(found)}{told}, ahead in {ahead}"
 
 
 def source(rule: Rule) -> str:
     """Where a rule is from."""
     if rule.grade != "measured":
         return rule.source
-    return f"stored comparisons: {', '.join(rule.studies or tuple(studies()))}"
+    return f"{len(studies_of(rule))} stored comparisons: {', '.join(rule.studies) or 'all'}"
 
 
 _WORDS: Mapping[str, tuple[str, ...]] = {

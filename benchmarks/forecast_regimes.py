@@ -117,6 +117,12 @@ def other_from_one(table: Table) -> Iterator[Case]:
             yield Case(f"{logged:g} -> {asked:g}", table.pair(logged), table.at(asked, alike))
 
 
+def far_peak(table: Table) -> Iterator[Case]:
+    for logged, asked in permutations(LRS, 2):
+        if max(logged / asked, asked / logged) > 5:
+            yield Case(f"{logged:g} -> {asked:g}", table.pair(logged), table.at(asked, alike))
+
+
 def other_from_two(table: Table) -> Iterator[Case]:
     for low, high in combinations(LRS, 2):
         for asked in LRS:
@@ -189,6 +195,7 @@ REGIMES: dict[str, Callable[[Table], Iterator[Case]]] = {
     "one of two logged peaks": one_of_two,
     "  its twins from one peak": twins,
     "another peak, from one": other_from_one,
+    "  10x and 20x away": far_peak,
     "another peak, from two": other_from_two,
     "1.7 to 8 times as long": long,
     "longer, two logged peaks": long_from_two,

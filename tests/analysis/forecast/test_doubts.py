@@ -89,6 +89,12 @@ def test_a_peak_is_far_beyond_twice_and_refused_beyond_thirty_times_the_nearest(
         said([30.5])
 
 
+def test_beyond_five_times_the_nearest_peak_a_law_drifts():
+    """1.1 % of the loss for each octave, above and below."""
+    widths = [sum(doubt.sd for doubt in doubts(ONE, np.array([peak]))) for peak in (5.0, 10.0, 0.1, 0.05)]
+    assert widths == pytest.approx([0.0, 0.011, 0.011, 0.022])
+
+
 def test_a_run_is_long_beyond_three_times_and_refused_beyond_thirty_times_the_longest():
     """At the bounds it is not."""
     assert said(np.ones(31)) == []

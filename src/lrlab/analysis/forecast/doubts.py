@@ -19,6 +19,7 @@ from lrlab.record.logs.log import rising
 Floats = NDArray[np.float64]
 
 _PEAK_FAR, _PEAK_REFUSED = 2.0, 30.0  # ratio to the nearest fitted peak
+_DRIFTS, _DRIFT = 5.0, 0.011  # beyond this ratio a law drifts, by this share of the loss an octave
 _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
 _FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
@@ -77,7 +78,8 @@ def doubts(known: Seen, lrs: Floats, unlike: bool = False) -> tuple[Doubt, ...]:
         raise LrlabError(worded("horizon too far from the logs", horizon, f"up to {30 * known.longest} updates"))
     found = list(known.doubts)
     sentence = f"the peak LR {peak:g} is {away:.1f}x away from the nearest logged one ({nearest:g})"
-    found.append(Doubt(sentence if away > _PEAK_FAR else "", 0.0))  # its width is that of the offsets
+    drift = _DRIFT * max(float(np.log2(away / _DRIFTS)), 0.0)  # besides the width of the offsets
+    found.append(Doubt(sentence if away > _PEAK_FAR else "", drift))
     sentence = f"the run is {longer:.1f}x as long as the longest logged one ({known.longest} updates)"
     if unlike:
         sentence += ": how the loss goes on is known of language models alone; log a longer run"

@@ -7,9 +7,12 @@
 (its own code where it is installed), torch-lr-finder and fastai (as published: the tests hold them to their own code),
 each on a sweep of its library's defaults (100 updates, from 1e-8 to 1 or from 1e-7 to 10, ended as there) on the same
 task and seed. The truth is a grid of complete runs (`find_truth.py`, in data/find_truth.csv): the regret of an LR is
-how far the loss there lies above the lowest, between the LRs of the grid by interpolation, after the mean over folds
-was smoothed so that it falls and rises once. Where a suggestion lies beyond the grid, the regret at its end counts,
-which is too little; where runs diverged, 10 000 %.
+how far the loss there lies above the lowest, between the LRs of the grid by interpolation, after the mean over its two
+folds was smoothed so that it falls and rises once. Where a suggestion lies beyond the grid, the regret at its end
+counts, which is too little; where runs diverged, 10 000 %.
+
+Two rows are no rules, and tell how good one can be: the best of an eighth of a run at each of ten LRs, on two folds,
+and the best of the whole runs of one fold of the truth, judged on its other fold.
 
 For each rule: the median and 90th percentile of the regret, its distance from the best LR in decades, and what it cost
 in runs. Where ours has no range, its guess is judged. For ours also in how many cases there is a range, and in how many
@@ -23,7 +26,7 @@ minutes on two cores.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +51,22 @@ Array = NDArray[np.float64]
 DIVERGED = 100.0  # the regret of what diverges
 SWEPT = 100  # updates of a sweep of the others
 OWN = "the task's own LR"
+EIGHTH, OTHER = "1/8 at each LR", "truth, other fold"  # what a grid of short runs, and of whole ones, is worth
 SWEEPS = {"Lightning": (1e-8, 1.0), "torch-lr-finder": (1e-7, 10.0), "fastai": (1e-7, 10.0)}
 
 
 class Truth:
-    """The loss of a task over the LR: log multiples, and log losses above the lowest."""
+    """The loss of a task over the LR: log multiples, and log losses above the lowest, on some folds, at a part of T."""
 
-    def __init__(self, name: str, optimizer: str, found: dict[Cell, float]) -> None:
+    def __init__(
+        self, name: str, optimizer: str, found: dict[Cell, float], folds: Sequence[int] = (0, 1), part: int = 1
+    ) -> None:
         task = load_task(name)
         scale = Scale.of_metric(task.metric, task.mode)
         longest = max(cell.updates for cell in found if cell[:2] == (name, optimizer))
         losses: dict[float, list[float]] = {}
         for cell, score in found.items():
-            if cell[:3] == (name, optimizer, longest):
+            if cell[:3] == (name, optimizer, longest // part) and cell.fold in folds:
                 losses.setdefault(cell.multiple, []).append(scale.log(score) if np.isfinite(score) else np.inf)
         self.at = np.log(sorted(losses))
         means = np.array([np.mean(losses[multiple]) for multiple in sorted(losses)])
@@ -181,6 +187,13 @@ def main() -> None:
             if not any(cell[:2] == (name, optimizer) for cell in found):
                 continue
             truth = Truth(name, optimizer, found)
+            if given.size == "full":
+                eighth = Truth(name, optimizer, found, part=8)
+                one, other = (Truth(name, optimizer, found, (fold,)) for fold in (0, 1))
+                for rule, chosen, judge in ((EIGHTH, eighth, truth), (OTHER, one, other), (OTHER, other, one)):
+                    regrets.setdefault(rule, []).append(judge.regret(float(np.exp(chosen.best))))
+                    decades.setdefault(rule, []).append((chosen.best - judge.best) / np.log(10))
+                    costs.setdefault(rule, []).append(len(chosen.at) * (0.25 if rule == EIGHTH else 1.0))
             for seed in map(int, given.seeds.split(",")):
                 config = {"size": TASKS[name][1], "optimizer": optimizer}
                 ours = lr.find(

@@ -173,24 +173,32 @@ def test_the_first_runs_are_three_with_the_task_s_own_lr_or_two_where_that_is_fa
     assert _first(0.8 * middle, 0.8) == pytest.approx([0.8 * step for step in steps])
 
 
-@pytest.mark.parametrize(
-    ("breaks", "learns", "guesses"),
-    [
-        (None, True, [(0.0, 2.0), (1 - np.log(2.5), 1.7)]),
-        (None, False, [(0.0, 2.0), (1 - np.log(2.5), 3.0)]),
-        (4.0, False, [(0.0, 2.0), (1 - np.log(2.5), 3.0), (4 - np.log(20), 1.3)]),
-        (4.0, True, [(0.0, 2.0), (1 - np.log(2.5), 1.7), (4 - np.log(20), 1.3)]),
-    ],
-)
-def test_what_is_thought_before_there_is_a_run(breaks, learns, guesses):
-    """The task's own LR, a factor below where the sweep was lowest and another below where it broke: their product as
-    normal distributions."""
-    middle, within = _thought(Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns))
+SWEEPS = [
+    (None, True, [(1 - np.log(2.5), 1.7)]),
+    (None, False, [(1 - np.log(2.5), 3.0)]),
+    (4.0, False, [(1 - np.log(2.5), 3.0), (4 - np.log(20), 1.3)]),
+    (4.0, True, [(1 - np.log(2.5), 1.7), (4 - np.log(20), 1.3)]),
+]
+
+
+@pytest.mark.parametrize(("breaks", "learns", "guesses"), SWEEPS)
+def test_what_is_thought_of_short_runs_by_a_sweep(breaks, learns, guesses):
+    """A factor below where it was lowest, and another below where it broke."""
+    assert np.array(_thought(Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns))) == pytest.approx(np.array(guesses))
+
+
+@pytest.mark.parametrize(("breaks", "learns", "guesses"), SWEEPS)
+def test_before_there_is_a_run_the_task_s_own_lr_is_a_guess_too(breaks, learns, guesses):
+    """A normal distribution like the others, and the best LR as their product has it."""
+    policy = Policy(1000, 500)
+    policy.sweep = Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns)
     x = np.linspace(-15, 15, 30_001)
-    density = np.prod([stats.norm.pdf(x, at, spread) for at, spread in guesses], axis=0)
+    density = np.prod([stats.norm.pdf(x, at, spread) for at, spread in [(0.0, 2.0), *guesses]], axis=0)
     density /= density.sum()
-    assert middle == pytest.approx(float(density @ x), abs=1e-3)
-    assert within == pytest.approx(float(np.sqrt(density @ (x - density @ x) ** 2)), abs=1e-3)
+    spread = float(np.sqrt(density @ (x - density @ x) ** 2))
+    found = policy._profile(109)
+    assert found.weights @ found.m == pytest.approx(float(density @ x), abs=0.06 * spread)
+    assert np.sqrt(found.weights @ (found.m - density @ x) ** 2) == pytest.approx(spread, rel=0.06)
 
 
 def test_a_run_broke_where_its_loss_is_twice_that_of_the_untrained_model():

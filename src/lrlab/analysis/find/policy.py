@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 
 DECADES = 3  # the sweep goes so far below and above the task's own LR
 APART = 4.0  # the factor between the runs: what the length does to the best LR is less sure than that
+OWN_VARIES = 2.0  # of log LR: the textbooks' LRs are a factor of 4 off, in the median, on small tasks
 BROKEN = float(np.log(2.0))  # of log loss: a run that ends so far above the untrained model is no training
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more
@@ -165,8 +166,7 @@ class Policy:
 
     def _profile(self, updates: int) -> Profile:
         assert self.sweep is not None
-        around, within = _thought(self.sweep)
-        return profile(self.probes, updates=updates, around=around, within=within)
+        return profile(self.probes, updates=updates, around=0.0, within=OWN_VARIES, short=_thought(self.sweep))
 
     @property
     def edge(self) -> Probe | None:
@@ -225,14 +225,10 @@ def _first(middle: float, step: float) -> list[float]:
     return [(away + side) * step for side in (-1, 0, 1)]
 
 
-def _thought(sweep: Sweep) -> tuple[float, float]:
-    """Where one thinks that the best LR is, of log LR, before there is a run, and how far off that may be.
+def _thought(sweep: Sweep) -> list[tuple[float, float]]:
+    """Where one thinks that the best LR of short runs is, of log LR, by a sweep, and how far off that may be.
 
-    Three guesses: the task's own LR, for what is usual is a factor of 4 off (median of the textbooks' LRs on small
-    tasks); a factor of 2.5 below where the sweep was lowest, and 20 below where it broke: means of the built-in tasks.
+    A factor of 2.5 below where it was lowest, and 20 below where it broke: means of the built-in tasks.
     """
-    said = [(0.0, 2.0), (sweep.at - np.log(2.5), 1.7 if sweep.learns else 3.0)]
-    if sweep.breaks is not None:
-        said.append((sweep.breaks - np.log(20.0), 1.3))
-    weights = np.array([within**-2 for _, within in said])
-    return float(np.average([at for at, _ in said], weights=weights)), float(weights.sum() ** -0.5)
+    said = [(sweep.at - float(np.log(2.5)), 1.7 if sweep.learns else 3.0)]
+    return said if sweep.breaks is None else [*said, (sweep.breaks - float(np.log(20.0)), 1.3)]

@@ -5,11 +5,12 @@
     m at T' updates = m at L + a log(T'/L)
 
 a is measured where there are runs of two lengths, and b is not it: on the built-in tasks what the best LR does between
-a sixteenth and an eighth of a run says nothing of what it does from there to the whole (docs/find.md). s is what is
-learned at all: far from the best LR the loss is that of the untrained model. c belongs to the runs of one length and
-seed and is integrated over. A run that diverged says that the best LR lies below its LR. All else (m, k, what k becomes
-over the whole run, a, b and the noise) is drawn from the priors below, and each draw counts by how probable it makes
-the runs; the same runs give the same draws, and the same answer.
+a sixteenth and an eighth of a run says nothing of what it does from there to the whole (docs/find.md). What a sweep
+says is of m at L, like what the runs say: b goes for all of it together. s is what is learned at all: far from the best
+LR the loss is that of the untrained model. c belongs to the runs of one length and seed and is integrated over. A run
+that diverged says that the best LR lies below its LR. All else (m, k, what k becomes over the whole run, a, b and the
+noise) is drawn from the priors below, and each draw counts by how probable it makes the runs; the same runs give the
+same draws, and the same answer.
 
 Far above the best run of its length a run counts less: there the loss is no parabola.
 """
@@ -116,9 +117,16 @@ class Profile:
         return widest
 
 
-def profile(probes: Sequence[Probe], *, updates: int, around: float, within: float) -> Profile:
+def profile(
+    probes: Sequence[Probe],
+    *,
+    updates: int,
+    around: float,
+    within: float,
+    short: Sequence[tuple[float, float]] = (),
+) -> Profile:
     """The profile at a length of `updates`, where the best LR was thought to be `around` this log LR, give or take
-    `within`.
+    `within`; and that of the longest probes at each of the places in `short`, give or take what stands beside it.
 
     Draws of the prior are weighted by the likelihood; then, round by round, most are drawn where the weights were.
     """
@@ -129,8 +137,10 @@ def profile(probes: Sequence[Probe], *, updates: int, around: float, within: flo
     times = float(np.log(updates / longest))
     for remaining in reversed(range(_ROUNDS)):
         m, below, above, among, horizon, noise = _drawn(z, around, within)
-        seen = (longest, m - times * horizon, below, above, among, noise)
-        likely = np.sum([_likelihood(group, *seen) for group in groups], axis=0) - beside
+        there = m - times * horizon
+        seen = (longest, there, below, above, among, noise)
+        thought = np.sum([-0.5 * ((there - at) / give) ** 2 for at, give in short], axis=0)
+        likely = np.sum([_likelihood(group, *seen) for group in groups], axis=0) + thought - beside
         weights = np.exp(likely - likely.max())
         weights /= weights.sum()
         if remaining:

@@ -102,7 +102,8 @@ def drawn(trials: Sequence[Trial], seed: int) -> tuple[list[Trial], Callable[[Sw
     part = max(fitted.law.parts, key=lambda each: each.share)
     for setting in fitted.settings:
         places[setting] = float(fitted.law.form.columns(setting) @ part.mode + part.scatter * random.normal())
-        curvatures[setting] = fitted.optima.curvature * max(1.0 + 0.4 * random.normal(), 0.05)
+        usual = np.exp(fitted.optima.curvature.at(setting)[0])
+        curvatures[setting] = usual * max(1.0 + 0.4 * random.normal(), 0.05)
 
     def rise(setting: Setting, lr: float) -> float:
         return 0.5 * curvatures[setting] * (np.log(lr) - places[setting]) ** 2

@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 
 from lrlab.analysis.transfer.exponents import PUBLIC, _Smoothed, exponents, form_of, mixture
-from lrlab.analysis.transfer.optimum import STEP, Optima
+from lrlab.analysis.transfer.optimum import STEP, Curvature, Optima
 
 GRID = np.arange(-12.0, 4.0, STEP)
+CURVATURE = Curvature(np.array([np.log(0.05), 0.0, 0.0, 0.0]), np.zeros((4, 4)), np.zeros(3))
 CROSSED = [(n, b, t) for n in (1e6, 4e6, 16e6) for b in (8, 32) for t in (1e3, 4e3)]
 
 
@@ -22,7 +23,7 @@ def seen(settings, sd=0.05, seed=0):
     """Optima with an error of `sd`."""
     draw = np.random.default_rng(seed).standard_normal
     places = np.array([optimum(setting) + sd * draw() for setting in settings])
-    return Optima(GRID, -0.5 * ((GRID - places[:, None]) / sd) ** 2, 0.05, 1e-3)
+    return Optima(GRID, -0.5 * ((GRID - places[:, None]) / sd) ** 2, 0.05, CURVATURE, 1e-3)
 
 
 @pytest.mark.parametrize("prior", [PUBLIC, None])
@@ -62,7 +63,7 @@ def test_intervals_hold_on_laws_of_this_kind():
     for seed in range(40):
         draw = np.random.default_rng(seed).standard_normal
         places = np.array([optimum(setting) + 0.1 * draw() for setting in CROSSED])
-        found = Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.05) ** 2, 0.05, 1e-3)
+        found = Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.05) ** 2, 0.05, CURVATURE, 1e-3)
         density = np.exp(mixture(exponents(found, CROSSED, PUBLIC).places(asked), GRID))
         low, high = np.interp((0.05, 0.95), np.cumsum(density) / density.sum(), GRID)
         held += low <= optimum(asked) + 0.1 * draw() <= high
@@ -127,7 +128,7 @@ def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
     """At a setting that has a sweep, and at such of levels that none has."""
     draw = np.random.default_rng(1).standard_normal(len(CROSSED))
     places = np.round((np.array([optimum(setting) for setting in CROSSED]) + scatter * draw) / STEP) * STEP
-    law = exponents(Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.1) ** 2, 0.05, 1e-3), CROSSED, prior)
+    law = exponents(Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.1) ** 2, 0.05, CURVATURE, 1e-3), CROSSED, prior)
     believed = [*prior.values()] if prior else [(0.0, 10.0)] * 4
     (terms, sds), (place, sd) = exact(CROSSED, places, 0.1, believed, asked)
     assert pytest.approx(np.array([terms, sds]), abs=2e-3) == np.array([*law.terms().values()]).T
@@ -138,14 +139,14 @@ def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
 
 def test_sweeps_that_say_nothing_leave_what_was_believed():
     """Every place as likely as any other."""
-    flat = Optima(GRID, np.zeros((len(CROSSED), len(GRID))), 0.05, 1e-3)
+    flat = Optima(GRID, np.zeros((len(CROSSED), len(GRID))), 0.05, CURVATURE, 1e-3)
     for (mean, sd), believed in zip(exponents(flat, CROSSED, PUBLIC).terms().values(), PUBLIC.values(), strict=True):
         assert (mean, sd) == pytest.approx(believed, abs=0.01)
 
 
 def test_beyond_the_places_that_were_looked_at_the_likelihood_falls_by_fifty_a_unit():
     """From that of the last one on, on either side, and for each sweep that lies there; with no slope of its own."""
-    flat = _Smoothed(Optima(GRID, np.zeros((2, len(GRID))), 0.05, 1e-3), 0.1)
+    flat = _Smoothed(Optima(GRID, np.zeros((2, len(GRID))), 0.05, CURVATURE, 1e-3), 0.1)
     inside = np.array([GRID[0], GRID[-1]])
     for off, fall in ((np.zeros(2), 0.0), (np.array([-0.5, 0.0]), 25.0), (np.array([-0.5, 0.25]), 37.5)):
         value, slope, bend = flat.at(inside + off)

@@ -23,8 +23,7 @@ Floats = NDArray[np.float64]
 _FAR = 10.0  # times beyond the sweeps: said
 _WIDE = 10.0  # from low to high: said
 _FEW = 3  # LRs of a sweep that show a valley
-# Equally probable curvatures, over k.
-_STEEP = np.maximum(1.0 + VARIES * norm.ppf((np.arange(20) + 0.5) / 20), 0.0)
+_EVEN = norm.ppf((np.arange(12) + 0.5) / 12)  # equally probable values of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,9 @@ class Transfer(Shown):
     """The best LR of a setting that was asked for, between `low` and `high` with probability `level`.
 
     `regret` is how much more loss `lr` is expected to give than the unknown best LR, as a share of the loss; `risk` is
-    what it does not exceed with probability `level`. `curvature` k says what being off costs: k/2 (log ratio)^2 of the
-    loss; it differs from sweep to sweep by 0.4 k, which the risk holds. `nearest` is the sweep from which the `rules`
-    start.
+    what it does not exceed with probability `level`. `curvature` k says what being off costs here: k/2 (log ratio)^2 of
+    the loss; its power law is unsure, and it differs from sweep to sweep by 0.4 k, which the risk holds. `nearest` is
+    the sweep from which the `rules` start.
     """
 
     size: float
@@ -162,7 +161,9 @@ class Swept:
         if not 0 < level < 1:
             raise LrlabError(worded("level is a probability", level, "between 0 and 1", "level=0.9"))
         asked = _asked(self.sweeps, {"size": size, "batch": batch, "horizon": horizon})
-        grid, k, density = self.optima.grid, self.optima.curvature, self._density(asked)
+        grid, density = self.optima.grid, self._density(asked)
+        known, unsure = self.optima.curvature.at(asked)
+        k = float(np.exp(known + unsure**2 / 2))
         lr, low, high = np.exp(_quantiles(grid, density, (0.5, 0.5 - level / 2, 0.5 + level / 2))).tolist()
         own = zip(self.valleys, self.optima.likelihood, strict=True)
         table = tuple(_swept(sweep, grid, likelihood, level) for sweep, likelihood in own)
@@ -177,7 +178,7 @@ class Swept:
             high,
             level,
             regret=_regret(grid, density, lr, k),
-            risk=_risk(grid, density, lr, k, level),
+            risk=_risk(grid, density, lr, _curvatures(known, unsure), level),
             curvature=k,
             noise=self.optima.noise,
             prior=self.prior,
@@ -272,10 +273,16 @@ def _regret(grid: Floats, density: Floats, lr: float, k: float) -> float:
     return float(0.5 * k * density @ (grid - np.log(lr)) ** 2)
 
 
-def _risk(grid: Floats, density: Floats, lr: float, k: float, level: float) -> float:
+def _curvatures(known: float, unsure: float) -> Floats:
+    """Equally probable curvatures of a setting of which log K is `known` +- `unsure`."""
+    found: Floats = np.outer(np.exp(known + unsure * _EVEN), np.maximum(1.0 + VARIES * _EVEN, 0.0)).ravel()
+    return found
+
+
+def _risk(grid: Floats, density: Floats, lr: float, curvatures: Floats, level: float) -> float:
     """What the regret does not exceed with probability `level`, neither optimum nor curvature there being known."""
-    regrets = np.outer(_STEEP, 0.5 * k * (grid - np.log(lr)) ** 2).ravel()
-    shares, order = np.tile(density / len(_STEEP), len(_STEEP)), np.argsort(regrets)
+    regrets = np.outer(curvatures, 0.5 * (grid - np.log(lr)) ** 2).ravel()
+    shares, order = np.tile(density / len(curvatures), len(curvatures)), np.argsort(regrets)
     return float(_quantiles(regrets[order], shares[order], (level,))[0])
 
 

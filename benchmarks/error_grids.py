@@ -9,10 +9,10 @@ Many reports are judged at once by the functions that `compare` judges one with:
 
     penalty of the LR + 10 * unit + spread of the arm * (arm x unit + own * arm x LR x unit + noise)
 
-CHOSEN was set by the first worlds, in which noise is normal, own = 0.5 and spreads are equal. Nothing was set by the
-others. Grids are fixed at three LRs, with the outer two worse by a penalty; or widened: each arm is best at another LR,
-up to 8 times off, scores `curvature` x doublings^2 from it, and is tried at 0.5, 1, 2 and beyond until its best is
-inside. `c` is the factor of the standard error with which the line would come to 5 %.
+WIDTH and LEAST were set by worlds of two arms like the first ones, in which noise is normal, own = 0.5 and spreads are
+equal. Nothing was set by the others. Grids are fixed at three LRs, with the outer two worse by a penalty; or widened:
+each arm is best at another LR, up to 8 times off, scores `curvature` x doublings^2 from it, and is tried at 0.5, 1, 2
+and beyond until its best is inside. `c` is the factor of the standard error with which the line would come to 5 %.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.comparison.choice import weighed
-from lrlab.analysis.comparison.paired import CHOSEN, t_test
+from lrlab.analysis.comparison.choice import doubted, weighed
+from lrlab.analysis.comparison.paired import t_test
 from lrlab.analysis.comparison.profile import WIDEST
 from sizes import add_size
 
@@ -57,8 +57,8 @@ class World:
         beside += [self.draw] if self.draw != "normal" else []
         return f"{self.arms} arms, {self.folds} folds, {grid}" + "".join(f", {each}" for each in beside)
 
-    def values(self, reports: int, rng: np.random.Generator) -> Array:
-        """Of so many reports the values that are tested, (reports, arms, folds)."""
+    def judged(self, reports: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Of so many reports the scores, (reports, arms, folds), and the doubts about the LRs, (reports, arms)."""
         size = (reports, self.arms)
         lrs = np.zeros(len(self.penalties)) if self.penalties else np.arange(-REACH, REACH + 1.0)
         draw = getattr(rng, self.draw)
@@ -74,15 +74,15 @@ class World:
             runs += (self.curvature * off**2 + self.cliff * np.maximum(off, 0.0))[..., None]
         runs += 10 * rng.standard_normal((reports, 1, 1, self.folds))
         flat = runs.reshape(-1, len(lrs), self.folds)
-        found = np.empty((len(flat), self.folds))
+        scores, doubts = np.empty((len(flat), self.folds)), np.empty(len(flat))
         low, high = (0 * flat[:, 0, 0].astype(int), 0 * flat[:, 0, 0].astype(int) + len(lrs) - 1)
         if not self.penalties:
             low, high = widened(flat.mean(axis=2))
         for first, last in sorted({*zip(low.tolist(), high.tolist(), strict=True)}):
             rows = np.flatnonzero((low == first) & (high == last))
             for part in np.array_split(rows, -(-len(rows) // AT_ONCE)):
-                found[part] = weighed(flat[part, first : last + 1])[2]
-        return found.reshape(*size, self.folds)
+                _, scores[part], doubts[part] = weighed(flat[part, first : last + 1])
+        return scores.reshape(*size, self.folds), doubts.reshape(size)
 
 
 def widened(means: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -97,7 +97,7 @@ def widened(means: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def first_worlds() -> Iterator[World]:
-    """Those that CHOSEN was set by."""
+    """The plain ones."""
     for arms, folds in product((2, 5, 13), (5, 8, 20)):
         for penalty in (0.0, 0.5, 1.0, 2.0):
             yield World(arms, folds, (penalty, 0.0, penalty))
@@ -106,7 +106,7 @@ def first_worlds() -> Iterator[World]:
 
 
 def other_worlds() -> Iterator[World]:
-    """Those that nothing was set by."""
+    """Those with other noise."""
     for arms, folds in ((5, 8), (13, 5)):
         for grid in (World(arms, folds, (1.0, 0.0, 1.0)), World(arms, folds, curvature=1.0)):
             yield replace(grid, own=0.0)
@@ -121,13 +121,13 @@ def other_worlds() -> Iterator[World]:
 def measured(world: World, reports: int) -> tuple[float, float]:
     """The share of reports with a false 'worse', and the factor of the error that would make it 5 %."""
     rng = np.random.default_rng(2029)
-    values = world.values(reports, rng)
     needed = np.empty(reports)
-    for k, each in enumerate(values):
-        tested = t_test(each, int(each.mean(axis=1).argmin()), 0.95, chosen=True)
+    for k, (scores, doubts) in enumerate(zip(*world.judged(reports, rng), strict=True)):
+        order = np.argsort(scores.mean(axis=1))
+        tested = t_test(doubted(scores[order], doubts[order]), 0, 0.95)
         reach = tested.difference - tested.low
         needed[k] = np.max(tested.difference / np.where(reach > 0, reach, np.inf))
-    return float(np.mean(needed > 1)), float(CHOSEN * np.quantile(needed, 0.95))
+    return float(np.mean(needed > 1)), float(np.quantile(needed, 0.95))
 
 
 def main() -> None:
@@ -139,7 +139,7 @@ def main() -> None:
     add_size(options)
     given = options.parse_args()
     reports = 2 if given.size == "smallest" else given.reports
-    for name, worlds in (("that CHOSEN was set by", first_worlds()), ("others", other_worlds())):
+    for name, worlds in (("with normal noise", first_worlds()), ("others", other_worlds())):
         print(f"worlds {name}{'':50}any false      +-     c")
         for world in worlds:
             count = max(reports // max(world.arms * world.folds // 40, 1), 2)

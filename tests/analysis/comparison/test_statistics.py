@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import CHOSEN
 from lrlab.analysis.comparison.profile import Point
 from lrlab.analysis.comparison.stability import Unstable
 from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
@@ -35,12 +34,12 @@ def noisy(seed: int, arms: int = 5, shape: tuple[int, int] = (2, 5), step: float
 
 def test_two_arms_by_hand() -> None:
     """Fold scores are means over seeds, chosen at the better learning rate; p and interval are those of SciPy's t,
-    with the error CHOSEN times as large."""
+    as the choice is clear."""
     rng = np.random.default_rng(0)
     good, bad = rng.normal(1.0, 0.1, size=(3, 5)), rng.normal(1.2, 0.1, size=(3, 5))
     found = compare({"bad": {0.3: bad + 9, 1.0: bad, 3.0: bad + 9}, "good": {0.1: good + 9, 0.3: good, 1.0: good + 9}})
     d = bad.mean(axis=0) - good.mean(axis=0)
-    error = CHOSEN * stats.sem(d)
+    error = stats.sem(d)
     p, (low, high) = 2 * stats.t.sf(d.mean() / error, 4), stats.t.interval(0.95, 4, d.mean(), error)
     best, worse = found.standings
     assert (best.arm, best.rank, best.verdict, best.lrs) == ("good", 1, "best", (0.3,) * 5)
@@ -413,25 +412,30 @@ EQUAL, UNEQUAL = np.ones(13), np.geomspace(1, 10, 13)
 
 
 def test_whole_reports_on_equal_arms_seldom_call_any_worse() -> None:
-    """Without the jackknife's error it is 12 %, with Holm's correction more than 13 %."""
+    """With Holm's correction it is more than 13 %."""
     assert family_wise_error(300, EQUAL, 1, 0.0) <= 0.06
     assert family_wise_error(100, EQUAL, 2, 3.0) <= 0.06
     assert family_wise_error(100, UNEQUAL, 1, 1.0) <= 0.06
 
 
 def test_equal_learning_rates_cost_little_power() -> None:
-    """Two arms 1 paired sd apart, 20 folds: found nearly always, with one learning rate as with three equal ones."""
+    """Two arms 1 paired sd apart, three equal learning rates: at least 0.85 of the power that one learning rate has.
+
+    That is the power of the paired t test, by the noncentral t: 0.68 on 8 folds, 0.99 on 20.
+    """
     rng = np.random.default_rng(21)
-    for rates in ((1.0,), (0.3, 1.0, 3.0)):
+    for folds in (8, 20):
+        power = stats.nct.sf(stats.t.ppf(0.975, folds - 1), folds - 1, folds**0.5)
         found = 0
-        for _ in range(200):
-            own = rng.normal(size=(2, 1, 20))
+        for _ in range(300):
+            own = rng.normal(size=(2, 1, folds))
             scores = {
-                arm: {lr: own[k] + 1.25**0.5 * rng.normal(size=(1, 20)) + k * 4.5**0.5 for lr in rates}
+                arm: {lr: own[k] + 1.25**0.5 * rng.normal(size=(1, folds)) + k * 4.5**0.5 for lr in (0.3, 1.0, 3.0)}
                 for k, arm in enumerate(("a", "b"))
             }
-            found += compare(scores).standings[1].low > 0  # type: ignore[operator]
-        assert found / 200 > 0.9
+            line = compare(scores).standings[1]
+            found += line.arm == "b" and line.verdict != "not distinguishable"
+        assert found / 300 >= 0.85 * power
 
 
 def test_rates_that_diverge_now_and_then_make_no_arm_worse() -> None:

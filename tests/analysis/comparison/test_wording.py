@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 from lrlab.analysis.comparison.statistics import Standing
-from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, _needed, advice, held, method, widening
+from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, SURER, advice, held, method, needed, widening
 
 
 def lines(names, verdicts="", high=0.7):
@@ -101,11 +101,13 @@ def with_effect(size, units=12):
 @pytest.mark.parametrize(("arms", "level", "units"), [(2, 0.95, 12), (5, 0.95, 12), (3, 0.99, 12), (4, 0.9, 4)])
 def test_the_further_units_are_likely_to_decide(size, arms, level, units):
     """Drawn from what follows of the difference after `units` of them: a mean and a spread that are known so well.
-    With so many further ones it is beyond the critical value for all pairs with chance LIKELY, not with fewer.
+    With so many further ones it is beyond the critical value for all pairs with the chance that is asked for, not with
+    fewer.
     Rounded up: singly, by 5 from 10 on, by 10 from 50 on."""
     d = 3 * with_effect(size, units)  # the scale of a metric does not matter
-    found = _needed(d, arms, "fold", level)
+    found = needed(d, arms, "fold", level)
     rng = np.random.default_rng(0)
+    likely = LIKELY + SURER * stats.ttest_1samp(d, 0.0).pvalue
     spread = d.std(ddof=1) * np.sqrt((units - 1) / rng.chisquare(units - 1, size=100_000))
     true = d.mean() + spread / np.sqrt(units) * rng.standard_normal(100_000)
 
@@ -115,8 +117,8 @@ def test_the_further_units_are_likely_to_decide(size, arms, level, units):
         critical = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1)
         return np.mean(np.abs(mean) > critical * d.std(ddof=1) / np.sqrt(total))
 
-    exact = next((k for k in range(1, FARTHEST + 1) if chance(k) >= LIKELY - 0.005), FARTHEST + 1)
-    least = next((k for k in range(1, FARTHEST + 1) if chance(k) >= LIKELY + 0.005), FARTHEST + 1)
+    exact = next((k for k in range(1, FARTHEST + 1) if chance(k) >= likely - 0.005), FARTHEST + 1)
+    least = next((k for k in range(1, FARTHEST + 1) if chance(k) >= likely + 0.005), FARTHEST + 1)
     rounded = [k if k < 10 or k > FARTHEST else -(-k // 5) * 5 if k < 50 else -(-k // 10) * 10 for k in (exact, least)]
     assert rounded[0] <= found <= rounded[1]
 
@@ -124,18 +126,18 @@ def test_the_further_units_are_likely_to_decide(size, arms, level, units):
 def test_overlapping_folds_take_more():
     """Their error is larger, by 1 + n / (n - 1) in the variance."""
     d = with_effect(0.6, 6)
-    assert _needed(d, 2, "fold", 0.95) < _needed(d, 2, "fold", 0.95, inflation=2.2)
+    assert needed(d, 2, "fold", 0.95) < needed(d, 2, "fold", 0.95, inflation=2.2)
     values = np.array([np.ones(6), 1.0 + d])
     told = [advice(lines("ab"), values, "fold", 0.95, overlapping)[0] for overlapping in (False, True)]
-    assert f"roughly {_needed(d, 2, 'fold', 0.95)} further" in told[0]
-    assert f"roughly {_needed(d, 2, 'fold', 0.95, 2.2)} further" in told[1]
+    assert f"roughly {needed(d, 2, 'fold', 0.95)} further" in told[0]
+    assert f"roughly {needed(d, 2, 'fold', 0.95, 2.2)} further" in told[1]
 
 
 def test_differences_without_a_mean_or_a_spread():
     """Equal arms are never told apart; a difference that is always the same needs one fold more, or the least seeds."""
-    assert _needed(np.zeros(6), 2, "fold", 0.95) > FARTHEST
-    assert _needed(np.ones(6), 2, "fold", 0.95) == 1
-    assert _needed(np.ones(3), 2, "seed", 0.95) == 3  # 2^(1 - n) <= 0.05 from n = 6 on
+    assert needed(np.zeros(6), 2, "fold", 0.95) > FARTHEST
+    assert needed(np.ones(6), 2, "fold", 0.95) == 1
+    assert needed(np.ones(3), 2, "seed", 0.95) == 3  # 2^(1 - n) <= 0.05 from n = 6 on
 
 
 def test_few_folds_and_few_seeds_are_said():
@@ -172,16 +174,19 @@ def test_a_hundred_further_units_are_worth_naming(further, told):
     def chance(size):
         return stats.t.sf((reach - size) / unsure, 11) + stats.t.cdf((-reach - size) / unsure, 11)
 
-    size = optimize.brentq(lambda size: chance(size) - LIKELY, 0.0, 1.0)
+    def asked(size):
+        return LIKELY + SURER * 2 * stats.t.sf(12**0.5 * size, 11)
+
+    size = optimize.brentq(lambda size: chance(size) - asked(size), 0.0, 1.0)
     values = np.array([np.ones(12), 1.0 + with_effect(size * (1 + 1e-9))])
-    assert _needed(values[1] - values[0], 2, "fold", 0.95) == told
+    assert needed(values[1] - values[0], 2, "fold", 0.95) == told
     said, settled = advice(lines("ab"), values, "fold", 0.95)
     assert ("roughly 100 further folds would probably decide." in said) == (not settled) == (further <= FARTHEST)
 
 
 def test_a_difference_that_never_varies_needs_one_fold_more():
     """However many arms it is told apart from."""
-    assert [_needed(np.ones(2), arms, "fold", 0.95) for arms in (2, 13, 40)] == [1, 1, 1]
+    assert [needed(np.ones(2), arms, "fold", 0.95) for arms in (2, 13, 40)] == [1, 1, 1]
 
 
 def test_two_others_are_all():
@@ -190,7 +195,7 @@ def test_two_others_are_all():
     assert advice(lines("abc", "ww"), np.zeros((3, 5)), "fold", 0.95)[0] == said
     rivals = np.array([np.zeros(6), *(np.ones((4, 6)))])
     assert "from b, c, d and 1 more;" in advice(lines("abcde"), rivals, "fold", 0.95)[0]
-    two = np.array([np.ones(4), 1.0 + with_effect(1.3, 4)])
+    two = np.array([np.ones(4), 1.0 + with_effect(1.2, 4)])
     assert "roughly 2 further folds would probably decide." in advice(lines("ab"), two, "fold", 0.95)[0]
 
 

@@ -29,7 +29,6 @@ WORLDS = 20_000  # drawn normal worlds: the error rate is then .05 +- .0015
 MOST_FLIPS = 2048  # every flip up to 11 seeds, a fixed random sample of them beyond
 ENOUGH_FOLDS = 5  # with fewer, equal differences in all folds can be the coincidence of a coarse metric
 HALVINGS = 24  # an end of a sign-flip interval is found to a ten-millionth of its distance
-CHOSEN = 1.1  # times the standard error where learning rates were weighed; see `t_test`
 ROUNDING = 1e-12  # differences below this share of the largest score are rounding
 
 
@@ -58,7 +57,7 @@ def differences(scores: Array, best: int) -> Array:
     return found
 
 
-def t_test(scores: Array, best: int, level: float, overlapping: bool = False, chosen: bool = False) -> Tested:
+def t_test(scores: Array, best: int, level: float, overlapping: bool = False) -> Tested:
     """Paired t of every arm against the best (the lowest mean) over folds, corrected; scores: (arms, folds).
 
     t = mean(d) / error      d: differences to the best, n: folds, n - 1 degrees of freedom
@@ -66,12 +65,9 @@ def t_test(scores: Array, best: int, level: float, overlapping: bool = False, ch
     error^2 = var(d) * (1 / n + 1 / (n - 1))   for `overlapping` ones, which share all but one n-th of their data
 
     The interval is mean(d) -+ c * error, c the corrected critical t. The second variance is that of Nadeau & Bengio,
-    Inference for the generalization error, 2003, for n folds of one data set. Where the scores are `chosen`, at rates
-    that were weighed, the error is CHOSEN times that: the jackknife's error of such a choice is itself uncertain, and
-    more so for some arms than for others. So much holds the report at its level where grids are fixed and where they
-    are widened (benchmarks/error_grids.py). Between two arms without a choice this is the plain paired t test. Equal
-    differences in all folds have no spread to measure: they count as beyond chance from 5 folds on; with fewer they
-    carry the p of the sign test and no interval.
+    Inference for the generalization error, 2003, for n folds of one data set. Between two arms this is the plain paired
+    t test. Equal differences in all folds have no spread to measure: they count as beyond chance from 5 folds on; with
+    fewer they carry the p of the sign test and no interval.
 
     >>> found = t_test(np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [2.1, 2.9, 4.0, 5.2, 5.9]]), 0, 0.95)
     >>> [round(float(x[1]), 4) for x in (found.p, found.low, found.high)]
@@ -80,7 +76,6 @@ def t_test(scores: Array, best: int, level: float, overlapping: bool = False, ch
     arms, folds = scores.shape
     d = differences(scores, best)
     centre, error = d.mean(1), d.std(1, ddof=1) * np.sqrt(1 / folds + (1 / (folds - 1) if overlapping else 0))
-    error *= CHOSEN if chosen else 1.0
     equal = error <= ROUNDING * np.abs(scores).max()
     t = np.where(centre > 0, np.inf, 0.0)
     np.divide(centre, error, out=t, where=~equal)

@@ -8,7 +8,7 @@ the number of further runs that would decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrlab.analysis.comparison import wording
-from lrlab.analysis.comparison.choice import Judged, judge
+from lrlab.analysis.comparison.choice import Judged, doubted, judge
 from lrlab.analysis.comparison.matters import MATTERS, margin
 from lrlab.analysis.comparison.paired import Tested, sign_flip_test, t_test
 from lrlab.analysis.comparison.profile import Flip, Point, flips, profile, wider
@@ -113,7 +113,7 @@ def compare(
     best mean ("0.5%") or a difference, are equally good.
 
     The chance that the report calls any arm worse than a best that is not better is held near 1 - level, if folds err
-    independently: benchmarks/error_grids.py came to 0.06 at most for 0.05. Folds of one data set train on much the
+    independently: benchmarks/error_rates.py came to 0.06 at most for 0.05. Folds of one data set train on much the
     same items; `overlapping` corrects the variance for that. An arm that diverged at every rate is not tested: that is
     an observation, outside of this.
 
@@ -139,19 +139,21 @@ def compare(
     }
     judged = {arm: judge(kept) if (kept := stable(grid)) else _lost(grid) for arm, grid in grids.items()}
     ranking = sorted(judged, key=lambda arm: (*_badness(judged[arm].scores), arm))
-    values = np.array([judged[arm].values for arm in ranking])
-    _, units = values.shape
-    whole = int(np.isfinite(values).all(axis=1).sum())  # these come first in the ranking
+    units = folds if unit == "fold" else seeds
+    whole = sum(bool(np.isfinite(judged[arm].scores).all()) for arm in ranking)  # these come first in the ranking
 
-    chosen = any(len(grid) > 1 for grid in grids.values())
+    def values_of(arms: Sequence[Judged]) -> Array:
+        return doubted(np.array([arm.scores for arm in arms]), np.array([arm.doubt for arm in arms]))
 
     def tested_on(values: Array) -> Tested:
-        return t_test(values, 0, level, overlapping, chosen) if unit == "fold" else sign_flip_test(values, 0, level)
+        return t_test(values, 0, level, overlapping) if unit == "fold" else sign_flip_test(values, 0, level)
 
-    tested = tested_on(values[:whole]) if whole else None
+    finite = [judged[arm] for arm in ranking[:whole]]
+    values = values_of(finite) if whole else None
+    tested = tested_on(values) if values is not None else None
     lost = {place: gone for place, arm in enumerate(ranking[:whole]) if (gone := unstable(grids[arm]))}
-    luckier = {place: judge(spared(grids[ranking[place]])).values for place in lost if place}
-    spare = tested_on(np.array([luckier.get(k, values[k]) for k in range(whole)])) if luckier else tested
+    luckier = {place: judge(spared(grids[ranking[place]])) for place in lost if place}
+    spare = tested_on(values_of([luckier.get(k, arm) for k, arm in enumerate(finite)])) if luckier else tested
     apart = margin(matters, float(judged[ranking[0]].scores.mean())) if whole else None
 
     shared = common(grids)
@@ -180,8 +182,8 @@ def compare(
         )
     standings = [_same(line, apart) for line in standings]
     said, settled = "Undecided: every arm diverged somewhere.", False
-    if whole:
-        said, settled = wording.advice(standings, values[:whole], unit, level, overlapping, chosen)
+    if values is not None:
+        said, settled = wording.advice(standings, values, unit, level, overlapping)
     edges = {line.arm: line.edge for line in standings if line.edge}
     beyond = wording.widening(edges, sorted({lr for grid in runs.values() for lr in grid}))
     flipped = flips(grids, level)
@@ -204,7 +206,7 @@ def _lost(grid: Mapping[float, Array]) -> Judged:
     """An arm that diverged somewhere at every rate, at the rate where that was least often."""
     lr = min(sorted(grid), key=lambda lr: _badness(grid[lr]))
     scores = grid[lr]
-    return Judged((lr,) * len(scores), scores, np.full(len(scores), np.inf))
+    return Judged((lr,) * len(scores), scores)
 
 
 def _checked(scores: Mapping[str, Mapping[float, ArrayLike]], sign: float) -> dict[str, dict[float, Array]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import CHOSEN, ENOUGH_FOLDS
+from lrlab.analysis.comparison.paired import ENOUGH_FOLDS
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.statistics import Standing
@@ -18,7 +18,9 @@ Array = NDArray[np.float64]
 Unit = Literal["fold", "seed"]
 Edge = Literal["lowest", "highest"]
 
-LIKELY = 0.6  # "would decide": with this chance, by what was seen; it holds more often, see benchmarks/error_rates.py
+# "Would decide": with this chance, by what was seen, and so much more where the p of that is 1. A difference that is
+# nearly beyond chance is mostly a large one, which takes few units; see benchmarks/error_rates.py.
+LIKELY, SURER = 0.56, 0.15
 FARTHEST = 100  # more further folds or seeds than this are not worth naming
 
 
@@ -48,8 +50,8 @@ def method(
         assumed += " (folds of one data set share training data: --overlapping counts that)"
     return (
         f"For each {unit} the learning rates of an arm count by how likely each is the best on the other {unit}s; a "
-        f"rate at which a run diverged does not count. Each arm was compared with the best by {what}, with the "
-        f"jackknife's standard error, which counts the noise of that choice, and corrected step by step for all {arms} "
+        f"rate at which a run diverged does not count. Each arm was compared with the best by {what}, with a "
+        f"standard error that counts the doubt about the rates, and corrected step by step for all {arms} "
         f"arms and for the best having been picked from the same data: the chance of any false 'worse' is "
         f"{held(level)}{assumed}. An interval holds the mean differences to the best that this test does not rule "
         f"out; it lies above zero exactly where the verdict is 'worse', 'open' (worse so far, but at the lowest or "
@@ -73,12 +75,11 @@ def advice(
     unit: Unit,
     level: float,
     overlapping: bool = False,
-    chosen: bool = False,
 ) -> tuple[str, bool]:
     """Roughly how many further units would decide, and whether it is settled: with an arm that is "open" it is not.
 
-    `values` (arms, units) are those of the standings that were tested, which come first; `overlapping` and `chosen` as
-    in `lrlab.analysis.comparison.paired.t_test`.
+    `values` (arms, units) are those of the standings that were tested, which come first; `overlapping` as in
+    `lrlab.analysis.comparison.paired.t_test`.
     """
     best = standings[0].arm
     equal = [line.arm for line in standings if line.verdict == "equally good"]
@@ -97,9 +98,8 @@ def advice(
         return " ".join([told, *same]), True
     rivals = [standings[place].arm for place in close]
     inflation = 1 + len(values[0]) / (len(values[0]) - 1) if overlapping else 1.0
-    inflation *= CHOSEN**2 if chosen and unit == "fold" else 1.0
-    needed = [_needed(values[place] - values[0], len(close) + 1, unit, level, inflation) for place in close]
-    first, last = min(needed), max(needed)
+    wanted = [needed(values[place] - values[0], len(close) + 1, unit, level, inflation) for place in close]
+    first, last = min(wanted), max(wanted)
     named = ", ".join(rivals[:3]) + (f" and {len(rivals) - 3} more" if len(rivals) > 3 else "")
     start = f"Undecided: {best} is not distinguishable from {named};"
     if first > FARTHEST:
@@ -111,7 +111,7 @@ def advice(
     elif first == last:
         told = f"{_further(first, unit)} would probably decide."
     else:
-        easiest = rivals[needed.index(first)]
+        easiest = rivals[wanted.index(first)]
         told = f"{_further(first, unit)} would probably decide about {easiest}, {_further(last, unit)} about all."
     return " ".join([start, told, *same]), first > FARTHEST and not edge
 
@@ -144,13 +144,13 @@ def _further(units: int, unit: Unit) -> str:
     return f"roughly {units} further {unit}{'s' if units > 1 else ''}"
 
 
-def _needed(d: Array, arms: int, unit: Unit, level: float, inflation: float = 1.0) -> int:
+def needed(d: Array, arms: int, unit: Unit, level: float, inflation: float = 1.0) -> int:
     """Further units after which the mean of differences d (units,) is likely beyond chance, rounded up.
 
     After k further units, of m = n + k, the mean lies about the present one by Student's t of n - 1 degrees of freedom
     times sd * sqrt(k / (n m)): what was seen is itself uncertain, and so is in whose favour it will be decided. It has
-    to be beyond the critical t of m units, with Bonferroni's correction for all pairs of the arms still together. More
-    than FARTHEST where no such number will do.
+    to be beyond the critical t of m units, with Bonferroni's correction for all pairs of the arms still together, with
+    a chance of LIKELY + SURER p, p being that of what was seen. More than FARTHEST where no such number will do.
     """
     n, spread = len(d), d.std(ddof=1) * np.sqrt(inflation)
     further = np.arange(1, FARTHEST + 1)
@@ -162,7 +162,8 @@ def _needed(d: Array, arms: int, unit: Unit, level: float, inflation: float = 1.
     reach = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1) / np.sqrt(total)
     unsure = np.sqrt(further / (n * total))
     chance = stats.t.sf((reach - effect) / unsure, n - 1) + stats.t.cdf((-reach - effect) / unsure, n - 1)
-    enough = further[chance >= LIKELY]
+    p = 2 * stats.t.sf(np.sqrt(n) * abs(effect), n - 1)
+    enough = further[chance >= LIKELY + SURER * p]
     if not len(enough):
         return FARTHEST + 1
     found = int(enough[0])

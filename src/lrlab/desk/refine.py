@@ -40,7 +40,7 @@ def refine(
     weight_decay: float | None = None,
     momentum: float | None = None,
     correct: bool = True,
-    width: float = 0.1,
+    width: float | None = None,
     column: str | None = None,
     schedule: str = BASE,
     lr: float = 1.0,
@@ -63,7 +63,7 @@ def refine(
             L1. Of a task it is known, and another one is refused; of a log "adamw" is taken, with a doubt.
         weight_decay, momentum: those of the optimizer, where the source does not say.
         correct: take out what weight decay does to the norms.
-        width: share of the run over which the running median is taken.
+        width: share of the run over which the running median is taken; by default a tenth, up to three in short runs.
         column: the column of the norms, where it is not found by itself.
         schedule, lr, updates, seed, config: how a task is trained; `lr` is a multiple of the task's own.
         how: how a log is read, as in `lr.read_run`.
@@ -125,7 +125,7 @@ def refined(
     weight_decay: float | None,
     momentum: float | None,
     correct: bool,
-    width: float,
+    width: float | None,
 ) -> Refinement:
     """The schedule of these norms; what is None is what the source says."""
     kind = family(optimizer, "refine") if optimizer else found.family or "adam"

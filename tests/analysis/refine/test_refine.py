@@ -13,6 +13,7 @@ from lrlab.errors import LrlabError
 
 UPDATES = np.arange(1, 1001)
 LRS = 2e-3 * (1 - np.arange(1000) / 1000)
+STEADY = 1.0 + 1e-3 * (UPDATES % 3 == 0)  # whose medians are 1
 
 
 def refined(norms, **given):
@@ -24,14 +25,14 @@ def test_high_norms_at_the_beginning_are_a_warmup():
     early = refined(1 + 4 * np.exp(-UPDATES / 50), width=0.02).schedule.over(1000).values()
     assert early[0] < 0.2 < 0.9 < early.max()
     late = refined(1 + (UPDATES > 800), power=1).schedule.over(1000).values()
-    assert late[900] < 0.5 * refined(np.ones(1000)).schedule.over(1000).values()[900]
+    assert late[900] < 0.5 * refined(STEADY).schedule.over(1000).values()[900]
 
 
 def test_a_spike_asks_for_nothing():
     """The median does not see it."""
-    norms = np.ones(1000)
+    norms = STEADY.copy()
     norms[500:510] = 100
-    assert refined(norms).schedule == refined(np.ones(1000)).schedule
+    assert refined(norms).schedule == refined(STEADY).schedule
 
 
 def test_the_correction_takes_out_what_weight_decay_does():
@@ -61,20 +62,48 @@ def test_sparse_norms_are_enough():
 def test_doubts_are_said():
     """Norms that fall to nothing, a weight decay that is not known, norms that are none."""
     assert "follows a few of them" in refined(np.exp(-UPDATES / 100.0)).doubts[0]
-    assert "weight decay is not known" in refined(np.ones(1000), weight_decay=None).doubts[0]
-    broken = np.ones(1000)
+    assert "weight decay is not known" in refined(STEADY, weight_decay=None).doubts[0]
+    broken = STEADY.copy()
     broken[3:5] = np.nan, 0
     assert "2 norms" in refined(broken).doubts[0]
-    assert refined(np.ones(1000)).doubts == ()
+    assert refined(STEADY).doubts == ()
 
 
 def test_norms_after_the_clipping_are_a_doubt():
-    """More than half of them at the bound; all alike are a steady run."""
+    """More than half of them at the bound."""
     true = 1 + 2 * np.exp(-UPDATES / 500)
     for bound, doubted in ((1.5, True), (2.5, False)):
         found = refined(np.minimum(true, bound))
         assert any(f"norms are {bound}, the greatest" in doubt for doubt in found.doubts) == doubted
-    assert refined(np.ones(1000)).doubts == ()
+    assert refined(STEADY).doubts == ()
+
+
+@pytest.mark.parametrize("norms", [np.full(1000, 3.0), 3.0 + 1e-5 * (UPDATES % 7)])
+def test_norms_that_never_change_are_refused(norms):
+    """Nothing was logged, or what a clipping left."""
+    with pytest.raises(LrlabError, match=r"(?s)never change.*1000 times 3.*were they logged, and before the clipping"):
+        refined(norms)
+
+
+@pytest.mark.parametrize("first", [0.01, 100.0])
+def test_the_warmup_of_the_run_stays(first):
+    """Whatever its norms are: what follows is what the rest asks for, and the LR rises as it did in the run."""
+    rising = np.arange(1, 101) / 101
+    lrs = np.append(rising, np.linspace(1, 0, 900, endpoint=False))
+    found = refine_norms(UPDATES, np.where(UPDATES <= 100, first, STEADY), lrs, weight_decay=0.0)
+    assert found.schedule.over(1000).values() == pytest.approx(np.append(rising, 1 - np.arange(900) / 900), abs=0.03)
+    (_, begin), (end, top), *_ = points(found.schedule)
+    assert (begin, end, top) == (pytest.approx(1 / 101, abs=1e-3), "10%", 1.0)
+
+
+@pytest.mark.parametrize(("peak", "kept"), [(200, True), (201, False)])
+def test_a_rise_of_more_than_a_fifth_of_the_run_is_no_warmup(peak, kept):
+    """Nor is one that falls in between: then the norms of the whole run count. In steps it may rise."""
+    lrs = np.append(np.arange(1, peak + 1) / (peak + 1), np.ones(1000 - peak))
+    lrs[:2] = lrs[0]
+    assert bool(refine_norms(UPDATES, STEADY, lrs).values[0] < 0.1) is kept
+    lrs[0] = lrs[2]
+    assert refine_norms(UPDATES, STEADY, lrs).values[0] > 0.9
 
 
 def test_a_norm_below_zero_is_none():
@@ -84,11 +113,11 @@ def test_a_norm_below_zero_is_none():
 
 def test_norms_that_are_missing_in_the_middle_are_a_doubt():
     """As they are at neither end a refusal: a tenth of the run is the most that may be missing there."""
-    hole = np.where((UPDATES > 300) & (UPDATES < 500), np.nan, 1.0)
+    hole = np.where((UPDATES > 300) & (UPDATES < 500), np.nan, STEADY)
     assert refined(hole).doubts[0].startswith("For 20% of the run there are no norms")
-    whole = np.where((UPDATES > 100) & (UPDATES <= 900), 1.0, np.nan)
+    whole = np.where((UPDATES > 100) & (UPDATES <= 900), STEADY, np.nan)
     assert not any("no norms" in doubt for doubt in refined(whole).doubts)
-    for short in (np.where(UPDATES <= 899, 1.0, np.nan), np.where(UPDATES > 101, 1.0, np.nan)):
+    for short in (np.where(UPDATES <= 899, STEADY, np.nan), np.where(UPDATES > 101, STEADY, np.nan)):
         with pytest.raises(LrlabError, match="not known"):
             refined(short)
 
@@ -114,13 +143,13 @@ def test_the_record_reads_back():
     ("norms", "given", "said"),
     [
         (np.zeros(1000), {}, "(?s)0 of 1000 are positive.*20 or more.*zero_grad"),
-        (np.where(UPDATES > 500, np.nan, 1.0), {}, r"(?s)end early.*from 0% to 50% of 1000 updates"),
-        (np.where(UPDATES > 600, 0.0, 1.0), {}, r"(?s)end early.*from 0% to 60%"),
-        (np.where(UPDATES < 700, np.nan, 1.0), {}, r"(?s)begin late.*from 70% to 100%"),
-        (np.where((UPDATES > 100) & (UPDATES <= 800), 1.0, 0.0), {}, "(?s)end early.*from 10% to 80%"),
-        (np.ones(1000), {"width": 0.5}, "width"),
-        (np.ones(1000), {"width": 0.0}, "width"),
-        (np.ones(1000), {"weight_decay": 1.0}, "weight decay"),
+        (np.where(UPDATES > 500, np.nan, STEADY), {}, r"(?s)end early.*from 0% to 50% of 1000 updates"),
+        (np.where(UPDATES > 600, 0.0, STEADY), {}, r"(?s)end early.*from 0% to 60%"),
+        (np.where(UPDATES < 700, np.nan, STEADY), {}, r"(?s)begin late.*from 70% to 100%"),
+        (np.where((UPDATES > 100) & (UPDATES <= 800), STEADY, 0.0), {}, "(?s)end early.*from 10% to 80%"),
+        (STEADY, {"width": 0.5}, "width"),
+        (STEADY, {"width": 0.0}, "width"),
+        (STEADY, {"weight_decay": 1.0}, "weight decay"),
     ],
 )
 def test_what_cannot_be_refined_is_refused(norms, given, said):
@@ -133,13 +162,13 @@ TWENTY = np.arange(1, 21)
 
 def test_twenty_norms_are_enough():
     """What is missing is said by what there is: a log of few norms, a run of few updates, or norms that are zero."""
-    assert refine_norms(TWENTY, np.ones(20), np.ones(20), weight_decay=0.0).schedule == refined(np.ones(1000)).schedule
-    one_zero = np.append(np.ones(19), 0.0)
+    assert refine_norms(TWENTY, STEADY[:20], np.ones(20), weight_decay=0.0).schedule == refined(STEADY).schedule
+    one_zero = np.append(STEADY[:19], 0.0)
     for at, norms, run, hint in (
-        (TWENTY[:19] * 5, np.ones(19), 100, "log one an update"),
+        (TWENTY[:19] * 5, STEADY[:19], 100, "log one an update"),
         (TWENTY * 5, one_zero, 100, "the norm after backward"),
         (TWENTY, one_zero, 20, "the norm after backward"),
-        (TWENTY[:19], np.ones(19), 19, "updates=20"),
+        (TWENTY[:19], STEADY[:19], 19, "updates=20"),
     ):
         with pytest.raises(LrlabError, match=f"(?s)19 of {len(at)} are positive.*20 or more.*{hint}"):
             refine_norms(at, norms, np.ones(run), weight_decay=0.0)
@@ -160,10 +189,13 @@ def test_a_longer_run_is_read_as_the_medians_of_two_hundred_stretches():
 
 
 def test_the_usual_power_and_width():
-    """Those of SGD, and a tenth of the run."""
-    norms = 2 + np.cos(UPDATES / 100)
-    assert refined(norms).record() == refined(norms, power=2.0, width=0.1).record()
-    assert refined(norms).power == 2.0
+    """Those of SGD, and a tenth of the run; in a short one up to three, so that it holds 250 norms."""
+    for count, width in ((5000, 0.1), (2500, 0.1), (1000, 0.25), (500, 0.3)):
+        at = np.arange(1, count + 1)
+        norms, lrs = 2 + np.cos(10 * at / count), np.ones(count)
+        found = refine_norms(at, norms, lrs)
+        assert found.record() == refine_norms(at, norms, lrs, power=2.0, width=width).record()
+        assert found.power == 2.0
 
 
 def test_the_values_are_those_of_the_schedule_at_its_times():
@@ -182,11 +214,11 @@ def points(schedule):
 
 def test_an_lr_of_zero_moves_no_weights():
     """There is nothing to correct; nor is there where the norms rose by less than a hundredth."""
-    idle = refine_norms(TWENTY, np.ones(20), np.zeros(20), weight_decay=0.1)
+    idle = refine_norms(TWENTY, STEADY[:20], np.zeros(20), weight_decay=0.1)
     assert (idle.corrected, idle.rise) == (False, 1.0)
     for decay, corrected in ((0.3, False), (0.8, True)):
         lrs = 0.1 * np.append(np.ones(19), 0.5)
-        found = refine_norms(TWENTY, np.ones(20), lrs, weight_decay=decay)
+        found = refine_norms(TWENTY, STEADY[:20], lrs, weight_decay=decay)
         assert found.rise == pytest.approx(1.0, abs=0.03)
         assert found.corrected is corrected is (found.rise > 1.01)
 
@@ -194,14 +226,14 @@ def test_an_lr_of_zero_moves_no_weights():
 def test_norms_behind_the_end_of_the_run_are_refused():
     """Then these are not the LRs of the run."""
     with pytest.raises(LrlabError, match=r"(?s)not of one run.*norms after 1001 updates, in a run of 1000"):
-        refine_norms(UPDATES + 1, np.ones(1000), LRS)
+        refine_norms(UPDATES + 1, STEADY, LRS)
 
 
 def test_a_tenth_of_the_run_without_norms_is_no_doubt():
     """More of it is one."""
     for gap, doubts in ((100, 0), (101, 1)):
         kept = np.delete(UPDATES, slice(300, 299 + gap))
-        found = refine_norms(kept, np.ones(len(kept)), LRS, weight_decay=0.0)
+        found = refine_norms(kept, STEADY[: len(kept)], LRS, weight_decay=0.0)
         assert len(found.doubts) == doubts
 
 

@@ -9,7 +9,9 @@ Floats = NDArray[np.float64]
 
 
 def smoothed(norms: Floats, width: float) -> Floats:
-    """The running median over a share `width` of the run; the beginning is held, the end is reflected.
+    """The running median over a share `width` of the run, and of this the running mean; both ends are reflected.
+
+    The median does not see spikes, and jumps from one norm to the next; the mean takes the jumps out.
 
     >>> smoothed(np.array([1.0, 1.0, 9.0, 1.0, 1.0]), 0.6).tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0]
@@ -17,9 +19,14 @@ def smoothed(norms: Floats, width: float) -> Floats:
     reach = int(width * len(norms)) // 2
     if reach == 0:
         return norms
-    before = np.full(reach, norms[0])
-    padded = np.concatenate([before, norms, norms[::-1][:reach]])
-    found: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1)
+    found: Floats = _windows(np.median(_windows(norms, reach), axis=1), reach).mean(axis=1)
+    return found
+
+
+def _windows(norms: Floats, reach: int) -> Floats:
+    """Each norm with so many before and after it."""
+    padded = np.concatenate([norms[:reach][::-1], norms, norms[-reach:][::-1]])
+    found: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     return found
 
 

@@ -24,6 +24,9 @@ GAP = 0.1  # of the run: so much of it may have no norms, at either end
 TURNS = 4  # a schedule that changes its direction more often follows the noise of few norms
 NARROW = 0.15  # of the run: a schedule that is above half of its peak for less follows a few norms
 QUIET = 0.01  # a rise below this share is none
+WIDTH, WIDEST, ENOUGH = 0.1, 0.3, 250  # of the run: the median, and in a short one; norms that it is to hold
+WARMUP = 0.2  # of the run: a longer rise of the LR is no warmup
+ALIKE = 1e-4  # norms that differ by less are one and the same
 
 
 class RefinementRecord(TypedDict):
@@ -92,7 +95,7 @@ def refine_norms(
     *,
     power: float = 2.0,
     weight_decay: float | None = None,
-    width: float = 0.1,
+    width: float | None = None,
 ) -> Refinement:
     """The schedule that these norms ask for.
 
@@ -101,12 +104,15 @@ def refine_norms(
         lrs: the LR of every update of the run.
         power: 2 for SGD, with L2 norms; 1 for Adam, with L1 norms (L2 norms come near).
         weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
-        width: share of the run over which the running median is taken.
+        width: share of the run over which the running median is taken; by default a tenth, in short runs up to three
+            tenths, so that it holds 250 norms.
 
-    Raises `LrlabError` for a norm below 0, for fewer than 20 positive ones, for more than a tenth of the run without
-    them at either end, for norms behind its end, or for a width outside (0, 0.5).
+    The warmup of the run stays as it is: its norms are those of an untrained model at other LRs than the schedule has.
 
-    >>> steady = refine_norms(range(1, 101), [3.0] * 100, [0.1] * 100)
+    Raises `LrlabError` for a norm below 0, for fewer than 20 positive ones, for norms that never change, for more than
+    a tenth of the run without them at either end, for norms behind its end, or for a width outside (0, 0.5).
+
+    >>> steady = refine_norms(range(1, 101), [3.0, 3.0, 3.1, 3.0] * 25, [0.1] * 100)
     >>> steady.schedule
     piecewise_linear([(0, 1), ("100%", 0)])
     """
@@ -120,6 +126,12 @@ def refine_norms(
         hint = "log one an update" if len(given) < LEAST else "the norm after backward(), before zero_grad()"
         hint = hint if len(rates) >= LEAST else f"updates={LEAST}, or --updates {LEAST}"
         raise LrlabError(worded("refine: positive norms", told, f"{LEAST} or more", hint))
+    held = int(np.isclose(given[usable], given[usable].max(), rtol=ALIKE).sum())
+    if held == usable.sum():
+        told, hint = f"{held} times {given[usable].max():.4g}", "were they logged, and before the clipping?"
+        raise LrlabError(worded("refine: the norms never change", told, "those of every update, no two alike", hint))
+    if width is None:
+        width = min(max(WIDTH, ENOUGH / int(usable.sum())), WIDEST)
     if not 0 < width < 0.5:
         raise LrlabError(worded("refine: width is a share of the run", width, "above 0, below 0.5", "width=0.1"))
     if weight_decay is not None and not 0 <= weight_decay < 1:
@@ -133,19 +145,19 @@ def refine_norms(
     if weight_decay and rates.max() > 0:
         factors = rise(rates_there, horizon / count, weight_decay, normed=power == 1)
     corrected = bool(np.abs(factors - 1).max() > QUIET)
-    kept = smoothed(measured / factors, width)
-    schedule, times = _schedule(kept, power)
-    raw, _ = _schedule(smoothed(measured, width), power)
+    times, warmup = (np.arange(count) + 0.5) / count, _warmup(rates)
+    kept, raw = (_settled(norms, times > len(warmup) / horizon, width) for norms in (measured / factors, measured))
+    schedule = _schedule(kept, power, warmup, horizon)
     return Refinement(
         schedule=schedule,
-        raw=raw,
+        raw=_schedule(raw, power, warmup, horizon),
         power=power,
         corrected=corrected,
         rise=float(factors[-1]),
         times=times,
         measured=measured,
         norms=kept,
-        doubts=tuple(_clipped(given[usable]) + _doubts(schedule, weight_decay, int((~usable).sum()), wide)),
+        doubts=tuple(_clipped(held, given[usable]) + _doubts(schedule, weight_decay, int((~usable).sum()), wide)),
     )
 
 
@@ -178,17 +190,31 @@ def _by_stretch(times: Floats, norms: Floats, count: int) -> Floats:
     return filled
 
 
-def _schedule(norms: Floats, power: float) -> tuple[Schedule, Floats]:
+def _warmup(rates: Floats) -> Floats:
+    """The LRs of the warmup, as shares of the peak: those before it, if they never fall and are not too many."""
+    peak = int(rates.argmax())
+    rises = peak <= WARMUP * len(rates) and (np.diff(rates[: peak + 1]) >= 0).all()
+    return rates[:peak] / rates[peak] if rises else rates[:0]
+
+
+def _settled(norms: Floats, after: NDArray[np.bool_], width: float) -> Floats:
+    """The norms, smoothed; those of the warmup are as high as the first one after it."""
+    smooth = smoothed(norms[after], width)
+    return np.concatenate([np.full(len(norms) - len(smooth), smooth[0]), smooth])
+
+
+def _schedule(norms: Floats, power: float, warmup: Floats, horizon: int) -> Schedule:
     times, values = closed_form(norms, power)
-    points = thinned(times, values, TOLERANCE)
-    told = [(f"{100 * time:.3g}%" if time else 0, round(value, 3)) for time, value in points]
-    return piecewise_linear(told), times[1:-1]
+    starts = np.arange(len(warmup) + 1) / horizon
+    at = np.unique(np.append(times, starts[-1]))
+    there = np.interp(np.maximum(at, starts[-1]), times, values) * np.interp(at, starts, np.append(warmup, 1.0))
+    points = thinned(at, there / there.max(), TOLERANCE)
+    return piecewise_linear([(f"{100 * time:.3g}%" if time else 0, round(value, 3)) for time, value in points])
 
 
-def _clipped(norms: Floats) -> list[str]:
-    """Whether most norms are the greatest, and not all: the bound of a clipping, behind which they cannot be seen."""
-    held = int(np.isclose(norms, norms.max(), rtol=1e-4).sum())
-    if not len(norms) / 2 < held < len(norms):
+def _clipped(held: int, norms: Floats) -> list[str]:
+    """Whether most norms are the greatest: the bound of a clipping, behind which they cannot be seen."""
+    if held <= len(norms) / 2:
         return []
     return [
         f"{held} of {len(norms)} norms are {norms.max():.4g}, the greatest: clipped ones say nothing. Log the "
@@ -210,7 +236,7 @@ def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int, wide:
     if (turns := int(np.count_nonzero(np.diff(way[way != 0])))) > TURNS:
         found.append(
             f"The schedule turns {turns} times: it follows the noise of these norms. Take a wider median "
-            "(width=0.3, or --width 0.3), or a longer run."
+            "(width=0.4, or --width 0.4), or a longer run."
         )
     if wide > GAP:
         found.append(f"For {wide:.0%} of the run there are no norms: a straight line was taken between its ends.")

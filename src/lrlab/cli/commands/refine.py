@@ -31,7 +31,11 @@ from lrlab.errors import LrlabError, worded
 )
 @click.option("--momentum", type=float, help="Its momentum, where the source does not say.")
 @click.option("--norms", "column", metavar="COLUMN", help="The column of the gradient norms.")
-@click.option("--width", default=0.1, show_default=True, help="Share of the run over which the median is taken.")
+@click.option(
+    "--width",
+    type=float,
+    help="Share of the run over which the median is taken.  [default: 0.1, up to 0.3 in short runs]",
+)
 @click.option("--as-measured", is_flag=True, help="Leave in what weight decay does to the norms.")
 @click.option("--schedule", metavar="EXPR", help="The schedule that TASK is trained with.  [default: warmup, linear]")
 @click.option("--at", type=float, help="The LR that TASK is trained with, as a multiple of its own.  [default: 1]")
@@ -45,7 +49,7 @@ def command(
     optimizer: str | None,
     momentum: float | None,
     column: str | None,
-    width: float,
+    width: float | None,
     as_measured: bool,
     as_json: bool,
     **given: Any,

@@ -80,7 +80,7 @@ def test_where_the_best_schedule_is_worse_the_constant_lr_is_chosen(tmp_path):
     record = lost.record()
     assert (record["schedule"], record["best"]["schedule"]) == ("constant()", found.best.schedule)
     assert record["gain"][1] == pytest.approx(-0.5)
-    assert f"tried, {found.best.schedule} at {0.3 * found.best.multiple:.3g}, is worse than a constant LR" in str(lost)
+    assert f"tried, {found.best.whole} at {0.3 * found.best.multiple:.3g}, is worse than a constant LR" in str(lost)
     assert "worse by 0.5 (95% interval 0.4" in str(lost)
 
 

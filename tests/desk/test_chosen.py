@@ -17,7 +17,7 @@ def found(tmp_path_factory):
 def test_it_answers_in_sentences(found):
     """The schedule and its LR, the gain against which constant LR, on how many folds, the cost, and the code."""
     text = str(found)
-    assert text.startswith(f"{found.schedule} at LR {found.lr:.3g}.")
+    assert text.startswith(f"{found.best.whole} at LR {found.lr:.3g}.")
     assert f"a constant LR of {0.3 * found.fixed:.3g}" in text
     assert f"on {len(found.comparison.standings[0].scores)} folds" in text
     assert "of the 12 runs of the budget" in text

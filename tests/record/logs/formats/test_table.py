@@ -190,3 +190,17 @@ def test_bars_within_names_separate_nothing(tmp_path):
     """Where there is another separator."""
     found = made(tmp_path, "step,lr:0.1|wd:0.1|bs:3 - loss\n1,2.5\n")
     assert found == [{"step": "1", "lr:0.1|wd:0.1|bs:3 - loss": "2.5"}]
+
+
+def test_a_later_table_of_other_columns_is_refused(tmp_path):
+    """Its numbers would stand under the names of the first; the same header again, as after a restart, may."""
+    first = "| step | lr | loss |\n|---|---|---|\n| 1 | 0.1 | 2.5 |\n"
+    with pytest.raises(LrlabError, match="on line 5 a table of other columns begins"):
+        made(tmp_path, first + "\n| step | loss | lr |\n|---|---|---|\n| 2 | 2.25 | 0.1 |\n")
+    assert made(tmp_path, first + first)[-1] == {"step": "1", "lr": "0.1", "loss": "2.5"}
+
+
+def test_an_entry_of_spaces_is_empty(tmp_path):
+    """As cells of a drawn table are."""
+    found = made(tmp_path, "| step | val |\n|---|---|\n| 1 |   |\n| 2 | 2.5 |\n")
+    assert found == [{"step": "1", "val": ""}, {"step": "2", "val": "2.5"}]

@@ -94,7 +94,8 @@ def rows(path: Path) -> Iterator[Item]:
     """The rows of a table, {column: text}.
 
     A line with more or fewer fields than the header is left out and reported: its values may be in the wrong columns.
-    Raises `LrlabError` for a quote that is never closed, because it swallows the rows after it.
+    Raises `LrlabError` for a quote that is never closed, because it swallows the rows after it, and for a later header
+    of other columns, whose rows would be taken for those of the first.
     """
     source = _Lines(path)
     rest: Iterator[str] = iter(source)
@@ -107,11 +108,13 @@ def rows(path: Path) -> Iterator[Item]:
         names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
     except csv.Error as error:
         raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head)) from None
+    header = names
     if names == _SCALARS:
         names = [names[0], names[1], path.stem.rpartition("-tag-")[2]]
     if names and names[0] in _INDEX and not any(map(counted, names)):
         yield Remark("nothing but the number of its row counts in this table: the rows are taken for epochs")
-        names[0] = "epoch"
+        names = ["epoch", *names[1:]]
+    counters = [place for place, name in enumerate(names) if counted(name)]
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
     plain, said = _commas(path, separator, names)
@@ -131,6 +134,16 @@ def rows(path: Path) -> Iterator[Item]:
         while len(fields) > len(names) and not fields[-1].strip():
             fields.pop()
         if len(fields) == len(names):
+            fields = [field.strip() for field in fields]
+            if fields != header and any(fields[place][:1].isalpha() and counted(fields[place]) for place in counters):
+                raise LrlabError(
+                    worded(
+                        f"{path}: on line {source.number} a table of other columns begins",
+                        fields,
+                        f"one table in a file, of the columns {', '.join(names)}",
+                        "a file for each table",
+                    )
+                )
             entries = zip(names, fields, plain, strict=True)
             yield {name: number_of(field) for name, field, number_of in entries if name not in doubled}
         elif any(field.strip() for field in fields):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from lrlab.analysis.comparison.statistics import Standing
+from lrlab.analysis.comparison.statistics import Standing, compare
 from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, SURER, advice, held, method, needed, widening
 
 
@@ -134,10 +134,22 @@ def test_overlapping_folds_take_more():
 
 
 def test_differences_without_a_mean_or_a_spread():
-    """Equal arms are never told apart; a difference that is always the same needs one fold more, or the least seeds."""
+    """Equal arms are never told apart; a difference that is always the same needs one fold more, or the least."""
     assert needed(np.zeros(6), 2, "fold", 0.95) > FARTHEST
     assert needed(np.ones(6), 2, "fold", 0.95) == 1
     assert needed(np.ones(3), 2, "seed", 0.95) == 3  # 2^(1 - n) <= 0.05 from n = 6 on
+
+
+@pytest.mark.parametrize("each", [1.0, 0.1])
+def test_further_folds_for_equal_differences_decide_indeed(each):
+    """Fewer than five folds that all differ by the same, to rounding, decide nothing: what is told leads to five."""
+    base = np.array([[5.3, 4.7, 6.1, 5.9, 5.2]])
+    for folds in (2, 3, 4):
+        arms = {"a": {1.0: base[:, :folds]}, "b": {1.0: base[:, :folds] + each}}
+        found = compare(arms)
+        assert found.standings[1].verdict == "not distinguishable"
+        assert f"roughly {5 - folds} further fold" in found.advice
+    assert compare({"a": {1.0: base}, "b": {1.0: base + each}}).standings[1].verdict == "worse"
 
 
 def test_few_folds_and_few_seeds_are_said():
@@ -185,8 +197,9 @@ def test_a_hundred_further_units_are_worth_naming(further, told):
 
 
 def test_a_difference_that_never_varies_needs_one_fold_more():
-    """However many arms it is told apart from."""
-    assert [needed(np.ones(2), arms, "fold", 0.95) for arms in (2, 13, 40)] == [1, 1, 1]
+    """However many arms it is told apart from; of fewer than four folds, five in all."""
+    assert [needed(np.ones(4), arms, "fold", 0.95) for arms in (2, 13, 40)] == [1, 1, 1]
+    assert [needed(np.ones(2), arms, "fold", 0.95) for arms in (2, 13, 40)] == [3, 3, 3]
 
 
 def test_two_others_are_all():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from lrlab.analysis.comparison.paired import ENOUGH_FOLDS
+from lrlab.analysis.comparison.paired import ENOUGH_FOLDS, ROUNDING
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.statistics import Standing
@@ -154,9 +154,10 @@ def needed(d: Array, arms: int, unit: Unit, level: float, inflation: float = 1.0
     """
     n, spread = len(d), d.std(ddof=1) * np.sqrt(inflation)
     further = np.arange(1, FARTHEST + 1)
-    if unit == "seed":
-        further = further[n + further >= _least_seeds(level)]
-    if spread == 0:
+    equal = spread <= ROUNDING * np.abs(d).max()  # no spread to measure: beyond chance from so many folds on
+    if unit == "seed" or equal:
+        further = further[n + further >= (_least_seeds(level) if unit == "seed" else ENOUGH_FOLDS)]
+    if equal:
         return int(further[0]) if d.mean() > 0 else FARTHEST + 1
     total, effect = n + further, d.mean() / spread
     reach = stats.t.isf((1 - level) / (arms * (arms - 1)), total - 1) / np.sqrt(total)

@@ -76,3 +76,12 @@ def test_what_is_not_known_is_asked_for(framework):
             code(lr.parse("cosine()"), framework, horizon=UPDATES)
     with pytest.raises(LrlabError, match=r"try: +torch"):
         code(lr.parse("cosine()"), "pytorch", horizon=UPDATES)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("base", [-0.1, 0.0, float("nan"), float("inf")])
+def test_no_code_has_a_base_lr_that_is_none(framework, base):
+    """Whether the framework has the schedule itself (a constant) or through the adapter (REX)."""
+    for text in ("constant()", 'warmup("5%") >> rex()'):
+        with pytest.raises(LrlabError, match="the base LR is no LR"):
+            code(lr.parse(text), framework, horizon=UPDATES, base_lr=base)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lrlab.core.expression.node import Schedule
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk.averaged import averaged
-from lrlab.dialects.write.targets import to_code
+from lrlab.dialects.write.targets import refuse_no_rate, to_code
 from lrlab.errors import LrlabError, nearest, worded
 
 FRAMEWORKS = ("torch", "keras", "optax", "transformers")
@@ -51,7 +51,7 @@ def code(
 ) -> str:
     """Code that makes the same LRs in a framework, and the same average of the weights (as an arm's `averaging`).
 
-    Raises `LrlabError` where the length of the run or the base LR is needed and not given.
+    Raises `LrlabError` where the length of the run or the base LR is needed and not given, or the base LR is none.
 
     >>> from lrlab import *
     >>> print(code(warmup("5%") >> linear(), "transformers", horizon=1000))
@@ -69,6 +69,7 @@ def code(
     schedule.over(run)  # a share of a length that is not known is refused, whoever writes
     if framework in ABSOLUTE and base_lr is None:
         raise LrlabError(worded(f"a schedule of {framework} has absolute LRs", hint="base_lr=0.001, or --lr 0.001"))
+    refuse_no_rate(base_lr)
     beside = "" if averaging is None else f"\n\n{averaged(averaging, framework, run.total)}"
     return _rates(schedule, framework, run, base_lr) + beside
 

@@ -5,6 +5,7 @@ print(to_code(parse('warmup("10%") >> cosine()'), "torch", horizon=1000))
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from lrlab.core.expression.node import Schedule
@@ -40,8 +41,23 @@ def to_code(
     <BLANKLINE>
     """
     write = known(target, TARGETS, "to_code: the target")
+    refuse_no_rate(base_lr)
     text: str = write(schedule, Horizon.of(horizon), base_lr)
     return text
+
+
+def refuse_no_rate(base_lr: float | None) -> None:
+    """Raise `LrlabError` for a base LR that is 0 or less, or no number.
+
+    >>> refuse_no_rate(-0.1)
+    Traceback (most recent call last):
+    lrlab.errors.LrlabError: the base LR is no LR
+      given:   -0.1
+      allowed: a positive number
+      try:     base_lr=0.001, or --lr 0.001
+    """
+    if base_lr is not None and not 0 < base_lr < math.inf:
+        raise LrlabError(worded("the base LR is no LR", base_lr, "a positive number", "base_lr=0.001, or --lr 0.001"))
 
 
 def _python(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:

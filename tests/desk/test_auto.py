@@ -295,3 +295,10 @@ def test_averaged_weights_always_have_a_place(tmp_path):
     bare = lr.auto(train, store=tmp_path, budget=20, workers=0, quiet=True)
     assert {row.averaging for row in bare.screened} == {None}
     assert len(bare.screened) == 15
+
+
+@pytest.mark.parametrize(("updates", "there"), [(40, False), (44, True)])
+def test_an_average_of_the_newest_weights_alone_is_not_tried(tmp_path, updates, there):
+    """A tenth of a screening of 10 updates is one update: its runs would be those of the constant LR again."""
+    found = chosen(tmp_path, horizon=updates, budget=20)
+    assert ("averaging" in {row.name for row in found.screened}) is there

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from lrlab.desk.chosen import CONSTANT, Best, Chosen, Screened
 from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.average import average_of
 from lrlab.lab.executors.named import opened
 from lrlab.lab.search.budget import Budget, budget_of
 from lrlab.lab.search.proposals import Candidate
@@ -218,12 +219,12 @@ def _shortlist(
     ranking: Sequence[Offer], count: int, updates: int, averages: Callable[[float | str], bool]
 ) -> tuple[Strategy, ...]:
     """The first schedules of the advice that are the same at a quarter of a run, and need nothing but what is done
-    here: averaged weights, where the task `averages`. These have the last place, if they have none before it: schedules
-    that all decay are too much alike to be all that is tried."""
+    here: averaged weights, where the task `averages`, in runs long enough for an average. These have the last place, if
+    they have none before it: schedules that all decay are too much alike to be all that is tried."""
     found: list[Strategy] = []
     for offer in ranking:
         plain = not offer.beside and str(offer.schedule) != FIXED.text
-        here = plain or (offer.averaging is not None and averages(offer.averaging))
+        here = plain or (_averaged(offer.averaging, updates) and averages(offer.averaging))
         if here and _lasts(offer.name, offer.schedule, updates):
             found.append(Strategy(offer.name, str(offer.schedule), offer.averaging))
     averaged = [each for each in found if each.averaging is not None]
@@ -231,6 +232,15 @@ def _shortlist(
     if averaged and averaged[0] not in first:
         first[-1] = averaged[0]
     return tuple(first) or (BASELINE,)
+
+
+def _averaged(averaging: float | str | None, updates: int) -> TypeGuard[float | str]:
+    """Whether there is an average that holds more than the newest weights, in a quarter of a run too.
+
+    >>> _averaged(0.1, 44), _averaged(0.1, 40)
+    (True, False)
+    """
+    return averaging is not None and average_of(averaging).amount * (updates // SHORTER) > 1
 
 
 def _screened(tried: Tried) -> Screened:

@@ -43,3 +43,10 @@ def test_the_sentences_tell_lr_interval_and_risk():
     assert f"at most {FOUND.risk:.2%}" in first
     assert "factor of 2" in second
     assert [row[0] for row in views.powers(FOUND).rows] == ["size", "batch"]
+
+
+def test_a_level_near_all_is_not_told_as_all():
+    """99.9 % is not 100 %."""
+    told = " ".join(views.sentences(fit_sweeps(TRIALS).at(size=64e4, batch=8, level=0.999)))
+    assert "; 99.9%: " in told
+    assert "(99.9%)" in told

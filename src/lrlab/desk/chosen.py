@@ -323,7 +323,7 @@ class Chosen(Shown):
         units = len(self.comparison.standings[0].scores)
         note = (
             f"Mean over {units} folds or seeds that nothing before has seen; a dot is one of them. "
-            f"Interval: {self.comparison.level:.0%}, paired; above 0 the schedule is better."
+            f"Interval: {100 * self.comparison.level:g}%, paired; above 0 the schedule is better."
         )
         return Table(("schedule", "LR", self.metric, "better by", "verdict"), rows, note)
 
@@ -361,7 +361,7 @@ class Chosen(Shown):
             f"{chosen} at {sign} {self.lr:.3g}.",
             f"{best if worse else 'It'} is {said} a constant LR of {self._absolute(self.fixed):.3g}{bare}: "
             f"{self.metric} {'worse' if worse else 'better'} by {middle} "
-            f"({self.comparison.level:.0%} interval {low} to {high}), on "
+            f"({100 * self.comparison.level:g}% interval {low} to {high}), on "
             f"{units} folds or seeds that nothing before has seen.",
             *self._edges(),
             f"Cost: {self.cost:.1f} of the {self.budget / self.updates:.4g} runs of the budget.",

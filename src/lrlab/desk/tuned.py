@@ -173,4 +173,4 @@ class Tuned(Shown):
     def _interval(self) -> str:
         assert self.comparison is not None
         ends = ["?" if end is None else f"{end:.4g}" for end in (self.versus.low, self.versus.high)]
-        return f" ({self.comparison.level:.0%} interval {ends[0]} to {ends[1]})"
+        return f" ({100 * self.comparison.level:g}% interval {ends[0]} to {ends[1]})"

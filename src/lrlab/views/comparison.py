@@ -53,7 +53,7 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
     )
     note = (
         f"Mean over {_units(evidence)}{'.' + judged if several else ', all at one LR.'} "
-        f"Intervals: {evidence.comparison.level:.0%}, paired, for all strategies together."
+        f"Intervals: {100 * evidence.comparison.level:g}%, paired, for all strategies together."
     )
     return Table(heads, tuple(rows), note)
 

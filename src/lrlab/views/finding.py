@@ -28,8 +28,8 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
     else:
         lines.append(
             f"{sign} {found.lr * unit:.3g}. Any from {found.low * unit:.3g} to {found.high * unit:.3g} is within "
-            f"{found.regret:.0%} of the best {of}, {found.level:.0%} sure; {found.lr * unit:.3g} is expected to cost "
-            f"{found.expected:.1%}."
+            f"{found.regret:.0%} of the best {of}, {100 * found.level:g}% sure; {found.lr * unit:.3g} is expected to "
+            f"cost {found.expected:.1%}."
         )
         if len(set(own)) > 1:
             groups = ", ".join(f"{each * found.lr:.3g}" for each in own)

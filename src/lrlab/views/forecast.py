@@ -43,7 +43,7 @@ def fits(fit: Fit) -> Table:
 
 def ranked(predictions: Sequence[Prediction], gaps: Sequence[tuple[float, float, float]] = ()) -> Table:
     """One row per schedule, the best first; with `gaps`, how far each of the others is behind it."""
-    level = f"{predictions[0].level:.0%}"
+    level = f"{100 * predictions[0].level:g}%"
     columns: tuple[str, ...] = ("schedule", "final loss", f"low ({level})", f"high ({level})")
     rows: tuple[tuple[str | float, ...], ...] = tuple((p.schedule, *p.final) for p in predictions)
     if gaps:
@@ -78,7 +78,7 @@ def told(predictions: Sequence[Prediction], difference: tuple[float, float, floa
     """The end of a prediction in words, and how it stands to a pinned one."""
     own = predictions[0]
     loss, low, high = own.final
-    said = f"Loss {loss:.4g} at the end ({own.level:.0%}: {low:.4g} to {high:.4g})."
+    said = f"Loss {loss:.4g} at the end ({100 * own.level:g}%: {low:.4g} to {high:.4g})."
     if difference is None:
         return said
     gain, least, most = difference
@@ -119,7 +119,7 @@ def _interval(gap: float, low: float, high: float) -> str:
 def branches(found: BranchForecast) -> Table:
     """One row per branch."""
     rows = tuple((name, len(p.loss), *p.final) for name, p in _both(found))
-    level = f"{found.now.level:.0%}"
+    level = f"{100 * found.now.level:g}%"
     return Table(("branch", "updates", "final loss", f"low ({level})", f"high ({level})"), rows)
 
 
@@ -135,7 +135,7 @@ def _both(found: BranchForecast) -> tuple[tuple[str, Prediction], ...]:
 def outlook(found: Outlook) -> Table:
     """Every arm at every LR, the lowest predicted training loss first."""
     rows = tuple((f.arm, f.lr, f.loss, f.low, f.high, f.measured, f.finished, f.note) for f in found.forecasts)
-    level = f"{found.level:.0%}"
+    level = f"{100 * found.level:g}%"
     columns = ("strategy", "LR", "predicted", f"low ({level})", f"high ({level})", "measured", "runs", "note")
     return Table(columns, rows, "final training loss; no prediction has seen the runs of its own row")
 

@@ -12,7 +12,7 @@ _SHARE = 100.0  # shares of the loss in percent
 
 def answer(found: Transfer) -> Table:
     """Ours above the rules of the field: the LR of each, and what it is expected to cost."""
-    level = f"{found.level:.0%}"
+    level = f"{100 * found.level:g}%"
     base = f"size {found.nearest[0]:g}, batch {found.nearest[1]:g}, horizon {found.nearest[2]:g}"
     ours = ("from all sweeps", found.lr, found.low, found.high, _SHARE * found.regret, "")
     rows = (ours, *((r.name, r.lr, None, None, _SHARE * r.regret, r.source) for r in found.rules))
@@ -28,7 +28,7 @@ def powers(found: Transfer) -> Table:
 
 def swept(found: Transfer) -> Table:
     """One row per sweep."""
-    level = f"{found.level:.0%}"
+    level = f"{100 * found.level:g}%"
     rows = tuple((s.size, s.batch, s.horizon, s.lrs, s.best, s.lr, s.low, s.high, s.edge) for s in found.sweeps)
     columns = ("size", "batch", "horizon", "LRs", "best tried", "optimum", f"low ({level})", f"high ({level})", "edge")
     shown = rows if any(row[-1] for row in rows) else tuple(row[:-1] for row in rows)
@@ -38,9 +38,10 @@ def swept(found: Transfer) -> Table:
 def sentences(found: Transfer) -> list[str]:
     """The answer, and how sure it is."""
     asked = f"size {found.size:g}, batch {found.batch:g} and {found.horizon:g} updates"
+    level = f"{100 * found.level:g}%"
     return [
-        f"LR {found.lr:.3g} for {asked}; {found.level:.0%}: {found.low:.3g} to {found.high:.3g}. Beside the best LR it "
-        f"is expected to cost {found.regret:.2%} of the loss, and at most {found.risk:.2%} ({found.level:.0%}).",
+        f"LR {found.lr:.3g} for {asked}; {level}: {found.low:.3g} to {found.high:.3g}. Beside the best LR it is "
+        f"expected to cost {found.regret:.2%} of the loss, and at most {found.risk:.2%} ({level}).",
         f"Noise of a trial: {found.noise:.2%} of the loss. An LR that is off by a factor of 2 costs "
         f"{0.5 * found.curvature * math.log(2) ** 2:.2%}.",
     ]

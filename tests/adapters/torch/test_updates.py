@@ -460,7 +460,7 @@ def test_a_state_that_is_saved_between_two_optimizers_says_so(caplog):
     assert not caplog.messages
     step(0)
     scheduler.state_dict()
-    assert ["one has made update 1 and another has not" in said for said in caplog.messages] == [True]
+    assert ["one optimizer has made update 1 and another has not" in said for said in caplog.messages] == [True]
     caplog.clear()
     _, scheduler, step = halves("linear()", 10)
     for place in (0, 1, 0):

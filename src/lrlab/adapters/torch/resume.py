@@ -147,7 +147,7 @@ class Resumable:
         """
         if self.torn:
             log.warning(
-                "The state is saved between the step() of two optimizers: one has made update %d and another has not. "
+                "The state is saved where one optimizer has made update %d and another has not, or skipped. "
                 "Save after scheduler.step(), or the other one misses this update when the training goes on.",
                 self.update - 1,
             )

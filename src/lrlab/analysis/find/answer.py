@@ -75,7 +75,7 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         if span is not None and span[1] - span[0] >= np.log(WIDE):
             return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
     more = f"{2 * policy.budget / policy.updates:.2g}"
-    says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {level:.0%} sure"
+    says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
     return _none(f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
 
 
@@ -114,7 +114,7 @@ def _range(
         high = max(best, float(np.log(unstable)))
     return Answer(
         "range",
-        f"any LR from low to high is within {regret:.0%} of the best, {level:.0%} sure",
+        f"any LR from low to high is within {regret:.0%} of the best, {100 * level:g}% sure",
         level,
         float(np.exp(low)),
         float(np.exp(best)),

@@ -82,7 +82,7 @@ class BranchForecast:
         trade = (
             f"Decaying now ends {now}; training on ends {later}: {self.further} further updates "
             f"{'lower' if self.gain > 0 else 'raise'} the final loss by {abs(self.gain):.4f} "
-            f"(between {self.gain_low:.4f} and {self.gain_high:.4f} with {self.now.level:.0%}), that is "
+            f"(between {self.gain_low:.4f} and {self.gain_high:.4f} with {100 * self.now.level:g}%), that is "
             f"{1000 * abs(self.gain_per_update):.4f} per 1000."
         )
         verdict = {

@@ -56,7 +56,7 @@ class Prediction(Shown):
     def __repr__(self) -> str:
         """Its end."""
         loss, low, high = self.final
-        between = f"{self.level:.0%}: {low:.4f} to {high:.4f}"
+        between = f"{100 * self.level:g}%: {low:.4f} to {high:.4f}"
         return f"{self.schedule}: loss {loss:.4f} after {len(self.loss)} updates ({between})"
 
     @property

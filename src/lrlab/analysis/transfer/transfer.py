@@ -116,7 +116,7 @@ class Transfer(Shown):
     def __repr__(self) -> str:
         """The answer in a line."""
         asked = f"size {self.size:g}, batch {self.batch:g}, {self.horizon:g} updates"
-        between = f"{self.level:.0%}: {self.low:.2g} to {self.high:.2g}"
+        between = f"{100 * self.level:g}%: {self.low:.2g} to {self.high:.2g}"
         return f"LR {self.lr:.3g} for {asked} ({between}); it risks {self.risk:.2%} of the loss"
 
     def record(self) -> TransferRecord:

@@ -8,9 +8,9 @@ import re
 _LAST = 2.0**53  # above, floats cannot tell one step from the next
 _WRAPPED = (
     re.compile(  # a number as Python, NumPy and PyTorch print it within a value: [0.001], tensor(2.5, device='cpu')
-        r"\s*+(?:(?:tensor|array|np\.float\d+)\()?+['\"\[(]*+"
-        r"(?P<value>[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?|nan|inf)"
-        r"(?:,(?=\)))?+['\"\])]*+(?:, *+[a-z_]++=[^,()]{1,40}+)*+\)?+\s*+"
+        r"\s*(?:(?:tensor|array|np\.float\d+)\()?['\"\[(]*"
+        r"(?P<value>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|nan|inf)"
+        r"(?:,(?=\)))?['\"\])]*(?:, *[a-z_]+=[^,()]{1,40})*\)?\s*"
     )
 )
 

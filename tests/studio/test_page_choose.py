@@ -71,7 +71,7 @@ def test_a_schedule_is_chosen_within_a_budget(opened):
     until(page, "document.querySelectorAll('#task option').length")
     page.locator("#task").focus()
     page.keyboard.type("control")
-    for text in ("2000", "much"):  # a length that no other test trains: what is stored could not be stopped
+    for text in ("1200", "much"):  # a length that no other test trains: what is stored could not be stopped
         page.keyboard.press("Tab")
         page.keyboard.type(text)
     page.keyboard.press("Enter")
@@ -94,7 +94,7 @@ def test_a_schedule_is_chosen_within_a_budget(opened):
     page.locator("#open").press("Enter")
     until(page, "window.lrlab?.found?.words !== undefined")
     assert page.locator("#text").input_value() == schedule
-    assert page.locator("#updates").input_value() == "2000"
+    assert page.locator("#updates").input_value() == "1200"
 
 
 def test_what_is_not_possible_is_not_offered_again(opened):

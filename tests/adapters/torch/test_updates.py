@@ -450,7 +450,7 @@ def halves(schedule, horizon, **more):
 
 
 def test_a_state_that_is_saved_between_two_optimizers_says_so(caplog):
-    """After both, after the scheduler, and where the two take turns, nothing is said."""
+    """After both, after the scheduler, and where the two are known to take turns, nothing is said."""
     _, scheduler, step = halves("linear()", 10)
     for place in (0, 1):
         step(place)
@@ -465,9 +465,27 @@ def test_a_state_that_is_saved_between_two_optimizers_says_so(caplog):
     _, scheduler, step = halves("linear()", 10)
     for place in (0, 1, 0):
         step(place)
-        scheduler.state_dict()
+        if scheduler.update > 1:  # before that it may be torn as well
+            scheduler.state_dict()
         scheduler.step()
     assert not caplog.messages
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_state_that_is_torn_in_the_first_round_says_so(caplog, resumed):
+    """Also in the first one after a resume."""
+    _, scheduler, step = halves("linear()", 10)
+    if resumed:
+        for place in (0, 1):
+            step(place)
+        scheduler.step()
+        saved = scheduler.state_dict()
+        _, scheduler, step = halves("linear()", 10)
+        scheduler.load_state_dict(saved)
+    step(1)
+    scheduler.state_dict()
+    said = f"one optimizer has made update {int(resumed)} and another has not"
+    assert [said in each for each in caplog.messages] == [True]
 
 
 @pytest.mark.parametrize(

@@ -133,9 +133,13 @@ class Rounds:
 
     @property
     def torn(self) -> bool:
-        """Whether only some of those that made an update in the round before have made one in this round."""
+        """Whether only some of those that made an update in the round before have made one in this round.
+
+        Of the first round nothing is known: there only some of all.
+        """
         made = {place for place, count in enumerate(self._made) if count}
-        return bool(self._last & made) and bool(self._last - made)
+        awaited = self._last or {*range(len(self._made))}
+        return bool(awaited & made) and bool(awaited - made)
 
     def close(self, position: int) -> None:
         """The scheduler's step() ends the round. Raises `LrlabError` if the optimizers do not make updates together."""

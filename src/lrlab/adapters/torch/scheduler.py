@@ -139,10 +139,10 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
-    def step(self, epoch: None = None, metrics: None = None) -> None:
+    def step(self, epoch: None = None, metrics: None = None, **named: object) -> None:
         """Write the values of the next update; what PyTorch's own may be given is refused in words."""
-        if epoch is not None or metrics is not None:
-            refuse_epoch(metrics if epoch is None else epoch)
+        if epoch is not None or metrics is not None or named:
+            refuse_epoch(named or (metrics if epoch is None else epoch))
         groups, self._owes = self._groups, True
         pacer = groups.run[0]
         if self.follow == "calls":

@@ -43,11 +43,17 @@ class Groups:
 
     It does not keep the optimizers alive: they are passed in. `model` names the parameters that they do not name; a
     rule may refer to a parameter that is in no group yet. If an earlier scheduler drove an optimizer, a group that
-    still has what that one wrote goes on with its own values; anything else in a group is its own value.
+    still has what that one wrote goes on with its own values; anything else in a group is its own value. `held` is what
+    is known of groups that were copied with their scheduler.
     """
 
     def __init__(
-        self, optimizers: Sequence[Optimizer], pacer: PlanPacer, absolute: bool, model: Module | None = None
+        self,
+        optimizers: Sequence[Optimizer],
+        pacer: PlanPacer,
+        absolute: bool,
+        model: Module | None = None,
+        held: Sequence[Held] | None = None,
     ) -> None:
         plan = pacer.plan
         if plan.layer_decay is not None and not plan.layers and len(optimizers) > 1:
@@ -57,7 +63,7 @@ class Groups:
         self._told = Told()
         self.retired = False  # a later scheduler has taken over
         before = [LEFT.get(optimizer) for optimizer in optimizers]
-        known = self._found(optimizers, pacer.update, (), before)
+        known = self._found(optimizers, pacer.update, (), before, copied=held is not None)
         self.run = pacer, self._laid_out(pacer, known, absolute)  # replaced as a whole
         self.written = Written(*self.run)
         self._lrs: list[Any] = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
@@ -66,6 +72,8 @@ class Groups:
             LEFT[optimizer] = self
             if earlier is not None:
                 earlier.retire()
+        if held is not None:
+            self.go_on(pacer, held)
 
     def retire(self) -> None:
         """A later scheduler takes over: the next write() finds nothing as it was left, and raises."""
@@ -84,8 +92,11 @@ class Groups:
         update: int,
         known: Sequence[Known],
         left: Sequence[Groups | None] = (),
+        *,
+        copied: bool = False,
     ) -> list[Known]:
-        """The present groups; `left` is what an earlier scheduler has left in each optimizer."""
+        """The present groups; `left` is what an earlier scheduler has left in each optimizer, also before it was
+        `copied`."""
         before = _by_sign(known)
         # Groups that take a default of the optimizer share its tensor, which holds what was written.
         tensors = {(id(kept(one.group, hyper)), hyper): own for one in known for hyper, own in one.own.items()}
@@ -99,6 +110,8 @@ class Groups:
                     made.append(replace(one, group=group))
                     continue
                 own = _own(group, earlier)
+                if earlier is None and not copied and own["lr"] != (now := read(group, "lr")):
+                    log.warning("The base LR is the group's initial_lr %g, not its present LR %g.", own["lr"], now)
                 for hyper in own:
                     if is_tensor(there := kept(group, hyper)):
                         there = _parted(optimizer, group, hyper, there)
@@ -278,14 +291,6 @@ def _parted(optimizer: Optimizer, group: dict[str, Any], hyper: str, there: Any)
     return there
 
 
-def _initial(group: dict[str, Any], lr: float) -> float:
-    """A group's own LR, before a PyTorch scheduler changed it, as PyTorch's own schedulers take it."""
-    initial = float(group.get("initial_lr", lr))
-    if initial != lr:
-        log.warning("The base LR is the group's initial_lr %g, not its present LR %g.", initial, lr)
-    return initial
-
-
 def _by_sign(known: Sequence[Known]) -> dict[int, Known]:
     return {id(sign): one for one in known for sign in _signs(one.group)}
 
@@ -296,11 +301,12 @@ def _signs(group: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _own(group: dict[str, Any], earlier: Groups | None) -> dict[str, float]:
-    """A group's own value of each of its hyper-parameters."""
+    """A group's own value of each of its hyper-parameters: of the LR, as PyTorch's own schedulers take it, what it was
+    before one of them changed it."""
     own = {hyper: read(group, hyper) for hyper in fields(group)}
     if "lr" not in own:
         hint = "lr=1e-3 in the optimizer"
         raise LrlabError(worded("a parameter group has no LR to multiply", group.get("lr"), hint=hint))
     if earlier is None:
-        return {**own, "lr": _initial(group, own["lr"])}
+        return {**own, "lr": float(group.get("initial_lr", own["lr"]))}
     return {hyper: earlier.left_in(group, hyper) if KINDS[hyper].multiple else now for hyper, now in own.items()}

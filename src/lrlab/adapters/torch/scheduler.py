@@ -315,8 +315,7 @@ class Scheduler(Resumable, LRScheduler):  # type: ignore[misc]  # torch is not f
         self.optimizer = self.optimizers[0]
         self.follow, self.on_change = state["asked"]
         pacer = PlanPacer(plan, horizon, self._clock, absolute=True).restored(state["pacer"])
-        groups = Groups(self.optimizers, pacer, absolute, self._model)
-        groups.go_on(pacer, state["groups"])
+        groups = Groups(self.optimizers, pacer, absolute, self._model, state["groups"])
         self._around = RunFolder(None, None)  # a copy has none
         self._drive(groups)
 

@@ -40,7 +40,7 @@ class Weights:
 def ours(weights, averaging):
     """The lab's average of a run that had these weights at its beginning and after every update."""
     model = Weights(weights[0])
-    average = WeightAverage(model, average_of(averaging), UPDATES)
+    average = WeightAverage(model, average_of(averaging), len(weights) - 1)
     for each in weights[1:]:
         model.weights = each
         average.update()
@@ -178,6 +178,19 @@ def test_an_average_without_code_says_so(averaging):
     written = averaged(averaging, "torch", 100)
     assert "no code is written" in written
     assert all(line.startswith("#") for line in written.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("averaging", "updates", "averages"),
+    [(MOVING, 10, False), (MOVING, 11, True), (LAST, 5, False), (LAST, 6, True), (1.0, 1, False)],
+)
+def test_a_run_too_short_to_average_says_so(averaging, updates, averages):
+    """Where the lab's own average is the last state, to the bit."""
+    weights = [[np.array([float(n) ** 2])] for n in range(updates + 1)]
+    assert bool(ours(weights, averaging)[0] != weights[-1][0]) == averages
+    written = averaged(averaging, "torch", updates)
+    assert ("nothing to average" in written) != averages
+    assert averages or all(line.startswith("#") for line in written.splitlines())
 
 
 def test_the_length_is_asked_for():

@@ -72,6 +72,8 @@ def test_a_model_in_the_state_is_averaged():
     [
         ({"step": lambda state, batch, control: state}, "step gives the next state and the loss"),
         ({"step": lambda state, batch, control: (state, 0.0)}, "step gives back the state that it was given"),
+        ({"step": lambda state, batch, control: (state.add_(batch), 0.0)}, "step changes the state in place"),
+        ({"step": lambda state, batch, control: (state + 0.0, 0.0)}, "step gives back the state that it was given"),
         ({"step": lambda state, batch, control: ([state], 0.0)}, "of another structure than init"),
         ({"step": lambda state, batch, control: ((state, state), 0.0)}, "of another structure than init"),
         ({"step": lambda state, batch, control: (state.double() + 1, 0.0)}, "of another structure than init"),

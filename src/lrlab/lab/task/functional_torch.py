@@ -83,6 +83,7 @@ class _Held:
 
     def __init__(self, state: Any) -> None:
         self.state = _tree().tree_map(tensor_of, state)
+        self._began = self._written()
         self._idle: int | None = 0  # looks at which nothing had changed; None after the first that saw a change
 
     def set(self, state: Any) -> None:
@@ -96,13 +97,20 @@ class _Held:
     def watch(self, state: Any, run: TrainingRun) -> None:
         if self._idle is None or not run.control["lr"]:
             return
-        pairs = zip(_tree().tree_leaves(self.state), _tree().tree_leaves(state), strict=False)
+        pairs = [*zip(_tree().tree_leaves(self.state), _tree().tree_leaves(state), strict=False)]
         same = all(a.shape == b.shape and bool((a == b).all()) for a, b in pairs)
         self._idle = self._idle + 1 if same else None
         if self._idle == min(FIRST, run.updates):
+            if all(a is b for a, b in pairs) and self._written() != self._began:
+                what, hint = "step changes the state in place", "state - lr * gradient in place of state.sub_(...)"
+                raise LrlabError(worded(what, f"{self._idle} times", "the next state, in new tensors", hint))
             raise LrlabError(
                 worded("step gives back the state that it was given", f"{self._idle} times", "the next state")
             )
+
+    def _written(self) -> int:
+        """How often the tensors of the state were written."""
+        return sum(leaf._version for leaf in _tree().tree_leaves(self.state) if not leaf.is_inference())
 
     def state_dict(self) -> dict[str, Any]:
         return {"leaves": _tree().tree_leaves(self.state)}

@@ -13,7 +13,7 @@ from lrlab.cli.main import main
 from lrlab.desk import advise as desk
 from lrlab.desk.schemas import of_command
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.arms import default_arms
+from lrlab.lab.arms.arms import Arm, default_arms
 
 CASES = [
     {},
@@ -87,6 +87,17 @@ def test_what_an_arm_has_besides_its_schedule_is_not_lost(tmp_path):
     advice = lr.advise(store=place)
     assert [offer.beside for offer in advice.ranking if offer.name == "averaging"] == [arms["averaging"].beside] != [""]
     assert "not stored" in advice.reasons[0].condition
+
+
+def test_an_average_of_ones_own_is_advised_with_it(tmp_path):
+    """Beside a bare run of the same schedule, as an offer with its words, and in the code."""
+    place = str(tmp_path / "runs")
+    arms = {"mine": Arm("mine", lr.constant(), averaging=0.2), "bare": "constant()"}
+    lr.compare("control", arms, horizon=20, folds=4, lrs=(1.0,), workers=0, store=place).run(quiet=True)
+    advice = lr.advise(store=place)
+    found = {offer.name: (offer.beside, offer.averaging) for offer in advice.ranking}
+    assert found["mine"] == ("weights averaged over 20% of the run", 0.2)
+    assert found["bare"] == ("", None)
 
 
 def test_a_store_that_says_nothing_is_refused(tmp_path):

@@ -14,6 +14,7 @@ from lrlab.lab.stages.job import Job
 from lrlab.lab.task.declaration import load_task
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
+from stored import stored as a_run
 
 QUADRATIC = os.path.join(os.path.dirname(os.path.dirname(__file__)), "lab", "quadratic.py") + ":train"
 ARMS = (Arm("fixed", lr.constant()), Arm("late", lr.wsd(warmup=0, decay="20%")), Arm("p", lr.plateau(patience=1)))
@@ -24,6 +25,23 @@ def stored(tmp_path):
     jobs = [Job(arm, 1.0, 0, fold, 2, 60, 6) for fold in (0, 1) for arm in ARMS]
     runs, _ = run_jobs(load_task(QUADRATIC), jobs, Store(tmp_path), Here(load_task(QUADRATIC)))
     return tmp_path, {(run.arm, run.fold): run for run in runs}
+
+
+def test_a_mean_is_of_one_strategy(tmp_path):
+    """Runs of one name with averaged weights and without have two rows; alone they have their own name."""
+    store = Store(tmp_path)
+    for fold in (0, 1):
+        store.put(a_run("mine", "constant()", fold, score=1.0, key=f"{fold:064x}"))
+        store.put(a_run("mine", "constant()", fold, score=3.0, lr=2.0, key=f"{2 + fold:064x}"))
+    assert [row[1] for row in desk.listing(tmp_path).tables[0].rows] == ["mine"] * 2
+    for fold in (2, 3):
+        store.put(a_run("mine", "constant()", fold, score=5.0, averaging=0.1, key=f"{4 + fold:064x}"))
+    rows = {(row[1], row[2]): row[6] for row in desk.listing(tmp_path).tables[0].rows}
+    assert rows == {
+        ("mine: constant()", 1.0): 1.0,
+        ("mine: constant()", 2.0): 3.0,
+        ("mine: constant(), averaging=0.1", 1.0): 5.0,
+    }
 
 
 def test_the_list_has_every_run(stored):

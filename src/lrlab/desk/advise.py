@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -256,7 +256,7 @@ def advise(
     runs = _own(store, store_task)
     known = rules()
     decision = decide(known, answers)
-    ranking = offers(decision, runs, () if runs is None else _arms())
+    ranking = offers(decision, runs, () if runs is None else (*_arms(), *_averaged(runs)))
     return Advice(
         answers,
         ranking,
@@ -290,6 +290,16 @@ def _arms() -> tuple[Offer, ...]:
 
     arms = [(name, arm) for name in ARM_SETS for arm in arms_named(name)]
     return tuple(Offer(arm.name, arm.schedule, arm.beside, 0, name, arm.averaging) for name, arm in arms if arm.beside)
+
+
+def _averaged(runs: Own) -> Iterator[Offer]:
+    """The user's own strategies that average the weights."""
+    from lrlab.lab.arms.average import average_of
+
+    for name, schedule in runs.schedules:
+        if name in runs.averaging:
+            averaging = runs.averaging[name]
+            yield Offer(name, schedule, str(average_of(averaging)), 0, "averages", averaging)
 
 
 def _settle(decision: Decision, runs: Own | None, ranking: tuple[Offer, ...]) -> str:

@@ -16,6 +16,7 @@ from lrlab.record.runs.realised import realised
 from lrlab.record.runs.run import Series, StoredRun, plain
 from lrlab.record.runs.states import States
 from lrlab.record.runs.store import Store
+from lrlab.record.runs.strategies import told_apart
 from lrlab.record.schema import UNBOUNDED
 from lrlab.views.model import Cell, Figure, Line, Report, Table
 
@@ -193,7 +194,7 @@ def compared(store: str | Path, first: str, second: str) -> Answer:
 
 def differences(runs: Sequence[StoredRun]) -> dict[str, tuple[Any, ...]]:
     """In what some runs differ: the value of each, by the name of the field."""
-    told = [{**_short(run), "schedule": run.schedule, **run.versions} for run in runs]
+    told = [{**_short(run), "schedule": run.schedule, "averaging": run.averaging, **run.versions} for run in runs]
     names = dict.fromkeys(name for each in told for name in each if name not in ("key", "score"))
     columns = {name: tuple(each.get(name) for each in told) for name in names}
     return {name: values for name, values in columns.items() if any(value != values[0] for value in values)}
@@ -227,7 +228,7 @@ def _cell(run: StoredRun) -> tuple[object, ...]:
 
 def _grouped(runs: Sequence[StoredRun]) -> Table:
     groups: dict[tuple[str, str, float, int], list[StoredRun]] = {}
-    for run in runs:
+    for run in told_apart(runs):
         groups.setdefault((run.task, run.arm, run.lr, run.updates), []).append(run)
     rows = [
         (*name, len(those), those[0].metric, statistics.fmean(r.score for r in those), sum(r.seconds for r in those))

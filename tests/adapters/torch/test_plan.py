@@ -342,7 +342,9 @@ def test_what_is_no_list_of_optimizers_is_refused():
         PlanScheduler(optimizer, COSINE, N).step(3)
     with pytest.raises(LrlabError, match=r"observe\(\) takes the metric\n  given:   0.5"):
         PlanScheduler(optimizer, COSINE, N).step(metrics=0.5)
-    with pytest.raises(LrlabError, match=r"observe\(\) takes the metric\n  given:   {'loss': 0.5}\n.*observe\(val_loss\)"):
+    with pytest.raises(
+        LrlabError, match=r"observe\(\) takes the metric\n  given:   {'loss': 0.5}\n.*observe\(val_loss\)"
+    ):
         PlanScheduler(optimizer, COSINE, N).step(loss=0.5)
 
 

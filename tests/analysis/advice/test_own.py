@@ -67,6 +67,20 @@ def test_of_several_lengths_the_greatest_that_was_compared():
     assert own([*RUNS, *longer, run("mine", 0, updates=900)], "here").updates == 200
 
 
+@pytest.mark.parametrize("other", [{"averaging": 0.1}, {"schedule": "rex()"}])
+def test_one_name_for_two_strategies_is_two_strategies(other):
+    """Weights that are averaged or not, tried at other LRs: in one figure the better half would speak for both."""
+    twice = [run("mine", fold, lr=rate, score=9.0 + WOBBLE[fold]) for fold in range(6) for rate in (4.0, 8.0)]
+    found = own([*RUNS, *(dataclasses.replace(each, **other) for each in twice)], "here")
+    first = found.schedules[0][0]
+    assert first == f"mine: {TEXTS['mine']}"
+    assert f"{first} is best" in found.says
+    assert not any("mine" in name for name, _ in found.schedules[1:])
+    both = own([*RUNS, *(dataclasses.replace(each, **other) for each in RUNS if each.arm == "mine")], "here")
+    assert sum("mine: " in name for name, _ in both.schedules) == 2
+    assert [*both.averaging.values()] == [value for name, value in other.items() if name == "averaging"]
+
+
 def test_runs_that_were_interrupted_are_left_out():
     """An arm with fewer folds than the others is not judged."""
     found = own([each for each in RUNS if each.arm != "fixed" or each.fold < 4], "here")

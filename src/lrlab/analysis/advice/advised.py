@@ -15,9 +15,7 @@ from lrlab.core.expression.node import Schedule
 Grade = Literal["measured", "literature", "folklore"]
 ARTICLES = "articles on learning rates"
 OWN_RUNS = "your own runs"
-BESIDES = (
-    "what an arm had besides its schedule, such as averaged weights or another optimizer, is not stored with a run"
-)
+BESIDES = "another optimizer or other settings of an arm are not stored with a run"
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,9 @@ class Change:
 def offers(decision: Decision, runs: Own | None, known: Sequence[Offer] = ()) -> tuple[Offer, ...]:
     """The best of the user's own runs, then the best by the rules; nothing twice.
 
-    A run is stored with its schedule alone; of arms that are `known` by name and schedule the rest is known, too.
+    A run is stored with its schedule and average alone; of arms that are `known` by these the rest is known, too.
     """
-    whole = {(each.name, each.schedule): each for each in known}
-    own = () if runs is None else runs.schedules
-    found = [whole.get((name, schedule), Offer(name, schedule)) for name, schedule in own]
+    found = [] if runs is None else [_own(name, schedule, runs, known) for name, schedule in runs.schedules]
     for each in map(_offer, decision.ranking):
         if (each.schedule, each.beside) not in [(other.schedule, other.beside) for other in found]:
             found.append(each)
@@ -110,6 +106,12 @@ def of_saying(saying: Saying) -> Reason:
 
 def _of_rule(rule: Rule) -> Reason:
     return Reason(rule.name, rule.says, rule.grade, source(rule), number(rule), rule.condition)
+
+
+def _own(name: str, schedule: Schedule, runs: Own, known: Sequence[Offer]) -> Offer:
+    bare = Offer(name, schedule, averaging=runs.averaging.get(name))
+    alike = (each for each in known if (each.name, each.schedule) == (name, schedule))
+    return next((each for each in alike if bare.averaging in (None, each.averaging)), bare)
 
 
 def _offer(ranked: Ranked) -> Offer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrlab.core.expression.node import Schedule
@@ -10,6 +10,7 @@ from lrlab.core.feedback.direction import told
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.record.runs.run import StoredRun
+from lrlab.record.runs.strategies import told_apart
 
 AGAIN = "lrlab compare TASK"
 UNSURE = ("open", "unstable", "diverged")  # neither beside the best nor worse than it
@@ -19,7 +20,8 @@ UNSURE = ("open", "unstable", "diverged")  # neither beside the best nor worse t
 class Own:
     """What the user's runs say: the strategies that were not told apart from the best, best first, and a sentence.
 
-    `number` is how far the first strategy that was called worse is behind, with its interval.
+    `number` is how far the first strategy that was called worse is behind, with its interval. `averaging` has the
+    averages of their weights, as arms have them, by the names of those that have one.
     """
 
     task: str
@@ -27,6 +29,7 @@ class Own:
     schedules: tuple[tuple[str, Schedule], ...]
     says: str
     number: str
+    averaging: Mapping[str, float | str]
 
 
 def own(runs: Iterable[StoredRun], place: str, task: str | None = None) -> Own:
@@ -50,7 +53,7 @@ def own(runs: Iterable[StoredRun], place: str, task: str | None = None) -> Own:
         )
     of_task = [run for run in held if task in (None, run.task)]
     for updates in sorted({run.updates for run in of_task}, reverse=True):
-        if kept := _comparable([run for run in of_task if run.updates == updates]):
+        if kept := _comparable(told_apart(run for run in of_task if run.updates == updates)):
             return _judged(kept)
     said = f"{place} has no two strategies of {task or (names or ['a task'])[0]} on the same two folds or seeds"
     raise LrlabError(worded(said, len(of_task), hint=AGAIN))
@@ -97,4 +100,5 @@ def _judged(runs: list[StoredRun]) -> Own:
     if behind is not None and None not in (behind.difference, behind.low, behind.high):
         number += f"; {behind.arm} is behind by {behind.difference:.2g} [{behind.low:.2g}, {behind.high:.2g}]"
     pairs = tuple((arm, schedules[arm]) for arm in comparison.together)
-    return Own(found.task, runs[0].updates, pairs, says, number)
+    averaged = {run.arm: run.averaging for run in runs if run.averaging is not None}
+    return Own(found.task, runs[0].updates, pairs, says, number, averaged)

@@ -319,6 +319,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
         versions=versions(libraries_of(task)),
         fingerprint=record["fingerprint"],
         logged=ledger.logged,
+        averaging=job.arm.averaging,
     )
 
 

@@ -42,7 +42,8 @@ class StoredRun:
     if the run diverged). `loss` holds the training loss by the update in which it was computed; `evals` and
     `decisions` count completed updates: an evaluation after the last update is at `updates`.
     `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known. `logged` holds what
-    else was logged by update: "grad_norm", the norm of the gradient.
+    else was logged by update: "grad_norm", the norm of the gradient. `averaging` is the average of the weights by which
+    it was judged, as an arm has it; None too where a run was stored before this was.
     """
 
     key: str
@@ -63,6 +64,7 @@ class StoredRun:
     versions: Mapping[str, str]
     fingerprint: str | None = None
     logged: Mapping[str, Series] = field(default_factory=dict)
+    averaging: float | str | None = None
 
 
 def content_key(recipe: Mapping[str, object]) -> str:
@@ -91,6 +93,8 @@ def to_json(run: StoredRun) -> str:
     found = {"version": VERSION, **dataclasses.asdict(run)}
     if not run.logged:  # written as ever
         del found["logged"]
+    if run.averaging is None:
+        del found["averaging"]
     return sealed(plain(found))
 
 

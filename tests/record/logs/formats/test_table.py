@@ -170,6 +170,9 @@ def test_what_follows_a_closed_quote_costs_its_row(tmp_path):
         " step | loss\n------+------\n    1 |  2.5\n    2 | 2.25\n",  # a database
         "+---+---+\n| step | loss |\n+===+===+\n| 1 | 2.5 |\n| 2 | 2.25 |\n+---+---+\n",
         "┏━━━┳━━━┓\n┃ step ┃ loss ┃\n┡━━━╇━━━┩\n│ 1 │ 2.5 │\n│ 2 │ 2.25 │\n└───┴───┘\n",
+        "| step | loss\n|---|---\n| 1 | 2.5\n| 2 | 2.25\n",  # Markdown without the closing bars
+        "| step | loss |\n|---|---|\n| 1 | 2.5\n| 2 | 2.25 |\n",
+        "# a remark\n| step | loss |\n|---|---|\n1 | 2.5 |\n2 | 2.25\n",
     ],
 )
 def test_a_table_that_is_drawn_is_read(tmp_path, text):
@@ -184,6 +187,24 @@ def test_commas_in_a_table_that_is_drawn_are_told(tmp_path):
     found = made(tmp_path, "| step | loss |\n|--|--|\n| 1,000 | 2.5 |\n| 12,000 | 2.25 |\n")
     assert [row["step"].strip() for row in found[1:]] == ["1000", "12000"]
     assert found[0] == Remark("commas within numbers are taken for separators of thousands")
+
+
+def test_a_bar_behind_a_backslash_is_part_of_a_cell(tmp_path):
+    """In a name and in a field, also in the last one; and both stay as they are where commas separate."""
+    rows = "| step | a\\|b | loss |\n|---|---|---|\n| 1 | x\\|y | 2.5 |\n| 2 | z | 2\\|\n"
+    assert made(tmp_path, rows) == [{"step": "1", "a|b": "x|y", "loss": "2.5"}, {"step": "2", "a|b": "z", "loss": "2|"}]
+    assert made(tmp_path, "step,a\\|b\n1,x\\|y\n") == [{"step": "1", "a\\|b": "x\\|y"}]
+
+
+def test_an_empty_first_entry_is_no_drawn_bar(tmp_path):
+    """Where none stands before the header."""
+    assert made(tmp_path, "run|step|loss\n|1|2.5\n") == [{"run": "", "step": "1", "loss": "2.5"}]
+
+
+def test_lines_are_counted_with_the_blank_ones(tmp_path):
+    """Also where the row that is left out stands behind them, and where it begins in one line and ends in another."""
+    found = made(tmp_path, 'step,loss\n\n1,2.5\n\n\n2,3,4\n\n"3\n",4,5\n')
+    assert [item.where for item in found if isinstance(item, Unreadable)] == ["line 6", "line 8"]
 
 
 def test_bars_within_names_separate_nothing(tmp_path):

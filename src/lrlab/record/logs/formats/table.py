@@ -1,6 +1,7 @@
 """Tables with a header, such as CSV files: separated by commas, semicolons, tabs, bars or spaces.
 
-A table that is drawn, with bars around its rows and lines between them, is read as the same one without.
+A table that is drawn, with bars around its rows and lines between them, is read as the same one without. A bar behind
+a backslash is part of its field, as in Markdown.
 
 Commas within numbers are decimal points (0,001) if any of the first thousand rows says so, else they separate
 thousands (12,000). Where they are decimal points, points separate thousands (12.000) in a column that counts, or that
@@ -30,6 +31,7 @@ _SCALARS = ["Wall time", "Step", "Value"]  # TensorBoard's download of one tag; 
 _INDEX = ("", "Unnamed: 0")  # the column of row numbers that pandas writes first
 _SAID = re.compile(r'"?sep=.?"?\s*|[-\s|+:=\u2500-\u257f]+')  # a separator line for spreadsheets; one that is drawn
 _BARS = str.maketrans("│┃║", "|||")
+_INNER = "\ue000"  # stands for \\| until the fields are told apart
 _DECIMAL = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")  # 2,5 and 1.234,5
 _DOTTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")  # 12.000 where commas are decimal points
 _BOTH = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")  # 1.234,5
@@ -41,14 +43,15 @@ _RETURN = re.compile("\r(?!\n)")  # the line end of old Macs
 def claims(path: Path) -> int:
     """The number of lines with as many fields as the header, at least one of them a number."""
     separator, fields = "", 0
-    found = 0
+    found, drawn = 0, False
     for _, text, _ in sample(path):
         if text is None or not text.strip() or _SAID.fullmatch(text):
             continue
-        text = _undrawn(text)
+        if not fields and _is_comment(text):
+            continue
+        drawn = drawn or (not fields and _is_drawn(text))
+        text = _undrawn(text, drawn)
         if not fields:
-            if _is_comment(text):
-                continue
             separator = _separator(text)
             names = _parts(text, separator)
             fields = len(names)
@@ -60,14 +63,25 @@ def claims(path: Path) -> int:
     return found
 
 
-def _undrawn(line: str) -> str:
-    """A row without the bars that are drawn around it.
+def _is_drawn(head: str) -> bool:
+    """Whether a bar stands before a header, and so before every row."""
+    return head.lstrip()[:1].translate(_BARS) == "|"
 
-    >>> _undrawn("| 10 | 2.5 |"), _undrawn("│ 10 │ 2.5 │"), _undrawn("10|2.5|")
-    (' 10 | 2.5 ', ' 10 | 2.5 ', '10|2.5|')
+
+def _undrawn(line: str, drawn: bool) -> str:
+    """A row without the bars that are drawn around it; where they are `drawn`, it may lack the last one.
+
+    >>> _undrawn("| 10 | 2.5 |", False), _undrawn("│ 10 │ 2.5 │", True), _undrawn("| 10 | 2.5", True)
+    (' 10 | 2.5 ', ' 10 | 2.5 ', ' 10 | 2.5')
+    >>> _undrawn("10|2.5|", False), _undrawn("|2.5", False)
+    ('10|2.5|', '|2.5')
     """
     line = line if line.isascii() else line.translate(_BARS)
+    if "\\|" in line:
+        line = line.replace("\\|", _INNER)
     bare = line.strip()
+    if drawn:
+        return bare.removeprefix("|").removesuffix("|")
     return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == "|" else line
 
 
@@ -105,7 +119,7 @@ def rows(path: Path) -> Iterator[Item]:
         rest = (" ".join(line.split()) + "\n" for line in rest)
         head = " ".join(head.removeprefix("#").split())
     try:
-        names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
+        names = [_whole(name.strip(), separator) for name in next(csv.reader([head], delimiter=separator), [])]
     except csv.Error as error:
         raise LrlabError(worded(f"{path}: the header of the table cannot be read: {error}", head)) from None
     header = names
@@ -117,17 +131,17 @@ def rows(path: Path) -> Iterator[Item]:
     counters = [place for place, name in enumerate(names) if counted(name)]
     doubled = {name for name, count in Counter(names).items() if count > 1 and name}
     yield from (Unusable(name, "two columns have this name") for name in sorted(doubled))
-    plain, said = _commas(path, separator, names)
+    plain, said = _commas(path, separator, names, source.drawn or False)
     yield from said
     reader = csv.reader(rest, delimiter=separator, strict=True)
     while True:
-        begin = source.number + 1
+        source.begin = 0
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            if source.number > begin or not source.ended:
-                raise _unclosed(path, begin, source.number) from None
-            yield Unreadable(f"line {begin}", str(error))
+            if source.number > source.begin or not source.ended:
+                raise _unclosed(path, source.begin, source.number) from None
+            yield Unreadable(f"line {source.begin}", str(error))
             continue
         if fields is None:
             break
@@ -135,6 +149,8 @@ def rows(path: Path) -> Iterator[Item]:
             fields.pop()
         if len(fields) == len(names):
             fields = [field.strip() for field in fields]
+            if source.inner:
+                fields = [_whole(field, separator) for field in fields]
             if fields != header and any(fields[place][:1].isalpha() and counted(fields[place]) for place in counters):
                 raise LrlabError(
                     worded(
@@ -147,19 +163,21 @@ def rows(path: Path) -> Iterator[Item]:
             entries = zip(names, fields, plain, strict=True)
             yield {name: number_of(field) for name, field, number_of in entries if name not in doubled}
         elif any(field.strip() for field in fields):
-            yield Unreadable(f"line {begin}", f"it has {len(fields)} fields, the header {len(names)}")
+            yield Unreadable(f"line {source.begin}", f"it has {len(fields)} fields, the header {len(names)}")
     yield from (Unreadable(f"line {at}", "it is too long") for at in source.too_long)
     if not source.ended:
         yield UNENDED
 
 
-def _commas(path: Path, separator: str, names: list[str]) -> tuple[list[Callable[[str], str]], list[Remark]]:
+def _commas(
+    path: Path, separator: str, names: list[str], drawn: bool
+) -> tuple[list[Callable[[str], str]], list[Remark]]:
     """What makes the numbers of each column plain, and what is said of it; from the first rows.
 
     Where every comma could separate thousands (3,576), and is none between fields, it is a decimal point if no other
     number has one and no column that counts has a comma.
     """
-    texts = (_undrawn(text) for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
+    texts = (_undrawn(text, drawn) for _, text, _ in islice(lines(path), _LOOKED) if text and "," in text)
     rows = [_cells(text, separator) for text in texts]
     found = [{row[k] for row in rows if k < len(row)} for k in range(len(names))]
     cells = set().union(*found)
@@ -174,6 +192,11 @@ def _commas(path: Path, separator: str, names: list[str]) -> tuple[list[Callable
     if any(map(_THOUSANDS.fullmatch, cells)):
         return [_joined] * len(names), [Remark("commas within numbers are taken for separators of thousands")]
     return [str] * len(names), []
+
+
+def _whole(field: str, separator: str) -> str:
+    """A field with the bars that are part of it."""
+    return field.replace(_INNER, "|" if separator == "|" else "\\|")
 
 
 def _cells(text: str, separator: str) -> list[str]:
@@ -228,10 +251,16 @@ def _unclosed(path: Path, begin: int, end: int) -> LrlabError:
 
 
 class _Lines:
-    """The lines for the table reader, without blank lines and lines that are too long."""
+    """The lines for the table reader, without blank lines and lines that are too long.
+
+    `begin` is the number of the first line since it was put to 0, `drawn` whether bars stand around the rows, `inner`
+    whether a bar was part of a field.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.number, self.ended = 0, True
+        self.number, self.begin, self.ended = 0, 0, True
+        self.drawn: bool | None = None  # as soon as the header is known
+        self.inner = False
         self.too_long: list[int] = []
         self._lines = lines(path)
 
@@ -241,4 +270,9 @@ class _Lines:
             if text is None:
                 self.too_long.append(at)
             elif text.strip() and not _SAID.fullmatch(text):
-                yield from (f"{_undrawn(part)}\n" for part in _RETURN.split(text.rstrip("\r\n")) if part.strip())
+                if self.drawn is None and not _is_comment(text):
+                    self.drawn = _is_drawn(text)
+                for part in filter(str.strip, _RETURN.split(text.rstrip("\r\n"))):
+                    row = _undrawn(part, self.drawn or False)
+                    self.begin, self.inner = self.begin or at, self.inner or _INNER in row
+                    yield f"{row}\n"

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from scipy.stats import binomtest
+
 from lrlab.record.logs.log import LogRun
 from lrlab.record.logs.readers import read_run
 
@@ -164,3 +167,9 @@ def group_cases(runs: dict[Key, Judged]) -> Iterator[Case]:
         yield Case(f"{size}: longer", train, tuple(runs[key] for key in longer))
         cosines = tuple(runs[key] for key in keys if key.schedule.startswith("cosine"))
         yield Case(f"{size}: cosine, 2x LR", train, cosines)
+
+
+def share(held: np.ndarray) -> str:
+    """The share that held, with its 95 % interval (Clopper and Pearson)."""
+    low, high = binomtest(int(held.sum()), len(held)).proportion_ci(0.95)
+    return f"{held.mean():.2f} ({low:.2f} to {high:.2f})"

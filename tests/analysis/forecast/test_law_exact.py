@@ -42,6 +42,37 @@ def test_the_width_is_noise_doubts_and_what_is_beyond(updates, level):
     assert found.final == pytest.approx((loss, loss - half, loss + half), abs=1e-3 * half)
 
 
+@pytest.mark.parametrize(("prior", "share"), [("generic", 0.4 * 0.05), ("llm", 0.0)])
+def test_a_loss_that_falls_on_is_doubted_on_its_low_side_alone(prior, share):
+    """By 0.4 of what it fell by over the last doubling, at twice the length; not of a language model."""
+    law = replace(LAW, prior=prior, known=replace(KNOWN, falling=0.05))
+    lrs, loss = constant(2000)
+    found = law.predict(lrs)
+    up = norm.ppf(0.95) * np.sqrt((RUN_NOISE * loss) ** 2 + (0.01 * loss) ** 2 + beyond(2000) ** 2)
+    down = np.hypot(up, norm.ppf(0.95) * share * loss)
+    assert found.final == pytest.approx((loss, loss - down, loss + up), abs=1e-3 * up)
+
+
+def test_what_two_runs_may_fall_on_is_shared():
+    """A difference of runs of one length owes nothing to it; beside a shorter one it is what that has less of."""
+    law = replace(LAW, prior="generic", known=replace(KNOWN, falling=0.5))
+    plain, (first, one), (second, other) = replace(LAW, prior="generic"), constant(2000), constant(4000)
+    assert law.difference(first, first) == plain.difference(first, first)
+    half, less = (each.difference(second, first)[2] - other + one for each in (law, plain))
+    assert half == pytest.approx(np.hypot(less, norm.ppf(0.95) * 0.2 * (2 * other - one)))
+
+
+def test_a_difference_across_peaks_is_as_lopsided_as_its_ends():
+    """Its low end is where the first is lowest and the second highest."""
+    law = replace(LAW, prior="generic", known=replace(KNOWN, peaks=(1e-3, 2e-3), falling=0.5))
+    ends = [law.predict(constant(*which)[0]).final for which in ((4000,), (2000, 2.0))]
+    (one, low, high), (other, least, most) = ends
+    gain, down, up = law.difference(constant(4000)[0], constant(2000, 2.0)[0])
+    assert down == pytest.approx(gain - np.hypot(one - low, most - other))
+    assert up == pytest.approx(gain + np.hypot(high - one, other - least))
+    assert gain - down != pytest.approx(up - gain, rel=0.1)
+
+
 def test_a_loss_is_not_below_0():
     """However wide the interval."""
     wide = replace(LAW, known=replace(KNOWN, doubts=(Doubt("far", 2.0),)))
@@ -145,7 +176,7 @@ def test_a_weight_decay_that_is_not_known_is_searched_for_widely():
     ],
 )
 def test_a_miss_is_doubted_beyond_four_thousandths(misfit, said, widths):
-    """By its size, twice that beyond 2 %; the wider prior doubts seven tenths of the miss that it allows at once."""
+    """By its size, twice that beyond 2 %; the wider prior doubts seven tenths of what it allows at once."""
     law = of([(1e-3, 2.5, misfit)])
     law = replace(law, known=replace(KNOWN, doubts=()))
     truth = law.predict(RUN.lrs).loss[AT - 1]
@@ -156,6 +187,27 @@ def test_a_miss_is_doubted_beyond_four_thousandths(misfit, said, widths):
     wider = list(_misses(law, curves, prior_for("momentum", "generic")))
     assert [doubt.sd for doubt in wider] == pytest.approx([0.007, *widths])
     assert not any("try prior" in doubt.sentence for doubt in wider)
+
+
+@pytest.mark.parametrize(("misfit", "useless"), [(0.05, False), (0.051, True)])
+def test_a_law_that_does_not_describe_its_logs_says_so(misfit, useless):
+    """Beyond 5 %, in whatever is asked of it."""
+    law = replace(of([(1e-3, 2.5, misfit)]), known=replace(KNOWN, doubts=()))
+    told = [doubt.sentence for doubt in _misses(law, [prepare(RUN, 0.04)], prior_for("momentum", "generic"))]
+    assert any("does not describe them, and nothing can rest on it" in sentence for sentence in told) == useless
+    assert law.holds != useless
+
+
+def test_what_losses_scatter_from_row_to_row_is_no_miss_of_the_law():
+    """The mean distance of a normal scatter of 10 % is 8 %; what is more than that is the law's, in squares."""
+    law = replace(of([(1e-3, 2.5, 0.10)]), known=replace(KNOWN, doubts=(), scatter=0.1))
+    assert law.unexplained == pytest.approx(np.sqrt(0.1**2 - 0.1**2 * 2 / np.pi))
+    assert not law.holds
+    calm = replace(law, known=replace(law.known, scatter=0.126))
+    assert (calm.unexplained, calm.holds) == (0.0, True)
+    assert not any(doubt.sentence for doubt in _misses(calm, [prepare(RUN, 0.04)], prior_for("momentum", "llm")))
+    wild = replace(law, fits=of([(1e-3, 2.5, 0.4)]).fits, known=replace(law.known, scatter=0.5))
+    assert wild.unexplained == pytest.approx(np.sqrt(0.4**2 - 0.15**2 * 2 / np.pi))  # and 15 % of it at the most
 
 
 @pytest.mark.parametrize(("off", "sd"), [(0.9, 0.0), (2.0, np.sqrt(3))])

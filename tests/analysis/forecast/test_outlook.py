@@ -183,11 +183,11 @@ def test_intervals_are_widened_by_the_rank_of_split_conformal_prediction():
     assert _widening([0.2, 0.9], 0.9) == 1.0
 
 
-def test_a_wider_interval_is_symmetric_and_above_0():
-    """Half as wide as before times the factor; a loss below 0 is not foreseen."""
-    narrow = Forecast("a", 1.0, 0, None, 2.0, 1.9, 2.5)
-    assert (_wider(narrow, 2.0).low, _wider(narrow, 2.0).high) == (1.0, 3.0)
-    assert (_wider(narrow, 6.0).low, _wider(narrow, 6.0).high) == (0.0, 5.0)
+def test_a_wider_interval_is_wider_on_either_side_and_above_0():
+    """Each as wide as before times the factor; a loss below 0 is not foreseen."""
+    narrow = Forecast("a", 1.0, 0, None, 2.0, 1.5, 2.25)
+    assert (_wider(narrow, 2.0).low, _wider(narrow, 2.0).high) == (1.0, 2.5)
+    assert (_wider(narrow, 6.0).low, _wider(narrow, 6.0).high) == (0.0, 3.5)
     nothing = Forecast("a", 1.0, 0, None, None, None, None)
     assert _wider(nothing, 2.0) == nothing
 

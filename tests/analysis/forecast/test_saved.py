@@ -44,6 +44,15 @@ def test_what_does_not_fit_together_is_refused(change, sentence):
         read(sealed(whole))
 
 
+@pytest.mark.parametrize(("told", "falling"), [({"fallen": 0.149}, 1.5), ({"fallen": 0.15}, 0.25), ({}, 0.25)])
+def test_a_law_that_does_not_tell_how_its_loss_falls_stays_about_as_wide(told, falling):
+    """Where the loss had gone down to nothing, it may go on so."""
+    whole = dict(document(SAVED))
+    whole["seen"] = {name: value for name, value in whole["seen"].items() if name != "falling"} | told
+    assert read(sealed(whole)).seen.falling == falling
+    assert read(sealed(document(SAVED))).seen.falling == 0.0
+
+
 FORMER = json.loads((Path(__file__).parents[2] / "compat" / "law_1.json").read_text(encoding="utf-8"))
 
 

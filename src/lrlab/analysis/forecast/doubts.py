@@ -23,9 +23,9 @@ _DRIFTS, _DRIFT = 5.0, 0.011  # beyond this ratio a law drifts, by this share of
 _HORIZON_FAR, _HORIZON_REFUSED = 3.1, 30.0  # ratio to the longest logged run
 _WARMUP = 0.006  # an octave; a warmup of 715 updates left out moved the end of a run by 3 %
 _FURTHER, _DEEPER, _WAKE = 0.085, 0.013, 5.0
-_UNLIKE, _UNLIKE_FAR = 0.1, 1.3  # an octave of the horizon, where logs are not of language models; said from there on
+_UNLIKE_FAR = 1.3  # ratio to the longest logged run from which on it is said, where logs are not of language models
 _YOUNG = 2.0  # sum of LRs of a language model that has hardly moved
-_TO_NOTHING, _ANYTHING = 0.15, 0.61  # share of its beginning to which a loss fell; with 90 % the low end is then 0
+_ON, _STEEP = 0.4, 0.35  # of what a loss fell by over its last doubling (in logs), as a deviation; said from there on
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Seen:
     """What the logs held: peak LRs, the longest run (updates), whether one was annealed, and its own doubts.
 
     `totals` are the sums of LRs of the runs (in the order of `peaks`), `least` is the least LR as a share of the peak
-    of its run, `warmups` are those of the runs in updates, and `shortest` is the shortest of them. `fallen` is the
-    least loss as a share of the first of its run. Laws of earlier versions do not tell these.
+    of its run, `warmups` are those of the runs in updates, and `shortest` is the shortest of them. `falling` is the
+    logarithm by which the loss fell over the last doubling of a run, `scatter` how far losses scatter from row to row,
+    as a share. Laws of earlier versions do not tell these.
     """
 
     peaks: tuple[float, ...]
@@ -45,7 +46,8 @@ class Seen:
     least: float = 0.0
     warmups: tuple[int, ...] = ()
     shortest: int = 0
-    fallen: float = 1.0
+    falling: float = 0.0
+    scatter: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,22 +87,21 @@ def doubts(known: Seen, lrs: Floats, unlike: bool = False) -> tuple[Doubt, ...]:
         sentence += ": how the loss goes on is known of language models alone; log a longer run"
     far = _UNLIKE_FAR if unlike else _HORIZON_FAR
     found.append(Doubt(sentence if longer > far else "", 0.0))  # its width: `beyond`
-    found += _to_nothing(known, longer) if unlike else _young(known, nearest, longer)
+    found += _falling(known, longer) if unlike else _young(known, nearest, longer)
     found += [*_warmup(known, rising(lrs), horizon), *_shorter(known, horizon)]
     if (rise := late_rise(lrs)) > 0.1:
         found.append(Doubt(f"the LR goes up again by {rise:.0%} of its peak: rises were never checked", 0.006 * rise))
     return tuple(doubt for doubt in found if doubt.sd > 0 or doubt.sentence)
 
 
-def _to_nothing(known: Seen, longer: float) -> Iterator[Doubt]:
-    """A longer run where the logged loss has fallen so far that it may go on to 0, which no floor foresees."""
-    if longer > 1.0 and known.fallen < _TO_NOTHING:
-        sentence = (
-            f"the logged loss has fallen to {known.fallen:.1%} of its beginning and may go on to 0: what is foreseen "
-            "of a longer run is then many times too high, and only the upper end holds"
-        )
-        octaves = min(float(np.log2(longer)), 1.0)
-        yield Doubt(sentence if longer > _UNLIKE_FAR else "", _ANYTHING * octaves)
+def _falling(known: Seen, longer: float) -> Iterator[Doubt]:
+    """A longer run where the logged loss still falls steeply."""
+    if longer > _UNLIKE_FAR and known.falling > _STEEP:
+        yield Doubt(
+            f"the logged loss fell by {-np.expm1(-known.falling):.0%} over the last doubling of the run and may go on "
+            "so, to nothing: a longer run may then end far below what is foreseen",
+            0.0,
+        )  # its width: `below`
 
 
 def _young(known: Seen, nearest: float, longer: float) -> Iterator[Doubt]:
@@ -139,14 +140,13 @@ def _shorter(known: Seen, horizon: int) -> Iterator[Doubt]:
         yield Doubt(sentence if times > _HORIZON_FAR else "", 0.003 * float(np.log2(times)))
 
 
-def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats, unlike: bool = False) -> Floats:
+def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats) -> Floats:
     """What is not known of the loss beyond the logs, as a standard deviation after every update (updates,).
 
     A share of the further `progress` (updates,) that the law foresees once the sum of LRs exceeds that of every run at
     the nearest logged peak: 0.085 (1 + (5 warmup / longest)^2), for a log that hardly outlasts its warmup says little
     of what follows; and 1.3 % of the `loss` times the square of the depth, the share of its peak by which the LR falls
-    below the least logged share. Where the logs are `unlike` those of language models, 10 % of the `loss` for each
-    doubling of the longest logged run besides.
+    below the least logged share.
     """
     peak = float(lrs.max())
     nearest = _nearest(known, peak)
@@ -158,10 +158,17 @@ def beyond(known: Seen, lrs: Floats, loss: Floats, progress: Floats, unlike: boo
     depth = np.maximum(known.least - np.minimum.accumulate(after) / peak, 0.0)
     wake = _WAKE * min(known.warmups, default=0) / known.longest
     found: Floats = np.hypot(_FURTHER * (1.0 + wake**2) * further, _DEEPER * depth**2 * loss)
-    if unlike:
-        octaves = np.log2(np.maximum(np.arange(1, len(lrs) + 1) / known.longest, 1.0))
-        found = np.hypot(found, _UNLIKE * octaves * loss)
     return found
+
+
+def below(known: Seen, loss: Floats) -> Floats:
+    """How far below a loss may lie that falls on, as a standard deviation after every update (updates,).
+
+    0.4 of what it fell by over the last doubling of a logged run, for each doubling of the longest one. For logs that
+    are not of language models: no floor that a law finds in them bounds what comes after.
+    """
+    octaves = np.log2(np.maximum(np.arange(1, len(loss) + 1) / known.longest, 1.0))
+    return _ON * max(known.falling, 0.0) * octaves * loss
 
 
 def _nearest(known: Seen, peak: float) -> float:

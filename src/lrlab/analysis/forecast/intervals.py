@@ -2,12 +2,14 @@
 
     half width = z(level) * sqrt(factor^2 g C g' + (RUN_NOISE * loss)^2 + doubts^2)
 
+on either side; below, a loss that falls on is doubted besides (`doubts.below`).
+
 g is the gradient of the predicted loss in the parameters, C their Laplace covariance, with what is not known of other
-peak LRs (`offsets`). The factor is CONFORMAL for language models, whose laws are known, and 1 for anything else.
+peak LRs (`offsets`). The factor is CONFORMAL for language models, whose laws are known, and GENERIC for anything else.
 CONFORMAL, the walk of the offsets and the shares in `doubts.beyond` were set on finals of held-out curves, regime by
 regime (`benchmarks/forecast_regimes.py`), to cover 85 to 97 % in each at 90 %; what either of two collections alone
-would have chosen, and how that holds on the other: `benchmarks/forecast_calibration.py`. What holds for other models
-was set on longer runs of the lab's tasks (`benchmarks/forecast_lab.py`).
+would have chosen, and how that holds on the other: `benchmarks/forecast_calibration.py`. With --lab it chooses what
+holds for other models on the lab's tasks, each with the constants of all the others.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from lrlab.analysis.forecast.laws import Form, Scale
 Floats = NDArray[np.float64]
 
 CONFORMAL = 0.33
+GENERIC = 1.0
 RUN_NOISE = 4.5e-4  # relative: two runs that differ only in their noise end this far apart
 _TIMES = 200  # at which the spread is computed; between them it is interpolated
 
@@ -37,9 +40,9 @@ def half_width(
     level: float,
     factor: float = CONFORMAL,
 ) -> Floats:
-    """Half the width of the interval at `level` after every update, shape (updates,).
+    """Half the width of the interval at `level` after every update, of the shape of `doubts`.
 
-    `lrs`, `loss` and `doubts`, a standard deviation, have shape (updates,).
+    `lrs` and `loss` have shape (updates,), `doubts`, a standard deviation, (updates,) or (sides, updates).
     """
     times = np.unique(np.geomspace(1, len(lrs), _TIMES).astype(np.int64))
     times = np.union1d(times, np.linspace(1, len(lrs), _TIMES).astype(np.int64))

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrlab.analysis.forecast.branching import BranchForecast, branch
 from lrlab.analysis.forecast.curves import Prediction, ScheduleLike, learning_rates, spoken
-from lrlab.analysis.forecast.doubts import Doubt, Seen, beyond, doubts
+from lrlab.analysis.forecast.doubts import Doubt, Seen, below, beyond, doubts
 from lrlab.analysis.forecast.fit import Fitted, FittedCurve, ending, fit, prepare
-from lrlab.analysis.forecast.intervals import CONFORMAL, RUN_NOISE, difference_half_width, half_width
+from lrlab.analysis.forecast.intervals import CONFORMAL, GENERIC, RUN_NOISE, difference_half_width, half_width
 from lrlab.analysis.forecast.laws import FORMS, Scale, every
 from lrlab.analysis.forecast.logged import seen
 from lrlab.analysis.forecast.offsets import Walk, distinct, near
@@ -37,6 +37,8 @@ Floats = NDArray[np.float64]
 _LARGEST = 10_000_000  # bytes of a saved law
 _POOR = 0.004  # relative misfit above which the logs do not look like the law
 _BAD = 0.02  # and above which what it foresees is off by about twice as much: see benchmarks/forecast_lab.py
+_MEAN = float(np.sqrt(2.0 / np.pi))  # mean distance over standard deviation of what is normally distributed
+_SCATTER = 0.15  # losses that scatter by more hide whether any law describes them
 _ANY_DECAY = 1.2  # spread of the log rate of an unknown weight decay
 _ASSUMED = "no weight decay is known, so any is thought possible and the intervals are wider; weight_decay= gives it"
 _USELESS = 0.05  # and above which it says nothing about other schedules
@@ -101,7 +103,7 @@ class Law(Shown):
     @property
     def _factor(self) -> float:
         """What the spread of the parameters is multiplied by: see `intervals`."""
-        return 1.0 if self._unlike else CONFORMAL
+        return GENERIC if self._unlike else CONFORMAL
 
     @property
     def misfit(self) -> float:
@@ -109,9 +111,15 @@ class Law(Shown):
         return max(fitted.misfit for fitted in self.fits)
 
     @property
+    def unexplained(self) -> float:
+        """The same without what the losses scatter by from row to row, up to 15 %, which no law follows."""
+        scatter = _MEAN * min(self.known.scatter, _SCATTER)
+        return float(np.sqrt(max(self.misfit**2 - scatter**2, 0.0)))
+
+    @property
     def holds(self) -> bool:
         """Whether the law describes the logs that it was fitted to; if not, nothing can rest on it."""
-        return self.misfit <= _USELESS
+        return self.unexplained <= _USELESS
 
     def predict(
         self,
@@ -136,11 +144,16 @@ class Law(Shown):
         fitted = self.around(float(lrs.max()))
         columns = every(form, fitted.inner, lrs, self.scale)
         loss = columns @ fitted.outer
-        far = beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1], self._unlike)
-        sd = np.hypot(np.sqrt(sum(doubt.sd**2 for doubt in found)) * loss, far)
-        half = half_width(form, fitted, self.scale, lrs, loss, sd, level, self._factor)
+        far = beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])
+        above = np.hypot(np.sqrt(sum(doubt.sd**2 for doubt in found)) * loss, far)
+        sd = np.array([np.hypot(above, self._below(loss)), above])
+        down, up = half_width(form, fitted, self.scale, lrs, loss, sd, level, self._factor)
         sentences = tuple(doubt.sentence for doubt in found if doubt.sentence)
-        return Prediction(spoken(schedule), loss, np.maximum(loss - half, 0.0), loss + half, level, sentences)
+        return Prediction(spoken(schedule), loss, np.maximum(loss - down, 0.0), loss + up, level, sentences)
+
+    def _below(self, loss: Floats) -> Floats:
+        """How far below the loss may lie besides, as a standard deviation after every update (updates,)."""
+        return below(self.known, loss) if self._unlike else np.zeros_like(loss)
 
     def difference(self, first: Floats, second: Floats, level: float = 0.9) -> tuple[float, float, float]:
         """The final loss under the LRs `first` (updates,) less that under `second`, and the interval of the difference.
@@ -148,20 +161,21 @@ class Law(Shown):
         It is narrower than those of both ends, which share the errors of one law. Where the two have different peak
         LRs, nothing is taken to be shared.
         """
-        (one, _, above), (other, _, over) = (self.predict(lrs, level=level).final for lrs in (first, second))
+        (one, *ends), (other, *others) = (self.predict(lrs, level=level).final for lrs in (first, second))
         gain, peak = one - other, float(first.max())
         if peak != second.max():
-            half = float(np.hypot(above - one, over - other))
-            return gain, gain - half, gain + half
+            down, up = np.hypot(one - np.array(ends), other - np.array(others)[::-1]).tolist()
+            return gain, gain - down, gain + up
         form, fitted = _form(self.name), self.around(peak)
-        far, own = [], []
+        far, lower, own = [], [], []
         for lrs in (first, second):
             columns = every(form, fitted.inner, lrs, self.scale)
             loss = columns @ fitted.outer
-            far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1], self._unlike)[-1])
+            far.append(beyond(self.known, lrs, loss, columns[:, 1] * fitted.outer[1])[-1])
+            lower.append(self._below(loss)[-1])
             own.append(sum(doubt.sd**2 for doubt in doubts(self.known, lrs, self._unlike)) * loss[-1] ** 2)
         # The noise of both runs, and what is not shared.
-        apart = np.array([np.subtract(*far), np.sqrt(sum(own)), RUN_NOISE * one, RUN_NOISE * one])
+        apart = np.array([np.subtract(*far), np.subtract(*lower), np.sqrt(sum(own)), RUN_NOISE * one, RUN_NOISE * one])
         half = difference_half_width(form, fitted, self.scale, (first, second), apart, level, self._factor)
         return gain, gain - half, gain + half
 
@@ -310,12 +324,12 @@ def _misses(law: Law, curves: Sequence[FittedCurve], prior: Prior) -> Iterator[D
     yield from law.known.doubts
     if prior.relative:  # two runs of other models differ by more than those that the intervals were made for
         yield Doubt("", 0.7 * prior.miss)
-    if law.misfit > _POOR:
+    if (missed := law.unexplained) > _POOR:
         advice = "" if prior.relative else '; try prior="generic"'
-        yield Doubt(
-            f"the law misses the logs by {law.misfit:.1%} of the loss{advice}",
-            law.misfit * (2.0 if law.misfit > _BAD else 1.0),
-        )
+        told = f"the law misses the logs by {missed:.1%} of the loss{advice}"
+        if not law.holds:
+            told += ": it does not describe them, and nothing can rest on it"
+        yield Doubt(told, missed * (2.0 if missed > _BAD else 1.0))
     away = max(ending(curve, law.around(curve.peak), _form(law.name), law.scale) for curve in curves)
     if away > RUN_NOISE:
         yield Doubt("", float(np.sqrt(away**2 - RUN_NOISE**2)))

@@ -66,7 +66,8 @@ def seen(runs: Sequence[LogRun]) -> Seen:
         least=min(float(lrs[lrs.argmax() :].min() / lrs.max()) for lrs in reached),
         warmups=tuple(run.warmup for run in runs),
         shortest=min(ends),
-        fallen=min(float(run.loss.min() / run.loss[0]) for run in runs),
+        falling=max(_falling(run) for run in runs),
+        scatter=max(roughness(run.loss) for run in runs),
     )
 
 
@@ -119,6 +120,14 @@ def falls(run: LogRun) -> bool:
     stretches, means = _stretches(run)
     scatter = 4.0 * roughness(run.loss) / np.sqrt(len(stretches[0])) if run.loss.min() > 0 else 0.0
     return bool(means[0] - means.min() > max(_FALL, scatter) * means[0])
+
+
+def _falling(run: LogRun) -> float:
+    """The logarithm by which the loss fell over the last doubling of the run: means of a tenth of the points each."""
+    few = max(3, len(run.loss) // 10)
+    near = np.argsort(np.abs(run.updates - 0.5 * run.updates[-1]), kind="stable")[:few]
+    logs = np.log(run.loss)
+    return float(logs[near].mean() - logs[-few:].mean())
 
 
 def _upturn(run: LogRun) -> float:

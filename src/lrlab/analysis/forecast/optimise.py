@@ -359,6 +359,7 @@ def _predicted(
     done = np.empty(0) if before is None else before
     lrs, beside = (np.concatenate([done, each.over(steps - len(done)).lr(base_lr)]) for each in (schedule, plain))
     prediction, gain = law.predict(lrs, level=_LEVEL), law.difference(lrs, beside, _LEVEL)
-    loss, _, high = prediction.final
-    half = float(np.hypot(high - loss, norm.ppf(0.5 + _LEVEL / 2) * _FLATTERED * gain[0]))
-    return (loss, max(loss - half, 0.0), loss + half, *gain), prediction.warnings
+    loss, *ends = prediction.final
+    flattered = norm.ppf(0.5 + _LEVEL / 2) * _FLATTERED * gain[0]
+    down, up = np.hypot(loss - np.array(ends), flattered).tolist()
+    return (loss, max(loss - down, 0.0), loss + up, *gain), prediction.warnings

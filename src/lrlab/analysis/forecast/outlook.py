@@ -217,10 +217,10 @@ def _foreseen(
 
 
 def _wider(forecast: Forecast, factor: float) -> Forecast:
-    if forecast.loss is None or forecast.high is None:
+    if forecast.loss is None or forecast.low is None or forecast.high is None:
         return forecast
-    half = factor * (forecast.high - forecast.loss)
-    return replace(forecast, low=max(0.0, forecast.loss - half), high=forecast.loss + half)
+    down, up = forecast.loss - forecast.low, forecast.high - forecast.loss
+    return replace(forecast, low=max(0.0, forecast.loss - factor * down), high=forecast.loss + factor * up)
 
 
 def _widening(ratios: Sequence[float], level: float) -> float:

@@ -118,7 +118,7 @@ def read(text: str | bytes) -> Saved:
     record = unsealed(text, "a saved law", VERSION, since=2)
     values = {name: value for name, value in record.items() if name != "version"}
     if record["version"] == VERSION:
-        found = shaped(LawRecord, values)
+        found = shaped(LawRecord, _with_falling(values))
         law, fits, apart = found["law"], found["fits"], found["apart"]
         if not fits:
             raise ValueError("it has no fit")
@@ -126,6 +126,18 @@ def read(text: str | bytes) -> Saved:
         return Saved(law, found["prior"], fitted, far, found["scale"], found["seen"], found["reason"])
     former = shaped(_Second, values)
     return Saved(former["law"], former["prior"], tuple(_each(former)), (), former["scale"], former["seen"])
+
+
+def _with_falling(values: dict[str, Any]) -> dict[str, Any]:
+    """A law that was saved before `Seen` told how a loss falls at last: what leaves its intervals about as wide.
+
+    It told to which share of its beginning the loss had fallen (`fallen`), if anything.
+    """
+    known = values.get("seen")
+    if not isinstance(known, dict) or "falling" in known:
+        return values
+    rest = {name: value for name, value in known.items() if name != "fallen"}
+    return {**values, "seen": {**rest, "falling": 1.5 if known.get("fallen", 1.0) < 0.15 else 0.25}}
 
 
 def _each(former: _Second) -> list[Fitted]:

@@ -237,7 +237,7 @@ def best(tasks: Sequence[str], given: argparse.Namespace) -> None:
                 f"  {task:<9s} foreseen {each.loss:.4f} ({each.low:.4f} to {each.high:.4f}), trained {own.mean():.4f}: "
                 f"{inside}; beside linear {each.gain:+.4f} foreseen, {gain:+.4f} trained; "
                 f"beside {rival} {apart:+.4f} ({apart - half:+.4f} to {apart + half:+.4f}): {verdict}; "
-                f"the law misses its logs by {law.misfit:.1%}",
+                f"the law misses its logs by {law.unexplained:.1%}",
                 flush=True,
             )
     for holds in (True, False):

@@ -34,7 +34,7 @@ from sizes import add_size
 ANNEALED = ("linear 0.2", "cosine to 0")
 SIZE, LRS = "12x12", (1e-4, 5e-4, 1e-3, 2e-3)
 JUDGED, LEAST, MOST = 30, 0.85, 0.97  # a regime of so many finals is judged by the share that lies in its intervals
-FAR = 3.5  # times as long: judged by its bias
+FAR = 3.4  # times as long: judged by its bias
 ALIKE = 1.1  # horizons within this ratio of the longest logged one count as the same
 Runs = dict[Key, Judged]
 

@@ -21,6 +21,7 @@ import sys
 import numpy as np
 
 import lrlab as lr
+from evidence import PURE
 from lrlab.analysis.comparison.paired import t_test
 from lrlab.analysis.comparison.statistics import Standing
 from lrlab.core.expression.node import Schedule
@@ -30,7 +31,6 @@ from lrlab.lab.task.declaration import load_task
 from sizes import add_size
 
 TASKS = ("digits", "finetune", "teacher", "tabular", "series", "signals", "charlm")
-PURE = ("digits", "teacher", "tabular")  # trained many at once
 CROSS_VALIDATED = ("digits", "finetune", "charlm")  # whose folds share training data
 SEED = 4242  # of the run that gives the norms
 

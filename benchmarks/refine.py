@@ -6,7 +6,7 @@ On each built-in task one run of warmup and linear, at the LR that is best for i
 again, gives the norms. From them come the refined schedule, with the correction for what weight decay does to norms,
 and the raw one, without it. All are then compared on the same folds, each at its own best LR, widened until that is
 inside. Differences are paired by fold; below zero the refined one is ahead. A schedule is called better or worse where
-the 95 % interval excludes zero.
+the 95 % interval excludes zero. Where the norms ask for warmup and linear itself there is nothing to compare.
 
 By default runs have the length of the quick settings: less than an hour on two idle cores. Runs are kept in the
 store: interrupted, the script goes on where it was. Tasks of pure functions are trained many at once.
@@ -24,6 +24,7 @@ import lrlab as lr
 from evidence import PURE
 from lrlab.analysis.comparison.paired import t_test
 from lrlab.analysis.comparison.statistics import Standing
+from lrlab.analysis.refine.refine import TOLERANCE
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.norms import Training, of_task
 from lrlab.desk.refine import BASE, refined
@@ -76,6 +77,9 @@ def row(name: str, given: argparse.Namespace) -> str:
     norms = of_task(task, Training(BASE, lr=best, updates=updates, seed=SEED, config=config))
     how = {"optimizer": None, "weight_decay": None, "momentum": None, "width": None}
     found = refined(norms, correct=True, **how)
+    curves = [each.over(updates).values() for each in (base, found.schedule, found.raw)]
+    if np.ptp(curves, axis=0).max() <= TOLERANCE and not smallest:
+        return f"{name}, {updates} updates, at {best:g}, rise {found.rise:.3f}: the norms ask for warmup and linear"
     arms = {"linear": base, "refined": found.schedule}
     if found.corrected:
         arms["raw"] = found.raw

@@ -21,8 +21,8 @@ def norms(rows=400, **given):
 def test_a_task_is_trained_once_and_refined():
     """The optimizer is known then."""
     found = lr.refine("control", updates=60)
-    assert found.power == 1.0
-    assert lr.refine("control", updates=60, config={"optimizer": "sgd"}).power == 2.0
+    assert found.power == 0.5
+    assert lr.refine("control", updates=60, config={"optimizer": "sgd"}).power == 1.0
     values = found.schedule.over(60).values()
     assert values.max() == pytest.approx(1, abs=0.02)
     assert values[-1] < 0.2
@@ -43,11 +43,11 @@ def test_a_log_says_what_it_knows(tmp_path):
 
 def test_the_optimizer_decides_the_power():
     """As it is given, or as the source says; without either that of Adam, which is a doubt."""
-    assert (refined(norms(), **STEADY).power, refined(norms(), **STEADY).doubts[0]) == (1.0, UNKNOWN)
-    assert refined(norms(family="sgd"), **STEADY).power == 2.0
+    assert (refined(norms(), **STEADY).power, refined(norms(), **STEADY).doubts[0]) == (0.5, UNKNOWN)
+    assert refined(norms(family="sgd"), **STEADY).power == 1.0
     for known in (refined(norms(), **{**STEADY, "optimizer": "sgd"}), refined(norms(family="sgd"), **STEADY)):
         assert UNKNOWN not in known.doubts
-    assert refined(norms(family="other"), **{**STEADY, "optimizer": "sgd"}).power == 2.0
+    assert refined(norms(family="other"), **{**STEADY, "optimizer": "sgd"}).power == 1.0
 
 
 def test_an_optimizer_that_the_run_did_not_have_is_refused():

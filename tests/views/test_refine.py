@@ -12,17 +12,17 @@ STEADY = 1.0 + 1e-3 * (AT % 3 == 0)
 
 def test_the_correction_is_drawn_and_said_where_there_is_one():
     """Beside a linear decay."""
-    found = refine_norms(AT, STEADY, LRS, power=1, weight_decay=0.1)
+    found = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.1)
     assert [line.name for line in figures(found)[0].lines] == ["refined", "not corrected", "linear"]
     assert "taken out" in sentences(found)[1]
-    plain = refine_norms(AT, STEADY, LRS, power=1, weight_decay=0.0)
+    plain = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.0)
     assert [line.name for line in figures(plain)[0].lines] == ["refined", "linear"]
     assert "below 1 %" in sentences(plain)[1]
 
 
 def test_doubts_come_before_the_way_on():
     """And the schedule first."""
-    found = refine_norms(AT, STEADY, LRS)
+    found = refine_norms(AT, 3 - AT / 10_000, LRS)
     said = sentences(found)
     assert str(found.schedule) in said[0]
     assert said[1:-1] == found.doubts
@@ -32,3 +32,10 @@ def test_doubts_come_before_the_way_on():
 def test_columns_have_one_length():
     found = refine_norms(AT, STEADY, LRS)
     assert {len(values) for values in columns(found).values()} == {200}
+
+
+def test_norms_that_do_not_fall_are_said_to_ask_for_a_linear_decay():
+    """By 2 % they may."""
+    for norms, said in ((STEADY, True), (1 + AT / 20_000, True), (1.02 - AT / 1e6, True), (3 - AT / 10_000, False)):
+        found = refine_norms(AT, norms, LRS, weight_decay=0.0)
+        assert ("ask for a linear decay" in sentences(found)[-1]) == said

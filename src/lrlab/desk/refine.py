@@ -20,8 +20,8 @@ from lrlab.lab.task.declaration import built_in_tasks, load_task, task_of
 
 BASE = 'warmup("5%") >> linear()'
 UNKNOWN = (
-    "The optimizer is not known: one of Adam's kind was taken, whose power is 1. For SGD it is 2: optimizer='sgd', or "
-    "--optimizer sgd."
+    "The optimizer is not known: one of Adam's kind was taken, whose power is 0.5. For SGD it is 1: optimizer='sgd', "
+    "or --optimizer sgd."
 )
 
 
@@ -49,18 +49,19 @@ def refine(
     config: Mapping[str, Any] | None = None,
     **how: Any,
 ) -> Refinement:
-    """The schedule that the gradient norms of one run ask for: where they are high the LR should be low.
+    """The schedule that the gradient norms of one run ask for: where they are still high the LR should be low.
 
         w = norm ** -power;  value(t) = w(t) * (sum of w after t), divided by its maximum
 
-    The norms are smoothed by a running median. Where the weight decay is known, what it does to the norms of weights
-    behind a normalisation is taken out first: see `lrlab.analysis.refine.artefact.rise`.
+    The norms are smoothed by a running median, and held where they rise. Where the weight decay is known, what it does
+    to the norms of weights behind a normalisation is taken out first: see `lrlab.analysis.refine.artefact.rise`.
 
     Args:
         source: a log with a column of gradient norms (a path, or a list of those of one run), the file of a run of a
             store, the name of a task, or a training function: a task is trained once, in this process.
-        optimizer: its name; the power is 2 for SGD, whose norms are L2, and 1 for Adam and its like, whose norms are
-            L1. Of a task it is known, and another one is refused; of a log "adamw" is taken, with a doubt.
+        optimizer: its name; the power is 1 for SGD, whose norms are L2, and 0.5 for Adam and its like, whose norms are
+            L1: half of those of the paper. Of a task it is known, and another one is refused; of a log "adamw" is
+            taken, with a doubt.
         weight_decay, momentum: those of the optimizer, where the source does not say.
         correct: take out what weight decay does to the norms.
         width: share of the run over which the running median is taken; by default a tenth, up to three in short runs.
@@ -77,7 +78,7 @@ def refine(
     >>> import lrlab as lr
     >>> found = lr.refine("control", updates=60)
     >>> found.schedule.over(60)(59) < 0.1, found.power
-    (True, 1.0)
+    (True, 0.5)
     """
     training = Training(schedule, lr, updates, seed, config or {})
     return refined(
@@ -148,7 +149,7 @@ def refined(
         found.updates,
         found.norms,
         np.asarray(found.lrs) / (1 - memory),
-        power=2.0 if kind == "sgd" else 1.0,
+        normed=kind != "sgd",
         weight_decay=decay if correct else 0.0,
         width=width,
     )

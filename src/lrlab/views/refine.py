@@ -40,7 +40,10 @@ def sentences(found: Refinement) -> tuple[str, ...]:
     elif found.rise - 1 <= QUIET and not any("not known" in doubt for doubt in found.doubts):
         said.append("What weight decay does to these norms is below 1 %.")
     said += found.doubts
-    said.append("Its peak is not that of the run: tune the LR again, and compare it with warmup and linear.")
+    if found.linear:
+        said.append("After the warmup these norms hardly fall: they ask for a linear decay.")
+    else:
+        said.append("Its peak is not that of the run: tune the LR again, and compare it with warmup and linear.")
     return tuple(said)
 
 

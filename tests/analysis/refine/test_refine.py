@@ -21,11 +21,22 @@ def refined(norms, **given):
 
 
 def test_high_norms_at_the_beginning_are_a_warmup():
-    """And high ones at the end a faster decay."""
-    early = refined(1 + 4 * np.exp(-UPDATES / 50), width=0.02).schedule.over(1000).values()
-    assert early[0] < 0.2 < 0.9 < early.max()
-    late = refined(1 + (UPDATES > 800), power=1).schedule.over(1000).values()
-    assert late[900] < 0.5 * refined(STEADY).schedule.over(1000).values()[900]
+    """As high as the norms are low, and with the square root of it for updates with a length of their own."""
+    high = np.where(UPDATES <= 500, 4.0, 1.0)
+    for normed, beside in ((False, 1 / 4), (True, 1 / 2)):
+        values = refined(high, normed=normed, width=0.02).schedule.over(1000).values()
+        assert values[600] == pytest.approx(0.8, abs=0.04)  # of a linear decay in the second half
+        assert values[400] == pytest.approx(beside * (1 + beside * 0.2), abs=0.04)
+
+
+def test_a_rise_of_the_norms_asks_for_nothing():
+    """Nor does what they fall after it: only a fall below all before it counts."""
+    line = refined(STEADY).schedule
+    assert line == piecewise_linear([(0, 1), ("100%", 0)])
+    assert refined(1 + (UPDATES > 800)).schedule == refined(1 + UPDATES / 500).schedule == line
+    assert refined(1 + np.sin(np.pi * UPDATES / 1100), width=0.05).schedule == line
+    fallen = np.where(UPDATES <= 300, 4.0, np.where(UPDATES <= 800, 2.0, 3.0))
+    assert refined(fallen).schedule == refined(np.minimum(fallen, np.where(UPDATES <= 300, 4.0, 2.0))).schedule != line
 
 
 def test_a_spike_asks_for_nothing():
@@ -36,18 +47,20 @@ def test_a_spike_asks_for_nothing():
 
 
 def test_the_correction_takes_out_what_weight_decay_does():
-    """Norms that rise by that alone give the line, and without the correction they do not."""
+    """Norms that fall, and rise by that alone: corrected they give what the fall gives, not corrected less of it."""
     longer = 20_000
     lrs = np.repeat(LRS, longer // 1000)
     at = np.arange(1, longer + 1)
-    norms = np.repeat(rise(LRS, longer / 1000, 0.1, normed=True), longer // 1000)
-    found = refine_norms(at, norms, lrs, power=1, weight_decay=0.1)
-    line, raw = (each.over(1000).values() for each in (found.schedule, found.raw))
+    falling = np.linspace(3, 1, longer)
+    norms = falling * np.repeat(rise(LRS, longer / 1000, 0.1, normed=True), longer // 1000)
+    found = refine_norms(at, norms, lrs, normed=True, weight_decay=0.1)
+    corrected, raw = (each.over(1000).values() for each in (found.schedule, found.raw))
+    true = refine_norms(at, falling, lrs, normed=True, weight_decay=0.0)
     assert found.corrected
+    assert not true.corrected
     assert found.rise == pytest.approx(norms[-1], rel=0.02)
-    assert line == pytest.approx(1 - np.arange(1000) / 1000, abs=0.03)
-    assert raw[700] < line[700] - 0.03
-    assert not refine_norms(at, norms, lrs, power=1, weight_decay=0.0).corrected
+    assert corrected == pytest.approx(true.schedule.over(1000).values(), abs=0.03)
+    assert raw[700] < corrected[700] - 0.03
 
 
 def test_sparse_norms_are_enough():
@@ -61,7 +74,7 @@ def test_sparse_norms_are_enough():
 
 def test_doubts_are_said():
     """Norms that fall to nothing, a weight decay that is not known, norms that are none."""
-    assert "follows a few of them" in refined(np.exp(-UPDATES / 100.0)).doubts[0]
+    assert "follows a few of them" in refined(np.exp(-UPDATES / 50.0)).doubts[0]
     assert "weight decay is not known" in refined(STEADY, weight_decay=None).doubts[0]
     broken = STEADY.copy()
     broken[3:5] = np.nan, 0
@@ -123,10 +136,10 @@ def test_norms_that_are_missing_in_the_middle_are_a_doubt():
 
 
 def test_a_schedule_that_follows_noise_is_doubted():
-    """It turns up and down; a wider median has it straight."""
-    noise = np.exp(np.random.default_rng(0).standard_normal(50))
-    few = refine_norms(np.arange(1, 51), noise, np.ones(50), weight_decay=0.0, width=0.05)
-    assert "it follows the noise of these norms" in few.doubts[-1]
+    """It turns up and down with norms that fall in steps; a wider median has it straight."""
+    stairs = 0.6 ** (UPDATES // 150)
+    assert "it follows the noise of these norms" in refined(stairs, width=0.02).doubts[-1]
+    assert refined(stairs, width=0.4).doubts == ()
     assert refined(2 + np.cos(UPDATES / 200)).doubts == ()
 
 
@@ -177,7 +190,7 @@ def test_twenty_norms_are_enough():
 def test_a_norm_belongs_to_the_update_that_gave_it():
     """Of a run as long as its norms are many each is one stretch, at the LR of that update."""
     norms, lrs = 1.0 + TWENTY % 7, 1e-3 * (21.0 - TWENTY)
-    found = refine_norms(TWENTY, norms, lrs, power=1, weight_decay=0.9)
+    found = refine_norms(TWENTY, norms, lrs, normed=True, weight_decay=0.9)
     assert found.measured.tolist() == norms.tolist()
     assert found.rise == rise(lrs, 1, 0.9, normed=True)[-1] > 1.0
     assert found.times == pytest.approx((TWENTY - 0.5) / 20)
@@ -189,13 +202,13 @@ def test_a_longer_run_is_read_as_the_medians_of_two_hundred_stretches():
 
 
 def test_the_usual_power_and_width():
-    """Those of SGD, and a tenth of the run; in a short one up to three, so that it holds 250 norms."""
+    """Half of that of the paper, and a tenth of the run; in a short one up to three, so that it holds 250 norms."""
     for count, width in ((5000, 0.1), (2500, 0.1), (1000, 0.25), (500, 0.3)):
         at = np.arange(1, count + 1)
         norms, lrs = 2 + np.cos(10 * at / count), np.ones(count)
         found = refine_norms(at, norms, lrs)
-        assert found.record() == refine_norms(at, norms, lrs, power=2.0, width=width).record()
-        assert found.power == 2.0
+        assert found.record() == refine_norms(at, norms, lrs, normed=False, width=width).record()
+        assert (found.power, refine_norms(at, norms, lrs, normed=True).power) == (1.0, 0.5)
 
 
 def test_the_values_are_those_of_the_schedule_at_its_times():

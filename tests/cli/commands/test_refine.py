@@ -32,7 +32,7 @@ def test_a_task_is_trained_once():
     """With --json one document, and nothing else."""
     flags = ("--updates", "40", "--at", "0.5", "--seed", "1", "--schedule", "cosine()", "--config", "optimizer=sgd")
     document = json.loads(typed("control", *flags, "--json").stdout)
-    assert (document["source"], document["power"]) == ("control", 2.0)
+    assert (document["source"], document["power"]) == ("control", 1.0)
     assert lr.parse(document["schedule"])
 
 

@@ -27,13 +27,15 @@ QUIET = 0.01  # a rise below this share is none
 WIDTH, WIDEST, ENOUGH = 0.1, 0.3, 250  # of the run: the median, and in a short one; norms that it is to hold
 WARMUP = 0.2  # of the run: a longer rise of the LR is no warmup
 ALIKE = 1e-4  # norms that differ by less are one and the same
+POWER, POWER_NORMED = 1.0, 0.5  # of the norms, for SGD and for Adam: half of those of the paper
 
 
 class RefinementRecord(TypedDict):
     """The schedule, the power of the norms that gave it, and doubts in sentences.
 
-    `corrected` says whether the artefact of weight decay was taken out, `rise` by how much that had raised the norm at
-    the end. `times` are shares of the run; `norms` are those that were used, smoothed.
+    The power is half of that of the paper. `corrected` says whether the artefact of weight decay was taken out, `rise`
+    by how much that had raised the norm at the end. `times` are shares of the run; `norms` are those that were used:
+    smoothed, and held where they rise.
     """
 
     schedule: str
@@ -83,6 +85,13 @@ class Refinement(Shown):
         found: Floats = curve((self.times * 10**6).astype(int))
         return found
 
+    @property
+    def linear(self) -> bool:
+        """Whether from its peak on it is a linear decay."""
+        top = int(self.values.argmax())
+        line = self.values[top] * (1 - self.times[top:]) / (1 - self.times[top])
+        return bool(np.abs(self.values[top:] - line).max() <= TOLERANCE)
+
     def __repr__(self) -> str:
         """The schedule, and its doubts."""
         return "\n".join([str(self.schedule), *self.doubts])
@@ -93,16 +102,20 @@ def refine_norms(
     norms: ArrayLike,
     lrs: ArrayLike,
     *,
-    power: float = 2.0,
+    normed: bool = False,
     weight_decay: float | None = None,
     width: float | None = None,
 ) -> Refinement:
-    """The schedule that these norms ask for.
+    """The schedule that these norms ask for: the closed form, by halves, and of what falls alone.
+
+    The power of the norms is half of that of the bound, which is for the worst case. Where they rise they are held, so
+    that they ask for no decay faster than linear. Why, and what it was chosen on, stands in docs/refine.md.
 
     Args:
         updates, norms: the norm of the gradient, and after how many updates; in ascending order.
         lrs: the LR of every update of the run.
-        power: 2 for SGD, with L2 norms; 1 for Adam, with L1 norms (L2 norms come near).
+        normed: whether updates have a length of their own, as Adam's: then the power is 0.5, with L1 norms (L2 norms
+            come near). Of SGD it is 1, with L2 norms.
         weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
         width: share of the run over which the running median is taken; by default a tenth, in short runs up to three
             tenths, so that it holds 250 norms.
@@ -143,9 +156,10 @@ def refine_norms(
     rates_there = rates[((np.arange(count) + 0.5) / count * horizon).astype(int)]
     factors = np.ones(count)
     if weight_decay and rates.max() > 0:
-        factors = rise(rates_there, horizon / count, weight_decay, normed=power == 1)
+        factors = rise(rates_there, horizon / count, weight_decay, normed=normed)
     corrected = bool(np.abs(factors - 1).max() > QUIET)
     times, warmup = (np.arange(count) + 0.5) / count, _warmup(rates)
+    power = POWER_NORMED if normed else POWER
     kept, raw = (_settled(norms, times > len(warmup) / horizon, width) for norms in (measured / factors, measured))
     schedule = _schedule(kept, power, warmup, horizon)
     return Refinement(
@@ -198,8 +212,8 @@ def _warmup(rates: Floats) -> Floats:
 
 
 def _settled(norms: Floats, after: NDArray[np.bool_], width: float) -> Floats:
-    """The norms, smoothed; those of the warmup are as high as the first one after it."""
-    smooth = smoothed(norms[after], width)
+    """The norms, smoothed, and held where they rise; those of the warmup are as high as the first one after it."""
+    smooth = np.minimum.accumulate(smoothed(norms[after], width))
     return np.concatenate([np.full(len(norms) - len(smooth), smooth[0]), smooth])
 
 

@@ -7,6 +7,9 @@ others, and its regret is read off the sweep itself: the loss there above the le
 through its trials (a cubic in log LR, in which trials far above the best count little). The rules start from the
 optimum of the nearest sweep that was left in. Then the same with one batch, and with one horizon.
 
+Before that, as a yardstick, what the sweep of the very setting is worth: its optimum with one seed, judged by the
+others.
+
 "held": the share of sweeps whose own optimum lies in the 90 % interval. "risk held": whose regret is at most the risk
 that was said. Both are judged by an optimum that is read off noisy trials, and so is another than the true one. What
 that costs is told by tables that are drawn: from the law that was fitted to the table, at the noise and the curvature
@@ -75,6 +78,18 @@ def read_off(sweep: Sweep) -> Truth:
     return float(np.exp(grid[values.argmin()])), lambda lr: float(np.expm1(np.interp(np.log(lr), grid, values) - least))
 
 
+def by_other_seeds(sweep: Sweep) -> list[float]:
+    """The regret of the optimum that the sweep has with each one of its seeds, read off the others."""
+
+    def of(chosen: NDArray[np.bool_]) -> Truth:
+        parts = {name: getattr(sweep, name)[chosen] for name in ("log_lr", "log_loss", "group")}
+        return read_off(replace(sweep, **parts))
+
+    seeds = np.unique(sweep.group)
+    pairs = [(of(sweep.group == seed), of(sweep.group != seed)) for seed in seeds if len(seeds) > 1]
+    return [regret(optimum) for (optimum, _), (_, regret) in pairs]
+
+
 def left_out(
     trials: Sequence[Trial], factor: str, prior: str | None, truth: Callable[[Sweep], Truth] = read_off
 ) -> list[Asked]:
@@ -101,7 +116,8 @@ def drawn(trials: Sequence[Trial], seed: int) -> tuple[list[Trial], Callable[[Sw
     places, curvatures = dict[Setting, float](), dict[Setting, float]()
     part = max(fitted.law.parts, key=lambda each: each.share)
     for setting in fitted.settings:
-        places[setting] = float(fitted.law.form.columns(setting) @ part.mode + part.scatter * random.normal())
+        scatter = part.scatter * fitted.law.flatness.at(setting)
+        places[setting] = float(fitted.law.form.columns(setting) @ part.mode + scatter * random.normal())
         usual = np.exp(fitted.optima.curvature.at(setting)[0])
         curvatures[setting] = usual * max(1.0 + 0.4 * random.normal(), 0.05)
 
@@ -169,6 +185,8 @@ def main() -> int:
         trials, factors = tuple(trial for trial in trials if trial.batch in (2, 16) and trial.horizon == 500), ("size",)
         given.drawn = 1
     print(f"{len(trials)} trials; regret in % of the loss: median, 90th percentile, largest")
+    if known := [regret for sweep in gather(trials) for regret in by_other_seeds(sweep)]:
+        line("the sweep, one seed", known)
     for factor in factors:
         report(f"a {factor} left out", left_out(trials, factor, "public"))
         report_drawn(factor, trials, given.drawn)

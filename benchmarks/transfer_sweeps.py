@@ -7,7 +7,7 @@ factors of two: AdamW, weight decay 0.1, a warmup of 5 % and a linear decay to 0
 after the last update, in nats per character; runs of one seed begin from the same weights and see the same batches.
 
 A run that stands in the table is not trained again: interrupted, the script goes on where it was, the
-shortest horizon first. One thread; about seven minutes a seed on an idle core.
+shortest horizon first. One thread; about ten minutes a seed on an idle core.
 """
 
 from __future__ import annotations

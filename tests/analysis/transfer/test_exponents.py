@@ -23,7 +23,7 @@ def seen(settings, sd=0.05, seed=0):
     """Optima with an error of `sd`."""
     draw = np.random.default_rng(seed).standard_normal
     places = np.array([optimum(setting) + sd * draw() for setting in settings])
-    return Optima(GRID, -0.5 * ((GRID - places[:, None]) / sd) ** 2, 0.05, CURVATURE, 1e-3)
+    return Optima(GRID, -0.5 * ((GRID - places[:, None]) / sd) ** 2, CURVATURE, 1e-3)
 
 
 @pytest.mark.parametrize("prior", [PUBLIC, None])
@@ -63,7 +63,7 @@ def test_intervals_hold_on_laws_of_this_kind():
     for seed in range(40):
         draw = np.random.default_rng(seed).standard_normal
         places = np.array([optimum(setting) + 0.1 * draw() for setting in CROSSED])
-        found = Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.05) ** 2, 0.05, CURVATURE, 1e-3)
+        found = Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.05) ** 2, CURVATURE, 1e-3)
         density = np.exp(mixture(exponents(found, CROSSED, PUBLIC).places(asked), GRID))
         low, high = np.interp((0.05, 0.95), np.cumsum(density) / density.sum(), GRID)
         held += low <= optimum(asked) + 0.1 * draw() <= high
@@ -88,9 +88,9 @@ def test_what_is_believed_beforehand_lets_in_the_rules_of_the_field():
         assert 3 * sd < min(abs(mean + 1 - fits[term]), abs(mean - 1 - fits[term]))
 
 
-def exact(settings, places, sd, prior, asked):
+def exact(settings, places, sd, prior, asked, powers=(0, 0, 0)):
     """The same law where each sweep tells of its optimum by a normal error: all of it is one normal distribution for
-    each size of offsets and scatter, and SciPy's density of it says how likely they are."""
+    each size of offsets and scatter, and SciPy's density of it says how likely they are. `powers` are those of K."""
     logs = np.log(np.array(settings, float))
     centre = logs.mean(axis=0)
     levels = [(at, value) for at in range(3) for value in sorted({setting[at] for setting in settings})]
@@ -101,17 +101,19 @@ def exact(settings, places, sd, prior, asked):
 
     design, new = np.array([row(setting) for setting in settings]), np.array(row(asked))
     unmet = sum((at, asked[at]) not in levels for at in range(3))
+    flat = np.exp(-(logs - centre) @ powers)
+    flat_there = np.exp(-(np.log(asked) - centre) @ powers)
     parts = []
     for off, scatter in product((0.02, 0.1, 0.2, 0.4), (0.04, 0.08, 0.15, 0.25, 0.4, 0.7)):
         means = np.array([places.mean(), *(mean for mean, _ in prior), 0, 0, 0, *(0 for _ in levels)])
         spread = np.diag([10.0, *(sd for _, sd in prior), 0.05, 0.08, 0.2, *(off for _ in levels)]) ** 2
-        noise = (sd**2 + scatter**2) * np.eye(len(settings))
+        noise = np.diag(sd**2 + (scatter * flat) ** 2)
         seen = design @ spread @ design.T + noise
         gain = spread @ design.T @ np.linalg.inv(seen)
         mode, left = means + gain @ (places - design @ means), spread - gain @ design @ spread
         weight = stats.multivariate_normal(design @ means, seen).logpdf(places)
         weight += stats.halfnorm(scale=0.3).logpdf(off) + stats.halfnorm(scale=0.4).logpdf(scatter)
-        variance = new @ left @ new + unmet * off**2 + scatter**2
+        variance = new @ left @ new + unmet * off**2 + (scatter * flat_there) ** 2
         parts.append((weight + np.log(off * scatter), mode[1:5], np.diag(left)[1:5], new @ mode, variance))
     weights, *rest = (np.array(each) for each in zip(*parts, strict=True))
     shares = np.exp(weights - weights.max())
@@ -124,13 +126,16 @@ def exact(settings, places, sd, prior, asked):
 @pytest.mark.parametrize("asked", [(4e6, 32, 4e3), (64e6, 8, 4e3), (64e6, 100, 9e3)])
 @pytest.mark.parametrize("scatter", [0.05, 0.5])
 @pytest.mark.parametrize("prior", [PUBLIC, None])
-def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
-    """At a setting that has a sweep, and at such of levels that none has."""
+@pytest.mark.parametrize("powers", [(0, 0, 0), (0.4, 0, -0.2)])
+def test_normal_errors_give_the_exact_posterior(prior, scatter, asked, powers):
+    """At a setting that has a sweep, and at such of levels that none has; sweeps scatter the more the flatter they
+    are."""
     draw = np.random.default_rng(1).standard_normal(len(CROSSED))
     places = np.round((np.array([optimum(setting) for setting in CROSSED]) + scatter * draw) / STEP) * STEP
-    law = exponents(Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.1) ** 2, 0.05, CURVATURE, 1e-3), CROSSED, prior)
+    curvature = Curvature(np.array([-3.0, *powers]), np.zeros((4, 4)), np.zeros(3))
+    law = exponents(Optima(GRID, -0.5 * ((GRID - places[:, None]) / 0.1) ** 2, curvature, 1e-3), CROSSED, prior)
     believed = [*prior.values()] if prior else [(0.0, 10.0)] * 4
-    (terms, sds), (place, sd) = exact(CROSSED, places, 0.1, believed, asked)
+    (terms, sds), (place, sd) = exact(CROSSED, places, 0.1, believed, asked, powers)
     assert pytest.approx(np.array([terms, sds]), abs=2e-3) == np.array([*law.terms().values()]).T
     shares, means, spreads = np.array(law.places(asked)).T
     assert shares @ means == pytest.approx(place, abs=5e-3)
@@ -139,14 +144,14 @@ def test_normal_errors_give_the_exact_posterior(prior, scatter, asked):
 
 def test_sweeps_that_say_nothing_leave_what_was_believed():
     """Every place as likely as any other."""
-    flat = Optima(GRID, np.zeros((len(CROSSED), len(GRID))), 0.05, CURVATURE, 1e-3)
+    flat = Optima(GRID, np.zeros((len(CROSSED), len(GRID))), CURVATURE, 1e-3)
     for (mean, sd), believed in zip(exponents(flat, CROSSED, PUBLIC).terms().values(), PUBLIC.values(), strict=True):
         assert (mean, sd) == pytest.approx(believed, abs=0.01)
 
 
 def test_beyond_the_places_that_were_looked_at_the_likelihood_falls_by_fifty_a_unit():
     """From that of the last one on, on either side, and for each sweep that lies there; with no slope of its own."""
-    flat = _Smoothed(Optima(GRID, np.zeros((2, len(GRID))), 0.05, CURVATURE, 1e-3), 0.1)
+    flat = _Smoothed(Optima(GRID, np.zeros((2, len(GRID))), CURVATURE, 1e-3), np.full(2, 0.1))
     inside = np.array([GRID[0], GRID[-1]])
     for off, fall in ((np.zeros(2), 0.0), (np.array([-0.5, 0.0]), 25.0), (np.array([-0.5, 0.25]), 37.5)):
         value, slope, bend = flat.at(inside + off)

@@ -4,7 +4,10 @@
 
 n, b and t are the logarithms of size, batch and horizon, less their means over the sweeps. Nothing promises that the
 form is right, so it may bend a little in each factor, every size, batch and horizon may be off by an offset of its own
-(sd `off`), and every sweep by a scatter (sd `scatter`). Far from the sweeps the bends make the answer uncertain.
+(sd `off`), and every sweep by a scatter. Far from the sweeps the bends make the answer uncertain.
+
+What a run draws, its first weights and the order of its data, tilts the valley of its sweep: that moves an optimum the
+more the flatter the valley is. The scatter (sd `scatter` at the usual curvature) is therefore as 1/K.
 
 Given `off` and `scatter` all of this is linear; Newton's method finds mode and curvature of the posterior, and over
 these two it is averaged (integrated nested Laplace approximations, Rue, Martino & Chopin, 2009). The likelihoods of the
@@ -22,7 +25,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import logsumexp
 
-from lrlab.analysis.transfer.optimum import STEP, Optima
+from lrlab.analysis.transfer.optimum import STEP, Curvature, Optima
 from lrlab.analysis.transfer.sweeps import FACTORS, Setting
 
 Floats = NDArray[np.float64]
@@ -72,8 +75,20 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Flatness:
+    """How flat a valley is beside the usual one of some sweeps, of which `usual` is the mean log K."""
+
+    curvature: Curvature
+    usual: float
+
+    def at(self, setting: Setting) -> float:
+        """Above 1 where an LR that is off costs less than usual."""
+        return float(np.exp(self.usual - self.curvature.at(setting)[0]))
+
+
+@dataclass(frozen=True)
 class Part:
-    """The posterior given `off` and `scatter`: its share, mode and covariance."""
+    """The posterior given `off` and the usual `scatter`: its share, mode and covariance."""
 
     share: float
     off: float
@@ -84,10 +99,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Exponents:
-    """The posterior of the power law."""
+    """The posterior of the power law; the scatter of a setting is by its `flatness`."""
 
     form: Form
     parts: tuple[Part, ...]
+    flatness: Flatness
 
     def terms(self) -> dict[str, Spread]:
         """Mean and standard deviation of each exponent."""
@@ -104,7 +120,8 @@ class Exponents:
         """The optimum of a setting without its own trials, as normal distributions: (share, mean, sd) of each."""
         columns, found = self.form.columns(setting), []
         for part in self.parts:
-            variance = columns @ part.covariance @ columns + self.form.unknown(setting, part.off) + part.scatter**2
+            scatter = part.scatter * self.flatness.at(setting)
+            variance = columns @ part.covariance @ columns + self.form.unknown(setting, part.off) + scatter**2
             found.append((part.share, float(columns @ part.mode), float(np.sqrt(variance))))
         return found
 
@@ -138,9 +155,10 @@ def exponents(found: Optima, settings: Sequence[Setting], prior: Mapping[str, Sp
     middle = float(np.mean(found.grid[np.argmax(found.likelihood, axis=1)]))
     spreads = [(middle, _OPEN), *((prior or {}).get(term, (0.0, _OPEN)) for term in form.terms)]
     spreads += [(0.0, _BENDS[factor]) for factor in FACTORS if factor in form.terms]
-    parts = []
+    flatness = Flatness(found.curvature, float(np.mean([found.curvature.at(setting)[0] for setting in settings])))
+    flat, parts = np.array([flatness.at(setting) for setting in settings]), []
     for scatter in _SCATTERS:
-        likely = _Smoothed(found, scatter)
+        likely = _Smoothed(found, scatter * flat)
         for off in _OFFS:
             means, sds = np.array([*spreads, *[(0.0, off)] * len(form.levels)]).T
             mode, covariance, evidence = _mode(design, likely, means, sds)
@@ -148,15 +166,16 @@ def exponents(found: Optima, settings: Sequence[Setting], prior: Mapping[str, Sp
             weight += np.log(scatter) + np.log(off)  # the values tried are even in the logarithm
             parts.append((weight, off, scatter, mode, covariance))
     shares = np.exp([part[0] for part in parts] - logsumexp([part[0] for part in parts]))
-    return Exponents(form, tuple(Part(float(s), *part[1:]) for s, part in zip(shares, parts, strict=True)))
+    return Exponents(form, tuple(Part(float(s), *part[1:]) for s, part in zip(shares, parts, strict=True)), flatness)
 
 
 class _Smoothed:
-    """The log likelihood of where the form puts the optimum of each sweep, its own being off by `scatter`."""
+    """The log likelihood of where the form puts the optimum of each sweep, its own being off by `scatter` (sweeps,)."""
 
-    def __init__(self, found: Optima, scatter: float) -> None:
+    def __init__(self, found: Optima, scatter: Floats) -> None:
         likely = np.exp(np.maximum(found.likelihood, -600.0))
-        smooth = gaussian_filter1d(likely, scatter / STEP, axis=1, mode="nearest")
+        rows = zip(likely, scatter / STEP, strict=True)
+        smooth = np.array([gaussian_filter1d(row, steps, mode="nearest") for row, steps in rows])
         self._grid = found.grid
         self._cubics = CubicSpline(found.grid, np.log(smooth + 1e-250), axis=1).c  # (4, places - 1, sweeps)
 

@@ -3,11 +3,10 @@
     log loss = c + k/2 d^2 + s/6 d^3 + noise,   d = log LR - m
     k = K (1 + 0.4 N(0, 1)) > 0,   s = K (-0.4 + 0.3 N(0, 1))
 
-m is the optimum. K, the curvature that sweeps have in common, and the noise are fitted to all sweeps at once; c, k and
-s of each sweep are integrated over, so that two LRs are enough to say something, and a sweep that is best at its edge
-says on which side the optimum lies and little more. Trials of one seed have a c of their own.
-
-What an LR that is off costs differs by much: a larger model more. For that K is a power law of size, batch and horizon.
+m is the optimum. K is a power law of size, batch and horizon, for what an LR that is off costs differs by much: a
+larger model more. It and the noise are fitted to all sweeps at once; c, k and s of each sweep are integrated over, so
+that two LRs are enough to say something, and a sweep that is best at its edge says on which side the optimum lies and
+little more. Trials of one seed have a c of their own.
 
 Far from the optimum the loss is no cubic either: a trial counts less the farther it lies above the best of its sweep.
 """
@@ -67,13 +66,11 @@ class Curvature:
 class Optima:
     """How likely each place of `grid` (places,) of log LR is to be the optimum: log likelihoods (sweeps, places).
 
-    `common` is the curvature that the sweeps have in common, `curvature` the one that differs by setting, and `noise`
-    the standard deviation of log loss.
+    `curvature` is K, and `noise` the standard deviation of log loss.
     """
 
     grid: Floats
     likelihood: Floats
-    common: float
     curvature: Curvature
     noise: float
 
@@ -88,26 +85,24 @@ class _Sums:
 
 
 def optima(sweeps: Sequence[Sweep], *, prior: bool) -> Optima:
-    """The likelihood of every place, with the most probable curvature and the mean noise.
+    """The likelihood of every place, with the mean curvature and the mean noise.
 
     `prior`: whether curvatures as in the public sweeps are more probable.
     """
     ends = np.concatenate([sweep.log_lr for sweep in sweeps])
     grid = np.arange(ends.min() - _REACH, ends.max() + _REACH, STEP)
-    sure = _SURE if prior else 3 * _SURE
-    away = (_CURVATURES - np.log(CURVATURE)) / sure
+    sure, settings = _SURE if prior else 3 * _SURE, [sweep.setting for sweep in sweeps]
     by_noise = [_sums(sweeps, grid, noise) for noise in _NOISES]
     noise = len(_NOISES) // 2
     for _ in range(_ROUNDS):  # one after the other
         by_curvature = np.array([_evidence(by_noise[noise], each) for each in _CURVATURES])  # (curvatures, sweeps)
-        centre = float(_CURVATURES[np.argmax(by_curvature.sum(axis=1) - 0.5 * away**2)])
-        likely = np.array([_evidence(sums, centre).sum() for sums in by_noise])
+        curvature = _curvature(by_curvature, settings, sure)
+        known = (curvature.columns(settings) @ curvature.mean)[:, None]
+        likely = np.array([_evidence(sums, known).sum() for sums in by_noise])
         mean = np.average(_NOISES, weights=np.exp(likely - likely.max()))
         noise = int(np.argmin(np.abs(np.log(_NOISES / mean))))
-    likelihood = _likelihood(by_noise[noise], centre)
-    curvature = _curvature(by_curvature, [sweep.setting for sweep in sweeps], sure)
-    top = likelihood.max(axis=1, keepdims=True)
-    return Optima(grid, likelihood - top, float(np.exp(centre)), curvature, float(_NOISES[noise]))
+    likelihood = _likelihood(by_noise[noise], known)
+    return Optima(grid, likelihood - likelihood.max(axis=1, keepdims=True), curvature, float(_NOISES[noise]))
 
 
 def _curvature(likely: Floats, settings: Sequence[Setting], sure: float) -> Curvature:
@@ -127,8 +122,8 @@ def _curvature(likely: Floats, settings: Sequence[Setting], sure: float) -> Curv
     return replace(found, mean=mean, covariance=covariance)
 
 
-def _evidence(sums: _Sums, centre: float) -> Floats:
-    """The log likelihood (sweeps,) of log K, wherever the optimum is."""
+def _evidence(sums: _Sums, centre: Floats | float) -> Floats:
+    """The log likelihood (sweeps,) of log K, one number or (sweeps, 1), wherever the optimum is."""
     found: Floats = logsumexp(_likelihood(sums, centre) + sums.around, axis=1)
     return found
 
@@ -151,7 +146,7 @@ def _sums(sweeps: Sequence[Sweep], grid: Floats, noise: float) -> _Sums:
     return _Sums(products, logs, around)
 
 
-def _likelihood(sums: _Sums, centre: float) -> Floats:
+def _likelihood(sums: _Sums, centre: Floats | float) -> Floats:
     """With k and s integrated over: normal distributions around K, of which log K is `centre`, and -0.4 K.
 
     k is not below 0. Shape (sweeps, places).

@@ -32,9 +32,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 import lrlab as lr
-from find_truth import FILE, OPTIMIZERS, TASKS, Cell, made, read
+from find_truth import FILE, FOLDS, OPTIMIZERS, TASKS, Cell, made, read
 from lrlab.analysis.find.rules import RULES, averaged
 from lrlab.analysis.find.scale import Scale
 from lrlab.lab.arms.arms import Arm
@@ -51,61 +52,56 @@ Array = NDArray[np.float64]
 DIVERGED = 100.0  # the regret of what diverges
 SWEPT = 100  # updates of a sweep of the others
 OWN = "the task's own LR"
-EIGHTH, OTHER = "1/8 at each LR", "truth, other fold"  # what a grid of short runs, and of whole ones, is worth
+EIGHTH, OTHER = "1/8 at each LR", "truth, one fold"  # what a grid of short runs, and of whole ones, is worth
+RANGE = "lrlab, has a range"
 SWEEPS = {"Lightning": (1e-8, 1.0), "torch-lr-finder": (1e-7, 10.0), "fastai": (1e-7, 10.0)}
 
 
 class Truth:
-    """The loss of a task over the LR: log multiples, and log losses above the lowest, on some folds, at a part of T."""
+    """The loss of a task over the LR: log multiples, and log losses above the lowest, on some folds, at a part of T.
+
+    LRs far from the best were trained on two folds only: their means are moved by what the others have on all folds
+    less what they have on these.
+    """
 
     def __init__(
-        self, name: str, optimizer: str, found: dict[Cell, float], folds: Sequence[int] = (0, 1), part: int = 1
+        self, name: str, optimizer: str, found: dict[Cell, float], folds: Sequence[int] = range(FOLDS), part: int = 1
     ) -> None:
         task = load_task(name)
         scale = Scale.of_metric(task.metric, task.mode)
-        longest = max(cell.updates for cell in found if cell[:2] == (name, optimizer))
-        losses: dict[float, list[float]] = {}
+        self.updates = TASKS[name][0] // part
+        losses: dict[float, dict[int, float]] = {}
         for cell, score in found.items():
-            if cell[:3] == (name, optimizer, longest // part) and cell.fold in folds:
-                losses.setdefault(cell.multiple, []).append(scale.log(score) if np.isfinite(score) else np.inf)
+            if cell[:3] == (name, optimizer, self.updates) and cell.fold in folds:
+                losses.setdefault(cell.multiple, {})[cell.fold] = scale.log(score) if np.isfinite(score) else np.inf
         self.at = np.log(sorted(losses))
-        means = np.array([np.mean(losses[multiple]) for multiple in sorted(losses)])
-        self.updates = longest
-        self.above = unimodal(means)
+        ordered = [losses[multiple] for multiple in sorted(losses)]
+        most = max(len(each) for each in ordered)
+        whole = [each for each in ordered if len(each) == most and np.isfinite(list(each.values())).all()]
+        means = []
+        for each in ordered:
+            beside = np.mean([np.mean(list(other.values())) - np.mean([other[k] for k in each]) for other in whole])
+            means.append(np.mean(list(each.values())) + beside)
+        self.above = np.array(means)
         self.above -= self.above.min()
-        self.best = float(self.at[int(means.argmin())])
+        self.best = float(self.at[int(self.above.argmin())])
+        self.ended = np.isfinite(self.above)
+        self._between = PchipInterpolator(self.at[self.ended], self.above[self.ended])
 
     def regret(self, multiple: float) -> float:
         """The regret at a multiple of the task's own LR."""
+        low, high = self.at[self.ended][[0, -1]]
         x = np.log(multiple)
-        right = int(np.searchsorted(self.at, x))
-        if right < len(self.at) and np.isinf(self.above[right]) and x > self.at[max(right - 1, 0)]:
+        if x > high and not self.ended[-1]:
             return DIVERGED
-        if np.isinf(self.above[-1]) and x > self.at[-1]:
-            return DIVERGED
-        return float(min(np.expm1(np.interp(x, self.at, self.above)), DIVERGED))
+        return float(min(np.expm1(self._between(np.clip(x, low, high))), DIVERGED))
 
 
-def unimodal(values: Array) -> Array:
-    """The nearest values (least squares) that fall and then rise."""
-    finite = np.isfinite(values)
-    inner = values[finite]
-    fits = [np.concatenate([-isotonic(-inner[:k]), isotonic(inner[k:])]) for k in range(1, len(inner) + 1)]
-    found = values.copy()
-    found[finite] = min(fits, key=lambda fit: float(((fit - inner) ** 2).sum()))
-    return found
-
-
-def isotonic(values: Array) -> Array:
-    """The nearest values that never fall: neighbours that do are pooled."""
-    pools: list[list[float]] = []
-    for value in values:
-        pools.append([float(value), 1.0])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            value, count = pools.pop()
-            mean, before = pools.pop()
-            pools.append([(mean * before + value * count) / (before + count), before + count])
-    return np.array([mean for mean, count in pools for _ in range(int(count))])
+def tested(name: str, optimizer: str, seed: int, own: float, store: Path) -> Found:
+    """Our range test, which begins from so many times the LR of the task: its multiples are of that."""
+    config = {"size": TASKS[name][1], "optimizer": optimizer}
+    with beginning(own):
+        return lr.find(name, horizon=TASKS[name][0], config=config, seed=seed, store=store, workers=0, quiet=True)
 
 
 def swept(name: str, optimizer: str, seed: int, ends: tuple[float, float], store: Store) -> tuple[Array, Array]:
@@ -161,11 +157,45 @@ def lightning() -> Callable[[Array, Array], float | None]:
     return suggests
 
 
+@dataclass
+class Row:
+    """What one rule came to: its regrets, how far it is from the best in decades, and what it cost in runs."""
+
+    regrets: list[float] = field(default_factory=list)
+    decades: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+
+    def add(self, truth: Truth, multiple: float | None, cost: float) -> None:
+        """Judge what it suggests for a case; None where it suggests nothing."""
+        self.costs.append(cost)
+        if multiple is not None:
+            self.regrets.append(truth.regret(multiple))
+            self.decades.append((np.log(multiple) - truth.best) / np.log(10))
+
+    def line(self, rule: str) -> str:
+        """Its line of the table."""
+        median, high = (f"{np.quantile(self.regrets, share):.1%}" for share in (0.5, 0.9))
+        off, signed = np.median(np.abs(self.decades)), np.median(self.decades)
+        silent = len(self.costs) - len(self.regrets)
+        return f"{rule:<22s}{median:>10s}{high:>10s}{off:>9.2f}{signed:>+8.2f}{np.mean(self.costs):>12.2f}{silent:>11d}"
+
+
+def known(name: str, optimizer: str, found: dict[Cell, float], rows: dict[str, Row]) -> None:
+    """The two rows that are no rules: they say what can be had."""
+    truth, eighth = Truth(name, optimizer, found), Truth(name, optimizer, found, part=8)
+    rows[EIGHTH].add(truth, float(np.exp(eighth.best)), 0.25 * len(eighth.at))
+    for fold in range(FOLDS):
+        one = Truth(name, optimizer, found, [fold])
+        rest = Truth(name, optimizer, found, [k for k in range(FOLDS) if k != fold])
+        rows[OTHER].add(rest, float(np.exp(one.best)), len(one.at))
+
+
 def main() -> None:
     """Train what is not stored, and print the table."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--tasks", default=",".join(TASKS))
     options.add_argument("--seeds", default="0")
+    options.add_argument("--own", type=float, default=1.0, help="begin from so many times the LR of each task")
     options.add_argument("--truth", type=Path, default=FILE)
     options.add_argument("--store", type=Path, default=Path("lrlab-find"))
     options.add_argument("--cases", action="store_true", help="print each case")
@@ -175,70 +205,55 @@ def main() -> None:
     if given.size == "smallest":
         given.tasks, given.seeds, optimizers = "control", "0", ("momentum",)
         given.truth = given.store.with_suffix(".csv")
-        for _ in made([Cell("control", "momentum", 160, m, 0) for m in (0.25, 1.0, 4.0)], given.truth, 1):
+        cells = [Cell("control", "momentum", 400, multiple, fold) for multiple in (0.25, 1.0, 4.0) for fold in (0, 1)]
+        for _ in made(cells, given.truth, 0):
             pass
     found = read(given.truth)
-    regrets: dict[str, list[float]] = {}
-    decades: dict[str, list[float]] = {}
-    costs: dict[str, list[float]] = {}
-    held, stated, widths, none = [], [], [], 0
+    rows: dict[str, Row] = defaultdict(Row)
+    held, stated, widths, spreads = [], [], [], []
     for name in given.tasks.split(","):
         for optimizer in optimizers:
-            if not any(cell[:2] == (name, optimizer) for cell in found):
-                continue
             truth = Truth(name, optimizer, found)
             if given.size == "full":
-                eighth = Truth(name, optimizer, found, part=8)
-                one, other = (Truth(name, optimizer, found, (fold,)) for fold in (0, 1))
-                for rule, chosen, judge in ((EIGHTH, eighth, truth), (OTHER, one, other), (OTHER, other, one)):
-                    regrets.setdefault(rule, []).append(judge.regret(float(np.exp(chosen.best))))
-                    decades.setdefault(rule, []).append((chosen.best - judge.best) / np.log(10))
-                    costs.setdefault(rule, []).append(len(chosen.at) * (0.25 if rule == EIGHTH else 1.0))
+                known(name, optimizer, found, rows)
+            guesses = []
             for seed in map(int, given.seeds.split(",")):
-                config = {"size": TASKS[name][1], "optimizer": optimizer}
-                ours = lr.find(
-                    name, horizon=truth.updates, config=config, seed=seed, store=given.store, workers=0, quiet=True
-                )
-                store = Store(given.store)
-                sweeps = {library: swept(name, optimizer, seed, ends, store) for library, ends in SWEEPS.items()}
-                suggested = {"lrlab": ours.answer.guess, **others(sweeps), OWN: 1.0}
-                for rule, multiple in suggested.items():
-                    cost = {"lrlab": ours.cost, OWN: 0.0}.get(rule, SWEPT / truth.updates)
-                    costs.setdefault(rule, []).append(cost)
-                    if multiple is None:
-                        continue
-                    regrets.setdefault(rule, []).append(truth.regret(multiple))
-                    decades.setdefault(rule, []).append((np.log(multiple) - truth.best) / np.log(10))
+                ours = tested(name, optimizer, seed, given.own, given.store)
                 answer = ours.answer
-                if answer.low is None or answer.high is None or answer.lr is None or answer.regret is None:
-                    none += 1
-                    print(f"{name} {optimizer} seed {seed}: {answer.why}")
-                    continue
-                worst = max(truth.regret(multiple) for multiple in (answer.low, answer.lr, answer.high))
-                held.append(worst <= answer.regret)
-                stated.append(answer.regret)
-                widths.append(answer.high / answer.low)
+                scaled = [None if x is None else given.own * x for x in (answer.guess, answer.low, answer.lr, answer.high)]
+                guess, low, lr, high = scaled
+                rows[OURS].add(truth, guess, ours.cost)
+                rows[RANGE].add(truth, lr, ours.cost)
+                rows[OWN].add(truth, given.own, 0.0)
+                if given.own == 1.0:
+                    for rule, multiple in others(name, optimizer, seed, given.store).items():
+                        rows[rule].add(truth, multiple, SWEPT / truth.updates)
+                guesses += [] if guess is None else [guess]
+                told = answer.why
+                if low is not None and lr is not None and high is not None and answer.regret is not None:
+                    worst = max(truth.regret(multiple) for multiple in (low, lr, high))
+                    held.append(worst <= answer.regret)
+                    stated.append(answer.regret)
+                    widths.append(high / low)
+                    told = f"x {low:.3g} to x {high:.3g} states {answer.regret:.0%}, worst {worst:.1%}"
                 if given.cases:
-                    span = f"x {answer.lr:.3g} ({answer.low:.3g} to {answer.high:.3g})"
-                    told = f"stated {answer.regret:.0%}, worst {worst:.1%}"
-                    best = f"best x {np.exp(truth.best):.3g}"
-                    print(
-                        f"{name} {optimizer} seed {seed}: {span}, {best}, {truth.regret(answer.lr):.1%}; {told}",
-                        flush=True,
-                    )
-    cases = len(costs.get("lrlab", []))
-    print(f"\n{cases} cases; lrlab found no usable range in {none}")
+                    at = "none" if guess is None else f"x {guess:.3g}, {truth.regret(guess):.1%}"
+                    print(f"{name} {optimizer} seed {seed}: {at}; best x {np.exp(truth.best):.3g}; {told}", flush=True)
+            spreads += [max(guesses) / min(guesses)] if len(guesses) > 1 else []
+    print(f"\n{len(rows[OURS].costs)} cases; lrlab found a usable range in {len(held)}")
     print(f"{'':<22s}{'median':>10s}{'90th':>10s}{'decades':>9s}{'signed':>8s}{'cost, runs':>12s}{'no answer':>11s}")
-    for rule, those in regrets.items():
-        away = np.array(decades[rule])
-        print(
-            f"{rule:<22s}{np.median(those):>10.1%}{np.quantile(those, 0.9):>10.1%}{np.median(np.abs(away)):>9.2f}"
-            f"{np.median(away):>+8.2f}{np.mean(costs[rule]):>12.2f}{len(costs[rule]) - len(those):>11d}"
-        )
+    for rule, row in rows.items():
+        if row.regrets:
+            print(row.line(rule))
     if held:
         print(
             f"ranges of lrlab: {np.mean(held):.2f} held what they state (asked for: 0.90); stated regret, median "
             f"{np.median(stated):.0%}; a range spans a factor of {np.median(widths):.2g}"
+        )
+    if spreads:
+        print(
+            f"the highest guess over the lowest of the seeds: median {np.median(spreads):.2g}, 90th percentile "
+            f"{np.quantile(spreads, 0.9):.2g}, at most {max(spreads):.2g}"
         )
 
 

@@ -12,19 +12,22 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
 from lrlab.core.text.parse import parse
 from lrlab.lab.arms.arms import Arm
+from lrlab.lab.executors.named import opened
+from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
-from lrlab.lab.stages.stage import train
+from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.declaration import load_task
+from lrlab.record.runs.store import Store
 from sizes import add_size
 
 FILE = Path(__file__).parent / "data" / "find_truth.csv"
@@ -33,15 +36,19 @@ OPTIMIZERS = ("momentum", "adamw", "rmsprop")
 TASKS = {  # T, and the size
     "digits": (320, "tiny"),
     "finetune": (320, "std"),
-    "teacher": (1600, "tiny"),
+    "teacher": (3000, "tiny"),
     "control": (400, "std"),
     "tabular": (1600, "std"),
-    "charlm": (400, "tiny"),
-    "series": (400, "std"),
-    "signals": (480, "std"),
+    "charlm": (800, "tiny"),
+    "series": (800, "std"),
+    "signals": (1000, "std"),
 }
+PURE = ("digits", "teacher", "control", "tabular")  # trained many at once
+AT_ONCE = 48
 MULTIPLES = tuple(2.0**k for k in range(-5, 5))
-FOLDS = 2
+COARSE = (-3, -2, -1, 0, 1, 2, 3)  # powers of 2 around the best
+FINE = (-1.5, -0.5, 0.5, 1.5)
+FIRST, FOLDS = 2, 6
 
 
 class Cell(NamedTuple):
@@ -54,13 +61,13 @@ class Cell(NamedTuple):
     fold: int
 
 
-def score(cell: Cell) -> float:
-    """The judged metric at its end; inf where it diverged."""
+def job_of(cell: Cell) -> Job:
+    """What is trained."""
     task = load_task(cell.task)
     config = {"size": TASKS[cell.task][1], "optimizer": cell.optimizer}
-    arm = Arm("truth", parse(SCHEDULE))
-    folds = task.settings.folds
-    return train(task, Job(arm, cell.multiple, cell.fold, cell.fold, folds, cell.updates, 1, config)).score
+    folds, vectorise = task.settings.folds, AT_ONCE if cell.task in PURE else 0
+    arm, fold = Arm("truth", parse(SCHEDULE)), cell.fold % folds
+    return Job(arm, cell.multiple, cell.fold, fold, folds, cell.updates, 1, config, vectorise=vectorise)
 
 
 def read(file: Path = FILE) -> dict[Cell, float]:
@@ -86,50 +93,57 @@ def short(divisor: int, fold: int) -> list[Cell]:
     ]
 
 
-def again(found: dict[Cell, float], fold: int) -> list[Cell]:
-    """What was trained for T on the first fold, on another."""
-    return [cell._replace(fold=fold) for cell in found if cell.fold == 0 and cell.updates == TASKS[cell.task][0]]
-
-
-def around(found: dict[Cell, float], updates_of: Callable[[int], int], steps: Sequence[float], fold: int) -> list[Cell]:
-    """At T, the LRs by these powers of 2 around the one that is best at another length."""
-    more = []
+def around(found: dict[Cell, float], divisor: int, steps: Sequence[float], folds: Sequence[int]) -> list[Cell]:
+    """At T, the LRs by these powers of 2 around the one that is best at a part of T, by the first folds."""
+    cells = []
     for name, (updates, _) in TASKS.items():
         for optimizer in OPTIMIZERS:
-            means: dict[float, list[float]] = {}
+            losses: dict[float, list[float]] = {}
             for cell, value in found.items():
-                if cell[:3] == (name, optimizer, updates_of(updates)):
-                    means.setdefault(cell.multiple, []).append(value)
-            best = min(means, key=lambda multiple: np.mean(means[multiple]))
-            more.append([Cell(name, optimizer, updates, best * 2.0**k, fold) for k in steps])
-    return [cell for those in zip(*more, strict=True) for cell in those]
+                if cell[:3] == (name, optimizer, updates // divisor) and cell.fold < FIRST:
+                    losses.setdefault(cell.multiple, []).append(value)
+            best = min((m for m, each in losses.items() if len(each) == FIRST), key=lambda m: np.mean(losses[m]))
+            multiples = [float(f"{best * 2.0**k:.5g}") for k in steps]
+            cells += [Cell(name, optimizer, updates, multiple, fold) for fold in folds for multiple in multiples]
+    return cells
 
 
 def rounds(file: Path) -> Iterator[list[Cell]]:
     """What is trained, in this order: each round depends on the ones before."""
-    for fold in range(FOLDS):
-        yield short(8, fold)
-    yield around(read(file), lambda updates: updates // 8, (0, -1, 1, -2, 2, -3, 3), 0)
-    for fold in range(1, FOLDS):
-        yield again(read(file), fold)
+    yield short(8, 0) + short(8, 1)
+    yield around(read(file), 8, COARSE, range(FIRST))
+    yield around(read(file), 1, COARSE, range(FIRST))
+    yield around(read(file), 1, sorted((*COARSE, *FINE)), range(FOLDS))
 
 
-def made(cells: list[Cell], file: Path, workers: int) -> Iterator[tuple[Cell, float]]:
-    """Train what is missing, and append it."""
+def made(cells: Iterable[Cell], file: Path, workers: int) -> Iterator[tuple[Cell, float]]:
+    """Train what is missing, some at a time, and append it; inf where it diverged."""
     there = read(file)
-    missing = [cell for cell in cells if cell not in there]
+    missing: dict[tuple[str, str, int], list[Cell]] = {}
+    for cell in cells:
+        if cell not in there:
+            missing.setdefault(cell[:3], []).append(cell)
     fresh = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as lines:
+    with file.open("a", encoding="utf-8", newline="") as lines, TemporaryDirectory() as store:
         writer = csv.writer(lines, lineterminator="\n")
         if fresh:
             writer.writerow([*Cell._fields, "score"])
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            running = {pool.submit(score, cell): cell for cell in missing}
-            for future in as_completed(running):
-                cell, value = running[future], future.result()
-                writer.writerow([*cell, f"{value:.6g}"])
-                lines.flush()
-                yield cell, value
+        for (name, _, _), those in missing.items():
+            task = load_task(name)
+            with opened(Resources(workers, vectorise=AT_ONCE if name in PURE else 0), task) as executor:
+                for few in batched(those, AT_ONCE):
+                    runs, _ = run_jobs(task, [job_of(cell) for cell in few], Store(store), executor, fork_every=0)
+                    for cell, run in zip(few, runs, strict=True):
+                        value = run.score if run.outcome == "finished" else math.inf
+                        writer.writerow([*cell, f"{value:.6g}"])
+                        yield cell, value
+                    lines.flush()
+
+
+def batched(cells: Sequence[Cell], count: int) -> Iterator[Sequence[Cell]]:
+    """So many at a time."""
+    for first in range(0, len(cells), count):
+        yield cells[first : first + count]
 
 
 def main() -> None:

@@ -136,6 +136,7 @@ def test_without_an_optimizer_lrs_are_multiples(tmp_path):
         ({"schedule": "cosin()"}, "cosine"),
         ({"schedule": "warmup(50) >> linear()"}, "add up to 50"),
         ({"schedule": "linear() * plateau()"}, "listens to the run"),
+        ({"schedule": '0.1 * (warmup("5%") >> linear())'}, "highest value of this schedule is 0.1"),
         ({"executor": "cloud"}, "no such executor"),
         ({"config": {"nonsense": 1}}, "nonsense"),
     ],

@@ -168,6 +168,7 @@ def test_accumulation_is_one_update():
         (lambda m, o: lr.RangeTest(o, m, None, updates=100), "(?s)no state that could be put back.*try: "),
         (lambda m, o: lr.RangeTest(o, m, len, updates=100), "no state that could be put back"),
         (lambda m, o: lr.RangeTest(o, m, updates=100, schedule="warmup(50) >> linear()"), "add up to 50"),
+        (lambda m, o: lr.RangeTest(o, m, updates=100, schedule="2 * linear()"), "highest value of this schedule is 2"),
         (lambda m, o: next(lr.RangeTest(o, m, updates=100).over(iter([1]))), "an iterator cannot begin again"),
         (lambda m, o: list(lr.RangeTest(o, m, updates=100)), "was not told the loss"),
         (lambda m, o: lr.RangeTest(o, m, updates=100).result, "not come to its end"),

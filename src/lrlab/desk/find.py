@@ -19,7 +19,7 @@ from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
-from lrlab.lab.search.space import BASELINE, refuse_another
+from lrlab.lab.search.space import BASELINE, refuse_another, refuse_scaled
 from lrlab.lab.search.units import split_of
 from lrlab.lab.stages.asking import own_lrs
 from lrlab.lab.stages.executor import Executor
@@ -55,7 +55,8 @@ def find(
 
     Args:
         train: a function or class (see `lr.compare`), or the name of a built-in task.
-        schedule: what is trained with, complete also in the short runs; the LR that is found is its peak.
+        schedule: what is trained with, complete also in the short runs; the LR that is found is its peak,
+            so that its highest value is 1.
         horizon: the updates of a run, by default the task's own.
         budget: what may be trained, in runs; half of one by default, or 80 updates where that is more.
         level: how sure the range is to hold what is said of it.
@@ -83,6 +84,7 @@ def find(
     policy = Policy(updates, allowed)
     used = parse(schedule) if isinstance(schedule, str) else schedule
     refuse_another("the schedule", used, (policy.lengths.half, policy.lengths.run, updates))
+    refuse_scaled(used, updates)
     scale = Scale.of_metric(task.metric, task.mode)
     resources = reached(Resources(workers, executor, threads, device), task)
     if budget is None and allowed > round(BUDGET * updates):

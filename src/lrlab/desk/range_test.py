@@ -16,7 +16,7 @@ from lrlab.core.plan.param_group import read, write
 from lrlab.core.text.parse import parse
 from lrlab.desk.found import Found
 from lrlab.errors import LrlabError, LrlabTypeError, worded
-from lrlab.lab.search.space import BASELINE, refuse_another
+from lrlab.lab.search.space import BASELINE, refuse_another, refuse_scaled
 from lrlab.lab.training.batches import batch_source, generators_of
 from lrlab.lab.training.held import can_be_tracked, give_back, hold
 from lrlab.lab.training.log import TrainingLog
@@ -86,6 +86,7 @@ class RangeTest:
         self._policy = Policy(updates, allowed_of(updates, budget))
         self._schedule = parse(schedule) if isinstance(schedule, str) else schedule
         refuse_another("the schedule", self._schedule, (self._policy.lengths.half, self._policy.lengths.run, updates))
+        refuse_scaled(self._schedule, updates)
         self._own = tuple(read(group, "lr") for group in optimizer.param_groups)
         still = [number for number, own in enumerate(self._own) if own == 0]
         if still:

@@ -39,6 +39,7 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 _FORM = re.compile(r"\s*([a-z_]\w*)\s*:\s*(.+?)\s*")
 _RANGE = re.compile(r"(\S+?)\s*\.\.\s*(\S+)\s+by\s+(\S+)")
 _MOST = 1000  # values of one slot
+UNSCALED = 1.1  # the highest value of a schedule: in few updates a shape may miss its peak by so much
 LIKENESS = 0.03  # of the peak, on average, beside the rounding of boundaries: what is alike at two lengths
 
 
@@ -160,6 +161,20 @@ def refuse_another(name: str, schedule: Schedule, lengths: Sequence[int], lrs: S
                     'warmup("5%") instead of warmup(500)',
                 )
             )
+
+
+def refuse_scaled(schedule: Schedule, updates: int) -> None:
+    """Raise `LrlabError` where the highest value of a schedule is not about 1: an LR that is found for it is no peak."""
+    peak = float(schedule.over(updates).values().max())
+    if not 1 / UNSCALED <= peak <= UNSCALED:
+        raise LrlabError(
+            worded(
+                f"the LR that is found is the peak, and the highest value of this schedule is {peak:.3g}",
+                str(schedule),
+                "a schedule whose highest value is 1",
+                "leave out the factor",
+            )
+        )
 
 
 def _steps(text: str, low: str, high: str, step: str) -> tuple[str, ...]:

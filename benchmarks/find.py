@@ -1,32 +1,34 @@
 """How far from the best LR is what a range test suggests?
 
-    python benchmarks/find.py [--seeds 0,1,2] [--tasks digits,charlm] [--truth FILE] [--store lrlab-find]
-        [--size smallest]
+    python benchmarks/find.py [--seeds 0,1,2] [--tasks digits,charlm] [--own 0.1] [--truth FILE] [--store lrlab-find]
+        [--cases] [--size smallest]
 
-`lr.find` with its defaults on every built-in task, with momentum, AdamW and RMSProp; beside it the rules of Lightning
-(its own code where it is installed), torch-lr-finder and fastai (as published: the tests hold them to their own code),
-each on a sweep of its library's defaults (100 updates, from 1e-8 to 1 or from 1e-7 to 10, ended as there) on the same
-task and seed. The truth is a grid of complete runs (`find_truth.py`, in data/find_truth.csv): the regret of an LR is
-how far the loss there lies above the lowest, between the LRs of the grid by interpolation, after the mean over its two
-folds was smoothed so that it falls and rises once. Where a suggestion lies beyond the grid, the regret at its end
-counts, which is too little; where runs diverged, 10 000 %.
+The range test of `lr.find`, with its defaults, on every built-in task with momentum, AdamW and RMSProp; beside it the
+rules of Lightning (its own code where it is installed), torch-lr-finder and fastai (as published: the tests hold them
+to their own code), each on a sweep of its library's defaults (100 updates, from 1e-8 to 1 or from 1e-7 to 10, ended as
+there) on the same task and seed. The truth is a grid of complete runs (`find_truth.py`, in data/find_truth.csv): the
+regret of an LR is how far the loss there lies above the lowest, in the mean over the folds, between the LRs of the grid
+by a monotone cubic. Where a suggestion lies beyond the grid, the regret at its end counts, which is too little; where
+runs diverged, 10 000 %.
 
 Two rows are no rules, and tell how good one can be: the best of an eighth of a run at each of ten LRs, on two folds,
-and the best of the whole runs of one fold of the truth, judged on its other fold.
+and the best of the whole runs of one fold of the truth, judged on its others.
 
 For each rule: the median and 90th percentile of the regret, its distance from the best LR in decades, and what it cost
-in runs. Where ours has no range, its guess is judged. For ours also in how many cases there is a range, and in how many
-of these everything in it was within the regret that it stated. "the task's own LR" is what one has without a test: the
-built-in tasks have good ones, which ours begins from, as it would from a worse one of a task of one's own.
+in runs. Where ours has no range, its guess is judged; a row of its own has the cases with a range. For ours also in how
+many of these everything in the range was within the regret that it stated, and how far the guesses of several seeds lie
+apart. "the task's own LR" is what one has without a test: the built-in tasks have good ones. `--own 0.1` begins the
+test from an LR that is ten times too low, as if that were the task's own.
 
-Runs are kept in the store: interrupted, the script goes on where it was. It trains some 40 000 updates a seed: ten
-minutes on two cores.
+Runs are kept in the store: interrupted, the script goes on where it was. Three minutes a seed on two idle cores.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,15 @@ from scipy.interpolate import PchipInterpolator
 
 import lrlab as lr
 from find_truth import FILE, FOLDS, OPTIMIZERS, TASKS, Cell, made, read
+from lrlab.analysis.find.answer import Answer, answer
+from lrlab.analysis.find.policy import Asked, Policy, allowed_of
 from lrlab.analysis.find.rules import RULES, averaged
 from lrlab.analysis.find.scale import Scale
+from lrlab.core.text.parse import parse
+from lrlab.desk.find import Jobs, told
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
+from lrlab.lab.search.space import BASELINE
 from lrlab.lab.stages.asking import own_lrs
 from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.job import Job
@@ -53,7 +60,7 @@ DIVERGED = 100.0  # the regret of what diverges
 SWEPT = 100  # updates of a sweep of the others
 OWN = "the task's own LR"
 EIGHTH, OTHER = "1/8 at each LR", "truth, one fold"  # what a grid of short runs, and of whole ones, is worth
-RANGE = "lrlab, has a range"
+OURS, RANGE = "lrlab", "lrlab, has a range"
 SWEEPS = {"Lightning": (1e-8, 1.0), "torch-lr-finder": (1e-7, 10.0), "fastai": (1e-7, 10.0)}
 
 
@@ -97,11 +104,18 @@ class Truth:
         return float(min(np.expm1(self._between(np.clip(x, low, high))), DIVERGED))
 
 
-def tested(name: str, optimizer: str, seed: int, own: float, store: Path) -> Found:
-    """Our range test, which begins from so many times the LR of the task: its multiples are of that."""
-    config = {"size": TASKS[name][1], "optimizer": optimizer}
-    with beginning(own):
-        return lr.find(name, horizon=TASKS[name][0], config=config, seed=seed, store=store, workers=0, quiet=True)
+def tested(name: str, optimizer: str, seed: int, own: float, store: Path) -> tuple[Answer, float]:
+    """What `lr.find` answers where the task's LR is so many times its own, in multiples of that, and its cost."""
+    task, updates = load_task(name), TASKS[name][0]
+    policy, scale = Policy(updates, allowed_of(updates, None)), Scale.of_metric(task.metric, task.mode)
+    jobs = Jobs(task, parse(BASELINE.text), {"size": TASKS[name][1], "optimizer": optimizer}, Resources(0), seed)
+    asked: Sequence[Asked] = policy.first()
+    with opened(Resources(0), task) as executor:
+        while asked:
+            these = [replace(jobs.of(each), lr=own * each.multiple) for each in asked]
+            runs, _ = run_jobs(task, these, Store(store), executor)
+            asked = policy.told([told(run, scale) for run in runs])
+    return answer(policy), sum(each.updates for each, _ in policy.done) / updates
 
 
 def swept(name: str, optimizer: str, seed: int, ends: tuple[float, float], store: Store) -> tuple[Array, Array]:
@@ -123,8 +137,9 @@ def ended(losses: Array, smooth: Array, times: float) -> int:
     return int(over[0]) + 1 if len(over) else len(losses)
 
 
-def others(sweeps: dict[str, tuple[Array, Array]]) -> dict[str, float | None]:
+def others(name: str, optimizer: str, seed: int, store: Store) -> dict[str, float | None]:
     """What each library suggests for its own sweep, as a multiple."""
+    sweeps = {library: swept(name, optimizer, seed, ends, store) for library, ends in SWEEPS.items()}
     lrs, losses = sweeps["Lightning"]
     until = ended(losses, averaged(losses, 0.98), 4.0)
     found = {"Lightning": lightning()(lrs[:until], losses[:until])}
@@ -218,27 +233,27 @@ def main() -> None:
                 known(name, optimizer, found, rows)
             guesses = []
             for seed in map(int, given.seeds.split(",")):
-                ours = tested(name, optimizer, seed, given.own, given.store)
-                answer = ours.answer
-                scaled = [None if x is None else given.own * x for x in (answer.guess, answer.low, answer.lr, answer.high)]
-                guess, low, lr, high = scaled
-                rows[OURS].add(truth, guess, ours.cost)
-                rows[RANGE].add(truth, lr, ours.cost)
+                ours, cost = tested(name, optimizer, seed, given.own, given.store)
+                guess, low, best, high = (
+                    None if x is None else given.own * x for x in (ours.guess, ours.low, ours.lr, ours.high)
+                )
+                rows[OURS].add(truth, guess, cost)
+                rows[RANGE].add(truth, best, cost)
                 rows[OWN].add(truth, given.own, 0.0)
                 if given.own == 1.0:
-                    for rule, multiple in others(name, optimizer, seed, given.store).items():
+                    for rule, multiple in others(name, optimizer, seed, Store(given.store)).items():
                         rows[rule].add(truth, multiple, SWEPT / truth.updates)
                 guesses += [] if guess is None else [guess]
-                told = answer.why
-                if low is not None and lr is not None and high is not None and answer.regret is not None:
-                    worst = max(truth.regret(multiple) for multiple in (low, lr, high))
-                    held.append(worst <= answer.regret)
-                    stated.append(answer.regret)
+                says = ours.why
+                if low is not None and best is not None and high is not None and ours.regret is not None:
+                    worst = max(truth.regret(multiple) for multiple in (low, best, high))
+                    held.append(worst <= ours.regret)
+                    stated.append(ours.regret)
                     widths.append(high / low)
-                    told = f"x {low:.3g} to x {high:.3g} states {answer.regret:.0%}, worst {worst:.1%}"
+                    says = f"x {low:.3g} to x {high:.3g} states {ours.regret:.0%}, worst {worst:.1%}"
                 if given.cases:
                     at = "none" if guess is None else f"x {guess:.3g}, {truth.regret(guess):.1%}"
-                    print(f"{name} {optimizer} seed {seed}: {at}; best x {np.exp(truth.best):.3g}; {told}", flush=True)
+                    print(f"{name} {optimizer} seed {seed}: {at}; best x {np.exp(truth.best):.3g}; {says}", flush=True)
             spreads += [max(guesses) / min(guesses)] if len(guesses) > 1 else []
     print(f"\n{len(rows[OURS].costs)} cases; lrlab found a usable range in {len(held)}")
     print(f"{'':<22s}{'median':>10s}{'90th':>10s}{'decades':>9s}{'signed':>8s}{'cost, runs':>12s}{'no answer':>11s}")

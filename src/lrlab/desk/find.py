@@ -90,7 +90,7 @@ def find(
     if budget is None and allowed > round(BUDGET * updates):
         least = f"{allowed} updates are the least that a range test takes: {allowed / updates:.3g} runs of {updates}."
         print(least, file=sys.stderr)
-    jobs = _Jobs(task, used, dict(config or {}), resources, seed)
+    jobs = Jobs(task, used, dict(config or {}), resources, seed)
     scores: list[float] = []
     with opened(resources, task) as place:
         trainer = Trainer(task, Store(store), place, quiet)
@@ -101,7 +101,7 @@ def find(
         while asked:
             runs = trainer.train([jobs.of(each) for each in asked], "range test")
             scores += [run.score for run in runs]
-            asked = policy.told([_told(run, scale) for run in runs])
+            asked = policy.told([told(run, scale) for run in runs])
     return Found(
         answer(policy, level, own[0] if own else None),
         policy,
@@ -115,7 +115,7 @@ def find(
     )
 
 
-class _Jobs:
+class Jobs:
     """What is asked for, as jobs of the lab; a unit is a fold, or a seed where the task has one fold."""
 
     def __init__(
@@ -142,6 +142,7 @@ class _Jobs:
         )
 
 
-def _told(run: StoredRun, scale: Scale) -> Told:
+def told(run: StoredRun, scale: Scale) -> Told:
+    """What a policy is told of a run."""
     losses = run.loss.values if run.outcome == "finished" else (*run.loss.values[:-1], float("inf"))
     return Told(float("inf") if run.outcome == "diverged" else scale.log(run.score), losses)

@@ -41,7 +41,7 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
         shift = [(whole / run) ** power for power in (h.power, h.low, h.high)]
         lines.append(
             f"Over {whole} updates the best LR is taken for {shift[0]:.2g} times that of {run} ({shift[1]:.2g} to "
-            f"{shift[2]:.2g}), as is usual."
+            f"{shift[2]:.2g}): that is believed, not measured."
         )
         if h.measured is not None:
             half, times = policy.lengths.half, (run / policy.lengths.half) ** h.measured

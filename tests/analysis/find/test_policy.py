@@ -189,11 +189,11 @@ def test_what_is_thought_of_short_runs_by_a_sweep(breaks, learns, guesses):
 
 @pytest.mark.parametrize(("breaks", "learns", "guesses"), SWEEPS)
 def test_before_there_is_a_run_the_task_s_own_lr_is_a_guess_too(breaks, learns, guesses):
-    """A normal distribution like the others, and the best LR as their product has it."""
+    """Student's t beside normal distributions, and the best LR as their product has it."""
     policy = Policy(1000, 500)
     policy.sweep = Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns)
     x = np.linspace(-15, 15, 30_001)
-    density = np.prod([stats.norm.pdf(x, at, spread) for at, spread in [(0.0, 2.0), *guesses]], axis=0)
+    density = stats.t(2).pdf(x) * np.prod([stats.norm.pdf(x, at, spread) for at, spread in guesses], axis=0)
     density /= density.sum()
     spread = float(np.sqrt(density @ (x - density @ x) ** 2))
     found = policy._profile(109)

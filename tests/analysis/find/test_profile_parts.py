@@ -24,10 +24,10 @@ def test_each_normal_number_moves_what_it_stands_for():
     z = np.concatenate([np.zeros((1, 7)), np.eye(7), 2 * np.eye(7)])
     m, below, above, among, horizon, noise = _drawn(z, -3.0, 1.5)
     one = np.ones(len(z))
-    assert m == pytest.approx(-3.0 + 1.5 * z[:, 0])
+    assert m == pytest.approx(-3.0 + 1.5 * stats.t(2).ppf(stats.norm.cdf(z[:, 0])))
     common = np.exp(CURVATURE_VARIES * z[:, 1])
     assert below == pytest.approx(CURVATURE * common * np.exp(0.5 * z[:, 2]))
-    assert above == pytest.approx(CURVATURE * np.exp(0.4) * common * np.exp(0.5 * z[:, 3]))
+    assert above == pytest.approx(CURVATURE * np.exp(0.8) * common * np.exp(0.5 * z[:, 3]))
     assert among == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 4])
     assert horizon == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 6])
     assert noise == pytest.approx(0.015 * np.exp(0.8 * z[:, 5]))
@@ -115,11 +115,11 @@ def made(m, k, weights, grid=None):
     return found
 
 
-def test_the_regret_has_a_bound_and_the_expected_one_counts_at_most_1():
+def test_the_regret_has_a_bound_and_the_expected_one_counts_at_most_3():
     found = made([0.0, 10.0], [0.5, 0.5], [0.75, 0.25])
     assert found.regret(100.0) == pytest.approx(np.expm1(5.0))
     assert found.regret(0.5) == pytest.approx(np.expm1([0.5 * 0.25 / 2, 5.0]))
-    assert found.expected(1.0) == pytest.approx(0.75 * np.expm1(0.25) + 0.25)
+    assert found.expected(1.0) == pytest.approx(0.75 * np.expm1(0.25) + 0.25 * 3.0)
 
 
 def test_answers_are_sought_half_a_unit_beyond_the_draws():

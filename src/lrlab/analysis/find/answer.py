@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Profile
 
-REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the one after the least for which there is a range is told: it held so
+REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the least for which there is a range is told
 WIDE = 1.25  # a range spans such a factor
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
@@ -70,10 +69,10 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
         return _none(why, level, unstable, None if flat else found, edge)
-    for regret, told in pairwise(REGRETS):
+    for regret in REGRETS:
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
-            return _range(found, span, told, level, unstable, len({probe.updates for probe in probes}) > 1)
+            return _range(found, span, regret, level, unstable, len({probe.updates for probe in probes}) > 1)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
     return _none(f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)

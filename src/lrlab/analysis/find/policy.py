@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 DECADES = 3  # the sweep goes so far below and above the task's own LR
 APART = 4.0  # the factor between the runs: what the length does to the best LR is less sure than that
-OWN_VARIES = 2.0  # of log LR: the textbooks' LRs are a factor of 4 off, in the median, on small tasks
+OWN_VARIES = 1.0  # of log LR: LRs that somebody tuned are a factor of 2 off, textbooks' of 4 (medians); see `profile`
 BROKEN = float(np.log(2.0))  # of log loss: a run that ends so far above the untrained model is no training
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more

@@ -164,7 +164,7 @@ def refuse_another(name: str, schedule: Schedule, lengths: Sequence[int], lrs: S
 
 
 def refuse_scaled(schedule: Schedule, updates: int) -> None:
-    """Raise `LrlabError` where the highest value of a schedule is not about 1: an LR that is found for it is no peak."""
+    """Raise `LrlabError` where the highest value of a schedule is not 1, so that the LR that is found is no peak."""
     peak = float(schedule.over(updates).values().max())
     if not 1 / UNSCALED <= peak <= UNSCALED:
         raise LrlabError(

@@ -20,12 +20,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 import lrlab as lr
+from evidence import PURE
 from lrlab.desk import experiment as desk
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.controls import ControlSpec, ControlTrace
@@ -43,7 +44,6 @@ from lrlab.testing.stage_sets import PROMISED, SETS, UPDATES
 from sizes import add_size
 
 EPOCH = 100
-PURE = ("digits", "tabular", "teacher", "control")  # the tasks that have a vectorised form
 REPEATS = 9
 
 
@@ -136,7 +136,7 @@ def planning(updates: int = 100_000, count: int = 66, seeds: int = 6) -> None:
         print(f"a finished study of {len(few_jobs)} runs again: {again:.2f} s")
 
 
-def vectorised(share: float = 1.0, width: int = 32, times: int = 2, tasks: tuple[str, ...] = PURE) -> None:
+def vectorised(share: float = 1.0, width: int = 32, times: int = 2, tasks: Iterable[str] = PURE) -> None:
     """4. `share` of the updates of each task; the best of so many `times`, for other work only takes away."""
     print(f"\nruns per second of CPU, {width} at once, a run of {share:.0%} of the task's own length")
     print(f"  {'task':10}{'loop':>8}{'vectorised':>12}{'ratio':>8}")

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import stats
 
 import lrlab as lr
+from evidence import PURE
 from lrlab.analysis.forecast.merged import beyond
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.task.declaration import load_task
@@ -38,7 +39,6 @@ ARMS = {
     "EMA": Arm("EMA", lr.constant(), 0.1),
 }
 LRS = (0.5, 1.0, 2.0)
-PURE = ("digits", "tabular", "teacher", "control")
 
 
 def scores(task: str, seeds: int, updates: int | None, store: str, lrs: tuple[float, ...]) -> dict[str, np.ndarray]:

@@ -4,7 +4,8 @@
 
 The transformer and the text of the task charlm at four widths, four batches and three horizons, each at seven LRs in
 factors of two: AdamW, weight decay 0.1, a warmup of 5 % and a linear decay to 0. The loss is that of held-out text
-after the last update, in nats per character; runs of one seed begin from the same weights and see the same batches.
+after the last update, in nats per character; runs of one seed begin from the same weights and see the same batches. The
+size is that of Step Law: the parameters without the embeddings of characters and places, and the output.
 
 A run that stands in the table is not trained again: interrupted, the script goes on where it was, the
 shortest horizon first. One thread; about ten minutes a seed on an idle core.
@@ -37,7 +38,7 @@ TEXT, JUDGED = 200_000, 16_384  # characters
 
 
 def final_loss(width: int, batch: int, horizon: int, seed: int, rate: float) -> tuple[int, float]:
-    """The number of parameters, and the loss on held-out text after the last update; NaN where it diverged."""
+    """The number of parameters without embeddings, and the loss on held-out text at the end; NaN where it diverged."""
     text = charlm.characters(TEXT)
     training, held_out = parts(len(text) // charlm.BLOCK, 0, 5)
     blocks, judged = torch.from_numpy(training), torch.cat(list(charlm.stretches(text, held_out, JUDGED)))
@@ -54,7 +55,7 @@ def final_loss(width: int, batch: int, horizon: int, seed: int, rate: float) -> 
         loss_on(model, text[first[:, None] + span]).backward()
         opt.step()
     with torch.inference_mode():
-        return sum(p.numel() for p in model.parameters()), float(loss_on(model, judged))
+        return sum(p.numel() for p in model.blocks.parameters()), float(loss_on(model, judged))
 
 
 def loss_on(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:

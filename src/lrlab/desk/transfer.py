@@ -44,8 +44,8 @@ def transfer(
 
     Args:
         table: a file of trials or a list of such files (CSV, JSON lines), a list of rows, or columns by name: the
-            number of parameters (size), the batch of an update, the horizon in updates, the peak LR, the final loss;
-            a loss that is not a finite number is that of a run that diverged.
+            number of parameters without embeddings (size), the batch of an update, the horizon in updates, the peak LR,
+            the final loss; a loss that is not a finite number is that of a run that diverged.
         size, batch, horizon: what is asked for; left out, what all trials share.
         prior: "public" (exponents of public sweeps, with spreads so wide that a few sweeps outweigh them), None (the
             sweeps decide alone), or some of {"size": (mean, sd), "batch", "horizon", "batch x horizon"}.

@@ -177,6 +177,15 @@ def test_an_impossible_plan_is_refused(elr, arguments, sentence):
         elr.optimise(**arguments)
 
 
+def test_a_law_that_does_not_describe_its_logs_is_refused(elr):
+    """The best of what it foresees is where it errs most; what it foresees is told all the same."""
+    bad, fair = (replace(elr, fits=tuple(replace(fit, misfit=off) for fit in elr.fits)) for off in (0.06, 0.05))
+    assert bad.predict("linear()", base_lr=1e-3, horizon=2000).final
+    with pytest.raises(LrlabError, match=r"(?s)does not describe its own logs.*misses them by 6%.*lrlab compare"):
+        bad.optimise(2000)
+    assert fair.optimise(2000, peak=1e-3, warmup=50).schedule
+
+
 def test_laws_without_gradient_say_which_have_one():
     """The reference laws are for comparison."""
     law = Law.from_parameters(

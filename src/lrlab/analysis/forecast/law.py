@@ -211,7 +211,8 @@ class Law(Shown):
             prefix: the LR of the updates already trained, after which the LR only falls from its last value.
             risk: "high" (the mean + 1.28 spreads of the difference from a linear decay) or "mean".
 
-        Raises `LrlabError` for an impossible plan and for laws that are not differentiable ("momentum", "convex").
+        Raises `LrlabError` for an impossible plan, for a law that does not describe its logs (`holds`), and for laws
+        that are not differentiable ("momentum", "convex").
         """
         return optimise(self, steps, peak=peak, warmup=warmup, shape=shape, prefix=prefix, risk=risk)
 

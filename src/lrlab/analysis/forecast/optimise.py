@@ -145,8 +145,8 @@ def optimise(
     only falls from its last value. `risk` is "high" (the mean + 1.28 spreads of the difference from a linear decay) or
     "mean".
 
-    Raises `LrlabError` for an impossible plan, for a peak above twice the highest logged one, and for laws that are not
-    differentiable ("momentum", "convex").
+    Raises `LrlabError` for an impossible plan, for a peak above twice the highest logged one, for a law that does not
+    describe its logs, and for laws that are not differentiable ("momentum", "convex").
     """
     _check(law, steps, shape, risk)
     before = numbers(prefix, "prefix") if prefix is not None else None
@@ -170,6 +170,15 @@ def optimise(
 
 
 def _check(law: FittedLaw, steps: int, shape: str, risk: str) -> None:
+    if not law.holds:
+        raise LrlabError(
+            worded(
+                "this law does not describe its own logs, so that it cannot choose a schedule",
+                f"it misses them by {law.unexplained:.0%} of the loss",
+                "a law that describes its logs",
+                "fit other logs; or train what is in question: lrlab compare",
+            )
+        )
     if law.name not in FINALS:
         raise LrlabError(worded(f"law {law.name!r} cannot be optimised", allowed=", ".join(FINALS), hint='law="elr"'))
     if shape not in _SHAPES:

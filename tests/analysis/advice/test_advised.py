@@ -12,7 +12,7 @@ def test_own_runs_come_first():
     """Their best is advised, those not told from it come next, and nothing comes twice."""
     decision = decide(rules(), Answers())
     mine = (("a", parse('wsd(decay="33%")')), ("b", parse('warmup("5%") >> linear()')))
-    runs = Own("t", 100, mine, "Said.", "1")
+    runs = Own("t", 100, mine, "Said.", "1", {})
     found = offers(decision, runs)
     assert [(each.name, each.points, each.beside) for each in found][:2] == [("a", 0, ""), ("b", 0, "")]
     assert "warmup + linear" not in [each.name for each in found]

@@ -91,6 +91,26 @@ def test_norms_after_the_clipping_are_a_doubt():
     assert refined(STEADY).doubts == ()
 
 
+def test_a_late_peak_is_no_linear_decay():
+    """Norms that fall fourfold in the middle ask for a low LR before; steady ones for a linear decay."""
+    assert not refined(np.where(UPDATES <= 500, 4.0, 1.0)).linear
+    assert refined(STEADY).linear
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-8, 1.0, 1e8])
+def test_the_unit_of_the_norms_changes_nothing(unit):
+    norms = 1 + 3 * np.exp(-UPDATES / 300)
+    assert str(refined(unit * norms).schedule) == str(refined(norms).schedule)
+
+
+@pytest.mark.parametrize(("updates", "told"), [(150, False), (300, True)])
+def test_a_rise_that_is_no_warmup_is_told(updates, told):
+    """For more than a fifth of the run: the schedule begins at its height."""
+    rates = 1e-3 * np.minimum(1.0, np.arange(1, 1001) / updates) * (1 - np.arange(1000) / 2000)
+    found = refine_norms(UPDATES, 1 + np.exp(-UPDATES / 300), rates, weight_decay=0.0)
+    assert any("longer than a warmup (20%)" in doubt for doubt in found.doubts) == told
+
+
 @pytest.mark.parametrize("norms", [np.full(1000, 3.0), 3.0 + 1e-5 * (UPDATES % 7)])
 def test_norms_that_never_change_are_refused(norms):
     """Nothing was logged, or what a clipping left."""

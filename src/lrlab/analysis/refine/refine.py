@@ -87,8 +87,10 @@ class Refinement(Shown):
 
     @property
     def linear(self) -> bool:
-        """Whether from its peak on it is a linear decay."""
+        """Whether after a warmup it is a linear decay."""
         top = int(self.values.argmax())
+        if self.times[top] > WARMUP + 1 / len(self.times):
+            return False
         line = self.values[top] * (1 - self.times[top:]) / (1 - self.times[top])
         return bool(np.abs(self.values[top:] - line).max() <= TOLERANCE)
 
@@ -139,7 +141,7 @@ def refine_norms(
         hint = "log one an update" if len(given) < LEAST else "the norm after backward(), before zero_grad()"
         hint = hint if len(rates) >= LEAST else f"updates={LEAST}, or --updates {LEAST}"
         raise LrlabError(worded("refine: positive norms", told, f"{LEAST} or more", hint))
-    held = int(np.isclose(given[usable], given[usable].max(), rtol=ALIKE).sum())
+    held = int(np.isclose(given[usable], given[usable].max(), rtol=ALIKE, atol=0).sum())
     if held == usable.sum():
         told, hint = f"{held} times {given[usable].max():.4g}", "were they logged, and before the clipping?"
         raise LrlabError(worded("refine: the norms never change", told, "those of every update, no two alike", hint))
@@ -171,7 +173,11 @@ def refine_norms(
         times=times,
         measured=measured,
         norms=kept,
-        doubts=tuple(_clipped(held, given[usable]) + _doubts(schedule, weight_decay, int((~usable).sum()), wide)),
+        doubts=(
+            *_clipped(held, given[usable]),
+            *_cold(rates, warmup),
+            *_doubts(schedule, weight_decay, int((~usable).sum()), wide),
+        ),
     )
 
 
@@ -233,6 +239,17 @@ def _clipped(held: int, norms: Floats) -> list[str]:
     return [
         f"{held} of {len(norms)} norms are {norms.max():.4g}, the greatest: clipped ones say nothing. Log the "
         "norm before the clipping, as torch.nn.utils.clip_grad_norm_ returns it."
+    ]
+
+
+def _cold(rates: Floats, warmup: Floats) -> list[str]:
+    """Whether the LR of the run rose for longer than a warmup, so that the schedule begins without one."""
+    share = int(rates.argmax()) / len(rates)
+    if len(warmup) or share <= WARMUP:
+        return []
+    return [
+        f"The LR of the run rises for {share:.0%} of it, longer than a warmup ({WARMUP:.0%}): the schedule has none. "
+        "Begin it with one of your own."
     ]
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 
 from lrlab.analysis.transfer.sweeps import gather
@@ -81,6 +82,16 @@ def test_the_best_is_that_of_the_least_mean_over_seeds():
     (found,) = gather(one)
     assert (found.lrs, found.best) == ([1.0, 2.0, 4.0, 8.0], 4.0)
     assert found.means == pytest.approx([math.log(4), math.log(6) / 2, math.log(2.2), math.log(9)])
+
+
+@pytest.mark.parametrize("higher", [0.5, 1.0, 3.0])
+def test_a_seed_that_lies_higher_moves_nothing_where_it_lacks_some_lrs(higher):
+    """Its LRs say how these lie beside one another, and no more."""
+    alone = sweep(4.0, 2.0, 3.0, 9.0, seed="a")
+    other = sweep(2.0 * higher, 3.0 * higher, lrs=(2, 4), seed="b")
+    (found,) = gather(alone + other)
+    assert (found.best, found.edge) == (2.0, "")
+    assert np.diff(found.means) == pytest.approx(np.log([2.0 / 4.0, 3.0 / 2.0, 9.0 / 3.0]))
 
 
 @pytest.mark.parametrize("told", range(3))

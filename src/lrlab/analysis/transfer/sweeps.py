@@ -41,9 +41,16 @@ class Sweep:
 
     @property
     def means(self) -> Floats:
-        """The mean log loss at each of `lrs`."""
+        """The mean log loss at each of `lrs`, so that a seed that lies higher as a whole moves nothing.
+
+        Where some seeds lack some LRs: the effects of the LRs beside those of the seeds, by least squares.
+        """
         rates = np.array([float(f"{lr:.6g}") for lr in np.exp(self.log_lr)])
-        return np.array([self.log_loss[rates == lr].mean() for lr in self.lrs])
+        seeds = np.unique(self.group)
+        columns = np.column_stack([*(rates == lr for lr in self.lrs), *(self.group == seed for seed in seeds)])
+        effects = np.linalg.lstsq(columns.astype(float), self.log_loss, rcond=None)[0]
+        found: Floats = effects[: len(self.lrs)] + effects[len(self.lrs) :].mean()
+        return found
 
     @property
     def best(self) -> float:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import lrlab as lr
+from lrlab.analysis.refine.refine import FORMULA
 from lrlab.desk.norms import Norms, Training
 from lrlab.desk.refine import BASE, UNKNOWN, document, norms_of, refined
 from lrlab.desk.schemas import of_command
@@ -80,6 +81,28 @@ def test_momentum_and_weight_decay_make_the_correction():
     left = refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **{**STEADY, "correct": False})
     assert not left.corrected
     assert left.schedule == left.raw == more.raw
+
+
+def test_what_was_measured_is_taken_out_and_no_formula():
+    """A formula is for logs, and is a doubt; a task knows its optimizer."""
+    raised = 1 + np.maximum(0, np.arange(400) - 200) / 400
+    known = norms(family="sgd", weight_decay=0.05, momentum=0.9, rises=raised)
+    found = refined(known, **STEADY)
+    assert (found.corrected, found.rise) == (True, pytest.approx(1.5, abs=0.01))
+    assert FORMULA not in found.doubts
+    assert FORMULA in refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **STEADY).doubts
+    true = Norms("here", known.updates, np.asarray(known.norms) / raised, known.lrs, family="sgd", rises=np.ones(400))
+    assert refined(true, **STEADY).schedule == found.schedule
+    assert refined(known, **{**STEADY, "correct": False}).schedule == found.raw
+    for given in ({"weight_decay": 0.1}, {"momentum": 0.5}):
+        with pytest.raises(LrlabError, match=f"(?s)whose optimizer is known, has no use for {next(iter(given))}"):
+            refined(known, **{**STEADY, **given})
+
+
+def test_a_task_without_a_normalisation_has_nothing_to_take_out():
+    """Whatever its weight decay."""
+    found = lr.refine("control", updates=60)
+    assert (found.corrected, found.rise) == (False, 1.0)
 
 
 @pytest.mark.parametrize(

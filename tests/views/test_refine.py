@@ -17,7 +17,7 @@ def test_the_correction_is_drawn_and_said_where_there_is_one():
     assert "taken out" in sentences(found)[1]
     plain = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.0)
     assert [line.name for line in figures(plain)[0].lines] == ["refined", "linear"]
-    assert "below 1 %" in sentences(plain)[1]
+    assert "less than 1 %" in sentences(plain)[1]
 
 
 def test_doubts_come_before_the_way_on():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike
 from lrlab.analysis.advice.questions import family
 from lrlab.analysis.refine.refine import LEAST
 from lrlab.core.text.parse import parse
+from lrlab.desk.gradients import watched
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
@@ -40,7 +40,8 @@ LOGGED = "run.log(loss=loss, grad_norm=norm) in a task, a column grad_norm in a 
 class Norms:
     """Norms with the number of completed updates after which each was seen, and the LR of every update.
 
-    `weight_decay`, `momentum` and the `family` of the optimizer are None where they are not known.
+    `weight_decay`, `momentum` and the `family` of the optimizer are None where they are not known; `rises`, by which
+    factor weights behind a normalisation that were shortened raise each norm, where that was not measured.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Norms:
     weight_decay: float | None = None
     momentum: float | None = None
     family: str | None = None
+    rises: ArrayLike | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -124,16 +126,6 @@ def _stored(path: Path) -> StoredRun | None:
     return from_json(text)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What a hook saw at each step of one optimizer of PyTorch, which is held so that no other takes its number."""
-
-    optimizer: Any
-    one: list[float] = field(default_factory=list)  # L1 norms
-    two: list[float] = field(default_factory=list)  # L2 norms
-    lrs: list[float] = field(default_factory=list)
-
-
 def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lambda progress: None) -> Norms:
     """The norms of one training of a task, measured at each step of its optimizer, if it does not log them itself."""
     settings, resources = task.settings, Resources(workers=0)
@@ -148,7 +140,7 @@ def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lam
         config=training.config,
         order=resources.order,
     )
-    with tempfile.TemporaryDirectory() as store, _watched() as seen, opened(resources, task) as executor:
+    with tempfile.TemporaryDirectory() as store, watched() as seen, opened(resources, task) as executor:
         (run,), _ = run_jobs(task, [job], Store(store), executor, fork_every=0, on_progress=watch)
     if run.outcome != "finished":
         raise LrlabError(
@@ -164,14 +156,16 @@ def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lam
         raise LrlabError(worded(f"the gradient norms of {task.name} cannot be measured", told, hint=LOGGED))
     (its,) = found
     kind, group = _family(type(its.optimizer).__name__), its.optimizer.param_groups[0]
+    norms, rises = its.norms(l1=kind != "sgd")
     return Norms(
         task.name,
         range(1, run.updates + 1),
-        its.two if kind == "sgd" else its.one,
+        norms,
         its.lrs,
         float(group.get("weight_decay", 0.0)),
         float(group.get("momentum", 0.0)),
         kind,
+        rises,
     )
 
 
@@ -180,28 +174,3 @@ def _family(optimizer: str) -> str:
         return family(optimizer)
     except LrlabError:  # one of somebody's own
         return "other"
-
-
-@contextmanager
-def _watched() -> Iterator[dict[int, _Seen]]:
-    """Within, what every optimizer of PyTorch of this process sees before its steps."""
-    seen: dict[int, _Seen] = {}
-    try:
-        import torch
-        from torch.optim.optimizer import register_optimizer_step_pre_hook
-    except ModuleNotFoundError:
-        yield seen
-        return
-
-    def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-        gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        its = seen.setdefault(id(optimizer), _Seen(optimizer))
-        its.two.append(float(torch.sqrt(sum((g.detach().double() ** 2).sum() for g in gradients))))
-        its.one.append(float(sum(g.detach().double().abs().sum() for g in gradients)))
-        its.lrs.append(float(optimizer.param_groups[0]["lr"]))
-
-    handle = register_optimizer_step_pre_hook(before)
-    try:
-        yield seen
-    finally:
-        handle.remove()

@@ -53,8 +53,9 @@ def refine(
 
         w = norm ** -power;  value(t) = w(t) * (sum of w after t), divided by its maximum
 
-    The norms are smoothed by a running median, and held where they rise. Where the weight decay is known, what it does
-    to the norms of weights behind a normalisation is taken out first: see `lrlab.analysis.refine.artefact.rise`.
+    The norms are smoothed by a running median, and held where they rise. What weight decay does to the norms of weights
+    behind a normalisation is taken out first: of a task it is measured, of a log with a known weight decay it is that
+    of a formula, see `lrlab.analysis.refine.artefact.rise`.
 
     Args:
         source: a log with a column of gradient norms (a path, or a list of those of one run), the file of a run of a
@@ -62,7 +63,7 @@ def refine(
         optimizer: its name; the power is 1 for SGD, whose norms are L2, and 0.5 for Adam and its like, whose norms are
             L1: half of those of the paper. Of a task it is known, and another one is refused; of a log "adamw" is
             taken, with a doubt.
-        weight_decay, momentum: those of the optimizer, where the source does not say.
+        weight_decay, momentum: those of the optimizer of a log, where it does not say.
         correct: take out what weight decay does to the norms.
         width: share of the run over which the running median is taken; by default a tenth, up to three in short runs.
         column: the column of the norms, where it is not found by itself.
@@ -145,12 +146,18 @@ def refined(
     if not 0 <= memory < 1:
         raise LrlabError(worded("refine: momentum", memory, "0 or more, below 1", "momentum=0.9"))
     decay = found.weight_decay if weight_decay is None else weight_decay
+    if found.rises is not None:
+        refuse_unused(
+            f"the training of {found.source}, whose optimizer is known,",
+            {"weight_decay": weight_decay, "momentum": momentum},
+        )
     refined = refine_norms(
         found.updates,
         found.norms,
         np.asarray(found.lrs) / (1 - memory),
         normed=kind != "sgd",
         weight_decay=decay if correct else 0.0,
+        rises=found.rises if correct else None,
         width=width,
     )
     return refined if optimizer or found.family else dataclasses.replace(refined, doubts=(UNKNOWN, *refined.doubts))

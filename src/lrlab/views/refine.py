@@ -34,11 +34,11 @@ def sentences(found: Refinement) -> tuple[str, ...]:
     said = [f"Refined: {found.schedule}"]
     if found.corrected:
         said.append(
-            f"Weight decay alone raises the norm of normalised weights by {found.rise - 1:.0%} at the end; that was "
-            "taken out. Where no layer is normalised it does not, and --as-measured leaves it in."
+            f"Weights behind a normalisation that weight decay shortens raise the norm, by {found.rise - 1:.0%} at the "
+            "end: that was taken out."
         )
     elif found.rise - 1 <= QUIET and not any("not known" in doubt for doubt in found.doubts):
-        said.append("What weight decay does to these norms is below 1 %.")
+        said.append("Weights behind a normalisation that weight decay shortens raise these norms by less than 1 %.")
     said += found.doubts
     if found.linear:
         said.append("After the warmup these norms hardly fall: they ask for a linear decay.")

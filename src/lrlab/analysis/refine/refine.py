@@ -26,6 +26,10 @@ NARROW = 0.15  # of the run: a schedule that is above half of its peak for less 
 QUIET = 0.01  # a rise below this share is none
 WIDTH, WIDEST, ENOUGH = 0.1, 0.3, 250  # of the run: the median, and in a short one; norms that it is to hold
 WARMUP = 0.2  # of the run: a longer rise of the LR is no warmup
+FORMULA = (
+    "What was taken out is a formula's, for weights behind a normalisation. Where no layer is normalised there is no "
+    "such rise: correct=False, or --as-measured, leaves it in."
+)
 ALIKE = 1e-4  # norms that differ by less are one and the same
 POWER, POWER_NORMED = 1.0, 0.5  # of the norms, for SGD and for Adam: half of those of the paper
 
@@ -106,6 +110,7 @@ def refine_norms(
     *,
     normed: bool = False,
     weight_decay: float | None = None,
+    rises: ArrayLike | None = None,
     width: float | None = None,
 ) -> Refinement:
     """The schedule that these norms ask for: the closed form, by halves, and of what falls alone.
@@ -118,7 +123,9 @@ def refine_norms(
         lrs: the LR of every update of the run.
         normed: whether updates have a length of their own, as Adam's: then the power is 0.5, with L1 norms (L2 norms
             come near). Of SGD it is 1, with L2 norms.
-        weight_decay: that of the optimizer; where it is known, what it does to the norms is taken out.
+        weight_decay: that of the optimizer; where it is known, what it does to the norms behind a normalisation is
+            taken out, by a formula.
+        rises: the factor by which each norm is raised in that way, where it was measured: then without the formula.
         width: share of the run over which the running median is taken; by default a tenth, in short runs up to three
             tenths, so that it holds 250 norms.
 
@@ -154,10 +161,13 @@ def refine_norms(
     horizon = len(rates)
     wide = _covered(at[usable], horizon)
     count = min(STRETCHES, int(usable.sum()))
-    measured = _by_stretch((at[usable] - 0.5) / horizon, given[usable], count)
+    places = (at[usable] - 0.5) / horizon
+    measured = _by_stretch(places, given[usable], count)
     rates_there = rates[((np.arange(count) + 0.5) / count * horizon).astype(int)]
     factors = np.ones(count)
-    if weight_decay and rates.max() > 0:
+    if rises is not None:
+        factors = _by_stretch(places, np.asarray(rises, dtype=float)[usable], count)
+    elif weight_decay and rates.max() > 0:
         factors = rise(rates_there, horizon / count, weight_decay, normed=normed)
     corrected = bool(np.abs(factors - 1).max() > QUIET)
     times, warmup = (np.arange(count) + 0.5) / count, _warmup(rates)
@@ -174,9 +184,10 @@ def refine_norms(
         measured=measured,
         norms=kept,
         doubts=(
+            *([FORMULA] if corrected and rises is None else []),
             *_clipped(held, given[usable]),
             *_cold(rates, warmup),
-            *_doubts(schedule, weight_decay, int((~usable).sum()), wide),
+            *_doubts(schedule, weight_decay is None and rises is None, int((~usable).sum()), wide),
         ),
     )
 
@@ -253,7 +264,7 @@ def _cold(rates: Floats, warmup: Floats) -> list[str]:
     ]
 
 
-def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int, wide: float) -> list[str]:
+def _doubts(schedule: Schedule, unknown: bool, left_out: int, wide: float) -> list[str]:
     found = []
     values = schedule.over(1000).values()
     if (share := float(np.mean(values > 0.5))) < NARROW:
@@ -261,7 +272,7 @@ def _doubts(schedule: Schedule, weight_decay: float | None, left_out: int, wide:
             f"The schedule is above half of its peak for {share:.0%} of the run: the norms fall so far that it follows "
             "a few of them. The method is not made for runs that end with gradients near zero."
         )
-    if weight_decay is None:
+    if unknown:
         found.append("The weight decay is not known: a rise of the norms that it causes at the end is still in them.")
     way = np.sign(np.diff(values))
     if (turns := int(np.count_nonzero(np.diff(way[way != 0])))) > TURNS:

@@ -65,6 +65,8 @@ def test_what_varies_must_be_said():
     """The message names the values; what is no number is refused."""
     with pytest.raises(LrlabError, match=r"for which size is the LR\?[\s\S]*10000 to 160000"):
         transferred(trials(), batch=4, horizon=500)
+    with pytest.raises(LrlabError, match="batches from 4 to 16"):
+        transferred(trials(), size=1e4, horizon=500)
     for wrong in (0, -1, math.nan, math.inf, True):
         with pytest.raises(LrlabError, match="size must be a positive number"):
             transferred(trials(), size=wrong, batch=4, horizon=500)

@@ -240,7 +240,8 @@ def _asked(sweeps: Sequence[Sweep], given: Mapping[str, float | None]) -> Settin
         logged, wanted = sorted({sweep.setting[at] for sweep in sweeps}), given[factor]
         if wanted is None:
             if len(logged) > 1:
-                several = f"{factor}s from {logged[0]:g} to {logged[-1]:g}"
+                plural = f"{factor}es" if factor.endswith("h") else f"{factor}s"
+                several = f"{plural} from {logged[0]:g} to {logged[-1]:g}"
                 raise LrlabError(worded(f"for which {factor} is the LR?", several, f"{factor}= one value"))
             wanted = logged[0]
         if isinstance(wanted, bool) or not (np.isfinite(wanted) and wanted > 0):

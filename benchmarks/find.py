@@ -1,7 +1,7 @@
 """How far from the best LR is what a range test suggests?
 
-    python benchmarks/find.py [--seeds 0,1,2] [--tasks digits,charlm] [--own 0.1] [--truth FILE] [--store lrlab-find]
-        [--cases] [--size smallest]
+    python benchmarks/find.py [--seeds 0,1,2] [--tasks digits,charlm] [--optimizers momentum,adamw,rmsprop]
+        [--own 0.1] [--truth FILE] [--store lrlab-find] [--cases] [--size smallest]
 
 The range test of `lr.find`, with its defaults, on every built-in task with momentum, AdamW and RMSProp; beside it the
 rules of Lightning (its own code where it is installed), torch-lr-finder and fastai (as published: the tests hold them
@@ -209,6 +209,7 @@ def main() -> None:
     """Train what is not stored, and print the table."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--tasks", default=",".join(TASKS))
+    options.add_argument("--optimizers", default=",".join(OPTIMIZERS))
     options.add_argument("--seeds", default="0")
     options.add_argument("--own", type=float, default=1.0, help="begin from so many times the LR of each task")
     options.add_argument("--truth", type=Path, default=FILE)
@@ -216,9 +217,8 @@ def main() -> None:
     options.add_argument("--cases", action="store_true", help="print each case")
     add_size(options)
     given = options.parse_args()
-    optimizers = OPTIMIZERS
     if given.size == "smallest":
-        given.tasks, given.seeds, optimizers = "control", "0", ("momentum",)
+        given.tasks, given.seeds, given.optimizers = "control", "0", "momentum"
         given.truth = given.store.with_suffix(".csv")
         cells = [Cell("control", "momentum", 400, multiple, fold) for multiple in (0.25, 1.0, 4.0) for fold in (0, 1)]
         for _ in made(cells, given.truth, 0):
@@ -227,7 +227,7 @@ def main() -> None:
     rows: dict[str, Row] = defaultdict(Row)
     held, stated, widths, spreads = [], [], [], []
     for name in given.tasks.split(","):
-        for optimizer in optimizers:
+        for optimizer in given.optimizers.split(","):
             truth = Truth(name, optimizer, found)
             if given.size == "full":
                 known(name, optimizer, found, rows)

@@ -38,6 +38,35 @@ def test_where_nothing_is_known_there_is_no_figure():
     assert "4 diverged" in finding.stopped(made)
 
 
+def test_runs_of_the_whole_length_say_nothing_of_a_longer_one():
+    made = Policy(1000, 6000)
+    asked = made.first()
+    while asked:
+        x = np.log(swept(asked[-1].updates))
+        told = {"untrained": Told(6.0), "sweep": Told(np.inf, tuple((2 + np.maximum(x, 0)).tolist()))}
+        asked = made.told([told.get(each.kind) or Told(0.2 * np.log(each.multiple) ** 2) for each in asked])
+    assert made.lengths.run == 1000
+    found = answer(made)
+    assert found.horizon is not None
+    told = " ".join(finding.sentences(found, made, [0.1], "loss", 6.0))
+    assert "believed, not measured" not in told
+    assert "times that of 500" in told
+    short = policy(lambda x: 0.02 * x**2)
+    assert "believed, not measured" in " ".join(finding.sentences(answer(short), short, [0.1], "loss", 0.5))
+
+
+@pytest.mark.parametrize(
+    ("own", "said"), [([0.1], "the LR that was given, 0.1:"), ([], "the LR that the training has:")]
+)
+def test_what_an_answer_leans_on_is_told(own, said):
+    """With a range and with a guess; where nothing was learned there is nothing that leans."""
+    for curvature in (0.02, 3.0):
+        made = policy(lambda x, k=curvature: k * x**2)
+        assert said in " ".join(finding.sentences(answer(made), made, own, "loss", 0.5))
+    flat = policy(lambda x: 6.0)
+    assert "leans" not in " ".join(finding.sentences(answer(flat), flat, own, "loss", 0.5))
+
+
 def test_groups_are_told_with_their_ratios():
     made = policy(lambda x: 0.02 * x**2)
     found = answer(made)

@@ -34,15 +34,19 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
         if len(set(own)) > 1:
             groups = ", ".join(f"{each * found.lr:.3g}" for each in own)
             lines.append(f"The parameter groups keep their ratios: {groups}.")
+    if found.guess is not None:
+        given = f"LR that was given, {unit:.3g}" if own else "LR that the training has"
+        lines.append(f"It leans on the {given}: where that was a mere guess, test again from this one.")
     if found.unstable_above is not None:
         lines.append(f"Unstable above {found.unstable_above * unit:.3g}.")
     if found.horizon is not None:
         h, whole, run = found.horizon, policy.updates, policy.lengths.run
         shift = [(whole / run) ** power for power in (h.power, h.low, h.high)]
-        lines.append(
-            f"Over {whole} updates the best LR is taken for {shift[0]:.2g} times that of {run} ({shift[1]:.2g} to "
-            f"{shift[2]:.2g}): that is believed, not measured."
-        )
+        if whole != run:
+            lines.append(
+                f"Over {whole} updates the best LR is taken for {shift[0]:.2g} times that of {run} ({shift[1]:.2g} to "
+                f"{shift[2]:.2g}): that is believed, not measured."
+            )
         if h.measured is not None:
             half, times = policy.lengths.half, (run / policy.lengths.half) ** h.measured
             lines.append(
@@ -98,23 +102,21 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
-    """The expected regret over log10 LR, with a band; None where there is no answer."""
+    """The median of the regret over log10 LR, with a band; None where there is no answer."""
     if answer.guess is None:
         return None
     profile = policy.profile()
     low, high = math.log(answer.low or answer.guess) - 1.5, math.log(answer.high or answer.guess) + 1.5
     xs = np.linspace(low, high, _POINTS)
     tail = (1 - answer.level) / 2
-    found = [profile.regret(float(x)) for x in xs]
-    lows = [100 * profile.quantile(each, tail) for each in found]
-    middles = [100 * profile.quantile(each, 0.5) for each in found]
-    highs = [min(_FARTHEST, 100 * profile.quantile(each, 1 - tail)) for each in found]
-    shown = [(a, min(b, c), c) for a, b, c in zip(lows, middles, highs, strict=True)]
+    regrets = np.array([profile.regret(float(x)) for x in xs])
+    lows, middles, highs = 100 * np.quantile(regrets, (tail, 0.5, 1 - tail), axis=1)
+    highs = np.minimum(highs, _FARTHEST)
     line = Line(
         "regret",
         ((xs + math.log(unit)) / math.log(10)).tolist(),
-        [b for _, b, _ in shown],
-        [min(a, b) for a, b, _ in shown],
-        [c for _, _, c in shown],
+        np.minimum(middles, highs).tolist(),
+        np.minimum(lows, highs).tolist(),
+        highs.tolist(),
     )
     return Figure(f"Regret over {policy.updates} updates", "log10 LR", "regret, %", (line,))

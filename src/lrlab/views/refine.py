@@ -38,7 +38,7 @@ def sentences(found: Refinement) -> tuple[str, ...]:
             "end: that was taken out."
         )
     elif found.rise - 1 <= QUIET and not any("not known" in doubt for doubt in found.doubts):
-        said.append("Weights behind a normalisation that weight decay shortens raise these norms by less than 1 %.")
+        said.append("Weights of which the loss does not see the length raise these norms by less than 1 %.")
     said += found.doubts
     if found.linear:
         said.append("After the warmup these norms hardly fall: they ask for a linear decay.")

@@ -112,9 +112,9 @@ class Made:
     def __init__(self, since, noise=0.01, learned=1.0, width=1.0):
         draws = np.linspace(-1.0, 1.0, 2001)
         one = np.ones(2001)
-        made = Profile(0 * one, one, one, draws + 0.5, draws, noise * one, one / 2001)
+        made = Profile(0 * one, one, one, draws + 0.5, draws, noise * one)
         self.found = SimpleNamespace(
-            **{name: getattr(made, name) for name in ("among", "horizon", "noise", "quantile", "best", "expected")},
+            **{name: getattr(made, name) for name in ("among", "horizon", "noise", "best", "expected")},
             span=lambda regret, level: (-width / 2, width / 2) if regret >= since else None,
         )
         self.sweep = SimpleNamespace(breaks=None, at=0.0, learns=True)

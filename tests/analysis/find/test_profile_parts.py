@@ -1,4 +1,4 @@
-"""The parts of a profile: what is believed, what draws weigh, what runs make likely, and which LRs are held."""
+"""The parts of a profile: what is believed, what runs make likely, and which LRs are held."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,7 @@ from lrlab.analysis.find.profile import (
     HORIZON_VARIES,
     Probe,
     Profile,
-    _again,
-    _drawn,
+    _believed,
     _likelihood,
     _reach,
     _shape,
@@ -22,7 +21,7 @@ from lrlab.analysis.find.profile import (
 def test_each_normal_number_moves_what_it_stands_for():
     """m; both k by their common factor, and each by its own; a; the noise; b. Nothing else moves."""
     z = np.concatenate([np.zeros((1, 7)), np.eye(7), 2 * np.eye(7)])
-    m, below, above, among, horizon, noise = _drawn(z, -3.0, 1.5)
+    m, below, above, among, horizon, noise = _believed(z, -3.0, 1.5)
     one = np.ones(len(z))
     assert m == pytest.approx(-3.0 + 1.5 * stats.t(2).ppf(stats.norm.cdf(z[:, 0])))
     common = np.exp(CURVATURE_VARIES * z[:, 1])
@@ -31,23 +30,6 @@ def test_each_normal_number_moves_what_it_stands_for():
     assert among == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 4])
     assert horizon == pytest.approx(HORIZON * one + HORIZON_VARIES * z[:, 6])
     assert noise == pytest.approx(0.015 * np.exp(0.8 * z[:, 5]))
-
-
-def test_new_draws_are_weighed_by_how_likely_they_are_to_be_drawn():
-    """A fifth is of the prior, the rest of a normal distribution with 2.25 times their weighted covariance."""
-    draw = np.random.default_rng(3)
-    z = draw.standard_normal((10_000, 7)) * 0.3 + np.arange(7) / 4
-    weights = draw.random(10_000)
-    weights /= weights.sum()
-    found, beside = _again(z, weights, draw)
-    middle = np.average(z, axis=0, weights=weights)
-    spread = 2.25 * np.cov(z.T, aweights=weights, ddof=0) + 1e-3 * np.eye(7)
-    prior = stats.multivariate_normal(np.zeros(7)).logpdf(found)
-    other = stats.multivariate_normal(middle, spread).logpdf(found)
-    assert beside == pytest.approx(np.logaddexp(np.log(0.2) + prior, np.log(0.8) + other) - prior, rel=1e-6, abs=1e-6)
-    assert found[:2000].mean(axis=0) == pytest.approx(np.zeros(7), abs=0.15)
-    assert np.cov(found[2000:].T) == pytest.approx(spread, abs=0.05)
-    assert found[2000:].mean(axis=0) == pytest.approx(middle, abs=0.05)
 
 
 @pytest.mark.parametrize("d", [-9.0, -2.0, -0.1, 0.0, 0.1, 3.0])
@@ -106,49 +88,50 @@ def test_one_run_alone_says_nothing_and_one_that_diverged_that_the_best_is_lower
     )
 
 
-def made(m, k, weights, grid=None):
+def made(m, k, grid=None):
     """A profile of these draws, both sides alike."""
-    m, k, weights = (np.asarray(each, float) for each in (m, k, weights))
-    found = Profile(m, k, k, np.zeros(len(m)), np.zeros(len(m)), np.full(len(m), 0.01), weights)
+    m, k = (np.asarray(each, float) for each in (m, k))
+    found = Profile(m, k, k, np.zeros(len(m)), np.zeros(len(m)), np.full(len(m), 0.01))
     if grid is not None:
         found.__dict__["grid"] = np.asarray(grid)
     return found
 
 
 def test_the_regret_has_a_bound_and_the_expected_one_counts_at_most_3():
-    found = made([0.0, 10.0], [0.5, 0.5], [0.75, 0.25])
+    found = made([0.0, 0.0, 0.0, 10.0], [0.5] * 4)
     assert found.regret(100.0) == pytest.approx(np.expm1(5.0))
-    assert found.regret(0.5) == pytest.approx(np.expm1([0.5 * 0.25 / 2, 5.0]))
+    assert found.regret(0.5) == pytest.approx(np.expm1([0.5 * 0.25 / 2] * 3 + [5.0]))
     assert found.expected(1.0) == pytest.approx(0.75 * np.expm1(0.25) + 0.25 * 3.0)
 
 
 def test_answers_are_sought_half_a_unit_beyond_the_draws():
     """In steps of 0.05 of log LR."""
-    found = made(np.linspace(-1.0, 1.0, 1001), np.ones(1001), np.full(1001, 1 / 1001)).grid
+    found = made(np.linspace(-1.0, 1.0, 1001), np.ones(1001)).grid
     assert np.diff(found) == pytest.approx(0.05)
     assert found[0] == pytest.approx(-1.49, abs=0.003)
     assert found[-1] == pytest.approx(1.49, abs=0.05)
     assert found[-1] < 1.49
 
 
-def test_quantiles_of_ten_draws():
-    """Where their weights sum to a little less than 1 the last one is the greatest."""
-    found = made(np.arange(10), np.ones(10), np.full(10, 0.1))
-    assert [found.quantile(found.m, share) for share in (0.05, 0.35, 0.95, 1.0)] == [0.0, 3.0, 9.0, 9.0]
-    assert np.cumsum(found.weights)[-1] < 1.0 == found.weights.sum()
-
-
 def test_a_span_may_begin_where_the_regret_is_reached():
-    """Both ends of it hold, with all weight and no more."""
+    """Both ends of it hold, in all draws and no more."""
     reach = _reach(0.1, np.array([0.5]))[0]
-    found = made([0.0] * 10, [0.5] * 10, np.full(10, 0.1), [-reach - 1, -reach, 0.0])
+    found = made([0.0] * 10, [0.5] * 10, [-reach - 1, -reach, 0.0])
     assert found.span(0.1, 1.0) == (-reach, reach)
 
 
+def test_a_span_holds_in_as_many_draws_as_it_was_asked_for():
+    """Nine of ten at a level of 0.9; all ten above it."""
+    k = 2 * np.log1p(0.1) / 0.25
+    found = made([0.0] * 9 + [0.3], [k] * 10, [-0.5, -0.2])
+    assert found.span(0.1, 0.9) == (-0.5, 0.5)
+    assert found.span(0.1, 0.91) == (-0.2, 0.5)
+
+
 def test_no_span_has_no_width_and_of_two_alike_it_is_the_first():
-    one = made([0.0], [0.5], [1.0], [0.0])
+    one = made([0.0], [0.5], [0.0])
     assert one.span(0.0, 0.9) is None
     half = 2 * np.log1p(0.1) / 0.25
-    two = made([0.0, 8.0], [half, half], [0.5, 0.5], [-0.5, 7.5])
+    two = made([0.0, 8.0], [half, half], [-0.5, 7.5])
     assert _reach(0.1, two.below).tolist() == [0.5, 0.5]
     assert two.span(0.1, 0.5) == (-0.5, 0.5)

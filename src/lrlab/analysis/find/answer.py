@@ -63,7 +63,7 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         return Answer("none", f"every short run diverged, down to {lowest}", level, unstable_above=unstable)
     found = policy.profile()
     best = min(probe.loss for probe in probes)
-    noise = found.quantile(found.noise, 0.5)
+    noise = float(np.median(found.noise))
     flat = not policy.untrained - best > max(LEARNED, 2 * noise)
     if flat or policy.edge is not None:
         why = _why(policy, flat, unit)
@@ -108,7 +108,7 @@ def _range(
 ) -> Answer:
     low, high = span
     best = min(max(found.best, low), high)
-    power, least, most = (found.quantile(found.horizon, share) for share in (0.5, (1 - level) / 2, (1 + level) / 2))
+    power, least, most = np.quantile(found.horizon, (0.5, (1 - level) / 2, (1 + level) / 2)).tolist()
     if unstable is not None and unstable < np.exp(high):
         high = max(best, float(np.log(unstable)))
     return Answer(
@@ -121,7 +121,7 @@ def _range(
         regret,
         found.expected(best),
         unstable,
-        Horizon(power, least, most, found.quantile(found.among, 0.5) if measured else None),
+        Horizon(power, least, most, float(np.median(found.among)) if measured else None),
         float(np.exp(best)),
     )
 

@@ -9,8 +9,8 @@ a sixteenth and an eighth of a run says nothing of what it does from there to th
 says is of m at L, like what the runs say: b goes for all of it together. s is what is learned at all: far from the best
 LR the loss is that of the untrained model. c belongs to the runs of one length and seed and is integrated over. A run
 that diverged says that the best LR lies below its LR. All else (m, k, what k becomes over the whole run, a, b and the
-noise) is drawn from the priors below, and each draw counts by how probable it makes the runs; the same runs give the
-same draws, and the same answer.
+noise) has the priors below, and is drawn by how probable it makes the runs; the same runs give the same draws, and the
+same answer.
 
 Far above the best run of its length a run counts less: there the loss is no parabola.
 """
@@ -24,9 +24,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lrlab.analysis.find.draws import drawn
+
 Floats = NDArray[np.float64]
 
-DRAWS = 10_000
 # Within 0.5 % of the best loss LRs span a factor of 2.8 (median of 17 groups of the dense sweeps of Step Law,
 # arXiv:2503.04715): k = 0.04. Small tasks, whose loss is not mostly entropy, are sharper: the prior is wide.
 CURVATURE, CURVATURE_VARIES = 0.15, 1.4  # and the standard deviation of its logarithm
@@ -55,7 +56,7 @@ class Probe:
 @dataclass(frozen=True)
 class Profile:
     """Draws of the optimum `m` (of log LR) and of k `below` and `above` at the length that is asked for, of the powers
-    of the length (a is `among` the runs, b from these to the `horizon`) and of the noise, weighted.
+    of the length (a is `among` the runs, b from these to the `horizon`) and of the noise: all as probable.
 
     >>> probes = [Probe(x, 100, 0, 0.1 * (x + 2) ** 2) for x in (-4.0, -3.0, -2.0, -1.0)]
     >>> found = profile(probes, updates=100, around=-2.5, within=1.5)
@@ -69,7 +70,6 @@ class Profile:
     among: Floats
     horizon: Floats
     noise: Floats
-    weights: Floats
 
     def regret(self, log_lr: float) -> Floats:
         """How far the loss at this LR lies above the best, as a share of it, in each draw."""
@@ -78,24 +78,18 @@ class Profile:
 
     def expected(self, log_lr: float) -> float:
         """The mean of the regret; what is above `MOST` counts as that."""
-        return float(self.weights @ np.minimum(self.regret(log_lr), MOST))
+        return float(np.minimum(self.regret(log_lr), MOST).mean())
 
     @cached_property
     def grid(self) -> Floats:
         """The LRs (as logarithms) among which an answer is sought."""
-        low, high = self.quantile(self.m, 0.005), self.quantile(self.m, 0.995)
+        low, high = np.quantile(self.m, (0.005, 0.995))
         return np.arange(low - 0.5, high + 0.5, 0.05)
 
     @cached_property
     def best(self) -> float:
         """The LR (as a logarithm) with the least expected regret."""
         return float(self.grid[int(np.argmin([self.expected(x) for x in self.grid]))])
-
-    def quantile(self, values: Floats, share: float) -> float:
-        """A quantile of some draws."""
-        order = np.argsort(values)
-        at = int(np.searchsorted(np.cumsum(self.weights[order]), share))
-        return float(values[order[min(at, len(order) - 1)]])
 
     def span(self, regret: float, level: float) -> tuple[float, float] | None:
         """The widest LRs (as logarithms) that all lie within this regret with this probability; None if there are none.
@@ -105,14 +99,12 @@ class Profile:
         reach_below, reach_above = _reach(regret, self.below), _reach(regret, self.above)
         first, last = self.m - reach_below, self.m + reach_above
         widest: tuple[float, float] | None = None
+        enough = int(np.ceil(level * len(self.m)))
         for low in self.grid:
-            held = first <= low
-            if self.weights[held].sum() < level:
+            ends = np.sort(last[first <= low])[::-1]
+            if len(ends) < enough:
                 continue
-            ends, shares = last[held], self.weights[held]
-            order = np.argsort(-ends)
-            at = int(np.searchsorted(np.cumsum(shares[order]), level))
-            high = float(ends[order[min(at, len(order) - 1)]])
+            high = float(ends[enough - 1])
             if high > low and (widest is None or high - low > widest[1] - widest[0]):
                 widest = (float(low), high)
         return widest
@@ -129,33 +121,28 @@ def profile(
     """The profile at a length of `updates`, where the best LR was thought to be `around` this log LR, give or take
     `within`, or far from there (Student's t with 2 degrees of freedom: 5 % lie beyond 4.3 times that); and that of the
     longest probes at each of the places in `short`, give or take what stands beside it.
-
-    Draws of the prior are weighted by the likelihood; then, round by round, most are drawn where the weights were.
     """
     draw = np.random.default_rng(0)
     groups = [[p for p in probes if p.group == group] for group in sorted({probe.group for probe in probes})]
-    z, beside = draw.standard_normal((DRAWS, _DIMENSIONS)), np.zeros(DRAWS)
     longest = max((probe.updates for probe in probes), default=updates)
     times = float(np.log(updates / longest))
-    for remaining in reversed(range(_ROUNDS)):
-        m, below, above, among, horizon, noise = _drawn(z, around, within)
+
+    def likely(z: Floats) -> Floats:
+        m, below, above, among, horizon, noise = _believed(z, around, within)
         there = m - times * horizon
-        seen = (longest, there, below, above, among, noise)
-        thought = np.sum([-0.5 * ((there - at) / give) ** 2 for at, give in short], axis=0)
-        likely = np.sum([_likelihood(group, *seen) for group in groups], axis=0) + thought - beside
-        weights = np.exp(likely - likely.max())
-        weights /= weights.sum()
-        if remaining:
-            z, beside = _again(z, weights, draw)
-    longer = np.exp(times * LONGER_VARIES * draw.standard_normal(DRAWS))
-    return Profile(m, longer * below, longer * above, among, horizon, noise, weights)
+        found = np.zeros(len(z))
+        for at, give in short:
+            found -= 0.5 * ((there - at) / give) ** 2
+        for group in groups:
+            found += _likelihood(group, longest, there, below, above, among, noise)
+        return found
+
+    m, below, above, among, horizon, noise = _believed(drawn(likely, 7, draw), around, within)
+    longer = np.exp(times * LONGER_VARIES * draw.standard_normal(len(m)))
+    return Profile(m, longer * below, longer * above, among, horizon, noise)
 
 
-_DIMENSIONS, _ROUNDS = 7, 4
-_PRIOR_STAYS, _BROADER = 0.2, 1.5  # the share that is drawn from the prior, and how much broader than seen the rest is
-
-
-def _drawn(z: Floats, around: float, within: float) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+def _believed(z: Floats, around: float, within: float) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
     """m, k below and above, a, b and the noise, from standard normal numbers."""
     k = np.log(CURVATURE) + CURVATURE_VARIES * z[:, 1]
     return (
@@ -175,21 +162,6 @@ def _heavy(z: Floats) -> Floats:
     share = np.clip(ndtr(z), 1e-12, 1 - 1e-12)
     found: Floats = (2 * share - 1) / np.sqrt(2 * share * (1 - share))
     return found
-
-
-def _again(z: Floats, weights: Floats, draw: np.random.Generator) -> tuple[Floats, Floats]:
-    """New draws: some of the prior, most of a normal distribution like the weighted ones; and by how much likelier,
-    in the logarithm, each is drawn now than from the prior."""
-    middle = weights @ z
-    spread = _BROADER**2 * ((weights * z.T) @ (z - middle)) + 1e-3 * np.eye(_DIMENSIONS)
-    root = np.linalg.cholesky(spread)
-    kept = int(_PRIOR_STAYS * DRAWS)
-    normal = draw.standard_normal((DRAWS, _DIMENSIONS))
-    found = np.concatenate([normal[:kept], middle + normal[kept:] @ root.T])
-    own = np.linalg.solve(root, (found - middle).T).T
-    other = -0.5 * (own**2).sum(axis=1) - np.log(np.diag(root)).sum() + 0.5 * (found**2).sum(axis=1)
-    beside: Floats = np.logaddexp(np.log(_PRIOR_STAYS), np.log(1 - _PRIOR_STAYS) + other)
-    return found, beside
 
 
 def _likelihood(

@@ -42,7 +42,7 @@ def _log(metric: str, value: float) -> float:
                 f"a range test tells how far an LR is from the best in shares of {metric}, which is below 0",
                 value,
                 "a metric of 0 or more, or one whose name begins with log_ or log10_",
-                f"run.report({metric}=...) of something positive, such as the loss itself",
+                f"report something positive as {metric}, such as the loss itself",
             )
         )
     return math.log(max(value, _LEAST)) if math.isfinite(value) else value

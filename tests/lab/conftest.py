@@ -46,7 +46,7 @@ def network() -> Task:
     return load_task(f"{NETWORK}:train")
 
 
-def soon(condition, seconds=60):
+def soon(condition, seconds=180):
     """Whether the condition comes true in time."""
     end = time.monotonic() + seconds
     while not (true := condition()) and time.monotonic() < end:
@@ -196,11 +196,12 @@ class Trial:
         return done
 
     def interrupted(self, where):
-        """Press Ctrl-C as soon as something trains; whether nothing does afterwards, and the store is tidy."""
+        """Press Ctrl-C as soon as something trains: whether that was so, nothing does afterwards, the store is tidy."""
         driver = self.driver(where)
-        done = self.room.kill("lrlab.lab.executors.worker", 0) and self.room.kill(_IS_DRIVER, signal.SIGINT)
+        trains = self.room.kill("lrlab.lab.executors.worker", 0)
+        pressed = self.room.kill(_IS_DRIVER, signal.SIGINT)
         driver.wait()
-        return done and self.quiet() and self.tidy
+        return {"trains": trains, "pressed": pressed, "quiet": self.quiet(), "tidy": self.tidy}
 
     @contextlib.contextmanager
     def killing(self, *words):

@@ -67,7 +67,8 @@ def test_no_scheduler_at_the_address(room, trial):
 
 def test_an_interruption_ends_what_trains(cluster, trial):
     """Ctrl-C in the middle of stages that would take an hour."""
-    assert trial(slow=100).interrupted(DASK)
+    done = trial(slow=100).interrupted(DASK)
+    assert all(done.values()), done
 
 
 @pytest.mark.exhaustive

@@ -76,7 +76,8 @@ def test_without_a_cluster_none_is_started(room, trial):
 @pytest.mark.exhaustive
 def test_an_interruption_ends_what_trains(cluster, trial):
     """Ctrl-C in the middle of stages that would take an hour."""
-    assert trial(slow=100).interrupted("ray")
+    done = trial(slow=100).interrupted("ray")
+    assert all(done.values()), done
 
 
 @pytest.mark.exhaustive

@@ -1,5 +1,6 @@
 """What optimizers see before their steps: norms, and by how much weights behind a normalisation raise them."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -96,6 +97,76 @@ def test_what_has_no_gradient_says_nothing():
     dead = trained(Direction(), decay=0.05, loss=lambda model: 0 * model.weights.sum())
     norms, rises = dead.norms(l1=True)
     assert (norms.max(), rises.tolist()) == (0.0, [1.0] * 60)
+
+
+def test_a_right_angle_without_a_decay_shortens_nothing():
+    """Near the minimum of a linear network all gradients are so; a loss that sees the length may shorten weights."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(12, 4, bias=False), nn.Linear(4, 12, bias=False))
+    for each in model:
+        each.weight.data *= 2
+    its = trained(model, decay=0.0, steps=200, loss=lambda model: (model(INPUTS) - INPUTS).square().mean())
+    assert its.norms(l1=False)[1].tolist() == [1.0] * 200
+    its = trained(model, decay=1e-3, steps=200, loss=lambda model: (model(INPUTS) - INPUTS).square().mean())
+    assert its.norms(l1=False)[1].tolist() == [1.0] * 200
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_scale_of_mixed_precision_is_no_norm(fused):
+    """A fused optimizer divides by it itself."""
+
+    def seen(scaler):
+        torch.manual_seed(0)
+        model = nn.Linear(12, 1)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=fused)
+        with watched() as found:
+            for _ in range(5):
+                optimizer.zero_grad()
+                loss = (model(INPUTS) - TARGETS).square().mean()
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
+        return next(iter(found.values())).norms(l1=True)[0]
+
+    scaled = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=2)
+    assert seen(scaled) == pytest.approx(seen(torch.amp.GradScaler("cpu", enabled=False)), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.complex64, torch.bfloat16, torch.float64])
+def test_norms_are_those_of_all_kinds_of_numbers(kind):
+    weights = nn.Parameter(torch.randn(6, 4, dtype=kind, generator=torch.Generator().manual_seed(1)))
+    optimizer = torch.optim.SGD([weights], lr=0.1, weight_decay=0.1)
+    with watched() as found:
+        (weights.abs() ** 2).sum().backward()
+        optimizer.step()
+    (step,) = next(iter(found.values())).steps
+    (each,) = step.values()
+    gradient = weights.grad.to(torch.complex128 if kind.is_complex else torch.float64)
+    assert math.sqrt(each.square) == pytest.approx(float(gradient.abs().square().sum().sqrt()))
+    assert each.along == pytest.approx(math.sqrt(48 if kind.is_complex else 24), rel=1e-2)  # 2 w, along the weights
+
+
+def test_a_sparse_gradient_is_that_of_a_dense_one():
+    """Rows that are looked up twice count as one."""
+
+    def seen(*, sparse):
+        torch.manual_seed(0)
+        model = nn.Embedding(50, 4, sparse=sparse)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with watched() as found:
+            model(torch.tensor([3, 7, 7])).square().sum().backward()
+            optimizer.step()
+        its = next(iter(found.values()))
+        return [*its.norms(l1=True)[0], *its.norms(l1=False)[0], *its.bounded()[1]]
+
+    assert seen(sparse=True) == pytest.approx(seen(sparse=False))
+
+
+def test_a_gradient_that_is_infinite_raises_nothing():
+    its = trained(network(nn.BatchNorm1d(16)), decay=0.05, steps=3)
+    its.steps[1] = {tensor: dataclasses.replace(each, square=math.inf) for tensor, each in its.steps[1].items()}
+    norms, rises = its.norms(l1=False)
+    assert (np.isfinite(norms).tolist(), np.isfinite(rises).all()) == ([True, False, True], True)
 
 
 def test_each_optimizer_has_its_own():

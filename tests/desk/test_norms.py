@@ -115,9 +115,10 @@ def test_norms_of_a_task_are_measured_at_its_optimizer():
 
 
 def test_what_a_task_logs_comes_before_what_is_measured():
+    """But for the kind of its optimizer."""
     found = of_task(task_of(logging), Training("linear()", updates=25))
     assert np.asarray(found.norms).tolist() == [*range(1, 26)]
-    assert found.family is None
+    assert found.family == "sgd"
 
 
 def test_an_optimizer_that_pretrains_is_not_the_one():
@@ -126,6 +127,48 @@ def test_an_optimizer_that_pretrains_is_not_the_one():
     rates = np.asarray(found.lrs)
     assert len(np.asarray(found.norms)) == 24
     assert rates / rates[0] == pytest.approx(1 - np.arange(24) / 24)
+
+
+def by_a_closure(run):
+    """The gradient is computed within the step."""
+    model = torch.nn.Linear(2, 1)
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    run.track(model=model, opt=opt)
+
+    def closure():
+        opt.zero_grad()
+        loss = model(torch.ones(1, 2)).square().mean()
+        loss.backward()
+        return loss
+
+    for _ in run.steps(run.batches(8, 2)):
+        run.log(loss=opt.step(closure))
+        if run.eval_now:
+            run.report(val_loss=1.0)
+
+
+class MySGD(torch.optim.SGD):
+    """Under a name of somebody's own."""
+
+
+def by_a_class_of_its_own(run):
+    model = torch.nn.Linear(2, 1)
+    opt = MySGD(model.parameters(), lr=0.1, weight_decay=3.0)
+    run.track(model=model, opt=opt)
+    for _ in run.steps(run.batches(8, 2)):
+        loss = model(torch.ones(1, 2)).square().mean()
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        run.log(loss=loss)
+        if run.eval_now:
+            run.report(val_loss=loss)
+
+
+def test_an_optimizer_is_of_the_kind_that_it_is_derived_from():
+    found = of_task(task_of(by_a_class_of_its_own), LINEAR)
+    assert (found.family, found.weight_decay) == ("sgd", 3.0)
+    assert np.asarray(found.norms) == pytest.approx(found.seen.norms(l1=False)[0])
 
 
 def without_an_optimizer(run):
@@ -143,7 +186,12 @@ def diverging(run):
 
 
 @pytest.mark.parametrize(
-    ("task", "said"), [(without_an_optimizer, r"cannot be measured.*grad_norm"), (diverging, "diverged")]
+    ("task", "said"),
+    [
+        (without_an_optimizer, r"cannot be measured.*grad_norm"),
+        (by_a_closure, r"cannot be measured.*SGD.step\(closure\).*grad_norm"),
+        (diverging, "diverged"),
+    ],
 )
 def test_a_training_that_shows_no_norms_is_refused(task, said):
     with pytest.raises(LrlabError, match=f"(?s){said}"):

@@ -78,25 +78,73 @@ def test_momentum_and_weight_decay_make_the_correction():
     more = refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **STEADY)
     given = refined(norms(family="sgd"), **{**STEADY, "weight_decay": 0.05, "momentum": 0.9})
     assert 1 < plain.rise < more.rise == given.rise
+    assert more.by_formula
     left = refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **{**STEADY, "correct": False})
     assert not left.corrected
     assert left.schedule == left.raw == more.raw
 
 
+class Gradients:
+    """As a hook would have seen them."""
+
+    def __init__(self, l2, rises=1.0, l1=None, highest=None):
+        self.l2, self.l1 = np.asarray(l2), np.asarray(l2 if l1 is None else l1)
+        self.rises = rises * np.ones(len(self.l2))
+        self.highest = self.l2 / 9 if highest is None else highest
+
+    def norms(self, *, l1):
+        return self.l1 if l1 else self.l2, self.rises
+
+    def bounded(self):
+        return self.l2, self.highest
+
+
+FALLING = 1 + np.exp(-np.arange(400) / 100)
+
+
 def test_what_was_measured_is_taken_out_and_no_formula():
-    """A formula is for logs, and is a doubt; a task knows its optimizer."""
+    """A formula is for logs, and is a doubt; a task knows its optimizer, whatever its weight decay."""
     raised = 1 + np.maximum(0, np.arange(400) - 200) / 400
-    known = norms(family="sgd", weight_decay=0.05, momentum=0.9, rises=raised)
+    known = norms(family="sgd", weight_decay=3.0, momentum=0.9, seen=Gradients(FALLING * raised, raised))
     found = refined(known, **STEADY)
-    assert (found.corrected, found.rise) == (True, pytest.approx(1.5, abs=0.01))
+    assert (found.corrected, found.rise, found.by_formula) == (True, pytest.approx(1.5, abs=0.01), False)
     assert FORMULA not in found.doubts
     assert FORMULA in refined(norms(family="sgd", weight_decay=0.05, momentum=0.9), **STEADY).doubts
-    true = Norms("here", known.updates, np.asarray(known.norms) / raised, known.lrs, family="sgd", rises=np.ones(400))
-    assert refined(true, **STEADY).schedule == found.schedule
-    assert refined(known, **{**STEADY, "correct": False}).schedule == found.raw
+    assert refined(norms(family="sgd", seen=Gradients(FALLING)), **STEADY).schedule == found.schedule
+    left = refined(known, **{**STEADY, "correct": False})
+    assert (left.schedule, left.corrected, left.rise) == (found.raw, False, found.rise)
     for given in ({"weight_decay": 0.1}, {"momentum": 0.5}):
         with pytest.raises(LrlabError, match=f"(?s)whose optimizer is known, has no use for {next(iter(given))}"):
             refined(known, **{**STEADY, **given})
+
+
+def test_a_clipping_is_seen_in_the_norm_that_it_bounds():
+    """Of Adam's kind L1 norms are used, while a clipping bounds L2 norms, or values."""
+    bounded = np.ones(400)
+    with pytest.raises(LrlabError, match="norms never change"):
+        refined(norms(family="adam", seen=Gradients(bounded, l1=FALLING)), **STEADY)
+    half = np.where(np.arange(400) % 3 == 0, 0.5, 1.0)
+    for seen in (Gradients(half, l1=FALLING), Gradients(FALLING, highest=half), Gradients(FALLING, highest=bounded)):
+        found = refined(norms(family="adam", seen=seen), **STEADY)
+        assert any("clipped ones say nothing" in doubt for doubt in found.doubts)
+    assert refined(norms(family="adam", seen=Gradients(FALLING)), **STEADY).doubts == ()
+
+
+def test_an_optimizer_of_an_unknown_kind_is_a_doubt():
+    """And takes the norms of the kind that is named."""
+    seen = Gradients(FALLING, l1=np.ones(400) + np.arange(400) % 2)
+    assert refined(norms(family="other", seen=seen), **STEADY).doubts[0] == UNKNOWN
+    named = refined(norms(family="other", seen=seen), **{**STEADY, "optimizer": "sgd"})
+    assert (UNKNOWN in named.doubts, named.power) == (False, 1.0)
+    assert named.schedule == refined(norms(family="sgd", seen=Gradients(FALLING)), **STEADY).schedule
+
+
+def test_momentum_is_of_sgd():
+    """It would make the formula of Adam's kind ten times too strong."""
+    with pytest.raises(LrlabError, match=r"(?s)not SGD has no use for momentum.*--optimizer sgd"):
+        refined(norms(weight_decay=0.1), **{**STEADY, "momentum": 0.9})
+    plain = refined(norms(family="adam", weight_decay=0.1, momentum=0.9), **STEADY)
+    assert plain.rise == refined(norms(family="adam", weight_decay=0.1), **STEADY).rise
 
 
 def test_a_task_without_a_normalisation_has_nothing_to_take_out():
@@ -113,6 +161,7 @@ def test_a_task_without_a_normalisation_has_nothing_to_take_out():
         ("control", {"updates": 30, "optimizer": "schedule-free"}, "needs no schedule"),
         ("control", {"updates": 30, "optimizer": "adamv"}, "adam"),
         ("control", {"updates": 30, "momentum": 1.0}, "momentum"),
+        ("control", {"updates": 30, "weight_decay": 0.1}, "has no use for weight_decay"),
         ("control", {"updates": 10}, "(?s)20 or more.*--updates 20"),
         ("control", {"updates": 0}, "(?s)20 or more.*--updates 20"),
         ("control", {"updates": 30, "lr": 0}, r"(?s)multiple of the LR.*above 0.*--at 1"),

@@ -15,6 +15,11 @@ def test_the_correction_is_drawn_and_said_where_there_is_one():
     found = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.1)
     assert [line.name for line in figures(found)[0].lines] == ["refined", "not corrected", "linear"]
     assert "taken out" in sentences(found)[1]
+    left = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.1, correct=False)
+    assert "still in" in sentences(left)[1]
+    assert not any("less than 1 %" in said for said in sentences(left))
+    unknown = refine_norms(AT, STEADY, LRS, normed=True)
+    assert not any("raise the norms" in said for said in sentences(unknown))
     plain = refine_norms(AT, STEADY, LRS, normed=True, weight_decay=0.0)
     assert [line.name for line in figures(plain)[0].lines] == ["refined", "linear"]
     assert "less than 1 %" in sentences(plain)[1]

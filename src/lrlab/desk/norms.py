@@ -6,7 +6,8 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike
 from lrlab.analysis.advice.questions import family
 from lrlab.analysis.refine.refine import LEAST
 from lrlab.core.text.parse import parse
-from lrlab.desk.gradients import watched
+from lrlab.desk.gradients import Seen, watched
 from lrlab.errors import LrlabError, nearest, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened
@@ -40,8 +41,8 @@ LOGGED = "run.log(loss=loss, grad_norm=norm) in a task, a column grad_norm in a 
 class Norms:
     """Norms with the number of completed updates after which each was seen, and the LR of every update.
 
-    `weight_decay`, `momentum` and the `family` of the optimizer are None where they are not known; `rises`, by which
-    factor weights behind a normalisation that were shortened raise each norm, where that was not measured.
+    `weight_decay`, `momentum` and the `family` of the optimizer are None where they are not known; `seen` are the
+    gradients that the norms were measured of: L1, or L2 for an optimizer of the family sgd.
     """
 
     source: str
@@ -51,7 +52,7 @@ class Norms:
     weight_decay: float | None = None
     momentum: float | None = None
     family: str | None = None
-    rises: ArrayLike | None = None
+    seen: Seen | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -148,29 +149,33 @@ def of_task(task: Task, training: Training, watch: Callable[[Any], object] = lam
                 f"the training of {task.name} diverged, and asks for nothing", training.lr, hint="lr=0.5, or --at 0.5"
             )
         )
-    if NAME in run.logged:
-        return of_stored(run, task.name)
     found = [each for each in seen.values() if len(each.lrs) == run.updates]  # one that pretrains may be beside it
+    if NAME in run.logged:
+        logged = of_stored(run, task.name)
+        return replace(logged, family=_family(found[0].optimizer)) if len(found) == 1 else logged
     if len(found) != 1:
         told = f"optimizers of PyTorch with {[len(each.lrs) for each in seen.values()]} steps in {run.updates} updates"
         raise LrlabError(worded(f"the gradient norms of {task.name} cannot be measured", told, hint=LOGGED))
     (its,) = found
-    kind, group = _family(type(its.optimizer).__name__), its.optimizer.param_groups[0]
-    norms, rises = its.norms(l1=kind != "sgd")
+    kind, group = _family(its.optimizer), its.optimizer.param_groups[0]
+    if any(its.closures):
+        told = f"{type(its.optimizer).__name__}.step(closure), which computes the gradient after it is looked at"
+        raise LrlabError(worded(f"the gradient norms of {task.name} cannot be measured", told, hint=LOGGED))
     return Norms(
         task.name,
         range(1, run.updates + 1),
-        norms,
+        its.norms(l1=kind != "sgd")[0],
         its.lrs,
         float(group.get("weight_decay", 0.0)),
         float(group.get("momentum", 0.0)),
         kind,
-        rises,
+        its,
     )
 
 
-def _family(optimizer: str) -> str:
-    try:
-        return family(optimizer)
-    except LrlabError:  # one of somebody's own
-        return "other"
+def _family(optimizer: Any) -> str:
+    """That of its class, or of what it is derived from."""
+    for each in type(optimizer).__mro__:
+        with suppress(LrlabError):
+            return family(each.__name__)
+    return "other"

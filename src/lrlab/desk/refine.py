@@ -142,25 +142,33 @@ def refined(
                 f"config={{'optimizer': {optimizer!r}}}, or --config optimizer={optimizer}",
             )
         )
-    memory = found.momentum or 0.0 if momentum is None else momentum
-    if not 0 <= memory < 1:
-        raise LrlabError(worded("refine: momentum", memory, "0 or more, below 1", "momentum=0.9"))
-    decay = found.weight_decay if weight_decay is None else weight_decay
-    if found.rises is not None:
+    if momentum is not None and not 0 <= momentum < 1:
+        raise LrlabError(worded("refine: momentum", momentum, "0 or more, below 1", "momentum=0.9"))
+    if kind != "sgd":
+        refuse_unused("an optimizer that is not SGD", {"momentum": momentum}, "--optimizer sgd, if it was that")
+    norms, rises, l2, highest = found.norms, None, None, None
+    if found.seen is not None:
         refuse_unused(
             f"the training of {found.source}, whose optimizer is known,",
             {"weight_decay": weight_decay, "momentum": momentum},
         )
+        norms, rises = found.seen.norms(l1=kind != "sgd")
+        l2, highest = found.seen.bounded()
+    memory = (found.momentum if momentum is None else momentum) if kind == "sgd" else None
     refined = refine_norms(
         found.updates,
-        found.norms,
-        np.asarray(found.lrs) / (1 - memory),
+        norms,
+        np.asarray(found.lrs) / (1 - (memory or 0.0)),
         normed=kind != "sgd",
-        weight_decay=decay if correct else 0.0,
-        rises=found.rises if correct else None,
+        weight_decay=None if rises is not None else found.weight_decay if weight_decay is None else weight_decay,
+        rises=rises,
+        correct=correct,
+        l2=l2,
+        highest=highest,
         width=width,
     )
-    return refined if optimizer or found.family else dataclasses.replace(refined, doubts=(UNKNOWN, *refined.doubts))
+    known = optimizer or found.family not in (None, "other")
+    return refined if known else dataclasses.replace(refined, doubts=(UNKNOWN, *refined.doubts))
 
 
 def document(found: Norms, refinement: Refinement) -> RefineDocument:

@@ -32,19 +32,23 @@ def figures(found: Refinement) -> tuple[Figure, Figure]:
 def sentences(found: Refinement) -> tuple[str, ...]:
     """The schedule, what was taken out of the norms, and the doubts."""
     said = [f"Refined: {found.schedule}"]
-    if found.corrected:
-        said.append(
-            f"Weights behind a normalisation that weight decay shortens raise the norm, by {found.rise - 1:.0%} at the "
-            "end: that was taken out."
-        )
-    elif found.rise - 1 <= QUIET and not any("not known" in doubt for doubt in found.doubts):
-        said.append("Weights of which the loss does not see the length raise these norms by less than 1 %.")
+    if found.by_formula is not None:
+        said.append(_raised(found))
     said += found.doubts
     if found.linear:
         said.append("After the warmup these norms hardly fall: they ask for a linear decay.")
     else:
         said.append("Its peak is not that of the run: tune the LR again, and compare it with warmup and linear.")
     return tuple(said)
+
+
+def _raised(found: Refinement) -> str:
+    what = "Weights of which the loss does not see the length, and that weight decay shortens, raise the norms"
+    what = f"{what}, by a formula," if found.by_formula else what
+    if found.rise - 1 <= QUIET:
+        return f"{what} by less than 1 %."
+    done = "was taken out" if found.corrected else "is still in"
+    return f"{what} by up to {found.rise - 1:.0%}: that {done}."
 
 
 def sections(found: Refinement) -> tuple[Figure | Text, ...]:

@@ -182,7 +182,8 @@ def test_the_record_reads_back():
         (np.where((UPDATES > 100) & (UPDATES <= 800), STEADY, 0.0), {}, "(?s)end early.*from 10% to 80%"),
         (STEADY, {"width": 0.5}, "width"),
         (STEADY, {"width": 0.0}, "width"),
-        (STEADY, {"weight_decay": 1.0}, "weight decay"),
+        (STEADY, {"weight_decay": -0.1}, "weight decay"),
+        (STEADY, {"weight_decay": np.inf}, "weight decay"),
     ],
 )
 def test_what_cannot_be_refined_is_refused(norms, given, said):

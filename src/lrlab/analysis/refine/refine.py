@@ -37,8 +37,8 @@ POWER, POWER_NORMED = 1.0, 0.5  # of the norms, for SGD and for Adam: half of th
 class RefinementRecord(TypedDict):
     """The schedule, the power of the norms that gave it, and doubts in sentences.
 
-    The power is half of that of the paper. `corrected` says whether the artefact of weight decay was taken out, `rise`
-    by how much that had raised the norm at the end. `times` are shares of the run; `norms` are those that were used:
+    The power is half of that of the paper. `rise` is by which factor weight decay raises the norm at most, and
+    `corrected` whether that was taken out. `times` are shares of the run; `norms` are those that were used:
     smoothed, and held where they rise.
     """
 
@@ -56,7 +56,8 @@ class RefinementRecord(TypedDict):
 class Refinement(Shown):
     """The schedule, with the curves that it came from: see `RefinementRecord`.
 
-    `raw` is the schedule without the correction, `measured` the norms before it and before they were smoothed.
+    `raw` is the schedule without the correction, `measured` the norms before it and before they were smoothed;
+    `by_formula` says whether the rise is that of a formula, None where there was none for want of the weight decay.
     """
 
     schedule: Schedule
@@ -64,6 +65,7 @@ class Refinement(Shown):
     power: float
     corrected: bool
     rise: float
+    by_formula: bool | None
     times: Floats
     measured: Floats
     norms: Floats
@@ -111,6 +113,9 @@ def refine_norms(
     normed: bool = False,
     weight_decay: float | None = None,
     rises: ArrayLike | None = None,
+    correct: bool = True,
+    l2: ArrayLike | None = None,
+    highest: ArrayLike | None = None,
     width: float | None = None,
 ) -> Refinement:
     """The schedule that these norms ask for: the closed form, by halves, and of what falls alone.
@@ -126,6 +131,8 @@ def refine_norms(
         weight_decay: that of the optimizer; where it is known, what it does to the norms behind a normalisation is
             taken out, by a formula.
         rises: the factor by which each norm is raised in that way, where it was measured: then without the formula.
+        correct: whether it is taken out.
+        l2, highest: the L2 norms of the same gradients, and the greatest of their values, by which a clipping is known.
         width: share of the run over which the running median is taken; by default a tenth, in short runs up to three
             tenths, so that it holds 250 norms.
 
@@ -148,16 +155,16 @@ def refine_norms(
         hint = "log one an update" if len(given) < LEAST else "the norm after backward(), before zero_grad()"
         hint = hint if len(rates) >= LEAST else f"updates={LEAST}, or --updates {LEAST}"
         raise LrlabError(worded("refine: positive norms", told, f"{LEAST} or more", hint))
-    held = int(np.isclose(given[usable], given[usable].max(), rtol=ALIKE, atol=0).sum())
-    if held == usable.sum():
-        told, hint = f"{held} times {given[usable].max():.4g}", "were they logged, and before the clipping?"
+    bounds = [np.asarray(each, dtype=float)[usable] for each in (given, l2, highest) if each is not None]
+    if (alike := max(_held(each) for each in bounds[:2]))[0] == usable.sum():
+        told, hint = f"{alike[0]} times {alike[1]:.4g}", "were they logged, and before the clipping?"
         raise LrlabError(worded("refine: the norms never change", told, "those of every update, no two alike", hint))
     if width is None:
         width = min(max(WIDTH, ENOUGH / int(usable.sum())), WIDEST)
     if not 0 < width < 0.5:
         raise LrlabError(worded("refine: width is a share of the run", width, "above 0, below 0.5", "width=0.1"))
-    if weight_decay is not None and not 0 <= weight_decay < 1:
-        raise LrlabError(worded("refine: weight decay", weight_decay, "0 or more, below 1", "weight_decay=0.1"))
+    if weight_decay is not None and not 0 <= weight_decay < np.inf:
+        raise LrlabError(worded("refine: weight decay", weight_decay, "0 or more, finite", "weight_decay=0.1"))
     horizon = len(rates)
     wide = _covered(at[usable], horizon)
     count = min(STRETCHES, int(usable.sum()))
@@ -169,23 +176,27 @@ def refine_norms(
         factors = _by_stretch(places, np.asarray(rises, dtype=float)[usable], count)
     elif weight_decay and rates.max() > 0:
         factors = rise(rates_there, horizon / count, weight_decay, normed=normed)
-    corrected = bool(np.abs(factors - 1).max() > QUIET)
+    corrected = correct and bool(np.abs(factors - 1).max() > QUIET)
     times, warmup = (np.arange(count) + 0.5) / count, _warmup(rates)
     power = POWER_NORMED if normed else POWER
-    kept, raw = (_settled(norms, times > len(warmup) / horizon, width) for norms in (measured / factors, measured))
+    kept, raw = (
+        _settled(norms, times > len(warmup) / horizon, width)
+        for norms in (measured / factors if corrected else measured, measured)
+    )
     schedule = _schedule(kept, power, warmup, horizon)
     return Refinement(
         schedule=schedule,
         raw=_schedule(raw, power, warmup, horizon),
         power=power,
         corrected=corrected,
-        rise=float(factors[-1]),
+        rise=float(factors.max()),
+        by_formula=rises is None if rises is not None or weight_decay is not None else None,
         times=times,
         measured=measured,
         norms=kept,
         doubts=(
             *([FORMULA] if corrected and rises is None else []),
-            *_clipped(held, given[usable]),
+            *_clipped(*max(_held(each) for each in bounds), int(usable.sum())),
             *_cold(rates, warmup),
             *_doubts(schedule, weight_decay is None and rises is None, int((~usable).sum()), wide),
         ),
@@ -243,12 +254,17 @@ def _schedule(norms: Floats, power: float, warmup: Floats, horizon: int) -> Sche
     return piecewise_linear([(f"{100 * time:.3g}%" if time else 0, round(value, 3)) for time, value in points])
 
 
-def _clipped(held: int, norms: Floats) -> list[str]:
+def _held(norms: Floats) -> tuple[int, float]:
+    """How many norms are the greatest, and what that is."""
+    return int(np.isclose(norms, norms.max(), rtol=ALIKE, atol=0).sum()), float(norms.max())
+
+
+def _clipped(held: int, highest: float, count: int) -> list[str]:
     """Whether most norms are the greatest: the bound of a clipping, behind which they cannot be seen."""
-    if held <= len(norms) / 2:
+    if held <= count / 2:
         return []
     return [
-        f"{held} of {len(norms)} norms are {norms.max():.4g}, the greatest: clipped ones say nothing. Log the "
+        f"{held} of {count} norms are {highest:.4g}, the greatest: clipped ones say nothing. Log the "
         "norm before the clipping, as torch.nn.utils.clip_grad_norm_ returns it."
     ]
 

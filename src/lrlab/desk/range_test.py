@@ -10,7 +10,7 @@ import numpy as np
 
 from lrlab.analysis.find.answer import answer
 from lrlab.analysis.find.policy import Asked, Policy, Told, allowed_of, swept
-from lrlab.analysis.find.scale import Scale
+from lrlab.analysis.find.scale import NOTHING, Scale
 from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.param_group import read, write
 from lrlab.core.text.parse import parse
@@ -185,7 +185,7 @@ class RangeTest:
         self._result = Found(
             answer(self._policy, self._level, self._own[0]),
             self._policy,
-            tuple(math.exp(told.score) if told.score < math.inf else math.inf for _, told in self._policy.done),
+            tuple(_loss(told.score) for _, told in self._policy.done),
             "your loop",
             "loss",
             "loss",
@@ -296,3 +296,8 @@ class RangeTest:
                     "lr.RangeTest(optimizer, model, updates=...)",
                 )
             )
+
+
+def _loss(log: float) -> float:
+    """The loss of which this is the logarithm."""
+    return math.inf if log == math.inf else 0.0 if log <= NOTHING else math.exp(log)

@@ -9,6 +9,7 @@ import pytest
 from lrlab.analysis.find.answer import answer
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Probe, Profile
+from lrlab.analysis.find.scale import NOTHING
 
 
 @pytest.mark.parametrize("best", [-1.5, 0.0, 1.0])
@@ -98,6 +99,44 @@ def test_a_run_that_diverged_says_where_and_not_the_sweep(driven):
     assert answer(policy).unstable_above == pytest.approx(np.exp(min(gone)))
 
 
+def test_what_broke_below_a_run_that_did_not_is_not_said_to_be_unstable_above(driven):
+    """A low LR at which it diverged says nothing of higher ones that went well."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: np.inf if x < -1.0 else 0.1 * (x - 0.5) ** 2)
+    assert any(probe.loss == np.inf for probe in policy.probes)
+    found = answer(policy)
+    assert found.unstable_above is None or found.unstable_above > max(
+        np.exp(probe.log_lr) for probe in policy.probes if np.isfinite(probe.loss)
+    )
+
+
+def test_a_metric_that_is_zero_has_no_shares(driven):
+    """Named with the LRs, however many there are."""
+    for least in (0.5, 9.0):
+        policy = Policy(1000, 500)
+        driven(policy, lambda x, n, least=least: NOTHING if abs(x) < least else 1.0)
+        found = answer(policy, unit=0.1)
+        assert (found.verdict, found.guess) == ("none", None)
+        assert re.search(r"at LR (\S+, )*0.1(, \S+)* the metric is 0, of which nothing is a share", found.why)
+
+
+def test_runs_that_lie_a_world_apart_have_no_shares(driven):
+    """Such as sums of a million log likelihoods."""
+    policy = Policy(1000, 500)
+    driven(policy, lambda x, n: -300.0 + 200 * x**2)
+    assert "shares of the best say nothing" in answer(policy).why
+
+
+def test_a_guess_lies_near_what_was_tried():
+    """A factor of 2 beyond, on either side; what it is expected to cost is told of it."""
+    for best, at in ((-7.0, -np.log(2.0)), (0.3, 0.3), (7.0, 1.0 + np.log(2.0))):
+        made = Made(9.0)
+        made.found.best = best
+        found = answer(made)
+        assert np.log(found.guess) == pytest.approx(at)
+        assert found.expected == made.found.expected(at)
+
+
 def test_less_sure_is_wider(driven):
     policy = Policy(1000, 5500)
     driven(policy, lambda x, n: 0.1 * x**2)
@@ -179,16 +218,16 @@ def test_the_power_is_measured_where_runs_of_two_lengths_were_trained(driven):
     assert answer(Made(0.0)).horizon.measured is None
 
 
-@pytest.mark.parametrize(("broken", "high"), [(1.0, 1.0), (-1.0, 0.0), (3.0, 2.0)])
-def test_a_range_ends_where_a_run_broke(broken, high):
-    """But not below its LR, which is the best that is known."""
+@pytest.mark.parametrize(("broken", "ends"), [(1.0, (-2.0, 1.0)), (-1.0, (-1.0, 2.0)), (3.0, (-2.0, 2.0))])
+def test_a_range_ends_where_a_run_broke(broken, ends):
+    """On either side of its LR, which is the best that is known."""
     made = Made(0.0, width=4.0)
     made.probes.append(Probe(broken, 100, 0, 3.0))
     made.broke = lambda probe: probe.log_lr == broken
     found = answer(made)
-    assert (np.log(found.low), np.log(found.high)) == pytest.approx((-2.0, high), abs=0.05)
-    assert found.unstable_above == pytest.approx(np.exp(broken))
-    assert found.lr <= found.high
+    assert (np.log(found.low), np.log(found.high)) == pytest.approx(ends, abs=0.05)
+    assert found.unstable_above == (None if broken < 0 else pytest.approx(np.exp(broken)))
+    assert found.low <= found.lr <= found.high
 
 
 @pytest.mark.parametrize(("span", "best"), [((1.0, 2.0), 1.0), ((-2.0, -1.0), -1.0), ((-2.0, 2.0), 0.0)])

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lrlab.analysis.find.scale import Scale
+from lrlab.analysis.find.scale import NOTHING, Scale
 from lrlab.errors import LrlabError
 
 
@@ -29,7 +29,7 @@ def test_what_is_below_zero_has_no_shares():
     scale = Scale.of_metric("val_loss", "min")
     with pytest.raises(LrlabError, match=r"(?s)shares of val_loss.*log10_"):
         scale.log(-0.1)
-    assert scale.log(0.0) < scale.log(1e-9)
+    assert scale.log(0.0) == NOTHING < scale.log(1e-300) < scale.log(1e-9)
     assert scale.log(math.inf) == math.inf
 
 
@@ -42,3 +42,16 @@ def test_a_logarithm_of_any_base_is_a_natural_one_then(metric, base):
         scale = Scale.of_metric(metric, mode)
         assert scale.log(math.log(8.0) / math.log(base)) == pytest.approx(sign * math.log(8.0))
         assert scale.of == "mse"
+
+
+def test_the_logarithm_of_nothing_and_of_what_is_too_large():
+    """A perfect run did not diverge; a loss above all numbers did."""
+    scale = Scale.of_metric("log10_mse", "min")
+    assert (scale.log(-math.inf), scale.log(-400.0)) == (NOTHING, NOTHING)
+    assert (scale.log(math.inf), scale.log(1e155)) == (math.inf, math.inf)
+
+
+def test_log_loss_is_the_cross_entropy():
+    """As scikit-learn calls it."""
+    scale = Scale.of_metric("log_loss", "min")
+    assert (scale.of, scale.log(2.0)) == ("log_loss", pytest.approx(math.log(2.0)))

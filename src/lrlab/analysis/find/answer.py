@@ -9,9 +9,12 @@ import numpy as np
 
 from lrlab.analysis.find.policy import Policy
 from lrlab.analysis.find.profile import Profile
+from lrlab.analysis.find.scale import NOTHING
 
 REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the least for which there is a range is told
 WIDE = 1.25  # a range spans such a factor
+BEYOND = float(np.log(2.0))  # of log LR: so far beyond the LRs that were tried a guess may lie
+APART = 30.0  # of log loss: where runs differ by more, shares of the best say nothing
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
 
@@ -61,6 +64,8 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
     if not any(np.isfinite(probe.loss) for probe in probes):
         lowest = _named(min(probe.log_lr for probe in probes), unit)
         return Answer("none", f"every short run diverged, down to {lowest}", level, unstable_above=unstable)
+    if shareless := _shareless(policy, unit):
+        return Answer("none", shareless, level, unstable_above=unstable)
     found = policy.profile()
     best = min(probe.loss for probe in probes)
     noise = float(np.median(found.noise))
@@ -68,22 +73,44 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
     if flat or policy.edge is not None:
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
-        return _none(why, level, unstable, None if flat else found, edge)
+        return _none(policy, why, level, unstable, None if flat else found, edge)
     for regret in REGRETS:
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
-            return _range(found, span, regret, level, unstable, len({probe.updates for probe in probes}) > 1)
+            broke = [probe.log_lr for probe in probes if policy.broke(probe)]
+            several = len({probe.updates for probe in probes}) > 1
+            return _range(found, span, regret, level, unstable, broke, several)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
-    return _none(f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
+    return _none(policy, f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
 
 
-def _none(why: str, level: float, unstable: float | None, found: Profile | None, edge: float | None = None) -> Answer:
-    """No range; the LR with the least expected regret is a guess, where something was learned."""
+def _shareless(policy: Policy, unit: float | None) -> str:
+    """Why nothing can be said in shares of the best loss; empty where it can."""
+    nothing = sorted(probe.log_lr for probe in policy.probes if probe.loss <= NOTHING)
+    if nothing:
+        named = ", ".join(dict.fromkeys(_named(at, unit) for at in nothing))
+        return f"at LR {named} the metric is 0, of which nothing is a share: judge by one that no run brings to 0"
+    kept = [probe.loss for probe in policy.probes if not policy.broke(probe)]
+    if kept and max(kept) - min(kept) > APART:
+        apart = f"a factor of e^{max(kept) - min(kept):.0f}"
+        return (
+            f"the short runs lie {apart} apart, so that shares of the best say nothing: judge by a mean over examples"
+        )
+    return ""
+
+
+def _none(
+    policy: Policy, why: str, level: float, unstable: float | None, found: Profile | None, edge: float | None = None
+) -> Answer:
+    """No range; the LR with the least expected regret is a guess, where something was learned, near what was tried."""
     if found is None:
         return Answer("none", why, level, unstable_above=unstable, edge=edge)
-    guess, expected = float(np.exp(found.best)), found.expected(found.best)
-    return Answer("none", why, level, unstable_above=unstable, expected=expected, guess=guess, edge=edge)
+    tried = [probe.log_lr for probe in policy.probes]
+    at = min(max(found.best, min(tried) - BEYOND), max(tried) + BEYOND)
+    return Answer(
+        "none", why, level, unstable_above=unstable, expected=found.expected(at), guess=float(np.exp(at)), edge=edge
+    )
 
 
 def _why(policy: Policy, flat: bool, unit: float | None) -> str:
@@ -104,10 +131,17 @@ def _named(log_lr: float, unit: float | None) -> str:
 
 
 def _range(
-    found: Profile, span: tuple[float, float], regret: float, level: float, unstable: float | None, measured: bool
+    found: Profile,
+    span: tuple[float, float],
+    regret: float,
+    level: float,
+    unstable: float | None,
+    broke: list[float],
+    measured: bool,
 ) -> Answer:
     low, high = span
     best = min(max(found.best, low), high)
+    low = max([low, *(at for at in broke if at < best)])
     power, least, most = np.quantile(found.horizon, (0.5, (1 - level) / 2, (1 + level) / 2)).tolist()
     if unstable is not None and unstable < np.exp(high):
         high = max(best, float(np.log(unstable)))
@@ -127,9 +161,11 @@ def _range(
 
 
 def _unstable(policy: Policy) -> float | None:
-    """The lowest multiple at which a run broke or, where none did, at which the sweep broke above all runs."""
+    """The lowest multiple above all runs that did not at which a run broke or, where none did, at which the sweep broke
+    above all runs."""
     assert policy.sweep is not None
-    gone = [probe.log_lr for probe in policy.probes if policy.broke(probe)]
+    fine = max((probe.log_lr for probe in policy.probes if not policy.broke(probe)), default=-np.inf)
+    gone = [probe.log_lr for probe in policy.probes if policy.broke(probe) and probe.log_lr > fine]
     breaks = policy.sweep.breaks
     if not gone and breaks is not None and breaks > max((probe.log_lr for probe in policy.probes), default=-np.inf):
         gone.append(breaks)

@@ -9,8 +9,9 @@ from typing import Literal
 
 from lrlab.errors import LrlabError, worded
 
-_LEAST = 1e-12  # a loss below counts as this one: nothing is a share of 0
+NOTHING = -700.0  # the logarithm of 0, and of what is nearly that: nothing is a share of it
 _LOGARITHMS = {"log10_": math.log(10.0), "log2_": math.log(2.0), "log_": 1.0, "ln_": 1.0}
+_LOSSES = ("log_loss",)  # the cross-entropy, as scikit-learn calls it: it is no logarithm of a loss
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Scale:
         """The scale of a metric: what is a logarithm by its name is one; where more is better, less of it is regret."""
         sign = 1.0 if mode == "min" else -1.0
         beginning = next((each for each in _LOGARITHMS if metric.startswith(each)), None)
-        if beginning is not None:
+        if beginning is not None and metric not in _LOSSES:
             factor = sign * _LOGARITHMS[beginning]
-            return cls(metric.removeprefix(beginning), lambda value: factor * value)
+            return cls(metric.removeprefix(beginning), lambda value: _bounded(factor * value))
         return cls(metric, lambda value: sign * _log(metric, value))
 
 
@@ -45,4 +46,9 @@ def _log(metric: str, value: float) -> float:
                 f"report something positive as {metric}, such as the loss itself",
             )
         )
-    return math.log(max(value, _LEAST)) if math.isfinite(value) else value
+    return (_bounded(math.log(value)) if value else NOTHING) if math.isfinite(value) else value
+
+
+def _bounded(value: float) -> float:
+    """What is above any number of a loss diverged."""
+    return math.inf if value > -NOTHING else max(value, NOTHING)

@@ -85,6 +85,17 @@ def test_ours_stands_above_the_others():
     assert table.rows[2][1:] == (None, None)
 
 
+def test_a_guess_without_a_regret_is_that_of_the_best_run():
+    """Of a metric that is 0: no figure, and no cost beside the LRs of others."""
+    made = policy(lambda x: -700.0 if abs(x) < 1 else 1.0)
+    found = answer(made)
+    told = finding.sentences(found, made, [0.1], "loss", 0.5)
+    assert "A guess: LR 0.1, that of the best short run." in told
+    assert "leans" not in " ".join(told)
+    assert finding.drawn(made, found, 0.1) is None
+    assert [row[1:] for row in finding.rules({"steepest": 1.0}, made, found, 0.1).rows] == [("0.1", None), ("1", None)]
+
+
 def test_where_there_is_no_range_there_is_a_guess():
     """The LR with the least expected regret, and that; not where nothing was learned."""
     made = policy(lambda x: 3.0 * x**2)

@@ -24,7 +24,9 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
     if found.verdict == "none" or found.lr is None or found.low is None or found.high is None:
         lines.append(f"No usable range: {found.why}.")
         if found.guess is not None:
-            lines.append(f"A guess: {sign} {found.guess * unit:.3g}, expected to cost {found.expected:.0%}.")
+            known = found.expected is not None
+            costs = f"expected to cost {found.expected:.0%}" if known else "that of the best short run"
+            lines.append(f"A guess: {sign} {found.guess * unit:.3g}, {costs}.")
     else:
         lines.append(
             f"{sign} {found.lr * unit:.3g}. Any from {found.low * unit:.3g} to {found.high * unit:.3g} is within "
@@ -34,7 +36,7 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
         if len(set(own)) > 1:
             groups = ", ".join(f"{each * found.lr:.3g}" for each in own)
             lines.append(f"The parameter groups keep their ratios: {groups}.")
-    if found.guess is not None:
+    if found.expected is not None:
         given = f"LR that was given, {unit:.3g}" if own else "LR that the training has"
         lines.append(f"It leans on the {given}: where that was a mere guess, test again from this one.")
     if found.unstable_above is not None:
@@ -84,7 +86,7 @@ def runs(tried: Sequence[Mapping[str, Any]], metric: str) -> Table:
 
 def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, unit: float) -> Table:
     """Ours above the rules of others, each with what it is expected to cost by our profile."""
-    profile = None if answer.guess is None else policy.profile()
+    profile = None if answer.expected is None else policy.profile()
 
     def row(name: str, lr: float | None) -> tuple[Cell, ...]:
         cost = 100 * profile.expected(math.log(lr / unit)) if profile and lr else None
@@ -103,7 +105,7 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
     """The median of the regret over log10 LR, with a band; None where there is no answer."""
-    if answer.guess is None:
+    if answer.guess is None or answer.expected is None:
         return None
     profile = policy.profile()
     low, high = math.log(answer.low or answer.guess) - 1.5, math.log(answer.high or answer.guess) + 1.5

@@ -116,7 +116,8 @@ def test_a_metric_that_is_zero_has_no_shares(driven):
         policy = Policy(1000, 500)
         driven(policy, lambda x, n, least=least: NOTHING if abs(x) < least else 1.0)
         found = answer(policy, unit=0.1)
-        assert (found.verdict, found.guess) == ("none", None)
+        assert (found.verdict, found.expected) == ("none", None)
+        assert abs(np.log(found.guess)) < least
         assert re.search(r"at LR (\S+, )*0.1(, \S+)* the metric is 0, of which nothing is a share", found.why)
 
 
@@ -124,7 +125,9 @@ def test_runs_that_lie_a_world_apart_have_no_shares(driven):
     """Such as sums of a million log likelihoods."""
     policy = Policy(1000, 500)
     driven(policy, lambda x, n: -300.0 + 200 * x**2)
-    assert "shares of the best say nothing" in answer(policy).why
+    found = answer(policy)
+    assert "shares of the best say nothing" in found.why
+    assert (found.expected, found.guess) == (None, pytest.approx(1.0))
 
 
 def test_a_guess_lies_near_what_was_tried():

@@ -37,8 +37,8 @@ class Answer:
 
     `unstable_above` is the lowest multiple at which a run broke or, where none did, the sweep; None where nothing did.
     `edge` is the multiple of the best run where that was the lowest or the highest that was tried: the best LR may lie
-    beyond it. `guess` is the multiple
-    with the least expected regret (`expected`), also where there is no range; None where nothing was learned.
+    beyond it. `guess` is the multiple with the least expected regret (`expected`), also where there is no range; None
+    where nothing was learned. Where no regret can be told, and `expected` is None, it is that of the best run.
     """
 
     verdict: Verdict
@@ -65,7 +65,9 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         lowest = _named(min(probe.log_lr for probe in probes), unit)
         return Answer("none", f"every short run diverged, down to {lowest}", level, unstable_above=unstable)
     if shareless := _shareless(policy, unit):
-        return Answer("none", shareless, level, unstable_above=unstable)
+        least = min(probe.loss for probe in probes)
+        guess = float(np.exp(np.median([probe.log_lr for probe in probes if probe.loss == least])))
+        return Answer("none", shareless, level, unstable_above=unstable, guess=guess)
     found = policy.profile()
     best = min(probe.loss for probe in probes)
     noise = float(np.median(found.noise))

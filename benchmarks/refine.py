@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -28,12 +29,13 @@ from lrlab.analysis.refine.refine import TOLERANCE
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.norms import Training, of_task
 from lrlab.desk.refine import BASE, refined
-from lrlab.lab.task.declaration import load_task
+from lrlab.lab.task.declaration import Settings, load_task
 from sizes import add_size
 
 TASKS = ("digits", "finetune", "teacher", "tabular", "series", "signals", "charlm")
 CROSS_VALIDATED = ("digits", "finetune", "charlm")  # whose folds share training data
 SEED = 4242  # of the run that gives the norms
+CONFIGS: dict[str, dict[str, str]] = {"full": {}, "smallest": {"size": "tiny"}}
 
 
 def difference(mine: tuple[float | None, ...], other: tuple[float | None, ...], overlapping: bool) -> str:
@@ -47,34 +49,43 @@ def difference(mine: tuple[float | None, ...], other: tuple[float | None, ...], 
     return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}] {verdict}"
 
 
+def length(settings: Settings, size: str) -> int:
+    """How many updates a run has."""
+    return 24 if size == "smallest" else settings.updates
+
+
+def compared(
+    name: str, arms: Mapping[str, Schedule | str], settings: Settings, given: argparse.Namespace, first_seed: int = 0
+) -> tuple[Standing, ...]:
+    """How these stand on a task, each at its own best LR."""
+    smallest = given.size == "smallest"
+    study = lr.compare(
+        name,
+        arms,
+        horizon=length(settings, given.size),
+        folds=given.folds,
+        seeds=1,
+        evals=1 if smallest else settings.evals,
+        lrs=(1.0,) if smallest else "auto",
+        config=CONFIGS[given.size],
+        overlapping=name in CROSS_VALIDATED,
+        vectorise=48 if name in PURE else 0,
+        store=given.store,
+        first_seed=first_seed,
+    )
+    return study.comparison.standings
+
+
 def row(name: str, given: argparse.Namespace) -> str:
     """Train on one task; its lines of the table."""
     task = load_task(name)
     settings = task.settings if given.full else task.quick
     smallest = given.size == "smallest"
-    updates = 24 if smallest else settings.updates
-    config = {"size": "tiny"} if smallest else {}
+    updates = length(settings, given.size)
     overlapping = name in CROSS_VALIDATED
-
-    def compared(arms: dict[str, Schedule]) -> tuple[Standing, ...]:
-        study = lr.compare(
-            name,
-            arms,
-            horizon=updates,
-            folds=given.folds,
-            seeds=1,
-            evals=1 if smallest else settings.evals,
-            lrs=(1.0,) if smallest else "auto",
-            config=config,
-            overlapping=overlapping,
-            vectorise=48 if name in PURE else 0,
-            store=given.store,
-        )
-        return study.comparison.standings
-
     base = lr.parse(BASE)
-    (best, *_) = compared({"linear": base, "the same": base})[0].lrs
-    norms = of_task(task, Training(BASE, lr=best, updates=updates, seed=SEED, config=config))
+    (best, *_) = compared(name, {"linear": base, "the same": base}, settings, given)[0].lrs
+    norms = of_task(task, Training(BASE, lr=best, updates=updates, seed=SEED, config=CONFIGS[given.size]))
     how = {"optimizer": None, "weight_decay": None, "momentum": None, "width": None}
     found = refined(norms, correct=True, **how)
     curves = [each.over(updates).values() for each in (base, found.schedule, found.raw)]
@@ -83,7 +94,7 @@ def row(name: str, given: argparse.Namespace) -> str:
     arms = {"linear": base, "refined": found.schedule}
     if found.corrected:
         arms["raw"] = found.raw
-    standings = compared(arms)
+    standings = compared(name, arms, settings, given)
     scores = {standing.arm: standing.scores for standing in standings}
     means = {standing.arm: (standing.mean, standing.lrs[0]) for standing in standings}
     told = ", ".join(f"{arm} {mean:.4f} at {rate:g}" for arm, (mean, rate) in means.items() if mean is not None)

@@ -13,14 +13,10 @@ An hour on two idle cores. Runs are kept in the store: interrupted, the script g
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 
-import lrlab as lr
-from evidence import PURE
-from lrlab.analysis.comparison.statistics import Standing
 from lrlab.desk.refine import BASE
 from lrlab.lab.task.declaration import load_task
-from refine import CROSS_VALIDATED, TASKS, difference
+from refine import CROSS_VALIDATED, TASKS, compared, difference, length
 from sizes import add_size
 
 HOLDS = ("", 'constant("30%") >> ', 'constant("60%") >> ', 'constant("80%") >> ')
@@ -31,35 +27,19 @@ SEARCHED = 1000  # the first seed of the search
 
 def room(name: str, given: argparse.Namespace) -> str:
     """Search and judge on one task; its line of the table."""
-    settings, smallest = load_task(name).quick, given.size == "smallest"
-    updates = 24 if smallest else settings.updates
-    texts = ["polynomial(power=1)", "constant()"] if smallest else [*SHAPES, *OTHERS]
-    overlapping = name in CROSS_VALIDATED
-
-    def compared(arms: Mapping[str, str], first_seed: int) -> tuple[Standing, ...]:
-        study = lr.compare(
-            name,
-            arms,
-            horizon=updates,
-            folds=given.folds,
-            seeds=1,
-            evals=1 if smallest else settings.evals,
-            lrs=(1.0,) if smallest else "auto",
-            config={"size": "tiny"} if smallest else {},
-            overlapping=overlapping,
-            vectorise=48 if name in PURE else 0,
-            store=given.store,
-            first_seed=first_seed,
-        )
-        return study.comparison.standings
-
-    searched = compared({text: f'warmup("5%") >> {text}' for text in texts}, SEARCHED)
+    settings = load_task(name).quick
+    updates = length(settings, given.size)
+    texts = ["polynomial(power=1)", "constant()"] if given.size == "smallest" else [*SHAPES, *OTHERS]
+    arms = {text: f'warmup("5%") >> {text}' for text in texts}
+    searched = compared(name, arms, settings, given, SEARCHED)
     ranked = sorted((each for each in searched if each.mean is not None), key=lambda each: each.mean or 0.0)
     best = ranked[0].arm
     if best == "polynomial(power=1)":
         return f"{name}, {updates} updates: none is ahead of warmup and linear"
-    scores = {each.arm: each.scores for each in compared({"linear": BASE, "best": f'warmup("5%") >> {best}'}, 0)}
-    return f"{name}, {updates} updates: {best}, {difference(scores['best'], scores['linear'], overlapping)}"
+    judged = compared(name, {"linear": BASE, "best": arms[best]}, settings, given)
+    scores = {each.arm: each.scores for each in judged}
+    told = difference(scores["best"], scores["linear"], name in CROSS_VALIDATED)
+    return f"{name}, {updates} updates: {best}, {told}"
 
 
 def main() -> None:

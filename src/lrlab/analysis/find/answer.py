@@ -79,9 +79,7 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
     for regret in REGRETS:
         span = found.span(regret, level)
         if span is not None and span[1] - span[0] >= np.log(WIDE):
-            broke = [probe.log_lr for probe in probes if policy.broke(probe)]
-            several = len({probe.updates for probe in probes}) > 1
-            return _range(found, span, regret, level, unstable, broke, several)
+            return _range(policy, found, span, regret, level, unstable)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
     return _none(policy, f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
@@ -133,17 +131,12 @@ def _named(log_lr: float, unit: float | None) -> str:
 
 
 def _range(
-    found: Profile,
-    span: tuple[float, float],
-    regret: float,
-    level: float,
-    unstable: float | None,
-    broke: list[float],
-    measured: bool,
+    policy: Policy, found: Profile, span: tuple[float, float], regret: float, level: float, unstable: float | None
 ) -> Answer:
     low, high = span
     best = min(max(found.best, low), high)
-    low = max([low, *(at for at in broke if at < best)])
+    low = max([low, *(each.log_lr for each in policy.probes if policy.broke(each) and each.log_lr < best)])
+    measured = len({probe.updates for probe in policy.probes}) > 1
     power, least, most = np.quantile(found.horizon, (0.5, (1 - level) / 2, (1 + level) / 2)).tolist()
     if unstable is not None and unstable < np.exp(high):
         high = max(best, float(np.log(unstable)))

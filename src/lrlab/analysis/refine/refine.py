@@ -176,6 +176,7 @@ def refine_norms(
         factors = _by_stretch(places, np.asarray(rises, dtype=float)[usable], count)
     elif weight_decay and rates.max() > 0:
         factors = rise(rates_there, horizon / count, weight_decay, normed=normed)
+    by_formula = None if rises is None and weight_decay is None else rises is None
     corrected = correct and bool(np.abs(factors - 1).max() > QUIET)
     times, warmup = (np.arange(count) + 0.5) / count, _warmup(rates)
     power = POWER_NORMED if normed else POWER
@@ -190,15 +191,15 @@ def refine_norms(
         power=power,
         corrected=corrected,
         rise=float(factors.max()),
-        by_formula=rises is None if rises is not None or weight_decay is not None else None,
+        by_formula=by_formula,
         times=times,
         measured=measured,
         norms=kept,
         doubts=(
-            *([FORMULA] if corrected and rises is None else []),
+            *([FORMULA] if corrected and by_formula else []),
             *_clipped(*max(_held(each) for each in bounds), int(usable.sum())),
             *_cold(rates, warmup),
-            *_doubts(schedule, weight_decay is None and rises is None, int((~usable).sum()), wide),
+            *_doubts(schedule, by_formula is None, int((~usable).sum()), wide),
         ),
     )
 

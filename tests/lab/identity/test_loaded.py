@@ -62,11 +62,28 @@ def test_a_variable_that_was_set(helper):
 def test_a_file_that_came_while_training(helper):
     """By a name that was computed."""
     _, path = helper
-    rest = [*own_modules(Own())]
+    rest = sys.modules.copy()
     refuse_unknown(rest, Own(), [])
-    rest.remove(path.resolve())
+    del rest["helper_"]
     refuse_unknown(rest, Own(), [path.resolve()])
     with pytest.raises(LrlabError, match=r"a name that is computed[\s\S]*import helper_"):
+        refuse_unknown(rest, Own(), [])
+
+
+def test_a_file_that_came_again_while_training(helper, monkeypatch):
+    """Under another name, or as another module: it was there before."""
+    module, path = helper
+    rest = sys.modules.copy()
+    monkeypatch.setitem(sys.modules, "again_", module)
+    refuse_unknown(rest, Own(), [])
+    del sys.modules["helper_"]
+    importlib.import_module("helper_")
+    refuse_unknown(rest, Own(), [])
+    other = path.with_name("other_.py")
+    other.write_text(TEXT)
+    monkeypatch.setitem(sys.modules, "again_", importlib.import_module("other_"))
+    monkeypatch.delitem(sys.modules, "other_")
+    with pytest.raises(LrlabError, match="import other_"):
         refuse_unknown(rest, Own(), [])
 
 

@@ -15,10 +15,10 @@ from lrlab.lab.identity.code import codes_in, digest_of_code
 from lrlab.lab.identity.own import Own
 
 
-def own_modules(own: Own) -> dict[Path, ModuleType]:
-    """The own modules that are loaded, by their files."""
+def own_modules(own: Own, modules: Mapping[str, ModuleType] | None = None) -> dict[Path, ModuleType]:
+    """The own ones of some modules, by default of all that are loaded, by their files."""
     found = {}
-    for name, module in [*sys.modules.items()]:
+    for name, module in (sys.modules.copy() if modules is None else modules).items():
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.endswith(".py") and "site-packages" not in file and own.module(name):
             found[Path(file).resolve()] = module
@@ -94,10 +94,14 @@ def _literal(value: Any) -> bool:
     return isinstance(value, bool | int | float | str | bytes | tuple | list | dict | None)
 
 
-def refuse_unknown(before: Iterable[Path], own: Own, known: Iterable[Path]) -> None:
-    """Raise `LrlabError` if training has loaded an own module whose file does not count: its name was computed."""
-    new = own_modules(own).keys() - {*before} - {*known}
-    if new:
+def refuse_unknown(before: Mapping[str, ModuleType], own: Own, known: Iterable[Path]) -> None:
+    """Raise `LrlabError` if training has loaded an own module whose file does not count: its name was computed.
+
+    `before` is what `sys.modules` held: of the thousands that a process has loaded, only those that came are asked.
+    """
+    came = {name: module for name, module in sys.modules.copy().items() if before.get(name) is not module}
+    new = own_modules(own, came).keys() - {*known}
+    if new and (new := new - own_modules(own, before).keys()):
         path = min(new)
         raise LrlabError(
             worded(

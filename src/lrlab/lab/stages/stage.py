@@ -7,6 +7,7 @@ It may be repeated at any time, or done by two workers at once, with the same re
 from __future__ import annotations
 
 import functools
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from lrlab.lab.arms.optimizer import explained
 from lrlab.lab.arms.tree import NOWHERE
 from lrlab.lab.identity.identity import differing
 from lrlab.lab.identity.libraries import versions
-from lrlab.lab.identity.loaded import own_modules, refuse_unknown
+from lrlab.lab.identity.loaded import refuse_unknown
 from lrlab.lab.stages.job import Job
 from lrlab.lab.stages.ready import ready
 from lrlab.lab.stages.recipe import cell_of, job_key, libraries_of, parts_of
@@ -277,7 +278,7 @@ def _another(task: Task, stage: Stage) -> str:
 def _all_known(task: Task) -> Iterator[None]:
     """Raise `LrlabError` if training imports one of the user's files that is not part of the identity."""
     own = task.decided.own
-    before = [*own_modules(own)] if task.decided.digest else None
+    before = sys.modules.copy() if task.decided.digest else None
     yield
     if before is not None:
         refuse_unknown(before, own, task.decided.files)

@@ -7,6 +7,7 @@ at 2e-3. Each arm is therefore judged around its own best LR, and where the orde
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -107,6 +108,11 @@ def _whole(grids: Mapping[str, Grid], pair: Sequence[str], lr: float) -> bool:
 def _behind(d: Array, alpha: float) -> float:
     """The mean of differences; 0 where it may be chance."""
     error = d.std(ddof=1) / np.sqrt(len(d))
-    reach = stats.t.isf(alpha / 2, len(d) - 1) * error
     mean = float(d.mean())
-    return mean if abs(mean) > reach and (error > 0 or len(d) >= ENOUGH_FOLDS) else 0.0
+    beyond = abs(mean) > _critical(alpha, len(d)) * error
+    return mean if beyond and (error > 0 or len(d) >= ENOUGH_FOLDS) else 0.0
+
+
+@functools.lru_cache(maxsize=256)  # a comparison asks the same for every pair at every LR
+def _critical(alpha: float, units: int) -> float:
+    return float(stats.t.isf(alpha / 2, units - 1))

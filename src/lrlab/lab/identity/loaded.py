@@ -99,6 +99,8 @@ def refuse_unknown(before: Mapping[str, ModuleType], own: Own, known: Iterable[P
 
     `before` is what `sys.modules` held: of the thousands that a process has loaded, only those that came are asked.
     """
+    if sys.modules == before:
+        return
     came = {name: module for name, module in sys.modules.copy().items() if before.get(name) is not module}
     new = own_modules(own, came).keys() - {*known}
     if new and (new := new - own_modules(own, before).keys()):

@@ -120,7 +120,7 @@ def _walked(function: Any) -> tuple[dict[str, tuple[Any, str, Any]], list[Any]]:
             for key, value in vars(each).items():
                 if not key.startswith("__") or callable(value):
                     take(f"{each.__qualname__}.{key}", each, key, _unwrapped(value))
-        elif inspect.isfunction(each) and _is_lrlab(each.__code__):
+        elif inspect.isfunction(each) and _is_of_lrlab(each.__code__.co_filename):
             waiting += [cell.cell_contents for cell in each.__closure__ or () if callable(cell.cell_contents)]
         elif inspect.isfunction(each):
             functions += [each, given] if given is not each else [each]
@@ -247,8 +247,9 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     return (each for each in code.co_consts if isinstance(each, CodeType))
 
 
-def _is_lrlab(code: CodeType) -> bool:
-    path = Path(code.co_filename)
+@functools.lru_cache(maxsize=2**14)
+def _is_of_lrlab(file: str) -> bool:
+    path = Path(file)
     return path.is_relative_to(_LRLAB) and not path.is_relative_to(_LRLAB / "lab" / "tasks")
 
 

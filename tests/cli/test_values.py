@@ -8,7 +8,7 @@ from lrlab.analysis.forecast.laws import FORMS
 from lrlab.analysis.forecast.optimise import _RISKS
 from lrlab.cli.commands.forecast import LAWS, RISKS
 from lrlab.cli.main import main
-from lrlab.cli.values import SOURCE, TASK, Amount, OneOf
+from lrlab.cli.values import SOURCE, STRATEGY, TASK, Amount, OneOf
 
 
 def test_the_words_that_are_written_twice_are_the_same():
@@ -57,10 +57,11 @@ def test_a_slip_is_answered_with_what_was_meant(line, meant):
 
 
 @click.command()
+@click.option("--arm", type=STRATEGY)
 @click.option("--how", type=OneOf("how", lambda: ("keep", "re-warm")))
 @click.argument("task", type=TASK)
 @click.argument("source", type=SOURCE)
-def command(how, task, source):
+def command(arm, how, task, source):
     """For the help."""
 
 
@@ -76,6 +77,17 @@ def test_shells_are_offered_words_tasks_and_libraries():
     assert offered("task", "mine") == [("mine", "file")]
     assert {("cosine", "plain"), ("cosine_cycle", "plain")} <= {*offered("source", "cos")}
     assert offered("source", "transf") == [("transformers:", "plain")]
+
+
+def test_shells_are_offered_what_stands_behind_an_at():
+    """The averages and the optimizers; before it nothing, for a schedule is more than a word."""
+    begun = "a=linear(to=0.1) @ adam@"
+    assert offered("arm", f"{begun} s") == [(f"{begun} {word}", "plain") for word in BEGIN_WITH_S]
+    assert offered("arm", f"{begun}ema") == [(f"{begun} ema 10%", "plain")]
+    assert offered("arm", "cos") == []
+
+
+BEGIN_WITH_S = ("swa 25%", "sgd", "schedule-free sgd", "schedule-free adamw")
 
 
 def test_a_number_is_said_in_words():

@@ -11,9 +11,10 @@ import lrlab as lr
 from lrlab.cli.commands.compare import command
 from lrlab.cli.main import main
 from lrlab.desk import advise as desk
+from lrlab.desk.experiment import Resources, set_up
 from lrlab.desk.schemas import of_command
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.arms import Arm, default_arms
+from lrlab.lab.arms.arms import Arm, arm_of, default_arms
 
 CASES = [
     {},
@@ -36,32 +37,57 @@ def test_advice_is_whole(given):
     assert lr.parse(document["schedule"]) == advice.schedule
     assert [lr.parse(text) for text in document["alternatives"]] == [*advice.alternatives]
     assert len(advice.shortlist) == 3
-    assert [*advice.shortlist.values()] == [advice.schedule, *advice.alternatives]
+    assert [arm.schedule for arm in advice.shortlist.values()] == [advice.schedule, *advice.alternatives]
     assert all(each["source"] and each["number"] for each in document["reasons"])
     assert all(each["contradicted"] is False for each in document["reasons"] if each["grade"] != "folklore")
     assert document["asked"].keys() == given.keys()
 
 
 @pytest.mark.parametrize("given", CASES, ids=str)
-def test_the_command_that_settles_it_is_understood(given):
-    """By `lrlab compare`: its task, its options, and the schedule of every arm."""
-    program, verb, *typed = shlex.split(lr.advise(**given).settle)
+def test_the_command_that_settles_it_compares_what_is_offered(given):
+    """As `lrlab compare` reads it: exactly those arms, with all that they have besides their schedules."""
+    advice = lr.advise(**given)
+    assert compared(advice.settle) == {**advice.shortlist}
+    for offer in advice.record()["shortlist"]:
+        assert arm_of(offer["name"], offer["arm"]) == advice.shortlist[offer["name"]]
+
+
+def compared(settle):
+    """The arms of a command, by name."""
+    program, verb, *typed = shlex.split(settle)
     assert (program, verb) == ("lrlab", "compare")
     asked = command.make_context("compare", typed).params
-    assert asked["task"]
-    assert asked["arms"] or len(asked["schedules"]) >= 2
-    for text in asked["schedules"].values():
-        lr.parse(text)
+    experiment = set_up(asked["task"], schedules=asked["schedules"], arms=asked["arms"], lrs=asked["lrs"], updates=400)
+    assert experiment.jobs(Resources())
+    return {arm.name: arm for arm in experiment.arms}
 
 
-def test_the_command_that_settles_it_runs_as_typed(tmp_path, monkeypatch):
+@pytest.mark.parametrize("given", [{"task": "regression"}, {"optimizer": "schedulefree"}], ids=str)
+def test_the_command_that_settles_it_runs_as_typed(tmp_path, monkeypatch, given):
     """To its end; the task is the smallest, and a few updates long."""
     monkeypatch.chdir(tmp_path)
-    _, _, _, *typed = shlex.split(lr.advise(task="regression").settle)
-    few = ["--updates", "6", "--folds", "2", "--config", "size=tiny", "--workers", "0", "--json"]
+    advice = lr.advise(**given)
+    _, _, _, *typed = shlex.split(advice.settle)
+    few = ["--updates", "20", "--folds", "2", "--config", "size=tiny", "--workers", "0", "--json"]
     done = CliRunner().invoke(main, ["compare", "control", *typed, *few])
     assert done.exit_code == 0, done.output
-    assert [arm["schedule"] for arm in json.loads(done.stdout)["arms"]]
+    found = {arm["name"]: (arm["schedule"], arm["beside"]) for arm in json.loads(done.stdout)["arms"]}
+    assert found == {name: (str(arm.schedule), arm.beside) for name, arm in advice.shortlist.items()}
+    assert any(beside for _, beside in found.values())
+
+
+def test_a_name_for_two_is_told_apart(tmp_path):
+    """The user's own warmup + linear is another one than that of the rules: both are compared, under their names."""
+    place = str(tmp_path / "runs")
+    arms = {"warmup + linear": 'warmup("20%") >> linear()', "a = b (c)": "constant() @ lawa 3"}
+    lr.compare("control", arms, horizon=20, folds=4, lrs=(1.0,), workers=0, store=place).run(quiet=True)
+    advice = lr.advise(store=place)
+    assert len(advice.shortlist) == 3
+    texts = {arm.text for arm in advice.shortlist.values()}
+    assert {'warmup("20%") >> linear()', 'warmup("5%") >> linear()'} <= texts
+    assert {arm.text for arm in compared(advice.settle).values()} == texts
+    names = [offer.name for offer in advice.ranking]
+    assert len({*names}) == len(names)
 
 
 def test_own_runs_are_heard_first(tmp_path):
@@ -96,7 +122,7 @@ def test_an_average_of_ones_own_is_advised_with_it(tmp_path):
     lr.compare("control", arms, horizon=20, folds=4, lrs=(1.0,), workers=0, store=place).run(quiet=True)
     advice = lr.advise(store=place)
     found = {offer.name: (offer.beside, offer.averaging) for offer in advice.ranking}
-    assert found["mine"] == ("weights averaged over 20% of the run", 0.2)
+    assert found["mine"] == ("weights averaged over 20% of the run (ema 20%)", 0.2)
     assert found["bare"] == ("", None)
 
 

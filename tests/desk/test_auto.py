@@ -99,12 +99,12 @@ def test_averaged_weights_are_tried_and_chosen(tmp_path):
     best = dataclasses.replace(found.best, name="averaging", schedule="constant()", averaging=0.1)
     won = dataclasses.replace(found, best=best, comparison=verdict)
     assert (won.answer, won.schedule, won.averaging) == ("better", "constant()", 0.1)
-    assert str(won).startswith("constant() with weights averaged over 10% of the run at LR ")
+    assert str(won).startswith("constant() with weights averaged over 10% of the run (ema 10%) at LR ")
     assert "without averaged weights: val_loss better by" in str(won)
     assert "AveragedModel(model" in won.code
     assert "min(0.975, n / (n + 9))" in won.code
     assert (won.record()["averaging"], won.record()["best"]["averaging"]) == (0.1, 0.1)
-    assert won.report().sections[0].rows[0][0] == "constant() with weights averaged over 10% of the run"
+    assert won.report().sections[0].rows[0][0] == "constant() with weights averaged over 10% of the run (ema 10%)"
     verdict = compare({name: {1.0: np.array([row])} for name, row in zip(lost, reversed(lost.values()), strict=True)})
     worse = dataclasses.replace(won, comparison=verdict)
     assert (worse.answer, worse.averaging, worse.record()["averaging"]) == ("worse", None, None)

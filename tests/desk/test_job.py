@@ -1,9 +1,14 @@
 """The process of one comparison."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from lrlab.desk.job import Events, trained
+from lrlab.desk.jobs import check
 from lrlab.desk.wanted import Wanted
+from lrlab.errors import LrlabError
 from waiting import training
 
 
@@ -45,3 +50,16 @@ def test_wider_lrs_have_their_stages_too(tmp_path):
     assert {(arm, lr) for node in widened[-1]["tree"] for arm, lr in node["runs"]} == runs
     assert widened[-1]["lrs"] == sorted({lr for _, lr in runs})
     assert rows[0]["arms"][0]["lr"] == [[0, 1.0], [19, 0.05]]
+
+
+def test_what_a_strategy_has_besides_is_told(tmp_path):
+    """As it is typed; an average and an optimizer's name are all that is, for typed text names no code."""
+    rows = []
+    schedules = {"a": "constant() @ swa 50%", "b": "constant() @ adam"}
+    wanted = Wanted("control", schedules=schedules, updates=12, folds=2, lrs=(1.0,), workers=0)
+    found = trained(wanted, tmp_path, rows.append)
+    assert {arm["name"]: arm["schedule"] for arm in rows[0]["arms"]} == schedules
+    assert {run.arm: run.averaging for run in found.evidence.runs} == {"a": "swa 50%", "b": None}
+    check(wanted)
+    with pytest.raises(LrlabError, match=r"names no code(?s:.*)torch.optim.SGD\(lr=0.1\)"):
+        check(replace(wanted, schedules={**schedules, "c": "linear() @ torch.optim.SGD(lr=0.1)"}))

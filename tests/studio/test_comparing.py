@@ -44,6 +44,8 @@ def test_a_comparison_outlives_the_studio_and_is_found_again(started, tmp_path):
         ({"task": "mine.py:train", "arms": ARMS}, "no such task here"),
         ({"task": "../tasks/digits", "arms": ARMS}, "no such task here"),
         ({"task": "digits", "arms": [{"name": "a", "schedule": "__import__('os')"}]}, "not known"),
+        ({"task": "digits", "arms": [*ARMS, {"name": "c", "schedule": "linear() @ a.B(x=1)"}]}, "names no code"),
+        ({"task": "digits", "arms": [*ARMS, {"name": "c", "schedule": "linear() @ lawa"}]}, "averaging is a share"),
         ({"task": "digits", "arms": ARMS[:1]}, "alone cannot be compared"),
         ({"task": "digits", "arms": ARMS * 7}, "at most 12"),
         ({"task": "digits", "arms": ARMS, "updates": -1}, "out of bounds"),

@@ -29,7 +29,8 @@ def test_questions_are_answered_and_the_advice_follows(opened):
     advised = page.locator("#shortlist code").all_inner_texts()
     page.locator("#settle").click()
     until(page, "document.querySelectorAll('#task option').length")
-    assert [line.partition(" = ")[2] for line in page.locator("#arms").input_value().split("\n")] == advised
+    arms = [line.partition(" = ")[2] for line in page.locator("#arms").input_value().split("\n")]
+    assert arms == [f"{advised[0]} @ schedule-free adamw", *advised[1:]]
     page.go_back()
     until(page, FIRST)
     page.locator("#shortlist a").first.click()
@@ -37,19 +38,20 @@ def test_questions_are_answered_and_the_advice_follows(opened):
     assert page.locator("#text").input_value() == advised[0]
 
 
-def test_a_schedule_of_averaged_weights_is_not_compared_as_a_bare_one(opened):
-    """Its schedule alone is another strategy: the command has it, the page leaves it out and says so."""
+def test_a_schedule_of_averaged_weights_is_compared_as_one(opened):
+    """Its schedule alone is another strategy: in Compare it stands with its average, as in the command."""
     page = opened("/choose")
     until(page, FIRST)
     offers = page.locator("#shortlist .word").all_inner_texts()
     (averaged,) = [k for k, text in enumerate(offers) if "weights averaged over 10% of the run" in text]
     advised = page.locator("#shortlist code").all_inner_texts()
-    assert "--arms averages" in page.locator("#settle-command").inner_text()
-    assert "leaves averaged weights out" in page.locator("#settle-command").inner_text()
+    command = page.locator("#settle-command").inner_text()
     page.locator("#settle").click()
     until(page, "document.querySelectorAll('#task option').length")
-    arms = [line.partition(" = ")[2] for line in page.locator("#arms").input_value().split("\n")]
-    assert arms == [text for k, text in enumerate(advised) if k != averaged]
+    lines = page.locator("#arms").input_value().split("\n")
+    advised[averaged] += " @ ema 10%"
+    assert [line.partition(" = ")[2] for line in lines] == advised
+    assert all(f"{name}={arm}" in command for name, _, arm in (line.partition(" = ") for line in lines))
 
 
 def test_a_range_test_is_begun_and_watched(opened):

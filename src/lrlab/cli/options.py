@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lrlab.cli.values import EXECUTOR, TASK, Offered, OneOf, Whole
+from lrlab.cli.values import EXECUTOR, STRATEGY, TASK, Offered, OneOf, Whole
 
 
 def _arm_sets() -> tuple[str, ...]:
@@ -24,15 +24,14 @@ def _variants() -> tuple[str, ...]:
 
 
 def strategies(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Schedules by name, from NAME=EXPR or EXPR; two of one name are refused."""
+    """Texts by name, from NAME=EXPR or EXPR; two of one name are refused."""
+    from lrlab.desk.typed import named
+
     found: dict[str, str] = {}
-    for text in given:
-        name, sign, expression = text.partition("=")
-        if not sign or not name.strip() or "(" in name:
-            name, expression = text, text
-        if name.strip() in found:
-            raise click.BadParameter(f"two strategies are called {name.strip()}")
-        found[name.strip()] = expression
+    for name, text in map(named, given):
+        if name in found:
+            raise click.BadParameter(f"two strategies are called {name}")
+        found[name] = text
     return found
 
 
@@ -132,8 +131,10 @@ _OPTIONS = (
         "schedules",
         multiple=True,
         metavar="NAME=EXPR",
+        type=STRATEGY,
         callback=strategies,
-        help="A strategy to compare, instead of the default ones; give several. Behind @ its optimizer.",
+        help="A strategy to compare, instead of the default ones; give several. Behind @ stand its optimizer, such as "
+        "adamw, and the average of its weights: ema 10%, swa 25%, lawa 5, merge linear().",
     ),
     click.option(
         "--arms",

@@ -94,6 +94,24 @@ class Offered(Text):
         return found or ([CompletionItem(incomplete, type="file")] if self._files else [])
 
 
+class Strategy(Text):
+    """The text of a strategy, which is read later; behind an @ a shell completes what may stand there."""
+
+    name = "strategy"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The text so far, with each average and each optimizer that begins so."""
+        from lrlab.desk import offered
+
+        before, sign, begun = incomplete.rpartition("@")
+        found = _beginning(offered.besides(), begun.lstrip()) if sign else []
+        return [CompletionItem(f"{before}@ {item.value}") for item in found]
+
+
 def _beginning(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
@@ -112,4 +130,5 @@ def _sources() -> Iterable[str]:
 
 TASK = Offered("task", _tasks, files=True)
 SOURCE = Offered("source", _sources, files=True)
+STRATEGY = Strategy()
 EXECUTOR = Offered("where", lambda: ("local", "ray", "ray://", "dask://"))

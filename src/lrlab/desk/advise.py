@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from lrlab.analysis.advice.advised import Change, Grade, Offer, Reason, changes, of_saying, offers, reasons
 from lrlab.analysis.advice.own import Own, own
@@ -16,10 +16,14 @@ from lrlab.analysis.advice.weigh import Decision, decide
 from lrlab.core.expression.node import Schedule
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
+from lrlab.desk.typed import typed
 from lrlab.errors import LrlabError, worded
 from lrlab.shown import Shown
 from lrlab.views import advice as views
 from lrlab.views.model import Table, Text
+
+if TYPE_CHECKING:
+    from lrlab.lab.arms.arms import Arm
 
 OFFERED = 3  # strategies: one, and two runners-up
 
@@ -46,11 +50,13 @@ class ReasonRecord(TypedDict):
 class OfferRecord(TypedDict):
     """A strategy: its schedule, what it needs besides, and the points that the rules give it.
 
-    `averaging` is the average of its weights, as an arm of a comparison has it; null where they are taken as they are.
+    `arm` is all that a comparison trains of it, as `lrlab compare --arm` takes it: the schedule, and behind an @ what
+    it has besides. `averaging` is the average of its weights; null where they are taken as they are.
     """
 
     name: str
     schedule: str
+    arm: str
     beside: str
     averaging: float | str | None
     points: int
@@ -118,9 +124,9 @@ class Advice(Shown):
         return tuple(offer.schedule for offer in self.ranking[1:OFFERED])
 
     @property
-    def shortlist(self) -> Mapping[str, Schedule]:
+    def shortlist(self) -> Mapping[str, Arm]:
         """What is advised and the runners-up, by name: arms for `lr.compare`."""
-        return {offer.name: offer.schedule for offer in self.ranking[:OFFERED]}
+        return {offer.name: _arm(offer) for offer in self.ranking[:OFFERED]}
 
     def code(
         self, framework: str = "torch", *, horizon: int | Horizon | None = None, base_lr: float | None = None
@@ -146,6 +152,7 @@ class Advice(Shown):
                 {
                     "name": each.name,
                     "schedule": str(each.schedule),
+                    "arm": _arm(each).text,
                     "beside": each.beside,
                     "averaging": each.averaging,
                     "points": each.points,
@@ -288,8 +295,10 @@ def _arms() -> tuple[Offer, ...]:
     """The arms that come with lrlab and have something besides their schedule."""
     from lrlab.lab.arms.arms import ARM_SETS, arms_named
 
-    arms = [(name, arm) for name in ARM_SETS for arm in arms_named(name)]
-    return tuple(Offer(arm.name, arm.schedule, arm.beside, 0, name, arm.averaging) for name, arm in arms if arm.beside)
+    arms = [arm for name in ARM_SETS for arm in arms_named(name) if arm.beside]
+    return tuple(
+        Offer(arm.name, arm.schedule, arm.beside, 0, arm.averaging, arm.config.get("optimizer")) for arm in arms
+    )
 
 
 def _averaged(runs: Own) -> Iterator[Offer]:
@@ -299,22 +308,23 @@ def _averaged(runs: Own) -> Iterator[Offer]:
     for name, schedule in runs.schedules:
         if name in runs.averaging:
             averaging = runs.averaging[name]
-            yield Offer(name, schedule, str(average_of(averaging)), 0, "averages", averaging)
+            yield Offer(name, schedule, str(average_of(averaging)), 0, averaging)
 
 
 def _settle(decision: Decision, runs: Own | None, ranking: tuple[Offer, ...]) -> str:
     """The command that compares what is advised with the runners-up, on the built-in task that is most alike."""
-    from lrlab.lab.arms.arms import arms_named
     from lrlab.lab.task.declaration import built_in_tasks
 
     ground = runs.task if runs is not None and runs.task in built_in_tasks() else decision.ground
-    offered = ranking[:OFFERED]
-    whole = next((each.set for each in offered if each.set), "")
-    there = [arm.name for arm in arms_named(whole)] if whole else []
-    own = [each for each in offered if not each.set and each.name not in there]
-    given = ["--arms", whole] if whole else []
-    given += [part for each in own for part in ("--arm", f"{each.name}={each.schedule}")]
-    return shlex.join(["lrlab", "compare", ground, *given, "--lrs", "auto"])
+    arms = [part for each in ranking[:OFFERED] for part in ("--arm", typed(each.name, _arm(each).text))]
+    return shlex.join(["lrlab", "compare", ground, *arms, "--lrs", "auto"])
+
+
+def _arm(offer: Offer) -> Arm:
+    from lrlab.lab.arms.arms import Arm
+
+    config = {} if offer.optimizer is None else {"optimizer": offer.optimizer}
+    return Arm(offer.name, offer.schedule, offer.averaging, config)
 
 
 def _reason(reason: Reason) -> ReasonRecord:

@@ -89,7 +89,7 @@ def averaged(averaging: float | str, framework: str, updates: int | None) -> str
     Raises `LrlabError` where the length of the run is not known.
 
     >>> print(averaged("lawa 5", "torch", 100))
-    # Weights averaged over the latest 5 of 20 states (LAWA): of this average no code is written.
+    # Weights averaged over the latest 5 of 20 states (lawa 5): of this average no code is written.
     <BLANKLINE>
     """
     average = average_of(averaging)
@@ -98,16 +98,10 @@ def averaged(averaging: float | str, framework: str, updates: int | None) -> str
         raise LrlabError(worded(f"{average}, whose length is not known", hint="horizon=1000, or --steps 1000"))
     if average.name in ("lawa", "merge"):
         return f"# {said}: of this average no code is written.\n"
-    if _latest_alone(average, updates):
+    if average.is_one_state(updates):
         of = "1 update" if updates == 1 else f"{updates} updates"
         return f"# {said}: of {of} that is the latest weights alone, so there is nothing to average.\n"
     return _CODE[framework].format(said=f"{said}.", share=_share(average, updates, framework))
-
-
-def _latest_alone(average: Average, updates: int) -> bool:
-    """Whether a run is so short that the average is the state after its last update."""
-    window = average.amount * updates
-    return round(window) <= 1 if average.name == "swa" else window <= 1
 
 
 def _share(average: Average, updates: int, framework: str) -> str:

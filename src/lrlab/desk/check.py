@@ -136,7 +136,7 @@ def _comparison(table: CompareTable, doubts: list[Doubt]) -> CheckedComparison:
         doubts += _doubts(arm.name, arm.schedule, updates)
     return {
         "task": ", ".join(each.task.name for each in experiments),
-        "strategies": {arm.name: str(arm.schedule) for arm in experiment.arms},
+        "strategies": {arm.name: arm.text for arm in experiment.arms},
         "runs": sum(each.runs for each in experiments),
         "updates": updates,
     }

@@ -69,7 +69,7 @@ def trained(wanted: Wanted, store: Path, tell: Callable[[dict[str, Any]], None])
             "title": experiment.title,
             "total": experiment.runs,
             "arms": [
-                {"name": arm.name, "schedule": str(arm.schedule), "lr": _curve(arm.schedule, settings.updates)}
+                {"name": arm.name, "schedule": arm.text, "lr": _curve(arm.schedule, settings.updates)}
                 for arm in experiment.arms
             ],
             "lrs": list(settings.lrs),

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from lrlab.desk import alone
 from lrlab.desk.alone import ASKED, STOP
 from lrlab.desk.wanted import EVENTS, RESULT, Wanted, experiment_of, wanted_of
-from lrlab.errors import LrlabError
+from lrlab.errors import LrlabError, worded
 
 FOLDER, MODULE = "studio", "lrlab.desk.job"
 PIECE = 262_144  # bytes of events that are read at once
@@ -49,9 +49,14 @@ def begin(store: str | Path, wanted: Wanted) -> str:
 
 
 def check(wanted: Wanted) -> None:
-    """Say now what would stop it. Raises `LrlabError`."""
+    """Say now what would stop it. Raises `LrlabError`, also for an optimizer that would have to be imported."""
     from lrlab.desk.experiment import Resources
+    from lrlab.lab.arms.text import apart
 
+    for text in wanted.schedules.values():
+        if "(" in (call := apart(text).optimizer or ""):
+            what = "text that is typed here names no code: an optimizer only as built-in tasks know it"
+            raise LrlabError(worded(what, call, "sgd, momentum, adam, adamw, ...", "lrlab compare --arm NAME=EXPR"))
     experiment_of(wanted).jobs(Resources())
 
 

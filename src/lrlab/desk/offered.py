@@ -34,6 +34,18 @@ def arm_sets() -> tuple[str, ...]:
     return ARM_SETS
 
 
+def besides() -> tuple[str, ...]:
+    """What may stand behind an @ of a strategy: an example of each average, and the optimizers of built-in tasks.
+
+    >>> besides()[:2]
+    ('ema 10%', 'swa 25%')
+    """
+    from lrlab.lab.arms.arms import OPTIMIZER_ARMS
+    from lrlab.lab.arms.average import TYPED
+
+    return (*TYPED.values(), *(name for _, name in OPTIMIZER_ARMS.values()))
+
+
 def libraries() -> tuple[str, ...]:
     """The libraries whose schedules are read."""
     from lrlab.dialects.libraries import names

@@ -33,6 +33,7 @@ from typing import Any, Literal
 
 from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.plan import plan as plan_of
+from lrlab.desk.typed import typed
 from lrlab.errors import LrlabError, worded
 from lrlab.record.regular import content
 from lrlab.record.shape import Misshapen, shaped
@@ -44,6 +45,8 @@ ScheduleText = str | float
 @dataclass(frozen=True)
 class CompareTable:
     """A comparison: the options of `lrlab compare`; `arm` holds strategies by name, `arms` is a whole set.
+
+    Behind an @ of a strategy stand its optimizer and the average of its weights: "constant() @ ema 10%".
 
     `more` are the tasks beside the first, where there are several.
     """
@@ -149,7 +152,7 @@ def options(table: CompareTable | TuneTable) -> dict[str, Any]:
         if value is None or value == () or value == {} or value is False:
             continue
         if each.name == "arm":
-            given["schedules"] = [_named(name, text) for name, text in value.items()]
+            given["schedules"] = [_typed(name, text) for name, text in value.items()]
         elif each.name == "config":
             given["config"] = [f"{name}={_json(name, item)}" for name, item in value.items()]
         elif each.name == "lrs":
@@ -159,10 +162,11 @@ def options(table: CompareTable | TuneTable) -> dict[str, Any]:
     return given
 
 
-def _named(name: str, text: str) -> str:
-    if "=" in name or "(" in name or not name.strip():
+def _typed(name: str, text: str) -> str:
+    given = typed(name.strip(), text)
+    if given == text:
         raise LrlabError(worded("a strategy's name has no = and no (", name, hint="early"))
-    return f"{name}={text}"
+    return given
 
 
 def _json(name: str, value: object) -> str:

@@ -25,6 +25,23 @@ def test_a_file_is_said_in_words(typed):
     assert found["findings"] == []
 
 
+def test_strategies_are_said_as_they_can_be_typed(typed, furnished):
+    """With all that they have besides their schedules; what is none is said."""
+    arms = 'a = "linear(to=0.0) @ lawa 5@adam"\nb = "wsd(warmup=0) @ ema 10.0%"\n'
+    text = f'[compare]\ntask = "control"\n[compare.arm]\n{arms}'
+    (furnished / "average.toml").write_text(text)
+    found = json.loads(typed("check", "average.toml", "--json").output)["compare"]["strategies"]
+    assert found == {
+        "a": "linear() @ adam @ lawa 5",
+        "b": 'warmup(0) >> constant() >> one_minus_sqrt("20%") @ ema 10%',
+    }
+    (furnished / "average.toml").write_text(text.replace("lawa", "law"))
+    done = typed("check", "average.toml")
+    assert done.exit_code == 1
+    assert "an arm has one optimizer" in done.output
+    assert "averages: ema 10%, swa 25%, lawa 5" in done.output
+
+
 STAGES = 'warmup("5%") >> constant() >> one_minus_sqrt("{}%")'
 
 

@@ -95,7 +95,7 @@ def test_an_arm_may_schedule_what_is_beside_the_lr():
     for name in ("weight_decay", "momentum", "beta1", "beta2", "eps"):
         assert Arm("a", lr.constant(), also={name: lr.linear()}).also == {name: lr.linear()}
     assert Arm("a", lr.constant(), 0.25, {"width": 8}, {"eps": lr.constant()}).beside == (
-        "weights averaged over 25% of the run, width=8, eps=constant()"
+        "weights averaged over 25% of the run (ema 25%), width=8, eps=constant()"
     )
     assert Arm("a", lr.constant()).beside == ""
     for wrong in ("lr", "momentun"):

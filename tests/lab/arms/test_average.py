@@ -10,22 +10,29 @@ from lrlab.lab.stages.engine import run_jobs
 from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.task.declaration import Settings, load_task
+from lrlab.lab.training.averaging import WeightAverage
 from lrlab.record.runs.store import Store
 
 
 @pytest.mark.parametrize(
     ("given", "found", "told"),
     [
-        (0.1, Average("ema", 0.1), "weights averaged over 10% of the run"),
-        ("ema 10%", Average("ema", 0.1), "weights averaged over 10% of the run"),
-        ("swa 25%", Average("swa", 0.25), "weights averaged over the last 25% of the run (SWA)"),
-        ("lawa 5", Average("lawa", 5), "weights averaged over the latest 5 of 20 states (LAWA)"),
-        (1, Average("ema", 1.0), "weights averaged over 100% of the run"),
-        ("ema 1%", Average("ema", 0.01), "weights averaged over 1% of the run"),
-        ("swa 100%", Average("swa", 1.0), "weights averaged over the last 100% of the run (SWA)"),
-        ("lawa 1", Average("lawa", 1), "weights averaged over the latest 1 of 20 states (LAWA)"),
-        ("lawa 20", Average("lawa", 20), "weights averaged over the latest 20 of 20 states (LAWA)"),
-        ("merge linear()", Average("merge", 1.0, "linear()"), "weights merged as linear() would have left them"),
+        (0.1, Average("ema", 0.1), "weights averaged over 10% of the run (ema 10%)"),
+        ("ema 10%", Average("ema", 0.1), "weights averaged over 10% of the run (ema 10%)"),
+        ("swa 25%", Average("swa", 0.25), "weights averaged over the last 25% of the run (swa 25%)"),
+        ("lawa 5", Average("lawa", 5), "weights averaged over the latest 5 of 20 states (lawa 5)"),
+        (1, Average("ema", 1.0), "weights averaged over 100% of the run (ema 100%)"),
+        ("ema 1%", Average("ema", 0.01), "weights averaged over 1% of the run (ema 1%)"),
+        ("ema 2.5%", Average("ema", 0.025), "weights averaged over 2.5% of the run (ema 2.5%)"),
+        (0.0035, Average("ema", 0.0035), "weights averaged over 0.35% of the run (ema 0.35%)"),
+        ("swa 100%", Average("swa", 1.0), "weights averaged over the last 100% of the run (swa 100%)"),
+        ("lawa 1", Average("lawa", 1), "weights averaged over the latest 1 of 20 states (lawa 1)"),
+        ("lawa 20", Average("lawa", 20), "weights averaged over the latest 20 of 20 states (lawa 20)"),
+        (
+            "merge linear()",
+            Average("merge", 1.0, "linear()"),
+            "weights merged as linear() would have left them (merge linear())",
+        ),
     ],
 )
 def test_each_is_read_and_told(given, found, told):
@@ -50,6 +57,11 @@ def test_each_is_read_and_told(given, found, told):
         "lawa 0",
         "lawa 21",
         "lawa 2.5",
+        "lawa nan",
+        "ema nan%",
+        "ema inf%",
+        "ema 1e-400%",
+        "merge",
         "mean 5%",
         None,
     ],
@@ -58,6 +70,59 @@ def test_what_is_none_is_refused(wrong):
     """With all that there are."""
     with pytest.raises(LrlabError, match=r"(?s)averaging is a share.*swa 25%.*lawa 5"):
         average_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("averaging", "shortest"),
+    [
+        ("ema 10%", 11),
+        ("swa 25%", 6),
+        ("lawa 5", 2),
+        ("lawa 1", None),
+        ("merge linear()", 2),
+        ("merge constant()", None),
+    ],
+)
+def test_in_a_short_run_an_average_is_the_state_after_the_last_update(averaging, shortest):
+    """There the average of what was trained, made update by update, is that state or an older one, alone."""
+    average = average_of(averaging)
+    for updates in range(1, 60):
+        states = [float(2**k) for k in range(updates + 1)]  # no mean of two is a third
+        held = Held()
+        weights = WeightAverage(held, average, updates)
+        for held.w in states[1:]:
+            weights.update()
+        weights.swap_in()
+        assert average.is_one_state(updates) == (held.w in states) == (shortest is None or updates < shortest)
+
+
+class Held:
+    """A model of one weight."""
+
+    w = 1.0
+
+    def state_dict(self):
+        return {"w": self.w}
+
+    def load_state_dict(self, state):
+        self.w = state["w"]
+
+
+def test_an_arm_whose_average_holds_one_state_is_refused():
+    """It would be one without, under another name; a merge that cannot be made is said at once, too."""
+    arms = {"a": Arm("a", lr.constant(), 0.1), "b": "constant()"}
+    with pytest.raises(LrlabError, match=r"arm a: in a run of 10 updates nothing is averaged"):
+        lr.compare("control", arms, horizon=10, config={"size": "tiny"})
+    lr.compare("control", arms, horizon=11, config={"size": "tiny"})
+    rising = {"a": Arm("a", lr.constant(), "merge linear(start=0, to=1)"), "b": "constant()"}
+    with pytest.raises(LrlabError, match="never rise"):
+        lr.compare("control", rising, horizon=100, config={"size": "tiny"})
+
+
+def test_what_means_the_same_is_the_same_arm():
+    """And so is its run the same, whichever way it was written."""
+    for one, other in (("ema 10%", 0.1), ("swa 25%", " swa 25.0%"), ("merge linear()", "merge linear(to=0)")):
+        assert Arm("a", lr.constant(), one) == Arm("a", lr.constant(), other)
 
 
 def test_they_are_a_set_of_arms():

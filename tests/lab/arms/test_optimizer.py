@@ -8,7 +8,7 @@ import torch
 
 import lrlab as lr
 from lrlab.errors import LrlabError
-from lrlab.lab.arms.optimizer import OptimizerCall, apart, call_of, explained, made, rate_of, step
+from lrlab.lab.arms.optimizer import OptimizerCall, call_of, explained, made, rate_of, step
 
 
 def weights():
@@ -56,13 +56,6 @@ def test_what_cannot_be_made_is_said(text, words):
     """The module, the name, an argument, a value."""
     with pytest.raises(LrlabError, match=words):
         made(text, weights())
-
-
-def test_the_optimizer_stands_behind_the_last_at():
-    """Which may be within a text of the schedule, too."""
-    assert apart("warmup('5%') >> linear() @ a.B(x=1)") == ("warmup('5%') >> linear()", "a.B(x=1)")
-    assert apart('plateau(metric="a@b")') == ('plateau(metric="a@b")', None)
-    assert apart("linear()") == ("linear()", None)
 
 
 def test_a_name_of_a_task_is_no_call():

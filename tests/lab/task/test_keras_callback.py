@@ -91,6 +91,12 @@ def test_every_update_has_its_lr_and_training_ends_by_itself():
     assert run.score == run.evals["loss"].values[-1]
 
 
+def test_averaged_weights_are_not_judged_by_fit():
+    """It evaluates by itself, the weights as they are: they would pass for an average."""
+    with pytest.raises(LrlabError, match=r"judged by averaged weights(?s:.*)model.fit of Keras"):
+        fitted(TrainingRun(lr.constant(), 8, metric="loss", averaging=0.5))
+
+
 @pytest.mark.parametrize(
     ("model", "options", "said"),
     [

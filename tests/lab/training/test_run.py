@@ -203,6 +203,25 @@ def test_an_evaluation_without_a_report_does_not_leave_the_average_in():
     assert model.w == 4.0
 
 
+@pytest.mark.parametrize("read_at", [(), (4,)])
+def test_a_report_without_the_average_is_refused(read_at):
+    """Where the training did not ask whether to evaluate now: it would have judged the weights as they are."""
+    run = TrainingRun(lr.constant(), 4, evals=1, averaging=0.5)
+    run.track(model=Model(), opt=Optimizer(1.0))
+    told = []
+    for update, _ in run.steps([0]):
+        if update + 1 in read_at:
+            assert run.eval_now
+        elif update == 0 and read_at:  # also between two evaluations
+            continue
+        try:
+            run.report(val_loss=1.0)
+        except LrlabError as error:
+            told.append((run.completed, str(error).splitlines()[0]))
+    said = "this arm is judged by averaged weights, which the model holds after run.eval_now alone"
+    assert told == [(each, said) for each in ((2, 3) if read_at else (1, 2, 3, 4))]
+
+
 def test_misuse_names_what_to_type():
     """Each mistake that can be seen is answered with the line that would be right."""
     run = TrainingRun(lr.constant(), 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lrlab.analysis.advice.own import Own
@@ -22,15 +22,15 @@ BESIDES = "another optimizer or other settings of an arm are not stored with a r
 class Offer:
     """A strategy that may be taken; `beside` is what it needs besides its schedule, `points` are those of the rules.
 
-    Where it is more than a schedule, it is an arm of the `set` of that name; `averaging` is the average of its weights.
+    `averaging` is the average of its weights, and `optimizer` its own optimizer, as an arm of the lab has them.
     """
 
     name: str
     schedule: Schedule
     beside: str = ""
     points: int = 0
-    set: str = ""
     averaging: float | str | None = None
+    optimizer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,15 @@ class Change:
 
 
 def offers(decision: Decision, runs: Own | None, known: Sequence[Offer] = ()) -> tuple[Offer, ...]:
-    """The best of the user's own runs, then the best by the rules; nothing twice.
+    """The best of the user's own runs, then the best by the rules; nothing twice, and no name for two.
 
     A run is stored with its schedule and average alone; of arms that are `known` by these the rest is known, too.
     """
     found = [] if runs is None else [_own(name, schedule, runs, known) for name, schedule in runs.schedules]
     for each in map(_offer, decision.ranking):
         if (each.schedule, each.beside) not in [(other.schedule, other.beside) for other in found]:
-            found.append(each)
+            taken = each.name in [other.name for other in found]
+            found.append(replace(each, name=f"{each.name}: {each.schedule}") if taken else each)
     return tuple(found)
 
 
@@ -116,4 +117,4 @@ def _own(name: str, schedule: Schedule, runs: Own, known: Sequence[Offer]) -> Of
 
 def _offer(ranked: Ranked) -> Offer:
     of = ranked.strategy
-    return Offer(ranked.name, of.schedule, of.beside, ranked.points, of.set, of.averaging)
+    return Offer(ranked.name, of.schedule, of.beside, ranked.points, of.averaging, of.optimizer)

@@ -31,8 +31,8 @@ _TOLD = 4  # studies up to which the difference in each is told
 class Strategy:
     """A schedule that may be advised: its text form, when it may be (`when`; always if empty), and when it may not.
 
-    `beside` is what it needs besides the schedule, in words, and `averaging` the average of the weights, as an arm of
-    the lab has it. An arm that is more than a schedule is in the `set` of arms of that name.
+    `beside` is what it needs besides the schedule, in words; `averaging` is the average of the weights, and `optimizer`
+    the optimizer of built-in tasks, as an arm of the lab has them.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Strategy:
     unless: When = field(default_factory=dict)
     beside: str = ""
     averaging: float | str | None = None
-    set: Literal["", "strategies", "optimizers", "averages"] = ""
+    optimizer: str | None = None
 
     @property
     def schedule(self) -> Schedule:

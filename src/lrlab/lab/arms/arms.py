@@ -14,8 +14,9 @@ from lrlab.core.expression.node import Schedule
 from lrlab.core.plan.rules import KINDS
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, nearest, worded
-from lrlab.lab.arms.average import average_of
-from lrlab.lab.arms.optimizer import OptimizerCall, apart
+from lrlab.lab.arms.average import TYPED, average_of
+from lrlab.lab.arms.optimizer import ALLOWED, OptimizerCall
+from lrlab.lab.arms.text import Parts, apart
 
 AVERAGING = 0.1
 
@@ -26,10 +27,10 @@ class Arm:
 
     `averaging` is the memory of a moving average of the weights as a share of the run, which then takes the
     place of the weights in every evaluation, or another average, "swa 25%", "lawa 5" or "merge linear()", the decay
-    that it stands for (see `lrlab.lab.arms.average`); None evaluates the weights as they are. `config` is what the task
-    finds in `run.config` when it trains this arm, such as {"optimizer": "adam"}. `also` schedules hyper-parameters
-    beside the LR, of every parameter group: {"momentum": linear(start=0.95, to=0.85)}; see
-    `lrlab.core.plan.rules.KINDS`.
+    that it stands for (see `lrlab.lab.arms.average`); None evaluates the weights as they are. What is written
+    differently and means the same becomes one: "ema 10%" becomes 0.1. `config` is what the task finds in `run.config`
+    when it trains this arm, such as {"optimizer": "adam"}. `also` schedules hyper-parameters beside the LR, of every
+    parameter group: {"momentum": linear(start=0.95, to=0.85)}; see `lrlab.core.plan.rules.KINDS`.
 
     >>> Arm("slow start", parse('warmup("20%") >> linear()'))
     Arm(name='slow start', schedule=warmup("20%") >> linear(), averaging=None, config={}, also={})
@@ -46,7 +47,7 @@ class Arm:
         if not self.name or not self.name.isprintable():
             raise LrlabError(worded("an arm needs a name of printable characters", self.name))
         if self.averaging is not None:
-            average_of(self.averaging)
+            object.__setattr__(self, "averaging", average_of(self.averaging).given)
         for name in self.also:
             if name not in KINDS or name == "lr":
                 known = [kind for kind in KINDS if kind != "lr"]
@@ -57,27 +58,24 @@ class Arm:
         """What it has besides its schedule, in words; empty if that is all.
 
         >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).beside
-        'weights averaged over 10% of the run, optimizer=adam'
+        'weights averaged over 10% of the run (ema 10%), optimizer=adam'
         """
         averaged = "" if self.averaging is None else str(average_of(self.averaging))
         given = [f"{name}={value}" for name, value in (*self.config.items(), *self.also.items())]
         return ", ".join(filter(None, (averaged, *given)))
 
+    @property
+    def text(self) -> str:
+        """What `arm_of` reads back as this arm. Raises `LrlabError` for one with more than a text can say.
 
-def arm_of(name: str, text: str) -> Arm:
-    """An arm from its text: a schedule, and behind an @ the optimizer that it is trained with.
-
-    Raises `LrlabError` where the schedule cannot be read, or the optimizer cannot be imported or called so.
-
-    >>> arm_of("plain", "linear() @ torch.optim.SGD(lr=0.1)").config
-    {'optimizer': 'torch.optim.SGD(lr=0.1)'}
-    """
-    schedule, optimizer = apart(text)
-    if optimizer is None:
-        return Arm(name, parse(schedule))
-    call = OptimizerCall.parse(optimizer)
-    call.kind()
-    return Arm(name, parse(schedule), config={"optimizer": str(call)})
+        >>> Arm("averaging", parse("constant()"), 0.1, {"optimizer": "adam"}).text
+        'constant() @ adam @ ema 10%'
+        """
+        if self.also or {*self.config} - {"optimizer"}:
+            more = ", ".join([*self.config, *self.also])
+            raise LrlabError(worded(f"no text says what the arm {self.name} sets besides", more, "optimizer"))
+        average = None if self.averaging is None else average_of(self.averaging).text
+        return str(Parts(str(self.schedule), self.config.get("optimizer"), average))
 
 
 # Name and text form. Parameters are those of the papers, or what fits any run: step and multistep by tenths,
@@ -125,6 +123,35 @@ AVERAGE_ARMS: Mapping[str, tuple[str, float | str | None]] = {
 ARM_SETS = ("strategies", "optimizers", "averages")
 
 
+def arm_of(name: str, text: str) -> Arm:
+    """An arm from its text: a schedule, and behind each @ its optimizer, or the average of its weights.
+
+    The optimizer is a call of one that can be imported, or the name of one that the built-in tasks know. Raises
+    `LrlabError` where a part cannot be read, or the optimizer cannot be imported or called so.
+
+    >>> arm_of("plain", "linear() @ torch.optim.SGD(lr=0.1)").config
+    {'optimizer': 'torch.optim.SGD(lr=0.1)'}
+    >>> arm_of("averaged", "constant() @ adamw @ swa 25%").averaging
+    'swa 25%'
+    """
+    schedule, optimizer, average = apart(text)
+    config = {} if optimizer is None else {"optimizer": _optimizer(optimizer)}
+    return Arm(name, parse(schedule), average, config)
+
+
+def _optimizer(text: str) -> str:
+    known = [name for _, name in OPTIMIZER_ARMS.values()]
+    if text in known:
+        return text
+    if "(" not in text:
+        what = "this is not a call of an optimizer, nor one that built-in tasks know, nor an average of the weights"
+        near = nearest(text.lower(), known) or TYPED.get(nearest(text.lower().partition(" ")[0], TYPED), "")
+        raise LrlabError(worded(what, text, ", ".join([ALLOWED, *known, *TYPED.values()]), near))
+    call = OptimizerCall.parse(text)
+    call.kind()
+    return str(call)
+
+
 def default_arms(mode: Literal["min", "max"] = "min") -> tuple[Arm, ...]:
     """The default arms, for a metric of which less ("min") or more ("max") is better.
 
@@ -150,7 +177,7 @@ def average_arms() -> tuple[Arm, ...]:
     """One arm for each average of a constant LR, beside it as it is and two decays.
 
     >>> [arm.averaging for arm in average_arms()]
-    [None, 0.1, 'swa 25%', 'lawa 5', 'merge wsd(warmup=0)', None, None]
+    [None, 0.1, 'swa 25%', 'lawa 5', 'merge warmup(0) >> constant() >> one_minus_sqrt("20%")', None, None]
     """
     return tuple(Arm(name, parse(text), averaging) for name, (text, averaging) in AVERAGE_ARMS.items())
 

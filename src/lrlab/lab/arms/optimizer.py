@@ -114,20 +114,6 @@ def rate_of(optimizer: Any) -> float | None:
 EXTRA = ("schedulefree", "prodigyopt", "dadaptation", "pytorch_optimizer")
 
 
-def apart(text: str) -> tuple[str, str | None]:
-    """The schedule of an arm's text, and the optimizer that stands behind its @.
-
-    >>> apart("constant() @ prodigyopt.Prodigy(lr=1.0)")
-    ('constant()', 'prodigyopt.Prodigy(lr=1.0)')
-    >>> apart('plateau(metric="a@b")')
-    ('plateau(metric="a@b")', None)
-    """
-    schedule, sign, call = text.rpartition("@")
-    if not sign or schedule.count('"') % 2 or schedule.count("'") % 2:
-        return text, None
-    return schedule.strip(), call.strip()
-
-
 def step(optimizer: Any, closure: Any) -> Any:
     """Make one update: with the closure where the optimizer asks for one, with the loss where it asks for that.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.text.lint import SMALL, refuse_odd
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.average import average_of
 
 
 def refuse_units(arm: str, schedule: Schedule) -> None:
@@ -90,3 +91,22 @@ def refuse_turned(arm: str, schedule: Schedule, updates: int, metric: str, mode:
                     f'mode="{mode}"',
                 )
             )
+
+
+def refuse_one_state(arm: str, averaging: float | str | None, updates: int) -> None:
+    """Raise `LrlabError` if an average holds the weights after one update alone: the arm would be one without it.
+
+    >>> refuse_one_state("a", 0.1, 10)
+    Traceback (most recent call last):
+    ...
+    lrlab.errors.LrlabError: arm a: in a run of 10 updates nothing is averaged: the average holds one state alone
+      given:   'ema 10%'
+      allowed: longer runs, or an average over more of the run
+    """
+    if averaging is None:
+        return
+    average = average_of(averaging)
+    if average.is_one_state(updates):
+        of = "1 update" if updates == 1 else f"{updates} updates"
+        what = f"arm {arm}: in a run of {of} nothing is averaged: the average holds one state alone"
+        raise LrlabError(worded(what, average.text, "longer runs, or an average over more of the run"))

@@ -9,7 +9,7 @@ from typing import Any
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.optimizer import call_of
-from lrlab.lab.arms.refusals import refuse_absolute, refuse_turned
+from lrlab.lab.arms.refusals import refuse_absolute, refuse_one_state, refuse_turned
 from lrlab.lab.stages.job import Job, jobs_of
 from lrlab.lab.stages.resources import Resources
 from lrlab.lab.task.config import defaults, refuse_unknown
@@ -46,6 +46,7 @@ class Experiment:
             )
         for arm in self.arms:
             refuse_absolute(arm.name, arm.schedule, settings.updates, settings.lrs)
+            refuse_one_state(arm.name, arm.averaging, settings.updates)
             for schedule in (arm.schedule, *arm.also.values()):
                 refuse_turned(arm.name, schedule, settings.updates, task.metric, task.mode)
 

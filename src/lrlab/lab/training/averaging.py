@@ -12,10 +12,8 @@ from typing import Any, Protocol
 
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.average import Average
+from lrlab.lab.arms.average import EVERY, Average
 from lrlab.lab.arms.merging import factors
-
-EVERY = 0.05  # of the run: how often LAWA takes a state
 
 
 class Stateful(Protocol):
@@ -116,6 +114,19 @@ class WeightAverage:
         if self._live is None:
             self._live = _copied(self._model)
             self._model.load_state_dict(self._average)
+
+    def judged(self) -> None:
+        """Put the trained state back after an evaluation. Raises `LrlabError` where that was none of the average."""
+        if self._live is None:
+            raise LrlabError(
+                worded(
+                    "this arm is judged by averaged weights, which the model holds after run.eval_now alone",
+                    None,
+                    "a loop that evaluates between run.eval_now and run.report, which model.fit of Keras does not",
+                    "if run.eval_now: run.report(...)",
+                )
+            )
+        self.swap_out()
 
     def swap_out(self) -> None:
         """Put the trained state back; without an earlier `swap_in` it does nothing.

@@ -214,7 +214,7 @@ class TrainingRun:
         """Report metrics by name, also to controllers (plateau). Raises `LrlabError` without the task's metric."""
         self._in_an_update("run.report")
         if self._average is not None:
-            self._average.swap_out()
+            self._average.judged()
         values = {name: number_of(value) for name, value in metrics.items()}
         if self._metric not in values:
             raise LrlabError(
@@ -373,8 +373,8 @@ class TrainingRun:
 
     def _averaged_model(self) -> Any:
         if "model" not in self._tracked:
-            hint = "run.track(model=model, opt=opt)"
-            raise LrlabError(worded("weight averaging needs the model", self._tracked.names, hint=hint))
+            hint, pure = "run.track(model=model, opt=opt)", 'with lr.functional_torch a state {"model": ...}'
+            raise LrlabError(worded("weight averaging needs the model", self._tracked.names, pure, hint))
         return self._tracked["model"]
 
     def _close_update(self) -> None:

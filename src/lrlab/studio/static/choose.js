@@ -26,9 +26,8 @@ const advising = new Latest(
   (answers) => asked("advise", answers),
   ({ shortlist, settle, sections: found }) => {
     byId("shortlist").replaceChildren(...shortlist.map(offer));
-    const bare = shortlist.filter(({ averaging }) => averaging === null); // Compare has no word for an average
-    byId("settle").href = `/compare#${new URLSearchParams({ arms: bare.map(({ name, schedule }) => `${name} = ${schedule}`).join("\n") })}`;
-    byId("settle-command").replaceChildren(bare.length < shortlist.length ? "The page leaves averaged weights out. The comparison that would settle it: " : "The comparison that would settle it: ", make("code", {}, ...command(settle)));
+    byId("settle").href = `/compare#${new URLSearchParams({ arms: shortlist.map(({ name, arm }) => `${name} = ${arm}`).join("\n") })}`;
+    byId("settle-command").replaceChildren("The comparison that would settle it: ", make("code", {}, ...command(settle)));
     byId("reasons").replaceChildren(...sections({ sections: found.slice(1).map((table, k) => (k ? table : { ...table, title: "Why" })) }));
     say(`To begin with: ${shortlist[0].schedule}`);
   },

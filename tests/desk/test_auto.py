@@ -13,6 +13,7 @@ from lrlab.analysis.comparison.statistics import compare
 from lrlab.desk import trainer
 from lrlab.desk.auto import shares_of
 from lrlab.errors import LrlabError
+from lrlab.lab.executors.local import Local
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 GIVEN = {"budget": 12, "horizon": 160, "workers": 0, "quiet": True}
@@ -59,6 +60,19 @@ def test_it_is_judged_on_what_nothing_has_seen(tmp_path, monkeypatch):
     assert {job.updates for job in seen[-1]} == {160}
     assert len({job.arm.name for job in seen[-1]}) == 2
     assert all(job.updates < 160 for jobs in seen[:-1] for job in jobs)
+
+
+def test_the_same_workers_train_all_of_it(tmp_path, monkeypatch):
+    """One process for the range test, the screening and the verdict: each that starts loads the libraries anew."""
+    begun = []
+
+    def spawned(self, environment, spawn=Local._spawn):
+        begun.append(spawn(self, environment))
+        return begun[-1]
+
+    monkeypatch.setattr(Local, "_spawn", spawned)
+    assert chosen(tmp_path, workers=1).trained > 0
+    assert len(begun) == 1
 
 
 def test_the_gain_is_positive_where_the_schedule_is_better(tmp_path):

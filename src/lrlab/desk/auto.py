@@ -157,7 +157,7 @@ def auto(
             config=config,
             seed=seed,
             store=store,
-            executor=executor if isinstance(executor, str) else place,
+            executor=place,
             workers=resources.workers,
             threads=threads,
             device=device,

@@ -12,6 +12,7 @@ from lrlab.desk.tune import tune
 from lrlab.errors import LrlabError
 from lrlab.lab.stages.stage import execute
 from lrlab.lab.task.declaration import Settings, task
+from lrlab.record.runs.store import Store
 
 QUADRATIC = str(Path(__file__).parents[1] / "lab" / "quadratic.py") + ":train"
 SPACE = {"WSD": 'wsd(warmup="5%", decay="{decay: 20..80 by 20}%", to={floor: 0|0.1})', "fixed": lr.constant()}
@@ -37,6 +38,24 @@ def test_what_was_found_can_be_used(tmp_path):
     assert sum(rung["spent"] for rung in record["rungs"]) <= record["spent"]
     assert found.schedule in str(found)
     assert f"of {found.budget / 40:.1f}" in str(found)
+
+
+def test_an_average_is_searched_with_its_schedule(tmp_path):
+    """Its memory is a slot like any; the winner is judged with its average, and told with it."""
+    found = tune(
+        QUADRATIC, {"averaged": "constant() @ ema {memory: 25|50}%"}, store=tmp_path, **{**GIVEN, "lrs": (1.0, 2.0)}
+    )
+    runs = Store(tmp_path).listing().runs
+    assert {(run.arm, run.averaging) for run in runs} == {
+        ("warmup + linear", None),
+        ("averaged", 0.25),
+        ("averaged", 0.5),
+    }
+    assert found.averaging in (0.25, 0.5)  # the noise of the last updates is all that is left at these LRs
+    searched = {(run.seed, run.fold) for run in runs if run.updates < 40}
+    judged = [run for run in runs if (run.seed, run.fold) not in searched]
+    assert {run.averaging for run in judged if run.arm == "averaged"} == {found.averaging}
+    assert str(found).startswith(f"constant() @ ema {found.averaging:.0%} at ")
 
 
 def test_the_same_call_goes_on_where_it_was(tmp_path, monkeypatch):

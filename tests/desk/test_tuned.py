@@ -16,6 +16,7 @@ FOUND = Tuned(
     metric="val_loss",
     updates=100,
     schedule="cosine()",
+    averaging=None,
     lr=2.0,
     baseline=BASELINE.text,
     baseline_lr=1.0,
@@ -39,6 +40,15 @@ def test_it_says_what_to_take_and_how_sure_that_is():
     assert "val_loss -0.96 (95% interval -0.99" in said
     assert "instead of 20.0 with every run alone (30% saved)" in said
     assert "take that" in str(dataclasses.replace(FOUND, comparison=None))
+
+
+def test_the_winner_is_told_as_it_is_typed():
+    """With the average of its weights, which its schedule alone does not say."""
+    found = dataclasses.replace(FOUND, averaging=0.25)
+    assert str(found).startswith("cosine() @ ema 25% at 2 times the LR of toy.")
+    told = found.record()
+    assert (told["schedule"], told["averaging"], told["arm"]) == ("cosine()", 0.25, "cosine() @ ema 25%")
+    assert (FOUND.record()["averaging"], FOUND.record()["arm"]) == (None, "cosine()")
 
 
 def test_the_document_is_plain_json():

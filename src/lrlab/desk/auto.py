@@ -21,6 +21,7 @@ from lrlab.desk.chosen import CONSTANT, Best, Chosen, Screened
 from lrlab.desk.find import find
 from lrlab.desk.trainer import Trainer
 from lrlab.errors import LrlabError, worded
+from lrlab.lab.arms.arms import Arm
 from lrlab.lab.arms.average import average_of
 from lrlab.lab.executors.named import opened
 from lrlab.lab.search.budget import Budget, budget_of
@@ -191,7 +192,7 @@ def auto(
         metric=task.metric,
         updates=updates,
         framework=framework,
-        best=Best(best.name, str(best.schedule), best.strategy.averaging, best.lr),
+        best=Best(best.name, str(best.schedule), best.arm.averaging, best.lr),
         fixed=fixed.lr,
         own=found.own,
         found=found,
@@ -226,8 +227,8 @@ def _shortlist(
         plain = not offer.beside and str(offer.schedule) != FIXED.text
         here = plain or (_averaged(offer.averaging, updates) and averages(offer.averaging))
         if here and _lasts(offer.name, offer.schedule, updates):
-            found.append(Strategy(offer.name, str(offer.schedule), offer.averaging))
-    averaged = [each for each in found if each.averaging is not None]
+            found.append(Strategy(offer.name, Arm(offer.name, offer.schedule, offer.averaging).text))
+    averaged = [each for each in found if each.filled({}).averaging is not None]
     first = found[:count]
     if averaged and averaged[0] not in first:
         first[-1] = averaged[0]
@@ -240,12 +241,12 @@ def _averaged(averaging: float | str | None, updates: int) -> TypeGuard[float | 
     >>> _averaged(0.1, 44), _averaged(0.1, 40)
     (True, False)
     """
-    return averaging is not None and average_of(averaging).amount * (updates // SHORTER) > 1
+    return averaging is not None and not average_of(averaging).is_one_state(updates // SHORTER)
 
 
 def _screened(tried: Tried) -> Screened:
     of = tried.candidate
-    return Screened(of.name, str(of.schedule), of.strategy.averaging, of.lr, tried.updates, tried.score)
+    return Screened(of.name, str(of.schedule), of.arm.averaging, of.lr, tried.updates, tried.score)
 
 
 def _lasts(name: str, schedule: Schedule, updates: int) -> bool:

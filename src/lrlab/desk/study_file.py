@@ -77,7 +77,7 @@ class CompareTable:
 
 @dataclass(frozen=True)
 class TuneTable:
-    """A search: the options of `lrlab tune`; `arm` holds strategies with slots, by name."""
+    """A search: the options of `lrlab tune`; `arm` holds strategies with slots, by name; behind an @ an average."""
 
     task: str
     budget: float | str

@@ -48,7 +48,8 @@ def tune(
     """Search the schedule and base LR of a training within a budget, and judge the winner against warmup + linear.
 
     `train` is a function or class (see `lr.compare`), or the name of a built-in task; `strategies` are schedules with
-    slots, by name (see `lrlab.lab.search.space`; by default the usual ones), `lrs` the multiples of the task's own LR.
+    slots, by name (see `lrlab.lab.search.space`; by default the usual ones), with or without an average of the weights
+    behind an @; `lrs` are the multiples of the task's own LR.
     `budget` is in runs' worth of updates (60), or minutes ("30min"), which the time of a first run converts to runs;
     updates that several runs share count once. It is never exceeded, judging included.
 
@@ -99,6 +100,7 @@ def tune(
         metric=task.metric,
         updates=updates,
         schedule=str(found.winner.schedule),
+        averaging=found.winner.arm.averaging,
         lr=found.winner.lr,
         baseline=str(found.baseline.schedule),
         baseline_lr=found.baseline.lr,
@@ -117,7 +119,7 @@ def tune(
 def _judge(found: Found, field: Field) -> tuple[Comparison | None, int]:
     """Winner against baseline on units that were not searched, and its cost; nothing if they are the same."""
     rivals = [found.winner, found.baseline]
-    if (rivals[0].schedule, rivals[0].lr) == (rivals[1].schedule, rivals[1].lr):
+    if len({(rival.arm.text, rival.lr) for rival in rivals}) == 1:
         return None, 0
     scores = (-1.0 if field.maximise else 1.0) * field.scores(rivals, field.updates)
     shape = (1, -1) if field.folds > 1 else (-1, 1)

@@ -9,7 +9,9 @@ from typing import Literal, TypedDict, cast
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.analysis.comparison.versus import Answer, Versus, versus
 from lrlab.analysis.comparison.wording import Edge, widening
+from lrlab.core.text.parse import parse
 from lrlab.errors import printable
+from lrlab.lab.arms.arms import Arm
 from lrlab.lab.search.space import BASELINE
 from lrlab.lab.search.tuning import Rung
 from lrlab.shown import Shown
@@ -34,7 +36,8 @@ class VerdictRecord(TypedDict):
 class TunedRecord(TypedDict):
     """What a search found. LRs are multiples of the task's own. `spent` counts the updates of all stages,
 
-    `naive` those of all runs, each alone; `budget` is what was allowed.
+    `naive` those of all runs, each alone; `budget` is what was allowed. `arm` is the schedule with the average of its
+    weights (`averaging`; null where they are taken as they are), as `lrlab compare --arm` takes it.
     """
 
     version: Literal[1]
@@ -42,6 +45,8 @@ class TunedRecord(TypedDict):
     metric: str
     updates: int
     schedule: str
+    averaging: float | str | None
+    arm: str
     lr: float
     baseline: str
     baseline_lr: float
@@ -63,15 +68,17 @@ class Tuned(Shown):
     """What a search found, and whether it holds on data that the search has not seen.
 
     `answer`: the winner is "better" than the baseline, "undecided" or "worse"; it is "baseline" if the search found
-    nothing below the baseline, so that nothing was left to judge. `lr` and `baseline_lr` are multiples of the task's
-    own LR. `spent` counts the updates of all stages, each once, `naive` those of all runs, each alone; `spent <=
-    budget`. `lrs` are the LRs that were searched.
+    nothing below the baseline, so that nothing was left to judge. `averaging` is the average of the winner's weights,
+    as in `lrlab.lab.arms.arms.Arm`. `lr` and `baseline_lr` are multiples of the task's own LR. `spent` counts the
+    updates of all stages, each once, `naive` those of all runs, each alone; `spent <= budget`. `lrs` are the LRs that
+    were searched.
     """
 
     task: str
     metric: str
     updates: int
     schedule: str
+    averaging: float | str | None
     lr: float
     baseline: str
     baseline_lr: float
@@ -84,6 +91,11 @@ class Tuned(Shown):
     budget: int
     maximise: bool
     lrs: tuple[float, ...]
+
+    @property
+    def arm(self) -> str:
+        """The schedule with the average of its weights, as `lrlab compare --arm` takes it."""
+        return Arm("winner", parse(self.schedule), self.averaging).text
 
     @property
     def saved(self) -> float:
@@ -108,6 +120,7 @@ class Tuned(Shown):
         whole = {
             "version": VERSION,
             **plain,
+            "arm": self.arm,
             "answer": against.answer,
             "saved": round(self.saved, 4),
             "evidence": evidence,
@@ -148,7 +161,7 @@ class Tuned(Shown):
 
     def __repr__(self) -> str:
         """The answer in sentences."""
-        lines = [f"{self.schedule} at {self.lr:g} times the LR of {self.task}."]
+        lines = [f"{self.arm} at {self.lr:g} times the LR of {self.task}."]
         against = f"{self.baseline} at {self.baseline_lr:g}"
         if self.comparison is None:
             lines.append(f"The search found nothing that ends below the baseline, {against}: take that.")

@@ -43,7 +43,7 @@ def test_a_slot_may_stand_twice():
     """One name is one value; two meanings of one name are refused."""
     strategy = Strategy("s", 'warmup("{n: 5|10}%") >> hold("{n: 5|10}%") >> linear()')
     assert len(strategy.slots) == 1
-    assert str(strategy.filled({"n": "10"})) == 'warmup("10%") >> hold("10%") >> linear()'
+    assert strategy.filled({"n": "10"}).text == 'warmup("10%") >> hold("10%") >> linear()'
     with pytest.raises(LrlabError, match="given twice"):
         _ = Strategy("s", 'warmup("{n: 5|10}%") >> linear(to={n: 0|1})').slots
 
@@ -54,9 +54,9 @@ def test_everything_proposed_is_a_schedule_that_lasts_the_run(name):
     strategy = Strategy(name, STRATEGIES[name])
     draw = random.Random(0)
     for _ in range(20):
-        schedule = strategy.filled({slot.name: draw.choice(slot.values) for slot in strategy.slots})
+        arm = strategy.filled({slot.name: draw.choice(slot.values) for slot in strategy.slots})
         for length in LENGTHS:
-            values = schedule.over(length).values()
+            values = arm.schedule.over(length).values()
             assert len(values) == length
             assert values.max() == pytest.approx(1.0, abs=0.06)
             assert values[-1] < 0.5
@@ -83,6 +83,12 @@ def test_the_defaults_pass_their_own_check():
         ("linear(to={floor: 0})", None),
         ("linear(to={floor 0})", "cannot be read"),
         ('warmup("{n: 5|x}%") >> linear()', "span|duration"),
+        ("constant() @ {kind: ema|swa} {n: 5|25}%", None),
+        ("constant() @ ema {n: 1|25}%", "in a run of 80 updates nothing is averaged"),
+        ("constant() @ ema {n: 10|250}%", "averaging is a share"),
+        ("constant() @ merge linear(start={n: 0|1}, to=1)", "never rise"),
+        ("constant() @ adam", "all with the optimizer of the task"),
+        ("constant() @ torch.optim.SGD(lr=0.1)", "all with the optimizer of the task"),
     ],
 )
 def test_a_strategy_must_be_the_same_at_every_length(text, said):

@@ -173,7 +173,7 @@ def test_a_shortened_run_is_judged_once():
 def test_averaged_weights_are_part_of_a_candidate():
     """Its runs are judged by them; they share nothing with those without, and the price says so."""
     field = Field(TWO, 2, UPDATES, 1, False, None, None)
-    bare, averaged = (Candidate(Strategy("a", "constant()", each), (), 1.0) for each in (None, 0.1))
+    bare, averaged = (Candidate(Strategy("a", each), (), 1.0) for each in ("constant()", "constant() @ ema 10%"))
     assert [job.arm.averaging for job in field.jobs([bare, averaged], UPDATES)] == [None, 0.1, None, 0.1]
     both = price(TASK, field.jobs([bare, averaged], UPDATES), 1)
     assert both == 2 * price(TASK, field.jobs([averaged], UPDATES), 1) == 4 * UPDATES

@@ -20,7 +20,7 @@ from lrlab.cli.options import (
     workers_option,
 )
 from lrlab.cli.output import apart, fail, json_option, say
-from lrlab.cli.values import TASK, Whole
+from lrlab.cli.values import STRATEGY, TASK, Whole
 from lrlab.cli.verb import Section, Verb
 
 
@@ -56,9 +56,10 @@ def budget(ctx: click.Context, parameter: click.Parameter, given: str) -> float 
     "schedules",
     multiple=True,
     metavar="NAME=EXPR",
+    type=STRATEGY,
     callback=strategies,
     help='A strategy to search, with slots such as "{decay: 10..50 by 10}%" or {floor: 0|0.1}, instead of the default '
-    "ones; give several.",
+    "ones; give several. Behind @ stands the average of its weights, such as ema 10%.",
 )
 @click.option("--updates", "horizon", type=Whole(min=1), help="Updates of each whole run.")
 @lrs_option

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import missing
+from lrlab.lab.arms.arms import Arm
 from lrlab.lab.search.space import Slot, Strategy
 
 if TYPE_CHECKING:
@@ -27,9 +28,14 @@ class Candidate:
     lr: float
 
     @cached_property
-    def schedule(self) -> Schedule:
-        """The schedule."""
+    def arm(self) -> Arm:
+        """What is trained."""
         return self.strategy.filled(dict(self.values))
+
+    @property
+    def schedule(self) -> Schedule:
+        """Its schedule."""
+        return self.arm.schedule
 
     @property
     def name(self) -> str:

@@ -2,9 +2,10 @@
 
     warmup("{warmup: 2|5|10}%") >> linear(to={floor: 0|0.01|0.1})
     wsd(warmup="5%", decay="{decay: 10..60 by 10}%", shape="{shape: linear|cosine|one_minus_sqrt}")
+    constant() @ ema {memory: 5|10|25}%
 
-A strategy is the text form of a schedule with slots in braces: a list of values, or a range in steps. Every slot is
-finite on purpose: candidates on one grid meet, and what meets is trained once.
+A strategy is the text of an arm with slots in braces: a list of values, or a range in steps. Every slot is finite on
+purpose: candidates on one grid meet, and what meets is trained once.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from math import prod
 import numpy as np
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.refusals import refuse_absolute
+from lrlab.lab.arms.arms import Arm, arm_of
+from lrlab.lab.arms.refusals import refuse_absolute, refuse_one_state
 
 # The strategies that `lrlab tune` searches, by name: families that were near the top on the built-in tasks.
 STRATEGIES: Mapping[str, str] = {
@@ -80,16 +81,15 @@ class Slot:
 
 @dataclass(frozen=True)
 class Strategy:
-    """A schedule with slots; `averaging` as in `lrlab.lab.arms.arms.Arm`: how the weights are averaged beside it.
+    """The text of an arm with slots: a schedule, and behind an @ how the weights are averaged.
 
     >>> strategy = Strategy("WSD", 'wsd(decay="{decay: 10|20}%")')
-    >>> strategy.size, str(strategy.filled({"decay": "20"}))
+    >>> strategy.size, strategy.filled({"decay": "20"}).text
     (2, 'warmup("5%") >> constant() >> one_minus_sqrt("20%")')
     """
 
     name: str
     text: str
-    averaging: float | str | None = None
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -106,9 +106,13 @@ class Strategy:
         """The number of schedules that it can be."""
         return prod(len(slot.values) for slot in self.slots)
 
-    def filled(self, values: Mapping[str, str]) -> Schedule:
-        """The schedule with these values in its slots. Raises `LrlabError` if the text is not a schedule."""
-        return parse(_SLOT.sub(lambda found: values[Slot.read(found[1]).name], self.text))
+    def filled(self, values: Mapping[str, str]) -> Arm:
+        """The arm with these values in its slots. Raises `LrlabError` if the text is none, or has an optimizer."""
+        arm = arm_of(self.name, _SLOT.sub(lambda found: values[Slot.read(found[1]).name], self.text))
+        if arm.config:
+            what = f"{self.name}: a search is of schedules and averages, all with the optimizer of the task"
+            raise LrlabError(worded(what, self.text, hint="--config optimizer=..., or lrlab compare"))
+        return arm
 
     def corners(self) -> Iterable[dict[str, str]]:
         """The first and last value of every slot, in every combination."""
@@ -125,7 +129,7 @@ def strategies_of(texts: Mapping[str, str], lengths: Sequence[int], lrs: Sequenc
     """The baseline and these strategies, by name; each must be the same schedule at each of the lengths.
 
     Raises `LrlabError` if a text cannot be read, does not last a length, changes its shape with it, listens to the
-    run, or looks like an absolute LR at these `lrs`.
+    run, averages nothing in the shortest, or looks like an absolute LR at these `lrs`.
 
     >>> [strategy.name for strategy in strategies_of({"mine": "cosine()"}, (100, 400))]
     ['warmup + linear', 'mine']
@@ -135,7 +139,9 @@ def strategies_of(texts: Mapping[str, str], lengths: Sequence[int], lrs: Sequenc
     found = (BASELINE, *(Strategy(name, text) for name, text in texts.items()))
     for strategy in found:
         for values in strategy.corners():
-            refuse_another(strategy.name, strategy.filled(values), lengths, lrs)
+            arm = strategy.filled(values)
+            refuse_another(strategy.name, arm.schedule, lengths, lrs)
+            refuse_one_state(strategy.name, arm.averaging, min(lengths))
     return found
 
 

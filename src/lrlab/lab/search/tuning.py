@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.errors import LrlabError, worded
-from lrlab.lab.arms.arms import Arm
 from lrlab.lab.search.proposals import Candidate, Proposals
 from lrlab.lab.search.rungs import lengths_of, ranking
 from lrlab.lab.search.units import Unit
@@ -55,7 +54,7 @@ class Field:
         whole = updates == self.updates
         return [
             Job(
-                Arm(c.name, c.schedule, c.strategy.averaging),
+                c.arm,
                 c.lr,
                 unit.seed,
                 unit.fold,

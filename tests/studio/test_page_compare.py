@@ -121,17 +121,19 @@ def test_an_address_of_nothing_is_a_sentence(opened):
 
 
 def test_a_logarithmic_axis_has_an_end_wherever_it_begins(opened):
-    """The ticks of uPlot 1.6.32 never end from a value that is rounded over a power of ten, such as 0.0997."""
+    """The ticks of uPlot 1.6.32 never end from a value that is rounded over a power of ten, such as 0.0997, nor from
+    a loss of a toy that falls by hundreds of powers."""
     page = opened("/compare")
     page.evaluate(
         """async () => {
             const { figure } = await import("/static/report.js");
-            for (const low of [0.1146, 0.04, 1.1497, 9.99, 1e-5]) {
-                const line = { name: "a", x: [0, 1], y: [low, 30 * low], last: "" };
+            const ends = [[0.1146, 3], [0.04, 0.2], [1.1497, 34], [9.99, 300], [1e-5, 1], [7.8e-178, 9], [5e-324, 9]];
+            for (const [low, high] of ends) {
+                const line = { name: "a", x: [0, 1], y: [low, high], last: "" };
                 const given = { title: "a", x: "update", y: "loss", log: true, words: "", lines: [line] };
                 document.body.append(figure(given));
             }
             for (let k = 0; k < 3; k += 1) await new Promise(requestAnimationFrame);
         }"""
     )
-    until(page, "document.querySelectorAll('.figure canvas').length === 5")
+    until(page, "document.querySelectorAll('.figure canvas').length === 7")

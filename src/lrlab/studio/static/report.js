@@ -162,10 +162,10 @@ class Drawn {
       {
         ...this.size(), pxAlign: 0, padding: [12, 24, 0, 0], legend: { show: false }, bands,
         cursor: { y: false, sync: { key: given.x.includes("update") ? "updates" : given.title, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
-        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [below(low ?? 0.1), (high ?? 1) * 1.15] : padded(low, high)) } },
+        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
         axes: [
           UPDATES.test(given.x) ? { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 } : { ...axis, label: given.x, labelFont: axis.font, labelSize: 18, labelGap: 2, values: (_, ticks) => ticks.map((v) => String(+v.toPrecision(6))), size: 34, space: 60 },
-          { ...axis, values: (plot, ticks) => ticks.map((v) => (v === null || (this.log && v === plot.scales.y.min) ? "" : number(v))), size: 58, space: 36 },
+          { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : number(v))), size: (_, ticks) => Math.max(58, 14 + 7 * Math.max(...(ticks ?? []).map((v) => v.length))), space: 36, ...(this.log && { splits: (_, __, low, high) => powers(low, high), filter: (_, ticks) => ticks }) },
         ],
         series,
         hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot)] },
@@ -205,10 +205,17 @@ class Drawn {
   }
 }
 
-/** One digit and a power of ten: from another value, the ticks of a logarithmic axis never end (uPlot 1.6.32). */
-function below(low) {
-  const power = 10 ** Math.floor(Math.log10(low));
-  return Math.floor(low / power) * power;
+/** The ticks of a logarithmic axis: some of the powers of ten, with multiples where these are few. uPlot 1.6.32 has its
+ * own, which from some values on never end. */
+function powers(low, high) {
+  const decades = Math.log10(high) - Math.log10(low);
+  const every = Math.ceil(decades / 6);
+  const multiples = decades < 1.5 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1];
+  const found = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e += 1) {
+    if (e % every === 0) found.push(...multiples.map((digit) => Number(`${digit}e${e}`)));
+  }
+  return found.filter((tick) => tick >= low && tick <= high);
 }
 
 const padded = (low, high) => (low === high || low === null ? [Math.min(0, 2 * low), Math.max(0, 2 * high) || 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);

@@ -13,6 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lrlab.studio.packed import unpacked
+from waiting import training
+
+SLOW = "slow.py:train"  # of the studio of all tests: an update takes a millisecond
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ def _started():
 
 @pytest.fixture(scope="package")
 def studio(tmp_path_factory):
-    served = started(cwd=tmp_path_factory.mktemp("studio"))
+    """With a task of its own beside the built-in ones, whose processes need not load PyTorch: that takes seconds."""
+    folder = tmp_path_factory.mktemp("studio")
+    (folder / "slow.py").write_text(training(1000, 1.0))
+    served = started("--task", SLOW, cwd=folder)
     yield served
     served.process.terminate()
     served.process.communicate(timeout=60)

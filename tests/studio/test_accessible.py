@@ -63,19 +63,17 @@ ARMS = [
 
 def test_axe_finds_nothing_while_something_is_trained_and_after(opened, violations, studio):
     """A comparison and a choice that are running; a comparison, a range test and a choice that are finished."""
-    tiny = {"task": "digits", "quick": True, "arms": ARMS, "updates": 16, "folds": 2}
+    tiny = {"task": "slow.py:train", "arms": ARMS, "updates": 16, "folds": 2}
     finished = studio.post("/api/compare", tiny).json["name"]
-    within = {"task": "control", "updates": 160, "budget": "12", "answers": {}}
+    within = {"task": "slow.py:train", "updates": 160, "budget": "12", "answers": {}}
     found, chosen = (
         studio.post(f"/api/{way}", asked).json["name"]
-        for way, asked in (("find", {"task": "control", "updates": 160}), ("auto", within))
+        for way, asked in (("find", {"task": "slow.py:train", "updates": 160}), ("auto", within))
     )
     until(lambda: studio.get(f"/api/comparison?name={finished}").json["report"])
     until(lambda: all(studio.get(f"/api/choice?name={name}").json["status"] == "finished" for name in (found, chosen)))
-    running = studio.post("/api/compare", {**tiny, "updates": 2000}).json["name"]
-    choosing = studio.post("/api/auto", {"task": "control", "updates": 20_000, "budget": "20", "answers": {}}).json[
-        "name"
-    ]
+    running = studio.post("/api/compare", {**tiny, "updates": 4000, "folds": 8}).json["name"]
+    choosing = studio.post("/api/auto", {**within, "updates": 20_000}).json["name"]
     until(lambda: studio.get(f"/api/comparison?name={running}").json["job"]["done"])
     try:
         for path, ready in (

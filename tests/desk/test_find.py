@@ -65,6 +65,38 @@ def test_a_range_in_absolute_lrs(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("metric", "of", "said"),
+    [
+        ("val_loss", "val_loss", ""),
+        ("log_loss_val", "log_loss_val", "log_loss_val is taken for a loss, not for the logarithm of one"),
+        ("val_log_mse", "val_mse", "val_log_mse is taken for the logarithm of val_mse"),
+        ("val_log2_mse", "val_mse", ""),
+    ],
+)
+def test_the_answer_does_not_depend_on_how_a_loss_is_told(tmp_path, metric, of, said):
+    """As it is, or as a logarithm: the regrets are shares of the same; what it was taken for is said."""
+    way = {"val_log_mse": math.log, "val_log2_mse": math.log2}.get(metric, float)
+
+    def answered(metric, way):
+        train = training(lambda w, _: way(0.1 + w * w), metric, log=lambda w, _: w * w, mode="min")
+        return lr.find(train, store=tmp_path / metric, **GIVEN)
+
+    found, plain = answered(metric, way), answered("loss", float)
+    assert (found.record()["metric"], found.record()["of"]) == (metric, of)
+    assert found.guess == pytest.approx(plain.guess, rel=1e-9)
+    assert (found.verdict, found.answer.regret) == (plain.verdict, plain.answer.regret)
+    last = str(found).splitlines()[-1]
+    assert last.startswith(said) if said else "taken for" not in str(found)
+
+
+def test_a_metric_that_may_be_either_is_asked_for(tmp_path):
+    """Before anything is trained."""
+    with pytest.raises(LrlabError, match=r"(?s)logarithm of a loss or a loss.*ln_val_loss, or val_loss"):
+        lr.find(training(lambda w, _: w * w, "log_val_loss"), store=tmp_path, **GIVEN)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_second_call_costs_nothing(tmp_path):
     """Interrupted or not: what is stored is not trained again, and the answer is the same."""
     first, again = (lr.find(QUADRATIC, store=tmp_path, **GIVEN) for _ in range(2))

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict, cast
 import numpy as np
 
 from lrlab.analysis.find.answer import Answer, Horizon, Verdict
+from lrlab.analysis.find.logarithm import taken
 from lrlab.analysis.find.policy import Policy, swept
 from lrlab.analysis.find.rules import suggestions
 from lrlab.core.plan.param_group import read, write
@@ -43,8 +44,8 @@ class RangeRecord(TypedDict):
 
     where `unit` says so, for it has no optimizer. Any LR from `low` to `high` is within `regret` of the best loss with
     probability `level`. `guess` is the LR with the least expected regret, `expected`: it is `lr`, and there also where
-    there is no range, unless nothing was learned. `cost` is in runs, `trained` counts the updates
-    trained now, without what was stored.
+    there is no range, unless nothing was learned. Regrets are shares `of` the metric, or of what it is the logarithm
+    of. `cost` is in runs, `trained` counts the updates trained now, without what was stored.
     """
 
     version: Literal[1]
@@ -64,6 +65,7 @@ class RangeRecord(TypedDict):
     horizon: Horizon | None
     task: str
     metric: str
+    of: str
     updates: int
     schedule: str
     tried: list[TriedRecord]
@@ -208,6 +210,7 @@ class Found(Shown):
             "horizon": found.horizon and dataclasses.asdict(found.horizon),
             "task": self.task,
             "metric": self.metric,
+            "of": self.of,
             "updates": self.policy.updates,
             "schedule": self.schedule,
             "tried": self.tried,
@@ -253,7 +256,8 @@ class Found(Shown):
 
     def __repr__(self) -> str:
         """The answer in sentences."""
-        return printable("\n".join(views.sentences(self.answer, self.policy, self.own, self.of, self.cost)))
+        said = views.sentences(self.answer, self.policy, self.own, self.of, self.cost)
+        return printable("\n".join([*said, *filter(None, [taken(self.metric)])]))
 
 
 def _known(value: float) -> float | None:

@@ -51,7 +51,16 @@ def test_the_logarithm_of_nothing_and_of_what_is_too_large():
     assert (scale.log(math.inf), scale.log(1e155)) == (math.inf, math.inf)
 
 
-def test_log_loss_is_the_cross_entropy():
-    """As scikit-learn calls it."""
-    scale = Scale.of_metric("log_loss", "min")
-    assert (scale.of, scale.log(2.0)) == ("log_loss", pytest.approx(math.log(2.0)))
+@pytest.mark.parametrize("metric", ["log_loss", "log_loss_val", "val_log_loss", "val/log_loss", "mlogloss"])
+def test_log_loss_is_the_cross_entropy(metric):
+    """As scikit-learn calls it, whichever data it is of: 1 % of it is 1 %, and below 0 it is not."""
+    scale = Scale.of_metric(metric, "min")
+    assert (scale.of, scale.log(2.0)) == (metric, pytest.approx(math.log(2.0)))
+    with pytest.raises(LrlabError, match=r"(?s)shares of .*loss.*ln_mse"):
+        scale.log(-0.1)
+
+
+def test_a_name_that_may_be_either_is_refused():
+    """Before anything is trained."""
+    with pytest.raises(LrlabError, match="may be the logarithm of a loss or a loss"):
+        Scale.of_metric("log_val_loss", "min")

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from lrlab.analysis.find.logarithm import logarithm
 from lrlab.errors import LrlabError, worded
 
 NOTHING = -700.0  # the logarithm of 0, and of what is nearly that: nothing is a share of it
-_LOGARITHMS = {"log10_": math.log(10.0), "log2_": math.log(2.0), "log_": 1.0, "ln_": 1.0}
-_LOSSES = ("log_loss",)  # the cross-entropy, as scikit-learn calls it: it is no logarithm of a loss
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,14 @@ class Scale:
 
     @classmethod
     def of_metric(cls, metric: str, mode: Literal["min", "max"]) -> Scale:
-        """The scale of a metric: what is a logarithm by its name is one; where more is better, less of it is regret."""
-        sign = 1.0 if mode == "min" else -1.0
-        beginning = next((each for each in _LOGARITHMS if metric.startswith(each)), None)
-        if beginning is not None and metric not in _LOSSES:
-            factor = sign * _LOGARITHMS[beginning]
-            return cls(metric.removeprefix(beginning), lambda value: _bounded(factor * value))
+        """The scale of a metric: what is a logarithm by its name is one; where more is better, less of it is regret.
+
+        Raises `LrlabError` where the name leaves open whether it is one.
+        """
+        sign, found = 1.0 if mode == "min" else -1.0, logarithm(metric)
+        if found is not None:
+            factor = sign * found.scale
+            return cls(found.of, lambda value: _bounded(factor * value))
         return cls(metric, lambda value: sign * _log(metric, value))
 
 
@@ -42,7 +43,7 @@ def _log(metric: str, value: float) -> float:
             worded(
                 f"a range test tells how far an LR is from the best in shares of {metric}, which is below 0",
                 value,
-                "a metric of 0 or more, or one whose name begins with log_ or log10_",
+                "a metric of 0 or more, or one that is a logarithm by its name, such as ln_mse or log10_mse",
                 f"report something positive as {metric}, such as the loss itself",
             )
         )

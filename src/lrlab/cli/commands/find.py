@@ -54,7 +54,7 @@ def command(task: str, as_json: bool, **options: Any) -> None:
     TASK is a built-in task (digits) or path/to/file.py:name, a function train(run). The answer is a range of LRs with
     what it costs to be anywhere in it, or that there is none, and why. What the usual rules read off the same sweep
     stands beside it. Runs are kept: a second call trains nothing. The metric must be 0 or more at every LR, or be a
-    logarithm by its name (log_mse). No range is an answer too: the exit code is 0.
+    logarithm by its name (log_mse; the answer says so). No range is an answer too: the exit code is 0.
     """
     from lrlab.desk import find as desk
 

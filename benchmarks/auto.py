@@ -25,7 +25,8 @@ import numpy as np
 import evidence
 import lrlab as lr
 from evidence_study import Contestant, Study, kept, study
-from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.analysis.comparison.standing import Standing
+from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.desk.chosen import Chosen
 from lrlab.lab.arms.arms import Arm
 from lrlab.lab.executors.named import opened

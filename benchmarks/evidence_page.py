@@ -12,7 +12,8 @@ from statistics import mean
 from scipy import stats
 
 from evidence_study import Study, name_of, studies
-from lrlab.analysis.comparison.statistics import Comparison, Standing
+from lrlab.analysis.comparison.standing import Standing
+from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.lab.tasks.common.variants import VARIANTS
 from sizes import add_size
 

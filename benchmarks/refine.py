@@ -24,7 +24,7 @@ import numpy as np
 import lrlab as lr
 from evidence import PURE
 from lrlab.analysis.comparison.paired import t_test
-from lrlab.analysis.comparison.statistics import Standing
+from lrlab.analysis.comparison.standing import Standing
 from lrlab.analysis.refine.refine import TOLERANCE
 from lrlab.core.expression.node import Schedule
 from lrlab.desk.norms import Training, of_task

@@ -11,6 +11,9 @@ FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__init__
 # Files without a test of their own name, and where they are tested.
 ELSEWHERE = {
     "version.py": "tests/house/test_public_names.py",
+    "analysis/comparison/document.py": "tests/analysis/comparison/test_evidence.py",
+    "analysis/comparison/standing.py": "tests/analysis/comparison/test_statistics.py",
+    "lab/tasks/common/problem.py": "tests/lab/tasks/common/test_fitting.py",
     "lab/training/held_keras.py": "tests/lab/sharing",
     "core/time/layout.py": "tests/core/run/test_curve.py",
     "cli/output.py": "tests/cli/test_main.py",

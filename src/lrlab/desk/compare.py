@@ -105,8 +105,8 @@ def compare(
     5120 updates each alone, 3064 in 24 stages: 40% saved
     if training can fork at any update; plan(measure=True) tells
     at least 320 updates one after the other
-    the key of a run covers the code of 9 files, what it refers to in memory, configuration, seed, fold, threads, device
-    and the versions of Python, numpy, sklearn, torch and what they need
+    the key of a run covers the code of 10 files, what it refers to in memory, configuration, seed, fold, threads,
+    device and the versions of Python, numpy, sklearn, torch and what they need
     its key does not see: files of data, names that are computed at run time, changes deep in libraries, the machine
     """
     if (loading := file_being_loaded()) is not None:

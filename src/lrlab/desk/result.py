@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
-from lrlab.analysis.comparison.evidence import Evidence, EvidenceRecord
+from lrlab.analysis.comparison.document import EvidenceRecord, document
+from lrlab.analysis.comparison.evidence import Evidence
 from lrlab.analysis.comparison.looks import Looks
 from lrlab.errors import printable
 from lrlab.lab.stages.audit import Audit, AuditRecord
@@ -63,7 +64,7 @@ class Result(Shown):
     def record(self) -> ComparisonRecord:
         """All of it as plain JSON values."""
         took = {
-            **self.evidence.record(),
+            **document(self.evidence),
             "reused": self.reused,
             "seconds": round(self.seconds, 2),
             "store": self.store,

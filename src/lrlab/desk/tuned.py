@@ -6,9 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal, TypedDict, cast
 
+from lrlab.analysis.comparison.standing import Edge
 from lrlab.analysis.comparison.statistics import Comparison
 from lrlab.analysis.comparison.versus import Answer, Versus, versus
-from lrlab.analysis.comparison.wording import Edge, widening
+from lrlab.analysis.comparison.wording import widening
 from lrlab.core.text.parse import parse
 from lrlab.errors import printable
 from lrlab.lab.arms.arms import Arm

@@ -7,7 +7,7 @@ import pytest
 from lrlab.analysis.comparison.columns import COLUMNS, Judgement, Spread
 from lrlab.analysis.comparison.divergence import Divergence
 from lrlab.analysis.comparison.stability import Unstable
-from lrlab.analysis.comparison.statistics import Standing
+from lrlab.analysis.comparison.standing import Standing
 
 BY_KEY = {column.key: column for column in COLUMNS}
 LINE = Standing("wsd", 2, 1.5, 0.1, (1.0, 2.0, 2.0), (1.4, 1.5, 1.6), 0.2, 0.1, 0.3, 0.01, "worse")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lrlab.analysis.comparison.columns import COLUMNS
+from lrlab.analysis.comparison.document import document
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.statistics import compare
 from lrlab.core.text.parse import parse
@@ -55,7 +56,7 @@ def test_scores_reach_the_statistics_in_place() -> None:
 def test_more_is_better_turns_the_order_round() -> None:
     """For an accuracy the greatest mean is best, and is told as it is."""
     found = evidence_of(ALL, SCHEDULES, mode="max")
-    record = found.record()
+    record = document(found)
     assert record["best"] == "fixed"
     assert record["arms"][0]["mean"] == pytest.approx(2.0 + 0.1 + 0.035 + 0.002)
     assert [arm["name"] for arm in record["arms"]] == ["fixed", "late", "decay"]
@@ -65,8 +66,8 @@ def test_more_is_better_turns_the_order_round() -> None:
 def test_the_record_is_json_also_where_a_run_diverged() -> None:
     """No NaN and no infinity gets into a document."""
     runs = [dataclasses.replace(r, score=np.inf, outcome="diverged") if r.arm == "fixed" else r for r in ALL]
-    document = json.dumps(evidence_of(runs, SCHEDULES).record(), allow_nan=False)
-    last = json.loads(document)["arms"][-1]
+    written = json.dumps(document(evidence_of(runs, SCHEDULES)), allow_nan=False)
+    last = json.loads(written)["arms"][-1]
     assert (last["name"], last["mean"], last["verdict"]) == ("fixed", None, "diverged")
 
 
@@ -87,7 +88,7 @@ def test_a_column_is_in_the_document_and_in_the_table() -> None:
     keys = [column.key for column in COLUMNS]
     heads = [column.head for column in COLUMNS if column.head is not None]
     assert (len({*keys}), len({*heads})) == (len(keys), len(heads))
-    arm = evidence_of(ALL, SCHEDULES, notes={"late": "optimizer=adam"}).record()["arms"][1]
+    arm = document(evidence_of(ALL, SCHEDULES, notes={"late": "optimizer=adam"}))["arms"][1]
     assert list(arm) == keys
     assert (arm["name"], arm["beside"], arm["edge"]) == ("late", "optimizer=adam", "lowest")
 
@@ -177,7 +178,7 @@ def test_an_arm_is_behind_where_both_have_a_score() -> None:
 
 def test_the_record_says_of_which_version_it_is() -> None:
     """And what was trained: the updates of a run, seeds, folds, LRs."""
-    record = evidence_of(ALL, SCHEDULES).record()
+    record = document(evidence_of(ALL, SCHEDULES))
     told = {name: record[name] for name in ("version", "updates", "seeds", "folds", "lrs", "runs")}  # type: ignore[literal-required]
     assert told == {"version": 1, "updates": 100, "seeds": 2, "folds": 5, "lrs": [0.5, 1.0], "runs": 60}
 

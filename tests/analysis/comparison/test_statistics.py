@@ -12,7 +12,8 @@ from scipy import stats
 
 from lrlab.analysis.comparison.profile import Point
 from lrlab.analysis.comparison.stability import Unstable
-from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.analysis.comparison.standing import Standing
+from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.errors import LrlabError
 
 Scores = dict[str, dict[float, np.ndarray]]

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from lrlab.analysis.comparison.document import document
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.target import Reached, reached, target_of
 from lrlab.core.text.parse import parse
@@ -47,9 +48,9 @@ def test_the_target_is_the_median_of_the_tuned_reference():
     runs += [run("lost", fold, (7.0, 6.0), lr) for fold in range(3) for lr in (1.0, 2.0)]
     evidence = evidence_of(runs, SCHEDULES)
     assert evidence.target == pytest.approx(1.1)
-    document = json.loads(json.dumps(evidence.record(), allow_nan=False))
-    found = {arm["name"]: arm["to_target"] for arm in document["arms"]}
-    assert document["target"] == pytest.approx(1.1)
+    written = json.loads(json.dumps(document(evidence), allow_nan=False))
+    found = {arm["name"]: arm["to_target"] for arm in written["arms"]}
+    assert written["target"] == pytest.approx(1.1)
     assert found["fixed"] == {"updates": 2, "missed": 0, "runs": 3}
     assert found["lost"] == {"updates": None, "missed": 3, "runs": 3}
     assert found["warmup + linear"] == {"updates": 4, "missed": 1, "runs": 3}
@@ -59,6 +60,6 @@ def test_the_target_is_the_median_of_the_tuned_reference():
     few = {arm: SCHEDULES[arm] for arm in ("fixed", "lost")}
     others = evidence_of([one for one in runs if one.arm in few], few)
     assert others.target is None
-    assert others.record()["arms"][0]["to_target"] is None
+    assert document(others)["arms"][0]["to_target"] is None
     assert effort(others).columns == ("strategy", "1 LR tried", "2 LRs tried")
     assert target_of([]) is None

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from lrlab.analysis.comparison.document import document
 from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.text.parse import parse
@@ -45,7 +46,7 @@ def test_scores_that_no_lr_changes_are_told(found, said):
     assert said in unmoved(found)
     assert bool(said) == bool(unmoved(found))
     assert evidence_of(found, SCHEDULES).advice.startswith(unmoved(found))
-    assert evidence_of(found, SCHEDULES).record()["advice"].startswith(unmoved(found))
+    assert document(evidence_of(found, SCHEDULES))["advice"].startswith(unmoved(found))
 
 
 def test_a_difference_of_the_lr_is_needed():

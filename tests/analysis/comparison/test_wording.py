@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from lrlab.analysis.comparison.statistics import Standing, compare
+from lrlab.analysis.comparison.standing import Standing
+from lrlab.analysis.comparison.statistics import compare
 from lrlab.analysis.comparison.wording import FARTHEST, LIKELY, SURER, advice, held, method, needed, widening
 
 

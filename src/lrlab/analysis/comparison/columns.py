@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from lrlab.analysis.comparison.profile import Point
-from lrlab.analysis.comparison.statistics import Verdict
+from lrlab.analysis.comparison.standing import Edge, Standing, Verdict
 from lrlab.analysis.comparison.target import Reached
 from lrlab.analysis.comparison.tuning import Tuned
-from lrlab.analysis.comparison.wording import Edge
 
 if TYPE_CHECKING:
     from lrlab.analysis.comparison.evidence import Evidence
-    from lrlab.analysis.comparison.statistics import Standing
 
 
 class Spread(NamedTuple):

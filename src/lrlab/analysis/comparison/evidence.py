@@ -5,67 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal
 
 import numpy as np
 
-from lrlab.analysis.comparison.columns import COLUMNS, ArmRecord
 from lrlab.analysis.comparison.divergence import Divergence, divergence_of, remedy
 from lrlab.analysis.comparison.matters import MATTERS
-from lrlab.analysis.comparison.statistics import Comparison, Standing, compare
+from lrlab.analysis.comparison.standing import Standing
+from lrlab.analysis.comparison.statistics import Comparison, compare
 from lrlab.analysis.comparison.target import REFERENCE, Reached, reached, target_of
 from lrlab.analysis.comparison.unmoved import unmoved
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, worded
 from lrlab.record.runs.run import StoredRun
 
-VERSION: Literal[1] = 1
 ONE_LR = (
     "All were tried at one LR alone, and which is ahead may depend on it: --lrs auto tries each around its own best."
 )
-
-
-class FlipRecord(TypedDict):
-    """Two arms: `one` is ahead of the `other` at the LR `here`, by so much, and behind at the LR `there`."""
-
-    one: str
-    other: str
-    here: float
-    by: float
-    there: float
-    back: float
-
-
-class EvidenceRecord(TypedDict):
-    """What a comparison found: the arms, best first, and how certain that is.
-
-    `config` is what the task was given to find in `run.config`, beside its defaults and what an arm has of its own.
-    `lrs` are the multiples of the task's own LR that some arm was tried at, `flips` the pairs of arms whose order
-    depends on it; `together` are the arms that cannot be told from the best, itself included; `level` is that of all
-    intervals together; differences up to `margin` do not matter. `target` is the median of the tuned warmup + linear,
-    None where it is not among the arms.
-    """
-
-    version: Literal[1]
-    task: str
-    config: dict[str, Any]
-    metric: str
-    mode: Literal["min", "max"]
-    updates: int
-    seeds: int
-    folds: int
-    lrs: list[float]
-    runs: int
-    arms: list[ArmRecord]
-    best: str | None
-    together: list[str]
-    level: float
-    margin: float | None
-    target: float | None
-    method: str
-    advice: str
-    settled: bool
-    flips: list[FlipRecord]
 
 
 @dataclass(frozen=True)
@@ -153,32 +109,6 @@ class Evidence:
     def wider(self) -> dict[str, float]:
         """The LR to try next of each arm that is best at an edge of those tried; see `profile.wider`."""
         return {line.arm: line.wider for line in self.comparison.standings if line.wider is not None}
-
-    def record(self) -> EvidenceRecord:
-        """All of it as plain JSON values, best arm first."""
-        comparison, (updates,) = self.comparison, {run.updates for run in self.runs}
-        return {
-            "version": VERSION,
-            "task": self.task,
-            "config": dict(self.config),
-            "metric": self.metric,
-            "mode": self.mode,
-            "updates": updates,
-            "seeds": len({run.seed for run in self.runs}),
-            "folds": len({run.fold for run in self.runs}),
-            "lrs": sorted({run.lr for run in self.runs}),
-            "runs": len(self.runs),
-            "arms": [{column.key: column.value(self, line) for column in COLUMNS} for line in comparison.standings],
-            "best": comparison.best,
-            "together": list(comparison.together),
-            "level": comparison.level,
-            "margin": comparison.margin,
-            "target": self.target,
-            "method": comparison.method,
-            "advice": self.advice,
-            "settled": comparison.settled,
-            "flips": [cast(FlipRecord, vars(flip)) for flip in comparison.flips],
-        }
 
 
 def evidence_of(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,51 +18,17 @@ from lrlab.analysis.comparison import wording
 from lrlab.analysis.comparison.choice import Judged, doubted, judge
 from lrlab.analysis.comparison.matters import MATTERS, margin
 from lrlab.analysis.comparison.paired import Tested, sign_flip_test, t_test
-from lrlab.analysis.comparison.profile import Flip, Point, flips, profile, wider
-from lrlab.analysis.comparison.stability import Unstable, spared, stable, unstable
-from lrlab.analysis.comparison.tuning import Tuned, common, tuning_curve
-from lrlab.analysis.comparison.wording import Edge, Unit
+from lrlab.analysis.comparison.profile import Flip, flips, profile, wider
+from lrlab.analysis.comparison.stability import spared, stable, unstable
+from lrlab.analysis.comparison.standing import Edge, Standing, Verdict
+from lrlab.analysis.comparison.tuning import common, tuning_curve
+from lrlab.analysis.comparison.wording import Unit
 from lrlab.errors import LrlabError, worded
 
 Array = NDArray[np.float64]
-Verdict = Literal["best", "equally good", "not distinguishable", "worse", "open", "unstable", "diverged"]
 TOGETHER: tuple[Verdict, ...] = ("best", "equally good", "not distinguishable")
 
 FLIPS = 2  # so many of the pairs of arms whose order depends on the learning rate are named
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One arm's line of the report. Every number is finite or None, so that it can be written as JSON.
-
-    `scores` has one value per unit (fold, or seed where there is one fold), at learning rates weighed by the other
-    units, the likeliest of which is that of `lrs`. `sd` is the spread of the scores over units. `difference` is how far
-    the arm is behind the best in the mean of the pairs (0.0 for the best itself), `low` and `high` its interval, None
-    where unbounded, `p` the adjusted p-value; `low > 0` exactly where `p <= 1 - level`. Then the verdict is "worse";
-    but "open" where the arm ends best at an `edge` of the learning rates that were tried, for it may do better beyond,
-    and "unstable" where it is not worse at a rate that it lost because some runs diverged there (`unstable`). Otherwise
-    it is "equally good" where the interval ends within what matters, or else "not distinguishable". An arm that
-    diverged somewhere at every rate is "diverged": the units in which a run did are None, and so is all that compares.
-    `profile` is its mean at each rate that was tried, `wider` the rate to try next, None where the best is inside;
-    `tuning` what is to be expected of it after so many of the rates that all arms were tried at.
-    """
-
-    arm: str
-    rank: int
-    mean: float | None
-    sd: float | None
-    lrs: tuple[float, ...]
-    scores: tuple[float | None, ...]
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    verdict: Verdict
-    edge: Edge | None = None
-    unstable: Unstable | None = None
-    profile: tuple[Point, ...] = ()
-    wider: float | None = None
-    tuning: tuple[Tuned, ...] = ()
 
 
 @dataclass(frozen=True)

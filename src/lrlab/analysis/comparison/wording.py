@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from lrlab.analysis.comparison.paired import ENOUGH_FOLDS, ROUNDING
-
-if TYPE_CHECKING:
-    from lrlab.analysis.comparison.statistics import Standing
+from lrlab.analysis.comparison.standing import Edge, Standing
 
 Array = NDArray[np.float64]
 Unit = Literal["fold", "seed"]
-Edge = Literal["lowest", "highest"]
 
 # "Would decide": with this chance, by what was seen, and so much more where the p of that is 1. A difference that is
 # nearly beyond chance is mostly a large one, which takes few units; see benchmarks/error_rates.py.

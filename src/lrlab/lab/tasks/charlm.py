@@ -24,7 +24,8 @@ import numpy as np
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.tasks.common.data import parts, tensors
-from lrlab.lab.tasks.common.fitting import Problem, problem
+from lrlab.lab.tasks.common.fitting import problem
+from lrlab.lab.tasks.common.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

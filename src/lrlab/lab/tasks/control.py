@@ -15,7 +15,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from lrlab.lab.tasks.common.data import batches, parts, tensors
-from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
+from lrlab.lab.tasks.common.fitting import problem
+from lrlab.lab.tasks.common.problem import Problem, supervised
 
 if TYPE_CHECKING:
     import torch

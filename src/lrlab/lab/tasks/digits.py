@@ -14,7 +14,8 @@ import math
 from typing import TYPE_CHECKING
 
 from lrlab.lab.tasks.common.data import parts
-from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
+from lrlab.lab.tasks.common.fitting import problem
+from lrlab.lab.tasks.common.problem import Problem, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

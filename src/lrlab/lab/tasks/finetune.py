@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab.lab.tasks.common.data import batches, draws, parts, tensors
-from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
+from lrlab.lab.tasks.common.fitting import problem
+from lrlab.lab.tasks.common.problem import Problem, supervised
 from lrlab.lab.tasks.digits import network
 
 if TYPE_CHECKING:

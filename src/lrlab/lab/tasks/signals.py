@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab.lab.tasks.common.data import Size, batches, draws, tensors
-from lrlab.lab.tasks.common.fitting import Problem, problem, supervised
+from lrlab.lab.tasks.common.fitting import problem
+from lrlab.lab.tasks.common.problem import Problem, supervised
 
 if TYPE_CHECKING:
     import torch

@@ -8,8 +8,9 @@ import pytest
 import lrlab as lr
 from lrlab.errors import LrlabError
 from lrlab.lab.task.declaration import declaration_of
-from lrlab.lab.tasks.common.fitting import Problem, evaluating, fit, problem, recompute, supervised
+from lrlab.lab.tasks.common.fitting import evaluating, fit, problem, recompute
 from lrlab.lab.tasks.common.optimizers import optimizer
+from lrlab.lab.tasks.common.problem import Problem, supervised
 from lrlab.lab.training.run import TrainingRun
 
 torch = pytest.importorskip("torch")

@@ -13,7 +13,7 @@ from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.task.declaration import Settings, built_in_tasks, load_task
 from lrlab.lab.tasks.common.data import Size
-from lrlab.lab.tasks.common.fitting import Problem
+from lrlab.lab.tasks.common.problem import Problem
 from lrlab.lab.tasks.common.variants import REPLACED, VARIANTS, sized, variants_of, varied
 from lrlab.lab.training.run import TrainingRun
 from lrlab.record.runs.store import Store

@@ -1,4 +1,4 @@
-"""A built-in task is a problem: a model, its data and how it is judged; the loop around it is written once, here.
+"""A built-in task is a problem; the loop around it is written once, here.
 
     @problem(metric="mse", updates=400, lrs={"adamw": 0.05, "sgd": 0.05}, sizes={"tiny": 200, "std": 442})
     def train(run, size):
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrlab.lab.arms.optimizer import rate_of, step
 from lrlab.lab.task.config import refuse_unknown
 from lrlab.lab.task.declaration import AUTO, Settings, task
 from lrlab.lab.tasks.common.optimizers import optimizer
+from lrlab.lab.tasks.common.problem import Problem
 from lrlab.lab.tasks.common.pure import fit_purely
 from lrlab.lab.tasks.common.variants import PLAIN, sized, variants_of, varied
 from lrlab.lab.training.lane import Lane
@@ -30,49 +30,6 @@ if TYPE_CHECKING:
 
 
 RECOMPUTED = 30  # batches
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is trained: `loss_of(*batch)` is the loss of a batch, with its gradient; `judged()` gives the metrics.
-
-    Where that is `loss(model(x), y)` and nothing else, `loss` says so: then there is a pure form, too.
-    For `l2` and `weight_decay` see `lrlab.lab.tasks.common.optimizers.optimizer`.
-    """
-
-    model: Any
-    batches: Iterable[Any]
-    loss_of: Callable[..., Any]
-    judged: Callable[[], Mapping[str, Any]]
-    l2: float = 0.0
-    weight_decay: float = 0.01
-    loss: Callable[[Any, Any], Any] | None = None
-
-
-def supervised(
-    model: Any,
-    batches: Iterable[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Any],
-    judged: tuple[Any, Any],
-    /,
-    *,
-    l2: float = 0.0,
-    **metrics: Callable[[Any], Any],
-) -> Problem:
-    """The problem of answering x with y: the loss of a batch (x, y) is `loss(model(x), y)`.
-
-    Each of the `metrics` is a function of that loss on the one batch that is `judged`: `log10_mse=torch.log10`, or
-    `val_loss=float` for the loss itself.
-    """
-
-    def loss_of(x: Any, y: Any) -> Any:
-        return loss(model(x), y)
-
-    def reported() -> dict[str, Any]:
-        judged_loss = loss_of(*judged)
-        return {name: metric(judged_loss) for name, metric in metrics.items()}
-
-    return Problem(model, batches, loss_of, reported, l2=l2, loss=loss)
 
 
 def problem(

@@ -21,7 +21,7 @@ from lrlab.lab.task.functional_torch import functional_torch
 if TYPE_CHECKING:
     import torch
 
-    from lrlab.lab.tasks.common.fitting import Problem
+    from lrlab.lab.tasks.common.problem import Problem
     from lrlab.lab.training.run import TrainingRun
 
 _EPSILON = 1e-8

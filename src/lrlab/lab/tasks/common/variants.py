@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lrlab.lab.tasks.common.fitting import Problem
+    from lrlab.lab.tasks.common.problem import Problem
 
 PLAIN, BATCH, NOISY, WIDE, LESS = "plain", "batch", "noisy", "wide", "less"
 VARIANTS = (BATCH, NOISY, WIDE, LESS)

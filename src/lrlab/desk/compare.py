@@ -101,6 +101,7 @@ def compare(
 
     >>> import lrlab as lr
     >>> print(lr.compare("digits", {"a": lr.constant(), "b": lr.wsd(warmup=0)}, lrs=(1.0,), store="runs").plan())
+    ... # doctest: +NORMALIZE_WHITESPACE
     16 runs, 0 of them stored
     5120 updates each alone, 3064 in 24 stages: 40% saved
     if training can fork at any update; plan(measure=True) tells

@@ -125,7 +125,7 @@ def made(plan: Planned, store: str, size: str, more: Mapping[str, str] = Mapping
     found = lr.compare(
         plan.task,
         {arm.name: arm for arm in contestants},
-        horizon=8 if size in ("tiny", "smallest") else plan.updates,
+        horizon=24 if size in ("tiny", "smallest") else plan.updates,
         folds=plan.folds,
         seeds=1,
         evals=None if len(plan.strategies) > len(FEW) else 4,  # plateau hears evaluations

@@ -50,7 +50,7 @@ def row(name: str, given: argparse.Namespace) -> tuple[str, bool]:
     study = lr.compare(
         name,
         arms,
-        horizon=8 if given.size == "smallest" else settings.updates,
+        horizon=24 if given.size == "smallest" else settings.updates,
         folds=given.folds,
         seeds=1,
         evals=1 if given.size == "smallest" else settings.evals,

@@ -1,5 +1,6 @@
 """What tests of several folders share: a browser, and the module `stored`, with runs as a store has them."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,3 +33,16 @@ def browse(tmp_path_factory):
             shutil.rmtree(profile, ignore_errors=True)
 
     return dumped
+
+
+@pytest.fixture(scope="module")
+def one_core():
+    """One core for this process and for those that it starts, and so one worker: each loads PyTorch for seconds."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # another one for each process of pytest-xdist
+    os.sched_setaffinity(0, {sorted(cores)[number % len(cores)]})
+    yield
+    os.sched_setaffinity(0, cores)

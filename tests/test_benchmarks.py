@@ -21,6 +21,7 @@ def test_every_benchmark_is_described():
     assert [name for name in SCRIPTS if name not in described] == []
 
 
+@pytest.mark.usefixtures("one_core")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_smallest_size_runs(name, tmp_path):
     done = subprocess.run(

@@ -68,7 +68,7 @@ LINES = {line: None for found in (*groups(), *ANSWERS.values()) for line in foun
 
 
 @pytest.fixture(scope="module")
-def folder(furnished):
+def folder(furnished, one_core):
     """What the examples name is there; runs and laws stay from one to the next."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(furnished)

@@ -76,6 +76,7 @@ HERE = [story for story in STORIES if not left_out(story)]
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own, on reading a variable
+@pytest.mark.usefixtures("one_core")
 @pytest.mark.parametrize("story", HERE, ids=str)
 def test_a_block_runs_as_it_stands(story, tmp_path, monkeypatch):
     """Alone in a fresh folder, or with what it continues."""

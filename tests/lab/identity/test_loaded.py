@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lrlab.errors import LrlabError
-from lrlab.lab.identity.loaded import own_modules, refuse_stale, refuse_unknown
+from lrlab.lab.identity.loaded import refuse_stale, refuse_unknown
 from lrlab.lab.identity.own import Own
 
 TEXT = "WIDTH = 8\nSIZES = (1, 2)\ndef f(): return 1\nclass C:\n    def g(self): return 2\nTOLD = []\n"
@@ -24,7 +24,7 @@ def helper(tmp_path, monkeypatch):
 
 
 def stale(path):
-    refuse_stale([path], own_modules(Own()))
+    refuse_stale([path], Own(), sys.modules)
 
 
 def test_as_it_was_loaded(helper):
@@ -48,6 +48,19 @@ def test_a_file_that_was_edited_since(helper, change):
     os.utime(path, (1, 1))  # for its compiled form counts by the time
     importlib.reload(module)
     stale(path)
+
+
+def test_a_file_behind_a_link(tmp_path, monkeypatch):
+    """It is known by what it is, not by its names."""
+    path, link = tmp_path / "behind_.py", tmp_path / "link_.py"
+    path.write_text(TEXT)
+    link.symlink_to(path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "link_", importlib.import_module("link_"))
+    stale(path)
+    path.write_text(TEXT.replace("8", "9"))
+    with pytest.raises(LrlabError, match=r"behind_\.py in memory differs"):
+        stale(path)
 
 
 def test_a_variable_that_was_set(helper):

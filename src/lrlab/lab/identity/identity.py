@@ -12,6 +12,7 @@ from __future__ import annotations
 import dis
 import functools
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.identity.environment import switches, variables
-from lrlab.lab.identity.loaded import own_modules, refuse_stale
+from lrlab.lab.identity.loaded import refuse_stale
 from lrlab.lab.identity.own import Own
 from lrlab.lab.identity.parts import OF_MODULES
 from lrlab.lab.identity.sources import BY_NAME, Import, Sources, environment_of, package_of, sources_of
@@ -65,7 +66,7 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
             worded("a training is a function or a class, by whose code its runs are kept", training, "train(run)")
         )
     own = Own(package_of(source) if source else "")
-    loaded = own_modules(own)
+    loaded = sys.modules.copy()
     sources = sources_of(source)
     walk = Walk(own, _lazily(sources))
     memory = walk.of(training)
@@ -73,7 +74,7 @@ def identity_of(training: Any, source: Path | None = None, attribute: str = "") 
         sources = sources_of(None, imports)
         walk = Walk(own, _lazily(sources))
         memory = walk.of(training)
-    refuse_stale(sorted({*sources.files.values()} - sources.top), loaded)
+    refuse_stale(sorted({*sources.files.values()} - sources.top), own, loaded)
     files = sources.files
     parts = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
     texts = {text for path in files.values() for text in environment_of(path.read_bytes())}

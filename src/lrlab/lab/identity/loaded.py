@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,23 +16,16 @@ from lrlab.lab.identity.code import codes_in, digest_of_code
 from lrlab.lab.identity.own import Own
 
 
-def own_modules(own: Own, modules: Mapping[str, ModuleType] | None = None) -> dict[Path, ModuleType]:
-    """The own ones of some modules, by default of all that are loaded, by their files."""
-    found = {}
-    for name, module in (sys.modules.copy() if modules is None else modules).items():
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py") and "site-packages" not in file and own.module(name):
-            found[Path(file).resolve()] = module
-    return found
-
-
-def refuse_stale(files: Iterable[Path], loaded: Mapping[Path, ModuleType]) -> None:
-    """Raise `LrlabError` if a module was loaded from another text than its file has now, or was changed since.
+def refuse_stale(files: Iterable[Path], own: Own, modules: Mapping[str, ModuleType]) -> None:
+    """Raise `LrlabError` if one of these modules was loaded from another text than its file has now, or was changed
+    since.
 
     For modules that are imported while training: what lies in memory is not looked at before.
     """
+    loaded = {_number(module.__file__): module for module in _own(own, modules)}
+    loaded.pop(None, None)  # without a file
     for path in files:
-        module = loaded.get(path)
+        module = loaded.get(_number(path))
         if module is None or type(vars(module).get("__loader__")) is not importlib.machinery.SourceFileLoader:
             continue
         if name := next(_differing(path.read_bytes(), module), ""):
@@ -44,6 +38,22 @@ def refuse_stale(files: Iterable[Path], loaded: Mapping[Path, ModuleType]) -> No
                     "belongs in run.config",
                 )
             )
+
+
+def _own(own: Own, modules: Mapping[str, ModuleType]) -> Iterator[ModuleType]:
+    for name, module in modules.items():
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py") and "site-packages" not in file and own.module(name):
+            yield module
+
+
+def _number(file: Any) -> tuple[int, int] | None:
+    """What a file is known by, whatever links lead to it; of hundreds it is told sooner than where they end."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _differing(source: bytes, module: ModuleType) -> Iterator[str]:
@@ -102,8 +112,8 @@ def refuse_unknown(before: Mapping[str, ModuleType], own: Own, known: Iterable[P
     if sys.modules == before:
         return
     came = {name: module for name, module in sys.modules.copy().items() if before.get(name) is not module}
-    new = own_modules(own, came).keys() - {*known}
-    if new and (new := new - own_modules(own, before).keys()):
+    new = _paths(own, came) - {*known}
+    if new and (new := new - _paths(own, before)):
         path = min(new)
         raise LrlabError(
             worded(
@@ -113,3 +123,7 @@ def refuse_unknown(before: Mapping[str, ModuleType], own: Own, known: Iterable[P
                 f"import {path.stem}, at the top of the file",
             )
         )
+
+
+def _paths(own: Own, modules: Mapping[str, ModuleType]) -> set[Path]:
+    return {Path(str(module.__file__)).resolve() for module in _own(own, modules)}

@@ -16,6 +16,7 @@ import dis
 import functools
 import gc
 import inspect
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
@@ -31,7 +32,9 @@ _GROWS = (list, set, deque)  # appending to one of these changes nothing else
 _NEXT = ("next", "__next__", "send")
 _GATHER = ("list", "tuple", "set", "deque", "sum", "max", "min", "any", "all")
 APPENDED = "?"  # marks a name that is read only to append to its value
-_WRAPPERS = (enumerate, zip, map, filter)
+_COUNTERS = {enumerate, zip, map, filter} | {
+    kind for kind in vars(itertools).values() if isinstance(kind, type) and kind.__module__ == "itertools"
+}
 
 _Line = tuple[frozenset[str], frozenset[str], tuple[int, ...]]  # names read, names written, possible next offsets
 
@@ -137,11 +140,11 @@ def counters_around(frames: list[FrameType], steps: Any) -> list[str]:
     ['enumerate']
     """
     held = {id(frame) for frame in frames}
-    inner = [steps]
-    tracked = gc.get_objects()
-    inner += [each for each in tracked if type(each) is GeneratorType and id(each.gi_frame) in held]
+    looked_at = _COUNTERS | {GeneratorType}
+    iterators = [each for each in gc.get_objects() if type(each) in looked_at]  # of a million objects or more
+    inner = [steps, *(each for each in iterators if type(each) is GeneratorType and id(each.gi_frame) in held)]
     wanted = {id(each) for each in inner}
-    counters = [each for each in tracked if type(each) in _WRAPPERS or type(each).__module__ == "itertools"]
+    counters = [each for each in iterators if type(each) is not GeneratorType]
     return sorted({type(each).__name__ for each in counters if any(id(inner) in wanted for inner in _within_it(each))})
 
 

@@ -54,17 +54,18 @@ def test_a_name_is_no_way_to_a_file(studio, name):
 
 def test_a_range_test_outlives_the_studio(started, tmp_path):
     """Begun in one studio, which is killed; another one shows what it has found."""
-    first = started("--store", "runs", cwd=tmp_path)
-    name = first.post("/api/find", {"task": "digits", "updates": 64, "budget": "3"}).json["name"]
+    (tmp_path / "mine.py").write_text(training(64, 0.1))
+    first = started("--store", "runs", "--task", "mine.py:train", cwd=tmp_path)
+    name = first.post("/api/find", {"task": "mine.py:train", "updates": 64, "budget": "3"}).json["name"]
     first.process.kill()
     first.process.wait()
     second = started("--store", "runs", cwd=tmp_path)
     until(lambda: second.get(f"/api/choice?name={name}").json["status"] != "running")
     found = second.get(f"/api/choice?name={name}").json
     assert found["status"] == "finished", found
-    assert "digits" in found["report"]["title"]
+    assert "mine:train" in found["report"]["title"]
     assert found["report"]["lead"]
-    listed = [{"name": name, "kind": "find", "task": "digits", "status": "finished"}]
+    listed = [{"name": name, "kind": "find", "task": f"{tmp_path}/mine.py:train", "status": "finished"}]
     assert second.get("/api/choices").json["choices"] == listed
 
 

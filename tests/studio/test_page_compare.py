@@ -55,8 +55,8 @@ def test_a_comparison_is_begun_stopped_and_gone_on_with_by_keys_alone(opened):
     page = opened("/compare")
     page.wait_for_selector("#jobs a")
     page.locator("#task").focus()
-    page.keyboard.type("control")
-    for text in ("flat = constant()\ndown = cosine()", "4000", "2"):
+    page.keyboard.type("slow")
+    for text in ("flat = constant()\ndown = cosine()", "2000", "2"):
         page.keyboard.press("Tab")
         page.keyboard.press("Control+a")
         page.keyboard.type(text)

@@ -71,7 +71,8 @@ def compare(
     """Compare schedules on a training: every arm at every LR of `lrs`, on the same seeds, folds and batches.
 
     `train` is a function `train(run)` or a class (see `lrlab.lab.task.forms`), or the name of a built-in task;
-    `schedules` are the arms by name (by default the usual strategies; a plan also sets momentum or weight decay);
+    `schedules` are the arms by name (by default the usual strategies; a plan also sets momentum or weight decay, and
+    behind a text's @ stand an optimizer and the average of the weights, "constant() @ ema 10%");
     `horizon` is the number of updates of each run, or a `Horizon`, which knows spans in epochs, samples, tokens;
     without one, epochs are counted by the loader of the task. Whatever is not given is taken from `lr.task`, or its
     default. With lrs="auto", the default for a task of one's own and for "digits", an arm that is best at an edge of

@@ -131,9 +131,10 @@ def test_a_logarithmic_axis_has_an_end_wherever_it_begins(opened):
             for (const [low, high] of ends) {
                 const line = { name: "a", x: [0, 1], y: [low, high], last: "" };
                 const given = { title: "a", x: "update", y: "loss", log: true, words: "", lines: [line] };
-                document.body.append(figure(given));
+                const across = { ...given, log: false, log_x: true, lines: [{ ...line, x: [low, high] }] };
+                document.body.append(figure(given), figure(across));
             }
             for (let k = 0; k < 3; k += 1) await new Promise(requestAnimationFrame);
         }"""
     )
-    until(page, "document.querySelectorAll('.figure canvas').length === 7")
+    until(page, "document.querySelectorAll('.figure canvas').length === 14")

@@ -90,6 +90,18 @@ def test_line_runs_from_corner_to_corner():
     assert (y1, y0) == (64, 316)
 
 
+def test_decades_are_equally_wide_on_a_logarithmic_axis():
+    """And what lies in the middle of the logarithms is drawn in the middle."""
+    wide = Line("a", [0.001, 0.1, 10], [0, 1, 2])
+    picture = svg(Figure("f", "LR", "loss", (wide,), log_x=True))
+    at = {e.text: float(e.get("x")) for e in ElementTree.fromstring(picture).iter(f"{SVG}text")}
+    gaps = [at[b] - at[a] for a, b in pairwise(("0.001", "0.01", "0.1", "1", "10"))]
+    assert max(gaps) - min(gaps) <= 1
+    (path,) = drawn(picture, "line")
+    (x0, _), (x1, _) = points(path)
+    assert at["0.1"] == pytest.approx((x0 + x1) / 2, abs=1)
+
+
 def test_stairs_are_crisp():
     """Treads lie on whole pixels and risers are upright: each segment is level or vertical."""
     (path,) = drawn(svg(figure(STAIRS)), "line")

@@ -38,6 +38,16 @@ def test_ticks_agree():
         assert tuple(in_javascript(f"geometry.ticks(given, {step})", found.ticks)) == found.labels
 
 
+def test_logarithmic_ticks_agree():
+    """And their labels."""
+    for ends in ((0.0137, 0.62), (0.25, 2), (1e-5, 1), (1e-9, 3e6), (0.31, 0.33), (0.0011, 0.0123), (7.8e-178, 9)):
+        for count in (1, 3, 7, 12):
+            found = axis(ends, count, log=True, exact=True)
+            ticks = in_javascript(f"geometry.logTicks(...given, {count})", ends)
+            assert tuple(ticks) == found.ticks
+            assert tuple(in_javascript("geometry.logLabels(given)", ticks)) == found.labels
+
+
 def test_places_agree():
     """Names stand where labels.py puts them."""
     rng = random.Random(0)
@@ -55,3 +65,11 @@ def test_values_between_points():
         None, 0, 0.5, 1, None, None, None, 3, 2.5, 2, None,
     ]  # fmt: skip
     assert in_javascript("[15, 25, 99].map(x => geometry.lastValue(given, x))", line) == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("log_x", "log_y", "value"), [(True, False, 5), (False, True, 4), (True, True, 4)])
+def test_values_between_points_of_logarithmic_axes(log_x, log_y, value):
+    """Straight where it is drawn: in the middle of the plot is the mean of that axis, the geometric one of 2 and 8."""
+    line = {"x": [1, 100], "y": [2, 8], "logX": log_x, "logY": log_y}
+    middle = 10 if log_x else 50.5
+    assert in_javascript(f"geometry.valueAt(given, 'y', {middle})", line) == pytest.approx(value)

@@ -52,6 +52,14 @@ def test_figure_needs_lines_with_names_of_their_own():
         Figure("f", "x", "y", (line, Line("a", [1], [1])))
 
 
+def test_an_x_without_a_logarithm_is_refused_on_a_logarithmic_axis():
+    """A line without its first points would be another one."""
+    Figure("f", "x", "y", (Line("a", [0.1, 1], [0, 0]),), log_x=True)
+    for x in (0, -1):
+        with pytest.raises(LrlabError, match=r"(?s)line 'a': x\[0\] on a logarithmic axis.*positive"):
+            Figure("f", "x", "y", (Line("b", [0.1], [0]), Line("a", [x, 1], [0, 0])), log_x=True)
+
+
 def test_table_rows_have_one_cell_per_column():
     """The message says which row is wrong."""
     with pytest.raises(LrlabError, match="row 1 has 1 cells"):

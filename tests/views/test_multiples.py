@@ -45,6 +45,14 @@ def test_gaps_break_a_line_and_logarithms_are_said():
     assert "logarithmic" in page
 
 
+def test_a_logarithmic_x_axis_is_said_and_drawn():
+    """0.1 lies in the middle between 0.01 and 1."""
+    lines = tuple(Line(str(k), [0.01, 0.1, 1], [0, 1, 0]) for k in range(8))
+    page = multiples(Figure("f", "LR", "loss", lines, log_x=True))
+    assert "loss 0 to 1; LR 0.01 to 1, logarithmic." in page
+    assert f"L{WIDTH // 2} " in page
+
+
 def test_the_first_line_is_a_line_where_it_is_shown_again(browse, tmp_path):
     """Not an area: rules for a path in its place reach none that a <use> shows, in newer browsers."""
     css = files(lrlab.views).joinpath("assets", "page.css").read_text(encoding="utf-8")

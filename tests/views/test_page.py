@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -80,6 +81,7 @@ def everything():
         table,
         Figure("Crowd", "update", "multiplier", lines(13), note="A note."),
         Figure("Band", "update", "loss", (band, *lines(1)), log_y=True),
+        Figure("Valley", "LR", "loss", (Line("arm 0", [0.25, 0.5, 1, 2], [3, 2, 1, 4]),), log_x=True),
         Text("First.\n\nSecond.", "Method"),
     )
 
@@ -88,7 +90,7 @@ def test_parses_and_holds_what_the_report_says():
     """Well-formed; every heading, text, cell and fact is there without a script."""
     parsed = Parsed(html(everything()))
     assert parsed.text_of("h1") == parsed.text_of("title") == ["Title"]
-    assert parsed.text_of("h2") == ["Ranking", "Crowd", "Band", "Method", "To repeat this"]
+    assert parsed.text_of("h2") == ["Ranking", "Crowd", "Band", "Valley", "Method", "To repeat this"]
     for text in ("Lead.", "First.", "Second.", "A note.", "Five folds."):
         assert text in parsed.text_of("p")
     assert parsed.text_of("dd") == ["lrlab compare digits"]
@@ -164,6 +166,10 @@ def test_data_are_the_thinned_lines():
     assert [line["x"] for line in figure["lines"]] == [0, 0, 1]
     assert [line["y"] for line in figure["lines"]] == [[0, 1], [0, 2], [0.12346, None, 2]]
     assert figure["finest"] == 1
+    valley = Figure("f", "LR", "y", (Line("a", [0.25, 0.5, 2], [1, 0, 1]),), log_x=True)
+    (figure,) = data_of(html(report(valley)))["figures"]
+    assert (figure["logX"], figure["xs"]) == (True, [[0.25, 0.5, 2]])
+    assert figure["finest"] == pytest.approx(math.log(2))
 
 
 def test_a_line_has_one_colour_in_every_figure():
@@ -282,13 +288,13 @@ def test_a_crowd_is_shown_one_by_one():
 
 
 def test_size():
-    """Thirteen schedules and thirteen noisy losses of 1000 updates stay under 300 KiB."""
+    """Thirteen schedules and thirteen noisy losses of 1000 updates stay under 304 KiB."""
     rng = np.random.default_rng(0)
     u = np.arange(1000) / 1000
     curves = tuple(Line(f"arm {k}", range(1000), (np.cos(u * 3 / (k + 1)) ** 2).tolist()) for k in range(13))
     losses = tuple(Line(f"arm {k}", range(1000), rng.lognormal(size=1000).tolist()) for k in range(13))
     page = html(report(Figure("a", "update", "y", curves), Figure("b", "update", "y", losses, log_y=True)))
-    assert len(page.encode()) < 300 * 1024
+    assert len(page.encode()) < 304 * 1024
 
 
 def test_vendored_files_carry_their_licences():
@@ -314,7 +320,7 @@ def test_browser_has_no_complaint(browsed):
 
 def test_browser_draws_every_figure(browsed):
     """A canvas for each figure, a button for each line, those in colour pressed."""
-    assert browsed[0].count("<canvas") == 2
+    assert browsed[0].count("<canvas") == 3
     buttons = re.findall(r'<button type="button"[^>]*aria-pressed="(\w+)"', browsed[0])
-    assert len(buttons) == 13 + 2
-    assert buttons.count("true") == 4 + 2
+    assert len(buttons) == 13 + 2 + 1
+    assert buttons.count("true") == 4 + 2 + 1

@@ -27,6 +27,10 @@ def test_a_line_is_thinned_and_strict_json():
     found = plain(figure)
     assert len(found["lines"][0]["x"]) < 1200
     assert None in found["lines"][0]["y"]
+    assert (found["log"], found["log_x"]) == (False, False)
+    over_lr = plain(Figure("t", "LR", "y", (Line("a", [0.1, 1], [1, 0]),), log_y=True, log_x=True))
+    assert (over_lr["log"], over_lr["log_x"]) == (True, True)
+    assert over_lr["lines"][0]["last"] == "0"
     report = plain_report(Report("t", "lead", (figure, Text("one\n\ntwo"), Code("x = 1")), {"a": "b"}))
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert [section["kind"] for section in report["sections"]] == ["figure", "text", "code"]

@@ -51,6 +51,14 @@ def test_gaps_bands_names_and_scales(ax):
     assert len(ax.collections) == 1
 
 
+def test_a_logarithmic_x_axis_has_the_labels_of_every_other_view(ax):
+    """Few, and none a power: matplotlib would write 2 × 10⁻² over 3 × 10⁻²."""
+    drawn(Figure("f", "LR", "y", (Line("a", [0.014, 0.6], [1, 2]),), log_x=True), ax)
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.02", "0.05", "0.1", "0.2", "0.5"]
+    assert not ax.get_xticklabels(minor=True)
+
+
 def test_what_is_missing_is_named(monkeypatch):
     """With what to type."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)

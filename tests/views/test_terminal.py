@@ -112,6 +112,24 @@ def test_logarithmic_axis():
     assert all(tick in shown for tick in ("1e-4", "0.001", "0.01", "0.1"))
 
 
+@pytest.mark.parametrize("width", range(30, 161))
+def test_logarithmic_x_axis(width):
+    """A logarithm of x is a straight line; the labels are numbers as people write them, and none touches another."""
+    for low, high in ((0.0137, 0.62), (0.25, 2), (1.1, 1.9), (1e-7, 3), (1e4, 64e4)):
+        line = Line("a", [low, (low * high) ** 0.5, high], [0, 1, 2])
+        shown = draw(Figure("f", "LR", "m", (line,), log_x=True), width, 12, colour=False).splitlines()
+        at = next(row for row, text in enumerate(shown) if "└" in text)
+        labels = shown[at + 1].split()
+        assert all(re.fullmatch(r"[\d,.]+|1e-\d", label) for label in labels)
+        assert 1 <= len(labels) <= max(3, width // 10)
+        ticks = [column for column, mark in enumerate(shown[at]) if mark == "┬"]
+        assert len(labels) <= len(ticks) <= len(labels) + 1
+    assert labels[0] == "10,000"
+    straight = draw(Figure("f", "LR", "m", (line,), log_x=True), width, 12, colour=False).splitlines()[:-3]
+    even = draw(Figure("f", "LR", "m", (Line("a", [0, 1, 2], [0, 1, 2]),)), width, 12, colour=False).splitlines()[:-3]
+    assert straight == even
+
+
 def test_names_cannot_command_the_terminal():
     """Escape codes and line breaks in names are written out."""
     evil = Line("a\x1b[2Jb\nc", [0, 1], [0, 1])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrlab.views.model import Line
-from lrlab.views.thin import TOLERANCE, m4, polyline, thinned
+from lrlab.views.model import Figure, Line
+from lrlab.views.thin import TOLERANCE, m4, polyline, thinned, thinned_lines
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200)
 ANY_SIZE = 100_000
@@ -124,10 +124,30 @@ def test_logarithms_decide_on_a_logarithmic_axis():
     """The error is bounded where it is seen; what is not positive becomes a gap; values come back unharmed."""
     x = np.arange(1001.0)
     line = Line("a", x.tolist(), (10.0 ** (-6 * x / 1000)).tolist())
-    assert thinned(line, 100, log=True).x == (0.0, 1000.0)
-    assert thinned(line, 100, log=True).y == pytest.approx((1.0, 1e-6), rel=1e-12)
-    zero = thinned(Line("b", [0, 1, 2], [1, 0, -1]), 100, log=True)
+    assert thinned(line, 100, log_y=True).x == (0.0, 1000.0)
+    assert thinned(line, 100, log_y=True).y == pytest.approx((1.0, 1e-6), rel=1e-12)
+    zero = thinned(Line("b", [0, 1, 2], [1, 0, -1]), 100, log_y=True)
     assert zero.y == (1.0, None)
+
+
+def test_straight_is_what_is_straight_between_the_axes_of_the_figure():
+    """A power law takes two points where both are logarithmic, and a logarithm where x is; x comes back unharmed."""
+    x = np.geomspace(0.003, 700, 1000)
+    power, logarithm = Line("power", x.tolist(), (x**-0.5).tolist()), Line("log", x.tolist(), np.log(x).tolist())
+    assert thinned(logarithm, 100, log_x=True).x == (x[0], x[-1])
+    assert len(thinned(logarithm, 100).x) > 2
+    (both,) = thinned_lines(Figure("f", "LR", "loss", (power,), log_x=True, log_y=True), 100)
+    assert both.x == (x[0], x[-1])
+    (one,) = thinned_lines(Figure("f", "LR", "loss", (power,), log_y=True), 100)
+    assert len(one.x) > 2
+
+
+def test_columns_are_equal_between_the_axes_of_the_figure():
+    """On a logarithmic axis the first of two decades of noise has as many points as the second."""
+    x = np.geomspace(1, 100, ANY_SIZE)
+    noise = Line("noise", x.tolist(), np.random.default_rng(0).normal(size=ANY_SIZE).tolist())
+    kept = np.array(thinned(noise, 300, log_x=True).x)
+    assert np.count_nonzero(kept < 10) == pytest.approx(len(kept) / 2, rel=0.05)
 
 
 def test_line_of_gaps():

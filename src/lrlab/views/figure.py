@@ -19,7 +19,7 @@ from lrlab.views.labels import spread
 from lrlab.views.model import Figure, Line
 from lrlab.views.palette import BAND_OPACITY, DARK, LIGHT, Theme, slots
 from lrlab.views.summary import summary
-from lrlab.views.thin import thinned
+from lrlab.views.thin import thinned_lines
 
 _FONT = 'Inter,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif'
 _CHARACTER = 6.7  # the mean width of a character at 12 px, on the safe side
@@ -42,14 +42,15 @@ def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["aut
         raise LrlabError(worded("no room for a figure", (width, height), "width >= 240, height >= 160"))
     if theme not in ("auto", "light", "dark"):
         raise LrlabError(worded("no such theme", theme, '"auto", "light" or "dark"'))
-    lines = [thinned(line, width // 2, log=figure.log_y) for line in figure.lines]
+    lines = thinned_lines(figure, width // 2)
     values = (v for line in lines for edge in (line.y, line.low or (), line.high or ()) for v in edge)
     y = axis((v for v in values if v is not None), height // 60, log=figure.log_y)
     # One line alone is what the title names.
     names = max(len(line.name) for line in lines) * _CHARACTER + _LEADER + 20 if len(lines) > 1 else 24
     left = 26 + max(map(len, y.labels), default=0) * _CHARACTER
     right = width - min(names, 0.4 * width)
-    x = axis((v for line in lines for v in (line.x[0], line.x[-1])), int(right - left) // 90, exact=True)
+    ends = (v for line in lines for v in (line.x[0], line.x[-1]))
+    x = axis(ends, int(right - left) // 90, log=figure.log_x, exact=True)
     plot = _Plot(x, y, left, 64.0, right, height - (62.0 if figure.note else 44.0))
 
     body = [*_frame(figure, plot, height), *_drawn(figure, lines, plot, width)]

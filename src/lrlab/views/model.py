@@ -76,7 +76,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """Lines over one pair of axes. On a logarithmic y axis, values that are not positive are gaps.
+    """Lines over one pair of axes. A logarithmic y axis has gaps for values that are not positive; of x it takes none.
 
     With more lines than there are colours (7), the first few are in colour and the others step back: put the
     lines that matter most first.
@@ -87,6 +87,7 @@ class Figure:
     y_label: str
     lines: tuple[Line, ...]
     log_y: bool = False
+    log_x: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -99,6 +100,11 @@ class Figure:
             if names.count(name) > 1:
                 raise LrlabError(
                     worded(f"figure {self.title!r}: two lines have one name", name, "a name for each line")
+                )
+        for line in self.lines:
+            if self.log_x and line.x[0] <= 0:
+                raise LrlabError(
+                    worded(f"line {line.name!r}: x[0] on a logarithmic axis", line.x[0], "positive values")
                 )
 
 

@@ -12,7 +12,7 @@ from html import escape
 from lrlab.views.axes import Axis, axis, number
 from lrlab.views.model import Figure, Line
 from lrlab.views.summary import digest, reach
-from lrlab.views.thin import thinned
+from lrlab.views.thin import thinned_lines
 
 WIDTH, HEIGHT, EDGE = 400, 192, 8
 _COLUMNS = 48  # of thinned lines
@@ -26,10 +26,10 @@ def multiples(figure: Figure) -> str:
     >>> multiples(many).count("<svg")
     9
     """
-    lines = [thinned(line, _COLUMNS, log=figure.log_y) for line in figure.lines]
+    lines = thinned_lines(figure, _COLUMNS)
     values = [v for line in lines for v in line.y if v is not None and (v > 0 or not figure.log_y)]
     y = axis(values, 2, log=figure.log_y)
-    x = axis([v for line in lines for v in (line.x[0], line.x[-1])], 2, exact=True)
+    x = axis([v for line in lines for v in (line.x[0], line.x[-1])], 2, log=figure.log_x, exact=True)
     rows = {str(row[0]): row for row in digest(figure).rows}
     first = "".join(_path(lines[0], x, y, "first"))
     name = f"m{hashlib.sha256((figure.title + first).encode()).hexdigest()[:10]}"
@@ -51,7 +51,7 @@ def multiples(figure: Figure) -> str:
     note = (
         f"Each line by itself (dark) beside {lines[0].name} (blue), all on one scale: {figure.y_label} "
         f"{number(y.low)} to {number(y.high)}{', logarithmic' if figure.log_y else ''}; "
-        f"{reach(figure.x_label, x.low, x.high)}."
+        f"{reach(figure.x_label, x.low, x.high)}{', logarithmic' if figure.log_x else ''}."
     )
     return f'<ul class="multiples">{"".join(panels)}</ul><p class="note">{escape(note)}</p>'
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from html import escape
@@ -23,7 +24,7 @@ from lrlab.views.names import file_name
 from lrlab.views.palette import BAND_OPACITY, DARK, FOCUS, LIGHT, properties
 from lrlab.views.rows import Column, columns
 from lrlab.views.summary import digest, summary
-from lrlab.views.thin import thinned
+from lrlab.views.thin import thinned_lines
 
 _COLUMNS = 300  # of thinned curves: an envelope of three pixels a column on a wide screen
 _COLOURS = len(LIGHT.series)
@@ -214,21 +215,21 @@ def _data(figures: Sequence[Figure]) -> dict[str, object]:
 def _drawing(figure: Figure, own: Mapping[str, int]) -> dict[str, object]:
     xs: dict[tuple[float, ...], int] = {}
     lines = []
-    for line in figure.lines:
-        thin = thinned(line, _COLUMNS, log=figure.log_y)
-        drawn: dict[str, object] = {"name": line.name, "x": xs.setdefault(tuple(thin.x), len(xs))}
-        if line.name in own:
-            drawn["slot"] = own[line.name]
+    for thin in thinned_lines(figure, _COLUMNS):
+        drawn: dict[str, object] = {"name": thin.name, "x": xs.setdefault(tuple(thin.x), len(xs))}
+        if thin.name in own:
+            drawn["slot"] = own[thin.name]
         edges = {"y": thin.y, "low": thin.low, "high": thin.high}
         drawn |= {edge: [_rounded(v, 5) for v in values] for edge, values in edges.items() if values is not None}
         lines.append(drawn)
-    steps = [b - a for line in figure.lines for a, b in pairwise(line.x)]
+    steps = [b - a for line in figure.lines for a, b in pairwise(map(math.log, line.x) if figure.log_x else line.x)]
     return {
         "xLabel": figure.x_label,
         "yLabel": figure.y_label,
-        "log": figure.log_y,
+        "logX": figure.log_x,
+        "logY": figure.log_y,
         "crowded": len(figure.lines) > _COLOURS,
-        "finest": _rounded(min(steps, default=1.0), 9),
+        "finest": _rounded(min(steps, default=1.0), 9),  # in logarithms where `logX`
         "xs": [[_rounded(v, 12) for v in x] for x in xs],
         "lines": lines,
     }

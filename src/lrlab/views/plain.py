@@ -9,7 +9,7 @@ from lrlab.views.forest import scale_of
 from lrlab.views.model import Code, Figure, Interval, Line, Mark, Report, Table, Text
 from lrlab.views.rows import columns
 from lrlab.views.summary import summary
-from lrlab.views.thin import thinned
+from lrlab.views.thin import thinned_lines
 
 COLUMNS = 600  # of thinned lines
 
@@ -70,14 +70,14 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "x": figure.x_label,
         "y": figure.y_label,
         "log": figure.log_y,
+        "log_x": figure.log_x,
         "note": figure.note,
         "words": summary(figure),
-        "lines": [_line(line, figure.log_y) for line in figure.lines],
+        "lines": [_line(*pair) for pair in zip(figure.lines, thinned_lines(figure, COLUMNS), strict=True)],
     }
 
 
-def _line(line: Line, log: bool) -> dict[str, Any]:
-    thin = thinned(line, COLUMNS, log=log)
+def _line(line: Line, thin: Line) -> dict[str, Any]:
     edges = {"x": thin.x, "y": thin.y, "low": thin.low, "high": thin.high}
     found = {name: [_short(v) for v in values] for name, values in edges.items() if values is not None}
     last = next((v for v in reversed(line.y) if v is not None), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrlab.errors import LrlabError, MissingExtra, worded
+from lrlab.views.axes import axis
 from lrlab.views.model import Figure
 from lrlab.views.palette import BAND_OPACITY, LIGHT, slots
 from lrlab.views.seen import sections
@@ -35,7 +36,12 @@ def drawn(figure: Figure, ax: Any) -> Any:
         ax.plot(line.x, _gaps(line.y), color=colour, label=line.name, zorder=2 if slot is None else 3)
         if line.low is not None and line.high is not None:
             ax.fill_between(line.x, _gaps(line.low), _gaps(line.high), color=colour, alpha=BAND_OPACITY, linewidth=0)
-    ax.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label, yscale="log" if figure.log_y else "linear")
+    scales = ["log" if log else "linear" for log in (figure.log_x, figure.log_y)]
+    ax.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label, xscale=scales[0], yscale=scales[1])
+    if figure.log_x:  # matplotlib would write 3 × 10⁻², one over the other
+        x = axis(ax.get_xlim(), 6, log=True, exact=True)
+        ax.set_xticks(x.ticks, x.labels)
+        ax.set_xticks([], minor=True)
     if len(figure.lines) > 1:
         ax.legend(frameon=False)
     return ax

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, worded
@@ -163,8 +164,7 @@ def _law(law: Law) -> tuple[Section, ...]:
     shown = [law.predict(text, base_lr=peak, horizon=longest) for text in ('warmup("2%") >> linear()', "constant()")]
     figure = predicted(shown)
     doubts = [doubt.sentence for doubt in law.known.doubts if doubt.sentence]
-    title = f"What it says of {longest:,} updates at a peak of {peak:g}"
-    figure = Figure(title, figure.x_label, figure.y_label, figure.lines, figure.log_y)
+    figure = replace(figure, title=f"What it says of {longest:,} updates at a peak of {peak:g}")
     return (figure, table, *((Text("\n\n".join(doubts)),) if doubts else ()))
 
 
@@ -180,9 +180,8 @@ def _prediction(found: Prediction) -> tuple[Section, ...]:
     figure = predicted([found])
     (line,) = figure.lines
     named = Line("loss", line.x, line.y, line.low, line.high)
-    title = _short(found.schedule)
     words = "\n\n".join([repr(found), *found.warnings])
-    return (Figure(title, figure.x_label, figure.y_label, (named,), figure.log_y), Text(words))
+    return (replace(figure, title=_short(found.schedule), lines=(named,)), Text(words))
 
 
 def _prediction_columns(found: Prediction) -> Columns:

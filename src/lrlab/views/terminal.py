@@ -20,7 +20,7 @@ from lrlab.views.labels import spread
 from lrlab.views.model import Cell, Figure, Interval, Line, Mark, Table
 from lrlab.views.palette import TERMINAL, TERMINAL_QUIET, slots
 from lrlab.views.rows import Column, columns
-from lrlab.views.thin import thinned
+from lrlab.views.thin import thinned_lines
 
 _BOLD, _DIM = "1", "2"
 _MARKS = "*+xo#@%"
@@ -50,7 +50,7 @@ def draw(figure: Figure, width: int = 80, height: int = 20, *, colour: bool = Tr
     """
     if width < 30 or height < 10:
         raise LrlabError(worded("no room for a figure", (width, height), "width >= 30, height >= 10"))
-    lines = [thinned(line, width, log=figure.log_y) for line in figure.lines]
+    lines = thinned_lines(figure, width)
     paints = [TERMINAL_QUIET if slot is None else TERMINAL[slot] for slot in slots(len(lines))]
     beside = _label_width(lines, width, height)
     legend = [] if beside or len(lines) == 1 else _legend(lines, paints, width, colour, ascii_only)
@@ -58,7 +58,7 @@ def draw(figure: Figure, width: int = 80, height: int = 20, *, colour: bool = Tr
     y = axis((v for line in lines for v in line.y if v is not None), max(2, rows // 3), log=figure.log_y)
     gutter = max(map(len, y.labels), default=0) + 1
     columns = width - gutter - 1 - beside
-    x = axis((v for line in lines for v in (line.x[0], line.x[-1])), columns // 13, exact=True)
+    x = axis((v for line in lines for v in (line.x[0], line.x[-1])), columns // 13, log=figure.log_x, exact=True)
     canvas = Canvas(columns, rows, _MARKS if ascii_only else "")
     for pen in reversed(range(len(lines))):  # the first line is the one on top
         _trace(canvas, lines[pen], x, y, pen)

@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.views.model import Line
+from lrlab.views.model import Figure, Line
 
 TOLERANCE = 2e-4  # of the range of the values: a fifteenth of a pixel in a figure of 320 pixels
 _STRETCHES = 2048  # of a long curve, each narrower than a pixel
@@ -101,24 +101,29 @@ def m4(x: Floats, y: Floats, columns: int) -> Indices:
     return np.unique(np.concatenate((starts, lasts, by_value[starts], by_value[lasts])))
 
 
-def thinned(line: Line, columns: int, *, log: bool = False) -> Line:
+def thinned_lines(figure: Figure, columns: int) -> list[Line]:
+    """The lines of a figure as they look in `columns` columns between its axes."""
+    return [thinned(line, columns, log_x=figure.log_x, log_y=figure.log_y) for line in figure.lines]
+
+
+def thinned(line: Line, columns: int, *, log_x: bool = False, log_y: bool = False) -> Line:
     """The line as it looks in `columns` columns, with few points; gaps stay, and the edges of its band too.
 
     A polyline if that takes at most two points a column (tolerance: 2e-4 of the range; of the logarithms
-    where `log`), M4 otherwise. On a logarithmic axis values that are not positive become gaps.
+    where `log_y`), M4 otherwise. On a logarithmic axis values that are not positive become gaps.
 
     >>> ramp = Line("ramp", range(1000), [i / 999 for i in range(1000)])
     >>> thinned(ramp, 100).x
     (0.0, 999.0)
     """
     edges = [line.y] if line.low is None or line.high is None else [line.y, line.low, line.high]
-    columns_of_values = [_array(edge, log) for edge in edges]
-    x = np.asarray(line.x)
+    columns_of_values = [_array(edge, log_y) for edge in edges]
+    x = np.log(line.x) if log_x else np.asarray(line.x)
     kept = np.unique(np.concatenate([_kept(x, y, columns) for y in columns_of_values]))
-    scale = np.exp if log else np.positive
+    scale = np.exp if log_y else np.positive
     y, *band = [_listed(scale(values[kept])) for values in columns_of_values]
     low, high = band or (None, None)
-    return replace(line, x=x[kept].tolist(), y=y, low=low, high=high)
+    return replace(line, x=[line.x[i] for i in kept], y=y, low=low, high=high)
 
 
 def _kept(x: Floats, y: Floats, columns: int) -> Indices:

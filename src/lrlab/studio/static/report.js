@@ -162,10 +162,17 @@ class Drawn {
       {
         ...this.size(), pxAlign: 0, padding: [12, 24, 0, 0], legend: { show: false }, bands,
         cursor: { y: false, sync: { key: given.x.includes("update") ? "updates" : given.title, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
-        scales: { x: { time: false }, y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) } },
+        scales: {
+          x: { time: false, ...(given.log_x && { distr: 3, range: (_, low, high) => (low < high ? [low, high] : [low / 2, high * 2]) }) },
+          y: { distr: this.log ? 3 : 1, range: (_, low, high) => (this.log ? [(low ?? 0.1) / 1.15, (high ?? 1) * 1.15] : padded(low, high)) },
+        },
         axes: [
-          UPDATES.test(given.x) ? { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(whole), size: 34, space: 70 } : { ...axis, label: given.x, labelFont: axis.font, labelSize: 18, labelGap: 2, values: (_, ticks) => ticks.map((v) => String(+v.toPrecision(6))), size: 34, space: 60 },
-          { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : number(v))), size: (_, ticks) => Math.max(58, 14 + 7 * Math.max(...(ticks ?? []).map((v) => v.length))), space: 36, ...(this.log && { splits: (_, __, low, high) => powers(low, high), filter: (_, ticks) => ticks }) },
+          {
+            ...axis, size: 34,
+            ...(UPDATES.test(given.x) ? { incrs: STEPS, values: (_, ticks) => ticks.map(whole), space: 70 } : { label: given.x, labelFont: axis.font, labelSize: 18, labelGap: 2, values: (_, ticks) => ticks.map((v) => String(+v.toPrecision(6))), space: 60 }),
+            ...(given.log_x && logarithmic((plot) => plot.bbox.width / devicePixelRatio / 60)),
+          },
+          { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : number(v))), size: (_, ticks) => Math.max(58, 14 + 7 * Math.max(...(ticks ?? []).map((v) => v.length))), space: 36, ...(this.log && logarithmic(() => 7)) },
         ],
         series,
         hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot)] },
@@ -205,17 +212,27 @@ class Drawn {
   }
 }
 
-/** The ticks of a logarithmic axis: some of the powers of ten, with multiples where these are few. uPlot 1.6.32 has its
- * own, which from some values on never end. */
-function powers(low, high) {
-  const decades = Math.log10(high) - Math.log10(low);
-  const every = Math.ceil(decades / 6);
-  const multiples = decades < 1.5 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1];
-  const found = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e += 1) {
-    if (e % every === 0) found.push(...multiples.map((digit) => Number(`${digit}e${e}`)));
+/** A logarithmic axis. uPlot 1.6.32 has ticks of its own, which from some values on never end. */
+const logarithmic = (most) => ({
+  splits: (plot, _, low, high) => powers(low, high, most(plot)),
+  filter: (_, ticks) => ticks,
+  values: (_, ticks) => ticks.map((v) => number(v)),
+});
+
+const MULTIPLES = [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]]; // of a power of ten
+
+/** At most so many of the powers of ten, with multiples where these are few; the ends where there is none between. */
+function powers(low, high, most) {
+  for (let k = 0; ; k += 1) {
+    const every = Math.max(1, k - 2);
+    const found = [];
+    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e += 1) {
+      if (e % every === 0) found.push(...MULTIPLES[Math.min(k, 3)].map((digit) => Number(`${digit}e${e}`)));
+    }
+    const within = found.filter((tick) => tick >= low && tick <= high);
+    if (within.length < 2) return [low, high];
+    if (within.length <= most) return within;
   }
-  return found.filter((tick) => tick >= low && tick <= high);
 }
 
 const padded = (low, high) => (low === high || low === null ? [Math.min(0, 2 * low), Math.max(0, 2 * high) || 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);

@@ -23,19 +23,26 @@ const geometry = (() => {
   // Round steps only: uPlot's own 0.25 would need one more digit than the labels have.
   const steps = [];
   for (let e = -15; e < 16; e++) for (const m of [1, 2, 5]) steps.push(Number(`${m}e${e}`));
-  const logTicks = (u, i, low, high) => {
-    const decades = Math.log10(high / low), found = [];
-    if (decades < 0.7) { // too short for powers of ten: round steps, unevenly spaced
-      const step = steps.find(each => (high - low) / each <= 6);
-      for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
-      return found;
+  // The ticks within each decade of a logarithmic axis, from dense to sparse; then fewer decades.
+  const multiples = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+  const logTicks = (low, high, count) => {
+    let found = null;
+    for (let k = 0; found === null || found.length > count + 1; k++) {
+      const every = Math.max(1, k - 3);
+      found = [];
+      for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
+        if (e % every === 0) found.push(...multiples[Math.min(k, 4)].map(m => Number(`${m}e${e}`)));
+      }
+      found = found.filter(tick => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
     }
-    const every = Math.ceil(decades / 8);
-    const multiples = decades < 1.5 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1];
-    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
-      if (e % every === 0) found.push(...multiples.map(m => Number(`${m}e${e}`)));
-    }
-    return found.filter(tick => tick >= low && tick <= high);
+    if (found.length > 1) return found;
+    const step = steps.find(each => each >= (high - low) / count * (1 - 1e-9)); // too short for powers of ten: unevenly spaced
+    const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
+    return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
+  };
+  const logLabels = values => {
+    const even = values.length > 1 && values.some(v => Number(v.toPrecision(1)) !== v); // round steps
+    return even ? ticks(values, values[1] - values[0]) : values.map(v => number(v, values.length > 1 ? 1 : 3));
   };
 
   // ---- values between points
@@ -50,7 +57,10 @@ const geometry = (() => {
     const [a, b] = [line[edge][low], line[edge][high]];
     if (x === xs[high]) return b;
     if (a === null || x === xs[low] || high === low) return a;
-    return b === null ? null : a + (b - a) * (x - xs[low]) / (xs[high] - xs[low]);
+    if (b === null) return null;
+    const [across, up] = [line.logX, line.logY].map(log => log ? Math.log : v => v); // straight where it is drawn
+    const between = up(a) + (up(b) - up(a)) * (across(x) - across(xs[low])) / (across(xs[high]) - across(xs[low]));
+    return line.logY ? Math.exp(between) : between;
   };
   const lastValue = (line, until) => {
     const at = valueAt(line, "y", until);
@@ -83,5 +93,5 @@ const geometry = (() => {
     return placed;
   };
 
-  return { number, ticks, steps, logTicks, valueAt, lastValue, spread };
+  return { number, ticks, steps, logTicks, logLabels, valueAt, lastValue, spread };
 })();

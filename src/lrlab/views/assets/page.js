@@ -2,7 +2,7 @@
 // table row that shows the same line in step. All state is in `pinned`, `hidden` and `lit`.
 (() => {
   "use strict";
-  const { number, ticks, steps, logTicks, valueAt, lastValue, spread } = geometry;
+  const { number, ticks, steps, logTicks, logLabels, valueAt, lastValue, spread } = geometry;
   const report = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const narrow = matchMedia("screen and (max-width: 760px)");
@@ -35,8 +35,8 @@
         }
       }
     }
-    if (low > high) return chart.log ? [1, 10] : [0, 1];
-    if (chart.log) {
+    if (low > high) return chart.logY ? [1, 10] : [0, 1];
+    if (chart.logY) {
       const room = Math.max(Math.pow(high / low, 0.04), 1.02);
       return [low / room, high * room];
     }
@@ -167,7 +167,9 @@
   };
   const readOut = chart => {
     const { left } = chart.plot.cursor;
-    const x = left >= 0 ? Math.round(chart.plot.posToVal(left, "x") / chart.finest) * chart.finest : null;
+    const { across, back, finest, from, to } = chart;
+    const step = Math.round(across(chart.plot.posToVal(left, "x")) / finest);
+    const x = left >= 0 ? Math.min(Math.max(back(step * finest), from), to) : null;
     chart.where.textContent = x === null ? chart.hint : `${chart.xLabel} ${number(x, 6)}`;
     chart.lines.forEach((line, i) => {
       const value = x === null ? null : valueAt(line, "y", x);
@@ -203,9 +205,12 @@
     const chart = { ...figure, box, canvas: box.querySelector(".canvas"), list: box.querySelector(".legend") };
     chart.where = box.parentNode.querySelector(".where");
     chart.hint = chart.where.textContent;
-    chart.lines = figure.lines.map(line => ({ ...line, x: figure.xs[line.x] }));
+    const { logX, logY } = figure;
+    chart.lines = figure.lines.map(line => ({ ...line, x: figure.xs[line.x], logX, logY }));
     const from = Math.min(...chart.lines.map(line => line.x[0]));
     const to = Math.max(...chart.lines.map(line => line.x[line.x.length - 1]));
+    const across = logX ? Math.log : x => x, back = logX ? Math.exp : x => x; // where x lies on its axis
+    Object.assign(chart, { from, to, across, back });
     chart.items = chart.lines.map(line => {
       const item = document.createElement("li"), button = document.createElement("button");
       for (const part of ["name", "value"]) {
@@ -221,6 +226,11 @@
       chart.list.append(item);
       return item;
     });
+    const logarithmic = count => ({
+      splits: (u, i, low, high) => logTicks(low, high, count(u)), filter: (u, splits) => splits,
+      values: (u, splits) => logLabels(splits),
+    });
+    const linear = { values: (u, splits, i, space, step) => ticks(splits, step) };
     const axis = { stroke: () => colour("muted"), font: '12px Inter, system-ui, sans-serif', ticks: { show: false }, incrs: steps };
     chart.plot = new uPlot({
       ...size(chart), pxAlign: 0, legend: { show: false }, focus: { alpha: 1 },
@@ -231,17 +241,19 @@
       },
       scales: {
         // uPlot ranges x before y: y follows what is seen of the lines, also between the points that were kept.
-        x: { time: false, range: (u, min, max) => chart.seen = min === max ? [min - 0.5, max + 0.5] : [min, max] },
-        y: { distr: figure.log ? 3 : 1, range: () => extent(chart, ...chart.seen) },
+        x: {
+          time: false, distr: logX ? 3 : 1,
+          range: (u, min, max) => chart.seen = min < max ? [min, max] : logX ? [min / 2, max * 2] : [min - 0.5, max + 0.5],
+        },
+        y: { distr: logY ? 3 : 1, range: () => extent(chart, ...chart.seen) },
       },
       axes: [
         { ...axis, size: 26, gap: 6, label: figure.xLabel, labelSize: 18, labelFont: axis.font, labelGap: 0, space: 80,
           grid: { show: false }, border: { show: true, stroke: () => colour("border"), width: 1 },
-          values: (u, splits, i, space, step) => ticks(splits, step) },
-        { ...axis, gap: 8, grid: { stroke: () => colour("grid"), width: 1 }, space: figure.log ? 26 : 48,
-          ...(figure.log ? { splits: logTicks, filter: (u, splits) => splits } : {}),
+          ...(logX ? logarithmic(u => Math.max(1, Math.floor(u.bbox.width / devicePixelRatio / 110))) : linear) },
+        { ...axis, gap: 8, grid: { stroke: () => colour("grid"), width: 1 }, space: logY ? 26 : 48,
           size: (u, values) => 16 + 6.8 * Math.max(3, ...(values || []).map(v => (v || "").length)),
-          values: (u, splits, i, space, step) => figure.log ? splits.map(v => number(v)) : ticks(splits, step) },
+          ...(logY ? logarithmic(() => 7) : linear) },
       ],
       series: [{}, ...chart.lines.map(line => ({
         label: line.name, pxAlign: 0, points: { show: line.x.length < 2 },
@@ -272,7 +284,6 @@
       dot.hidden = true;
       return dot;
     });
-    Object.assign(chart, { from, to });
     const zoom = range => {
       for (const other of charts) if (other.xLabel === chart.xLabel) other.plot.setScale("x", range(other));
     };
@@ -281,17 +292,18 @@
     chart.plot.over.addEventListener("mouseleave", () => { chart.over = false; light(null); });
     chart.reset.onclick = () => zoom(all);
     chart.canvas.onkeydown = event => {
-      const { min, max } = chart.plot.scales.x, { left } = chart.plot.cursor;
-      const middle = left >= 0 ? chart.plot.posToVal(left, "x") : (min + max) / 2;
+      const { left } = chart.plot.cursor, { x } = chart.plot.scales;
+      const [min, max] = [across(x.min), across(x.max)];
+      const middle = left >= 0 ? across(chart.plot.posToVal(left, "x")) : (min + max) / 2;
       const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const scale = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
       if (move) {
         const step = Math.max(chart.finest, (max - min) / 100) * (event.shiftKey ? 10 : 1);
         const to = Math.min(Math.max(middle + move * step, min), max);
-        chart.plot.setCursor({ left: chart.plot.valToPos(to, "x"), top: 0 }, true, true);
+        chart.plot.setCursor({ left: chart.plot.valToPos(back(to), "x"), top: 0 }, true, true);
       } else if (scale) {
         const half = (max - min) / 2 * scale;
-        zoom(() => ({ min: Math.max(from, middle - half), max: Math.min(to, middle + half) }));
+        zoom(() => ({ min: Math.max(from, back(middle - half)), max: Math.min(to, back(middle + half)) }));
       } else if (event.key === "Escape" || event.key === "0") {
         zoom(all);
       } else return;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 
@@ -26,11 +25,11 @@ class MeasuredPicture(SphinxDirective):
         found = study(self.arguments[0])
         lines = []
         for standing in found.compared().standings:
-            points = [(math.log2(point.lr), point.mean) for point in standing.profile if point.mean is not None]
+            points = [(point.lr, point.mean) for point in standing.profile if point.mean is not None]
             if len(points) > 1:
                 lines.append(Line(standing.arm, [lr for lr, _ in points], [mean for _, mean in points]))
         title = f"{found.metric} over the LR"
-        figure = Figure(title, "log2 of the LR multiple", found.metric, tuple(lines))
+        figure = Figure(title, "LR multiple", found.metric, tuple(lines), log_x=True)
         words = f"{title} on {found.task}, in numbers in the table below."
         return images(draw(figure, f"measured-{found.name}", Path(self.env.srcdir)), words)
 

@@ -10,7 +10,7 @@ from lrlab.analysis.comparison.evidence import evidence_of
 from lrlab.core.run.pacer import Decision
 from lrlab.core.text.parse import parse
 from lrlab.record.runs.run import Series, StoredRun
-from lrlab.views.comparison import code, lead, ranking, report, to_use
+from lrlab.views.comparison import code, lead, profiles, ranking, report, to_use
 from lrlab.views.model import Code, Figure, Interval, Mark, Table
 from stored import stored
 
@@ -77,6 +77,16 @@ def test_the_report_has_every_figure_and_the_facts() -> None:
     grid = [s for s in page.sections if isinstance(s, Table)][-1]
     assert grid.columns == ("strategy", "LR × 2")
     assert page.facts["Command"] == "lrlab compare toy"
+
+
+def test_the_metric_is_drawn_over_the_multiples_that_were_tried() -> None:
+    """On a logarithmic axis, where halves and doubles are equally far; the table has the same."""
+    both = [run(arm, fold, lr) for arm in SCHEDULES for fold in range(5) for lr in (0.5, 1.0, 2.0)]
+    figure = profiles(evidence_of(both, SCHEDULES))
+    assert figure is not None
+    assert (figure.x_label, figure.log_x) == ("LR multiple", True)
+    assert [line.x for line in figure.lines] == [(0.5, 1.0, 2.0)] * 2
+    assert "1 is the task's own LR" in figure.note
 
 
 def test_a_diverged_arm_is_shown_and_not_drawn() -> None:

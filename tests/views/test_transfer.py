@@ -31,7 +31,8 @@ def test_the_edge_has_a_column_where_there_is_one():
 def test_the_figure_goes_along_what_varies_most():
     """The size; a line for each batch, and the answer with its interval."""
     figure = views.drawn(FOUND)
-    assert figure.x_label == "log10 size"
+    assert (figure.x_label, figure.log_x) == ("size", True)
+    assert [line.x for line in figure.lines] == [(64e4,), (1e4, 4e4, 16e4), (1e4, 4e4, 16e4)]
     assert [line.name for line in figure.lines] == ["asked", "batch 8, horizon 100", "batch 16, horizon 100"]
     assert (figure.lines[0].low, figure.lines[0].high) == ((FOUND.low,), (FOUND.high,))
 

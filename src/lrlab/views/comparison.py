@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import platform
 import time
 from collections import Counter
@@ -286,14 +285,14 @@ def profiles(evidence: Evidence) -> Figure | None:
     """The metric of each strategy over the LR, without the LRs at which it diverged."""
     lines = []
     for standing in evidence.comparison.standings:
-        points = [(math.log2(point.lr), point.mean) for point in standing.profile if point.mean is not None]
+        points = [(point.lr, point.mean) for point in standing.profile if point.mean is not None]
         if len(points) > 1:
             lines.append(Line(standing.arm, [lr for lr, _ in points], [mean for _, mean in points]))
     if not lines:
         return None
-    note = f"Mean over {_units(evidence)}; 0 is the task's own LR, 1 twice that. Without LRs at which a run diverged."
-    name = f"{evidence.metric} over the LR"
-    return Figure(name, "log2 of the LR multiple", evidence.metric, tuple(lines), log_y=_positive(lines), note=note)
+    note = f"Mean over {_units(evidence)}; 1 is the task's own LR. Without LRs at which a run diverged."
+    name, log_y = f"{evidence.metric} over the LR", _positive(lines)
+    return Figure(name, "LR multiple", evidence.metric, tuple(lines), log_y, log_x=True, note=note)
 
 
 def grid(evidence: Evidence) -> Table:

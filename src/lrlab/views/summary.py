@@ -5,8 +5,6 @@ from __future__ import annotations
 from lrlab.views.axes import number
 from lrlab.views.model import Cell, Figure, Line, Table
 
-LOG2 = "log2 of the "  # what begins the label of such an axis
-
 
 def summary(figure: Figure) -> str:
     """What the lines do, in one or two plain sentences.
@@ -32,16 +30,12 @@ def summary(figure: Figure) -> str:
 
 
 def reach(label: str, low: float, high: float) -> str:
-    """From where to where an axis goes; of a logarithm, the numbers that it is of.
+    """From where to where an axis goes.
 
-    >>> reach("update", 0, 500), reach("log2 of the LR multiple", -1, 2)
-    ('update 0 to 500', 'LR multiple 0.5 to 4')
+    >>> reach("update", 0, 500)
+    'update 0 to 500'
     """
-    return f"{label.removeprefix(LOG2)} {_at(label, low)} to {_at(label, high)}"
-
-
-def _at(label: str, x: float) -> str:
-    return number(2**x if label.startswith(LOG2) else x)
+    return f"{label} {number(low)} to {number(high)}"
 
 
 def digest(figure: Figure) -> Table:
@@ -77,14 +71,14 @@ def _told(line: Line, x_label: str) -> str:
         return f"{line.name} has no values."
     (first, start), (last, end) = points[0], points[-1]
     if len(points) == 1:
-        return f"{line.name} is {number(start)} at {x_label.removeprefix(LOG2)} {_at(x_label, first)}."
+        return f"{line.name} is {number(start)} at {x_label} {number(first)}."
     low, high = min(points, key=_value), max(points, key=_value)
     where = f"({reach(x_label, first, last)})"
     if low[1] == high[1]:
         return f"{line.name} stays at {number(start)} {where}."
     text = f"{line.name} goes from {number(start)}"
     if high[1] > max(start, end):
-        text += f" through its highest, {number(high[1])} at {_at(x_label, high[0])},"
+        text += f" through its highest, {number(high[1])} at {number(high[0])},"
     if low[1] < min(start, end):
-        text += f" through its lowest, {number(low[1])} at {_at(x_label, low[0])},"
+        text += f" through its lowest, {number(low[1])} at {number(low[0])},"
     return f"{text} to {number(end)} {where}."

@@ -57,13 +57,13 @@ def drawn(found: Transfer) -> Figure:
         groups.setdefault(tuple(value for index, value in enumerate(own) if index != at), []).append(row)
     names = [name for index, name in enumerate(("size", "batch", "horizon")) if index != at]
     label = ("size", "batch", "horizon")[at]
-    answer_line = Line("asked", (math.log10(asked[at]),), (found.lr,), (found.low,), (found.high,))
+    answer_line = Line("asked", (asked[at],), (found.lr,), (found.low,), (found.high,))
     lines = [answer_line]
     for key, rows in groups.items():
         points = sorted((getattr(row, label), row.lr) for row in rows)
         name = ", ".join(f"{n} {value:g}" for n, value in zip(names, key, strict=True))
-        lines.append(Line(name, [math.log10(x) for x, _ in points], [y for _, y in points]))
-    return Figure("Best LR", f"log10 {label}", "LR", tuple(lines), log_y=True)
+        lines.append(Line(name, [x for x, _ in points], [y for _, y in points]))
+    return Figure("Best LR", label, "LR", tuple(lines), log_y=True, log_x=True)
 
 
 def _span(values: list[float]) -> float:

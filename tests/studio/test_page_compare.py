@@ -138,3 +138,23 @@ def test_a_logarithmic_axis_has_an_end_wherever_it_begins(opened):
         }"""
     )
     until(page, "document.querySelectorAll('.figure canvas').length === 14")
+
+
+def test_between_two_points_is_read_what_is_drawn(opened):
+    """Of a curve without bends two points are left; between gaps the line goes on, and beside it there is nothing."""
+    page = opened("/compare")
+    found = page.evaluate(
+        """async () => {
+            const { valueAt } = await import("/static/report.js");
+            const decay = { x: [0, 500, 1000], y: [1, null, 1e-4] };
+            const valley = { x: [0.25, 1], y: [2, 8] };
+            return [
+                [0, 250, 500, 1000].map((x) => valueAt(decay, x, false, false)), valueAt(decay, 500, false, true),
+                valueAt(valley, 0.5, true, false), valueAt(valley, 0.5, true, true),
+                [0.2, 1.1].map((x) => valueAt(valley, x, true, true)),
+            ];
+        }"""
+    )
+    assert found[0] == pytest.approx([1, 0.750025, 0.50005, 1e-4])
+    assert found[1:4] == pytest.approx([0.01, 5, 4])
+    assert found[4] == [None, None]

@@ -206,7 +206,8 @@ class Drawn {
       return;
     }
     const x = plot.posToVal(left, "x");
-    const said = plot.series.slice(1).filter((s) => s.own).reverse().map((s) => `${s.label} ${number(near(s.own, x))}`);
+    const told = (line) => valueAt(line, x, this.given.log_x, this.log);
+    const said = plot.series.slice(1).filter((s) => s.own).reverse().filter((s) => told(s.own) !== null).map((s) => `${s.label} ${number(told(s.own))}`);
     const close = (this.given.marks ?? []).filter((mark) => Math.abs(plot.valToPos(mark.x, "x") - left) < NEAR).map((mark) => mark.text);
     this.where.textContent = `${this.given.x} ${UPDATES.test(this.given.x) ? whole(x) : number(x)}: ${[...said.slice(0, 6), ...close].join(" · ")}`;
   }
@@ -237,9 +238,14 @@ function powers(low, high, most) {
 
 const padded = (low, high) => (low === high || low === null ? [Math.min(0, 2 * low), Math.max(0, 2 * high) || 1] : [low - 0.05 * (high - low), high + 0.05 * (high - low)]);
 
-/** The drawn value that is nearest. */
-function near({ x, y }, at) {
-  let best = 0;
-  for (let k = 1; k < x.length; k += 1) if (Math.abs(x[k] - at) < Math.abs(x[best] - at)) best = k;
-  return y[best] ?? NaN;
+/** What a line is at some x: between two of its points, of which most were left out, what is drawn there. */
+export function valueAt({ x, y }, at, logX, logY) {
+  const points = x.map((v, k) => [v, y[k]]).filter(([, v]) => v !== null && !(logY && v <= 0));
+  const k = points.findIndex(([v]) => v >= at);
+  if (k < 0 || (k === 0 && points[0][0] > at)) return null;
+  if (points[k][0] === at) return points[k][1];
+  const [across, up] = [logX, logY].map((log) => (log ? Math.log : (v) => v));
+  const [[x0, y0], [x1, y1]] = [points[k - 1], points[k]];
+  const between = up(y0) + ((up(y1) - up(y0)) * (across(at) - across(x0))) / (across(x1) - across(x0));
+  return logY ? Math.exp(between) : between;
 }

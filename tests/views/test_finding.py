@@ -21,12 +21,13 @@ def policy(loss):
 
 
 def test_the_figure_is_lowest_at_the_answer():
-    """On an axis of log10 LR, in units of the LR; the band holds the line."""
+    """On a logarithmic axis of the LR itself; the band holds the line."""
     made = policy(lambda x: 0.2 * x**2)
     found = answer(made)
     figure = finding.drawn(made, found, 0.1)
     (line,) = figure.lines
-    assert line.x[int(np.argmin(line.y))] == pytest.approx(np.log10(0.1 * found.guess), abs=0.25)
+    assert (figure.x_label, figure.log_x) == ("LR", True)
+    assert np.log10(line.x[int(np.argmin(line.y))]) == pytest.approx(np.log10(0.1 * found.guess), abs=0.25)
     assert all(low <= y <= high for low, y, high in zip(line.low, line.y, line.high, strict=True))
 
 

@@ -104,7 +104,7 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
-    """The median of the regret over log10 LR, with a band; None where there is no answer."""
+    """The median of the regret over the LR, with a band; None where there is no answer."""
     if answer.guess is None or answer.expected is None:
         return None
     profile = policy.profile()
@@ -116,9 +116,9 @@ def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
     highs = np.minimum(highs, _FARTHEST)
     line = Line(
         "regret",
-        ((xs + math.log(unit)) / math.log(10)).tolist(),
+        (unit * np.exp(xs)).tolist(),
         np.minimum(middles, highs).tolist(),
         np.minimum(lows, highs).tolist(),
         highs.tolist(),
     )
-    return Figure(f"Regret over {policy.updates} updates", "log10 LR", "regret, %", (line,))
+    return Figure(f"Regret over {policy.updates} updates", "LR", "regret, %", (line,), log_x=True)

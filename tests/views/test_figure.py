@@ -66,6 +66,7 @@ def test_styles_do_not_leak():
     one, other = svg(figure(RAMP)), svg(figure(STAIRS))
     (scope,) = {ElementTree.fromstring(one).get("id")}
     assert scope != ElementTree.fromstring(other).get("id")
+    assert len({ElementTree.fromstring(svg(figure(RAMP), theme=t)).get("id") for t in ("auto", "light", "dark")}) == 3
     style = re.search("<style>(.*)</style>", one)[1].replace("@media(prefers-color-scheme:dark){", "")
     selectors = [s for block in style.split("}") if "{" in block for s in block.split("{")[0].split(",")]
     assert selectors

@@ -54,7 +54,7 @@ def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["aut
     plot = _Plot(x, y, left, 64.0, right, height - (62.0 if figure.note else 44.0))
 
     body = [*_frame(figure, plot, height), *_drawn(figure, lines, plot, width)]
-    scope = "lr" + hashlib.sha256("".join(body).encode()).hexdigest()[:8]
+    scope = "lr" + hashlib.sha256("".join([theme, *body]).encode()).hexdigest()[:8]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" role="img" '

@@ -96,7 +96,7 @@ def test_groups_keep_their_ratio_and_batches_come_round():
 def test_the_result_is_applied_when_asked_for_and_once():
     """To every group; a second time, or on another optimizer, is refused."""
     model, opt, batches = begun()
-    test = lr.RangeTest(opt, model, updates=600)
+    test = lr.RangeTest(opt, model, updates=600, budget=2)
     for _, batch in test.over(batches):
         test.report(step(model, opt, batch))
     found = test.result

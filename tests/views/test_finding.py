@@ -25,10 +25,24 @@ def test_the_figure_is_lowest_at_the_answer():
     made = policy(lambda x: 0.2 * x**2)
     found = answer(made)
     figure = finding.drawn(made, found, 0.1)
-    (line,) = figure.lines
+    line = figure.lines[0]
     assert (figure.x_label, figure.log_x) == ("LR", True)
     assert np.log10(line.x[int(np.argmin(line.y))]) == pytest.approx(np.log10(0.1 * found.guess), abs=0.25)
     assert all(low <= y <= high for low, y, high in zip(line.low, line.y, line.high, strict=True))
+
+
+def test_the_figure_shows_the_range_below_what_the_regret_is_with_the_same_probability():
+    """At the regret that it states, between its ends; where there is none, the curve alone."""
+    made = policy(lambda x: 0.02 * x**2)
+    found = answer(made)
+    curve, held = finding.drawn(made, found, 0.1).lines
+    assert held.x == pytest.approx([0.1 * found.low, 0.1 * found.high])
+    assert held.y == (100 * found.regret,) * 2
+    inside = [high for x, high in zip(curve.x, curve.high, strict=True) if held.x[0] <= x <= held.x[1]]
+    assert inside
+    assert max(inside) <= 100 * found.regret
+    sharp = policy(lambda x: 3.0 * x**2)
+    assert len(finding.drawn(sharp, answer(sharp), 0.1).lines) == 1
 
 
 def test_where_nothing_is_known_there_is_no_figure():
@@ -57,13 +71,14 @@ def test_runs_of_the_whole_length_say_nothing_of_a_longer_one():
 
 
 @pytest.mark.parametrize(
-    ("own", "said"), [([0.1], "the LR that was given, 0.1:"), ([], "the LR that the training has:")]
+    ("own", "said"),
+    [([0.1], "It leans on the LR that was given, 0.1"), ([], "It leans on the LR that the training has")],
 )
 def test_what_an_answer_leans_on_is_told(own, said):
-    """With a range and with a guess; where nothing was learned there is nothing that leans."""
-    for curvature in (0.02, 3.0):
+    """With a range, which does not, and with a guess; where nothing was learned there is nothing that leans."""
+    for curvature, also in ((0.02, "; the range does not. Where"), (3.0, ". Where")):
         made = policy(lambda x, k=curvature: k * x**2)
-        assert said in " ".join(finding.sentences(answer(made), made, own, "loss", 0.5))
+        assert said + also in " ".join(finding.sentences(answer(made), made, own, "loss", 0.5))
     flat = policy(lambda x: 6.0)
     assert "leans" not in " ".join(finding.sentences(answer(flat), flat, own, "loss", 0.5))
 

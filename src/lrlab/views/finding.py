@@ -37,8 +37,9 @@ def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost
             groups = ", ".join(f"{each * found.lr:.3g}" for each in own)
             lines.append(f"The parameter groups keep their ratios: {groups}.")
     if found.expected is not None:
-        given = f"LR that was given, {unit:.3g}" if own else "LR that the training has"
-        lines.append(f"It leans on the {given}: where that was a mere guess, test again from this one.")
+        given = f"the LR that was given, {unit:.3g}" if own else "the LR that the training has"
+        apart = "" if found.low is None else "; the range does not"
+        lines.append(f"It leans on {given}{apart}. Where that was a mere guess, test again from this one.")
     if found.unstable_above is not None:
         lines.append(f"Unstable above {found.unstable_above * unit:.3g}.")
     if found.horizon is not None:
@@ -104,15 +105,17 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
 
 def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
-    """The median of the regret over the LR, with a band; None where there is no answer."""
+    """The median of the regret over the LR, and what it is above and what below, as sure as the range; the range too.
+
+    By the belief that doubts the task's own LR; None where there is no answer.
+    """
     if answer.guess is None or answer.expected is None:
         return None
-    profile = policy.profile()
+    profile = policy.doubting()
     low, high = math.log(answer.low or answer.guess) - 1.5, math.log(answer.high or answer.guess) + 1.5
     xs = np.linspace(low, high, _POINTS)
-    tail = (1 - answer.level) / 2
     regrets = np.array([profile.regret(float(x)) for x in xs])
-    lows, middles, highs = 100 * np.quantile(regrets, (tail, 0.5, 1 - tail), axis=1)
+    lows, middles, highs = 100 * np.quantile(regrets, (1 - answer.level, 0.5, answer.level), axis=1)
     highs = np.minimum(highs, _FARTHEST)
     line = Line(
         "regret",
@@ -121,4 +124,7 @@ def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
         np.minimum(lows, highs).tolist(),
         highs.tolist(),
     )
-    return Figure(f"Regret over {policy.updates} updates", "LR", "regret, %", (line,), log_x=True)
+    lines = [line]
+    if answer.low is not None and answer.high is not None and answer.regret is not None:
+        lines.append(Line("range", [unit * answer.low, unit * answer.high], [100 * answer.regret] * 2))
+    return Figure(f"Regret over {policy.updates} updates", "LR", "regret, %", tuple(lines), log_x=True)

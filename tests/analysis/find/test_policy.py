@@ -189,16 +189,17 @@ def test_what_is_thought_of_short_runs_by_a_sweep(breaks, learns, guesses):
 
 @pytest.mark.parametrize(("breaks", "learns", "guesses"), SWEEPS)
 def test_before_there_is_a_run_the_task_s_own_lr_is_a_guess_too(breaks, learns, guesses):
-    """Student's t beside normal distributions, and the best LR as their product has it."""
-    policy = Policy(1000, 500)
+    """Student's t beside normal distributions, and the best LR as their product has it; less where it is doubted."""
+    policy = Policy(109, 500)
     policy.sweep = Sweep(2.0, 0.1, 1.0, 1.0, breaks, learns)
     x = np.linspace(-15, 15, 30_001)
-    density = stats.t(2).pdf(x) * np.prod([stats.norm.pdf(x, at, spread) for at, spread in guesses], axis=0)
-    density /= density.sum()
-    spread = float(np.sqrt(density @ (x - density @ x) ** 2))
-    found = policy._profile(109)
-    assert found.m.mean() == pytest.approx(float(density @ x), abs=0.06 * spread)
-    assert np.sqrt(np.mean((found.m - density @ x) ** 2)) == pytest.approx(spread, rel=0.06)
+    swept = np.prod([stats.norm.pdf(x, at, spread) for at, spread in guesses], axis=0)
+    for found, within in ((policy.profile(), 1.0), (policy.doubting(), 4.0)):
+        density = stats.t(2).pdf(x / within) * swept
+        density /= density.sum()
+        spread = float(np.sqrt(density @ (x - density @ x) ** 2))
+        assert found.m.mean() == pytest.approx(float(density @ x), abs=0.06 * spread)
+        assert np.sqrt(np.mean((found.m - density @ x) ** 2)) == pytest.approx(spread, rel=0.06)
 
 
 def test_a_run_broke_where_its_loss_is_twice_that_of_the_untrained_model():

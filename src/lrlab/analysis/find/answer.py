@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from lrlab.analysis.find.policy import Policy
-from lrlab.analysis.find.profile import Profile
+from lrlab.analysis.find.profile import Profile, span
 from lrlab.analysis.find.scale import NOTHING
 
 REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the least for which there is a range is told
@@ -33,7 +33,8 @@ class Horizon:
 @dataclass(frozen=True)
 class Answer:
     """Multiples of the task's own LR from `low` to `high` are within `regret` of the best loss with probability
-    `level`; `lr` is the one with the least expected regret. None where there is no such range: `why`.
+    `level`, whether or not the task's own LR is believed in; `lr` is the one with the least expected regret, for
+    which it is, or the nearest to that where there is no range around it. None where there is no such range: `why`.
 
     `unstable_above` is the lowest multiple at which a run broke or, where none did, the sweep; None where nothing did.
     `edge` is the multiple of the best run where that was the lowest or the highest that was tried: the best LR may lie
@@ -76,10 +77,12 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
         return _none(policy, why, level, unstable, None if flat else found, edge)
-    for regret in REGRETS:
-        span = found.span(regret, level)
-        if span is not None and span[1] - span[0] >= np.log(WIDE):
-            return _range(policy, found, span, regret, level, unstable)
+    beliefs = (found, policy.doubting())
+    for around in (found.best, None):
+        for regret in REGRETS:
+            ends = span(beliefs, regret, level, float(np.log(WIDE)), around)
+            if ends is not None:
+                return _range(policy, found, ends, regret, level, unstable)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
     return _none(policy, f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
@@ -131,9 +134,14 @@ def _named(log_lr: float, unit: float | None) -> str:
 
 
 def _range(
-    policy: Policy, found: Profile, span: tuple[float, float], regret: float, level: float, unstable: float | None
+    policy: Policy,
+    found: Profile,
+    ends: tuple[float, float],
+    regret: float,
+    level: float,
+    unstable: float | None,
 ) -> Answer:
-    low, high = span
+    low, high = ends
     best = min(max(found.best, low), high)
     low = max([low, *(each.log_lr for each in policy.probes if policy.broke(each) and each.log_lr < best)])
     measured = len({probe.updates for probe in policy.probes}) > 1

@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 DECADES = 3  # the sweep goes so far below and above the task's own LR
 APART = 4.0  # the factor between the runs: what the length does to the best LR is less sure than that
 OWN_VARIES = 1.0  # of log LR: LRs that somebody tuned are a factor of 2 off, textbooks' of 4 (medians); see `profile`
+DOUBTED = 4.0  # the same where the task's own LR is doubted: it may lie anywhere in the sweep
 BROKEN = float(np.log(2.0))  # of log loss: a run that ends so far above the untrained model is no training
 SHORTEST = 8  # updates: less is not a run with a schedule
 MOST_SWEPT = 100  # updates: a longer sweep says no more
@@ -161,13 +162,16 @@ class Policy:
         ]
 
     def profile(self) -> Profile:
-        """What they say about the best LR of the whole run."""
-        assert self.sweep is not None
-        return self._profile(self.updates)
+        """What they and the task's own LR say about the best LR of the whole run."""
+        return self._profile(self.updates, OWN_VARIES)
 
-    def _profile(self, updates: int) -> Profile:
+    def doubting(self) -> Profile:
+        """What they say about it almost alone, the task's own LR being doubted."""
+        return self._profile(self.updates, DOUBTED)
+
+    def _profile(self, updates: int, within: float) -> Profile:
         assert self.sweep is not None
-        return _profile(tuple(self.probes), updates, tuple(_thought(self.sweep)))
+        return _profile(tuple(self.probes), updates, within, tuple(_thought(self.sweep)))
 
     @property
     def edge(self) -> Probe | None:
@@ -198,7 +202,7 @@ class Policy:
         left = self.budget - sum(asked.updates for asked, _ in self.done)
         by_lr = self._longest()
         if not by_lr:
-            return [self._run(at, run) for at in _first(self._profile(run).best, step)]
+            return [self._run(at, run) for at in _first(self._profile(run, OWN_VARIES).best, step)]
         if len(self.probes) > len(by_lr):  # those of half the length were the last
             return []
         if len(by_lr) == 2 and np.isfinite(min(probe.loss for probe in by_lr)):
@@ -219,9 +223,9 @@ class Policy:
 
 
 @lru_cache(maxsize=8)
-def _profile(probes: tuple[Probe, ...], updates: int, short: tuple[tuple[float, float], ...]) -> Profile:
-    """Kept, as the answer, its tables and its figure ask for the same one."""
-    return profile(probes, updates=updates, around=0.0, within=OWN_VARIES, short=short)
+def _profile(probes: tuple[Probe, ...], updates: int, within: float, short: tuple[tuple[float, float], ...]) -> Profile:
+    """Kept, as the answer, its tables and its figure ask for the same ones."""
+    return profile(probes, updates=updates, around=0.0, within=within, short=short)
 
 
 def _first(middle: float, step: float) -> list[float]:

@@ -24,7 +24,7 @@ def test_the_figure_is_lowest_at_the_answer():
     """On a logarithmic axis of the LR itself; the band holds the line."""
     made = policy(lambda x: 0.2 * x**2)
     found = answer(made)
-    figure = finding.drawn(made, found, 0.1)
+    figure = finding.drawn(made, found, [0.1])
     line = figure.lines[0]
     assert (figure.x_label, figure.log_x) == ("LR", True)
     assert np.log10(line.x[int(np.argmin(line.y))]) == pytest.approx(np.log10(0.1 * found.guess), abs=0.25)
@@ -35,20 +35,20 @@ def test_the_figure_shows_the_range_below_what_the_regret_is_with_the_same_proba
     """At the regret that it states, between its ends; where there is none, the curve alone."""
     made = policy(lambda x: 0.02 * x**2)
     found = answer(made)
-    curve, held = finding.drawn(made, found, 0.1).lines
+    curve, held = finding.drawn(made, found, [0.1]).lines
     assert held.x == pytest.approx([0.1 * found.low, 0.1 * found.high])
     assert held.y == (100 * found.regret,) * 2
     inside = [high for x, high in zip(curve.x, curve.high, strict=True) if held.x[0] <= x <= held.x[1]]
     assert inside
     assert max(inside) <= 100 * found.regret
     sharp = policy(lambda x: 3.0 * x**2)
-    assert len(finding.drawn(sharp, answer(sharp), 0.1).lines) == 1
+    assert len(finding.drawn(sharp, answer(sharp), [0.1]).lines) == 1
 
 
 def test_where_nothing_is_known_there_is_no_figure():
     made = policy(lambda x: np.inf)
     found = answer(made)
-    assert finding.drawn(made, found, 0.1) is None
+    assert finding.drawn(made, found, [0.1]) is None
     assert finding.sentences(found, made, [0.1], "loss", 0.5)[0].startswith("No usable range: every short run diverged")
     assert "4 diverged" in finding.stopped(made)
 
@@ -95,10 +95,22 @@ def test_ours_stands_above_the_others():
     """With what each LR is expected to cost; a rule that says nothing has an empty cell."""
     made = policy(lambda x: 0.2 * x**2)
     found = answer(made)
-    table = finding.rules({"steepest": 1e6, "valley": None}, made, found, 1.0)
+    table = finding.rules({"steepest": 1e6, "valley": None}, made, found, [1.0])
     assert [row[0] for row in table.rows] == ["short complete runs", "steepest", "valley"]
     assert table.rows[1][2] == "99+"
     assert table.rows[2][1:] == (None, None)
+
+
+def test_a_training_without_an_lr_of_its_own_is_shown_in_multiples():
+    """On the axis, above the runs and beside the rules, and not as LRs."""
+    made = policy(lambda x: 0.2 * x**2)
+    found = answer(made)
+    for own, label, unit in (([], "LR multiple", 1.0), ([0.1, 0.01], "LR", 0.1)):
+        figure, table = finding.drawn(made, found, own), finding.rules({}, made, found, own)
+        assert (figure.x_label, table.columns[1]) == (label, label)
+        assert finding.runs([], "loss", own).columns == ("updates", label, "loss")
+        assert min(figure.lines[0].x) < unit * found.guess < max(figure.lines[0].x)
+        assert table.rows[0][1] == f"{unit * found.guess:.3g}"
 
 
 def test_a_guess_without_a_regret_is_that_of_the_best_run():
@@ -108,8 +120,11 @@ def test_a_guess_without_a_regret_is_that_of_the_best_run():
     told = finding.sentences(found, made, [0.1], "loss", 0.5)
     assert "A guess: LR 0.1, that of the best short run." in told
     assert "leans" not in " ".join(told)
-    assert finding.drawn(made, found, 0.1) is None
-    assert [row[1:] for row in finding.rules({"steepest": 1.0}, made, found, 0.1).rows] == [("0.1", None), ("1", None)]
+    assert finding.drawn(made, found, [0.1]) is None
+    assert [row[1:] for row in finding.rules({"steepest": 1.0}, made, found, [0.1]).rows] == [
+        ("0.1", None),
+        ("1", None),
+    ]
 
 
 def test_where_there_is_no_range_there_is_a_guess():

@@ -231,9 +231,11 @@ class Found(Shown):
 
     def shown(self) -> tuple[Figure | Table, ...]:
         """Its figure, its runs, and the rules of others."""
-        unit = self._of(1.0)
-        figure = views.drawn(self.policy, self.answer, unit)
-        tables = (views.runs(self.tried, self.metric), views.rules(self.rules, self.policy, self.answer, unit))
+        figure = views.drawn(self.policy, self.answer, self.own)
+        tables = (
+            views.runs(self.tried, self.metric, self.own),
+            views.rules(self.rules, self.policy, self.answer, self.own),
+        )
         return tables if figure is None else (figure, *tables)
 
     def report(self) -> Report:

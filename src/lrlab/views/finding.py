@@ -18,7 +18,7 @@ _FARTHEST = 100.0  # % of regret: what is above is not drawn
 
 def sentences(found: Answer, policy: Policy, own: Sequence[float], of: str, cost: float) -> list[str]:
     """The answer, how sure it is, what it rests on and what it cost."""
-    unit = own[0] if own else 1.0
+    unit = _unit(own)
     sign = "LR" if own else "times the task's own LR,"
     lines = []
     if found.verdict == "none" or found.lr is None or found.low is None or found.high is None:
@@ -77,16 +77,17 @@ def stopped(policy: Policy) -> str:
     return f"Sweep of {reached} of {wanted} updates, to {ended}; {trained}{of}."
 
 
-def runs(tried: Sequence[Mapping[str, Any]], metric: str) -> Table:
+def runs(tried: Sequence[Mapping[str, Any]], metric: str, own: Sequence[float]) -> Table:
     """Every complete run."""
     rows = tuple(
         (row["updates"], f"{row['lr']:.3g}", "diverged" if row["loss"] is None else row["loss"]) for row in tried
     )
-    return Table(("updates", "LR", metric), rows, title="Complete short runs")
+    return Table(("updates", _label(own), metric), rows, title="Complete short runs")
 
 
-def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, unit: float) -> Table:
+def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, own: Sequence[float]) -> Table:
     """Ours above the rules of others, each with what it is expected to cost by our profile."""
+    unit = _unit(own)
     profile = None if answer.expected is None else policy.profile()
 
     def row(name: str, lr: float | None) -> tuple[Cell, ...]:
@@ -99,19 +100,18 @@ def rules(found: Mapping[str, float | None], policy: Policy, answer: Answer, uni
 
     ours = row("short complete runs", None if answer.guess is None else answer.guess * unit)
     note = "The rules of others read the one sweep; the cost is what our runs make of their LR."
-    return Table(
-        ("rule", "LR", "expected regret, %"), (ours, *(row(*each) for each in found.items())), note, "By other rules"
-    )
+    columns = ("rule", _label(own), "expected regret, %")
+    return Table(columns, (ours, *(row(*each) for each in found.items())), note, "By other rules")
 
 
-def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
+def drawn(policy: Policy, answer: Answer, own: Sequence[float]) -> Figure | None:
     """The median of the regret over the LR, and what it is above and what below, as sure as the range; the range too.
 
     By the belief that doubts the task's own LR; None where there is no answer.
     """
     if answer.guess is None or answer.expected is None:
         return None
-    profile = policy.doubting()
+    profile, unit = policy.doubting(), _unit(own)
     low, high = math.log(answer.low or answer.guess) - 1.5, math.log(answer.high or answer.guess) + 1.5
     xs = np.linspace(low, high, _POINTS)
     regrets = np.array([profile.regret(float(x)) for x in xs])
@@ -127,4 +127,13 @@ def drawn(policy: Policy, answer: Answer, unit: float) -> Figure | None:
     lines = [line]
     if answer.low is not None and answer.high is not None and answer.regret is not None:
         lines.append(Line("range", [unit * answer.low, unit * answer.high], [100 * answer.regret] * 2))
-    return Figure(f"Regret over {policy.updates} updates", "LR", "regret, %", tuple(lines), log_x=True)
+    return Figure(f"Regret over {policy.updates} updates", _label(own), "regret, %", tuple(lines), log_x=True)
+
+
+def _unit(own: Sequence[float]) -> float:
+    """What a multiple of 1 is: the LR of the first group; 1 where there is none."""
+    return own[0] if own else 1.0
+
+
+def _label(own: Sequence[float]) -> str:
+    return "LR" if own else "LR multiple"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrlab.analysis.find.profile import Probe, Profile, profile, span
+from lrlab.analysis.find.profile import Probe, Profile, profile
 
 
 def probes(m, k=0.5, power=0.0, noise=0.0, seed=0, at=(-1.1, 0.0, 1.1), updates=800):
@@ -54,12 +54,12 @@ def test_a_span_holds_both_its_ends():
     """Every LR within it is within the regret, in the share of draws that it was asked for; more regret, wider."""
     found = profile(probes(0.0), updates=100, around=0.0, within=1.1)
     for regret in (0.5, 1.0):
-        low, high = span([found], regret, 0.9)
+        low, high = found.span(regret, 0.9)
         held = (found.regret(low) <= regret * 1.001) & (found.regret(high) <= regret * 1.001)
         assert held.mean() >= 0.9
-    narrow, wide = span([found], 0.5, 0.9), span([found], 1.0, 0.9)
+    narrow, wide = found.span(0.5, 0.9), found.span(1.0, 0.9)
     assert wide[1] - wide[0] > narrow[1] - narrow[0]
-    assert span([found], 1e-6, 0.99) is None
+    assert found.span(1e-6, 0.99) is None
 
 
 def test_noise_widens():
@@ -172,7 +172,7 @@ def test_a_span_of_what_is_known_ends_where_the_regret_is_reached(below):
     wide = dataclasses.replace(
         known(below, 1.0), m=np.repeat([-9.0, 0.0, 9.0], (2, 46, 2)), below=np.full(50, below), above=np.ones(50)
     )
-    low, high = span([wide], 0.2, 0.9)
+    low, high = wide.span(0.2, 0.9)
     assert wide.regret(high)[2] == pytest.approx(0.2)
     assert wide.regret(low)[2] <= 0.2 < wide.regret(low - 0.05)[2] + 1e-9
     assert (wide.grid[0], wide.grid[-1]) == pytest.approx((-9.5, 9.45))

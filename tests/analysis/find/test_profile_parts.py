@@ -15,7 +15,6 @@ from lrlab.analysis.find.profile import (
     _likelihood,
     _reach,
     _shape,
-    span,
 )
 
 
@@ -118,43 +117,21 @@ def test_a_span_may_begin_where_the_regret_is_reached():
     """Both ends of it hold, in all draws and no more."""
     reach = _reach(0.1, np.array([0.5]))[0]
     found = made([0.0] * 10, [0.5] * 10, [-reach - 1, -reach, 0.0])
-    assert span([found], 0.1, 1.0) == (-reach, reach)
+    assert found.span(0.1, 1.0) == (-reach, reach)
 
 
 def test_a_span_holds_in_as_many_draws_as_it_was_asked_for():
     """Nine of ten at a level of 0.9; all ten above it."""
     k = 2 * np.log1p(0.1) / 0.25
     found = made([0.0] * 9 + [0.3], [k] * 10, [-0.5, -0.2])
-    assert span([found], 0.1, 0.9) == (-0.5, 0.5)
-    assert span([found], 0.1, 0.91) == (-0.2, 0.5)
+    assert found.span(0.1, 0.9) == (-0.5, 0.5)
+    assert found.span(0.1, 0.91) == (-0.2, 0.5)
 
 
 def test_no_span_has_no_width_and_of_two_alike_it_is_the_first():
     one = made([0.0], [0.5], [0.0])
-    assert span([one], 0.0, 0.9) is None
+    assert one.span(0.0, 0.9) is None
     half = 2 * np.log1p(0.1) / 0.25
     two = made([0.0, 8.0], [half, half], [-0.5, 7.5])
     assert _reach(0.1, two.below).tolist() == [0.5, 0.5]
-    assert span([two], 0.1, 0.5) == (-0.5, 0.5)
-
-
-def test_a_span_by_two_profiles_holds_by_each_of_them():
-    """Where one alone has it from -0.5 to 0.5 and the other from 0 to 0.75; none where they have nothing in common."""
-    k, grid = 2 * np.log1p(0.1) / 0.25, [-0.5, 0.0, 0.25, 1.0]
-    one, other, far = (made([m] * 3, [k] * 3, grid) for m in (0.0, 0.25, 1.5))
-    assert span([one], 0.1, 0.9) == pytest.approx((-0.5, 0.5))
-    assert span([other], 0.1, 0.9) == pytest.approx((0.0, 0.75))
-    assert span([one, other], 0.1, 0.9) == span([other, one], 0.1, 0.9) == pytest.approx((0.0, 0.5))
-    assert span([one, far], 0.1, 0.9) is None
-
-
-def test_a_span_may_have_to_be_around_an_lr_and_wider_than_the_least():
-    """Though another is wider."""
-    k = 2 * np.log1p(0.1) / 0.25
-    two = made([0.0, 0.0, 4.0, 4.0], [k, k, k / 4, k / 4], [-0.5, 0.3, 3.0])
-    assert span([two], 0.1, 0.5) == pytest.approx((3.0, 5.0))
-    assert span([two], 0.1, 0.5, 1.9) == pytest.approx((3.0, 5.0))
-    assert span([two], 0.1, 0.5, 2.1) is None
-    assert span([two], 0.1, 0.5, 0.9, around=0.2) == pytest.approx((-0.5, 0.5))
-    assert span([two], 0.1, 0.5, 1.1, around=0.2) is None
-    assert span([two], 0.1, 0.5, around=0.6) is None
+    assert two.span(0.1, 0.5) == (-0.5, 0.5)

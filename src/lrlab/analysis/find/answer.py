@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from lrlab.analysis.find.policy import Policy
-from lrlab.analysis.find.profile import Profile, span
+from lrlab.analysis.find.profile import Profile
 from lrlab.analysis.find.scale import NOTHING
 
 REGRETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # the least for which there is a range is told
@@ -17,6 +17,7 @@ BEYOND = float(np.log(2.0))  # of log LR: so far beyond the LRs that were tried 
 APART = 30.0  # of log loss: where runs differ by more, shares of the best say nothing
 LEARNED = 0.005  # of the loss: so much better than untrained a run must end
 Verdict = Literal["range", "none"]
+Span = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Horizon:
 class Answer:
     """Multiples of the task's own LR from `low` to `high` are within `regret` of the best loss with probability
     `level`, whether or not the task's own LR is believed in; `lr` is the one with the least expected regret, for
-    which it is, or the nearest to that where there is no range around it. None where there is no such range: `why`.
+    which it is, or the nearest to that in the range. None where there is no such range: `why`.
 
     `unstable_above` is the lowest multiple at which a run broke or, where none did, the sweep; None where nothing did.
     `edge` is the multiple of the best run where that was the lowest or the highest that was tried: the best LR may lie
@@ -77,15 +78,19 @@ def answer(policy: Policy, level: float = 0.9, unit: float | None = None) -> Ans
         why = _why(policy, flat, unit)
         edge = None if policy.edge is None else float(np.exp(policy.edge.log_lr))
         return _none(policy, why, level, unstable, None if flat else found, edge)
-    beliefs = (found, policy.doubting())
-    for around in (found.best, None):
-        for regret in REGRETS:
-            ends = span(beliefs, regret, level, float(np.log(WIDE)), around)
-            if ends is not None:
-                return _range(policy, found, ends, regret, level, unstable)
+    doubting = policy.doubting()
+    for regret in REGRETS:
+        span = _common(found.span(regret, level), doubting.span(regret, level))
+        if span is not None and span[1] - span[0] >= np.log(WIDE):
+            return _range(policy, found, span, regret, level, unstable)
     more = f"{2 * policy.budget / policy.updates:.2g}"
     says = f"no LRs can be said to be within {REGRETS[-1]:.0%} of the best, {100 * level:g}% sure"
     return _none(policy, f"{says}, by these runs; --budget {more} (budget={more})", level, unstable, found)
+
+
+def _common(one: Span, other: Span) -> Span:
+    """What lies in both."""
+    return None if one is None or other is None else (max(one[0], other[0]), min(one[1], other[1]))
 
 
 def _shareless(policy: Policy, unit: float | None) -> str:
@@ -136,12 +141,12 @@ def _named(log_lr: float, unit: float | None) -> str:
 def _range(
     policy: Policy,
     found: Profile,
-    ends: tuple[float, float],
+    span: tuple[float, float],
     regret: float,
     level: float,
     unstable: float | None,
 ) -> Answer:
-    low, high = ends
+    low, high = span
     best = min(max(found.best, low), high)
     low = max([low, *(each.log_lr for each in policy.probes if policy.broke(each) and each.log_lr < best)])
     measured = len({probe.updates for probe in policy.probes}) > 1

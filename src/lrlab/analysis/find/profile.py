@@ -91,33 +91,23 @@ class Profile:
         """The LR (as a logarithm) with the least expected regret."""
         return float(self.grid[int(np.argmin([self.expected(x) for x in self.grid]))])
 
-    def highest(self, low: float, regret: float, level: float) -> float:
-        """The highest LR (all as logarithms) up to which, from `low` on, all lie within this regret with this
-        probability; -inf where not even `low` does.
+    def span(self, regret: float, level: float) -> tuple[float, float] | None:
+        """The widest LRs (as logarithms) that all lie within this regret with this probability; None if there are none.
 
-        f falls and rises once, so that all between two LRs do in a draw if both of these do.
+        f falls and rises once, so that a span holds in a draw if both its ends do.
         """
-        last = self.m + _reach(regret, self.above)
-        fails = len(last) - int(np.ceil(level * len(last)))
-        last[self.m - _reach(regret, self.below) > low] = -np.inf
-        return float(np.partition(last, fails)[fails])
-
-
-def span(
-    profiles: Sequence[Profile], regret: float, level: float, least: float = 0.0, around: float | None = None
-) -> tuple[float, float] | None:
-    """The widest LRs (as logarithms) that all lie within this regret with this probability by every profile, of those
-    around an LR where one is given; None if there are none, or none wider than `least`.
-
-    >>> none, one = np.zeros(1000), np.ones(1000)
-    >>> near, far = (Profile(m * one, one, one, none, none, none) for m in (0.0, 1.0))
-    >>> low, high = span([near, far], 1.0, 0.9, around=0.5)
-    >>> -0.2 < low < 0.5 < high < 1.2
-    True
-    """
-    ends = [(float(low), min(each.highest(low, regret, level) for each in profiles)) for low in profiles[0].grid]
-    wide = [(low, high) for low, high in ends if high - low > least and (around is None or low <= around <= high)]
-    return max(wide, key=lambda both: both[1] - both[0], default=None)
+        reach_below, reach_above = _reach(regret, self.below), _reach(regret, self.above)
+        first, last = self.m - reach_below, self.m + reach_above
+        widest: tuple[float, float] | None = None
+        enough = int(np.ceil(level * len(self.m)))
+        for low in self.grid:
+            ends = np.sort(last[first <= low])[::-1]
+            if len(ends) < enough:
+                continue
+            high = float(ends[enough - 1])
+            if high > low and (widest is None or high - low > widest[1] - widest[0]):
+                widest = (float(low), high)
+        return widest
 
 
 def profile(

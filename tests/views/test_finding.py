@@ -31,7 +31,7 @@ def test_the_figure_is_lowest_at_the_answer():
     assert all(low <= y <= high for low, y, high in zip(line.low, line.y, line.high, strict=True))
 
 
-def test_the_figure_shows_the_range_below_what_the_regret_is_with_the_same_probability():
+def test_the_figure_shows_the_range_above_the_band():
     """At the regret that it states, between its ends; where there is none, the curve alone."""
     made = policy(lambda x: 0.02 * x**2)
     found = answer(made)

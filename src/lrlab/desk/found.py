@@ -43,10 +43,10 @@ class RangeRecord(TypedDict):
     """The answer of a range test. LRs are absolute, of the first parameter group; or multiples of the task's own LR,
 
     where `unit` says so, for it has no optimizer. Any LR from `low` to `high` is within `regret` of the best loss with
-    probability `level`, whether or not the task's own LR is believed in. `guess` is the LR with the least expected
-    regret, `expected`, where it is: it is `lr`, and there also where there is no range, unless nothing was learned.
-    Regrets are shares `of` the metric, or of what it is the logarithm
-    of. `cost` is in runs, `trained` counts the updates trained now, without what was stored.
+    probability `level`, whether or not the task's own LR is believed in. `guess` is `lr`, and there also where there is
+    no range, unless nothing was learned: the LR with the least expected regret, `expected`, where that LR is believed
+    in, or the nearest to it in the range. Regrets are shares `of` the metric, or of what it is the logarithm of. `cost`
+    is in runs, `trained` counts the updates trained now, without what was stored.
     """
 
     version: Literal[1]

@@ -113,8 +113,8 @@ def test_a_large_body_is_refused(studio):
     head = {"X-Lrlab-Token": studio.token, **JSON}
     said = studio.send("POST", "/api/compose", b"{", {**head, "Content-Length": str(LARGEST + 1)})
     assert (said.status, "too large" in said.sentence) == (413, True)
-    for length in ("-1", "1e3", "x"):
-        assert studio.send("POST", "/api/compose", b"{}", {**head, "Content-Length": length}).status in (400, 413)
+    for length in ("-1", "1e3", "x"):  # refused by the head, so nothing follows it: a body may meet a closed door
+        assert studio.send("POST", "/api/compose", None, {**head, "Content-Length": length}).status in (400, 413)
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
     chunked = studio.send("POST", "/api/compose", chunk * 20 + b"0\r\n\r\n", {**head, "Transfer-Encoding": "chunked"})
     assert chunked.status == 413

@@ -114,8 +114,11 @@ def _started():
 
 @pytest.fixture(scope="package")
 def studio(tmp_path_factory):
-    """With a task of its own beside the built-in ones, whose processes need not load PyTorch: that takes seconds."""
-    folder = tmp_path_factory.mktemp("studio")
+    """With a task of its own beside the built-in ones, whose processes need not load PyTorch: that takes seconds.
+
+    Its path is longer than a narrow screen is wide.
+    """
+    folder = tmp_path_factory.mktemp("studio_" + "o" * 40)
     (folder / "slow.py").write_text(training(1000, 1.0))
     served = started("--task", SLOW, cwd=folder)
     yield served

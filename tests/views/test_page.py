@@ -228,7 +228,8 @@ def test_nothing_is_cut_off(width, tmp_path, browse):
         "<script>addEventListener('load', () => setTimeout(() => { const wide = [...document.querySelectorAll("
         "'body *')].filter(e => !e.closest('details,svg,.legend') && (e.getBoundingClientRect().right > innerWidth + 1"
         " || (e.matches('.scroll,pre') && e.scrollWidth > e.clientWidth + 1))).map(e => e.tagName + '.' + "
-        "e.className); parent.document.body.dataset.wide = innerWidth + ':' + wide; }, 500));</script>"
+        "e.className); if (document.documentElement.scrollWidth > innerWidth) wide.push('text'); "
+        "parent.document.body.dataset.wide = innerWidth + ':' + wide; }, 500));</script>"
     )
     (tmp_path / "page.html").write_text(page.replace("</body>", f"{look}</body>"), encoding="utf-8")
     frame = f'<!doctype html><body><iframe src="page.html" width="{width}" height="900" frameborder="0"></iframe>'
@@ -278,7 +279,11 @@ def crowd():
         ("run", "points", "updates", "peak LR", "mean error", "notes"),
         (("a_run_with_a_long_name_of_its_own", 171, 23_936, 3e-4, 9.29e-4, "the warmup was not logged"),),
     )
-    return report(Table(head, rows), Code(code, "Use this"), Figure("Crowd", "update", "multiplier", lines(13)), fitted)
+    figure = Figure("Crowd", "update", "multiplier", lines(13))
+    task = f"{'a' * 60}:train"
+    return report(
+        Table(head, rows), Code(code, "Use this"), figure, fitted, title=f"Strategies on {task}", lead=f"On {task}."
+    )
 
 
 def test_a_crowd_is_shown_one_by_one():

@@ -140,6 +140,29 @@ def test_a_logarithmic_axis_has_an_end_wherever_it_begins(opened):
     until(page, "document.querySelectorAll('.figure canvas').length === 14")
 
 
+def test_the_interval_of_a_point_is_a_bar(opened):
+    """uPlot draws a band between lines, and a point has none."""
+    page = opened("/compare")
+    painted = page.evaluate(
+        """async () => {
+            const { figure } = await import("/static/report.js");
+            const given = { title: "a", x: "size", y: "LR", words: "" };
+            const line = { name: "a", x: [1, 3], y: [1, 4], last: "" };
+            const point = { name: "b", x: [2], y: [2], last: "" };
+            const sure = { ...point, low: [1], high: [4] };
+            const all = [point, sure].map((each) => figure({ ...given, lines: [line, each] }));
+            document.body.replaceChildren(...all);
+            for (let k = 0; k < 3; k += 1) await new Promise(requestAnimationFrame);
+            return all.map((each) => {
+                const canvas = each.querySelector("canvas");
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                return data.filter((v, k) => k % 4 === 3 && v).length;
+            });
+        }"""
+    )
+    assert painted[1] > painted[0] + 500
+
+
 def test_between_two_points_is_read_what_is_drawn(opened):
     """Of a curve without bends two points are left; between gaps the line goes on, and beside it there is nothing."""
     page = opened("/compare")

@@ -140,6 +140,16 @@ def test_band_surrounds_its_line():
     assert all(min(edge) < y < max(edge) for _, y in points(drawn(picture, "line")[0]))
 
 
+def test_band_of_one_point_is_a_bar():
+    """From low to high, beside a line whose ends are the same: nothing else would be seen of it."""
+    picture = svg(figure(Line("a", [1], [2], [1], [4]), Line("b", [0, 2], [1, 4])))
+    (band,) = drawn(picture, "band")
+    corners = [tuple(map(float, pair.split())) for pair in re.split("[MLZ]", band.get("d")) if pair]
+    ends = dict(points(next(p for p in drawn(picture, "line") if "s1" in p.get("class"))))
+    assert {y for _, y in corners} == set(ends.values())
+    assert max(x for x, _ in corners) - min(x for x, _ in corners) == pytest.approx(6)
+
+
 def test_names_do_not_cover_each_other():
     """Thirteen lines that end at one place: 16 pixels from name to name, all inside, most in the quiet tone."""
     lines = [Line(f"arm {k}", [0, 1], [k, 0]) for k in range(13)]

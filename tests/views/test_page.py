@@ -329,3 +329,21 @@ def test_browser_draws_every_figure(browsed):
     buttons = re.findall(r'<button type="button"[^>]*aria-pressed="(\w+)"', browsed[0])
     assert len(buttons) == 13 + 2 + 1
     assert buttons.count("true") == 4 + 2 + 1
+
+
+def test_browser_draws_the_interval_of_a_point(tmp_path, browse):
+    """As a bar: more of its column is painted than by the grid and the mark."""
+    wide, none = (Figure("f", "x", "y", (Line("a", [1], [2], *band), *lines(1))) for band in ([[0], [4]], []))
+    look = (
+        "addEventListener('load', () => setTimeout(() => { const canvas = document.querySelector('canvas'); const "
+        "all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data; document.body.dataset."
+        "painted = all.filter((v, k) => k % 4 === 3 && v).length; }, 500));"
+    )
+    painted = []
+    for figure in (wide, none):
+        page = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", html(report(figure)))
+        (tmp_path / "page.html").write_text(
+            page.replace("</body>", f"<script>{look}</script></body>"), encoding="utf-8"
+        )
+        painted.append(int(re.search('data-painted="(\\d+)"', browse(tmp_path / "page.html", wait=3000).stdout)[1]))
+    assert painted[0] > painted[1] + 500

@@ -51,6 +51,15 @@ def test_gaps_bands_names_and_scales(ax):
     assert len(ax.collections) == 1
 
 
+def test_a_point_with_its_interval_is_a_mark_on_a_bar(ax):
+    """The answer of a law, alone at its size."""
+    drawn(Figure("f", "x", "y", (Line("a", [2], [3], [1], [4]), Line("b", [1, 3], [1, 2]))), ax)
+    assert [line.get_marker() for line in ax.lines] == ["o", "None"]
+    (bar,) = ax.collections
+    assert sorted({y for _, y in bar.get_paths()[0].vertices}) == [1, 4]
+    assert bar.get_linewidth() > 0
+
+
 def test_a_logarithmic_x_axis_has_the_labels_of_every_other_view(ax):
     """Few, and none a power: matplotlib would write 2 × 10⁻² over 3 × 10⁻²."""
     drawn(Figure("f", "LR", "y", (Line("a", [0.014, 0.6], [1, 2]),), log_x=True), ax)

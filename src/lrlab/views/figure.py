@@ -25,6 +25,7 @@ _FONT = 'Inter,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,
 _CHARACTER = 6.7  # the mean width of a character at 12 px, on the safe side
 _LEADER = 14.0  # from a line's end to its name
 _ROW = 16.0  # from one name to the next
+_BAR = 6.0  # the width of a band of one point
 
 
 def svg(figure: Figure, width: int = 720, height: int = 360, theme: Literal["auto", "light", "dark"] = "auto") -> str:
@@ -166,16 +167,19 @@ def _path(line: Line, plot: _Plot, finest: float) -> str:
 
 
 def _bands(line: Line, plot: _Plot) -> list[str]:
-    """Closed path data around each stretch of the line's band."""
+    """Closed path data around each stretch of the line's band; that of one point is a bar."""
     if line.low is None or line.high is None:
         return []
     edges = zip(line.x, line.low, line.high, strict=True)
     out = []
     for present, run in groupby(edges, key=lambda edge: edge[1] is not None and edge[2] is not None):
         if present:
-            stretch = [(x, low, high) for x, low, high in run if low is not None and high is not None]
-            there = [[plot.across(x), plot.down(high)] for x, _, high in stretch]
-            back = [[plot.across(x), plot.down(low)] for x, low, _ in reversed(stretch)]
+            stretch = [(plot.across(x), low, high) for x, low, high in run if low is not None and high is not None]
+            if len(stretch) == 1:
+                ((x, low, high),) = stretch
+                stretch = [(x - _BAR / 2, low, high), (x + _BAR / 2, low, high)]
+            there = [(x, plot.down(high)) for x, _, high in stretch]
+            back = [(x, plot.down(low)) for x, low, _ in reversed(stretch)]
             out.append(_joined(there + back) + "Z")
     return out
 

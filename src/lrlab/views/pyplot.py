@@ -33,9 +33,11 @@ def drawn(figure: Figure, ax: Any) -> Any:
     """The lines of a figure with their bands, its title and its labels, on axes that matplotlib has made."""
     for line, slot in zip(figure.lines, slots(len(figure.lines)), strict=True):
         colour = LIGHT.quiet if slot is None else LIGHT.series[slot]
-        ax.plot(line.x, _gaps(line.y), color=colour, label=line.name, zorder=2 if slot is None else 3)
+        marker, order = "o" if len(line.x) == 1 else None, 2 if slot is None else 3
+        ax.plot(line.x, _gaps(line.y), color=colour, marker=marker, label=line.name, zorder=order)
         if line.low is not None and line.high is not None:
-            ax.fill_between(line.x, _gaps(line.low), _gaps(line.high), color=colour, alpha=BAND_OPACITY, linewidth=0)
+            bar = {"linewidth": 0} if len(line.x) > 1 else {"linewidth": 6, "capstyle": "butt"}  # of one point
+            ax.fill_between(line.x, _gaps(line.low), _gaps(line.high), color=colour, alpha=BAND_OPACITY, **bar)
     scales = ["log" if log else "linear" for log in (figure.log_x, figure.log_y)]
     ax.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label, xscale=scales[0], yscale=scales[1])
     if figure.log_x:  # matplotlib would write 3 × 10⁻², one over the other

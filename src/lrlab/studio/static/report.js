@@ -175,7 +175,7 @@ class Drawn {
           { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : number(v))), size: (_, ticks) => Math.max(58, 14 + 7 * Math.max(...(ticks ?? []).map((v) => v.length))), space: 36, ...(this.log && logarithmic(() => 7)) },
         ],
         series,
-        hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot)] },
+        hooks: { setCursor: [(plot) => this.point(plot)], draw: [(plot) => this.mark(plot), (plot) => this.bars(plot)] },
       },
       tables.length ? window.uPlot.join(tables) : [[0], [null]],
       this.place,
@@ -195,6 +195,21 @@ class Drawn {
       ctx.moveTo(at, bbox.top);
       ctx.lineTo(at, bbox.top + bbox.height);
       ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  /** The bands of single points, which uPlot leaves out. */
+  bars(plot) {
+    const { ctx } = plot;
+    ctx.save();
+    ctx.globalAlpha = 0.16;
+    for (const [k, { x, low, high }] of this.given.lines.entries()) {
+      if (x.length > 1 || !low || this.hidden.has(k)) continue;
+      const [at, top, bottom] = [plot.valToPos(x[0], "x", true), plot.valToPos(high[0], "y", true), plot.valToPos(low[0], "y", true)];
+      const width = 6 * devicePixelRatio;
+      ctx.fillStyle = colour(this.paint(k));
+      ctx.fillRect(at - width / 2, top, width, bottom - top);
     }
     ctx.restore();
   }

@@ -45,7 +45,7 @@
   };
 
   // ---- drawing
-  // The outlines of a line's band, one for each stretch without a gap.
+  // The outlines of a line's band, one for each stretch without a gap; that of one point is a bar.
   const outlines = (u, line) => {
     const found = [];
     let there = [], back = [];
@@ -54,10 +54,12 @@
       if (low !== null && high !== null) {
         const at = u.valToPos(x, "x", true);
         there.push([at, u.valToPos(high, "y", true)]);
-        back.unshift([at, u.valToPos(low, "y", true)]);
+        back.push([at, u.valToPos(low, "y", true)]);
       }
       if (there.length && (low === null || high === null || i === line.x.length - 1)) {
-        found.push([...there, ...back]);
+        const bar = 3 * devicePixelRatio;
+        const wide = edge => edge.length > 1 ? edge : [[edge[0][0] - bar, edge[0][1]], [edge[0][0] + bar, edge[0][1]]];
+        found.push([...wide(there), ...wide(back).reverse()]);
         [there, back] = [[], []];
       }
     });

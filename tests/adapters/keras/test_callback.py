@@ -144,6 +144,26 @@ def test_resume_is_exact():
         assert np.array_equal(first.get_weights()[0], model.get_weights()[0])
 
 
+@pytest.mark.parametrize("floatx", ["float64", "float16", "bfloat16"])
+def test_resume_is_exact_in_every_float(floatx):
+    """Where floatx is not float32 the optimizer stores its LR in that type: it is still known as the schedule's own."""
+    before = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        whole, _ = fit(compiled(), SchedulerCallback(SCHEDULE, 9), epochs=3)
+        model, callback = compiled(), SchedulerCallback(SCHEDULE, 9)
+        begun, _ = fit(model, callback)
+        after = SchedulerCallback(SCHEDULE, 9)
+        after.load_state_dict(callback.state_dict())
+        rest, _ = fit(model, after, epochs=2)
+        assert begun + rest == whole
+        model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")  # the same LR again: nothing to tell
+        fit(model, after)
+        assert after.changes == ()
+    finally:
+        keras.config.set_floatx(before)
+
+
 def test_a_loaded_model_goes_on_by_itself(tmp_path):
     """Without controllers the model knows all there is to know: a fresh callback takes over at its count."""
     model = compiled("RMSprop")

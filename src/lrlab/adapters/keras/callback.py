@@ -18,14 +18,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import keras
-import numpy as np
 
 from lrlab.adapters.called import called
 from lrlab.adapters.counted import counted, unheard
 from lrlab.adapters.ending import ending
 from lrlab.adapters.epochs import other_epochs
 from lrlab.adapters.keras.backup import Backup
-from lrlab.adapters.keras.optimizers import between_updates, chosen, optimizers, rate, typed, updates
+from lrlab.adapters.keras.optimizers import between_updates, chosen, kept, optimizers, rate, typed, updates
 from lrlab.core.expression.fields import optional_positive
 from lrlab.core.expression.node import Schedule
 from lrlab.core.resume.checkpoint import Checkpoint
@@ -287,9 +286,11 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
     def _is_ours(self, optimizer: Any, made: int, found: float) -> bool:
         """Whether an LR found in an optimizer is nothing new: it is the base LR, or was written here."""
         (base,) = self.base_lrs
-        if found == _as_kept(base) and (made == 0 or self._restored is not None):
+        if found == kept(optimizer, base) and (made == 0 or self._restored is not None):
             return True
-        return found == _as_kept(base * self.pacer.value) or (found == self._written and optimizer is self._driven)
+        return found == kept(optimizer, base * self.pacer.value) or (
+            found == self._written and optimizer is self._driven
+        )
 
     def _take_over(self, made: int, found: float) -> None:
         """Go on with an optimizer that has another LR: it becomes the base LR if the optimizer is new and nothing
@@ -389,8 +390,3 @@ class SchedulerCallback(keras.callbacks.Callback):  # type: ignore[misc]  # kera
         if about not in self._said:
             self._said.add(about)
             log.warning("%s", sentence[0].upper() + sentence[1:])
-
-
-def _as_kept(lr: float) -> float:
-    """An LR as a float32 variable stores it."""
-    return float(np.float32(lr))

@@ -60,6 +60,11 @@ def rate(optimizer: Any) -> float:
     return number(optimizer.learning_rate)
 
 
+def kept(optimizer: Any, lr: float) -> float:
+    """An LR as the optimizer's variable stores it: float32, or what `keras.config.set_floatx()` said."""
+    return number(keras.ops.convert_to_tensor(lr, dtype=optimizer.learning_rate.dtype))
+
+
 def between_updates(optimizer: Any) -> int:
     """The most batches without an update: while gradients accumulate, or a loss scale is being found."""
     accumulated = getattr(optimizer, "gradient_accumulation_steps", None) or 1

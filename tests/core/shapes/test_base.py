@@ -22,6 +22,9 @@ def test_warmup_from_elsewhere():
     assert lr.warmup(4, start=0).over(4).values().tolist() == [0, 0.25, 0.5, 0.75]
     here = (lr.constant(2, level=0.5) >> lr.warmup(2, start="here")).over(5)
     assert here.values().tolist() == [0.5, 0.5, 0.5, 0.75, 1]
+    for n in (7, 100):  # also where its span is rounded to no update
+        with pytest.raises(lr.LrlabError, match="end of the phase before, and there is none"):
+            lr.warmup("5%", start="here").over(n)
     assert (lr.warmup(0) >> lr.linear()).over(4).values().tolist() == lr.linear().over(4).values().tolist()
 
 

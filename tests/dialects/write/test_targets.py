@@ -435,6 +435,19 @@ def test_growing_cycles_go_on_to_four_times_the_run(target):
 
 
 @pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("keras", "cosine().repeat(cycle=5, stretch=1.5)"),  # Keras begins a cycle at update 12.5
+        ("optax", "piecewise_constant([3, 9], [1, 5e-324, 0.5])"),  # a ratio above 1e308
+    ],
+)
+def test_what_a_target_does_otherwise_is_refused(target, text):
+    """A constructor of the right name that makes other values, or none."""
+    with pytest.raises(lr.LrlabError):
+        to_code(lr.parse(text), target, horizon=40)
+
+
+@pytest.mark.parametrize(
     "text", ["linear(1, start=1e-8, to=1)", "cosine(3, start=1e-9, to=1)", "1e-9 + linear(3, to=1e-3)"]
 )
 def test_small_values_do_not_cancel(text):

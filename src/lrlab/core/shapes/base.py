@@ -221,11 +221,11 @@ class warmup(Shape):
 
     def _compile(self, window: Window) -> Value:
         n = self._needed(window)
-        if n == 0:
-            return lambda t, m: 1.0
         if self.start is None:
             return lambda t, m: (m.minimum(t, n) + 1) / (n + 1)
         start = self._here(self.start, window)
+        if n == 0:
+            return lambda t, m: 1.0
         return lambda t, m: start + (1 - start) * (m.minimum(t, n) / n)
 
     def _plainly(self, window: Window) -> tuple[str, dict[str, Any]]:

@@ -77,7 +77,10 @@ def _levels(boundaries: list[int], values: list[float], base: float) -> str:
 
 
 def _restarts(piece: Piece, base: float) -> str | None:
+    """Cosines that restart; in Keras their lengths are not rounded to whole updates."""
     given = piece.given
+    if not float(given["stretch"]).is_integer():
+        return None
     to = given["schedule"].arguments().get("to", 0.0)
     if given["schedule"].replace(span=None) != cosine(to=to) or (to != 0 and given["gain"] != 1):
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import WHOLE
 from lrlab.core.time.horizon import Horizon
@@ -63,7 +66,8 @@ def _levels(boundaries: list[int], values: list[float], base: float, piece: Piec
         raise LrlabError(
             worded("Optax multiplies level by level: it cannot rise from 0, nor go below it", piece.source)
         )
-    scales = ", ".join(
-        f"{b}: {after / before!r}" for b, before, after in zip(boundaries, values, values[1:], strict=False)
-    )
+    ratios = [after / before for before, after in pairwise(values)]
+    if math.inf in ratios:
+        raise LrlabError(worded("Optax multiplies level by level: this rise is too great for a number", piece.source))
+    scales = ", ".join(f"{b}: {ratio!r}" for b, ratio in zip(boundaries, ratios, strict=True))
     return f"piecewise_constant_schedule({base * values[0]!r}, {{{scales}}})"

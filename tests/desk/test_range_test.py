@@ -1,5 +1,6 @@
 """`lr.RangeTest` in a loop of one's own: training after it is training without it, bit for bit."""
 
+import math
 import random
 
 import numpy as np
@@ -125,6 +126,24 @@ def test_a_validation_loss_judges_where_there_is_one():
     assert len(asked) == 1 + sum(told["loss"] is not None for told in test.result.tried)
     assert test.result.verdict == "none"
     assert "flat" in test.result.answer.why
+
+
+@pytest.mark.parametrize("lost", [(1,), (2,), (3,), (4,), tuple(range(1, 9))])
+def test_a_validation_loss_that_is_nan_is_a_run_that_diverged(lost):
+    """Whichever evaluation it is, the first being of the untrained model: no other number stands in its place."""
+    model, opt, batches = begun()
+    told = []
+
+    def evaluate():
+        told.append(math.nan if len(told) + 1 in lost else 0.7 + 0.01 * len(told))
+        return told[-1]
+
+    test = lr.RangeTest(opt, model, updates=UPDATES, evaluate=evaluate)
+    for _, batch in test.over(batches):
+        test.report(step(model, opt, batch))
+    scores = [heard.score for asked, heard in test.result.policy.done if asked.kind != "sweep"]
+    assert scores == pytest.approx([math.inf if math.isnan(loss) else math.log(loss) for loss in told])
+    assert len(lost) == 1 or "every short run diverged" in str(test.result)
 
 
 def test_a_loss_that_is_nan_from_the_first_update_has_no_range():

@@ -172,12 +172,12 @@ class RangeTest:
                 for each in asked:
                     self._restore(begin)
                     if each.kind == "untrained":
-                        told.append(Told(math.nan))  # known after the sweep, which begins there
+                        told.append(Told(math.inf))  # known after the sweep, which begins there
                         continue
                     losses: list[float] = []
                     yield from self._part(each, loader, losses)
                     told.append(self._told(each, losses, scale))
-                if math.isnan(told[0].score):
+                if asked[0].kind == "untrained":
                     told[0] = Told(self._untrained(begin, told[1].losses, scale))
                 asked = self._policy.told(told)
         finally:

@@ -64,3 +64,10 @@ def test_a_name_that_may_be_either_is_refused():
     """Before anything is trained."""
     with pytest.raises(LrlabError, match="may be the logarithm of a loss or a loss"):
         Scale.of_metric("log_val_loss", "min")
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("metric", ["val_score", "log10_mse"])
+def test_what_is_no_number_diverged(metric, mode):
+    """Whichever way is better: it is worse than every number."""
+    assert Scale.of_metric(metric, mode).log(math.nan) == math.inf

@@ -34,7 +34,7 @@ class Scale:
         if found is not None:
             factor = sign * found.scale
             return cls(found.of, lambda value: _bounded(factor * value))
-        return cls(metric, lambda value: sign * _log(metric, value))
+        return cls(metric, lambda value: math.inf if math.isnan(value) else sign * _log(metric, value))
 
 
 def _log(metric: str, value: float) -> float:
@@ -47,9 +47,9 @@ def _log(metric: str, value: float) -> float:
                 f"report something positive as {metric}, such as the loss itself",
             )
         )
-    return (_bounded(math.log(value)) if value else NOTHING) if math.isfinite(value) else value
+    return _bounded(math.log(value)) if value else NOTHING
 
 
 def _bounded(value: float) -> float:
-    """What is above any number of a loss diverged."""
-    return math.inf if value > -NOTHING else max(value, NOTHING)
+    """What is above any number of a loss, or is no number, diverged."""
+    return max(value, NOTHING) if value <= -NOTHING else math.inf

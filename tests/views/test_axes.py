@@ -37,6 +37,21 @@ def test_numbers_of_a_column_share_their_decimals():
     assert numbers([]) == []
 
 
+def test_numbers_beside_a_large_one_keep_their_digits():
+    """A mean that exploded does not round the others to 0 or 1; a grid stays one, and dust is 0."""
+    assert numbers([72516.25, 0.5312, -0.2067, 1.06, 4.4]) == ["72,516", "0.531", "-0.207", "1.06", "4.4"]
+    assert numbers([16.06, 0.2509, 0.0011, 1.0]) == ["16.06", "0.25", "0.0011", "1.00"]
+    assert numbers([1.0, 0.00042]) == ["1.000", "4.20e-4"]
+    assert numbers([150.5, 3.0, 0.0, 1e-12]) == ["150.5", "3.0", "0.0", "0.0"]
+
+
+@given(st.lists(st.floats(-9e5, 9e5).filter(lambda v: v == 0 or abs(v) > 1e-2), min_size=1).filter(any))
+def test_law_no_number_of_a_column_is_off_by_more_than_a_twentieth(drawn):
+    """Where the largest is at least 1, what is read is what stands there, to two digits."""
+    for value, text in zip(drawn, numbers([1.0, *drawn])[1:], strict=True):
+        assert math.isclose(float(text.replace(",", "")), value, rel_tol=0.051)
+
+
 @pytest.mark.parametrize(
     ("ends", "labels"),
     [

@@ -29,10 +29,13 @@ def numbers(values: Sequence[float | None], digits: int = 4, finest: float = 0.0
     """A column of numbers with the same decimals, `digits` significant ones for the largest, fewer if exact.
 
     More than four decimals only where the largest would have fewer than three digits, or up to six where a difference
-    of `finest` would not be seen.
+    of `finest` would not be seen. Beside one of 1 or more, a number that these leave fewer than two digits of has its
+    own.
 
     >>> numbers([0.26512, 0.2891, None, 0.418]), numbers([0.3, 1.0, 3.0]), numbers([0.1, 0.00012], finest=0.00002)
     (['0.2651', '0.2891', '–', '0.4180'], ['0.3', '1.0', '3.0'], ['0.10000', '0.00012'])
+    >>> numbers([72516.25, 0.5312, 38.04])
+    ['72,516', '0.531', '38']
     """
     finite = [v for v in values if v is not None and math.isfinite(v)]
     largest = max((abs(v) for v in finite), default=0.0)
@@ -42,12 +45,17 @@ def numbers(values: Sequence[float | None], digits: int = 4, finest: float = 0.0
     most = max(0, min(digits - 1 - size, max(4, 2 - size)))
     most = max(most, min(6, -_magnitude(finest))) if finest else most
     places = next((p for p in range(most) if all(round(v, p) == v for v in finite)), most)
-    return [
-        f"{round(v, places) + 0.0:,.{places}f}"  # adding 0.0 turns a rounded -0.0 into 0.0
-        if v is not None and math.isfinite(v)
-        else number(v)
-        for v in values
-    ]
+    lost = 10.0 ** (1 - places) if places < digits and not finest else 0.0
+
+    def worded(v: float | None) -> str:
+        if v is None or not math.isfinite(v):
+            return number(v)
+        rounded = round(v, places) + 0.0  # turns a rounded -0.0 into 0.0
+        if rounded != v and _DUST * largest < abs(v) < lost:
+            return number(v, digits - 1)
+        return f"{rounded:,.{places}f}"
+
+    return [worded(v) for v in values]
 
 
 _DUST = 1e-9  # values that differ by a smaller share are one value: ticks between them would have one label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -12,7 +12,7 @@ from lrlab.core.plan.plan import Plan
 from lrlab.core.plan.rules import EVERY, KINDS
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk import VERSION
-from lrlab.desk.schedules import LENGTH, POINTS, FindingRecord, ShowDocument
+from lrlab.desk.schedules import POINTS, FindingRecord, ShowDocument, with_length
 from lrlab.desk.study_file import read_plan
 from lrlab.errors import LrlabError, worded
 from lrlab.views.model import Figure
@@ -124,7 +124,7 @@ def show_plan(path: str | Path, run: Horizon) -> PlanPreview:
     Raises `LrlabError` where there is none, or a schedule in it cannot be read or laid out.
     """
     plan = read_plan(path)
-    horizon = run if run.total is not None else replace(run, updates=LENGTH)
+    horizon = with_length(run)
     curves = plan.over(horizon)
     driven: list[DrivenRecord] = []
     for rule in plan.rules:

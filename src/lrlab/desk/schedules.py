@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import VOCABULARY, formula, sentence, signature
 from lrlab.core.expression.write import record
 from lrlab.core.run.curve import Curve
 from lrlab.core.time.horizon import Horizon
+from lrlab.core.time.span import Span
 from lrlab.desk import VERSION
+from lrlab.record.schema import UNBOUNDED
 
 if TYPE_CHECKING:
     from lrlab.dialects.conversion import Converted
@@ -52,12 +54,12 @@ class ShowDocument(TypedDict):
     horizon: dict[str, float]
     base_lr: float | None
     phases: list[PhaseRecord]
-    first: float
-    peak: float
-    lowest: float
-    last: float
-    area: float
-    points: list[list[float]]
+    first: Annotated[float, UNBOUNDED]
+    peak: Annotated[float, UNBOUNDED]
+    lowest: Annotated[float, UNBOUNDED]
+    last: Annotated[float, UNBOUNDED]
+    area: Annotated[float, UNBOUNDED]
+    points: Annotated[list[list[float]], UNBOUNDED]
     description: str
     findings: list[FindingRecord]
 
@@ -111,14 +113,17 @@ def show(
 
     from lrlab.dialects.conversion import with_doubts
     from lrlab.dialects.reader import read
+    from lrlab.dialects.write.targets import refuse_no_rate
+    from lrlab.record.runs.run import plain
     from lrlab.views.model import Figure, Line
 
     run = Horizon.of(horizon)
+    refuse_no_rate(base_lr)
     found = with_doubts(read(text, given, horizon=run, lr=base_lr), run, base_lr)
     foreign = not found.convention.startswith("lrlab:")
     base_lr = found.base_lr if found.base_lr is not None else base_lr
     longer = found.horizon if foreign or run.total is None else run
-    planned = found.schedule.over(longer if longer and longer.total else dataclasses.replace(run, updates=LENGTH))
+    planned = found.schedule.over(longer if longer and longer.total else with_length(run))
     curve = planned if change is None else change(planned)
     schedule = curve.schedule
     scale = 1.0 if base_lr is None else base_lr
@@ -133,7 +138,7 @@ def show(
         words = f"{found.convention}\n{words}"
         findings = (*findings, *(f for f in found.findings if (f.code, f.update) not in said))
     label = "multiple of the base LR" if base_lr is None else "learning rate"
-    plain: ShowDocument = {
+    shown: ShowDocument = {
         "version": VERSION,
         "schedule": str(schedule),
         "document": record(schedule),
@@ -158,7 +163,22 @@ def show(
             Line("as planned", before.tolist(), (scale * old).tolist()),
         ]
     figure = Figure(str(planned.schedule), "update", label, tuple(lines))
-    return Preview(schedule, curve.horizon, words, findings, figure, plain)
+    return Preview(schedule, curve.horizon, words, findings, figure, plain(shown))
+
+
+def with_length(run: Horizon) -> Horizon:
+    """The run, of 1000 updates where nothing says how long it is.
+
+    Raises `LrlabError`, naming the missing fact, where it is known in another unit.
+
+    >>> with_length(Horizon(samples_per_update=64))
+    Horizon(updates=1000, samples_per_update=64)
+    """
+    if run.total is not None:
+        return run
+    if any(amount is not None for amount in (run.epochs, run.samples, run.tokens, run.minutes)):
+        run.resolve(Span.of("100%"))
+    return dataclasses.replace(run, updates=LENGTH)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.imported import Imported
 from lrlab.dialects.parts.phases import known
 from lrlab.dialects.reader import read
-from lrlab.dialects.write.targets import TARGETS, to_code
+from lrlab.dialects.write.targets import TARGETS, refuse_no_rate, to_code
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def convert(
     """
     known(target, {"text": None, "json": None, **TARGETS}, "convert: the target")
     run = Horizon.of(horizon)
+    refuse_no_rate(base_lr)
     found = with_doubts(read(source, words, horizon=run, lr=base_lr), run, base_lr)
     if target == "text":
         output = str(found.schedule)

@@ -24,6 +24,40 @@ def test_show_json_is_one_document_that_says_the_same(lrlab):
     assert found["phases"] == [{"schedule": "linear()", "start": 0, "stop": 4}]
 
 
+def strict(text):
+    """Read JSON as programs in other languages do: Infinity and NaN are no numbers of it."""
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_a_value_that_is_no_number_is_a_text_in_the_document(lrlab):
+    """The LR overflows: the document says so, and can be read."""
+    found = strict(lrlab("show", "exponential(gamma=1.5)", "--steps", "2000", "--json").stdout)
+    assert (found["first"], found["peak"], found["area"]) == (1.0, "inf", "inf")
+    assert found["points"][-1] == [1999, "inf"]
+
+
+@pytest.mark.parametrize("command", ["show", "convert"])
+@pytest.mark.parametrize("rate", ["nan", "inf", "-0.1", "0"])
+def test_a_base_lr_that_is_none_is_refused(lrlab, command, rate):
+    """No picture of nothing, and no picture upside down."""
+    done = lrlab(command, "cosine()", "--steps", "10", f"--lr={rate}", "--json")
+    assert done.returncode == 1
+    assert strict(done.stdout)["error"].startswith("the base LR is no LR")
+
+
+@pytest.mark.parametrize("source", ["expression", "file"])
+def test_epochs_of_unknown_length_are_no_thousand_updates(lrlab, tmp_path, source):
+    """--epochs needs --updates-per-epoch, as its help says; what is missing is named as it is typed."""
+    (tmp_path / "plan.toml").write_text("[plan]\nlr = 'cosine()'\n", encoding="utf-8")
+    what = ("cosine()",) if source == "expression" else ("--file", str(tmp_path / "plan.toml"))
+    done = lrlab("show", *what, "--epochs", "3")
+    assert done.returncode == 1
+    assert "--updates-per-epoch 391" in done.stderr
+    assert lrlab("show", *what, "--epochs", "3", "--updates-per-epoch", "7").stdout.count("over 21 updates") == (
+        source == "expression"
+    )
+
+
 def test_show_writes_the_picture(lrlab, tmp_path):
     """The picture in the README is made this way."""
     assert lrlab("show", "cosine()", "--svg", str(tmp_path / "curve.svg")).returncode == 0

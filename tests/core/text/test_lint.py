@@ -44,9 +44,16 @@ def test_without_a_horizon():
     assert "0.5 * (warmup(5) >> cosine())" in str(found[0])
 
 
-@pytest.mark.parametrize("text", ["linear() + -0.5", "1e300 * linear() * constant(level=1e300)", "-1 * cosine()"])
-def test_a_negative_or_infinite_lr(text):
-    with pytest.raises(lr.LrlabError, match=r"times the LR(.*\n)+.*clip"):
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("linear() + -0.5", r"low=0"),
+        ("1e300 * linear() * constant(level=1e300)", r"high=1"),
+        ("-1 * cosine()", r"low=0"),
+    ],
+)
+def test_a_negative_or_infinite_lr(text, cure):
+    with pytest.raises(lr.LrlabError, match=rf"times the LR(.*\n)+.*\.clip\({cure}\)"):
         refuse_odd(lr.parse(text).over(100), absolute=False)
 
 

@@ -73,7 +73,7 @@ def command(
 
         write(svg, picture(preview.figure))
     if as_json:
-        click.echo(json.dumps(preview.record))
+        click.echo(json.dumps(preview.record, allow_nan=False))
         return
     echo(f"\n\n{preview.words}", mark=drawn(preview.figure))
     _findings(preview.findings)

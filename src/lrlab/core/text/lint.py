@@ -207,7 +207,8 @@ def refuse_odd(curve: Curve, absolute: bool) -> None:
     _, values = sampled(curve)
     if not np.isfinite(values).all() or values.min() < 0:
         odd = values[~(np.isfinite(values) & (values >= 0))][0]
-        raise LrlabError(worded(f"the schedule gives {odd:g} times the LR", str(curve.schedule), hint=".clip(low=0)"))
+        hint = ".clip(low=0)" if odd < 0 else ".clip(high=1)"
+        raise LrlabError(worded(f"the schedule gives {odd:g} times the LR", str(curve.schedule), hint=hint))
     peak = float(values.max())
     if not absolute and peak < SMALL:
         raise LrlabError(

@@ -256,6 +256,8 @@ def test_x64():
             state = scheduler.observe(state, 1.0)
         assert scheduler.lr(state).dtype == "float64"
         assert float(scheduler.lr(state)) == pytest.approx(0.05, rel=1e-12)
+        _, state = jax.jit(scheduler.scale_by_learning_rate().update)(PARAMS, state, PARAMS)
+        assert float(scheduler.lr(state)) == pytest.approx(0.05 * CUTS.over(12)(1), rel=1e-12)
 
 
 def test_what_cannot_work_is_refused():

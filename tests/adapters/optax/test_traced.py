@@ -11,6 +11,7 @@ optax = pytest.importorskip("optax")
 
 from jax import numpy as jnp  # noqa: E402
 
+from jax_precision import in_64_bits  # noqa: E402
 from lrlab.adapters.optax import schedule  # noqa: E402
 
 COSINE = lr.warmup(3) >> lr.cosine(to=0.1)
@@ -44,6 +45,18 @@ def test_injected():
     for update in range(4):
         _, state = jax.jit(optimizer.update)(PARAMS, state, PARAMS)
         assert float(state.hyperparams["learning_rate"]) == pytest.approx(0.1 * COSINE.over(9)(update), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32"])
+def test_a_count_of_any_integer_type(kind):
+    """The update is what counts, not the bits that it is kept in: also beside numbers that they cannot hold."""
+    curve = (lr.warmup(300) >> lr.cosine("30%").repeat(2) >> lr.step(7)).over(2000)
+    rate, at = jax.jit(schedule(curve.schedule, 1.0, 2000)), np.array([0, 1, 7, 120])
+    assert np.asarray(rate(jnp.asarray(at, kind))) == pytest.approx(curve(at), rel=1e-6)
+    with in_64_bits():
+        assert np.asarray(jax.jit(schedule(curve.schedule, 1.0, 2000))(jnp.asarray(at, kind))) == pytest.approx(
+            curve(at), rel=1e-12
+        )
 
 
 LONG = 10**9

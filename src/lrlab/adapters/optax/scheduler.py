@@ -170,7 +170,8 @@ class Scheduler:
 
     def _rate_of_one(self, state: ScheduleState) -> jax.Array:
         known = state.owner % 2**KINDS == self.owner % 2**KINDS  # the factors of others are not ours
-        value = self.curve.traced(state.count, JaxMaths(jnp, jnp.where(known, state.factors, 1.0)))
+        count = jnp.asarray(state.count, dtype=int)  # under x64 a count of 32 bits would give an LR of 32 bits
+        value = self.curve.traced(count, JaxMaths(jnp, jnp.where(known, state.factors, 1.0)))
         return jnp.asarray(self.base_lr * state.scale * value, dtype=float)
 
     def _mine(self, found: list[ScheduleState]) -> list[ScheduleState]:

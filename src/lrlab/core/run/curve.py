@@ -74,7 +74,8 @@ class Curve(Shown):
             jnp = sys.modules["jax.numpy"]
             if not jnp.issubdtype(update.dtype, jnp.integer):
                 return self._of_floats(update, jnp)
-            return jnp.broadcast_to(jnp.asarray(self.traced(update, JaxMaths(jnp, ONES)), dtype=float), update.shape)
+            value = self.traced(update.astype(int), JaxMaths(jnp, ONES))  # 8 bits cannot hold what is computed of them
+            return jnp.broadcast_to(jnp.asarray(value, dtype=float), update.shape)
         one = counted(update)
         return self._many(update) if one is None else self(one)
 

@@ -142,6 +142,8 @@ def test_what_has_a_length_of_its_own_is_not_cut():
     longer = spine_of(spine.of(moved(spine, 2, 90)), 100)
     assert str(longer.schedule) == "warmup(10) >> cosine(30).repeat(2).lasting(80) >> linear()"
     assert [room(longer, border) for border in (1, 2)] == [(1, 30), (70, 99)]
+    inside = spine_of(lr.constant(50) >> (lr.cosine() >> lr.linear(4)).clip(high=2), 100)
+    assert room(inside, 1) == (1, 96)  # a chain within a bound needs its fixed part
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,10 @@ def _least(phase: Schedule, clock: TimeBase) -> int:
             return max(_least(term, clock) for term in terms)
         case Clip(schedule=inner):
             return _least(inner, clock)
+    if "span" in phase.arguments():
+        return 1
     length = phase._length(clock)
-    return 1 if "span" in phase.arguments() or length is None else math.ceil(length)
+    return max(1, phase._least(clock) if length is None else math.ceil(length))
 
 
 def lasting(phase: Schedule, span: Span | None) -> Schedule:

@@ -1,5 +1,8 @@
 """A schedule over a run: who may ask for what, and that whoever asks gets the same bits."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -143,6 +146,27 @@ def test_a_horizon_is_not_needed_where_nothing_is_relative():
         lr.exponential(gamma=0.9).over().values()
     with pytest.raises(lr.LrlabError, match=r"over\(10_000\)"):
         lr.cosine().over()
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_curve_goes_to_another_process(again):
+    """Its functions are compiled anew: the same bits; and so may what runs along it, at its position."""
+    curve = (lr.warmup("5%") >> lr.cosine(to=0.1) * lr.plateau(patience=1)).over(
+        lr.Horizon(epochs=2, samples=300, updates_per_epoch=50)
+    )
+    assert again(curve).values().tobytes() == curve.values().tobytes()
+    assert again(curve).controllers == curve.controllers
+    tokens = lr.linear().over(lr.Horizon(tokens=1000))
+    assert [again(tokens)(t) for t in (0, 250, 1000)] == [1.0, 0.75, 0.0]
+    pacer = lr.Pacer(curve)
+    pacer.advance(60)
+    pacer.observe(1.0)
+    pacer.observe(1.0)
+    there = again(pacer)
+    there.advance()
+    pacer.advance()
+    assert (there.value, there.decisions) == (pacer.value, pacer.decisions)
+    assert there.decisions
 
 
 def test_lr_is_the_base_times_the_multiplier():

@@ -231,6 +231,10 @@ class Curve(Shown):
                 return at + int(differ[0])
         return most
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickle and copy take: the functions are compiled anew."""
+        return type(self), (self.schedule, self.horizon)
+
     def _known(self, what: str) -> int:
         if self.updates is None:
             raise LrlabError(worded(f"{what} needs to know how long the run is", str(self.schedule), hint=LENGTH))

@@ -193,3 +193,26 @@ def test_a_jump_is_told_by_the_values_on_both_sides():
 def test_a_cut_that_comes_too_late_to_be_meant(text, updates, at):
     found = [finding.update for finding in lr.parse(text).lint(updates) if finding.code == "late-cut"]
     assert found == ([] if at is None else [at])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("constant(50) * plateau(patience=1) >> hold()", True),
+        ('linear(50, to=0.5) * guard() >> 0.5 * cosine(start="here")', True),
+        ("(constant(50) >> hold()) * plateau()", False),
+        ("linear(50, to=0.5) * plateau() >> cosine(start=0.5)", False),
+        ("constant() * plateau()", False),
+    ],
+)
+def test_here_is_the_planned_value(text, found):
+    """What a controller decided ends with its phase: a phase that goes on "from here" does so without it."""
+    schedule = lr.parse(text)
+    assert ("planned-here" in [finding.code for finding in schedule.lint()]) is found
+    if text.endswith("hold()"):
+        pacer = lr.Pacer(schedule.over(100))
+        pacer.observe(1.0)
+        pacer.observe(1.0)
+        before = pacer.value
+        pacer.advance(50)
+        assert (before, pacer.value) == (0.1, 1.0)

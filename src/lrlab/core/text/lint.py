@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from lrlab.core.expression.algebra import Product, Sequence, product, sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.metered import sampled
+from lrlab.core.shapes.base import hold
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
@@ -44,7 +46,7 @@ def lint(schedule: Schedule, horizon: int | Horizon | None = None) -> tuple[Find
     >>> [f.code for f in lint(warmup(10, start=0) >> cosine(50), 100)]
     ['zero-first', 'ends-early', 'zero-early']
     """
-    found = list(_scaled_first_phase(schedule))
+    found = [*_scaled_first_phase(schedule), *_without_its_cuts(schedule)]
     known = Horizon.of(horizon)
     if known.total is not None:
         curve = schedule.over(known)
@@ -67,6 +69,26 @@ def _scaled_first_phase(schedule: Schedule) -> Iterator[Finding]:
                 f"for all of them: {whole}",
                 0,
             )
+
+
+def _without_its_cuts(schedule: Schedule) -> Iterator[Finding]:
+    """A phase from "here" after one with a controller: "here" is what is planned, without what was decided."""
+    for part in schedule.walk():
+        for before, after in itertools.pairwise(part.phases if isinstance(part, Sequence) else ()):
+            acts = next((one for one in before.walk() if one.neutral and not one.parts()), None)
+            if acts is not None and _goes_on(after):
+                yield Finding(
+                    "planned-here",
+                    f"{after} goes on from the planned value, without what {acts.kind} has decided before it",
+                    f"a {acts.kind} around both: (... >> {after}) * {acts}",
+                )
+
+
+def _goes_on(schedule: Schedule) -> bool:
+    """Whether it begins where the phase before ends."""
+    if isinstance(schedule, Sequence):
+        return _goes_on(schedule.phases[0])
+    return isinstance(schedule, hold) or "here" in schedule.arguments().values() or any(map(_goes_on, schedule.parts()))
 
 
 def _curve(curve: Curve) -> Iterator[Finding]:

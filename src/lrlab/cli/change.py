@@ -35,7 +35,9 @@ OPTIONS = (
     click.option("--at", type=Whole(min=0), help="The update at which the plan is changed."),
     click.option("--extend", type=Whole(min=1), help="Make the run so many updates long; needs --how."),
     click.option("--how", type=OneOf("how", _hows, _elsewhere), help="What becomes of the rest of the plan."),
-    click.option("--peak", type=float, help="The peak of --how re-warm.  [default: the plan's own]"),
+    click.option(
+        "--peak", type=float, help="The peak of --how re-warm, as a multiple of the base LR.  [default: the plan's own]"
+    ),
     click.option("--finish", metavar="SPAN", help="Decay from there for so many updates, or a share (20%)."),
     click.option("--branch", metavar="SPAN", help="Leave the stable phase and decay, as --finish."),
 )

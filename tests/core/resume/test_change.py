@@ -104,6 +104,7 @@ def test_rewarming_never_exceeds_its_peak_and_ends_at_the_floor(text, at, peak):
 
 def test_rewarming_may_end_at_its_peak():
     assert extended(curve("cosine(to=0.1)"), 600, 3000, "re-warm", peak=0.1)(3000) == pytest.approx(0.1)
+    assert extended(curve("1e-3 * cosine()"), 600, 3000, "re-warm", peak=5e-4)(624) == pytest.approx(5e-4)  # absolute
 
 
 def test_rewarming_to_the_plans_own_peak_by_default():
@@ -149,6 +150,13 @@ def test_the_rates_of_the_horizon_stay():
         ("linear()", 1000, 600, {"to": 2000, "how": 3}, "how is not known"),
         ("linear()", 1000, 600, {"to": 2000, "how": "keep", "peak": 0.5}, "goes with re-warm"),
         ("linear()", 1000, 600, {"to": 2000, "how": "re-warm", "peak": 0}, "above 0"),
+        (
+            "linear()",
+            1000,
+            600,
+            {"to": 2000, "how": "re-warm", "peak": 5e-4},
+            "looks like an absolute LR(.*\n)+.*multiple",
+        ),
         ("linear()", 1000, -1, {"to": 2000, "how": "keep"}, "at"),
         ("linear()", 1000, 600, {"to": lr.Horizon(), "how": "keep"}, "more than 600 updates"),
     ],

@@ -41,6 +41,7 @@ from lrlab.core.run.metered import sampled
 from lrlab.core.shapes.cosines import cosine
 from lrlab.core.shapes.presets import leg
 from lrlab.core.shapes.transitions import linear
+from lrlab.core.text.lint import SMALL
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span, rounded
 from lrlab.errors import LrlabError, nearest, worded
@@ -103,8 +104,12 @@ def _hold(plan: Curve, at: int, total: int, peak: float | None, factors: Mapping
 
 def _rewarm(plan: Curve, at: int, total: int, peak: float | None, factors: Mapping[str, float]) -> list[Schedule]:
     acting, present = now(plan, at, factors)
-    top = float(sampled(plan)[1].max()) if peak is None else positive(peak, "extend: peak")
+    own = float(sampled(plan)[1].max())
+    top = own if peak is None else positive(peak, "extend: peak")
     floor = end(plan)
+    if top < SMALL * own:
+        what = f"extend: the peak is {top / own:g} of the plan's own: it looks like an absolute LR"
+        raise LrlabError(worded(what, peak, "a multiple of the base LR, as in the schedule", f"peak={own:g}"))
     if top < floor:
         raise LrlabError(worded("extend: the peak is below the end of the plan", peak, f"at least {floor:g}"))
     rise = max(1, rounded(Fraction(total - at, 100)))

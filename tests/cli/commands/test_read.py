@@ -53,6 +53,7 @@ def test_what_is_missing_is_said_below_what_is_known():
         ([LOGS / "tokens_csv" / "run.csv"], "tokens_per_update=524288"),
         ([LOGS / "hf_console" / "train.log"], "updates_per_epoch=391"),
         ([LOGS / "hf_steps" / "trainer_state.json", "--loss", "learning_rate"], "is an LR, not a loss"),
+        ([LOGS / "hf_steps" / "trainer_state.json", "--warmup", "-3"], "warmup is a number of updates"),
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(words, said):

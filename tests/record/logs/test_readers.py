@@ -247,6 +247,26 @@ def test_what_is_understood_of_a_run_of_our_own_store(tmp_path):
     assert (curve.name, curve.validation, curve.updates.tolist()) == ("loss", False, [1, 2, 3])
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"loss": "val_los"}, r"no column 'val_los'(.*\n)+.*'loss', 'val_loss'(.*\n)+.*val_loss"),
+        ({"weight_decay": 0.1}, "no use for weight_decay"),
+        ({"warmup": 20, "lr": "1e-3 * cosine()"}, "no use for lr, warmup"),
+        ({"horizon": 10}, "no use for horizon"),
+        ({"step": "iteration"}, "no use for step"),
+    ],
+)
+def test_nothing_that_is_asked_of_a_run_of_our_own_store_is_ignored(tmp_path, given, said):
+    """A misspelt metric was the training loss under its name, and a weight decay made no difference."""
+    file = tmp_path / "k.json"
+    file.write_text(to_json(stored("linear", "linear()")))
+    with pytest.raises(LrlabError, match=said):
+        read_run(file, **given)
+    assert read_run(file).weight_decay is None
+    assert read_run(file, warmup=0, weight_decay=0.0).weight_decay == 0
+
+
 def test_a_log_with_a_column_called_key_is_a_log(tmp_path):
     """A run of our own store has a schedule, too, and both in its first 4000 bytes."""
     rows = [{"step": k, "key": "val_loss", "value": 3.0 - k / 9, "lr": 0.1} for k in (1, 2, 3)]

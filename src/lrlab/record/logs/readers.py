@@ -9,12 +9,13 @@ Rows are streamed; only the columns that matter are kept, so a file may have any
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from lrlab.errors import LrlabError, LrlabTypeError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
 from lrlab.record.logs.log import LogRun, LossCurve
 from lrlab.record.logs.reading import Asked, ReadColumn, Reading, read_log
 from lrlab.record.logs.units import Rates
@@ -68,9 +69,6 @@ def read_run(
     >>> read_run(log).loss.tolist()
     [4.0, 3.5, 3.2]
     """
-    for name, given in (("horizon", horizon), ("warmup", warmup), ("smooth", smooth)):
-        if given is not None and (type(given) is not int or given < 0):
-            raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))
     rates = Rates(updates_per_epoch, samples_per_update, tokens_per_update, accumulate)
     found = understood(path, Asked(loss, lr, warmup, weight_decay, step, horizon, parent, smooth, rates))
     if found.run is None:
@@ -82,7 +80,8 @@ def understood(path: object, asked: Asked) -> Reading:
     """What is understood of a log: one path, or a list of paths of one run. Raises `LrlabError` as `read_run` does."""
     paths = _paths(path)
     if len(paths) == 1 and (stored := _stored(paths[0])):
-        run = from_record(stored, asked.loss)
+        _refuse_unused(asked)
+        run = dataclasses.replace(from_record(stored, asked.loss), weight_decay=asked.weight_decay)
         name = asked.loss or stored.metric
         curve = LossCurve(name, name != "loss", run.updates, run.loss)
         column = ReadColumn(name, "the judged metric", len(run.loss), float(run.loss[0]), float(run.loss[-1]), True)
@@ -100,14 +99,28 @@ def _paths(path: object) -> list[Path]:
     return [Path(each) for each in given]
 
 
+def _refuse_unused(asked: Asked) -> None:
+    """A run of the store knows its LR, length and warmup; a weight decay goes with LRs, and it has multiples of one."""
+    given = {name: getattr(asked, name) for name in ("lr", "step", "horizon", "parent")}
+    given |= {name: getattr(asked, name) or None for name in ("warmup", "weight_decay", "smooth")}  # 0 is true of it
+    if unused := {name: value for name, value in given.items() if value is not None}:
+        what = f"a run of lrlab's store has no use for {', '.join(unused)}"
+        raise LrlabError(worded(what, unused, "what is used: this would be ignored"))
+
+
 def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
     """A run of our own store: an evaluated metric (by default the judged one) with the LR it really had.
 
-    The LR is in multiples of the task's own and includes the decisions of controllers.
+    The LR is in multiples of the task's own and includes the decisions of controllers. Raises `LrlabError` for a metric
+    that it does not have.
     """
-    series = run.loss if metric == "loss" else run.evals.get(metric or run.metric, run.loss)
+    series = {"loss": run.loss, **run.evals}
+    if metric is not None and metric not in series:
+        what = f"the stored run {run.arm} has no column {metric!r}"
+        raise LrlabError(worded(what, [*series], "loss= one of the columns", nearest(metric, series)))
+    found = series.get(metric or run.metric, run.loss)
     note = 'the LR is in multiples of the task\'s own; fit it with prior="generic"'
-    return LogRun.from_arrays(series.updates, series.values, realised(run), name=run.arm, notes=(note,))
+    return LogRun.from_arrays(found.updates, found.values, realised(run), name=run.arm, notes=(note,))
 
 
 def _stored(path: Path) -> StoredRun | None:

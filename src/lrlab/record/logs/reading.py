@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.core.text.parse import parse
-from lrlab.errors import LrlabError, worded
+from lrlab.errors import LrlabError, LrlabTypeError, worded
 from lrlab.record.held import held
 from lrlab.record.logs import learning_rates
 from lrlab.record.logs.choice import add_sums, choose_loss, choose_rate, losses, refuse
@@ -82,6 +82,12 @@ class Asked:
     parent: LogRun | None = None
     smooth: int | None = None
     rates: Rates = _UNKNOWN
+
+    def __post_init__(self) -> None:
+        for name in ("horizon", "warmup", "smooth"):
+            given = getattr(self, name)
+            if given is not None and (type(given) is not int or given < 0):
+                raise LrlabTypeError(worded(f"{name} is a number of updates", given, "0, 1, 2, ...", f"{name}=1000"))
 
 
 def read_log(paths: Sequence[Path], asked: Asked) -> Reading:

@@ -48,7 +48,7 @@ def ranking(evidence: Evidence, *, wide: bool = True) -> Table:
     several = len({run.lr for run in evidence.runs}) > 1
     judged = (
         f" Each {evidence.unit} is judged at the LRs that did well on the other {evidence.unit}s, weighted, so that a "
-        "mean may lie between those of two LRs (lrlab runs list has each)."
+        "mean may lie between those of two LRs, or beyond both (lrlab runs list has each)."
     )
     note = (
         f"Mean over {_units(evidence)}{'.' + judged if several else ', all at one LR.'} "

@@ -145,3 +145,12 @@ def test_what_auto_leaves_open_is_asked():
     with pytest.raises(lr.LrlabError, match=r'(?s)does not say.*mode="max"'):
         from_keras("ReduceLROnPlateau", monitor="val_q")
     assert from_keras("ReduceLROnPlateau", monitor="val_q", mode="max").schedule.arguments()["mode"] == "max"
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], [1]])
+def test_levels_that_keras_refuses_are_refused(values):
+    """One more than boundaries; a surplus one was taken for the peak."""
+    with pytest.raises(ValueError, match="1 less"):
+        theirs.PiecewiseConstantDecay([5], values)
+    with pytest.raises(lr.LrlabError, match="one value more than boundaries"):
+        from_keras("PiecewiseConstantDecay", [5], values)

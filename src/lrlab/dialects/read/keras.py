@@ -109,6 +109,9 @@ def _inverse_time(
 
 
 def _piecewise_constant(boundaries: Sequence[float], values: Sequence[float], name: str = "") -> Rule:
+    if len(values) != len(boundaries) + 1:
+        what = "keras: PiecewiseConstantDecay has one value more than boundaries"
+        raise LrlabError(worded(what, (list(boundaries), list(values)), hint=f"{len(boundaries) + 1} values"))
     peak, *levels = peaked(*values)
     if list(boundaries) != sorted(boundaries):
         raise LrlabError(worded("keras: unsorted boundaries give sums of the values", list(boundaries), "rising ones"))

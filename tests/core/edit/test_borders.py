@@ -142,8 +142,20 @@ def test_what_has_a_length_of_its_own_is_not_cut():
     longer = spine_of(spine.of(moved(spine, 2, 90)), 100)
     assert str(longer.schedule) == "warmup(10) >> cosine(30).repeat(2).lasting(80) >> linear()"
     assert [room(longer, border) for border in (1, 2)] == [(1, 30), (70, 99)]
-    inside = spine_of(lr.constant(50) >> (lr.cosine() >> lr.linear(4)).clip(high=2), 100)
-    assert room(inside, 1) == (1, 96)  # a chain within a bound needs its fixed part
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(cosine() >> linear(4)).clip(high=2)",  # a chain within a bound
+        "constant(3) * linear(4)",  # of two that last so long, neither is made shorter
+        "cosine(4).lasting(9)",
+    ],
+)
+def test_a_fixed_part_keeps_its_room(text):
+    spine = spine_of(lr.constant(50) >> lr.parse(text) >> lr.linear(), 100)
+    assert room(spine, 2)[0] == 54
+    spine_of(spine.of(moved(spine, 2, 54)), 100)
 
 
 @pytest.mark.parametrize(

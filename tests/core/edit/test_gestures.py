@@ -549,3 +549,10 @@ def test_a_segment_of_one_update_is_bent_at_its_own_middle():
     """Half way down in the middle is a line."""
     state = State(lr.parse("constant(9) >> linear(1)"), lr.Horizon(updates=10))
     assert str(bend(state, 1, 9.5, 0.5).schedule) == "constant(9) >> linear(1)"
+
+
+def test_what_would_fit_no_run_is_refused():
+    """A phase that goes on from the one before cannot be the first."""
+    state = State(lr.cosine(10) >> lr.hold(), lr.Horizon(updates=100))
+    with pytest.raises(LrlabError, match="there is none"):
+        join(state, 1)

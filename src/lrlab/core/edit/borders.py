@@ -120,16 +120,19 @@ def room(spine: Spine, border: int) -> tuple[int, int]:
 
 
 def _least(phase: Schedule, clock: TimeBase) -> int:
-    """The shortest length of a phase, in updates."""
+    """The shortest length that `lasting` can give a phase, in updates."""
     match phase:
-        case Lasting(schedule=inner):
-            return _least(inner, clock)
-        case Product(terms=terms) | Sum(terms=terms):
-            return max(_least(term, clock) for term in terms)
+        case Product(terms=terms) | Sum(terms=terms) if len(spoken := [t for t in terms if not t.neutral]) == 1:
+            return _least(spoken[0], clock)
         case Clip(schedule=inner):
             return _least(inner, clock)
-    if "span" in phase.arguments():
-        return 1
+        case Lasting(schedule=inner):
+            return _fixed(inner, clock)
+    return 1 if "span" in phase.arguments() else _fixed(phase, clock)
+
+
+def _fixed(phase: Schedule, clock: TimeBase) -> int:
+    """The shortest length of a phase that stays as it is."""
     length = phase._length(clock)
     return max(1, phase._least(clock) if length is None else math.ceil(length))
 

@@ -76,7 +76,7 @@ def move(state: State, name: str, x: float, y: float, near: Near = FREE) -> Stat
     if at != point.update:
         spine = spine_of(spine.of(phases), state.horizon)
         phases = moved(spine, point.border, at)
-    return dataclasses.replace(state, schedule=spine.of(phases))
+    return _with_schedule(state, spine.of(phases))
 
 
 def nudge(state: State, name: str, steps: int, levels: int, *, fine: bool = False, double: bool = False) -> State:
@@ -130,7 +130,7 @@ def lift(state: State, number: int, before: float, after: float, near: Near = FR
         phases[number + 1] = _with(spine, number + 1, begin=end)
     if piece.follows:
         phases[number] = _with(spine, number, end=None if isinstance(piece.phase, hold) else end)
-    return dataclasses.replace(state, schedule=spine.of(phases))
+    return _with_schedule(state, spine.of(phases))
 
 
 def bend(state: State, number: int, x: float, y: float) -> State:
@@ -145,7 +145,7 @@ def bend(state: State, number: int, x: float, y: float) -> State:
     share = (x - piece.start) / max(1, piece.stop - piece.start)
     phases = spine.phases()
     phases[number] = bent(piece, share, spine.inner(y), _inner(spine, piece))
-    return dataclasses.replace(state, schedule=spine.of(phases))
+    return _with_schedule(state, spine.of(phases))
 
 
 def shape(state: State, number: int, word: str) -> State:
@@ -154,7 +154,7 @@ def shape(state: State, number: int, word: str) -> State:
     piece = _piece(spine, number)
     phases = spine.phases()
     phases[number] = as_word(piece, word, _inner(spine, piece))
-    return dataclasses.replace(state, schedule=spine.of(phases))
+    return _with_schedule(state, spine.of(phases))
 
 
 def split(state: State, x: float, near: Near = FREE) -> State:
@@ -178,7 +178,7 @@ def split(state: State, x: float, near: Near = FREE) -> State:
     first, second = _halves(piece.phase, begin, middle)
     phases = spine.phases()
     phases[number : number + 1] = divided(spine, number, at, first, second)
-    return dataclasses.replace(state, schedule=spine.of(phases))
+    return _with_schedule(state, spine.of(phases))
 
 
 def join(state: State, border: int) -> State:
@@ -197,7 +197,7 @@ def join(state: State, border: int) -> State:
     kept = longer.phase
     if isinstance(kept, Transition | warmup):
         kept = with_ends(kept, _inner(spine, longer), begin, end)
-    return dataclasses.replace(state, schedule=spine.of(united(spine, border, kept)))
+    return _with_schedule(state, spine.of(united(spine, border, kept)))
 
 
 def peak(state: State, y: float, near: Near = FREE) -> State:
@@ -248,6 +248,12 @@ def horizon(state: State, x: float, near: Near = FREE) -> State:
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
+
+
+def _with_schedule(state: State, schedule: Schedule) -> State:
+    """The state with this schedule. Raises `LrlabError` if it does not fit the run."""
+    schedule.over(state.horizon)
+    return dataclasses.replace(state, schedule=schedule)
 
 
 def _point(spine: Spine, name: str) -> Point:

@@ -133,9 +133,9 @@ def test_amounts():
     assert [amount(text) for text in ("", "1.2.3", "M", [1, 2], True)] == [None] * 5
 
 
-def stored(arm="a", lr=1.0, score=2.0, task="t"):
+def stored(arm="a", lr=1.0, score=2.0, task="t", metric="loss", mode=None, schedule="linear()"):
     return StoredRun(
-        "k", task, arm, "linear()", lr, 3, 0, 500, "loss", score, "finished", 1.0, Series(), {}, (), {}
+        "k", task, arm, schedule, lr, 3, 0, 500, metric, score, "finished", 1.0, Series(), {}, (), {}, mode=mode
     )  # fmt: skip
 
 
@@ -155,6 +155,42 @@ def test_runs_of_a_store_lack_size_and_batch():
         with pytest.raises(LrlabError, match=match):
             of_runs(runs, more, "runs")
     assert len(of_runs([stored("a"), stored("b")], {**given, "arm": "b"}, "runs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "mode", "said"),
+    [
+        ("val_acc", None, "more of it is better"),
+        ("val_acc", "max", "more of it is better"),
+        ("val_loss", "max", "more of it is better"),
+        ("q", "max", "more of it is better"),
+        ("q", None, "its name does not say"),
+    ],
+)
+def test_of_a_metric_of_which_more_is_better_the_worst_lr_would_be_the_best(metric, mode, said):
+    """As its task has said, or else its name."""
+    with pytest.raises(LrlabError, match=rf"of which less is better[\s\S]*{metric}: {said}"):
+        of_runs([stored(metric=metric, mode=mode)], {"size": "1", "batch": "1"}, "runs")
+
+
+@pytest.mark.parametrize(("metric", "mode"), [("q", "min"), ("brier_score", "min"), ("val_loss", None)])
+def test_what_a_task_has_said_counts_for_more_than_a_name(metric, mode):
+    assert of_runs([stored(metric=metric, mode=mode)], {"size": "1", "batch": "1"}, "runs")[0].loss == 2
+
+
+@pytest.mark.parametrize("other", [{"score": 9.0}, {"lr": 2.0, "schedule": "cosine()"}, {"lr": 2.0, "metric": "mse"}])
+def test_runs_of_several_recipes_are_no_sweep(other):
+    """Of an edited task, of another configuration, of two schedules under one name: two valleys in one."""
+    with pytest.raises(LrlabError, match=r"runs has runs of t from several recipes[\s\S]*2 runs of a"):
+        of_runs([stored(), stored(**other)], {"size": "1", "batch": "1"}, "runs")
+    assert len(of_runs([stored(), stored(lr=2.0)], {"size": "1", "batch": "1"}, "runs")) == 2
+
+
+def test_a_score_is_no_loss_whoever_names_it():
+    """As in a log."""
+    table = [{**row, "val_acc": row["loss"]} for row in ROWS]
+    refused("val_acc is a score, of which more is better, not a loss", table, {"loss": "val_acc"})
+    assert read_trials(table, {"loss": "loss"}) == read_trials(ROWS)
 
 
 @pytest.mark.parametrize(

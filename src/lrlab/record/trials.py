@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.errors import LrlabError, LrlabTypeError, nearest, worded
+from lrlab.record.logs.choice import refuse
 from lrlab.record.logs.formats.registry import rows
 from lrlab.record.logs.roles import Role, loss, refuse_scaled, role
 from lrlab.record.logs.rows import Config, Remark, Unreadable, Unusable
@@ -102,7 +103,8 @@ def of_runs(runs: Iterable[StoredRun], given: Mapping[str, str], place: str) -> 
 
     The LR of a stored run is a multiple of the task's own LR: transfer only among runs of one task.
 
-    Raises `LrlabError` if size or batch is not given, or if there are several arms and none is given.
+    Raises `LrlabError` if size or batch is not given, if there are several arms and none is given, if the runs are of
+    several recipes, and if more of their metric is better.
     """
     allowed = ("size", "batch", "width", "arm", "task")
     for name in given:
@@ -122,12 +124,25 @@ def of_runs(runs: Iterable[StoredRun], given: Mapping[str, str], place: str) -> 
             )
     if not kept:
         raise LrlabError(worded(f"{place}: no such runs", dict(given), "a store with finished runs"))
+    _one_recipe(kept, place)
+    if kept[0].way != "min":
+        why = "more of it is better" if kept[0].way else "its name does not say which way it is better"
+        said = f"{place}: a transfer is of a loss, of which less is better"
+        raise LrlabError(worded(said, f"{kept[0].metric}: {why}", "runs that were judged by a loss"))
     width = _positive(given["width"], "width", place) if "width" in given else None
     size, batch = (_positive(given[name], name, place) for name in ("size", "batch"))
     return tuple(
         Trial(size, batch, run.updates, run.lr, _loss(run.score, place), f"{run.seed}/{run.fold}", width)
         for run in kept
     )
+
+
+def _one_recipe(runs: Sequence[StoredRun], place: str) -> None:
+    """Raise `LrlabError` for runs that differ in more than LR, length, seed and fold: their best LRs are not one."""
+    cells = {(run.updates, run.lr, run.seed, run.fold) for run in runs}
+    if len(cells) < len(runs) or len({(run.schedule, run.averaging, run.metric) for run in runs}) > 1:
+        said = f"{place} has runs of {runs[0].task} from several recipes: its code, settings or libraries differ"
+        raise LrlabError(worded(said, f"{len(runs)} runs of {runs[0].arm}", "one recipe", "a store for each"))
 
 
 def amount(text: object) -> float | None:
@@ -209,6 +224,7 @@ def _columns(known: Sequence[str], given: dict[str, str]) -> dict[str, str]:
         if column not in known:
             hint = f"--column {name}={nearest(column, known) or known[0]}"
             raise LrlabError(worded("the table has no such column", column, ", ".join(known), hint))
+    refuse(str(given.get("loss", "")))
     guesses = {name: given.get(name) or _guess(name, known) for name in NAMES}
     found = {name: column for name, column in guesses.items() if column is not None}
     for name, means in MEANS.items():

@@ -96,6 +96,21 @@ def test_more_may_be_better():
 
 
 @pytest.mark.parametrize(
+    ("metric", "mode", "best"), [("brier_score", "min", "mine"), ("q", "min", "mine"), ("q", "max", "fixed")]
+)
+def test_which_way_is_better_is_what_the_task_has_said(metric, mode, best):
+    """Its name may mean the other way, or say nothing."""
+    found = own([dataclasses.replace(each, metric=metric, mode=mode) for each in RUNS], "here")
+    assert found.schedules[0][0] == best
+
+
+def test_a_name_that_does_not_say_which_way_is_asked_about():
+    """Of runs that were stored before their direction was: the worst would be the best."""
+    with pytest.raises(LrlabError, match="is lower or higher q better"):
+        own([dataclasses.replace(each, metric="q") for each in RUNS], "here")
+
+
+@pytest.mark.parametrize(
     ("runs", "task", "said"),
     [
         ([], None, "no two strategies"),

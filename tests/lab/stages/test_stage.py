@@ -207,6 +207,7 @@ def test_divergence_is_a_result(quadratic):
     assert 0 < len(run.loss.values) < 200
     worst = train(dataclasses.replace(quadratic, mode="max"), job(lr=10.0, updates=200))
     assert worst.score == -math.inf
+    assert (run.mode, worst.mode) == ("min", "max")
 
 
 def test_a_controller_that_gives_up_ends_the_run_as_diverged(quadratic):

@@ -27,6 +27,7 @@ runs = st.builds(
     seconds=floats, loss=series, evals=st.dictionaries(names, series, max_size=3),
     decisions=st.lists(decisions, max_size=3).map(tuple), versions=st.dictionaries(names, names, max_size=3),
     fingerprint=st.none() | names, logged=st.dictionaries(names, series, max_size=2),
+    mode=st.sampled_from([None, "min", "max"]),
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrlab.core.expression.node import Schedule
-from lrlab.core.feedback.direction import told
 from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, missing, nearest, worded
 from lrlab.record.runs.run import StoredRun
@@ -81,7 +80,10 @@ def _judged(runs: list[StoredRun]) -> Own:
     except ModuleNotFoundError as error:
         raise missing(error.name or "scipy", "lab", "lrlab advise --store") from None
     schedules = {run.arm: parse(run.schedule) for run in runs}
-    found = evidence_of(runs, schedules, "max" if told(runs[0].metric) == "max" else "min")
+    if (way := runs[0].way) is None:
+        said = f"is lower or higher {runs[0].metric} better? Its runs were stored by a version that did not keep it"
+        raise LrlabError(worded(said, hint=f"{AGAIN} --store ANOTHER-PLACE"))
+    found = evidence_of(runs, schedules, way)
     comparison = found.comparison
     if comparison.best is None:
         raise LrlabError(worded(f"every strategy of {found.task} diverged somewhere", hint=AGAIN))

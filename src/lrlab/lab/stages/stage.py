@@ -321,6 +321,7 @@ def run_of(task: Task, job: Job, record: StateRecord) -> StoredRun:
         fingerprint=record["fingerprint"],
         logged=ledger.logged,
         averaging=job.arm.averaging,
+        mode=task.mode,
     )
 
 

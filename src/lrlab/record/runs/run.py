@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lrlab.core.feedback.direction import Way, told
 from lrlab.core.run.pacer import Decision
 from lrlab.errors import LrlabError, worded
 from lrlab.record.sealed import Torn, sealed, unsealed
@@ -43,7 +44,8 @@ class StoredRun:
     `decisions` count completed updates: an evaluation after the last update is at `updates`.
     `fingerprint` is the hash of what was trained, weights and optimizer; None if it is not known. `logged` holds what
     else was logged by update: "grad_norm", the norm of the gradient. `averaging` is the average of the weights by which
-    it was judged, as an arm has it; None too where a run was stored before this was.
+    it was judged, as an arm has it; None too where a run was stored before this was. `mode` says which way the metric
+    is better; None where a run was stored before this was.
     """
 
     key: str
@@ -65,6 +67,12 @@ class StoredRun:
     fingerprint: str | None = None
     logged: Mapping[str, Series] = field(default_factory=dict)
     averaging: float | str | None = None
+    mode: Way | None = None
+
+    @property
+    def way(self) -> Way | None:
+        """Which way its metric is better; without a `mode` as the name says, and None where that does not say it."""
+        return self.mode or told(self.metric)
 
 
 def content_key(recipe: Mapping[str, object]) -> str:
@@ -93,8 +101,9 @@ def to_json(run: StoredRun) -> str:
     found = {"version": VERSION, **dataclasses.asdict(run)}
     if not run.logged:  # written as ever
         del found["logged"]
-    if run.averaging is None:
-        del found["averaging"]
+    for name in ("averaging", "mode"):
+        if found[name] is None:
+            del found[name]
     return sealed(plain(found))
 
 

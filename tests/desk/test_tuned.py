@@ -60,7 +60,9 @@ def test_the_document_is_plain_json():
     more = dataclasses.replace(FOUND, comparison=turned, maximise=True).record()
     assert more["evidence"]["scores"]["cosine"][0] == 1.0
     assert more["evidence"]["difference"] > 0
-    assert dataclasses.replace(FOUND, comparison=None).record()["evidence"] is None
+    none = dataclasses.replace(FOUND, comparison=None, maximise=True)
+    assert none.record()["evidence"] is None
+    assert "nothing that ends better than the baseline" in str(none)
 
 
 def test_it_shows_itself_in_a_notebook():
@@ -76,6 +78,8 @@ def test_what_was_found_at_an_edge_of_the_lrs_is_said():
     assert FOUND.edges == {"winner": "highest"}
     assert "Best at the highest LR tried (2): winner. What lies beyond is not known: --lrs 0.5,1,2,4." in str(FOUND)
     assert dataclasses.replace(FOUND, baseline_lr=0.5).record()["edges"] == {"winner": "highest", "baseline": "lowest"}
+    quarter = str(dataclasses.replace(FOUND, lr=0.25, lrs=(0.25, 0.5, 1.0)))
+    assert "--lrs 0.125,0.25,0.5,1" in quarter  # on the lattice of the others
     inside = dataclasses.replace(FOUND, lr=1.0)
     assert (inside.edges, "beyond" in str(inside)) == ({}, False)
     assert dataclasses.replace(FOUND, lrs=(2.0,)).edges == {}

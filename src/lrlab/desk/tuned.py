@@ -69,10 +69,10 @@ class Tuned(Shown):
     """What a search found, and whether it holds on data that the search has not seen.
 
     `answer`: the winner is "better" than the baseline, "undecided" or "worse"; it is "baseline" if the search found
-    nothing below the baseline, so that nothing was left to judge. `averaging` is the average of the winner's weights,
-    as in `lrlab.lab.arms.arms.Arm`. `lr` and `baseline_lr` are multiples of the task's own LR. `spent` counts the
-    updates of all stages, each once, `naive` those of all runs, each alone; `spent <= budget`. `lrs` are the LRs that
-    were searched.
+    nothing better than the baseline, so that nothing was left to judge. `averaging` is the average of the winner's
+    weights, as in `lrlab.lab.arms.arms.Arm`. `lr` and `baseline_lr` are multiples of the task's own LR. `spent` counts
+    the updates of all stages, each once, `naive` those of all runs, each alone; `spent <= budget`. `lrs` are the LRs
+    that were searched.
     """
 
     task: str
@@ -165,7 +165,7 @@ class Tuned(Shown):
         lines = [f"{self.arm} at {self.lr:g} times the LR of {self.task}."]
         against = f"{self.baseline} at {self.baseline_lr:g}"
         if self.comparison is None:
-            lines.append(f"The search found nothing that ends below the baseline, {against}: take that.")
+            lines.append(f"The search found nothing that ends better than the baseline, {against}: take that.")
         else:
             numbers = (
                 f", {self.metric} {self.versus.difference:+.4g}{self._interval()}"

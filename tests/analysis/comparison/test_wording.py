@@ -90,6 +90,8 @@ def test_a_grid_is_widened_where_it_was_too_narrow():
     """At that end alone."""
     assert widening({"a": "lowest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.033,0.1,0.3,1.")
     assert widening({"a": "highest"}, (0.1, 0.3, 1.0)).endswith("--lrs 0.1,0.3,1,3.3.")
+    assert widening({"a": "lowest"}, (0.25, 0.5)).endswith("--lrs 0.125,0.25,0.5.")  # not 0.12, beside the lattice
+    assert widening({"a": "highest"}, (32.0, 64.0)).endswith("--lrs 32,64,128.")
 
 
 def with_effect(size, units=12):

@@ -126,7 +126,9 @@ def widening(edges: Mapping[str, Edge], lrs: Sequence[float]) -> str:
         if arms := [arm for arm, where in edges.items() if where == edge]:
             said.append(f"Best at the {edge} LR tried ({end:g}): {', '.join(arms)}.")
             beyond = lrs[0] ** 2 / lrs[1] if edge == "lowest" else lrs[-1] ** 2 / lrs[-2]
-            grid = [f"{beyond:.2g}", *grid] if edge == "lowest" else [*grid, f"{beyond:.2g}"]
+            halved = beyond in (lrs[0] / 2, 2 * lrs[-1])  # as grids are widened: it stays on their lattice
+            told = f"{beyond:g}" if halved else f"{beyond:.2g}"
+            grid = [told, *grid] if edge == "lowest" else [*grid, told]
     return f"{' '.join(said)} What lies beyond is not known: --lrs {','.join(grid)}."
 
 

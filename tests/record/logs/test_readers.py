@@ -1,5 +1,6 @@
 """Logs of every format and with every wart, read into the same run."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -168,6 +169,16 @@ def test_a_run_of_our_own_store_has_the_lr_that_it_used(tmp_path):
     assert read_run(tmp_path / "k.json").loss.tolist() == log.loss.tolist()
     assert log.updates.tolist() == [5, 10]
     assert log.lrs == pytest.approx(2.0 * (1 - np.arange(10) / 10))
+
+
+def test_a_stored_run_that_was_never_judged_has_its_training_loss(tmp_path):
+    """And is not said to have been judged by it."""
+    run = dataclasses.replace(stored("linear", "linear()"), outcome="diverged", evals={})
+    (tmp_path / "k.json").write_text(to_json(run))
+    found = understood(tmp_path / "k.json", Asked())
+    assert (found.columns[0].name, found.columns[0].what) == ("loss", "a training loss")
+    assert not found.curves[0].validation
+    assert any("before it had a val_loss" in note for note in found.notes)
 
 
 @pytest.mark.skipif(not (SHARED / "lr-scheduling").is_dir(), reason="the development logs are not here")

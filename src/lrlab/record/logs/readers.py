@@ -82,9 +82,10 @@ def understood(path: object, asked: Asked) -> Reading:
     if len(paths) == 1 and (stored := _stored(paths[0])):
         _refuse_unused(asked)
         run = dataclasses.replace(from_record(stored, asked.loss), weight_decay=asked.weight_decay)
-        name = asked.loss or stored.metric
+        name = asked.loss or _judged(stored)
         curve = LossCurve(name, name != "loss", run.updates, run.loss)
-        column = ReadColumn(name, "the judged metric", len(run.loss), float(run.loss[0]), float(run.loss[-1]), True)
+        what = "the judged metric" if name == stored.metric else "a training loss" if name == "loss" else "a metric"
+        column = ReadColumn(name, what, len(run.loss), float(run.loss[0]), float(run.loss[-1]), True)
         formats = ("a run of lrlab's store",)
         return Reading(str(paths[0]), formats, len(run.loss), "", "updates", (column,), (curve,), run.notes, run, "")
     return read_log(paths, asked)
@@ -111,16 +112,23 @@ def _refuse_unused(asked: Asked) -> None:
 def from_record(run: StoredRun, metric: str | None = None) -> LogRun:
     """A run of our own store: an evaluated metric (by default the judged one) with the LR it really had.
 
-    The LR is in multiples of the task's own and includes the decisions of controllers. Raises `LrlabError` for a metric
-    that it does not have.
+    By default it is the training loss, "loss", where the run ended before it was judged. The LR is in multiples of the
+    task's own and includes the decisions of controllers. Raises `LrlabError` for a metric that it does not have.
     """
     series = {"loss": run.loss, **run.evals}
     if metric is not None and metric not in series:
         what = f"the stored run {run.arm} has no column {metric!r}"
         raise LrlabError(worded(what, [*series], "loss= one of the columns", nearest(metric, series)))
-    found = series.get(metric or run.metric, run.loss)
-    note = 'the LR is in multiples of the task\'s own; fit it with prior="generic"'
-    return LogRun.from_arrays(found.updates, found.values, realised(run), name=run.arm, notes=(note,))
+    found = series[metric or _judged(run)]
+    notes = ['the LR is in multiples of the task\'s own; fit it with prior="generic"']
+    if metric is None and run.metric not in series:
+        notes.append(f"it ended before it had a {run.metric}: this is its training loss")
+    return LogRun.from_arrays(found.updates, found.values, realised(run), name=run.arm, notes=notes)
+
+
+def _judged(run: StoredRun) -> str:
+    """The metric by which a run was judged; "loss", the training loss, where it ended before that."""
+    return run.metric if run.metric in run.evals else "loss"
 
 
 def _stored(path: Path) -> StoredRun | None:

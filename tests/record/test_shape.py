@@ -52,11 +52,11 @@ def test_what_fits_comes_through(kind, given, found):
 @pytest.mark.parametrize(
     ("kind", "given", "said"),
     [
-        (int, 3.0, "it is 3.0, and should be int"),
-        (int, True, "it is True, and should be int"),
-        (int, "3", "it is '3', and should be int"),
+        (int, 3.0, "it is 3.0, and should be a whole number"),
+        (int, True, "it is True, and should be a whole number"),
+        (int, "3", "it is '3', and should be a whole number"),
         (float, "0.5", "a number"),
-        (float, 10**400, "it is int, and should be a number"),
+        (float, 10**400, "it is a whole number, and should be a number"),
         (float, True, "a number"),
         (float, None, "a number"),
         (tuple[float, ...], "12", "a list"),
@@ -64,11 +64,14 @@ def test_what_fits_comes_through(kind, given, found):
         (tuple[int, str], [1], "a list of 2"),
         (Literal["a", 1], True, "it is True, and should be 'a' or 1"),
         (Literal["a"], [], "should be 'a'"),
-        (str | None, 3, "it is int, and should be str | None"),
+        (str | None, 3, "it is a whole number, and should be a text$"),
         (Point, {"at": [], "more": {"x": ["z", "y"]}}, r"more\.x\[0\] is 'z'"),
         (Point, {"kind": "a"}, "it has no 'at'"),
         (Point, {"at": [], "next": 1}, "it has an unknown 'next'"),
-        (Point, [], "a mapping"),
+        (Point, [], "it is a list, and should be a mapping"),
+        (tuple[float, ...] | Literal["auto"], "1", "it is '1', and should be a list of numbers or 'auto'$"),
+        (list[str] | bool | None, {}, "it is a mapping, and should be a list of texts or true or false$"),
+        (Point | float, "x", "and should be a mapping or a number$"),
         (Told, {"rows": [[1, {"loss": "x"}]]}, r"rows\[0\]\[1\]\.loss is 'x'"),
         (Told, {}, "it has no 'rows'"),
         (str, "\x1b[31m" * 100, "and should be"),
@@ -120,7 +123,7 @@ def test_long_names_and_values_are_cut():
     """Sixty characters of each."""
     with pytest.raises(Misshapen) as raised:
         shaped(int, "x" * 100)
-    assert str(raised.value) == f"it is '{'x' * 59}, and should be int"
+    assert str(raised.value) == f"it is '{'x' * 59}, and should be a whole number"
     with pytest.raises(Misshapen) as raised:
         shaped(dict[str, int], {"x" * 100: "y"})
     assert str(raised.value).startswith("x" * 60 + " is 'y'")

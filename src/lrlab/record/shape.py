@@ -24,6 +24,11 @@ T = TypeVar("T")
 Reader = Callable[[Any], Any]
 
 _NOT_FINITE = ("inf", "-inf", "nan")
+_WORDS = {
+    int: "a whole number", float: "a number", str: "a text", bool: "true or false", types.NoneType: "none",
+    list: "a list", tuple: "a list",
+}  # fmt: skip
+_MANY = {int: "a list of whole numbers", float: "a list of numbers", str: "a list of texts"}
 
 
 class Misshapen(LrlabError):
@@ -45,7 +50,7 @@ def shaped(kind: type[T], value: object) -> T:
     (1.0, 0.5, inf)
     >>> shaped(dict[str, int], {"seed": "0"})
     Traceback (most recent call last):
-    lrlab.record.shape.Misshapen: seed is '0', and should be int
+    lrlab.record.shape.Misshapen: seed is '0', and should be a whole number
     """
     asked: Any = kind
     found: T = _reader(asked)(value)
@@ -76,13 +81,27 @@ def _reader(kind: Any) -> Reader:
 
 
 def _wrong(value: object, wanted: str) -> Misshapen:
-    text = repr(value) if isinstance(value, (str, float, bool, types.NoneType)) else type(value).__name__
+    text = repr(value) if isinstance(value, (str, float, bool, types.NoneType)) else _said(type(value))
     return Misshapen(f"is {text[:60]}, and should be {wanted}")
+
+
+def _said(kind: Any) -> str:
+    """A type in words, for people who write JSON or TOML; that a field may be left out is not said."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Annotated, typing.NotRequired):
+        return _said(arguments[0])
+    if origin is typing.Literal:
+        return " or ".join(map(repr, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_said(each) for each in arguments if each is not types.NoneType))
+    if origin in (list, tuple):
+        return _MANY.get(arguments[0], "a list")
+    return _WORDS.get(kind, "a mapping")
 
 
 def _exactly(kind: type, value: Any) -> Any:
     if type(value) is not kind:
-        raise _wrong(value, "none" if kind is types.NoneType else kind.__name__)
+        raise _wrong(value, _said(kind))
     return value
 
 
@@ -105,7 +124,7 @@ def _any_of(readers: tuple[Reader, ...], kind: object, value: Any) -> Any:
     for reader in readers:
         with contextlib.suppress(Misshapen):
             return reader(value)
-    raise _wrong(value, str(kind))
+    raise _wrong(value, _said(kind))
 
 
 def _many(origin: type, kind: Any, reader: Reader, value: Any) -> Any:

@@ -81,7 +81,7 @@ def test_a_search_takes_its_file(typed):
         ("x =", "not TOML"),
         ('[compar]\ntask = "digits"', "did you mean 'compare'"),
         ('[compare]\ntask = "digits"\nfoldz = 3', "compare has an unknown 'foldz'; did you mean 'folds'?"),
-        ('[compare]\ntask = "digits"\nfolds = "3"', "compare.folds is '3', and should be int"),
+        ('[compare]\ntask = "digits"\nfolds = "3"', "compare.folds is '3', and should be a whole number"),
         ("[compare]\nfolds = 3", "compare has no 'task'"),
         ('[compare]\ntask = "digit"', "digits"),
         ('[compare]\ntask = "mine.py:train"\n[compare.arm]\na = "cosin()"\nb = "wsd()"', "cosine(...)"),

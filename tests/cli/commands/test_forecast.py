@@ -204,7 +204,7 @@ def sweeps(tmp_path):
 def test_transfer_answers_for_another_size(sweeps):
     """A table with the rules of the field, a figure, and the same as a document."""
     text = ask("transfer", sweeps, "--size", "16k", "--batch", "8")
-    for said in ("from all sweeps", "linear in batch", "square root of batch", "Step Law", "muP", "1 trials diverged"):
+    for said in ("from all sweeps", "linear in batch", "square root of batch", "Step Law", "muP", "1 trial diverged"):
         assert said in text
     found = json.loads(ask("transfer", sweeps, "--size", "16k", "--batch", "8", "--json"))
     assert found["low"] < found["lr"] < found["high"]

@@ -99,7 +99,7 @@ def test_every_cut_of_a_file_is_skipped_with_a_sentence(place):
         ("other.json", to_json(run()).encode(), "is not that of its run"),
         ("changed.json", to_json(run("changed")).replace("0.25", "0.26").encode(), "its digest does not fit"),
         ("text.json", before(score="a quarter"), "score is 'a quarter', and should be a number"),
-        ("huge.json", before(score=10**400), "score is int, and should be a number"),
+        ("huge.json", before(score=10**400), "score is a whole number, and should be a number"),
         ("uneven.json", before(loss={"updates": [0], "values": []}), "1 updates, 0 values"),
         ("outcome.json", before(outcome="bored"), "bored"),
         ("seed.json", before(seed=True), "seed is True"),

@@ -328,7 +328,8 @@ def _warnings(swept: Swept, asked: Setting, interval: tuple[float, float]) -> It
     if few := [sweep for sweep in sweeps if len(sweep.lrs) < _FEW]:
         yield f"{len(few)} of {len(sweeps)} sweeps have fewer than {_FEW} LRs: they show a side of the valley at most"
     if diverged := sum(len(sweep.diverged) for sweep in sweeps):
-        yield f"{diverged} trials diverged; they are left out, and set no limit beside the LRs that did not"
+        trials = "1 trial" if diverged == 1 else f"{diverged} trials"
+        yield f"{trials} diverged: left out, and no limit beside the LRs at which others did not"
     if len({s[1] for s in settings}) > 1 and len({s[2] for s in settings}) > 1 and not is_crossed(settings):
         what = "comes from public sweeps alone" if swept.believed else "is left out"
         yield f"no two batches were swept at two horizons: how one changes the other {what}"

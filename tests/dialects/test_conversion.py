@@ -49,7 +49,7 @@ def test_importing_meets_no_framework():
         "import sys, lrlab.dialects as d\n"
         "from lrlab.dialects import convert, from_torch\n"
         "for target in ('torch', 'optax', 'keras', 'transformers', 'python'):\n"
-        "    convert('transformers:linear num_warmup_steps=0 num_training_steps=9', target)\n"
+        "    convert('transformers:linear num_warmup_steps=0 num_training_steps=9', target, base_lr=0.1)\n"
         "print([m for m in ('torch', 'jax', 'keras', 'optax', 'transformers', 'timm') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

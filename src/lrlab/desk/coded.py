@@ -8,11 +8,10 @@ from __future__ import annotations
 from lrlab.core.expression.node import Schedule
 from lrlab.core.time.horizon import Horizon
 from lrlab.desk.averaged import averaged
-from lrlab.dialects.write.targets import refuse_no_rate, to_code
+from lrlab.dialects.write.targets import ABSOLUTE, refuse_multiples, refuse_no_rate, to_code
 from lrlab.errors import LrlabError, nearest, worded
 
 FRAMEWORKS = ("torch", "keras", "optax", "transformers")
-ABSOLUTE = ("keras", "optax")  # their schedules are LRs, not multiples
 
 _TORCH = "from lrlab.adapters.torch import Scheduler\n\nscheduler = Scheduler(optimizer, {0})"
 _TRAINER = """from lrlab.adapters.transformers import Scheduled
@@ -67,8 +66,7 @@ def code(
         raise LrlabError(worded("no code for this", framework, ", ".join(FRAMEWORKS), nearest(framework, FRAMEWORKS)))
     run = Horizon.of(horizon)
     schedule.over(run)  # a share of a length that is not known is refused, whoever writes
-    if framework in ABSOLUTE and base_lr is None:
-        raise LrlabError(worded(f"a schedule of {framework} has absolute LRs", hint="base_lr=0.001, or --lr 0.001"))
+    refuse_multiples(framework, base_lr)
     refuse_no_rate(base_lr)
     beside = "" if averaging is None else f"\n\n{averaged(averaging, framework, run.total)}"
     return _rates(schedule, framework, run, base_lr) + beside

@@ -57,6 +57,8 @@ def test_json_is_one_document():
         (("timm:cosine",), 1, "argument: 'lr'"),
         (("torch:CosineAnnealingLR(optimizer, 100, eta_min=1e-5)",), 1, "--lr"),
         ((*COSINE, "--to", "optax"), 1, "cosine(90): the same up to"),
+        (("cosine()", "--steps", "10", "--to", "optax"), 1, "--lr 0.001"),  # else the LRs are 1, 0.98 ...
+        (("cosine()", "--steps", "10", "--to", "keras"), 1, "--lr 0.001"),
         (("nowhere.json",), 1, "cannot be read"),
     ],
 )

@@ -19,6 +19,8 @@ from lrlab.dialects.write.torch import torch_code
 from lrlab.dialects.write.transformers import transformers_code
 from lrlab.errors import LrlabError, worded
 
+ABSOLUTE = ("keras", "optax")  # their schedules are LRs, not multiples
+
 
 def to_code(
     schedule: Schedule, target: str, *, horizon: int | Horizon | None = None, base_lr: float | None = None
@@ -58,6 +60,18 @@ def refuse_no_rate(base_lr: float | None) -> None:
     """
     if base_lr is not None and not 0 < base_lr < math.inf:
         raise LrlabError(worded("the base LR is no LR", base_lr, "a positive number", "base_lr=0.001, or --lr 0.001"))
+
+
+def refuse_multiples(target: str, base_lr: float | None) -> None:
+    """Raise `LrlabError` where a schedule of the target is LRs, and nothing says of which LR the multiples are.
+
+    >>> refuse_multiples("optax", None)
+    Traceback (most recent call last):
+    lrlab.errors.LrlabError: a schedule of optax has absolute LRs
+      try:     base_lr=0.001, or --lr 0.001
+    """
+    if target in ABSOLUTE and base_lr is None:
+        raise LrlabError(worded(f"a schedule of {target} has absolute LRs", hint="base_lr=0.001, or --lr 0.001"))
 
 
 def _python(schedule: Schedule, horizon: Horizon, base_lr: float | None) -> str:

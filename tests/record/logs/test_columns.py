@@ -57,11 +57,12 @@ def test_a_row_without_a_step_is_said():
     assert table.remarks("loss") == ("2 rows have no step that counts updates, and were left out",)
 
 
-def test_the_rows_of_several_runs_in_one_table_are_refused():
+@pytest.mark.parametrize("column", ["run", "seed", "fold", "Replicate"])
+def test_the_rows_of_several_runs_in_one_table_are_refused(column):
     """They would be read as one run that begins again and again."""
-    with pytest.raises(LrlabError, match=r"(?s)several runs in one table.*run a.*run b"):
-        gathered([{"run": run, "step": 1, "loss": 1.0} for run in "ab"])
-    assert gathered([{"run": "a", "step": 1, "loss": 1.0}]).rows == 1
+    with pytest.raises(LrlabError, match=rf"(?s)several runs in one table.*{column} a.*{column} b"):
+        gathered([{column: run, "step": 1, "loss": 1.0} for run in "ab"])
+    assert gathered([{column: "a", "step": 1, "loss": 1.0}]).rows == 1
 
 
 def test_marks_are_no_columns():

@@ -27,7 +27,7 @@ _COUNTERS = 20  # most columns that count
 _KEPT = {Role.LOSS, Role.RATE, Role.BATCH}
 _RUNS = {
     "run", "run_id", "run_name", "run id", "seed", "trial", "experiment", "model", "method", "optimizer", "variant",
-    "arm",
+    "arm", "fold", "replicate",
 }  # fmt: skip
 
 

@@ -130,6 +130,9 @@ def test_a_row_of_a_validation_is_said_in_words(tmp_path):
     for mode, name in (("val", "val/loss"), ("test", "val/loss"), ("train", "loss"), (3, "loss")):
         (row,) = made(tmp_path / "log", json.dumps({"split": mode, "step": 1, "loss": 2, "acc": 1}) + "\n")
         assert row == {"split": mode, "step": 1, name: 2, "acc": 1}
+    for column in ("type", "kind", "data", "partition", "Part"):
+        (row,) = made(tmp_path / "log", json.dumps({column: "valid", "step": 1, "loss": 2}) + "\n")
+        assert row == {column: "valid", "step": 1, "val/loss": 2}
     (row,) = made(tmp_path / "log", '{"Phase": "eval", "step": 1, "val_loss": 2}\n')
     assert row == {"Phase": "eval", "step": 1, "val_loss": 2}
 

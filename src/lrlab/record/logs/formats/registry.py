@@ -24,7 +24,9 @@ from lrlab.record.logs.rows import Config, Item, Remark, Unreadable, Unusable
 from lrlab.record.logs.text import first_line
 
 _KEYS = ("key", "metric", "tag", "variable", "metric_name", "name")  # the column that names the value in a long table
-_PHASES = ("mode", "phase", "split", "stage", "subset", "set", "dataset")  # columns that tell which data a row is about
+_PHASES = (  # columns that tell which data a row is about
+    "mode", "phase", "split", "stage", "subset", "set", "dataset", "data", "partition", "part", "type", "kind",
+)  # fmt: skip
 _DEPTH = 3  # of objects within objects
 
 

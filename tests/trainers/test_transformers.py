@@ -304,6 +304,23 @@ def test_resumed_the_schedule_goes_on(line, declared, tmp_path):
     assert model.realised() == pytest.approx(declared(12, text="linear()")[5:], rel=1e-12)
 
 
+def test_a_resume_with_another_horizon_goes_on_as_it_is_told(line, tmp_path):
+    """As the handbook has it: from the LR of update 6 of 12, half of 0.1, to 0 at the end of 18."""
+    scheduled(line(), tmp_path, save_strategy="steps", save_steps=6).train()
+
+    class Prolonged(ScheduledTrainer):
+        def create_scheduler(self, num_training_steps, optimizer=None):
+            scheduler = super().create_scheduler(num_training_steps, optimizer)
+            scheduler.on_change = "splice"
+            return scheduler
+
+    model = line()
+    one = scheduled(model, tmp_path, num_train_epochs=1.5, kind=Prolonged)
+    one.train(resume_from_checkpoint=str(tmp_path / "checkpoint-6"))
+    assert one.state.max_steps == 18
+    assert model.realised() == pytest.approx([0.05 * (1 - k / 12) for k in range(12)], rel=1e-12)
+
+
 def test_a_mixin_that_cannot_act_is_refused(line, tmp_path):
     """Behind the Trainer, and without a schedule."""
     with pytest.raises(LrlabTypeError, match=r"class Wrong\(Scheduled, Trainer\)"):
@@ -326,6 +343,16 @@ def test_a_scheduler_that_is_used_again_is_said(callbacks, line, tmp_path, caplo
 def test_a_training_that_ends_before_its_schedule_is_said(line, tmp_path, caplog):
     trainer(line(), tmp_path, horizon=20, num_train_epochs=1, callbacks=[Watch()]).train()
     assert "ends at update 12 of 20" in caplog.text
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_a_controller_that_heard_nothing_is_said(observed, line, tmp_path, caplog):
+    """Once, however many callbacks watch: nobody fed it, or nothing was evaluated."""
+    callbacks = [Watch(), Observe("eval_loss") if observed else Watch()]
+    one = trainer(line(), tmp_path, horizon=12, text="plateau()", num_train_epochs=1, callbacks=callbacks)
+    one.train()
+    assert caplog.text.count("plateau() has heard nothing in 12 updates") == 1
+    assert 'Observe("eval_loss")' in caplog.text
 
 
 def test_each_controller_hears_its_own_metric_of_several_sets(line, tmp_path):

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from lrlab.core.feedback.base import Controller
 from lrlab.core.feedback.manual import manual
 from lrlab.errors import LrlabError, nearest, worded
 
+log = logging.getLogger(__name__)
+
+_SAID: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # of which schedulers, and at which update
+
 
 def listening(scheduler: Any) -> list[Controller]:
     """The controllers of a scheduler's schedules, without live factors, which listen to no metric."""
-    pacers = getattr(scheduler.pacer, "pacers", None)
-    pacers = [scheduler.pacer] if pacers is None else pacers.values()
-    found = [placed.controller for pacer in pacers for placed in pacer.curve.controllers]
+    found = [placed.controller for pacer in _pacers(scheduler) for placed in pacer.curve.controllers]
     return [controller for controller in found if not isinstance(controller, manual)]
+
+
+def say_silence(scheduler: Any, way: str) -> None:
+    """Log, once for each end of training, that no controller has received anything; `way` is what to do about it."""
+    waiting = listening(scheduler)
+    heard = any(state.observed for pacer in _pacers(scheduler) for state in pacer.states.values())
+    if waiting and not heard and scheduler.update and _SAID.get(scheduler) != scheduler.update:
+        _SAID[scheduler] = scheduler.update
+        log.warning("%s has heard nothing in %d updates: %s.", waiting[0], scheduler.update, way)
+
+
+def _pacers(scheduler: Any) -> list[Any]:
+    pacers = getattr(scheduler.pacer, "pacers", None)
+    return [scheduler.pacer] if pacers is None else list(pacers.values())
 
 
 def feed(scheduler: Any, monitor: str, metrics: Mapping[str, Any]) -> list[str]:

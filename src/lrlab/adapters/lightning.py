@@ -25,7 +25,7 @@ except ModuleNotFoundError:
 
 from lrlab.adapters.ending import say_ending
 from lrlab.adapters.epochs import other_epochs
-from lrlab.adapters.hearing import absent, feed, listening
+from lrlab.adapters.hearing import absent, feed, say_silence
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +58,7 @@ class Watch(Callback):  # type: ignore[misc]  # lightning is not followed
             return
         for scheduler in _schedulers(trainer):
             say_ending(scheduler, getattr(self, "_since", {}).get(id(scheduler), 0), WAY)
-            waiting = [] if _heard(scheduler) else listening(scheduler)
-            if waiting and scheduler.update:
-                hint = 'Trainer(callbacks=[Observe("val_loss")]), or scheduler.observe(val_loss)'
-                log.warning("%s has heard nothing in %d updates: %s.", waiting[0], scheduler.update, hint)
+            say_silence(scheduler, 'Trainer(callbacks=[Observe("val_loss")]), or scheduler.observe(val_loss)')
 
     def _speaks(self, trainer: Any) -> bool:
         """Whether it is the first `Watch` of this trainer, in the first process."""
@@ -111,13 +108,6 @@ def callbacks() -> list[Callback]:
 
 def _schedulers(trainer: Any) -> list[Any]:
     return [c.scheduler for c in trainer.lr_scheduler_configs if hasattr(c.scheduler, "pacer")]
-
-
-def _heard(scheduler: Any) -> bool:
-    """Whether any of its controllers has received anything."""
-    pacers = getattr(scheduler.pacer, "pacers", None)
-    pacers = [scheduler.pacer] if pacers is None else pacers.values()
-    return any(state.observed for pacer in pacers for state in pacer.states.values())
 
 
 def _refuse_epochs(scheduler: Any, trainer: Any) -> None:

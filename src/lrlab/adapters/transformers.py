@@ -16,7 +16,7 @@ from numbers import Real
 from typing import Any
 
 from lrlab.adapters.ending import say_ending
-from lrlab.adapters.hearing import absent, feed
+from lrlab.adapters.hearing import absent, feed, say_silence
 from lrlab.core.expression.node import Schedule
 from lrlab.errors import LrlabError, LrlabTypeError, missing, nearest, worded
 
@@ -31,7 +31,8 @@ WAY = "class MyTrainer(Scheduled, Trainer) begins a new schedule with each train
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
-    """Logs that training ends before its schedule, or goes on after its end at an LR of 0."""
+    """Logs that training ends before its schedule, or goes on after its end at an LR of 0; or that a controller
+    received nothing."""
 
     def __init__(self) -> None:
         self._since = 0
@@ -44,6 +45,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not follo
         """Called by the Trainer."""
         if hasattr(lr_scheduler, "pacer"):
             say_ending(lr_scheduler, self._since, f"max_steps was {state.max_steps}; {WAY}")
+            say_silence(lr_scheduler, 'Trainer(callbacks=[Observe("eval_loss")]), with an eval_strategy')
 
 
 class Scheduled:

@@ -1,5 +1,6 @@
 """A branch from a stable phase: the run planned with that horizon, or a note on how it differs."""
 
+import numpy as np
 import pytest
 
 import lrlab as lr
@@ -60,6 +61,47 @@ def test_factors_and_feedback_stay_around_it(text):
     assert branch.curve(5000) == stable(5000)
     assert branch.curve(10_000) == stable(10_000) if "linear" in text else branch.curve(10_000) == 0
     assert len(branch.curve.controllers) == len(stable.controllers)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("warmup(10) >> constant(level=0.5)", 0.5),
+        ("linear(10, to=0.5) >> hold()", 0.5),
+        ("constant().clip(high=0.3)", 0.3),
+        ("warmup(10) >> 0.5 * constant()", 0.5),
+        ("constant(level=0.5) + 0.1 * constant()", 0.6),
+        ("warmup(10) >> constant(level=0.5) * plateau()", 0.5),
+        ("step(1000) * constant(level=0.4)", 0.4),
+    ],
+)
+@pytest.mark.parametrize("shape", [None, "linear", "cosine"])
+def test_a_new_decay_begins_at_the_level_of_the_stable_phase(text, level, shape):
+    """Not at the base LR: there is no jump, and it is that decay of the level to 0."""
+    stable = lr.parse(text).over(None)
+    branch = branched(stable, 80, 20, shape=shape)
+    assert branch.curve.between(0, 80).tolist() == stable.between(0, 80).tolist()
+    down = lr.parse(f"{shape or 'one_minus_sqrt'}()").over(20)
+    assert branch.curve.between(80, 101) == pytest.approx(level * down(np.arange(21)), rel=1e-14, abs=1e-16)
+
+
+def test_a_decay_by_another_shape_begins_where_the_planned_one_does():
+    stable = lr.parse("constant(level=0.3) >> cosine(20, start=0.3, to=0.1)").over(200)
+    assert branched(stable, 100, 50, shape="linear").curve.between(99, 151) == pytest.approx(
+        [0.3, *np.linspace(0.3, 0.1, 51)]
+    )
+
+
+def test_what_feedback_decided_is_not_lost():
+    """A controller of the stable phase goes on in the decay: the LR that it has cut does not jump back."""
+    pacer = lr.Pacer((lr.warmup(2) >> lr.constant() * lr.plateau(patience=1, factor=0.5)).over(None))
+    pacer.advance(8)
+    pacer.observe(1.0)
+    pacer.observe(1.0)
+    pacer.go_on(branched(pacer.curve, 8, 2).curve, "branch")
+    assert pacer.value == 0.5
+    pacer.advance(2)
+    assert pacer.value == 0
 
 
 def test_a_run_that_was_prolonged_branches_too():

@@ -79,10 +79,10 @@ class Sequence(Schedule):
         return self.phases[-1]._level_after()
 
     def _last(self) -> Schedule:
-        return self.phases[-1]
+        return self.phases[-1]._last()
 
     def _ending(self, down: Schedule) -> Schedule:
-        return sequence(*(self.phases[:-1] if self.phases[-1].decays else self.phases), down)
+        return sequence(*self.phases[:-1], self.phases[-1]._ending(down))
 
     def _length(self, clock: TimeBase) -> Fraction | None:
         lengths = [phase._length(clock) for phase in self.phases]
@@ -216,7 +216,11 @@ class Product(Terms):
         return spoken[0]._last() if len(spoken) == 1 else self
 
     def _ending(self, down: Schedule) -> Schedule:
-        return product(self.factor, *(term if term.neutral else term._ending(down) for term in self.terms))
+        spoken = [term for term in self.terms if not term.neutral]
+        acting = [term for term in self.terms if term.neutral]
+        return product(
+            self.factor, product(*spoken)._ending(down) if len(spoken) == 1 else product(*spoken) >> down, *acting
+        )
 
     def _open_loop(self) -> Schedule:
         spoken = [term for term in self.terms if not term.neutral] or self.terms[:1]

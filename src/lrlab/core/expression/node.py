@@ -144,7 +144,7 @@ class Schedule(Shown):
 
     def _ending(self, down: "Schedule") -> "Schedule":
         """The same with this decay at its end, in place of its own."""
-        return self >> down
+        return down if self.decays else self >> down
 
     def _open_loop(self) -> "Schedule":
         """The same without its controllers."""

@@ -19,6 +19,7 @@ from lrlab.core.resume.timeline import decay_length, end, lengthened, named, now
 from lrlab.core.run.curve import Curve
 from lrlab.core.shapes.base import Transition
 from lrlab.core.shapes.presets import leg
+from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.span import Span
 from lrlab.errors import LrlabError, worded
 
@@ -52,13 +53,12 @@ def branched(
     _refuse_unstable(curve, at)
     horizon = lengthened(curve.horizon, at + n)
     down = _decay(curve.schedule, n, shape, to)
-    planned = curve.schedule._ending(down)
     try:
-        made = planned.over(horizon)
+        made = _planned(curve.schedule, down, horizon, at)
         if same(curve, made, at):
             return Branch(made, "")
         note = (
-            f"the branch keeps the first {at} updates as they were made; {planned} planned over {at + n} updates "
+            f"the branch keeps the first {at} updates as they were made; {made.schedule} planned over {at + n} updates "
             "would have begun otherwise (a relative warmup is another number of updates)"
         )
     except LrlabError:  # the plan was changed before: its parts have their own lengths
@@ -81,10 +81,23 @@ def _refuse_unstable(curve: Curve, at: int) -> None:
     )
 
 
+def _planned(schedule: Schedule, down: Schedule, horizon: Horizon, at: int) -> Curve:
+    """The plan with this decay at its end; one that it did not have begins at the level of its stable phase."""
+    made = schedule._ending(down).over(horizon)
+    if isinstance(schedule._last(), Transition):
+        return made
+    joined = schedule._ending(down.replace(start="here")).over(horizon)
+    return made if made(at) == joined(at) else joined
+
+
 def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
     """The decay of a branch over n updates: the plan's own, or the requested one."""
     own = schedule._last()
     floor = to if to is not None else own.to if isinstance(own, Transition) else 0.0
-    if shape is None and isinstance(own, Transition):
-        return own.replace(span=n, to=floor)
+    if isinstance(own, Transition):
+        return (
+            own.replace(span=n, to=floor)
+            if shape is None
+            else leg(shape, n, "branch: shape", start=own.start, to=floor)
+        )
     return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)

@@ -92,6 +92,14 @@ def test_a_decay_by_another_shape_begins_where_the_planned_one_does():
     )
 
 
+def test_a_stable_phase_within_a_plan_that_falls():
+    """A step of a staircase: the shorter plan would be at its end there, the branch goes on from where it is."""
+    stable = lr.parse("(warmup(3) >> cosine()).staircase(4)").over(20)
+    branch = branched(stable, 3, 3, shape="linear")
+    assert branch.curve.between(0, 3).tolist() == stable.between(0, 3).tolist() == [0.25] * 3
+    assert branch.curve.between(3, 7) == pytest.approx([0.25, 0.25 * 2 / 3, 0.25 / 3, 0], abs=1e-16)
+
+
 def test_what_feedback_decided_is_not_lost():
     """A controller of the stable phase goes on in the decay: the LR that it has cut does not jump back."""
     pacer = lr.Pacer((lr.warmup(2) >> lr.constant() * lr.plateau(patience=1, factor=0.5)).over(None))
@@ -131,6 +139,7 @@ def test_the_stable_run_is_not_touched():
         ("wsd(warmup=100)", 500, {"decay": "100%"}, "the whole run"),
         ("wsd(warmup=100)", 500, {"decay": 100, "shape": "slow"}, "branch: shape is not a decay"),
         ("wsd(warmup=100)", 0, {"decay": 100}, "no stable phase"),
+        ("constant(999) >> linear(1)", 1000, {"decay": 100}, "no stable phase"),  # one value is no stable phase
         ("wsd(warmup=100)", "x", {"decay": 100}, "branch: at"),
     ],
 )

@@ -10,6 +10,7 @@ was done, and the note says so.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from lrlab.core.expression.algebra import product, sequence
@@ -53,16 +54,15 @@ def branched(
     _refuse_unstable(curve, at)
     horizon = lengthened(curve.horizon, at + n)
     down = _decay(curve.schedule, n, shape, to)
-    try:
-        made = _planned(curve.schedule, down, horizon, at)
+    note = ""
+    made = _planned(curve, down, horizon, at)
+    if made is not None:
         if same(curve, made, at):
             return Branch(made, "")
         note = (
             f"the branch keeps the first {at} updates as they were made; {made.schedule} planned over {at + n} updates "
             "would have begun otherwise (a relative warmup is another number of updates)"
         )
-    except LrlabError:  # the plan was changed before: its parts have their own lengths
-        note = ""
     acting, present = now(plan, at, {})
     floor = to if to is not None else end(plan) if end(plan) < present else 0.0
     down = down.replace(start=present, to=floor)
@@ -74,30 +74,37 @@ def _refuse_unstable(curve: Curve, at: int) -> None:
     phase = next((p for p in curve.phases if p.start < at and (p.stop is None or at <= p.stop)), None)
     if phase is not None:
         values = curve.between(phase.start, at + (phase.stop != at))
-        if (values == values[0]).all():
+        if (values == values[0]).all() and (len(values) > 1 or not phase.schedule._last().decays):
             return
     raise LrlabError(
         worded(f"branch: the run is in no stable phase at update {at}", str(curve.schedule), hint="finish(over=...)")
     )
 
 
-def _planned(schedule: Schedule, down: Schedule, horizon: Horizon, at: int) -> Curve:
-    """The plan with this decay at its end; one that it did not have begins at the level of its stable phase."""
-    made = schedule._ending(down).over(horizon)
-    if isinstance(schedule._last(), Transition):
-        return made
-    joined = schedule._ending(down.replace(start="here")).over(horizon)
-    return made if made(at) == joined(at) else joined
+def _planned(curve: Curve, down: Schedule, horizon: Horizon, at: int) -> Curve | None:
+    """The plan with this decay at its end; one that it did not have begins at the level of its stable phase.
+
+    None if there is no such plan: it was changed before and its parts have their own lengths, or its end is another.
+    """
+    schedule = curve.schedule
+    try:
+        made = schedule._ending(down).over(horizon)
+        if isinstance(schedule._last(), Transition):
+            return made
+        level = float(curve.between(at - 1, at)[0])
+        found = (made, schedule._ending(down.replace(start="here")).over(horizon))
+        return next((one for one in found if math.isclose(one(at), level, rel_tol=1e-12)), None)
+    except LrlabError:
+        return None
 
 
 def _decay(schedule: Schedule, n: int, shape: str | None, to: float | None) -> Schedule:
     """The decay of a branch over n updates: the plan's own, or the requested one."""
     own = schedule._last()
-    floor = to if to is not None else own.to if isinstance(own, Transition) else 0.0
-    if isinstance(own, Transition):
-        return (
-            own.replace(span=n, to=floor)
-            if shape is None
-            else leg(shape, n, "branch: shape", start=own.start, to=floor)
-        )
-    return leg("one_minus_sqrt" if shape is None else shape, n, "branch: shape", to=floor)
+    if not isinstance(own, Transition):
+        name = "one_minus_sqrt" if shape is None else shape
+        return leg(name, n, "branch: shape", to=0.0 if to is None else to)
+    floor = own.to if to is None else to
+    if shape is None:
+        return own.replace(span=n, to=floor)
+    return leg(shape, n, "branch: shape", start=own.start, to=floor)

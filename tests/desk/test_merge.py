@@ -39,6 +39,20 @@ def test_it_is_where_the_decayed_steps_lead(tmp_path):
     assert sum(each["weight"] for each in document["checkpoints"]) == pytest.approx(1)
 
 
+def test_complex_weights_are_merged_as_two_real_ones(tmp_path):
+    """And are not those of the last checkpoint."""
+    for update in (10, 20, 40):
+        place = tmp_path / "run" / f"checkpoint-{update}"
+        place.mkdir(parents=True)
+        state = {"w": torch.full((2,), float(update)), "z": torch.full((2,), complex(update, -update))}
+        safetensors.save_file(state, place / "model.safetensors")
+    merge([tmp_path / "run"], "linear()", tmp_path / "merged.safetensors")
+    merged = safetensors.load_file(tmp_path / "merged.safetensors")
+    assert merged["z"].dtype == torch.complex64
+    assert merged["w"][0] != 40
+    assert torch.equal(merged["z"], torch.complex(merged["w"], -merged["w"]))
+
+
 def test_what_a_cooldown_would_gain_is_foreseen_where_the_decay_is_like_those_measured(tmp_path):
     """Otherwise it is said in what they are unlike, or that the names tell nothing."""
     out = tmp_path / "merged.safetensors"

@@ -140,13 +140,14 @@ def _merged(files: Sequence[Path], weights: Sequence[float]) -> dict[str, Any]:
                 raise LrlabError(worded(f"{file} is a checkpoint of another model", ", ".join(odd[:3])))
         for name in sorted(last.keys()):
             tensor = last.get_tensor(name)
-            if tensor.is_floating_point():
-                total = torch.zeros(tensor.shape, dtype=torch.float64)
+            if tensor.is_floating_point() or tensor.is_complex():
+                wide = torch.complex128 if tensor.is_complex() else torch.float64
+                total = torch.zeros(tensor.shape, dtype=wide)
                 for file, each, weight in zip(files, opened, weights, strict=True):
                     one = each.get_tensor(name)
                     if one.shape != tensor.shape:
                         raise LrlabError(worded(f"{file} is a checkpoint of another model", f"{name} {[*one.shape]}"))
-                    total += weight * one.double()
+                    total += weight * one.to(wide)
                 tensor = total.to(tensor.dtype)
             merged[name] = tensor.contiguous()
     return merged

@@ -41,6 +41,45 @@ def test_formula_is_that_of_the_docstring():
     np.testing.assert_allclose(model.state["w"], expected, rtol=1e-6)
 
 
+class Typed(Model):
+    """Weights that name their type, as those of any library do."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.state["w"] = np.zeros(3, dtype)
+
+
+@pytest.mark.parametrize(("name", "amount"), [("ema", 0.1), ("swa", 0.25), ("merge", 1.0)])
+def test_an_average_that_would_stand_still_is_refused(name, amount):
+    """Of ones with a step of 1e-3 each, the moving average of 16 bits stays behind for good."""
+    kind = Average(name, amount, "linear()" if name == "merge" else "")
+    with pytest.raises(LrlabError, match=r"so few bits[\s\S]*w: float16[\s\S]*autocast"):
+        WeightAverage(Typed(np.float16), kind, 2000)
+    with pytest.raises(LrlabError, match=r"complex weights are not averaged[\s\S]*w: complex64"):
+        WeightAverage(Typed(np.complex64), kind, 2000)
+    for dtype in (np.float32, np.float64, np.int16, np.uint8):
+        assert WeightAverage(Typed(dtype), kind, 2000).state_dict()["average"]["w"].dtype == dtype
+
+
+def test_a_mean_of_whole_states_has_any_number_of_bits():
+    """LAWA: five of them, and no sum of small steps."""
+    model = Typed(np.float16)
+    average = WeightAverage(model, Average("lawa", 5.0), 100)
+    for n in range(100):
+        model.state["w"] = np.full(3, 1 + n / 100, np.float16)
+        average.update()
+    average.swap_in()
+    assert model.state["w"] == pytest.approx(np.mean([1.79, 1.84, 1.89, 1.94, 1.99]), rel=2e-3)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float16", "complex64"])
+def test_types_of_pytorch_are_known_by_their_names(name):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.ParameterList([torch.nn.Parameter(torch.zeros(3).to(getattr(torch, name)))])
+    with pytest.raises(LrlabError, match=rf"0: torch\.{name}"):
+        ema(model, 4)
+
+
 def test_other_entries_are_taken_as_they_are():
     """Counters and words are no averages: they are those of the latest update."""
     model = Model()

@@ -7,6 +7,7 @@ numbers and arrays. It is the alternative to every decay: a constant LR with ave
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ from lrlab.core.text.parse import parse
 from lrlab.errors import LrlabError, worded
 from lrlab.lab.arms.average import EVERY, Average
 from lrlab.lab.arms.merging import factors
+
+_COARSE = re.compile(r"float(?:4|6|8|16)(?!\d)")  # bfloat16, float8_e4m3fn ...
 
 
 class Stateful(Protocol):
@@ -32,7 +35,8 @@ class WeightAverage:
     merge average += w * (state - the state before),  w = the decay in this update (see `lrlab.lab.arms.merging`)
 
     `window` is in updates. The second term of d makes the average follow quickly at first, so that it forgets the
-    initial weights. Floating-point entries are averaged; others, such as counters, are copied.
+    initial weights. Floating-point entries are averaged; others, such as counters, are copied. Raises `LrlabError` for
+    complex entries, and for those of 16 bits or fewer, in which the average would stand still (but LAWA).
 
     EMA: Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992. SWA: Izmailov et al., 2018,
     arXiv:1803.05407. LAWA: Kaddour, 2022, arXiv:2209.14981.
@@ -54,6 +58,7 @@ class WeightAverage:
         self._every = max(1, round(EVERY * updates))
         self._updates = 0
         self._average = _copied(model)
+        _refuse_coarse(self._average, kind)
         self._held: list[dict[str, Any]] = []  # lawa: the latest states, the oldest first
         self._decay = factors(parse(kind.decay), updates) if kind.name == "merge" else None
         self._before: dict[str, Any] = {}  # merge: the state after the last update, as soon as the decay has begun
@@ -173,6 +178,23 @@ def same(a: Any, b: Any) -> bool:
     """Whether two entries are equal; NaN equals NaN."""
     equal = (a == b) | ((a != a) & (b != b)) if is_floating(a) else a == b
     return bool(equal.all() if hasattr(equal, "all") else equal)
+
+
+def _refuse_coarse(state: Mapping[str, Any], kind: Average) -> None:
+    """Raise `LrlabError` for entries of which no average is made, or whose average in their own type stands still: what
+    one state adds to it is lost in rounding. LAWA is the mean of a few whole states."""
+    for name, value in state.items():
+        dtype = str(getattr(value, "dtype", ""))
+        if "complex" in dtype:
+            raise LrlabError(worded("complex weights are not averaged", f"{name}: {dtype}", "real ones"))
+        if kind.name != "lawa" and _COARSE.search(dtype):
+            raise LrlabError(
+                worded(
+                    "weights of so few bits are not averaged: what one state adds is lost in rounding",
+                    f"{name}: {dtype}",
+                    "weights of 32 bits, as autocast trains them, or lawa 5",
+                )
+            )
 
 
 def _copied(model: Stateful) -> dict[str, Any]:

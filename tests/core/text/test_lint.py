@@ -73,6 +73,18 @@ def test_a_jump_in_the_first_updates_is_found_at_its_place(at):
     assert [(f.update, f.message) for f in found] == [(at, f"the LR jumps from 0.1 to 1 at update {at}, to constant()")]
 
 
+def test_a_warmup_of_one_update_leads_where_the_next_phase_begins():
+    """5 % of a run of 20 updates, or of 20 epochs by calls: from a half to 1 is its way, and no jump."""
+    for text in (
+        'warmup("5%") >> cosine()',
+        "warmup(1, start=0) >> linear()",
+        "linear(1, start=0.2, to=1) >> linear()",
+    ):
+        assert "jump" not in {c for c, _, _ in told(text, 20)}
+    assert "jump" in {c for c, _, _ in told("warmup(1) >> constant(level=0.2)", 20)}
+    assert "jump" in {c for c, _, _ in told("constant(1, level=0.2) >> linear()", 20)}
+
+
 def test_the_first_value_that_no_lr_can_be_is_named():
     """0 is one."""
     curve = lr.table([0.0, 1.0, -0.5, -1.0]).over(4)

@@ -11,7 +11,7 @@ from lrlab.core.expression.algebra import Product, Sequence, product, sequence
 from lrlab.core.expression.node import Schedule
 from lrlab.core.run.curve import BLOCK, Curve
 from lrlab.core.run.metered import sampled
-from lrlab.core.shapes.base import hold
+from lrlab.core.shapes.base import hold, warmup
 from lrlab.core.shapes.piecewise import step
 from lrlab.core.time.horizon import Horizon
 from lrlab.core.time.layout import TimeBase
@@ -153,22 +153,25 @@ def _ends(curve: Curve, n: int, times: NDArray, values: NDArray) -> Iterator[Fin
 def _jumps(curve: Curve, n: int, peak: float) -> Iterator[Finding]:
     import numpy as np
 
-    joints = []  # the phase after, whether the one before goes by steps, the updates around the joint
+    joints = []  # the phase after, whether the one before goes by steps, where it leads, the updates around the joint
     for before, after in zip(curve.phases, curve.phases[1:], strict=False):
         at = after.start
         if not 0 < at < n or before.stop == before.start:
             continue
         in_steps = any(part._drops_after() for part in before.schedule.walk())
         first = max(before.start, at - BLOCK) if in_steps else at
-        joints.append((after, in_steps, np.arange(max(min(first, at - 4), 0), min(at + 3, n))))
+        leads = _leads(before.schedule) if at - before.start == 1 else None
+        joints.append((after, in_steps, leads, np.arange(max(min(first, at - 4), 0), min(at + 3, n))))
     if not joints:
         return
-    times = np.unique(np.concatenate([around for _, _, around in joints]))
+    times = np.unique(np.concatenate([around for *_, around in joints]))
     known = curve(times)  # at once: each call asks every phase
-    for after, in_steps, around in joints:
+    for after, in_steps, leads, around in joints:
         at, begin = after.start, int(np.searchsorted(times, around[0]))
         values = known[begin : begin + len(around)]
         moves, joint = np.diff(values), at - 1 - int(around[0])
+        if values[joint + 1] == leads:  # a warmup of one update is at half of what follows: that is its way
+            continue
         usual = [*np.abs(moves[max(joint - 2, 0) : joint]), *np.abs(moves[joint + 1 :])]
         if in_steps:  # one more of its steps is no jump
             usual += [abs(move) for move in moves[:joint] if np.sign(move) == np.sign(moves[joint])]
@@ -179,6 +182,11 @@ def _jumps(curve: Curve, n: int, peak: float) -> Iterator[Finding]:
                 'start="here" continues from where the phase before ends',
                 at,
             )
+
+
+def _leads(schedule: Schedule) -> float | None:
+    """The value that a shape reaches at its end, where the next phase begins."""
+    return 1.0 if isinstance(schedule, warmup) else getattr(schedule, "to", None)
 
 
 def _unreached(curve: Curve, n: int) -> Iterator[Finding]:

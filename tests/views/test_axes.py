@@ -43,6 +43,7 @@ def test_numbers_beside_a_large_one_keep_their_digits():
     assert numbers([16.06, 0.2509, 0.0011, 1.0]) == ["16.06", "0.25", "0.0011", "1.00"]
     assert numbers([1.0, 0.00042]) == ["1.000", "4.20e-4"]
     assert numbers([150.5, 3.0, 0.0, 1e-12]) == ["150.5", "3.0", "0.0", "0.0"]
+    assert numbers([1e9, 1.0, 0.25, -2.5e7, math.inf]) == ["1.00e9", "1", "0.25", "-2.50e7", "inf"]
 
 
 @given(st.lists(st.floats(-9e5, 9e5).filter(lambda v: v == 0 or abs(v) > 1e-2), min_size=1).filter(any))

@@ -39,7 +39,9 @@ def numbers(values: Sequence[float | None], digits: int = 4, finest: float = 0.0
     """
     finite = [v for v in values if v is not None and math.isfinite(v)]
     largest = max((abs(v) for v in finite), default=0.0)
-    if largest and not 1e-3 <= largest < 1e6:
+    if largest >= 1e6:
+        return [number(v, digits - 1) for v in values]
+    if 0 < largest < 1e-3:
         return [_exponent(v, digits - 2) if v and math.isfinite(v) else number(v) for v in values]
     size = _magnitude(largest)
     most = max(0, min(digits - 1 - size, max(4, 2 - size)))

@@ -123,3 +123,15 @@ def test_whole_floats_of_jax_are_updates():
         curve(jnp.array(2.5))
     with pytest.raises(lr.LrlabError, match=r"step.astype\(int\)"):
         jax.jit(curve)(jnp.array(3.0))
+
+
+@pytest.mark.parametrize("ratio", [1e-6, 1e-3, 0.5, 1e6])
+@pytest.mark.parametrize("updates", [7, 1000, 10**6])
+def test_a_logarithm_does_not_cancel_in_float32(ratio, updates):
+    """1 + (ratio - 1) * u loses what a small ratio is: the LR was off by 2e-3, and negative at the end."""
+    jax = pytest.importorskip("jax")
+    curve = lr.logarithmic(ratio=ratio).over(updates)
+    at = np.append(probed(updates), [updates, updates + 5])
+    found = np.asarray(jax.jit(curve)(jax.numpy.asarray(at)))
+    assert np.abs(found - curve(at)).max() < 1e-6
+    assert found.min() >= -1e-7

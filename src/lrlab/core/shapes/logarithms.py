@@ -68,6 +68,5 @@ class logarithmic(Transition):
             raise LrlabError(worded("logarithmic: ratio must not be 1", self.ratio, hint="linear(...)"))
 
     def fall(self, u: Real, v: Real, m: Maths) -> Real:
-        rise = self.ratio - 1  # whole: rounded as at u = 1, and by the same logarithm, so that the end is exact
-        whole = 1 + rise
-        return 1 - m.log(1 + rise * u) / m.log(whole + 0 * u)
+        whole = self.ratio + 0 * u  # by the same logarithm, so that the end is exact
+        return 1 - m.log(v + self.ratio * u) / m.log(whole)  # v + ratio * u: no cancellation where ratio is small

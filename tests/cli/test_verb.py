@@ -202,3 +202,35 @@ def test_however_a_command_ends_it_is_a_document(folder, path, end, monkeypatch)
     done = typed(f"{line.replace('KEY', stored[0]).replace('OTHER', stored[1])} --json")
     code, sentence = ENDS[end]
     assert (done.exit_code, sentence in valid(json.loads(done.stdout), path)["error"]) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (("forecast", "fit", "a.csv", "b.csv", "-o", "a.csv"), "a.csv"),
+        (("forecast", "fit", "a.csv", "./b.csv", "-o", "b.csv"), "b.csv"),
+        (("forecast", "report", "a.csv", "-o", "a.csv"), "a.csv"),
+        (("replay", "a.csv", "--out", "a.csv"), "a.csv"),
+        (("replay", "run", "--out", "run/journal.jsonl"), "run/journal.jsonl"),
+        (("compare", "mine.py:train", "--report", "mine.py"), "mine.py"),
+        (("merge", "a.safetensors", "b.safetensors", "--out", "b.safetensors"), "b.safetensors"),
+        (("show", "train.py:get_lr", "--svg", "train.py"), "train.py"),
+    ],
+)
+def test_what_is_read_is_not_written_over(tmp_path, monkeypatch, words, kept):
+    """A journal, a log or a training that took days is worth more than a slip."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    for name in ("a.csv", "b.csv", "a.safetensors", "b.safetensors", "mine.py", "train.py", "run/journal.jsonl"):
+        (tmp_path / name).write_text("all of it", encoding="utf-8")
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2, done.output
+    assert f"'{kept}' is read here, and would be lost" in done.output
+    assert (tmp_path / kept).read_text(encoding="utf-8") == "all of it"
+
+
+def test_what_was_written_before_is_written_again(tmp_path, monkeypatch):
+    """Only what is read is safe from it."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert CliRunner().invoke(main, ["show", "cosine()", "--svg", "curve.svg"]).exit_code == 0

@@ -40,6 +40,19 @@ class NewFile(click.Path):
         return path
 
 
+def refuse_source(
+    written: Path, read: Iterable[Path], param: click.Parameter | None = None, ctx: click.Context | None = None
+) -> None:
+    """Raise `click.BadParameter` where a file that is to be written is one of those that are read."""
+    for source in read:
+        try:
+            same = written.samefile(source)
+        except (OSError, ValueError):  # one of them is not there, or the text is no path
+            continue
+        if same:
+            raise click.BadParameter(f"{str(written)!r} is read here, and would be lost", ctx, param)
+
+
 def write(path: Path, text: str) -> None:
     """Write a whole file. Raises `LrlabError` if the disk refuses it."""
     try:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import click
 
+from lrlab.cli.output import NewFile, refuse_source
 from lrlab.errors import nearest
 
 
@@ -34,6 +36,15 @@ class Verb(click.Command):
     ) -> None:
         super().__init__(*given, **more)
         self.section, self.examples, self.document = section, tuple(examples), document
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless it would write over a file that it reads."""
+        for param in self.params:
+            if isinstance(param.type, NewFile) and (written := ctx.params.get(param.name or "")) is not None:
+                for each in self.params:
+                    if isinstance(each, click.Argument):
+                        refuse_source(written, _paths(ctx.params.get(each.name or "")), param, ctx)
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own, to be copied."""
@@ -62,6 +73,13 @@ class Verbs(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own, to be copied."""
         _write_examples(self.examples, formatter)
+
+
+def _paths(given: Any) -> list[Path]:
+    """What may be files among the values of an argument, also as FILE:NAME."""
+    values = given if isinstance(given, (tuple, list)) else [given]
+    texts = [str(value) for value in values if isinstance(value, (str, Path))]
+    return [Path(text) for text in (*texts, *(text.rpartition(":")[0] for text in texts)) if text]
 
 
 def _write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:

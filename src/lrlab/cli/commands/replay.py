@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lrlab.cli.output import NewFile, echo, json_option, write
+from lrlab.cli.output import NewFile, echo, json_option, refuse_source, write
 from lrlab.cli.values import Whole
 from lrlab.cli.verb import Section, Verb
 from lrlab.desk import VERSION
@@ -32,6 +32,8 @@ def command(log: Path, updates: int | None, out: Path | None, as_json: bool) -> 
     """
     from lrlab.desk import live as desk
 
+    if out:
+        refuse_source(out, [log / "journal.jsonl"])
     found = desk.replayed(log, updates)
     if out:
         heads = ["update", *(f"lr{k}" if k else "lr" for k in range(len(found.base_lrs)))]

@@ -81,3 +81,10 @@ def test_controllers_of_another_schedule_are_named_beside_those_of_this(text, th
     state = lr.Pacer(lr.parse("cosine() * guard()").over(10)).state()
     with pytest.raises(LrlabError, match=rf"(?s)given: +\['guard1'\].*allowed: {there}\n"):
         lr.Pacer(lr.parse(text).over(10)).restore(state)
+
+
+@pytest.mark.parametrize("given", [None, "run.pt", [], 3])
+def test_what_is_no_dictionary_is_said_to_be_none(given):
+    """Not in the words of Python."""
+    with pytest.raises(LrlabError, match="not a state of a schedule: it is no dictionary"):
+        checked(given)

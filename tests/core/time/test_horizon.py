@@ -124,7 +124,7 @@ def test_the_greatest_facts():
     """A thousand billions of updates, a billion billions of anything else."""
     assert Horizon(updates=MOST).total == MOST == 10**15
     assert Horizon(tokens=10**18, tokens_per_update=10**6).total == 10**12
-    with pytest.raises(lr.LrlabError, match=r"tokens must be positive(.*\n)+.*at most 1e\+18"):
+    with pytest.raises(lr.LrlabError, match=r"tokens is out of range(.*\n)+.*above 0, at most 1e\+18"):
         Horizon(tokens=10**18 + 1)
 
 

@@ -50,7 +50,10 @@ def checked(state: Mapping[str, Any]) -> Recorded:
         raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        given = dict(state) if isinstance(state, Mapping) else state
+        if isinstance(state, Mapping):
+            given: object = dict(state)
+        else:
+            lacks, given = "it is no dictionary", state
         raise LrlabError(
             worded(
                 f"this is not a state of a schedule: {lacks}", given, "what a scheduler of lrlab wrote by state_dict()"

@@ -184,7 +184,7 @@ def _fact(given: object, name: str) -> float:
     else:
         value = count
     if not 0 < value <= MOST_OF_A_UNIT:
-        raise LrlabError(worded(f"Horizon: {name} must be positive", given, f"at most {MOST_OF_A_UNIT:.0e}"))
+        raise LrlabError(worded(f"Horizon: {name} is out of range", given, f"above 0, at most {MOST_OF_A_UNIT:.0e}"))
     return value
 
 

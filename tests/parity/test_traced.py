@@ -135,3 +135,14 @@ def test_a_logarithm_does_not_cancel_in_float32(ratio, updates):
     found = np.asarray(jax.jit(curve)(jax.numpy.asarray(at)))
     assert np.abs(found - curve(at)).max() < 1e-6
     assert found.min() >= -1e-7
+
+
+@pytest.mark.parametrize(
+    "wave", ["cosine_wave(0.5, 100)", "cosine_wave(1.5, 900, phase=0.25)", "cosine_wave(2, '1/1000')"]
+)
+def test_a_late_wave_is_where_it_is(wave):
+    """After thousands of waves float32 cannot hold the place within one: it was off by 1e-3."""
+    jax = pytest.importorskip("jax")
+    curve = lr.parse(wave).over(10**6)
+    at = np.arange(10**6 - 2000, 10**6 + 10)
+    assert np.abs(np.asarray(jax.jit(curve)(jax.numpy.asarray(at))) - curve(at)).max() < 1e-6

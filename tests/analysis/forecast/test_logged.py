@@ -56,8 +56,17 @@ def test_a_run_that_is_given_twice_is_refused():
 )
 def test_a_loss_that_does_not_fall_is_refused_with_the_question(loss):
     """An accuracy has a shape that a law would fit, and foresee the wrong way round."""
-    with pytest.raises(LrlabError, match=r"(?s)does not fall; is this an accuracy\\?.*loss="):
+    with pytest.raises(LrlabError, match=r"(?s)does not fall by more than it scatters; is this an accuracy\\?.*loss="):
         fit_law(LogRun.from_arrays(AT, loss, LRS, name="log"))
+
+
+def test_a_fall_within_the_scatter_is_not_said_to_be_none():
+    """Eight rows that fall by two thirds, and scatter so much that no law can tell."""
+    loss = [1.6947, 1.1408, 1.147, 0.7566, 0.7442, 0.627, 0.584, 0.583]
+    with pytest.raises(
+        LrlabError, match=r"than it scatters(.*\n)+.*1.695 at first.*; scatters by 0.1\d of itself over 8"
+    ):
+        fit_law(LogRun.from_arrays(np.arange(20, 161, 20), loss, [1e-3] * 160, name="log"))
 
 
 def test_a_flat_loss_at_a_constant_lr_is_refused_too():

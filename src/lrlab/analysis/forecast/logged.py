@@ -31,8 +31,10 @@ def seen(runs: Sequence[LogRun]) -> Seen:
     """
     for run in runs:
         if not falls(run):
-            problem = f"{run.name or 'a run'}: its loss does not fall; is this an accuracy?"
+            problem = f"{run.name or 'a run'}: its loss does not fall by more than it scatters; is this an accuracy?"
             given = f"{run.loss[0]:.4g} at first, {run.loss.min():.4g} at least, {run.loss[-1]:.4g} at last"
+            if run.loss.min() > 0:
+                given += f"; scatters by {roughness(run.loss):.2g} of itself over {len(run.loss)} rows"
             raise LrlabError(
                 worded(problem, given, "a loss that falls, such as a cross-entropy", "loss= and its column")
             )

@@ -531,3 +531,18 @@ def test_longer_jobs_begin_first(quadratic, tmp_path):
     assert sorted(seen) == [5, 20, 50]
     assert seen.index(50) < seen.index(20)
     assert [r.updates for r in runs] == [5, 50, 20]
+
+
+@pytest.mark.parametrize("first", ["workers", "here"])
+def test_a_library_that_the_task_does_not_use_may_be_loaded_or_not(quadratic, tmp_path, first):
+    """Training begun in a process with PyTorch goes on in one without, and the other way round, to the same bits."""
+    pytest.importorskip("torch")
+    store = Store(tmp_path)
+    later = (*FAMILY[:2], Arm("late, straight", lr.wsd(warmup=0, decay="20%", shape="linear")))
+    before, after = jobs_of(FAMILY[:2], quadratic.settings), jobs_of(later, quadratic.settings)
+    places = (1, 0) if first == "workers" else (0, 1)
+    pooled(quadratic, before, store, places[0])
+    runs, effort = pooled(quadratic, after, store, places[1])
+    assert effort.alone == ()
+    assert 0 < effort.trained < effort.naive
+    assert all(same(run, train(quadratic, job)) for run, job in zip(runs, after, strict=True))

@@ -22,6 +22,16 @@ def test_whatever_differs_is_named():
         held_to(dict.fromkeys("abc", "1"), {})
 
 
+def test_switches_of_a_library_that_only_one_process_has_loaded_are_of_none_that_trains():
+    """One that both have is held to; anything else that is missing, too."""
+    held_to({"a": "1", "the switch autocast": "False"}, {"a": "1"})
+    held_to({"a": "1"}, {"a": "1", "the switch autocast": "False"})
+    with pytest.raises(Alone, match="the switch autocast is not as"):
+        held_to({"the switch autocast": "False"}, {"the switch autocast": "True"})
+    with pytest.raises(Alone, match=r"^a is not as"):
+        held_to({"a": "1"}, {"the switch autocast": "False"})
+
+
 def test_the_loop_around_run_steps_is_looked_at():
     """Its variables that will be read, where it is, the batch that comes next."""
     found = []

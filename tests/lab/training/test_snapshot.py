@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from lrlab.errors import LrlabTypeError
+from lrlab.lab.training.determinism import seeded
 from lrlab.lab.training.snapshot import (
     TrainingSnapshot,
     _encoded_tensor,
     digest,
+    drawn_state,
     load_into,
     random_state,
     restored,
@@ -98,6 +100,16 @@ def test_random_numbers_go_on():
     set_random_state(state)
     again = random.random(), np.random.random(), torch.rand(3).tolist(), random.gauss(0, 1), np.random.normal()
     assert first == again
+
+
+def test_random_numbers_of_pytorch_that_none_has_drawn_are_left_out():
+    """A process that has not loaded it has the same; one draw, and another seed, are kept."""
+    with seeded(7, 0):
+        assert {"python", "numpy"} <= {*drawn_state(7, 0)} <= {"python", "numpy", "keras"}
+        assert "torch" in drawn_state(7, 1)
+        torch.rand(1)
+        state = drawn_state(7, 0)
+    assert torch.equal(state["torch"], torch.get_rng_state())
 
 
 @pytest.mark.parametrize(

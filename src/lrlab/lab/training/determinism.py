@@ -41,13 +41,18 @@ def environment(threads: int) -> dict[str, str]:
     }
 
 
+def seed_of(seed: int, fold: int) -> int:
+    """What the random numbers of a run are seeded with."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{fold}".encode()).digest()[:4])
+
+
 @contextmanager
 def seeded(seed: int, fold: int) -> Iterator[None]:
     """Seed the random numbers of Python, NumPy and, if loaded, PyTorch and TensorFlow, from seed and fold only.
 
     Raises `LrlabError` if PyTorch is first imported inside the context: it would not have been seeded.
     """
-    number = int.from_bytes(hashlib.sha256(f"{seed}/{fold}".encode()).digest()[:4])
+    number = seed_of(seed, fold)
     random.seed(number)
     np.random.seed(number)
     torch = sys.modules.get("torch")

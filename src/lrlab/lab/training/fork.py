@@ -29,11 +29,12 @@ from lrlab.lab.training.out_of_reach import hidden_random_numbers
 from lrlab.lab.training.own import outside
 from lrlab.lab.training.process import switches
 from lrlab.lab.training.seen import Seen, clocks
-from lrlab.lab.training.snapshot import TrainingSnapshot, digest, random_state
+from lrlab.lab.training.snapshot import TrainingSnapshot, digest
 from lrlab.lab.training.telling import tells
 from lrlab.lab.training.tracked import Tracked
 
 _PLAIN = (bool, int, float, str, type(None))
+_SWITCH = "the switch "
 _TEXTS = ("'", '"', "str ", "a time")
 _REMEMBERED = 64
 _BEGUN: dict[tuple[str, Any], dict[str, str]] = {}  # how the runs of this process began, by cell and function
@@ -61,9 +62,9 @@ class Lookout:
         self._called = False
         self._outside = self._look_outside({})
 
-    def note_random_numbers(self) -> None:
+    def note_random_numbers(self, state: Mapping[str, Any]) -> None:
         """Note the random numbers at the beginning of the loop: every call of the function must reach the same."""
-        self._drawn = digest(random_state())
+        self._drawn = digest(state)
 
     def look(
         self, steps: Any, tracked: Tracked, loader: Any, batch: Any, added: Mapping[str, Any] = MappingProxyType({})
@@ -79,7 +80,7 @@ class Lookout:
             if isinstance(value, _PLAIN):
                 seen.look(name, value)
         for name, value in switches().items():
-            seen.look(f"the switch {name}", value)
+            seen.look(f"{_SWITCH}{name}", value)
         for name, cache in drawing(self._function).items() if self._function else ():
             seen.look(f"how much {name} has cached", cache.cache_info().currsize)
         seen.unseen += hidden_random_numbers(self._function) if self._function else ()
@@ -172,8 +173,12 @@ class Lookout:
 
 
 def held_to(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Raise `Alone` if a fork sees something else than the training before it saw."""
-    if differ := _names(before, now):
+    """Raise `Alone` if a fork sees something else than the training before it saw.
+
+    Switches of a library that one of the two processes has not loaded are of none that the training uses.
+    """
+    both = before.keys() & now.keys()
+    if differ := [name for name in _names(before, now) if name in both or not name.startswith(_SWITCH)]:
         raise Alone(
             f"{_some(differ)} {'is' if len(differ) == 1 else 'are'} not as the training before the fork left "
             f"{'it' if len(differ) == 1 else 'them'}"

@@ -35,7 +35,7 @@ from lrlab.lab.training.batches import Batches, BatchSource, batch_source, gener
 from lrlab.lab.training.bounds import Diverged, Forked, StageBounds
 from lrlab.lab.training.fork import Alone, Lookout, Standing, held_to
 from lrlab.lab.training.log import TrainingLog
-from lrlab.lab.training.snapshot import TrainingSnapshot, random_state, restored, set_random_state, taken
+from lrlab.lab.training.snapshot import TrainingSnapshot, drawn_state, restored, set_random_state, taken
 from lrlab.lab.training.tracked import Tracked
 from lrlab.lab.training.values import Unholdable, number_of
 from lrlab.lab.training.worked import Worked
@@ -299,7 +299,7 @@ class TrainingRun:
     def _enter(self, loader: Iterable[Any]) -> BatchSource:
         """Begin where the stage begins. Raises `Forked` or `Alone` where nothing can be trained from there."""
         self._tracked.refuse_hidden()
-        self._lookout.note_random_numbers()
+        self._lookout.note_random_numbers(drawn_state(self.seed, self.fold))
         if self._averaging is not None:
             self._average = WeightAverage(self._averaged_model(), average_of(self._averaging), self.updates)
         self._feed = feed = batch_source(loader)
@@ -336,7 +336,7 @@ class TrainingRun:
                 "tracked": self._tracked.state(),
                 "average": self._average_state(),
                 "generators": [generator.get_state() for generator in self._generators],
-                "random": random_state(),
+                "random": drawn_state(self.seed, self.fold),
                 "worked": self._worked.record(),
             }
             return taken(state, "the run")

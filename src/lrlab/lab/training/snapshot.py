@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrlab.errors import LrlabTypeError, missing, worded
+from lrlab.lab.training.determinism import seed_of
 from lrlab.record.runs.states import fingerprint
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -70,8 +71,22 @@ def random_state() -> dict[str, Any]:
         state["torch"] = torch.get_rng_state()
         if torch.cuda.is_initialized():
             state["cuda"] = torch.cuda.get_rng_state_all()
-    if (keras := sys.modules.get("keras")) is not None and hasattr(keras, "random"):
-        state["keras"] = _seeds_of_keras(keras)
+    keras = sys.modules.get("keras")
+    if keras is not None and hasattr(keras, "random") and (seeds := _seeds_of_keras(keras)) is not None:
+        state["keras"] = seeds
+    return state
+
+
+def drawn_state(seed: int, fold: int) -> dict[str, Any]:
+    """The state of the random numbers of a run, without those of PyTorch where none was drawn since they were seeded.
+
+    It is then the same in a process that has not loaded PyTorch, and a training goes on in either.
+    """
+    state, torch, number = random_state(), sys.modules.get("torch"), seed_of(seed, fold)
+    if torch is not None and torch.initial_seed() == number and "cuda" not in state:
+        fresh = torch.Generator().manual_seed(number).get_state()
+        if torch.equal(state["torch"], fresh):
+            del state["torch"]
     return state
 
 

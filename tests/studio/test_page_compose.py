@@ -346,7 +346,11 @@ def test_the_address_gives_it_all_back(opened):
 def test_code_is_copied(opened):
     page = composing(opened, permissions=["clipboard-read", "clipboard-write"])
     page.locator("#target").select_option("optax")
-    until(page, "document.getElementById('code').textContent.includes('optax')")
+    until(page, "document.getElementById('code').textContent.includes('absolute LRs')")
+    assert page.locator("#copy").is_disabled()
+    page.locator("#lr").fill("0.001")
+    page.locator("#lr").blur()
+    until(page, "document.getElementById('code').textContent.includes('import optax')")
     page.locator("#copy").click()
     until(page, "document.getElementById('copy').textContent === 'Copied'")
     assert "optax" in page.evaluate("navigator.clipboard.readText()")

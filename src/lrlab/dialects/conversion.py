@@ -19,7 +19,7 @@ from lrlab.core.time.horizon import Horizon
 from lrlab.dialects.parts.imported import Imported
 from lrlab.dialects.parts.phases import known
 from lrlab.dialects.reader import read
-from lrlab.dialects.write.targets import TARGETS, refuse_multiples, refuse_no_rate, to_code
+from lrlab.dialects.write.targets import TARGETS, refuse_no_rate, to_code
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,6 @@ def convert(
     else:
         end, base = found.horizon or horizon, base_lr if found.base_lr is None else found.base_lr
         output = to_code(found.schedule, target, horizon=end, base_lr=base)
-        refuse_multiples(target, base)
     return Converted(found, target, output)
 
 

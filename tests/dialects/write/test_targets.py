@@ -158,7 +158,7 @@ def test_executed(target):
     for text in TEXTS:
         schedule = lr.parse(text)
         try:
-            code = to_code(schedule, target, horizon=N)
+            code = to_code(schedule, target, horizon=N, base_lr=1.0)
         except lr.LrlabError as refusal:
             refused.append(str(refusal))
             continue
@@ -388,7 +388,7 @@ def there_and_back(found: Any, target: str) -> bool:
     end = max(200 if found.horizon is None else found.horizon.total, fixed(schedule))
     ours = schedule.over(end).between(0, min(end * 3 // 2, 1000))
     try:
-        code = to_code(schedule, target, horizon=end)
+        code = to_code(schedule, target, horizon=end, base_lr=1.0)
     except lr.LrlabError:
         return False
     try:
@@ -444,7 +444,15 @@ def test_growing_cycles_go_on_to_four_times_the_run(target):
 def test_what_a_target_does_otherwise_is_refused(target, text):
     """A constructor of the right name that makes other values, or none."""
     with pytest.raises(lr.LrlabError):
-        to_code(lr.parse(text), target, horizon=40)
+        to_code(lr.parse(text), target, horizon=40, base_lr=1.0)
+
+
+@pytest.mark.parametrize("target", ["keras", "optax"])
+def test_multiples_are_no_lrs(target):
+    """Written as they are, they would train at an LR of 1."""
+    with pytest.raises(lr.LrlabError, match=r"absolute LRs\n.*base_lr=0\.001"):
+        to_code(lr.parse("cosine()"), target, horizon=10)
+    assert "0.25" in to_code(lr.parse("cosine()"), target, horizon=10, base_lr=0.25)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def to_code(
     `lr_multiplier(update)`. toml: a configuration that `lrlab.loads` reads after `json.dumps(tomllib.loads(...))`.
 
     The code gives the schedule's value at every update, also after the end. `horizon` is needed if a duration is
-    relative. Raises `LrlabError` naming the part that the target cannot express; python expresses everything without
-    feedback, toml everything.
+    relative, `base_lr` for absolute values. Raises `LrlabError` where one is not given, and naming the part that the
+    target cannot express; python expresses everything without feedback, toml everything.
 
     >>> from lrlab import *
     >>> print(to_code(step(30, gamma=0.5), "torch"))
@@ -45,6 +45,7 @@ def to_code(
     write = known(target, TARGETS, "to_code: the target")
     refuse_no_rate(base_lr)
     text: str = write(schedule, Horizon.of(horizon), base_lr)
+    refuse_multiples(target, base_lr)
     return text
 
 

@@ -23,6 +23,7 @@ from lrlab.lab.stages.executor import Here
 from lrlab.lab.stages.job import jobs_of
 from lrlab.lab.stages.stage import train
 from lrlab.lab.task.declaration import Task, load_task
+from lrlab.lab.training.process import _forget_seeds
 from lrlab.record.runs.store import Store
 
 QUADRATIC = Path(__file__).with_name("quadratic.py")
@@ -33,6 +34,14 @@ ARMS = (
     Arm("early", lr.wsd(warmup=0, decay="60%")),
     Arm("steps", lr.multistep(["30%", "70%"], gamma=0.3)),
 )
+
+
+@pytest.fixture(autouse=True)
+def _seeds_of_keras():
+    """No test hands the random numbers that it took of Keras to the next: what is then held of them is read."""
+    yield
+    if "keras" in sys.modules:
+        _forget_seeds()
 
 
 @pytest.fixture

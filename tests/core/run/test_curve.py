@@ -1,6 +1,7 @@
 """A schedule over a run: who may ask for what, and that whoever asks gets the same bits."""
 
 import copy
+import io
 import pickle
 
 import numpy as np
@@ -249,3 +250,23 @@ def test_a_curve_shows_itself_as_it_is_made():
     assert repr(lr.linear().over(lr.Horizon(epochs=2, updates_per_epoch=50))) == "(linear()).over(100)"
     tokens = lr.Horizon(tokens=1000)
     assert repr(lr.linear().over(tokens)) == f"(linear()).over({tokens})"
+
+
+def test_a_scheduler_of_torch_that_follows_a_curve_is_saved():
+    """LambdaLR saves what a callable holds in its `__dict__`: with it, the first checkpoint ended the training."""
+    curve = lr.parse('warmup("5%") >> cosine()').over(100)
+    rates, saved = [], None
+    for more in (40, 60):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, curve)
+        if saved is not None:
+            optimizer.load_state_dict(saved[0])
+            scheduler.load_state_dict(saved[1])
+        for _ in range(more):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        whole = io.BytesIO()
+        torch.save((optimizer.state_dict(), scheduler.state_dict()), whole)
+        saved = torch.load(io.BytesIO(whole.getvalue()), weights_only=True)
+    assert rates == curve.values().tolist()

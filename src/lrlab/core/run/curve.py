@@ -231,6 +231,11 @@ class Curve(Shown):
                 return at + int(differ[0])
         return most
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """Nothing: `LambdaLR(optimizer, curve)` of PyTorch saves this, and a value has no state to go on from."""
+        return {}
+
     def __reduce__(self) -> tuple[Any, ...]:
         """What pickle and copy take: the functions are compiled anew."""
         return type(self), (self.schedule, self.horizon)

@@ -329,6 +329,15 @@ def test_a_mixin_that_cannot_act_is_refused(line, tmp_path):
         scheduled(line(), tmp_path, kind=type("Bare", (Scheduled, transformers.Trainer), {}))
 
 
+def test_arguments_of_another_schedule_are_told_to_do_nothing(line, tmp_path, caplog):
+    """They make the Trainer's own; where none was given nothing is said."""
+    scheduled(line(), tmp_path)
+    assert caplog.text == ""
+    scheduled(line(), tmp_path, warmup_steps=3, lr_scheduler_type="cosine")
+    said = caplog.text
+    assert "lr_scheduler_type=cosine, warmup_steps=3 does nothing under Scheduled: its schedule is linear()." in said
+
+
 @pytest.mark.parametrize("callbacks", [[Watch()], [Observe("eval_loss")], [Watch(), Observe("eval_loss")]], ids=len)
 def test_a_scheduler_that_is_used_again_is_said(callbacks, line, tmp_path, caplog):
     """The Trainer keeps a scheduler that it was given: the second training is after its end."""

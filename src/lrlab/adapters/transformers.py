@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import fields
 from numbers import Real
 from typing import Any
 
@@ -27,7 +29,10 @@ except ModuleNotFoundError:
 
 from lrlab.adapters.torch.scheduler import Scheduler
 
+log = logging.getLogger(__name__)
+
 WAY = "class MyTrainer(Scheduled, Trainer) begins a new schedule with each train()"
+_OF_ANOTHER = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio")
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
@@ -82,6 +87,8 @@ class Scheduled:
             raise LrlabError(worded("Scheduled needs a schedule", hint=hint))
         super().__init__(*arguments, **named)
         self.add_callback(Watch())  # type: ignore[attr-defined]  # the Trainer has it
+        if unused := _unused(self.args):  # type: ignore[attr-defined]
+            log.warning("%s does nothing under Scheduled: its schedule is %s.", unused, self.schedule)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Called by the Trainer. It makes a new scheduler for each training, even if the Trainer still has the last
@@ -90,6 +97,13 @@ class Scheduled:
             self.lr_scheduler = Scheduler(optimizer or self.optimizer, self.schedule, num_training_steps)  # type: ignore[arg-type]
             self._created_lr_scheduler = True
         return self.lr_scheduler
+
+
+def _unused(args: Any) -> str:
+    """The arguments of the Trainer's own schedule that are not as they come, as they were given."""
+    own = [each for each in fields(args) if each.name in _OF_ANOTHER]
+    given = {each.name: getattr(args, each.name) for each in own if getattr(args, each.name) not in (each.default, {})}
+    return ", ".join(f"{name}={getattr(value, 'value', value)}" for name, value in given.items())
 
 
 class Observe(Watch):

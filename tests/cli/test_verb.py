@@ -229,6 +229,21 @@ def test_what_is_read_is_not_written_over(tmp_path, monkeypatch, words, kept):
     assert (tmp_path / kept).read_text(encoding="utf-8") == "all of it"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("compare", "--file", "own.toml", "--report", "own.toml"), ("show", "--file", "own.toml", "--svg", "own.toml")],
+)
+def test_the_file_of_the_options_is_not_written_over(tmp_path, monkeypatch, words):
+    """It is no argument, and read before all others."""
+    monkeypatch.chdir(tmp_path)
+    text = '[compare]\ntask = "digits"\n\n[plan]\nlr = "cosine()"\n'
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2, done.output
+    assert "'own.toml' is read here, and would be lost" in done.output
+    assert (tmp_path / "own.toml").read_text(encoding="utf-8") == text
+
+
 def test_what_was_written_before_is_written_again(tmp_path, monkeypatch):
     """Only what is read is safe from it."""
     monkeypatch.chdir(tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lrlab.cli.output import READ
 from lrlab.cli.values import EXECUTOR, STRATEGY, TASK, Offered, OneOf, Whole
 
 
@@ -72,6 +73,7 @@ def file_option(kind: str) -> Callable[[Any], Any]:
             from lrlab.desk import study_file
 
             ctx.default_map = study_file.options(study_file.table_of(path, kind))
+            ctx.meta[READ] = path
 
     return click.option(
         "--file",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON document and nothing else.")
 
 
+READ = "lrlab.read"  # of a context: the file that its options were read from
+
+
 class NewFile(click.Path):
     """A file to be written; whether that is possible is checked before anything is computed."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from lrlab.cli.output import NewFile, refuse_source
+from lrlab.cli.output import READ, NewFile, refuse_source
 from lrlab.errors import nearest
 
 
@@ -41,10 +41,13 @@ class Verb(click.Command):
         """Run it, unless it would write over a file that it reads."""
         for param in self.params:
             if isinstance(param.type, NewFile) and (written := ctx.params.get(param.name or "")) is not None:
-                for each in self.params:
-                    if isinstance(each, click.Argument):
-                        refuse_source(written, _paths(ctx.params.get(each.name or "")), param, ctx)
+                refuse_source(written, [path for given in self._read(ctx) for path in _paths(given)], param, ctx)
         return super().invoke(ctx)
+
+    def _read(self, ctx: click.Context) -> list[Any]:
+        """The values that may be files to read: of arguments, and of options that are paths but none to write."""
+        read = [each for each in self.params if isinstance(each, click.Argument) or type(each.type) is click.Path]
+        return [ctx.meta.get(READ), *(ctx.params.get(each.name or "") for each in read)]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own, to be copied."""

@@ -348,3 +348,11 @@ def test_timms_classes_are_its_factorys_schedules(call, given):
     assert read(call, horizon=lr.Horizon(updates=100), lr=1.0) == from_timm(lr=1.0, **whole)
     with pytest.raises(lr.LrlabError, match=r"warmup_epochs is not read|not read"):
         read("CosineLRScheduler(opt, 20, warmup_epochs=5)", lr=1.0)
+
+
+@pytest.mark.parametrize("rate", [-1, -0.1, float("nan")])
+def test_a_learning_rate_that_is_none_is_refused(rate, tmp_path):
+    """-1 is not 'as the epochs say', which it is for max_steps alone."""
+    (tmp_path / "training_args.json").write_text(json.dumps(TRAINING | {"learning_rate": rate}), encoding="utf-8")
+    with pytest.raises(lr.LrlabError, match="learning_rate must"):
+        read(str(tmp_path / "training_args.json"))

@@ -173,6 +173,9 @@ def test_a_curve_goes_to_another_process(again):
 def test_lr_is_the_base_times_the_multiplier():
     """lr(base) is in absolute values."""
     assert lr.linear().over(4).lr(0.2).tolist() == pytest.approx([0.2, 0.15, 0.1, 0.05])
+    for wrong in (-0.2, float("nan")):
+        with pytest.raises(lr.LrlabError, match="base_lr"):
+            lr.linear().over(4).lr(wrong)
 
 
 def test_common_prefix_ends_where_a_controller_begins():

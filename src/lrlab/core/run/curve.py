@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from lrlab.core.expression.fields import not_negative
 from lrlab.core.expression.maths import ONES, OPEN_LOOP, JaxMaths, NumpyMaths, TracedMaths
 from lrlab.core.expression.node import Schedule
 from lrlab.core.feedback.active import ActiveController, active
@@ -207,8 +208,11 @@ class Curve(Shown):
         return times, self(times)
 
     def lr(self, base_lr: float) -> NDArray[np.float64]:
-        """The absolute LR of every update for a group of this base LR: float64, shape (updates,)."""
-        return base_lr * self.values()
+        """The absolute LR of every update for a group of this base LR: float64, shape (updates,).
+
+        Raises `LrlabError` for a base LR below 0.
+        """
+        return not_negative(base_lr, "lr: base_lr") * self.values()
 
     def common_prefix(self, other: Curve) -> int:
         """How many updates, from the first on, have the same value here and in `other`, to the last bit.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lrlab.core.expression.fields import not_negative
 from lrlab.core.expression.node import Schedule
 from lrlab.core.shapes.base import Transition, constant
 from lrlab.core.shapes.cosines import cosine
@@ -24,7 +25,7 @@ from lrlab.core.text.lint import Finding
 from lrlab.dialects.parts.fractional import MOST, boundaries, piece
 from lrlab.dialects.parts.imported import Imported, Rule, imported, reading
 from lrlab.dialects.parts.library import Library
-from lrlab.dialects.parts.phases import climb, flat, known, real, settled, steps, then, wave
+from lrlab.dialects.parts.phases import climb, flat, known, settled, steps, then, wave
 from lrlab.dialects.parts.plateaus import as_torch
 from lrlab.dialects.parts.transformers_words import GETTERS, LAMBDAS, STEPS, WORDS
 from lrlab.dialects.source.call_syntax import Call, without_optimizer
@@ -107,7 +108,7 @@ def from_transformers(
             }[fact]
             raise LrlabError(worded(f"transformers: {name} needs {missing}", hint=f"{missing}=..., or {option}"))
     rule = recipe(**{word: facts[word] for word in facts if word in wanted}, **given)
-    base = None if learning_rate is None else real(learning_rate, "learning_rate")
+    base = None if learning_rate is None else not_negative(learning_rate, "transformers: learning_rate")
     return imported(f"transformers {name}", replace(rule, updates=total), base_lr=base)
 
 
@@ -338,7 +339,8 @@ def _mapping(given: Any) -> Mapping[str, Any]:
 def _file(document: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> Imported:
     """TrainingArguments as saved in a file, or from a command line."""
     found = words_of("transformers", document, WORDS, ("schedule", "deepspeed"))
-    saved = {WORDS[word]: number(value) for word, value in found.items() if value != -1}
+    told = {word: value for word, value in found.items() if (word, value) != ("max_steps", -1)}  # by epochs
+    saved = {WORDS[word]: number(value) for word, value in told.items()}
     if not found:
         raise LrlabError(worded("transformers: no word of its LR is in this", sorted(document)[:10], ", ".join(WORDS)))
     saved.setdefault("name", "linear")

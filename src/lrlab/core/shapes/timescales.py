@@ -19,7 +19,7 @@ from lrlab.core.expression.fields import (
     PhaseSpan,
     Positive,
 )
-from lrlab.core.expression.maths import Maths, Real, Time, TracedMaths, Value
+from lrlab.core.expression.maths import JaxMaths, KerasMaths, Maths, Real, Time, Value
 from lrlab.core.expression.node import Schedule
 from lrlab.core.expression.vocabulary import argument, shape
 from lrlab.core.time.layout import TimeBase, Window
@@ -250,7 +250,7 @@ class cosine_wave(Timed):
         period = (Fraction(self.waves) / window.updates(self.every)).denominator  # updates: whole waves
 
         def value(t: Time, m: Maths) -> Real:
-            if isinstance(m, TracedMaths) and period < 2**31:
+            if isinstance(m, JaxMaths | KerasMaths) and period < 2**31:
                 t = t % period  # float32 cannot hold the place within a late wave
             c = m.cos(math.pi * (self.waves * t / every + self.phase))
             return to + (1 - to) * (c * c)

@@ -151,7 +151,7 @@ def test_the_interval_of_a_point_is_a_bar(opened):
             const point = { name: "b", x: [2], y: [2], last: "" };
             const sure = { ...point, low: [1], high: [4] };
             const all = [point, sure].map((each) => figure({ ...given, lines: [line, each] }));
-            document.body.replaceChildren(...all);
+            document.body.append(...all);
             for (let k = 0; k < 3; k += 1) await new Promise(requestAnimationFrame);
             return all.map((each) => {
                 const canvas = each.querySelector("canvas");

@@ -6,6 +6,7 @@ const SERIES = 7;
 const HEIGHT = 280;
 const NEAR = 6; // pixels to a mark
 const UPDATES = /^(completed )?updates?$/; // a whole number
+const shade = (ink) => `color-mix(in srgb, ${ink} 16%, transparent)`; // of a band
 const APART = 4; // times the lowest value is the highest, where a logarithmic axis has something to tell
 const STEPS = Array.from({ length: 30 }, (_, k) => [1, 2, 5][k % 3] * 10 ** Math.floor(k / 3)); // between ticks: whole updates
 
@@ -151,7 +152,7 @@ class Drawn {
         tables.push([line.x, line.high], [line.x, line.low]);
         const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
         series.push(edge, { ...edge });
-        bands.push({ series: [at, at + 1], fill: `color-mix(in srgb, ${ink} 16%, transparent)` });
+        bands.push({ series: [at, at + 1], fill: shade(ink) });
       }
       tables.push([line.x, line.y]);
       series.push({ label: line.name, stroke: ink, width: 2, pxAlign: 0, points: { show: line.x.length < 2 }, spanGaps: true, own: line });
@@ -202,16 +203,13 @@ class Drawn {
   /** The bands of single points, which uPlot leaves out. */
   bars(plot) {
     const { ctx } = plot;
-    ctx.save();
-    ctx.globalAlpha = 0.16;
     for (const [k, { x, low, high }] of this.given.lines.entries()) {
       if (x.length > 1 || !low || this.hidden.has(k)) continue;
       const [at, top, bottom] = [plot.valToPos(x[0], "x", true), plot.valToPos(high[0], "y", true), plot.valToPos(low[0], "y", true)];
       const width = 6 * devicePixelRatio;
-      ctx.fillStyle = colour(this.paint(k));
+      ctx.fillStyle = shade(colour(this.paint(k)));
       ctx.fillRect(at - width / 2, top, width, bottom - top);
     }
-    ctx.restore();
   }
 
   point(plot) {
